@@ -1,0 +1,11 @@
+"""charlstm: train a character-level LSTM on a text and let it write.
+
+The rooms, and the direction in which they may import one another::
+
+    cli ──► inference ──► checkpoint ──► text ──► errors, config
+     └────► training ───► inference, checkpoint, text
+
+TensorFlow is imported by ``charlstm.training`` alone, so that everything else starts at once.
+"""
+
+__version__ = "0.1.0"

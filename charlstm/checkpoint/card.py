@@ -1,0 +1,57 @@
+"""The model card: what a checkpoint is, for whoever finds the folder."""
+
+from collections.abc import Sequence
+
+from charlstm.checkpoint.files import Config, Evaluation
+from charlstm.units import bits, count
+
+_PROTOCOL = "one pass over the held-out tail, state carried, best weights"
+
+
+def best(history: Sequence[Evaluation]) -> Evaluation | None:
+    """The evaluation whose weights are the model: the last one marked as best."""
+    return next((line for line in reversed(history) if line.best), None)
+
+
+def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> str:
+    """The text of a checkpoint's ``README.md``.
+
+    Args:
+        config: The checkpoint's configuration.
+        history: Its evaluations.
+        sample: A text that the model wrote, or an empty one.
+    """
+    model, training, scored = config.model, config.training, best(history)
+    parameters = count(model.weight_shapes)
+    encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
+    layers = " → ".join(f"LSTM {units}" for units in model.units)
+    lines = [
+        f"# A character-level LSTM trained on {config.corpus.name}",
+        "",
+        f"Made with charlstm, {config.created}.",
+        "",
+        "| | |",
+        "| --- | --- |",
+        f"| corpus | {config.corpus.name}, {config.corpus.characters:,} characters, {model.vocabulary_size:,} distinct |",
+        f"| fingerprint | SHA-256 `{config.corpus.fingerprint}` |",
+        f"| network | window {model.seq_len} × 1 → {encoded} → {layers} → softmax {model.vocabulary_size:,} |",
+        f"| parameters | {parameters:,} |",
+        f"| training | targets `{model.targets}`, batches `{training.batches}` of {training.batch_size}, "
+        f"learning rate {training.learning_rate:g} ({training.schedule}), dropout {model.dropout:g}, "
+        f"random seed {training.random_seed} |",
+    ]
+    if scored:
+        lines.append(f"| trained for | {scored.step:,} steps, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")
+    if scored and scored.nats_per_char is not None:
+        lines.append(
+            f"| score | {scored.nats_per_char:.4f} nats = {bits(scored.nats_per_char):.4f} bits per character "
+            f"({_PROTOCOL}: the last {training.validation:.0%} of the text) |"
+        )
+    if sample:
+        lines += [
+            "",
+            "A sample, as it came (temperature 0.8, state carried):",
+            "",
+            *("    " + line for line in sample.split("\n")),
+        ]
+    return "\n".join(lines) + "\n"

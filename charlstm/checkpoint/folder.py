@@ -1,0 +1,97 @@
+"""The folder of checkpoints: names, which there are, which is meant."""
+
+import re
+from pathlib import Path
+
+from charlstm.checkpoint.files import CONFIG, WEIGHTS, Config, read_config
+from charlstm.errors import CheckpointError
+
+_FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]|^[.\-\s]|[.\s]$')
+
+
+def check_name(name: str) -> str:
+    """A name that is one folder's name on every system.
+
+    Raises:
+        CheckpointError: If it is not.
+    """
+    if not name or len(name.encode("utf-8", "surrogateescape")) > 200 or _FORBIDDEN.search(name):
+        raise CheckpointError(
+            f"{name!r} cannot name a checkpoint; use letters, digits, '-', '_' and '.', beginning with a letter or digit"
+        )
+    return name
+
+
+def check_new(root: Path, name: str) -> Path:
+    """The folder of a checkpoint yet to be made.
+
+    Raises:
+        CheckpointError: If the name cannot be one, or is taken: nothing is ever overwritten.
+    """
+    folder = root / check_name(name)
+    if folder.exists():
+        raise CheckpointError(
+            f"{folder} exists already and is left as it is; choose another --name, or go on with `--resume {name}`"
+        )
+    return folder
+
+
+def create(root: Path, name: str) -> Path:
+    """Make the folder of a new checkpoint.
+
+    Raises:
+        CheckpointError: If it exists or cannot be made.
+    """
+    folder = check_new(root, name)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise CheckpointError(f"{folder} cannot be made ({error.strerror}); choose another place with --checkpoints") from None
+    return folder
+
+
+def free_name(root: Path, stem: str) -> str:
+    """A name that is not taken: the stem of the corpus's file, or that with a number.
+
+    >>> free_name(Path("nowhere"), "my novel, part 1")
+    'my-novel-part-1'
+    """
+    base = re.sub(r"[^\w]+", "-", stem).strip("-_")[:60] or "model"
+    names = [base, *(f"{base}-{number}" for number in range(2, 10_000))]
+    return next(name for name in names if not (root / name).exists())
+
+
+def checkpoints(root: Path) -> list[tuple[Path, Config]]:
+    """The readable checkpoints in a folder, the newest first."""
+    found = []
+    for path in root.glob(f"*/{CONFIG}"):
+        try:
+            found.append((path.parent, read_config(path.parent)))
+        except CheckpointError:
+            continue  # `find` says what is wrong with it when it is asked for by name
+    return sorted(found, key=lambda item: (item[1].created, item[0].name), reverse=True)
+
+
+def find(root: Path, wanted: str | None) -> Path:
+    """The folder of a checkpoint.
+
+    Args:
+        root: The folder of checkpoints.
+        wanted: A name in it, or the path of a checkpoint anywhere, or None for the newest that has weights.
+
+    Raises:
+        CheckpointError: If there is none; the message says which there are.
+    """
+    if wanted is None:
+        newest = [folder for folder, _ in checkpoints(root) if (folder / WEIGHTS).exists()]
+        if not newest:
+            raise CheckpointError(
+                f"there is no trained checkpoint in {root}; train one with `charlstm train corpus.txt`, or name the folder "
+                "that has some with --checkpoints"
+            )
+        return newest[0]
+    for folder in (root / wanted, Path(wanted)):
+        if (folder / CONFIG).exists():
+            return folder
+    names = ", ".join(sorted(folder.name for folder, _ in checkpoints(root))) or "none"
+    raise CheckpointError(f"there is no checkpoint {wanted!r}; in {root} there are: {names}")

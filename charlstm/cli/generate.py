@@ -1,0 +1,189 @@
+"""``charlstm generate``."""
+
+import secrets
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
+from charlstm.errors import CharlstmError
+
+if TYPE_CHECKING:
+    from charlstm.checkpoint.files import Config
+    from charlstm.inference.modes import Reader
+
+Mode = Literal["stateless", "stateful"]
+OnUnknown = Literal["error", "skip", "replace"]
+Engine = Literal["numpy", "keras"]
+
+_SAMPLING = "How characters are chosen"
+
+
+@stated
+def generate(
+    seed: Annotated[str | None, typer.Option(help="The text to continue. Default: a passage of the corpus.")] = None,
+    seed_file: Annotated[
+        str | None, typer.Option(help="A file with the text to continue (its last line end is left out); - is stdin.")
+    ] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Name or path of the model. Default: the newest.")] = None,
+    length: Annotated[int, typer.Option(min=0, help="Characters to write, at most.")] = 500,
+    mode: Annotated[
+        Mode, typer.Option(help="stateless: the last window is read anew for each character; stateful: the state is carried.")
+    ] = "stateless",
+    samples: Annotated[int, typer.Option(min=1, help="How many texts, from consecutive random seeds.")] = 1,
+    stop: Annotated[
+        list[str] | None, typer.Option(help="End a text before this string; \\n is a line end. May be given several times.")
+    ] = None,
+    random_seed: Annotated[
+        int | None, typer.Option(min=0, help="The same number gives the same text again. Default: a new one.")
+    ] = None,
+    temperature: Annotated[
+        float,
+        typer.Option(min=0.0, help="1: as the model has it; less: safer; 0: always the likeliest.", rich_help_panel=_SAMPLING),
+    ] = 0.8,
+    top_k: Annotated[int, typer.Option(min=0, help="Only the k likeliest; 0: all.", rich_help_panel=_SAMPLING)] = 0,
+    top_p: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="Only the likeliest that together have this probability.", rich_help_panel=_SAMPLING
+        ),
+    ] = 1.0,
+    min_p: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="Only those with this share of the likeliest one's probability.", rich_help_panel=_SAMPLING
+        ),
+    ] = 0.0,
+    repetition_penalty: Annotated[
+        float, typer.Option(min=0.01, help="Above 1: fewer of the characters just used; 1: none.", rich_help_panel=_SAMPLING)
+    ] = 1.0,
+    on_unknown: Annotated[
+        OnUnknown, typer.Option(help="What to do with characters in the seed that the model does not know.")
+    ] = "error",
+    echo: Annotated[bool, typer.Option(help="Print the seed before the text.")] = True,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", "-i", help="Write together: continue, undo, retry, change the temperature.")
+    ] = False,
+    engine: Annotated[Engine, typer.Option(help="keras starts slowly; it is for GPUs and for comparison.")] = "numpy",
+    checkpoints: CheckpointsOption = CHECKPOINTS,
+    json: JsonOption = False,
+) -> None:
+    """Write new text with a trained model.
+
+    With --samples N there are N texts, one after the other, each ending with a line end.
+    """
+    from charlstm.checkpoint.files import read_config
+    from charlstm.checkpoint.folder import find
+    from charlstm.inference.sampling import Sampling
+
+    if interactive and (json or samples > 1):
+        raise typer.BadParameter("--interactive writes one text to the terminal; leave out --json and --samples")
+    folder = find(checkpoints, checkpoint)
+    config = read_config(folder)
+    random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
+    text = _seed_text(seed, seed_file, config, random_seed, on_unknown)
+    reader = _reader(folder, config, mode, engine)
+    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
+    stops = [string.replace("\\n", "\n") for string in stop or [] if string]
+    if interactive:
+        from charlstm.cli.interactive import converse
+
+        converse(reader, config.vocabulary, text, random_seed=random_seed, length=length, sampling=sampling, stops=stops)
+        return
+
+    from charlstm.inference.generate import write
+
+    began = time.perf_counter()
+    pieces = write(
+        reader,
+        config.vocabulary,
+        text,
+        random_seeds=range(random_seed, random_seed + samples),
+        length=length,
+        sampling=sampling,
+        stops=stops,
+    )
+    if json:
+        written = _consume(pieces)
+        seconds = time.perf_counter() - began
+        characters = sum(len(sample.text) for sample in written)
+        print_json(
+            {
+                "checkpoint": folder.name,
+                "mode": mode,
+                "seed": text,
+                "samples": [asdict(sample) for sample in written],
+                "characters": characters,
+                "seconds": seconds,
+                "characters_per_second": characters / seconds,
+            }
+        )
+        return
+    opening = text if echo else ""
+    if samples == 1:
+        _stream(pieces, opening)
+    else:
+        for sample in _consume(pieces):
+            sys.stdout.write(opening + sample.text + "\n")
+
+
+def _seed_text(seed: str | None, seed_file: str | None, config: "Config", random_seed: int, on_unknown: OnUnknown) -> str:
+    """The text to continue, in characters that the model knows."""
+    from charlstm.text.corpus import read_text
+
+    if seed is not None and seed_file is not None:
+        raise typer.BadParameter("give --seed or --seed-file, not both")
+    if seed is None and seed_file is None:
+        return config.corpus.windows[random_seed % len(config.corpus.windows)]
+    text = seed if seed_file is None else read_text(seed_file).removesuffix("\n")
+    assert text is not None
+    fitted = config.vocabulary.fit(text, on_unknown)
+    if fitted != text:
+        unknown = " ".join(map(repr, config.vocabulary.unknown(text)))
+        what = "left out" if on_unknown == "skip" else "replaced by the nearest known characters"
+        say(f"The model does not know {unknown}: {what}.")
+    if not fitted:
+        raise CharlstmError(
+            f"the seed is empty{' without its unknown characters' if text else ''}; give at least one character that the "
+            "model knows with --seed, or leave it out for a passage of the corpus"
+        )
+    config.vocabulary.encode(fitted)  # refuses unknown characters before anything is printed
+    return fitted
+
+
+def _reader(folder: Path, config: "Config", mode: Mode, engine: Engine) -> "Reader":
+    from charlstm.checkpoint.files import read_weights
+
+    weights = read_weights(folder, config.model)
+    if engine == "keras":
+        from charlstm.training.keras_engine import keras_reader
+
+        return keras_reader(config.model, weights, mode)
+    from charlstm.inference.modes import reader
+    from charlstm.inference.network import build_network
+
+    return reader(build_network(config.model, weights), mode)
+
+
+def _consume(pieces: Any) -> Any:
+    """What a generator returns at its end."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value
+
+
+def _stream(pieces: Any, opening: str) -> None:
+    """Print one text; on a terminal, character by character as it comes."""
+    live = sys.stdout.isatty()
+    sys.stdout.write(opening)
+    for (piece,) in pieces:
+        sys.stdout.write(piece)
+        if live:
+            sys.stdout.flush()
+    sys.stdout.write("\n")

@@ -1,0 +1,169 @@
+"""``charlstm generate --interactive``: writing together with a model."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from charlstm.cli.terminal import say
+from charlstm.errors import CharlstmError
+from charlstm.inference.generate import write
+from charlstm.inference.modes import Reader
+from charlstm.inference.sampling import Sampling
+from charlstm.text.vocabulary import Vocabulary
+
+HELP = """\
+Enter                 let the model go on
+any other line        add it to the text, then let the model go on
+/undo                 take back the last step
+/retry                take back what the model wrote last and let it try again
+/temperature NUMBER   0: always the likeliest; 1: as the model has it
+/length NUMBER        characters that the model writes at a time
+/text                 show the whole text
+/help                 show this
+/quit                 end (as does Ctrl-D)"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One addition to the text: what the writer gave, and what the model wrote after it."""
+
+    given: str
+    written: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text in the making.
+
+    Attributes:
+        steps: Its parts, in order.
+        sampling: How the model chooses.
+        length: Characters that it writes at a time.
+        random_seed: Of its next attempt.
+    """
+
+    steps: tuple[Step, ...]
+    sampling: Sampling
+    length: int
+    random_seed: int
+
+    @property
+    def text(self) -> str:
+        """The whole of it."""
+        return "".join(step.given + step.written for step in self.steps)
+
+    @property
+    def written(self) -> int:
+        """Characters that the model wrote: where its noise goes on."""
+        return sum(len(step.written) for step in self.steps)
+
+
+def converse(
+    reader: Reader,
+    vocabulary: Vocabulary,
+    seed: str,
+    *,
+    random_seed: int,
+    length: int,
+    sampling: Sampling,
+    stops: Sequence[str],
+) -> None:
+    """Let a writer and a model take turns until the writer ends it.
+
+    All of it happens on the terminal; if stdout is something else (``> text.txt``), it gets the finished text at the end.
+    """
+    screen = sys.stdout if sys.stdout.isatty() else sys.stderr
+
+    def continued(draft: Draft, given: str) -> Draft:
+        """The draft with a line of the writer's and what the model makes of it, shown as it comes."""
+        vocabulary.encode(given)  # refuses unknown characters before anything is printed
+        written = []
+        screen.write(given)
+        try:
+            for (piece,) in write(
+                reader,
+                vocabulary,
+                draft.text + given,
+                random_seeds=[draft.random_seed],
+                length=draft.length,
+                sampling=draft.sampling,
+                stops=stops,
+                position=draft.written,
+            ):
+                written.append(piece)
+                screen.write(piece)
+                screen.flush()
+        except KeyboardInterrupt:  # stops the model, not the conversation
+            pass
+        say("")
+        return replace(draft, steps=(*draft.steps, Step(given, "".join(written))))
+
+    say("Enter goes on, /help shows what else there is, /quit ends.")
+    draft = continued(Draft((), sampling, length, random_seed), seed)
+    while True:
+        say("")
+        sys.stderr.write("> ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        try:
+            changed = _command(draft, line.rstrip("\n")) if line else None
+            if changed is None:
+                break
+            draft, given = changed
+            if given is not None:
+                draft = continued(draft, given)
+        except (CharlstmError, ValueError) as error:
+            say(f"charlstm: {error}")
+    if screen is not sys.stdout:
+        sys.stdout.write(draft.text + "\n")
+
+
+def _command(draft: Draft, line: str) -> tuple[Draft, str | None] | None:
+    """What a line asks for: the draft to go on with, and what the model is to go on from (None: nothing); None to end.
+
+    Raises:
+        ValueError: If a command's number is not one, or the command is unknown.
+    """
+    name, _, number = line.partition(" ")
+    match name:
+        case "/quit":
+            return None
+        case "/undo" | "/retry":
+            return _taken_back(draft, again=name == "/retry")
+        case "/temperature":
+            temperature = _number(number, float, 0)
+            say(f"The temperature is now {temperature:g}; Enter goes on, /retry tries the last step again.")
+            draft = replace(draft, sampling=replace(draft.sampling, temperature=temperature))
+        case "/length":
+            draft = replace(draft, length=int(_number(number, int, 1)))
+            say(f"The model now writes {draft.length} characters at a time.")
+        case "/text":
+            say(draft.text)
+        case "/help":
+            say(HELP)
+        case _ if name.startswith("/"):
+            raise ValueError(f"there is no {name}; /help shows what there is")
+        case _:
+            return draft, line
+    return draft, None
+
+
+def _taken_back(draft: Draft, *, again: bool) -> tuple[Draft, str | None]:
+    """The draft without its last step; ``again``: to be tried anew, with other noise."""
+    if len(draft.steps) < (1 if again else 2):
+        raise ValueError("there is nothing to take back")
+    shorter = replace(draft, steps=draft.steps[:-1], random_seed=draft.random_seed + 1)
+    if again:
+        return shorter, draft.steps[-1].given
+    say(f"Taken back. The text now ends:\n{shorter.text[-200:]}")
+    return shorter, None
+
+
+def _number(text: str, kind: type[int] | type[float], least: int) -> float:
+    try:
+        value = kind(text)
+    except ValueError:
+        raise ValueError(f"expected a number, found {text!r}") from None
+    if not least <= value < float("inf"):
+        raise ValueError(f"expected a number of at least {least}, found {text!r}")
+    return value

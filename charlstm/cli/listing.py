@@ -1,0 +1,60 @@
+"""``charlstm list``."""
+
+from pathlib import Path
+from typing import Any
+
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
+
+
+@stated
+def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOption = False) -> None:
+    """Show the checkpoints there are, the newest first, with their scores on held-out text."""
+    from charlstm.checkpoint.folder import checkpoints as found
+
+    rows = [_row(folder, config) for folder, config in found(checkpoints)]
+    if json:
+        print_json({"checkpoints": rows})
+    elif not rows:
+        say(f"There is no checkpoint in {checkpoints}; train one with `charlstm train corpus.txt`.")
+    else:
+        _print_table(rows)
+
+
+def _row(folder: Path, config: Any) -> dict[str, Any]:
+    from charlstm.checkpoint.card import best
+    from charlstm.checkpoint.files import read_history
+    from charlstm.units import bits, count
+
+    scored = best(read_history(folder))
+    nats = scored.nats_per_char if scored else None
+    return {
+        "checkpoint": folder.name,
+        "corpus": config.corpus.name,
+        "created": config.created,
+        "parameters": count(config.model.weight_shapes),
+        "units": list(config.model.units),
+        "seq_len": config.model.seq_len,
+        "vocabulary": len(config.vocabulary),
+        "steps": scored.step if scored else 0,
+        "nats_per_char": nats,
+        "bits_per_char": None if nats is None else bits(nats),
+    }
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    table = [["checkpoint", "bits/char", "LSTM", "parameters", "window", "corpus", "created"], *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [
+        row["checkpoint"],
+        "-" if row["bits_per_char"] is None else f"{row['bits_per_char']:.3f}",
+        "+".join(map(str, row["units"])),
+        f"{row['parameters']:,}",
+        str(row["seq_len"]),
+        row["corpus"],
+        row["created"][:10],
+    ]

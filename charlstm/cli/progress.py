@@ -1,0 +1,94 @@
+"""Following a training run: a progress bar on a terminal, lines elsewhere, and what Ctrl-C means meanwhile."""
+
+import math
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from charlstm.cli.terminal import duration, say
+from charlstm.units import bits
+
+if TYPE_CHECKING:
+    from charlstm.checkpoint.files import Evaluation
+    from charlstm.recipe.plan import Plan
+    from charlstm.training.run import Finished
+
+
+class _Stop:
+    """The wish to stop: a first signal asks, a second one does not wait."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+
+    def __call__(self, *_: Any) -> None:
+        if self.wanted:
+            raise KeyboardInterrupt
+        self.wanted = True
+        say("\nStopping after this step, then saving (again: stop at once, without saving).")
+
+
+@contextmanager
+def _signals(handler: _Stop) -> Iterator[None]:
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    previous = [signal.signal(number, handler) for number in wanted]
+    try:
+        yield
+    finally:
+        for number, old in zip(wanted, previous, strict=True):
+            signal.signal(number, old)
+
+
+def follow(plan: "Plan", *, started: float, show_samples: bool) -> "Finished":
+    """Run a training and show how it goes.
+
+    Args:
+        plan: What to train.
+        started: When the command began.
+        show_samples: Whether to show a sample at every evaluation.
+    """
+    say("Starting TensorFlow …")
+    from charlstm.training.run import Evaluated, Evaluating, Finished, Started, Stepped, sample_text, train
+
+    stop = _Stop()
+    events = train(plan, clock=time.monotonic, started=started, should_stop=lambda: stop.wanted)
+    event = next(events)
+    assert isinstance(event, Started)
+    say(f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved.")
+    bar_format = "{percentage:3.0f}%|{bar}| {desc}"
+    with (
+        _signals(stop),
+        tqdm(total=100, bar_format=bar_format, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False) as bar,
+    ):
+        for event in events:
+            if isinstance(event, Stepped):
+                bar.n = 100 * event.fraction
+                left = "" if math.isinf(event.seconds_left) else f", {duration(event.seconds_left)} left"
+                speed = f", {event.characters_per_second:,.0f} char/s" if event.characters_per_second else ""
+                bar.set_description_str(
+                    f"loss {event.nats_per_char:.3f}, {bits(event.nats_per_char):.3f} bits/char{speed}{left}"
+                )
+            elif isinstance(event, Evaluating):
+                bar.set_description_str("evaluating …")
+            elif isinstance(event, Evaluated):
+                bar.write(_line(event.evaluation), file=sys.stderr)
+                if show_samples:
+                    text = sample_text(plan.config, event.weights, length=200)
+                    bar.write("\n".join("    " + line for line in text.split("\n")), file=sys.stderr)
+            elif isinstance(event, Finished):
+                return event
+    raise AssertionError("a run ends with Finished")
+
+
+def _line(evaluation: "Evaluation") -> str:
+    nats = evaluation.nats_per_char
+    held_out = "nothing held out" if nats is None else f"held out {nats:.4f} nats, {bits(nats):.4f} bits/char"
+    mark = "  *" if evaluation.best and nats is not None else ""
+    return (
+        f"{duration(evaluation.seconds):>10}  step {evaluation.step:>7,}  epoch {evaluation.epoch:5.1f}  "
+        f"training {evaluation.train_nats_per_char:.4f}  {held_out}{mark}"
+    )

@@ -1,0 +1,70 @@
+"""What the commands share: saying things, stated errors, common options."""
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from charlstm.errors import CharlstmError
+
+Result = TypeVar("Result")
+
+CheckpointsOption = Annotated[
+    Path,
+    typer.Option("--checkpoints", envvar="CHARLSTM_CHECKPOINTS", help="The folder that checkpoints are in.", metavar="FOLDER"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout instead.")]
+
+CHECKPOINTS = Path("checkpoints")
+
+
+def say(message: str) -> None:
+    """A line for the user, on stderr."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """The one JSON object of ``--json``, on stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def stated(command: Callable[..., Result]) -> Callable[..., Result]:
+    """End a command with the exit code and the one sentence that its error calls for."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> Result:
+        try:
+            result = command(*arguments, **options)
+            sys.stdout.flush()
+            return result
+        except CharlstmError as error:
+            say(f"charlstm: {error}")
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            say("\ncharlstm: interrupted")
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            # Whoever read our output has had enough. The interpreter would complain when it flushes at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+    return wrapped
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them.
+
+    >>> duration(7.4), duration(75), duration(3700)
+    ('7 s', '1:15 min', '1:01:40 h')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02} h"

@@ -1,0 +1,179 @@
+"""What a model is and how it was trained: the two frozen records that a checkpoint keeps.
+
+Both are plain data. They are checked when they are built from outside (a file, the command line) by :func:`build`, which
+compares every value with the type and the bounds written beside the field.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from charlstm.errors import ConfigError
+
+Encoding = Literal["scalar", "one-hot", "embedding"]
+Targets = Literal["last", "every"]
+Batches = Literal["windows", "streams"]
+Precision = Literal["float32", "bfloat16"]
+Schedule = Literal["cosine", "constant"]
+Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]
+Mode = Literal["stateless", "stateful"]
+
+_Size = Annotated[int, Meta(ge=1, le=1_000_000)]
+_Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
+_Positive = Annotated[float, Meta(gt=0.0)]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The network ``Input(seq_len, 1) -> encoding -> LSTM x layers -> softmax Dense(V)``.
+
+    Attributes:
+        vocabulary_size: V, the number of characters.
+        seq_len: Characters in a window; what a stateless prediction may look back on.
+        encoding: What the first layer makes of a character: ``scalar`` (the normalised id, 1 feature), ``one-hot``
+            (V features) or ``embedding`` (``embedding_size`` features, learnt).
+        embedding_size: E, the features of ``embedding``; unused by the other encodings.
+        units: Units of each LSTM layer, the first layer first.
+        targets: ``last``: the model predicts after a whole window (``return_sequences=False``); ``every``: at every
+            position (``return_sequences=True`` and ``TimeDistributed(Dense)``).
+        activation: Of the candidate and of the cell state on its way out.
+        recurrent_activation: Of the gates i, f and o.
+        use_bias: Whether the LSTM layers have biases.
+        unit_forget_bias: Whether the forget gate's bias starts at 1 (Jozefowicz et al. 2015).
+        kernel_initializer: A Keras initialiser's name, like the two below.
+        recurrent_initializer: For the recurrent kernel.
+        bias_initializer: For the bias.
+        kernel_regularizer: ``l1:F``, ``l2:F`` or ``l1_l2:F,F``, like the two below; None for none.
+        recurrent_regularizer: For the recurrent kernel.
+        bias_regularizer: For the bias.
+        kernel_constraint: ``max_norm:F``, ``unit_norm``, ``non_neg`` or ``min_max_norm:F,F``, like the two below.
+        recurrent_constraint: For the recurrent kernel.
+        bias_constraint: For the bias.
+        dropout: Share of features dropped between the layers and before the softmax, one mask for all positions of a
+            window (Gal & Ghahramani 2016).
+        recurrent_dropout: The Keras layer's option of that name: share of ``h`` dropped on its way to the next step.
+    """
+
+    vocabulary_size: Annotated[int, Meta(ge=2, le=1_114_112)]
+    seq_len: _Size = 100
+    encoding: Encoding = "one-hot"
+    embedding_size: _Size = 64
+    units: Annotated[tuple[_Size, ...], Meta(min_length=1, max_length=64)] = (512,)
+    targets: Targets = "every"
+    activation: Activation = "tanh"
+    recurrent_activation: Activation = "sigmoid"
+    use_bias: bool = True
+    unit_forget_bias: bool = True
+    kernel_initializer: str = "glorot_uniform"
+    recurrent_initializer: str = "orthogonal"
+    bias_initializer: str = "zeros"
+    kernel_regularizer: str | None = None
+    recurrent_regularizer: str | None = None
+    bias_regularizer: str | None = None
+    kernel_constraint: str | None = None
+    recurrent_constraint: str | None = None
+    bias_constraint: str | None = None
+    dropout: _Fraction = 0.0
+    recurrent_dropout: _Fraction = 0.0
+
+    @property
+    def features(self) -> int:
+        """``input_dim`` of the first LSTM layer: 1, V or E."""
+        return {"scalar": 1, "one-hot": self.vocabulary_size, "embedding": self.embedding_size}[self.encoding]
+
+    @property
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every weight, in the order of the layers; the names in ``model.safetensors``.
+
+        >>> ModelConfig(vocabulary_size=8, encoding="one-hot", units=(10,)).weight_shapes["lstm_1/kernel"]
+        (8, 40)
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        if self.encoding == "embedding":
+            shapes["embedding/embeddings"] = (self.vocabulary_size, self.embedding_size)
+        features = self.features
+        for number, units in enumerate(self.units, start=1):
+            shapes[f"lstm_{number}/kernel"] = (features, 4 * units)
+            shapes[f"lstm_{number}/recurrent_kernel"] = (units, 4 * units)
+            if self.use_bias:
+                shapes[f"lstm_{number}/bias"] = (4 * units,)
+            features = units
+        shapes["dense/kernel"] = (features, self.vocabulary_size)
+        shapes["dense/bias"] = (self.vocabulary_size,)
+        return shapes
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How a model is trained: data order, budget, optimiser.
+
+    Attributes:
+        batches: ``windows``: shuffled windows, each from a zero state; ``streams``: contiguous streams, the state carried
+            from batch to batch (truncated back-propagation through time).
+        batch_size: Windows, or streams, in a batch.
+        state_reset: Probability that a stream starts a batch from a zero state; what keeps stateless generation good.
+        epochs: Passes over the training part; the budget unless ``minutes`` is given.
+        minutes: Wall-clock budget; the learning rate anneals to its end.
+        learning_rate: Peak learning rate of Adam (Kingma & Ba 2015).
+        schedule: ``cosine``: linear warm-up, then half a cosine down to zero; ``constant``.
+        warmup: Share of the budget in which the learning rate rises.
+        clip_norm: Greatest global norm of the gradient; 0 for no clipping.
+        weight_average: Momentum of the exponential moving average of the weights, which is then the model; 0 for none.
+        validation: Share of the text, its tail, that is never trained on.
+        evaluations: How many passes over the held-out tail are spread over the budget.
+        patience: Evaluations without improvement after which training stops; None for never.
+        precision: Of the LSTM layers' products.
+        random_seed: Start of everything random.
+    """
+
+    batches: Batches = "streams"
+    batch_size: _Size = 32
+    state_reset: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.05
+    epochs: Annotated[float, Meta(gt=0.0, le=1e9)] = 20
+    minutes: Annotated[float, Meta(gt=0.0, le=1e7)] | None = None
+    learning_rate: _Positive = 2e-3
+    schedule: Schedule = "cosine"
+    warmup: _Fraction = 0.02
+    clip_norm: Annotated[float, Meta(ge=0.0)] = 1.0
+    weight_average: _Fraction = 0.0
+    validation: Annotated[float, Meta(ge=0.0, le=0.9)] = 0.1
+    evaluations: _Size = 10
+    patience: _Size | None = None
+    precision: Precision = "float32"
+    random_seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+
+
+def build(kind: type[T], values: Mapping[str, Any]) -> T:
+    """Build a record from plain values, checking each against its field.
+
+    >>> build(TrainingConfig, {"batch_size": 0})
+    Traceback (most recent call last):
+        ...
+    charlstm.errors.ConfigError: batch_size: expected `int` >= 1, found 0
+
+    Raises:
+        ConfigError: If a field is missing, unknown, of another type or out of bounds.
+    """
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ConfigError(f"{kind.__name__} has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}")
+    try:
+        return msgspec.convert(dict(values), kind)
+    except msgspec.ValidationError as error:
+        expected, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`").partition("[")[0]
+        if not name:
+            raise ConfigError(f"{kind.__name__}: {expected[:1].lower()}{expected[1:]}") from None
+        raise ConfigError(f"{name}: {expected[:1].lower()}{expected[1:]}, found {values.get(name)!r}") from None
+
+
+def plain(record: Any) -> dict[str, Any]:
+    """The inverse of :func:`build`: a dictionary that JSON can hold."""
+    result: dict[str, Any] = msgspec.to_builtins(record)
+    return result

@@ -1,0 +1,25 @@
+"""The errors that a user can cause; each message says what was expected, what was found and what to do."""
+
+
+class CharlstmError(Exception):
+    """A stated error: one sentence for the user, exit code 1, never a traceback."""
+
+
+class ConfigError(CharlstmError):
+    """A setting, or a combination of settings, that cannot work."""
+
+
+class CorpusError(CharlstmError):
+    """A text that cannot be read or cannot be trained on."""
+
+
+class UnknownCharacterError(CharlstmError):
+    """A text has characters that the vocabulary lacks."""
+
+
+class CheckpointError(CharlstmError):
+    """A checkpoint that does not exist, cannot be trusted or does not fit."""
+
+
+class TrainingError(CharlstmError):
+    """A training run that cannot go on."""

@@ -1,0 +1,164 @@
+"""From logits to a character, in float64.
+
+The order is: :func:`repetition penalty <penalise>`, temperature, :func:`top-k <keep_top_k>`, :func:`top-p <keep_top_p>`,
+:func:`min-p <keep_min_p>`, draw. Everything works on logits ``[..., V]``; a character that is ruled out gets ``-inf``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.text.vocabulary import Ids
+
+Logits = NDArray[np.float64]
+
+RECENT = 64
+"""Characters back from the end of the text that the repetition penalty looks at."""
+
+_BLOCK = 64  # positions whose noise is drawn at once
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a character is chosen.
+
+    Attributes:
+        temperature: Divides the logits: below 1 the likely becomes likelier, 0 is greedy (always the likeliest).
+        top_k: Keep the k likeliest characters; 0 keeps all.
+        top_p: Keep the fewest characters that together have at least this probability (Holtzman et al. 2020); 1 keeps all.
+        min_p: Keep the characters with at least this share of the likeliest one's probability (Nguyen et al. 2024).
+        repetition_penalty: Multiplies the log-probability of characters among the last ``RECENT`` (after Keskar et al.
+            2019); 1 for none.
+    """
+
+    temperature: float = 0.8
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+
+
+def log_softmax(logits: Logits) -> Logits:
+    """Natural logarithms of the probabilities: ``[..., V]``."""
+    shifted = logits - logits.max(-1, keepdims=True)
+    result: Logits = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return result
+
+
+def finite(logits: NDArray[Any]) -> Logits:
+    """Logits in float64 that every later step can work on: NaN counts as ruled out, +inf as the greatest finite value.
+
+    A row in which everything is ruled out becomes uniform.
+    """
+    result = np.nan_to_num(logits.astype(np.float64), nan=-np.inf, posinf=1e300, neginf=-np.inf)
+    result[~np.isfinite(result).any(-1)] = 0.0
+    return result
+
+
+def penalise(logits: Logits, recent: Ids, penalty: float) -> Logits:
+    """Multiply the log-probabilities of recently used characters.
+
+    Keskar et al. divide the logit itself, whose effect depends on a constant that the softmax does not see; log-probabilities
+    do not have that fault.
+
+    Args:
+        logits: ``[B, V]``.
+        recent: The last characters of each text: ``[B, n]``.
+        penalty: Above 1 discourages, below 1 encourages.
+    """
+    result = log_softmax(logits)
+    rows = np.arange(len(result))[:, None]
+    penalised = result[rows, recent] * penalty
+    result[rows, recent] = penalised
+    return result
+
+
+def keep_top_k(logits: Logits, k: int) -> Logits:
+    """Rule out all but the k likeliest characters (more on a tie)."""
+    if not 0 < k < logits.shape[-1]:
+        return logits
+    threshold = np.partition(logits, -k, -1)[..., -k, None]
+    return np.where(logits >= threshold, logits, -np.inf)
+
+
+def keep_top_p(logits: Logits, p: float) -> Logits:
+    """Rule out all but the fewest characters whose probabilities add up to at least p; the likeliest always stays."""
+    if p >= 1:
+        return logits
+    order = np.argsort(-logits, -1, kind="stable")
+    probabilities = np.exp(log_softmax(np.take_along_axis(logits, order, -1)))
+    before = np.cumsum(probabilities, -1) - probabilities  # what the likelier ones already add up to
+    keep = np.empty_like(logits, bool)
+    np.put_along_axis(keep, order, before < p, -1)
+    np.put_along_axis(keep, order[..., :1], True, -1)
+    return np.where(keep, logits, -np.inf)
+
+
+def keep_min_p(logits: Logits, p: float) -> Logits:
+    """Rule out the characters with less than p times the likeliest one's probability."""
+    if p <= 0:
+        return logits
+    return np.where(logits >= logits.max(-1, keepdims=True) + np.log(p), logits, -np.inf)
+
+
+@dataclass
+class Noise:
+    """Gumbel noise, a function of a random seed and a position in the generated text alone.
+
+    ``argmax(logits / temperature + noise)`` draws from the softmax (Gumbel 1954; Maddison et al. 2014). Because the noise
+    does not depend on the logits, two models or two modes under the same random seed part only where their distributions
+    do, and a text can be taken up again at any position.
+
+    Attributes:
+        random_seeds: One for every row of the batch.
+        vocabulary_size: V.
+    """
+
+    random_seeds: Sequence[int]
+    vocabulary_size: int
+    _number: int = field(default=-1, init=False)
+    _block: Logits = field(default_factory=lambda: np.empty(0), init=False)
+
+    def at(self, position: int) -> Logits:
+        """The noise at a position: ``[B, V]``."""
+        number, place = divmod(position, _BLOCK)
+        if number != self._number:
+            size = (_BLOCK, self.vocabulary_size)
+            uniform = np.stack([np.random.default_rng([seed, number]).random(size) for seed in self.random_seeds], 1)
+            self._number = number
+            # random() may give 0, whose logarithm would rule the character out for good.
+            self._block = -np.log(-np.log(np.maximum(uniform, np.finfo(np.float64).tiny)))
+        result: Logits = self._block[place]
+        return result
+
+
+def choose(logits: NDArray[Any], sampling: Sampling, noise: Logits, recent: Ids) -> NDArray[np.int64]:
+    """Choose the next character of each text.
+
+    Args:
+        logits: ``[B, V]``, any values at all.
+        sampling: How.
+        noise: ``[B, V]``, from :class:`Noise`.
+        recent: The last characters of each text: ``[B, n]``; only the repetition penalty reads them.
+
+    Returns:
+        Ids: ``[B]``.
+    """
+    z = finite(logits)
+    if sampling.repetition_penalty != 1:
+        z = penalise(z, recent, sampling.repetition_penalty)
+    if sampling.temperature == 0:
+        return _likeliest(z)
+    # The likeliest character stands at 0 before the division, so that a tiny temperature cannot overflow it.
+    with np.errstate(over="ignore"):  # what overflows is -inf: as good as ruled out
+        z = (z - z.max(-1, keepdims=True)) / sampling.temperature
+    z = keep_min_p(keep_top_p(keep_top_k(z, sampling.top_k), sampling.top_p), sampling.min_p)
+    return _likeliest(z + noise)
+
+
+def _likeliest(z: Logits) -> NDArray[np.int64]:
+    ids: NDArray[np.int64] = np.argmax(z, -1)
+    return ids

@@ -1,0 +1,220 @@
+"""A training run, planned: what is trained, on what, from where."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.checkpoint.files import (
+    Config,
+    CorpusRecord,
+    Evaluation,
+    Weights,
+    read_config,
+    read_history,
+    read_resume,
+    read_weights,
+)
+from charlstm.checkpoint.folder import check_new, find, free_name
+from charlstm.config import ModelConfig, TrainingConfig, build, plain
+from charlstm.errors import CheckpointError, ConfigError, CorpusError
+from charlstm.recipe.presets import PRESETS, Preset, adapted
+from charlstm.text.batches import batch_source
+from charlstm.text.corpus import Corpus, read_corpus
+from charlstm.text.vocabulary import Ids
+from charlstm.text.windows import split
+
+_SEED_WINDOWS = 8
+_MODEL = frozenset(field.name for field in fields(ModelConfig))
+_TRAINING = frozenset(field.name for field in fields(TrainingConfig))
+_FREE_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout"})
+_FREE_IN_RESUMING = frozenset({"epochs", "minutes"})
+
+
+@dataclass(frozen=True)
+class Base:
+    """A trained model to fine-tune: its configuration and weights."""
+
+    config: Config
+    weights: Weights
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A training to go on with.
+
+    Attributes:
+        arrays: What its trainer held.
+        steps: Training steps made.
+        progress: Its other numbers.
+        history: The evaluations made.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    steps: int
+    progress: Mapping[str, Any]
+    history: Sequence[Evaluation]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a training run is given.
+
+    Attributes:
+        folder: The checkpoint's folder; it exists only if the run is resumed.
+        config: What its ``config.json`` says, or will say.
+        ids: The whole corpus: ``[N]``; its tail is held out as the recipe says.
+        paths: Where the corpus came from, for resuming without naming it again.
+        start: What it goes on from, if anything.
+        notes: What the user should know of choices made for the text, a sentence each.
+    """
+
+    folder: Path
+    config: Config
+    ids: Ids
+    paths: tuple[str, ...]
+    start: Base | Resumed | None = None
+    notes: tuple[str, ...] = ()
+
+
+def plan_training(
+    root: Path,
+    paths: Sequence[str],
+    given: Mapping[str, Any],
+    *,
+    preset: Preset,
+    created: str,
+    name: str | None = None,
+    base_name: str | None = None,
+    text_encoding: str = "utf-8",
+) -> Plan:
+    """Plan a new training.
+
+    Args:
+        root: The folder of checkpoints.
+        paths: The corpus; ``-`` is standard input.
+        given: The settings that the user chose; the others are the preset's, made to fit the text.
+        preset: The recipe to start from.
+        created: The present moment, ISO 8601.
+        name: Of the checkpoint; after the first file if None.
+        base_name: A checkpoint to fine-tune.
+        text_encoding: Of the corpus.
+
+    Raises:
+        CharlstmError: If anything about it cannot work; nothing has been written then.
+    """
+    if name is not None:
+        check_new(root, name)
+    base = _base(root, base_name, given) if base_name is not None else None
+    corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
+    wished = _settings(given, preset, base)
+    share = 1 - wished.get("validation", TrainingConfig.validation)
+    chosen = frozenset(given) | ({"seq_len"} if base else frozenset())
+    settings = adapted(wished, round(len(corpus.ids) * share), chosen) | {"vocabulary_size": len(corpus.vocabulary)}
+    model = build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL})
+    training = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
+    learnt, _ = split(corpus.ids, training.validation)
+    batch_source(learnt, model, training)  # refuses a text that is too short
+    stem = "stdin" if paths[0] == "-" else Path(paths[0]).stem
+    record = CorpusRecord(
+        name=corpus.name,
+        fingerprint=corpus.fingerprint,
+        characters=len(corpus.ids),
+        windows=_seed_windows(corpus, len(learnt), model.seq_len),
+    )
+    return Plan(
+        folder=root / (name or free_name(root, stem)),
+        config=Config(model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created),
+        ids=corpus.ids,
+        paths=_absolute(paths),
+        start=base,
+        notes=tuple(
+            f"The text is short for this recipe: {_flag(key)} is {settings[key]} in place of {wished[key]}."
+            for key in ("batch_size", "seq_len")
+            if key in wished and settings[key] != wished[key]
+        ),
+    )
+
+
+def plan_resuming(root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str = "utf-8") -> Plan:
+    """Plan to go on with a training.
+
+    Args:
+        root: The folder of checkpoints.
+        name: The checkpoint.
+        paths: The corpus, if it is no longer where it was.
+        given: A new budget, if any.
+        text_encoding: Of the corpus.
+
+    Raises:
+        CharlstmError: If it cannot be gone on with: another text, other settings, no saved state.
+    """
+    folder = find(root, name)
+    config = read_config(folder)
+    fixed = sorted(set(given) - _FREE_IN_RESUMING)
+    if fixed:
+        raise ConfigError(
+            f"{_flag(fixed[0])} cannot be changed when a training is resumed; leave it out, or train its model further with "
+            f"other settings: `charlstm train TEXT --from {name}`"
+        )
+    arrays, record = read_resume(folder)
+    where = list(paths) or record["corpus"]
+    try:
+        corpus = read_corpus(where, text_encoding, config.vocabulary.characters)
+    except CorpusError as error:
+        raise CheckpointError(
+            f"going on with {name} needs its text: {error}; name the text as in `charlstm train TEXT --resume {name}`"
+        ) from None
+    if corpus.fingerprint != config.corpus.fingerprint:
+        raise CheckpointError(
+            f"{corpus.name} is not the text that {name} is trained on ({config.corpus.name}, SHA-256 "
+            f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `--from {name}`"
+        )
+    budget = dict(given) if "minutes" in given or "epochs" not in given else {**given, "minutes": None}
+    return Plan(
+        folder=folder,
+        config=replace(config, training=build(TrainingConfig, plain(config.training) | budget)),
+        ids=corpus.ids,
+        paths=_absolute(where),
+        start=Resumed(arrays, record["steps"], record["progress"], read_history(folder)[: record["evaluations"]]),
+    )
+
+
+def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
+    structure = sorted(set(given) & _MODEL - _FREE_IN_FINE_TUNING)
+    if structure:
+        raise ConfigError(
+            f"{_flag(structure[0])} cannot be changed with --from: the network is that of {name}; leave it out, or train anew"
+        )
+    folder = find(root, name)
+    config = read_config(folder)
+    return Base(config, read_weights(folder, config.model))
+
+
+def _settings(given: Mapping[str, Any], preset: Preset, base: Base | None) -> dict[str, Any]:
+    """The user's settings over those of the base, if any, over the preset's."""
+    settings = {**PRESETS[preset], **(plain(base.config.model) if base else {}), **given}
+    if "epochs" in given and "minutes" not in given:
+        settings.pop("minutes", None)
+    return settings
+
+
+def _seed_windows(corpus: Corpus, learnt: int, seq_len: int) -> tuple[str, ...]:
+    """A handful of windows from all over the training part, each from the beginning of a line or word if one is near."""
+    found = []
+    for start in np.linspace(0, max(0, learnt - 2 * seq_len), _SEED_WINDOWS).astype(int):
+        text = corpus.vocabulary.decode(corpus.ids[start : min(start + 2 * seq_len, learnt)])
+        begin = next((text.index(mark) + 1 for mark in "\n " if mark in text[:seq_len]), 0) if start else 0
+        found.append(text[begin : begin + seq_len])
+    return tuple(dict.fromkeys(found))
+
+
+def _absolute(paths: Sequence[str]) -> tuple[str, ...]:
+    return tuple(path if path == "-" else str(Path(path).resolve()) for path in paths)
+
+
+def _flag(setting: str) -> str:
+    return "--" + setting.replace("_", "-")

@@ -1,0 +1,74 @@
+"""A text cut for scoring: every character counted once, in many rows at the same time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.text.vocabulary import Ids
+from charlstm.text.windows import normalise
+
+
+class ScoredChunk(NamedTuple):
+    """A piece of every row.
+
+    Attributes:
+        x: Normalised characters: ``[S, T, 1]``.
+        y: The character after each: ids ``[S, T]``, int32.
+        counted: 1 where ``y`` is to be counted, else 0: ``[S, T]``.
+        kept: 1 where the state that was carried here is to be kept, 0 where the row starts from zero: ``[S, 1]``.
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[np.int32]
+    counted: NDArray[np.float32]
+    kept: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ScoringPass:
+    """One pass over a text with the state carried, in S rows.
+
+    A single row would be exact and slow. S rows would each start without a past, which costs some bits at S - 1 places. So each
+    row first reads, without counting, the ``warm`` characters before its part. The first character of the text has nothing
+    before it and is not counted; every other is, once.
+
+    Attributes:
+        ids: The text: ``[N]``, at least two characters.
+        vocabulary_size: V.
+        chunk: T, the characters read at a time.
+        warm: Uncounted characters before each part but the first; a multiple of ``chunk``.
+        most_rows: S at the most; a short text is cut into fewer rows, of at least 512 characters.
+    """
+
+    ids: Ids
+    vocabulary_size: int
+    chunk: int = 128
+    warm: int = 256
+    most_rows: int = 64
+
+    @property
+    def characters(self) -> int:
+        """How many characters are counted."""
+        return len(self.ids) - 1
+
+    @property
+    def rows(self) -> int:
+        """S."""
+        return max(1, min(self.most_rows, self.characters // 512))
+
+    def chunks(self) -> Iterator[ScoredChunk]:
+        """The pieces, in order."""
+        part = -(-self.characters // self.rows)
+        first = np.arange(self.rows)[:, None] * part  # [S, 1]
+        for start in range(-self.warm, part, self.chunk):
+            offset = start + np.arange(self.chunk)  # [T]
+            place = first + offset  # [S, T]
+            counted = (offset >= 0) & (offset < part) & (place < self.characters)
+            inside = np.clip(place, 0, self.characters - 1)
+            x = normalise(self.ids[inside], self.vocabulary_size)
+            # A row whose warm-up lies before the text's beginning starts from zero where its text begins.
+            kept = (first + start > 0) & (start > -self.warm)
+            yield ScoredChunk(x, self.ids[inside + 1].astype(np.int32), counted.astype(np.float32), kept.astype(np.float32))

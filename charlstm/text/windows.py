@@ -1,0 +1,49 @@
+"""Windows of a corpus, as views, and their normalised form."""
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from charlstm.errors import CorpusError
+from charlstm.text.vocabulary import Ids
+
+
+def windows(ids: Ids, seq_len: int) -> Ids:
+    """Every window of ``seq_len`` characters that has a next character: ``[N] -> [N - seq_len, seq_len]``, a view.
+
+    >>> windows(np.array([3, 1, 4, 1]), 2).tolist()
+    [[3, 1], [1, 4]]
+
+    Raises:
+        CorpusError: If the text is too short for one.
+    """
+    if len(ids) <= seq_len:
+        raise CorpusError(
+            f"the text has {len(ids)} characters to train on, but a window of {seq_len} and its next character need "
+            f"{seq_len + 1}; give a longer text or lower --seq-len"
+        )
+    return sliding_window_view(ids[:-1], seq_len)
+
+
+def normalise(ids: Ids, vocabulary_size: int) -> NDArray[np.float32]:
+    """The normalised form ``x = id / V`` in float32, with its feature axis: ``[..., T] -> [..., T, 1]``.
+
+    ``round(x * V)`` gives the ids back exactly (:func:`denormalise`): the quotient is off by half a unit in the last place
+    at most, so the product is off by less than one part in 2**23, far below 1/2 for any alphabet of Unicode.
+    """
+    x: NDArray[np.float32] = ids.astype(np.float32)[..., None] / np.float32(vocabulary_size)
+    return x
+
+
+def denormalise(x: NDArray[np.float32], vocabulary_size: int) -> NDArray[np.int64]:
+    """The ids of normalised windows: ``[..., T, 1] -> [..., T]``."""
+    ids: NDArray[np.int64] = np.rint(x[..., 0] * np.float32(vocabulary_size)).astype(np.int64)
+    return ids
+
+
+def split(ids: Ids, validation: float) -> tuple[Ids, Ids]:
+    """The training part and the held-out tail: two views, ``[N] -> [N - n], [n]`` with ``n = round(N * validation)``."""
+    end = len(ids) - round(len(ids) * validation)
+    return ids[:end], ids[end:]

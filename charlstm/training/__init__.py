@@ -1,0 +1,22 @@
+"""Everything that needs TensorFlow: the Keras model, the training step and loop, the Keras engine.
+
+Importing this package imports TensorFlow, quietly, with Keras on its TensorFlow backend. It takes seconds, which is why
+only the commands that train, or are asked for the Keras engine, do it.
+
+Shapes: ``B`` windows or streams in a batch, ``T`` characters in a window, ``V`` characters of vocabulary, ``u`` units.
+"""
+
+import os
+
+from charlstm.training.quiet import quiet
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+with quiet():
+    import keras
+    import tensorflow
+
+    tensorflow.constant(0.0)  # creates the devices, which is logged as well
+
+__all__ = ["keras", "tensorflow"]

@@ -1,0 +1,41 @@
+"""Nats per character of a network on a text: one pass, state carried."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from charlstm.config import ModelConfig
+from charlstm.text.scoring import ScoringPass
+from charlstm.text.vocabulary import Ids
+from charlstm.training.model import States, Tensor, build_layers, forward
+
+
+class Evaluator:
+    """Scores weights on one text, again and again.
+
+    It has its own layers, which predict at every position whatever the model's targets are, so that scoring touches nothing
+    that training needs: not the weights, not the carried states, not the counters of the dropout masks.
+    """
+
+    def __init__(self, config: ModelConfig, ids: Ids) -> None:
+        """Prepare to score networks of a configuration on a text: ids ``[N]``, at least two."""
+        self._layers = build_layers(replace(config, targets="every"))
+        self._pass = ScoringPass(ids, config.vocabulary_size)
+
+    def nats_per_char(self, weights: Mapping[str, NDArray[np.float32]]) -> float:
+        """Mean negative log-likelihood of each character given all those before it."""
+        self._layers.assign(weights)
+        states, total = self._layers.zero_states(self._pass.rows), 0.0
+        for chunk in self._pass.chunks():
+            nats, states = self._chunk(*map(tf.constant, chunk), states)
+            total += float(nats)
+        return total / self._pass.characters
+
+    @tf.function(reduce_retracing=False)
+    def _chunk(self, x: Tensor, y: Tensor, counted: Tensor, kept: Tensor, states: States) -> tuple[Tensor, States]:
+        logits, states = forward(self._layers, x, tf.nest.map_structure(lambda s: s * kept, states), training=False)
+        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+        return tf.reduce_sum(nats * counted), states

@@ -1,0 +1,185 @@
+"""The network in Keras: ``Input(seq_len, 1) -> encoding -> LSTM x layers -> softmax Dense(V)``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+from numpy.typing import NDArray
+
+from charlstm.config import ModelConfig, Precision
+from charlstm.training.options import lstm_options
+
+Tensor = Any
+States = tuple[tuple[Tensor, Tensor], ...]
+"""``h`` and ``c`` of every LSTM layer, each ``[B, u]``."""
+
+
+def character_ids(x: Tensor, vocabulary_size: int) -> Tensor:
+    """The ids of normalised windows, exactly: ``[B, T, 1] -> [B, T]``."""
+    return ops.cast(ops.round(x[..., 0] * vocabulary_size), "int32")
+
+
+@keras.saving.register_keras_serializable("charlstm")
+class OneHot(keras.layers.Layer):
+    """Normalised windows as one-hot vectors: ``[B, T, 1] -> [B, T, V]``."""
+
+    def __init__(self, vocabulary_size: int, **kwargs: Any) -> None:
+        """Make the layer for an alphabet of V characters."""
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+
+    def call(self, x: Tensor) -> Tensor:
+        """Encode."""
+        return ops.one_hot(character_ids(x, self.vocabulary_size), self.vocabulary_size, dtype=self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """For Keras's own serialisation."""
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_size}
+
+
+@keras.saving.register_keras_serializable("charlstm")
+class CharacterEmbedding(keras.layers.Embedding):
+    """Normalised windows as learnt vectors: ``[B, T, 1] -> [B, T, E]``."""
+
+    def call(self, x: Tensor) -> Tensor:
+        """Look up."""
+        return super().call(character_ids(x, self.input_dim))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The feature axis becomes E."""
+        return (*input_shape[:-1], self.output_dim)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers of one network, with their weights.
+
+    Attributes:
+        config: What it is.
+        encoding: None for ``scalar``: the windows go into the first LSTM as they are.
+        lstms: The LSTM layers.
+        dropouts: One after each LSTM layer.
+        dense: The softmax layer.
+    """
+
+    config: ModelConfig
+    encoding: keras.layers.Layer | None
+    lstms: tuple[keras.layers.LSTM, ...]
+    dropouts: tuple[keras.layers.Dropout, ...]
+    dense: keras.layers.Dense
+
+    @property
+    def weights(self) -> dict[str, keras.Variable]:
+        """Every weight by its name in ``model.safetensors``, in the order of ``config.weight_shapes``."""
+        layers = [self.encoding, *self.lstms, self.dense]
+        variables = [variable for layer in layers if layer is not None for variable in layer.trainable_weights]
+        return dict(zip(self.config.weight_shapes, variables, strict=True))
+
+    @property
+    def noise_states(self) -> list[keras.Variable]:
+        """The counters of the dropout masks."""
+        lstm_seeds = [lstm.cell.seed_generator.state for lstm in self.lstms]
+        return lstm_seeds + [dropout.seed_generator.state for dropout in self.dropouts if dropout.rate]
+
+    def assign(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        """Set every weight."""
+        for name, variable in self.weights.items():
+            variable.assign(weights[name])
+
+    def zero_states(self, batch: int) -> States:
+        """The states of layers that have read nothing."""
+        return tuple((tf.zeros((batch, lstm.units)), tf.zeros((batch, lstm.units))) for lstm in self.lstms)
+
+
+def build_layers(config: ModelConfig, precision: Precision = "float32", random_seed: int = 0) -> Layers:
+    """Build a network's layers with freshly initialised weights.
+
+    The weights are always float32. Under ``bfloat16`` the LSTM layers compute in it (Keras's ``mixed_bfloat16``); encoding
+    and softmax stay in float32, where ``round(x * V)`` is exact.
+
+    Raises:
+        ConfigError: If an option names something that Keras does not have.
+    """
+    keras.utils.set_random_seed(random_seed % 2**32)
+    encoding: keras.layers.Layer | None = None
+    if config.encoding == "one-hot":
+        encoding = OneHot(config.vocabulary_size, name="one_hot")
+    elif config.encoding == "embedding":
+        encoding = CharacterEmbedding(config.vocabulary_size, config.embedding_size, name="embedding")
+    options = lstm_options(config)
+    every = config.targets == "every"
+    last = len(config.units)
+    lstms, dropouts = [], []
+    for number, units in enumerate(config.units, start=1):
+        sequences = every or number < last
+        lstms.append(
+            keras.layers.LSTM(
+                units,
+                **options,
+                return_sequences=sequences,
+                return_state=True,
+                seed=random_seed % 2**31 + number,
+                dtype="mixed_bfloat16" if precision == "bfloat16" else "float32",
+                name=f"lstm_{number}",
+            )
+        )
+        dropouts.append(
+            keras.layers.Dropout(
+                config.dropout,
+                noise_shape=(None, 1, None) if sequences else None,
+                seed=random_seed % 2**31 + last + number,
+                name=f"dropout_{number}",
+            )
+        )
+    dense = keras.layers.Dense(config.vocabulary_size, activation="softmax", name="dense")
+    layers = Layers(config, encoding, tuple(lstms), tuple(dropouts), dense)
+    keras_model(layers, config.seq_len)  # builds the weights
+    return layers
+
+
+def keras_model(layers: Layers, seq_len: int | None) -> keras.Model:
+    """The layers as a Keras model from windows ``[B, T, 1]`` to probabilities, ``[B, V]`` or ``[B, T, V]``.
+
+    Args:
+        layers: The layers; the model shares their weights.
+        seq_len: T, or None for windows of any length.
+    """
+    x = y = keras.Input((seq_len, 1), name="windows")
+    if layers.encoding is not None:
+        y = layers.encoding(y)
+    for lstm, dropout in zip(layers.lstms, layers.dropouts, strict=True):
+        y = dropout(lstm(y)[0])
+    every = layers.config.targets == "every"
+    output = keras.layers.TimeDistributed(layers.dense, name="time_distributed")(y) if every else layers.dense(y)
+    return keras.Model(x, output, name="charlstm")
+
+
+def forward(layers: Layers, x: Tensor, states: States, *, training: bool) -> tuple[Tensor, States]:
+    """Read windows from given states.
+
+    Args:
+        layers: The network.
+        x: Normalised windows: ``[B, T, 1]``.
+        states: ``h`` and ``c`` of every layer before the first character.
+        training: Whether dropout is on.
+
+    Returns:
+        Logits, ``[B, V]`` for ``--targets last`` and ``[B, T, V]`` for ``every``, and the states after the last character.
+    """
+    y = x if layers.encoding is None else layers.encoding(x)
+    after = []
+    for lstm, dropout, state in zip(layers.lstms, layers.dropouts, states, strict=True):
+        y, h, c = lstm(y, initial_state=list(state), training=training)
+        after.append((ops.cast(h, "float32"), ops.cast(c, "float32")))
+        y = dropout(y, training=training)
+    logits = ops.matmul(ops.cast(y, "float32"), layers.dense.kernel) + layers.dense.bias
+    return logits, tuple(after)
+
+
+def weight_values(layers: Layers) -> dict[str, NDArray[np.float32]]:
+    """A copy of every weight."""
+    return {name: np.array(variable.value, np.float32) for name, variable in layers.weights.items()}

@@ -1,0 +1,33 @@
+"""Keeping TensorFlow's own messages from the user's terminal."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what native code writes to standard error; show it only if the block fails.
+
+    TensorFlow's C++ logs before it reads any setting of its log level, so the file descriptor itself is redirected.
+    """
+    sys.stderr.flush()
+    try:
+        terminal = os.dup(2)
+    except OSError:  # standard error is closed: nothing to keep clean
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(terminal, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
