@@ -137,10 +137,12 @@ def _seed_text(seed: str | None, seed_file: str | None, config: "Config", random
 
     if seed is not None and seed_file is not None:
         raise typer.BadParameter("give --seed or --seed-file, not both")
-    if seed is None and seed_file is None:
+    if seed_file is not None:
+        text = read_text(seed_file).removesuffix("\n")
+    elif seed is not None:
+        text = seed
+    else:
         return config.corpus.windows[random_seed % len(config.corpus.windows)]
-    text = seed if seed_file is None else read_text(seed_file).removesuffix("\n")
-    assert text is not None
     fitted = config.vocabulary.fit(text, on_unknown)
     if fitted != text:
         unknown = " ".join(map(repr, config.vocabulary.unknown(text)))

@@ -56,16 +56,15 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> "Finished":
 
     stop = _Stop()
     events = train(plan, clock=time.monotonic, started=started, should_stop=lambda: stop.wanted)
-    event = next(events)
-    assert isinstance(event, Started)
-    say(f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved.")
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
     with (
         _signals(stop),
         tqdm(total=100, bar_format=bar_format, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False) as bar,
     ):
         for event in events:
-            if isinstance(event, Stepped):
+            if isinstance(event, Started):
+                say(f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved.")
+            elif isinstance(event, Stepped):
                 bar.n = 100 * event.fraction
                 left = "" if math.isinf(event.seconds_left) else f", {duration(event.seconds_left)} left"
                 speed = f", {event.characters_per_second:,.0f} char/s" if event.characters_per_second else ""

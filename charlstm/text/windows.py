@@ -1,7 +1,5 @@
 """Windows of a corpus, as views, and their normalised form."""
 
-from typing import Any
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray

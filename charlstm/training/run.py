@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.card import best, model_card
@@ -26,82 +26,11 @@ from charlstm.recipe.plan import Base, Plan, Resumed
 from charlstm.text.batches import BatchSource, batch_source
 from charlstm.text.windows import split
 from charlstm.training.evaluation import Evaluator
+from charlstm.training.events import Evaluated, Evaluating, Event, Finished, Started, Stepped
 from charlstm.training.growth import starting_weights
 from charlstm.training.schedule import Budget, budget, learning_rate
 from charlstm.training.trainer import Trainer
 from charlstm.units import count
-
-
-@dataclass(frozen=True)
-class Started:
-    """Everything is built and checked, and the checkpoint's folder is there.
-
-    Attributes:
-        parameters: Of the network.
-    """
-
-    parameters: int
-
-
-@dataclass(frozen=True)
-class Stepped:
-    """After one training step.
-
-    Attributes:
-        step: Steps so far.
-        fraction: Part of the budget used up.
-        nats_per_char: Mean training loss since the last evaluation.
-        characters_per_second: Of training alone, since the run began or was resumed.
-        seconds_left: To the end of the budget, estimated.
-    """
-
-    step: int
-    fraction: float
-    nats_per_char: float
-    characters_per_second: float
-    seconds_left: float
-
-
-@dataclass(frozen=True)
-class Evaluating:
-    """A pass over the held-out tail begins."""
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """After a pass over the held-out tail.
-
-    Attributes:
-        evaluation: Its line in the history.
-        weights: The model at that moment.
-    """
-
-    evaluation: Evaluation
-    weights: Weights
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The run is over and everything is on disk.
-
-    Attributes:
-        best: The evaluation whose weights are the model.
-        steps: Training steps in all.
-        seconds: Wall clock in all, of every part of a resumed run.
-        characters_per_second: Of training alone.
-        interrupted: Whether it was asked to stop before its end.
-        stopped_early: Whether patience ran out.
-    """
-
-    best: Evaluation
-    steps: int
-    seconds: float
-    characters_per_second: float
-    interrupted: bool
-    stopped_early: bool
-
-
-Event = Started | Stepped | Evaluating | Evaluated | Finished
 
 
 @dataclass
@@ -133,6 +62,27 @@ class Progress:
         return min((line.nats_per_char for line in self.history if line.nats_per_char is not None), default=math.inf)
 
 
+@dataclass
+class Speed:
+    """Characters and seconds of training alone: no start-up, no evaluation, and not the first step, which compiles."""
+
+    steps: int = 0
+    characters: int = 0
+    seconds: float = 0.0
+
+    def add(self, characters: int, seconds: float) -> None:
+        """Count a step."""
+        if self.steps:
+            self.characters += characters
+            self.seconds += seconds
+        self.steps += 1
+
+    @property
+    def characters_per_second(self) -> float:
+        """0 until it is known."""
+        return self.characters / self.seconds if self.seconds else 0.0
+
+
 def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Iterator[Event]:
     """Train a checkpoint as planned.
 
@@ -151,93 +101,112 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
     learnt, held_out = split(plan.ids, config.training.validation)
     source = batch_source(learnt, config.model, config.training)
     trainer = Trainer(config.model, config.training)
-    progress = Progress([])
-    if isinstance(plan.start, Base):
-        trainer.assign(starting_weights(plan.start.config, plan.start.weights, config))
-    elif isinstance(plan.start, Resumed):
+    evaluator = Evaluator(config.model, held_out) if len(held_out) > 1 else None
+    if isinstance(plan.start, Resumed):
         trainer.restore(plan.start.arrays, plan.start.steps)
         progress = Progress(list(plan.start.history), **plan.start.progress)
-    evaluator = Evaluator(config.model, held_out) if len(held_out) > 1 else None
-    if not isinstance(plan.start, Resumed):
+        write_history(plan.folder, progress.history)
+    else:
+        progress = Progress([])
+        if isinstance(plan.start, Base):
+            trainer.assign(starting_weights(plan.start.config, plan.start.weights, config))
         create(plan.folder.parent, plan.folder.name)
         write_config(plan.folder, config)
     yield Started(count(config.model.weight_shapes))
-    run = _Run(plan, source, trainer, evaluator, budget(config.training, source.steps_per_epoch), progress)
-    yield from run.events(clock, started, should_stop)
+    extent = budget(config.training, source.steps_per_epoch)
+    earlier = progress.seconds
+    yield from _Run(
+        plan, source, trainer, evaluator, extent, progress, lambda: earlier + clock() - started, should_stop
+    ).events()
 
 
 @dataclass
 class _Run:
+    """A run under way. ``elapsed`` gives its wall-clock seconds, ``reserve`` is what the last evaluation took of them."""
+
     plan: Plan
     source: BatchSource
     trainer: Trainer
     evaluator: Evaluator | None
     budget: Budget
     progress: Progress
+    elapsed: Callable[[], float]
+    should_stop: Callable[[], bool]
+    reserve: float = 0.0
+    speed: Speed = field(default_factory=Speed)
 
-    def events(self, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Iterator[Event]:
-        training, progress, earlier = self.plan.config.training, self.progress, self.progress.seconds
-        characters, busy, reserve, stopped_early, stepped = 0, 0.0, 0.0, False, False
-
-        def elapsed() -> float:
-            return earlier + clock() - started
-
-        fraction = self.budget.fraction(self.trainer.steps, elapsed())
+    def events(self) -> Iterator[Event]:
+        """Train to the end of the budget, of patience, or of the user's."""
+        training, progress = self.plan.config.training, self.progress
         due = self._next_evaluation()
-        while fraction < 1 and not should_stop() and not stopped_early:
-            rate = learning_rate(training, fraction)
-            before = clock()
-            loss = self.trainer.step(self.source.batch(self.trainer.steps), rate)
-            if stepped:  # the first step compiles the graph
-                busy += clock() - before
-                characters += training.batch_size * self.plan.config.model.seq_len
-            stepped = True
-            if not math.isfinite(loss):
-                raise TrainingError(
-                    f"the loss became {loss} at step {self.trainer.steps}; lower --learning-rate "
-                    f"(it was {training.learning_rate:g}) or set --clip-norm; the best weights so far are kept"
-                )
-            progress.loss_sum += loss
-            progress.loss_count += 1
-            fraction = self.budget.fraction(self.trainer.steps, elapsed(), reserve)
-            speed = characters / busy if busy else 0.0
-            yield Stepped(self.trainer.steps, fraction, progress.loss, speed, self._seconds_left(fraction, elapsed(), reserve))
-            if fraction >= due and fraction < 1:
-                evaluation_began = clock()
+        impatient = False
+        while self.fraction < 1 and not impatient and not self.should_stop():
+            yield self._step()
+            if due <= self.fraction < 1:
+                began = self.elapsed()
                 yield Evaluating()
-                evaluated = self._evaluate(rate, elapsed)
-                yield evaluated
-                reserve = clock() - evaluation_began
-                due = self._next_evaluation(fraction)
-                stopped_early = training.patience is not None and progress.poor >= training.patience
-        interrupted = fraction < 1 and not stopped_early
+                yield self._evaluate()
+                self._save()
+                self.reserve = self.elapsed() - began
+                due = self._next_evaluation()
+                impatient = training.patience is not None and progress.poor >= training.patience
+        interrupted = self.fraction < 1 and not impatient
+        if interrupted:
+            # Saved before the evaluation that follows, which a run without interruption would not have made.
+            self._save()
         if progress.loss_count or not progress.history:
             yield Evaluating()
-            yield self._evaluate(learning_rate(training, fraction), elapsed)
-        scored = best(progress.history)
-        assert scored is not None, "the first evaluation is always the best so far"
-        yield Finished(scored, self.trainer.steps, elapsed(), characters / busy if busy else 0.0, interrupted, stopped_early)
+            yield self._evaluate()
+            if not interrupted:
+                self._save()
+        yield Finished(
+            best=best(progress.history) or progress.history[-1],
+            steps=self.trainer.steps,
+            seconds=self.elapsed(),
+            characters_per_second=self.speed.characters_per_second,
+            interrupted=interrupted,
+            stopped_early=impatient,
+        )
 
-    def _next_evaluation(self, fraction: float = 0.0) -> float:
+    @property
+    def fraction(self) -> float:
+        """The part of the budget that is used up."""
+        return self.budget.fraction(self.trainer.steps, self.elapsed(), self.reserve)
+
+    def _next_evaluation(self) -> float:
         """The part of the budget at which the next evaluation is due."""
         evaluations = self.plan.config.training.evaluations
-        return (math.floor(fraction * evaluations + 1e-9) + 1) / evaluations
+        return (math.floor(self.fraction * evaluations + 1e-9) + 1) / evaluations
 
-    def _seconds_left(self, fraction: float, elapsed: float, reserve: float) -> float:
-        if self.budget.seconds is not None:
-            return max(0.0, self.budget.seconds - elapsed)
-        return elapsed * (1 - fraction) / fraction + reserve if fraction else math.inf
+    def _step(self) -> Stepped:
+        config, began = self.plan.config, self.elapsed()
+        loss = self.trainer.step(self.source.batch(self.trainer.steps), learning_rate(config.training, self.fraction))
+        self.speed.add(config.training.batch_size * config.model.seq_len, self.elapsed() - began)
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the loss became {loss} at step {self.trainer.steps}; lower --learning-rate "
+                f"(it was {config.training.learning_rate:g}) or set --clip-norm; the best weights so far are kept"
+            )
+        self.progress.loss_sum += loss
+        self.progress.loss_count += 1
+        return Stepped(
+            self.trainer.steps,
+            self.fraction,
+            self.progress.loss,
+            self.speed.characters_per_second,
+            self.budget.seconds_left(self.fraction, self.elapsed(), self.reserve),
+        )
 
-    def _evaluate(self, rate: float, elapsed: Callable[[], float]) -> Evaluated:
-        """Score the model, keep it if it is the best, and save what resuming needs."""
-        progress, weights = self.progress, self.trainer.weights()
+    def _evaluate(self) -> Evaluated:
+        """Score the model and keep it if it is the best."""
+        progress, folder, config, weights = self.progress, self.plan.folder, self.plan.config, self.trainer.weights()
         score = self.evaluator.nats_per_char(weights) if self.evaluator else None
         improved = score is None or score < progress.best_score or not progress.history
         evaluation = Evaluation(
             step=self.trainer.steps,
             epoch=self.trainer.steps / self.source.steps_per_epoch,
-            seconds=elapsed(),
-            learning_rate=rate,
+            seconds=self.elapsed(),
+            learning_rate=learning_rate(config.training, self.fraction),
             train_nats_per_char=progress.loss,
             nats_per_char=score,
             best=improved,
@@ -246,24 +215,24 @@ class _Run:
         progress.poor = 0 if improved else progress.poor + 1
         progress.loss_sum, progress.loss_count = 0.0, 0
         if improved:
-            write_weights(self.plan.folder, weights)
-            sample = sample_text(self.plan.config, weights, length=400)
-            write_atomically(self.plan.folder / CARD, model_card(self.plan.config, progress.history, sample).encode())
-        append_history(self.plan.folder, evaluation)
-        self.save(elapsed())
+            write_weights(folder, weights)
+            sample = sample_text(config, weights, length=400)
+            write_atomically(folder / CARD, model_card(config, progress.history, sample).encode())
+        append_history(folder, evaluation)
         return Evaluated(evaluation, weights)
 
-    def save(self, seconds: float) -> None:
+    def _save(self) -> None:
         """Write the state from which the run can be resumed."""
+        progress = self.progress
         record = {
             "steps": self.trainer.steps,
             "corpus": list(self.plan.paths),
-            "evaluations": len(self.progress.history),
+            "evaluations": len(progress.history),
             "progress": {
-                "seconds": seconds,
-                "loss_sum": self.progress.loss_sum,
-                "loss_count": self.progress.loss_count,
-                "poor": self.progress.poor,
+                "seconds": self.elapsed(),
+                "loss_sum": progress.loss_sum,
+                "loss_count": progress.loss_count,
+                "poor": progress.poor,
             },
         }
         write_resume(self.plan.folder, self.trainer.snapshot(), record)

@@ -31,6 +31,12 @@ class Budget:
         # At least a hundredth is left for training: an evaluation that fills the whole budget must not end it at once.
         return min(1.0, seconds / max(self.seconds - reserve, self.seconds / 100))
 
+    def seconds_left(self, fraction: float, seconds: float, reserve: float) -> float:
+        """Seconds to the end, estimated; infinite while nothing is known."""
+        if self.seconds is not None:
+            return max(0.0, self.seconds - seconds)
+        return seconds * (1 - fraction) / fraction + reserve if fraction else math.inf
+
 
 def budget(training: TrainingConfig, steps_per_epoch: float) -> Budget:
     """The budget of a recipe."""

@@ -1,0 +1,77 @@
+"""What happens in a training run, for whoever shows its progress."""
+
+from dataclasses import dataclass
+
+from charlstm.checkpoint.files import Evaluation, Weights
+
+
+@dataclass(frozen=True)
+class Started:
+    """Everything is built and checked, and the checkpoint's folder is there.
+
+    Attributes:
+        parameters: Of the network.
+    """
+
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """After one training step.
+
+    Attributes:
+        step: Steps so far.
+        fraction: Part of the budget used up.
+        nats_per_char: Mean training loss since the last evaluation.
+        characters_per_second: Of training alone, since the run began or was resumed.
+        seconds_left: To the end of the budget, estimated.
+    """
+
+    step: int
+    fraction: float
+    nats_per_char: float
+    characters_per_second: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class Evaluating:
+    """A pass over the held-out tail begins."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """After a pass over the held-out tail.
+
+    Attributes:
+        evaluation: Its line in the history.
+        weights: The model at that moment.
+    """
+
+    evaluation: Evaluation
+    weights: Weights
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run is over and everything is on disk.
+
+    Attributes:
+        best: The evaluation whose weights are the model.
+        steps: Training steps in all.
+        seconds: Wall clock in all, of every part of a resumed run.
+        characters_per_second: Of training alone.
+        interrupted: Whether it was asked to stop before its end.
+        stopped_early: Whether patience ran out.
+    """
+
+    best: Evaluation
+    steps: int
+    seconds: float
+    characters_per_second: float
+    interrupted: bool
+    stopped_early: bool
+
+
+Event = Started | Stepped | Evaluating | Evaluated | Finished
