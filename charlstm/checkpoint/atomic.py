@@ -2,14 +2,41 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from charlstm.errors import CheckpointError
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """State what went wrong if the block cannot write a file.
+
+    Raises:
+        CheckpointError: In place of any OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be written ({error.strerror}); what was there before is unharmed; make room or choose another folder"
+        ) from None
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file by way of a temporary one in the same folder: write, fsync, rename, fsync of the folder.
 
     Whoever opens ``path`` meanwhile, and whatever fails on the way, finds the old content or the new.
+
+    Raises:
+        CheckpointError: If it cannot be written.
     """
+    with writing(path):
+        _write(path, content)
+
+
+def _write(path: Path, content: bytes) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     temporary = Path(name)
     try:

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charlstm import __version__
-from charlstm.checkpoint.atomic import write_atomically
+from charlstm.checkpoint.atomic import write_atomically, writing
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError
 from charlstm.text.vocabulary import Vocabulary
@@ -176,7 +176,7 @@ def read_weights(folder: Path, model: ModelConfig) -> Weights:
 
 def append_history(folder: Path, evaluation: Evaluation) -> None:
     """Add a line to ``history.jsonl``."""
-    with (folder / HISTORY).open("ab") as file:
+    with writing(folder / HISTORY), (folder / HISTORY).open("ab") as file:
         file.write(json.dumps(plain(evaluation)).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
@@ -205,7 +205,8 @@ def read_history(folder: Path) -> list[Evaluation]:
 
 def write_resume(folder: Path, tensors: Mapping[str, NDArray[Any]], record: Mapping[str, Any]) -> None:
     """Write what training needs to go on, as one file: arrays, and a record of plain values as its metadata."""
-    (folder / RESUME).parent.mkdir(exist_ok=True)
+    with writing(folder / RESUME):
+        (folder / RESUME).parent.mkdir(exist_ok=True)
     write_atomically(folder / RESUME, save(dict(tensors), metadata={"state": json.dumps(record)}))
 
 

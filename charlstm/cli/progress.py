@@ -16,7 +16,7 @@ from charlstm.units import bits
 if TYPE_CHECKING:
     from charlstm.checkpoint.files import Evaluation
     from charlstm.recipe.plan import Plan
-    from charlstm.training.run import Finished
+    from charlstm.training.events import Finished
 
 
 class _Stop:
@@ -52,7 +52,8 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> "Finished":
         show_samples: Whether to show a sample at every evaluation.
     """
     say("Starting TensorFlow …")
-    from charlstm.training.run import Evaluated, Evaluating, Finished, Started, Stepped, sample_text, train
+    from charlstm.training.events import Evaluated, Evaluating, Finished, Started, Stepped
+    from charlstm.training.run import sample_text, train
 
     stop = _Stop()
     events = train(plan, clock=time.monotonic, started=started, should_stop=lambda: stop.wanted)

@@ -10,7 +10,7 @@ from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, du
 
 if TYPE_CHECKING:
     from charlstm.recipe.plan import Plan
-    from charlstm.training.run import Finished
+    from charlstm.training.events import Finished
 
 Preset = Literal["quick", "standard", "best", "classic"]
 Encoding = Literal["scalar", "one-hot", "embedding"]

@@ -13,6 +13,7 @@ from charlstm.checkpoint.files import (
     Weights,
     append_history,
     write_config,
+    write_history,
     write_resume,
     write_weights,
 )
