@@ -20,7 +20,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CheckpointError(
-            f"{path} cannot be written ({error.strerror}); what was there before is unharmed; make room or choose another folder"
+            f"{path} cannot be written ({error.strerror}) and is left as it was; make room, or choose another folder"
         ) from None
 
 
