@@ -11,7 +11,7 @@ PRESETS: Mapping[Preset, Mapping[str, Any]] = {
         "weight_average": 0.99, "minutes": 1.0, "evaluations": 3,
     },
     "standard": {
-        "units": (512, 512), "seq_len": 128, "batch_size": 32, "dropout": 0.3, "learning_rate": 4e-3,
+        "units": (512,), "seq_len": 64, "batch_size": 32, "dropout": 0.2, "learning_rate": 4e-3,
         "weight_average": 0.998, "minutes": 10.0,
     },
     "best": {

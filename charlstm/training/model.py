@@ -182,4 +182,9 @@ def forward(layers: Layers, x: Tensor, states: States, *, training: bool) -> tup
 
 def weight_values(layers: Layers) -> dict[str, NDArray[np.float32]]:
     """A copy of every weight."""
-    return {name: np.array(variable.value, np.float32) for name, variable in layers.weights.items()}
+    return {name: array_of(variable) for name, variable in layers.weights.items()}
+
+
+def array_of(value: Any) -> NDArray[Any]:
+    """A copy of a variable or tensor, which later steps leave alone (its own ``numpy()`` may be a view of it)."""
+    return np.copy(tf.convert_to_tensor(value).numpy())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.text.batches import Batch
-from charlstm.training.model import States, Tensor, build_layers, forward, weight_values
+from charlstm.training.model import States, Tensor, array_of, build_layers, forward, weight_values
 
 
 class Trainer:
@@ -65,7 +65,7 @@ class Trainer:
         """The model as it stands: the average of the weights where the recipe asks for one."""
         if not self._averages:
             return weight_values(self.layers)
-        return {name: np.array(average) for name, average in zip(self.layers.weights, self._averages, strict=True)}
+        return {name: array_of(average) for name, average in zip(self.layers.weights, self._averages, strict=True)}
 
     def assign(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Start from given weights in place of random ones."""
@@ -75,7 +75,7 @@ class Trainer:
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Everything that the next step depends on, as arrays by name."""
-        return {name: np.array(value) for name, value in self._everything().items()}
+        return {name: array_of(value) for name, value in self._everything().items()}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], steps: int) -> None:
         """Take up where :meth:`snapshot` was made.

@@ -1,0 +1,72 @@
+"""The two modes against their definitions, written out."""
+
+import numpy as np
+import pytest
+
+from charlstm.inference.modes import Stateful, Stateless
+
+
+def logits_after(network, ids) -> np.ndarray:
+    """From a zero state over all of ``ids`` (rows of a batch), literally."""
+    state = network.zero_state(len(ids))
+    for column in np.asarray(ids).T:
+        state = network.step(column, state)
+    return network.logits(state[-1].h)
+
+
+def texts(batch: int, length: int) -> np.ndarray:
+    return np.random.default_rng(5).integers(0, 7, (batch, length))
+
+
+@pytest.mark.parametrize("units", [(5,), (5, 4), (3, 4, 5)])
+@pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
+@pytest.mark.parametrize("seq_len", [1, 2, 6])
+def test_lanes_are_the_append_and_shift_loop(make_network, units, encoding, seq_len):
+    network = make_network(units=units, encoding=encoding, seq_len=seq_len)
+    mode, read = Stateless(network), texts(batch=3, length=20)
+    state = mode.zero(3)
+    for end in range(1, 21):
+        state = mode.advance(state, read[:, end - 1])
+        window = read[:, max(0, end - seq_len) : end]
+        np.testing.assert_allclose(mode.logits(state), logits_after(network, window), atol=2e-6)
+
+
+def test_stateful_has_read_everything(make_network):
+    network = make_network()
+    mode, read = Stateful(network), texts(batch=2, length=20)
+    state = mode.zero(2)
+    for column in read.T:
+        state = mode.advance(state, column)
+    np.testing.assert_allclose(mode.logits(state), logits_after(network, read), atol=1e-6)
+
+
+def test_the_modes_agree_while_the_text_fits_the_window_and_part_after(make_network):
+    network = make_network(seq_len=6)
+    modes = [Stateless(network), Stateful(network)]
+    states = [mode.zero(1) for mode in modes]
+    differences = []
+    for column in texts(batch=1, length=10).T:
+        states = [mode.advance(state, column) for mode, state in zip(modes, states, strict=True)]
+        stateless, stateful = (mode.logits(state) for mode, state in zip(modes, states, strict=True))
+        differences.append(np.abs(stateless - stateful).max())
+    assert max(differences[:6]) < 1e-6
+    assert min(differences[6:]) > 1e-4
+
+
+@pytest.mark.parametrize("mode", [Stateless, Stateful])
+def test_advancing_leaves_the_old_state_as_it_was(make_network, mode):
+    reader = mode(make_network(seq_len=3))
+    state = reader.zero(1)
+    for character in (1, 2, 3, 4, 5):
+        state = reader.advance(state, np.array([character]))
+    before = reader.logits(state)
+    first = reader.logits(reader.advance(state, np.array([0])))
+    reader.advance(state, np.array([6]))
+    np.testing.assert_array_equal(reader.logits(state), before)
+    np.testing.assert_array_equal(reader.logits(reader.advance(state, np.array([0]))), first)
+
+
+def test_what_a_continuation_depends_on(make_network):
+    network = make_network(seq_len=6)
+    assert Stateless(network).recent(np.arange(10)).tolist() == [4, 5, 6, 7, 8, 9]
+    assert len(Stateful(network).recent(np.arange(10))) == 10

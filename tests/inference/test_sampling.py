@@ -1,0 +1,120 @@
+"""Sampling, in probability space."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from charlstm.inference.sampling import (
+    Noise,
+    Sampling,
+    choose,
+    finite,
+    keep_min_p,
+    keep_top_k,
+    keep_top_p,
+    log_softmax,
+    penalise,
+)
+
+PROBABILITIES = np.array([[0.05, 0.4, 0.1, 0.3, 0.15], [0.2, 0.2, 0.2, 0.2, 0.2]])
+LOGITS = np.log(PROBABILITIES)
+NOTHING_RECENT = np.zeros((2, 0), np.int64)
+
+
+def kept(logits: np.ndarray) -> list[list[int]]:
+    return [np.flatnonzero(np.isfinite(row)).tolist() for row in logits]
+
+
+def draws(sampling: Sampling, number: int) -> np.ndarray:
+    """``number`` characters drawn from the first row of LOGITS."""
+    noise = Noise([11], 5)
+    recent = np.zeros((1, 0), np.int64)
+    return np.array([choose(LOGITS[:1], sampling, noise.at(position), recent)[0] for position in range(number)])
+
+
+def test_top_k_keeps_the_k_likeliest():
+    assert kept(keep_top_k(LOGITS, 2)) == [[1, 3], [0, 1, 2, 3, 4]]  # all tie in the second row
+    assert kept(keep_top_k(LOGITS, 0)) == kept(keep_top_k(LOGITS, 9)) == [[0, 1, 2, 3, 4]] * 2
+
+
+def test_top_p_keeps_the_fewest_that_reach_p():
+    assert kept(keep_top_p(LOGITS, 0.6)) == [[1, 3], [0, 1, 2]]
+    assert kept(keep_top_p(LOGITS, 0.71))[0] == [1, 3, 4]
+    assert kept(keep_top_p(LOGITS, 0.0)) == [[1], [0]]
+    assert kept(keep_top_p(LOGITS, 1.0)) == [[0, 1, 2, 3, 4]] * 2
+
+
+def test_min_p_is_relative_to_the_likeliest():
+    assert kept(keep_min_p(LOGITS, 0.3)) == [[1, 3, 4], [0, 1, 2, 3, 4]]
+    assert kept(keep_min_p(LOGITS, 0.0)) == [[0, 1, 2, 3, 4]] * 2
+
+
+def test_the_penalty_multiplies_log_probabilities_of_recent_characters_only():
+    penalised = penalise(LOGITS + 7.0, np.array([[1, 1], [4, 4]]), 2.0)
+    expected = LOGITS.copy()
+    expected[0, 1] *= 2
+    expected[1, 4] *= 2
+    np.testing.assert_allclose(penalised, expected, atol=1e-12)
+
+
+def test_zero_temperature_takes_the_likeliest_and_the_first_of_equals():
+    assert choose(LOGITS, Sampling(temperature=0), np.zeros((2, 5)), NOTHING_RECENT).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_draws_follow_the_softmax_at_the_temperature(temperature):
+    number = 20_000
+    observed = np.bincount(draws(Sampling(temperature=temperature), number), minlength=5)
+    expected = number * np.exp(log_softmax(LOGITS[0] / temperature))
+    chi_square = ((observed - expected) ** 2 / expected).sum()
+    assert chi_square < 18.47  # the 99.9 % quantile for four degrees of freedom
+
+
+def test_filters_hold_in_draws():
+    assert set(draws(Sampling(temperature=1, top_k=2), 300)) == {1, 3}
+    assert set(draws(Sampling(temperature=1, top_p=0.71), 300)) == {1, 3, 4}
+    assert set(draws(Sampling(temperature=1, min_p=0.3), 300)) == {1, 3, 4}
+    assert set(draws(Sampling(temperature=1e-9), 50)) == {1}
+    assert set(draws(Sampling(temperature=1e9), 300)) == {0, 1, 2, 3, 4}
+
+
+def test_noise_is_a_function_of_seed_and_position_alone():
+    forward = Noise([3, 4], 5)
+    there_and_back = Noise([4], 5)
+    at = {position: forward.at(position) for position in (0, 63, 64, 200)}
+    for position in (200, 0, 64, 63):
+        np.testing.assert_array_equal(there_and_back.at(position)[0], at[position][1])
+    assert len({float(noise[0, 0]) for noise in at.values()}) == 4
+    assert not np.array_equal(at[0][0], at[0][1])
+
+
+def test_noise_is_gumbel():
+    noise = np.concatenate([Noise([0], 50).at(position).ravel() for position in range(400)])
+    assert abs(noise.mean() - np.euler_gamma) < 0.03  # standard error 0.009
+    assert abs(noise.var() - np.pi**2 / 6) < 0.1
+
+
+any_logits = arrays(np.float32, (2, 5), elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
+
+
+@given(
+    logits=any_logits,
+    temperature=st.sampled_from([0.0, 1e-9, 0.8, 1e9]),
+    top_k=st.integers(0, 6),
+    top_p=st.sampled_from([0.0, 0.5, 1.0]),
+    min_p=st.sampled_from([0.0, 0.5, 1.0]),
+    penalty=st.sampled_from([0.5, 1.0, 3.0]),
+)
+@settings(deadline=None, max_examples=300)
+def test_any_logits_at_all_give_a_character(logits, temperature, top_k, top_p, min_p, penalty):
+    sampling = Sampling(temperature, top_k, top_p, min_p, penalty)
+    ids = choose(logits, sampling, Noise([0, 1], 5).at(0), np.array([[0], [4]]))
+    assert ((0 <= ids) & (ids < 5)).all()
+
+
+def test_what_is_not_a_number_is_never_chosen_unless_nothing_else_is_there():
+    logits = np.array([[np.nan, 0, -np.inf], [np.nan, np.nan, -np.inf], [0, np.inf, 5]])
+    assert kept(finite(logits)) == [[1], [0, 1, 2], [0, 1, 2]]
+    assert finite(logits)[2].argmax() == 1

@@ -1,0 +1,40 @@
+"""A text with something to learn, and plans for it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charlstm.recipe.plan import Plan, plan_resuming, plan_training
+
+SMALL = {"units": (12,), "seq_len": 10, "batch_size": 4, "epochs": 1.0, "evaluations": 2, "weight_average": 0.9}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """1,500 characters in which the next one can be learnt: words of a small vocabulary in random order."""
+    words = np.random.default_rng(0).choice(["river", "ferry", "lamp", "oar", "eel"], 300)
+    path = tmp_path / "small.txt"
+    path.write_text(" ".join(words))
+    return path
+
+
+@pytest.fixture
+def plan(tmp_path: Path, corpus: Path) -> Callable[..., Plan]:
+    def make(name: str = "model", base: str | None = None, text: Path = corpus, **settings: Any) -> Plan:
+        given = settings if base else {**SMALL, **settings}
+        return plan_training(
+            tmp_path / "c", [str(text)], given, preset="standard", created="2026-01-01", name=name, base_name=base
+        )
+
+    return make
+
+
+@pytest.fixture
+def resumed(tmp_path: Path) -> Callable[..., Plan]:
+    def make(name: str = "model", **settings: Any) -> Plan:
+        return plan_resuming(tmp_path / "c", name, [], settings)
+
+    return make

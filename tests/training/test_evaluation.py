@@ -1,0 +1,44 @@
+"""Scores against values known otherwise."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from charlstm.config import ModelConfig
+from charlstm.inference.network import build_network
+from charlstm.inference.sampling import log_softmax
+from charlstm.training.evaluation import Evaluator
+
+IDS = np.random.default_rng(0).integers(0, 7, 3_000).astype(np.uint8)
+
+
+def weights(config: ModelConfig, scale: float) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(1)
+    return {name: random.normal(0, scale, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
+
+
+@pytest.mark.parametrize("targets", ["last", "every"])
+def test_a_uniform_model_scores_the_logarithm_of_the_alphabet(targets):
+    config = ModelConfig(vocabulary_size=7, units=(4,), targets=targets)
+    assert Evaluator(config, IDS).nats_per_char(weights(config, 0.0)) == pytest.approx(np.log(7), rel=1e-6)
+
+
+@pytest.mark.parametrize("length", [2, 3, 511, 1_025, 3_000])
+def test_the_score_is_that_of_reading_the_text_once_from_beginning_to_end(length):
+    config = ModelConfig(vocabulary_size=7, units=(5, 4), encoding="embedding", embedding_size=3)
+    values, ids = weights(config, 0.5), IDS[:length]
+    network = build_network(config, values)
+    state, nats = network.zero_state(1), 0.0
+    for character, following in pairwise(ids):
+        state = network.step(np.array([character]), state)
+        nats -= log_softmax(network.logits(state[-1].h).astype(float))[0, following]
+    assert Evaluator(config, ids).nats_per_char(values) == pytest.approx(nats / (length - 1), rel=1e-5)
+
+
+def test_scoring_again_gives_the_same_and_new_weights_a_new_score():
+    config = ModelConfig(vocabulary_size=7, units=(4,))
+    evaluator = Evaluator(config, IDS)
+    first = evaluator.nats_per_char(weights(config, 0.5))
+    other = evaluator.nats_per_char(weights(config, 1.0))
+    assert evaluator.nats_per_char(weights(config, 0.5)) == first != other

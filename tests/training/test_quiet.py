@@ -1,0 +1,31 @@
+"""Native noise on standard error, in a process of its own."""
+
+import subprocess
+import sys
+
+NOISE = """
+import os
+from charlstm.training.quiet import quiet
+with quiet():
+    os.write(2, b"native noise\\n")
+    {fail}
+os.write(2, b"after\\n")
+"""
+
+
+def stderr_of(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr
+
+
+def test_noise_is_held_back_and_what_follows_is_not():
+    assert stderr_of(NOISE.format(fail="pass")) == "after\n"
+
+
+def test_noise_is_shown_when_the_block_fails():
+    shown = stderr_of(NOISE.format(fail="raise SystemExit('failed')"))
+    assert shown == "native noise\nfailed\n"
+
+
+def test_importing_and_using_tensorflow_says_nothing():
+    code = "from charlstm.training import tensorflow as tf; tf.function(lambda: tf.random.normal((2, 2)))()"
+    assert stderr_of(code) == ""

@@ -1,0 +1,146 @@
+"""Whole runs: what is learnt, what is kept, what resuming gives."""
+
+import json
+import math
+from collections.abc import Callable
+from itertools import count
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint.files import read_config, read_history, read_resume, read_weights
+from charlstm.errors import CheckpointError, TrainingError
+from charlstm.recipe.plan import Plan
+from charlstm.training.events import Evaluated, Event, Finished, Started, Stepped
+from charlstm.training.run import train
+
+
+def ticking() -> Callable[[], float]:
+    """A clock on which every look takes a hundredth of a second."""
+    ticks = iter(range(10**9))
+    return lambda: next(ticks) / 100
+
+
+def run(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> list[Event]:
+    return list(train(plan, clock=ticking(), started=0.0, should_stop=should_stop))
+
+
+def finished(events: list[Event]) -> Finished:
+    last = events[-1]
+    assert isinstance(last, Finished)
+    return last
+
+
+def test_a_run_learns_and_leaves_a_whole_checkpoint(plan):
+    made = plan(epochs=12.0, evaluations=4, learning_rate=2e-2)
+    events = run(made)
+    assert isinstance(events[0], Started)
+    result = finished(events)
+    assert result.best.nats_per_char < 1.2 < math.log(len(made.config.vocabulary))
+    assert not result.interrupted
+    assert read_config(made.folder) == made.config
+    history = read_history(made.folder)
+    assert [line.step for line in history] == [event.evaluation.step for event in events if isinstance(event, Evaluated)]
+    assert len(history) == 4
+    assert min(line.nats_per_char for line in history) == result.best.nats_per_char
+    assert f"{result.best.nats_per_char:.4f} nats" in (made.folder / "README.md").read_text()
+    assert {path.name for path in made.folder.iterdir()} == {
+        "config.json", "model.safetensors", "history.jsonl", "README.md", "resume",
+    }  # fmt: skip
+
+
+def test_the_best_weights_are_the_model_and_not_the_last(plan):
+    made = plan(epochs=30.0, evaluations=10, learning_rate=0.3, schedule="constant", clip_norm=0.0, weight_average=0.0)
+    evaluated = [event for event in run(made) if isinstance(event, Evaluated)]
+    best = min(evaluated, key=lambda event: event.evaluation.nats_per_char)
+    assert best is not evaluated[-1], "this learning rate is meant to do harm in the end"
+    kept = read_weights(made.folder, made.config.model)
+    assert all(np.array_equal(kept[name], best.weights[name]) for name in kept)
+
+
+def test_patience_ends_a_run_that_no_longer_improves(plan):
+    events = run(plan(epochs=1000.0, evaluations=500, patience=2, learning_rate=0.3, schedule="constant", weight_average=0.0))
+    scores = [event.evaluation.best for event in events if isinstance(event, Evaluated)]
+    assert finished(events).stopped_early
+    assert scores[-3:] == [True, False, False]
+
+
+def test_a_budget_in_minutes_ends_on_the_clock(plan):
+    events = run(plan(minutes=0.05, epochs=1.0))  # the clock of these tests ticks at each look
+    assert finished(events).seconds == pytest.approx(3.0, abs=0.5)
+    rates = [line.learning_rate for line in (event.evaluation for event in events if isinstance(event, Evaluated))]
+    assert rates[-1] < 1e-6 < rates[0]
+
+
+def test_nothing_held_out_is_trained_on_and_said_so(plan):
+    result = finished(run(plan(validation=0.0)))
+    assert result.best.nats_per_char is None
+
+
+def test_an_interrupted_run_goes_on_to_the_bits_of_one_that_was_not(plan, resumed):
+    settings = {"epochs": 2.0, "evaluations": 3, "dropout": 0.2}
+    whole, cut = plan("whole", **settings), plan("cut", **settings)
+    run(whole)
+    looks = count()
+    first = finished(run(cut, should_stop=lambda: next(looks) >= 11))
+    assert first.interrupted
+    assert first.steps == 11
+    again = finished(run(resumed("cut")))
+    assert not again.interrupted
+    assert again.steps > 11
+    for name, value in read_weights(whole.folder, whole.config.model).items():
+        assert np.array_equal(value, read_weights(cut.folder, cut.config.model)[name]), name
+    ours, theirs = (read_resume(made.folder)[0] for made in (cut, whole))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+    scores = [
+        [(line.step, line.nats_per_char, line.train_nats_per_char) for line in read_history(made.folder)]
+        for made in (cut, whole)
+    ]
+    assert scores[0] == scores[1]
+
+
+def test_a_run_stopped_before_its_first_evaluation_still_leaves_a_model(plan):
+    made = plan()
+    looks = count()
+    assert finished(run(made, should_stop=lambda: next(looks) >= 1)).steps == 1
+    assert read_weights(made.folder, made.config.model)
+
+
+def test_a_finished_run_can_be_given_more_epochs(plan, resumed):
+    first = finished(run(plan(epochs=1.0)))
+    more = finished(run(resumed(epochs=2.0)))
+    assert more.steps == 2 * first.steps
+
+
+def test_a_loss_that_is_not_finite_is_stated(plan):
+    with pytest.raises(TrainingError, match="learning-rate"):
+        run(plan(learning_rate=1e30, clip_norm=0.0, schedule="constant", activation="relu", weight_average=0.0, epochs=20.0))
+
+
+def test_a_taken_name_is_refused_and_left_alone(plan):
+    made = plan()
+    run(made)
+    before = (made.folder / "model.safetensors").read_bytes()
+    with pytest.raises(CheckpointError, match="exists already"):
+        run(made)
+    assert (made.folder / "model.safetensors").read_bytes() == before
+
+
+def test_fine_tuning_grows_the_alphabet_and_starts_from_what_was_learnt(plan, tmp_path, corpus):
+    run(plan("old", epochs=12.0, learning_rate=2e-2))
+    text = tmp_path / "new.txt"
+    text.write_text(corpus.read_text().replace("lamp", "quay"))
+    tuned = plan("new", base="old", text=text, epochs=0.1, batch_size=4, learning_rate=1e-6)
+    assert set(tuned.config.vocabulary.characters) > set("lampqy")
+    start = next(event for event in run(tuned) if isinstance(event, Stepped)).nats_per_char
+    fresh = next(event for event in run(plan("fresh", text=text)) if isinstance(event, Stepped)).nats_per_char
+    assert start < fresh - 0.3
+
+
+def test_history_lines_are_json_with_the_documented_keys(plan):
+    made = plan()
+    run(made)
+    for line in (made.folder / "history.jsonl").read_text().splitlines():
+        assert set(json.loads(line)) == {
+            "step", "epoch", "seconds", "learning_rate", "train_nats_per_char", "nats_per_char", "best",
+        }  # fmt: skip

@@ -1,0 +1,137 @@
+"""The training step against exact gradients and Keras's own ``fit``."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.text.batches import Batch, batch_source
+from charlstm.text.windows import denormalise
+from charlstm.training.model import build_layers, keras_model, weight_values
+from charlstm.training.trainer import Trainer
+
+IDS = np.random.default_rng(0).integers(0, 7, 400).astype(np.uint8)
+PLAIN = {"weight_average": 0.0, "clip_norm": 0.0, "batch_size": 4}
+
+
+def parts(model: dict, training: dict) -> tuple[ModelConfig, TrainingConfig]:
+    return (
+        ModelConfig(**{"vocabulary_size": 7, "seq_len": 5, "units": (6,), **model}),
+        TrainingConfig(**{**PLAIN, **training}),
+    )
+
+
+def trained(model: ModelConfig, training: TrainingConfig, steps: int) -> Trainer:
+    trainer, source = Trainer(model, training), batch_source(IDS, model, training)
+    for step in range(steps):
+        trainer.step(source.batch(step), 1e-2)
+    return trainer
+
+
+@pytest.mark.parametrize("targets", ["last", "every"])
+def test_steps_on_windows_are_keras_fit(targets):
+    model, training = parts({"targets": targets}, {"batches": "windows"})
+    source = batch_source(IDS, model, training)
+    layers = build_layers(model, random_seed=training.random_seed)
+    theirs = keras_model(layers, 5)
+    theirs.compile(keras.optimizers.Adam(1e-2), keras.losses.SparseCategoricalCrossentropy())
+    ours = Trainer(model, training)
+    for step in range(5):
+        batch = source.batch(step)
+        expected = theirs.train_on_batch(batch.x, batch.y)
+        assert ours.step(batch, 1e-2) == pytest.approx(float(np.mean(expected)), rel=1e-4) or step > 0
+    for name, value in weight_values(layers).items():
+        np.testing.assert_allclose(ours.weights()[name], value, atol=2e-5)
+
+
+def test_the_reported_loss_is_the_mean_over_every_target():
+    model, training = parts({}, {})
+    trainer, batch = Trainer(model, training), batch_source(IDS, model, training).batch(0)
+    probabilities = np.asarray(keras_model(trainer.layers, 5)(batch.x))
+    expected = -np.log(np.take_along_axis(probabilities, batch.y[..., None], -1)).mean()
+    assert trainer.step(batch, 1e-2) == pytest.approx(expected, rel=1e-5)
+
+
+def test_streams_carry_their_states_unless_a_row_starts_anew():
+    model, training = parts({}, {"state_reset": 0.0})
+    source = batch_source(IDS, model, training)
+    first, second = source.batch(0), source.batch(1)
+    joined = Batch(np.concatenate([first.x, second.x], 1), np.concatenate([first.y, second.y], 1), first.kept)
+
+    def second_loss(kept: np.ndarray) -> float:
+        trainer = Trainer(model, training)
+        trainer.step(first, 0.0)  # a learning rate of zero: nothing but the states changes
+        return trainer.step(Batch(second.x, second.y, kept), 0.0)
+
+    fresh = Trainer(model, training)
+    whole, alone = fresh.step(joined, 0.0), Trainer(model, training).step(first, 0.0)
+    carried = second_loss(np.ones((4, 1), np.float32))
+    assert (alone + carried) / 2 == pytest.approx(whole, rel=1e-5)
+    assert second_loss(np.zeros((4, 1), np.float32)) == pytest.approx(fresh.step(Batch(*second[:2], first.kept), 0.0), rel=1e-5)
+    assert second_loss(np.array([[1], [0], [0], [0]], np.float32)) != pytest.approx(carried, rel=1e-6)
+
+
+def test_the_gradient_is_clipped_to_the_norm():
+    model, training = parts({}, {"clip_norm": 1e-9})
+    trainer = trained(model, training, 1)
+    # Adam divides by the gradient's own size, so a norm far below its epsilon of 1e-7 is what makes the step small.
+    before = weight_values(build_layers(model, random_seed=training.random_seed))
+    moved = max(np.abs(trainer.weights()[name] - before[name]).max() for name in before)
+    unclipped = trained(*parts({}, {}), 1).weights()
+    assert moved < 1e-3 < max(np.abs(unclipped[name] - before[name]).max() for name in before)
+
+
+def test_the_average_follows_the_weights_by_its_momentum():
+    model, training = parts({}, {"weight_average": 0.5})
+    trainer = Trainer(model, training)
+    source, average = batch_source(IDS, model, training), weight_values(trainer.layers)
+    for step in range(12):
+        trainer.step(source.batch(step), 1e-2)
+        momentum = min(0.5, (1 + step) / (10 + step))
+        now = weight_values(trainer.layers)
+        average = {name: momentum * average[name] + (1 - momentum) * now[name] for name in now}
+    for name, value in trainer.weights().items():
+        np.testing.assert_allclose(value, average[name], atol=1e-6)
+    assert not np.allclose(trainer.weights()["dense/kernel"], now["dense/kernel"])
+
+
+def test_regularisers_and_constraints_act_in_training_but_not_in_the_loss():
+    free = trained(*parts({}, {}), 20).weights()
+    shrunk = trained(*parts({"kernel_regularizer": "l2:1.0"}, {}), 20).weights()
+    bounded = trained(*parts({"kernel_constraint": "max_norm:0.1"}, {}), 3).weights()
+    assert np.abs(shrunk["lstm_1/kernel"]).mean() < 0.8 * np.abs(free["lstm_1/kernel"]).mean()
+    assert np.linalg.norm(bounded["lstm_1/kernel"], axis=0).max() < 0.1001
+    losses = []
+    for options in ({}, {"kernel_regularizer": "l2:1.0"}):
+        model, training = parts(options, {})
+        losses.append(Trainer(model, training).step(batch_source(IDS, model, training).batch(0), 1e-2))
+    assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize(
+    "model", [{"dropout": 0.3, "recurrent_dropout": 0.2, "units": (6, 5)}, {"targets": "last", "encoding": "embedding"}]
+)
+def test_a_restored_trainer_goes_on_with_the_same_bits(model):
+    configs = parts(model, {"weight_average": 0.9})
+    whole = trained(*configs, 6)
+    first = trained(*configs, 3)
+    second = Trainer(*configs)
+    second.restore(first.snapshot(), 3)
+    source = batch_source(IDS, *configs)
+    for step in range(3, 6):
+        second.step(source.batch(step), 1e-2)
+    ours, expected = second.snapshot(), whole.snapshot()
+    assert ours.keys() == expected.keys()
+    assert all(np.array_equal(ours[name], expected[name]) for name in expected)
+
+
+def test_bfloat16_keeps_float32_weights_and_exact_ids():
+    model, training = parts({"vocabulary_size": 2_000}, {"precision": "bfloat16"})
+    trainer = Trainer(model, training)
+    assert trainer.layers.lstms[0].compute_dtype == "bfloat16"
+    assert {variable.dtype for variable in trainer.layers.weights.values()} == {"float32"}
+    loss = trainer.step(batch_source(IDS, model, training).batch(0), 1e-2)
+    assert loss == pytest.approx(np.log(2_000), rel=0.02)
+    x = np.arange(2_000, dtype=np.float32)[None, :, None] / np.float32(2_000)
+    assert (np.argmax(trainer.layers.encoding(tf.constant(x)), -1) == denormalise(x, 2_000)).all()
