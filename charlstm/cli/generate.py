@@ -25,7 +25,9 @@ _SAMPLING = "How characters are chosen"
 
 @stated
 def generate(
-    seed: Annotated[str | None, typer.Option(help="The text to continue. Default: a passage of the corpus.")] = None,
+    seed: Annotated[
+        str | None, typer.Option(help="The text to continue; \\n is a line end. Default: a passage of the corpus.")
+    ] = None,
     seed_file: Annotated[
         str | None, typer.Option(help="A file with the text to continue (its last line end is left out); - is stdin.")
     ] = None,
@@ -88,7 +90,7 @@ def generate(
     text = _seed_text(seed, seed_file, config, random_seed, on_unknown)
     reader = _reader(folder, config, mode, engine)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    stops = [string.replace("\\n", "\n") for string in stop or [] if string]
+    stops = [_unescaped(string, config) for string in stop or [] if string]
     if interactive:
         from charlstm.cli.interactive import converse
 
@@ -140,7 +142,7 @@ def _seed_text(seed: str | None, seed_file: str | None, config: "Config", random
     if seed_file is not None:
         text = read_text(seed_file).removesuffix("\n")
     elif seed is not None:
-        text = seed
+        text = _unescaped(seed, config)
     else:
         return config.corpus.windows[random_seed % len(config.corpus.windows)]
     fitted = config.vocabulary.fit(text, on_unknown)
@@ -155,6 +157,11 @@ def _seed_text(seed: str | None, seed_file: str | None, config: "Config", random
         )
     config.vocabulary.encode(fitted)  # refuses unknown characters before anything is printed
     return fitted
+
+
+def _unescaped(text: str, config: "Config") -> str:
+    r"""``\n`` as a line end, which few shells let one type, unless the model knows backslashes and may mean one."""
+    return text if "\\" in config.vocabulary.characters else text.replace("\\n", "\n")
 
 
 def _reader(folder: Path, config: "Config", mode: Mode, engine: Engine) -> "Reader":

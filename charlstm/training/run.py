@@ -191,11 +191,12 @@ class _Run:
 
 
 def sample_text(config: Config, weights: Weights, length: int) -> str:
-    """A sample, with the state carried, at the temperature that generation has by default, from the corpus's first window."""
+    """A sample, with the state carried, at the temperature that generation has by default, from the beginning of a line."""
+    seed = "\n" if "\n" in config.vocabulary.characters else config.corpus.windows[0]
     pieces = write(
         reader(build_network(config.model, weights), "stateful"),
         config.vocabulary,
-        config.corpus.windows[0],
+        seed,
         random_seeds=[config.training.random_seed],
         length=length,
         sampling=Sampling(),

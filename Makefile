@@ -1,0 +1,56 @@
+# Everything from a fresh clone, with Python 3.11, 3.12 or 3.13 and make alone.
+#   make demo      train on the shipped text, then write in both modes
+#   make test      linters, types, tests
+#   make test-all  the slow tests too
+#   make lock      renew the locks (needs uv)
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STATELESS := $(BIN)/charlstm generate --checkpoint demo --seed "The river " --length 300 --random-seed 1 --mode stateless
+
+.PHONY: demo test test-all bench lock clean
+
+demo: $(VENV)/runtime
+	@rm -rf $(VENV)/demo
+	$(BIN)/charlstm train data/ferry-year.txt --checkpoints $(VENV)/demo --name demo --preset quick
+	@echo; echo "--- stateless: the last window is read anew for every character"
+	@$(STATELESS) --checkpoints $(VENV)/demo
+	@echo; echo "--- stateful: the cell state is carried; the same noise, so the texts part only where the models do"
+	@$(STATELESS:stateless=stateful) --checkpoints $(VENV)/demo
+	@echo; echo "--- the shipped model"
+	@$(BIN)/charlstm generate --seed "The " --length 300 --random-seed 1
+
+test: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+test-all: test
+	$(BIN)/pytest -m slow
+
+bench: $(VENV)/dev
+	$(BIN)/python -m benchmarks.reading
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "charlstm needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The project itself is installed without isolation: what builds it is in the lock as well.
+$(VENV)/runtime: $(VENV)/bin/python locks/runtime.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/runtime locks/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
+	@touch $@
+
+lock:
+	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o locks/runtime.txt
+	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -c locks/runtime.txt -o locks/dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,86 @@
+"""A small checkpoint in files, and configurations of every kind."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint.files import (
+    Config,
+    CorpusRecord,
+    Evaluation,
+    Weights,
+    append_history,
+    write_config,
+    write_resume,
+    write_weights,
+)
+from charlstm.config import ModelConfig, TrainingConfig, build
+from charlstm.errors import CheckpointError
+from charlstm.text.vocabulary import Vocabulary
+
+MakeEvaluation = Callable[..., Evaluation]
+Refusal = Callable[[Callable[[], object], Path], str]
+
+
+@pytest.fixture
+def refusal() -> Refusal:
+    """The sentence with which something is refused; it begins with the path that it is about."""
+
+    def refused(read: Callable[[], object], path: Path) -> str:
+        with pytest.raises(CheckpointError) as error:
+            read()
+        assert str(error.value).startswith(str(path))
+        return str(error.value)
+
+    return refused
+
+
+@pytest.fixture
+def config() -> Config:
+    # By way of `build`, as the command line makes it: most fields are left to their defaults.
+    model = {"vocabulary_size": 4, "seq_len": 5, "encoding": "embedding", "embedding_size": 2, "units": (3, 2)}
+    return Config(
+        model=build(ModelConfig, model),
+        vocabulary=Vocabulary("\nab渡"),
+        training=build(TrainingConfig, {"batch_size": 7}),
+        corpus=CorpusRecord(name="story.txt", fingerprint="0a" * 32, characters=1234, windows=("ab", "b渡\n")),
+        created="2026-01-02T03:04:05+00:00",
+    )
+
+
+@pytest.fixture
+def weights(config: Config) -> Weights:
+    random = np.random.default_rng(0)
+    return {name: random.normal(size=shape).astype(np.float32) for name, shape in config.model.weight_shapes.items()}
+
+
+@pytest.fixture
+def evaluation() -> MakeEvaluation:
+    def make(**values: object) -> Evaluation:
+        usual = {
+            "step": 10,
+            "epoch": 0.5,
+            "seconds": 2.25,
+            "learning_rate": 1e-3,
+            "train_nats_per_char": 2.5,
+            "nats_per_char": 2.0,
+            "best": True,
+        }
+        return Evaluation(**{**usual, **values})
+
+    return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path, config: Config, weights: Weights, evaluation: MakeEvaluation) -> Path:
+    """A complete checkpoint."""
+    path = tmp_path / "story"
+    path.mkdir()
+    write_config(path, config)
+    write_weights(path, weights)
+    append_history(path, evaluation(step=10))
+    append_history(path, evaluation(step=20, nats_per_char=None))
+    write_resume(path, {"weights/a": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(5)}, {"steps": 20})
+    return path

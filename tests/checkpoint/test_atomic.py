@@ -1,0 +1,107 @@
+"""Writing a file whole or not at all."""
+
+import errno
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from charlstm.checkpoint.atomic import write_atomically
+from charlstm.errors import CheckpointError
+
+
+def failing(error: BaseException) -> Callable[..., None]:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("content", [b"", b"new", bytes(range(256)) * 5000])
+def test_the_file_has_the_content_and_nothing_is_beside_it(tmp_path, content):
+    path = tmp_path / "file"
+    for _ in range(2):
+        write_atomically(path, content)
+        assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such permissions on Windows")
+def test_others_may_read_the_file(tmp_path):
+    write_atomically(tmp_path / "file", b"new")
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("before", [b"old", None])
+@pytest.mark.parametrize(("owner", "call"), [(os, "fsync"), (os, "fdopen"), (Path, "chmod"), (Path, "replace")], ids=str)
+def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch, owner, call, before):
+    path = tmp_path / "file"
+    if before is not None:
+        path.write_bytes(before)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, call, failing(OSError(errno.ENOSPC, "No space left on device")))
+        with pytest.raises(CheckpointError) as error:
+            write_atomically(path, b"new")
+    assert str(error.value).startswith(f"{path} cannot be written (No space left on device) and is left as it was; ")
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == ([] if before is None else [before])
+
+
+def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            write_atomically(path, b"new")
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
+
+
+def test_content_is_on_the_disk_before_it_has_the_name_and_the_name_after(tmp_path, monkeypatch):
+    events, fsync, replace = [], os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        is_folder = os.path.samestat(os.fstat(descriptor), tmp_path.stat())
+        events.append("sync folder" if is_folder else f"sync {os.fstat(descriptor).st_size} bytes")
+        fsync(descriptor)
+
+    def replaced(path: Path, target: Path) -> Path:
+        events.append("replace")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
+    write_atomically(tmp_path / "file", b"12345")
+    assert events == ["sync 5 bytes", "replace", "sync folder"]
+
+
+@pytest.mark.parametrize("place", ["missing/file", "folder"])
+def test_a_place_that_takes_no_file_is_named(tmp_path, place):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "inside").write_bytes(b"old")
+    with pytest.raises(CheckpointError) as error:
+        write_atomically(tmp_path / place, b"new")
+    assert str(error.value).startswith(f"{tmp_path / place} cannot be written (")
+    assert "choose another folder" in str(error.value)
+    assert [file.name for file in tmp_path.rglob("*")] == ["folder", "inside"]
+
+
+def test_a_reader_never_sees_a_mixture(tmp_path):
+    path, contents = tmp_path / "file", {b"a" * 300_000, b"b" * 300_000}
+    write_atomically(path, min(contents))
+    done, seen = threading.Event(), set()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.add(path.read_bytes())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(50):
+        for content in contents:
+            write_atomically(path, content)
+    done.set()
+    reader.join()
+    assert seen <= contents
+    assert len(seen) > 0

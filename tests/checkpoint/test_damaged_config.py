@@ -1,0 +1,135 @@
+"""Damaged and foreign ``config.json`` and ``history.jsonl``: each is refused by name, with what to do."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from charlstm.checkpoint.files import CONFIG, FORMAT_VERSION, HISTORY, read_config, read_history
+from charlstm.errors import CheckpointError
+
+Place = tuple[str | int, ...]
+DEEP = b"[" * 200_000
+VALUES = [None, True, 0, -1, 1.5, 10**400, float("nan"), float("inf"), "", "x", "\ud800", [], [1], {}, {"a": 1}]
+
+
+def places(value: Any, before: Place = ()) -> Iterator[Place]:
+    """The path of every member of a JSON value."""
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, member in members:
+        yield (*before, key)
+        yield from places(member, (*before, key))
+
+
+def with_value(content: bytes, place: Place, value: Any) -> bytes:
+    record = json.loads(content)
+    parent = record
+    for key in place[:-1]:
+        parent = parent[key]
+    parent[place[-1]] = value
+    return json.dumps(record).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe{", b"{", b"\0" * 500, DEEP, b"9" * 5000, b'{"format_version": 1,}', b"PK\x03\x04"],
+    ids=lambda content: repr(content[:12]),
+)
+def test_a_configuration_that_is_not_json_is_refused(refusal, folder, content):
+    (folder / CONFIG).write_bytes(content)
+    sentence = refusal(lambda: read_config(folder), folder / CONFIG)
+    assert "is damaged: it is not JSON; restore it from a copy or train again" in sentence
+
+
+@pytest.mark.parametrize("content", ["null", "5", "[]", '"1"', "{}", '{"format_version": "1"}', '{"format_version": true}'])
+def test_json_of_another_program_is_refused(refusal, folder, content):
+    (folder / CONFIG).write_text(content)
+    sentence = refusal(lambda: read_config(folder), folder / CONFIG)
+    assert "is not a charlstm checkpoint: it has no format_version; choose another folder" in sentence
+
+
+def test_a_newer_format_asks_for_a_newer_charlstm(refusal, folder):
+    content = with_value((folder / CONFIG).read_bytes(), ("format_version",), FORMAT_VERSION + 1)
+    (folder / CONFIG).write_bytes(with_value(content, ("model",), "something new"))
+    sentence = refusal(lambda: read_config(folder), folder / CONFIG)
+    assert f"format version {FORMAT_VERSION + 1}, and this charlstm reads up to {FORMAT_VERSION}; upgrade" in sentence
+
+
+def test_a_configuration_that_was_cut_off_is_refused(refusal, folder):
+    content = (folder / CONFIG).read_bytes().rstrip()
+    for length in range(len(content)):
+        (folder / CONFIG).write_bytes(content[:length])
+        assert "is damaged" in refusal(lambda: read_config(folder), folder / CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "found"),
+    [
+        (("model",), [], "model: expected a dict, found list"),
+        (("model", "units"), [3, 0], "units: expected `int` >= 1, found [3, 0]"),
+        (("model", "vocabulary_size"), 5, "vocabulary: expected 5 characters in ascending order"),
+        (("model", "layers"), 2, "ModelConfig has no setting 'layers'"),
+        (("vocabulary",), "\nab", "vocabulary: expected 4 characters in ascending order"),
+        (("vocabulary",), "\nba渡", "vocabulary: expected 4 characters in ascending order"),
+        (("vocabulary",), "\naa渡", "vocabulary: expected 4 characters in ascending order"),
+        (("vocabulary",), ["\n", "a", "b", "渡"], "vocabulary: expected a str, found list"),
+        (("vocabulary",), "\nab\ud800", "vocabulary: "),
+        (("training",), None, "training: expected a dict, found NoneType"),
+        (("training", "batches"), "heaps", "batches: "),
+        (("training", "batches"), "\ud800", "batches: "),
+        (("corpus", "characters"), 0, "characters: expected `int` >= 1, found 0"),
+        (("corpus", "windows"), "ab", "windows: "),
+        (("corpus", "windows"), [], "windows: "),
+        (("created",), 5, "created: expected a str, found int"),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_a_configuration_that_contradicts_itself_is_refused(refusal, folder, place, value, found):
+    (folder / CONFIG).write_bytes(with_value((folder / CONFIG).read_bytes(), place, value))
+    sentence = refusal(lambda: read_config(folder), folder / CONFIG)
+    assert f"is damaged: {found}" in sentence
+    assert sentence.endswith("; restore it from a copy or train again")
+
+
+@pytest.mark.parametrize("member", ["model", "vocabulary", "training", "corpus", "created"])
+def test_a_missing_member_is_named(refusal, folder, member):
+    record = json.loads((folder / CONFIG).read_text())
+    del record[member]
+    (folder / CONFIG).write_text(json.dumps(record))
+    assert f"{member}: expected a" in refusal(lambda: read_config(folder), folder / CONFIG)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:12])
+def test_no_value_anywhere_in_a_configuration_makes_a_traceback(folder, value):
+    content, refused = (folder / CONFIG).read_bytes(), 0
+    for place in places(json.loads(content)):
+        (folder / CONFIG).write_bytes(with_value(content, place, value))
+        try:
+            read_config(folder)
+        except CheckpointError:
+            refused += 1
+        except Exception as error:
+            raise AssertionError(f"{value!r} at {place}") from error
+    assert refused > 10
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"5", b"null", b"[]", b"{}", b'[["step", 1]]', b'{"step": 1}', b"\xff", b"{", DEEP, b"9" * 5000, b'"step"']
+)
+@pytest.mark.parametrize("after", [False, True])
+def test_a_damaged_line_of_history_is_refused(refusal, folder, line, after):
+    good = (folder / HISTORY).read_bytes()
+    (folder / HISTORY).write_bytes(line + b"\n" + good if after else good + line + b"\n")
+    sentence = refusal(lambda: read_history(folder), folder / HISTORY)
+    assert "is damaged: a line is not an evaluation; delete the file to go on without it" in sentence
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:12])
+def test_no_value_in_a_line_of_history_makes_a_traceback(folder, value):
+    line = (folder / HISTORY).read_bytes().splitlines()[0]
+    for place in [("step",), ("seconds",), ("nats_per_char",), ("best",), ("surprise",)]:
+        (folder / HISTORY).write_bytes(with_value(line, place, value) + b"\n")
+        with suppress(CheckpointError):
+            read_history(folder)

@@ -1,0 +1,155 @@
+"""The files of a checkpoint come back as they were written, and others can read them."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import load_file
+
+from charlstm.checkpoint.files import (
+    CONFIG,
+    FORMAT_VERSION,
+    HISTORY,
+    RESUME,
+    WEIGHTS,
+    Config,
+    CorpusRecord,
+    append_history,
+    read_config,
+    read_history,
+    read_resume,
+    read_weights,
+    write_config,
+    write_history,
+    write_resume,
+    write_weights,
+)
+from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.text.vocabulary import Vocabulary
+
+on_tmp_path = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> Config:
+    vocabulary = Vocabulary.of(draw(st.text(min_size=2).filter(lambda text: len(set(text)) > 1)))
+    size = st.integers(1, 1_000_000)
+    model = ModelConfig(
+        vocabulary_size=len(vocabulary),
+        seq_len=draw(size),
+        encoding=draw(st.sampled_from(["scalar", "one-hot", "embedding"])),
+        units=tuple(draw(st.lists(size, min_size=1, max_size=5))),
+        targets=draw(st.sampled_from(["last", "every"])),
+        kernel_regularizer=draw(st.none() | st.text()),
+        dropout=draw(st.floats(0, 0.99)),
+    )
+    training = TrainingConfig(
+        epochs=draw(st.floats(1e-3, 1e9)),
+        minutes=draw(st.none() | st.floats(1e-3, 1e7)),
+        learning_rate=draw(st.floats(1e-12, 10)),
+        patience=draw(st.none() | size),
+        random_seed=draw(st.integers(0, 2**63 - 1)),
+    )
+    windows = draw(st.lists(st.text(st.sampled_from(vocabulary.characters), min_size=1), min_size=1, max_size=8))
+    corpus = CorpusRecord(
+        name=draw(st.text()), fingerprint="0" * 64, characters=draw(st.integers(1, 2**40)), windows=tuple(windows)
+    )
+    return Config(
+        model=model, vocabulary=vocabulary, training=training, corpus=corpus, created=draw(st.datetimes()).isoformat()
+    )
+
+
+@given(configs())
+@on_tmp_path
+def test_a_configuration_comes_back(tmp_path, config):
+    write_config(tmp_path, config)
+    assert read_config(tmp_path) == config
+
+
+def test_the_configuration_says_everything_in_plain_json(tmp_path, config):
+    write_config(tmp_path, config)
+    record = json.loads((tmp_path / CONFIG).read_text("ascii"))
+    assert record["format_version"] == FORMAT_VERSION
+    assert record["vocabulary"] == "\nab渡"
+    assert record["created"] == "2026-01-02T03:04:05+00:00"
+    assert record["corpus"]["windows"] == ["ab", "b渡\n"]
+    # Also what was left to its default: another version may have another.
+    assert set(record["model"]) == {field.name for field in fields(ModelConfig)}
+    assert set(record["training"]) == {field.name for field in fields(TrainingConfig)}
+
+
+def test_weights_come_back_and_every_safetensors_reader_has_them(tmp_path, config, weights):
+    write_weights(tmp_path, weights)
+    for found in (read_weights(tmp_path, config.model), load_file(tmp_path / WEIGHTS)):
+        assert set(found) == set(config.model.weight_shapes)
+        for name, value in weights.items():
+            assert found[name].dtype == np.float32
+            np.testing.assert_array_equal(found[name], value)
+
+
+def test_weights_are_read_in_the_order_of_the_layers(tmp_path, config, weights):
+    write_weights(tmp_path, dict(reversed(weights.items())))
+    assert list(read_weights(tmp_path, config.model)) == list(config.model.weight_shapes)
+
+
+@pytest.mark.parametrize("name", ["lstm_1/kernel", "dense/kernel"])
+@pytest.mark.parametrize(
+    "arranged",
+    [np.asfortranarray, lambda value: np.repeat(value, 2, axis=1)[:, ::2], lambda value: value.astype(">f4")],
+    ids=["by columns", "with gaps", "big-endian"],
+)
+def test_weights_come_back_however_they_lie_in_memory(tmp_path, config, weights, name, arranged):
+    write_weights(tmp_path, {**weights, name: arranged(weights[name])})
+    np.testing.assert_array_equal(read_weights(tmp_path, config.model)[name], weights[name])
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_history_grows_line_by_line(tmp_path, evaluation, reset):
+    lines = [evaluation(step=step, best=step % 2 == 0, nats_per_char=None if step == 3 else 2.0) for step in range(5)]
+    if reset:
+        write_history(tmp_path, [evaluation(step=99)] * 7)
+        write_history(tmp_path, lines[:2])
+    for line in lines[2 if reset else 0 :]:
+        append_history(tmp_path, line)
+    assert read_history(tmp_path) == lines
+    assert [json.loads(line)["step"] for line in (tmp_path / HISTORY).read_text().splitlines()] == [0, 1, 2, 3, 4]
+
+
+def test_no_history_is_an_empty_one(tmp_path):
+    assert read_history(tmp_path) == []
+    write_history(tmp_path, [])
+    assert read_history(tmp_path) == []
+
+
+def test_a_last_line_that_was_cut_off_is_passed_over(tmp_path, evaluation):
+    write_history(tmp_path, [evaluation(step=1), evaluation(step=2)])
+    path = tmp_path / HISTORY
+    content = path.read_bytes()
+    second = content.index(b"\n") + 1
+    for length in range(second, len(content)):
+        path.write_bytes(content[:length])
+        assert [line.step for line in read_history(tmp_path)] == [1]
+
+
+def test_a_state_to_resume_from_comes_back(tmp_path):
+    arrays = {
+        "weights/lstm_1/kernel": np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32),
+        "optimizer/0": np.array(17, np.int64),
+        "noise/0": np.array([1, 2**32 - 1], np.uint32),
+        "states/0/h": np.zeros((0, 4), np.float32),
+        "flags": np.array([True, False]),
+    }
+    record = {"steps": 17, "corpus": ["/a/Zoë 渡.txt", "/b/\udcff.txt", "-"], "progress": {"loss_sum": 0.1 + 0.2, "poor": None}}
+    for _ in range(2):
+        write_resume(tmp_path, arrays, record)
+    found, found_record = read_resume(tmp_path)
+    assert found_record == record
+    assert set(found) == set(arrays)
+    for name, value in arrays.items():
+        assert (found[name].dtype, found[name].shape) == (value.dtype, value.shape)
+        np.testing.assert_array_equal(found[name], value)
+    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*")] == [Path("resume"), RESUME]

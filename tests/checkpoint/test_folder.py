@@ -1,0 +1,191 @@
+"""Names of checkpoints, finding them, and overwriting none of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from charlstm.checkpoint.files import CONFIG, WEIGHTS, Config, write_config
+from charlstm.checkpoint.folder import check_name, check_new, checkpoints, create, find, free_name
+from charlstm.errors import CheckpointError
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def make(tmp_path: Path, config: Config) -> Make:
+    """Make a checkpoint under ``tmp_path``, an untrained one if it has no weights."""
+
+    def made(name: str, day: int = 1, trained: bool = True) -> Path:
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        write_config(folder, Config(**{**vars(config), "created": f"2026-01-{day:02}T00:00:00+00:00"}))
+        if trained:
+            (folder / WEIGHTS).write_bytes(b"")
+        return folder
+
+    return made
+
+
+GOOD = ["a", "ferry-2", "Война_и_мир", "渡口一年", "v1.2", "9", "x" * 200, "con-man", "nulls", "two words"]
+BAD = [
+    "",
+    ".",
+    "..",
+    ".hidden",
+    "-rf",
+    " a",
+    "a ",
+    "a.",
+    "a/b",
+    "/a",
+    "a\\b",
+    "C:",
+    "a*",
+    "a?",
+    'a"',
+    "<a>",
+    "a|b",
+    "a\n",
+    "\x7f",
+]
+
+
+@pytest.mark.parametrize("name", GOOD, ids=ascii)
+def test_a_good_name_is_taken_as_it_is(tmp_path, name):
+    assert check_name(name) == name
+    assert create(tmp_path, name).name == name
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", [*BAD, "a\0", "x" * 201, "渡" * 67], ids=ascii)
+def test_a_name_that_cannot_be_a_folder_somewhere_is_refused(tmp_path, name):
+    for attempt in (lambda: check_name(name), lambda: check_new(tmp_path, name), lambda: create(tmp_path, name)):
+        with pytest.raises(CheckpointError) as error:
+            attempt()
+        assert str(error.value).startswith(f"{name!r} cannot name a checkpoint; use letters")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["CON", "con", "nul", "Aux", "PRN", "com1", "LPT9", "nul.txt", "con.a.b"])
+def test_a_name_that_means_a_device_on_windows_is_refused(name):
+    with pytest.raises(CheckpointError, match="cannot name a checkpoint"):
+        check_name(name)
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("novel", "novel"),
+        ("my novel, part 1", "my-novel-part-1"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("--draft--", "draft"),
+        (".config", "config"),
+        ("渡口一年", "渡口一年"),
+        ("", "model"),
+        ("...", "model"),
+        ("a" * 100, "a" * 60),
+    ],
+)
+def test_a_free_name_is_made_of_the_files_name(tmp_path, stem, name):
+    assert free_name(tmp_path, stem) == name
+
+
+def test_a_taken_name_gets_a_number(tmp_path, make):
+    for expected in ["story", "story-2", "story-3"]:
+        assert free_name(tmp_path, "story") == expected
+        make(expected)
+    (tmp_path / "story-4").write_text("a file takes a name too")
+    assert free_name(tmp_path, "story") == "story-5"
+
+
+@given(st.text())
+@example("\U00020000" * 60)
+@example("nul")
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_free_name_is_a_good_name(tmp_path, stem):
+    assert check_name(free_name(tmp_path, stem))
+
+
+def test_nothing_is_overwritten(tmp_path, make):
+    folder = make("story")
+    before = (folder / CONFIG).read_bytes()
+    for attempt in (check_new, create):
+        with pytest.raises(CheckpointError) as error:
+            attempt(tmp_path, "story")
+        assert str(error.value).startswith(f"{folder} exists already and is left as it is; choose another --name, or go on")
+        assert "--resume story" in str(error.value)
+    assert {path.name for path in folder.iterdir()} == {CONFIG, WEIGHTS}
+    assert (folder / CONFIG).read_bytes() == before
+
+
+def test_a_new_name_makes_nothing_until_it_is_created(tmp_path):
+    root = tmp_path / "not" / "yet"
+    assert check_new(root, "story") == root / "story"
+    assert list(tmp_path.iterdir()) == []
+    assert create(root, "story").is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CheckpointError, match="cannot be made") as error:
+        create(tmp_path / "file", "story")
+    assert "--checkpoints" in str(error.value)
+
+
+def test_checkpoints_are_listed_from_the_newest_and_damaged_ones_are_not(tmp_path, make):
+    made = [make("old", 1), make("new", 3), make("middle", 2, trained=False)]
+    (make("broken", 9) / CONFIG).write_text("{")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    found = checkpoints(tmp_path)
+    assert [folder for folder, _ in found] == [made[1], made[2], made[0]]
+    assert [config.created[8:10] for _, config in found] == ["03", "02", "01"]
+
+
+def test_the_newest_is_the_last_begun_that_has_weights(tmp_path, make):
+    make("z-oldest", 1)
+    newest = make("b-newest", 5)
+    make("a-middle", 3)
+    make("c-untrained", 9, trained=False)
+    assert find(tmp_path, None) == newest
+
+
+@pytest.mark.parametrize("root", [".", "missing"])
+def test_no_checkpoint_at_all_says_how_to_make_one(tmp_path, root):
+    with pytest.raises(CheckpointError) as error:
+        find(tmp_path / root, None)
+    assert str(error.value).startswith(f"there is no trained checkpoint in {tmp_path / root}; train one with `charlstm train")
+    assert "--checkpoints" in str(error.value)
+
+
+def test_a_checkpoint_is_found_by_name_or_by_path(tmp_path, make, monkeypatch):
+    inside, outside = make("root/story"), make("elsewhere/other")
+    root = tmp_path / "root"
+    monkeypatch.chdir(tmp_path)
+    assert find(root, "story") == inside
+    assert find(root, str(outside)) == outside
+    assert find(root, "elsewhere/other").resolve() == outside
+    assert find(root, "story/") == inside
+
+
+def test_a_name_goes_before_a_path(tmp_path, make, monkeypatch):
+    inside, _ = make("root/story"), make("story")
+    monkeypatch.chdir(tmp_path)
+    assert find(tmp_path / "root", "story") == inside
+
+
+@pytest.mark.parametrize("wanted", ["storey", "", "a/b/c", "../..", "x" * 300, "a\0b"], ids=ascii)
+def test_a_checkpoint_that_is_not_there_gets_the_names_that_are(tmp_path, make, wanted):
+    make("story", 1)
+    make("ferry", 2)
+    with pytest.raises(CheckpointError) as error:
+        find(tmp_path, wanted)
+    assert str(error.value) == f"there is no checkpoint {wanted!r}; in {tmp_path} there are: ferry, story"
+
+
+def test_an_empty_folder_has_none(tmp_path):
+    with pytest.raises(CheckpointError, match="there are: none"):
+        find(tmp_path, "story")

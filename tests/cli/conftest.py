@@ -1,0 +1,130 @@
+"""Running commands: in this process, where streams are told apart, and in one of their own, where terminals are real."""
+
+import os
+import pty
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from charlstm.cli import app
+
+CommandLine = Callable[..., Result]
+
+
+@pytest.fixture
+def charlstm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """Run a command in an empty folder; anything that would be a traceback fails the test."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")  # sentences of usage errors stay in one piece
+    monkeypatch.delenv("CHARLSTM_CHECKPOINTS", raising=False)
+
+    def run(*arguments: str, stdin: str | bytes = "") -> Result:
+        return CliRunner().invoke(app, arguments, input=stdin, catch_exceptions=False)
+
+    return run
+
+
+@pytest.fixture
+def refusal(charlstm: CommandLine) -> Callable[..., str]:
+    """Run a command that must be refused, and give back the sentence it is refused with."""
+
+    def run(*arguments: str, stdin: str | bytes = "") -> str:
+        result = charlstm(*arguments, stdin=stdin)
+        assert result.exit_code == 1
+        assert result.stdout == ""
+        *said, sentence, end = result.stderr.split("\n")
+        assert end == ""
+        assert sentence.startswith("charlstm: ")
+        assert not any("charlstm:" in line or "Traceback" in line for line in said)
+        return sentence.removeprefix("charlstm: ")
+
+    return run
+
+
+@dataclass
+class Terminal:
+    """A process on a pseudo-terminal, seen from the other end.
+
+    Attributes:
+        process: It.
+        descriptor: What is written there was typed; what is read there was shown.
+        seen: What was shown so far.
+    """
+
+    process: subprocess.Popen[bytes]
+    descriptor: int
+    seen: str = ""
+
+    def read(self) -> str:
+        """What was shown since, at least a byte; nothing at the end."""
+        try:
+            piece = os.read(self.descriptor, 1 << 16).decode("utf-8", "replace").replace("\r\n", "\n")
+        except OSError:  # Linux's way of saying that the other end is closed
+            return ""
+        self.seen += piece
+        return piece
+
+    def wait_for(self, text: str) -> None:
+        """Read until a text has been shown."""
+        while text not in self.seen:
+            assert self.read(), f"ended without {text!r}: {self.seen!r}"
+
+    def type(self, text: str) -> None:
+        """Type something."""
+        os.write(self.descriptor, text.encode())
+
+    def finish(self) -> int:
+        """Read to the end and give the exit code."""
+        while self.read():
+            pass
+        return self.process.wait()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
+    """Start ``charlstm`` as a process of its own; its streams are pipes unless said otherwise."""
+
+    def start(
+        *arguments: str, cwd: Path = tmp_path, env: dict[str, str] | None = None, **streams: Any
+    ) -> subprocess.Popen[bytes]:
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+        return subprocess.Popen(
+            [sys.executable, "-m", "charlstm", *arguments],
+            cwd=cwd, env={**os.environ, "COLUMNS": "120", **(env or {})}, **pipes,
+        )  # fmt: skip
+
+    return start
+
+
+@pytest.fixture
+def terminal(program: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., Any]:
+    """Start ``charlstm`` on a terminal; named streams (``stdout=subprocess.PIPE``) go elsewhere."""
+
+    @contextmanager
+    def start(*arguments: str, columns: int = 80, **elsewhere: Any) -> Iterator[Terminal]:
+        mine, its = pty.openpty()
+        termios.tcsetwinsize(its, (24, columns))
+        settings = termios.tcgetattr(its)
+        settings[3] &= ~termios.ECHO  # what is typed would be seen twice
+        termios.tcsetattr(its, termios.TCSANOW, settings)
+        process = program(*arguments, **{"stdin": its, "stdout": its, "stderr": its, **elsewhere})
+        os.close(its)
+        try:
+            yield Terminal(process, mine)
+        finally:
+            process.kill()
+            process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
+            os.close(mine)
+
+    return start

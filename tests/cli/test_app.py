@@ -1,0 +1,111 @@
+"""The program as a whole: what it says of itself, and what it makes of commands that are not."""
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+import pytest
+
+import charlstm as package
+
+
+def test_the_help_names_every_command_on_stdout(charlstm):
+    result = charlstm("--help")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    for command in ("train", "generate", "list"):
+        assert f" {command} " in result.stdout
+
+
+@pytest.mark.parametrize("command", ["train", "generate", "list"])
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_every_command_has_help(charlstm, command, flag):
+    result = charlstm(command, flag)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f" {command} [OPTIONS]" in result.stdout
+    assert "--json" in result.stdout
+    assert "--checkpoints" in result.stdout
+
+
+def test_the_version_is_the_packages(charlstm):
+    result = charlstm("--version")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"charlstm {package.__version__}\n", "")
+
+
+def test_the_module_is_the_program(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-m", "charlstm", "--version"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == f"charlstm {package.__version__}\n"
+    (script,) = entry_points(group="console_scripts", name="charlstm")
+    assert script.value == "charlstm.cli:main"
+
+
+def test_no_command_shows_the_help_and_is_a_usage_error(charlstm):
+    result = charlstm()
+    assert result.exit_code == 2
+    assert "Usage" in result.output
+    assert "generate" in result.output
+
+
+USAGE_ERRORS = {
+    "unknown command": "paint",
+    "unknown option": "generate --colour red",
+    "unknown option of the program": "--colour",
+    "option without its value": "generate --length",
+    "number that is none": "generate --length many",
+    "fraction for a whole number": "generate --length 2.5",
+    "length below zero": "generate --length -1",
+    "no samples": "generate --samples 0",
+    "random seed below zero": "generate --random-seed -1",
+    "temperature below zero": "generate --temperature -0.1",
+    "temperature that is no number": "generate --temperature nan",
+    "top-k below zero": "generate --top-k -1",
+    "top-p above one": "generate --top-p 1.5",
+    "min-p below zero": "generate --min-p -0.5",
+    "penalty of zero": "generate --repetition-penalty 0",
+    "unknown mode": "generate --mode statefull",
+    "unknown policy": "generate --on-unknown ignore",
+    "unknown engine": "generate --engine torch",
+    "argument too many": "generate tale",
+    "two seeds": "generate --seed a --seed-file b",
+    "conversation in JSON": "generate --interactive --json",
+    "several conversations": "generate --interactive --samples 2",
+    "argument to list": "list tale",
+    "training on nothing": "train",
+    "unknown preset": "train story.txt --preset fast",
+    "unknown encoding": "train story.txt --encoding two-hot",
+    "units that are no numbers": "train story.txt --units abc",
+    "units with a hole": "train story.txt --units 8,,8",
+    "epochs that are no number": "train story.txt --epochs few",
+    "unknown activation": "train story.txt --activation gelu",
+    "training random seed below zero": "train story.txt --random-seed -1",
+    "resuming under another name": "train --resume tale --name saga",
+    "resuming and fine-tuning": "train --resume tale --from tale",
+}
+
+
+@pytest.mark.parametrize("command", USAGE_ERRORS.values(), ids=USAGE_ERRORS)
+def test_usage_errors_exit_with_two_and_leave_stdout_empty(charlstm, command, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    (tmp_path / "story.txt").write_text("Once upon a time. " * 100)
+    result = charlstm(*command.split())
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Error" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]
+
+
+def test_a_usage_error_names_what_was_found(charlstm):
+    assert "'abc'" in charlstm("train", "story.txt", "--units", "abc").stderr
+    assert "paint" in charlstm("paint").stderr
+    assert "--colour" in charlstm("generate", "--colour", "red").stderr
+
+
+@pytest.mark.parametrize("columns", ["20", "1"])
+@pytest.mark.parametrize("command", ["--help", "train --help", "generate --help", "list", "generate --length x"])
+def test_a_narrow_terminal_is_enough(charlstm, monkeypatch, columns, command, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    monkeypatch.setenv("COLUMNS", columns)
+    assert charlstm(*command.split()).exit_code == (2 if command.endswith("x") else 0)

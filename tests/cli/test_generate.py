@@ -1,0 +1,209 @@
+"""What ``charlstm generate`` writes, and where."""
+
+import json
+
+import pytest
+
+from charlstm.checkpoint.files import read_config, read_weights
+from charlstm.inference.generate import write
+from charlstm.inference.modes import reader
+from charlstm.inference.network import build_network
+from charlstm.inference.sampling import Sampling
+
+SEED_WINDOWS = ("The quick", "brown fox", "lazy dog")
+
+
+@pytest.fixture(autouse=True)
+def tale(tmp_path, make_checkpoint):
+    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+
+
+@pytest.fixture
+def spoken(charlstm):
+    """Generate, and give back the JSON object."""
+
+    def run(*arguments, stdin=""):
+        result = charlstm("generate", "--json", *arguments, stdin=stdin)
+        assert (result.exit_code, result.stderr) == (0, "")
+        return json.loads(result.stdout)
+
+    return run
+
+
+@pytest.fixture
+def texts(spoken):
+    """Generate, and give back the texts without their seed."""
+    return lambda *arguments: [sample["text"] for sample in spoken(*arguments)["samples"]]
+
+
+def test_seed_and_text_go_to_stdout_and_nothing_else(charlstm, texts):
+    options = ("--seed", "The ", "--length", "40", "--random-seed", "3")
+    result = charlstm("generate", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    (text,) = texts(*options)
+    assert len(text) == 40
+    assert result.stdout == "The " + text + "\n"
+    assert charlstm("generate", *options, "--no-echo").stdout == text + "\n"
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_the_text_is_that_of_the_library(texts, tale, mode):
+    config = read_config(tale)
+    network = build_network(config.model, read_weights(tale, config.model))
+    pieces = write(
+        reader(network, mode), config.vocabulary, "The ", random_seeds=[5], length=60,
+        sampling=Sampling(0.9, 20, 0.95, 0.01, 1.1),
+    )  # fmt: skip
+    sampling = ["--temperature", "0.9", "--top-k", "20", "--top-p", "0.95", "--min-p", "0.01", "--repetition-penalty", "1.1"]
+    (text,) = texts("--seed", "The ", "--random-seed", "5", "--length", "60", "--mode", mode, *sampling)
+    assert text == "".join(piece for (piece,) in pieces)
+
+
+@pytest.mark.parametrize(
+    "option", ["--temperature 1.7", "--top-k 1", "--top-p 0.3", "--min-p 0.6", "--repetition-penalty 3", "--mode stateful"]
+)
+def test_every_sampling_option_is_heard(texts, option):
+    common = ("--seed", "The ", "--random-seed", "5", "--length", "100")
+    assert texts(*common) != texts(*common, *option.split())
+
+
+def test_the_keys_of_json_are_those_promised(spoken):
+    told = spoken("--seed", "The ", "--length", "20", "--random-seed", "3", "--samples", "2", "--mode", "stateful")
+    assert set(told) == {"checkpoint", "mode", "seed", "samples", "characters", "seconds", "characters_per_second"}
+    assert (told["checkpoint"], told["mode"], told["seed"]) == ("tale", "stateful", "The ")
+    assert [set(sample) for sample in told["samples"]] == [{"text", "random_seed", "stop_reason"}] * 2
+    assert told["characters"] == sum(len(sample["text"]) for sample in told["samples"]) == 40
+    assert told["characters_per_second"] == pytest.approx(told["characters"] / told["seconds"])
+
+
+def test_length_zero_is_the_seed_alone(charlstm, spoken):
+    assert charlstm("generate", "--seed", "The ", "--length", "0").stdout == "The \n"
+    told = spoken("--seed", "The ", "--length", "0")
+    assert (told["samples"][0]["text"], told["samples"][0]["stop_reason"]) == ("", "length")
+    assert (told["characters"], told["characters_per_second"]) == (0, 0)
+
+
+def test_samples_have_consecutive_random_seeds_and_are_those_of_single_runs(charlstm, spoken, texts):
+    options = ("--seed", "The ", "--length", "30")
+    samples = spoken(*options, "--samples", "3", "--random-seed", "7")["samples"]
+    assert [sample["random_seed"] for sample in samples] == [7, 8, 9]
+    alone = [texts(*options, "--random-seed", str(number)) for number in (7, 8, 9)]
+    assert [[sample["text"]] for sample in samples] == alone
+    assert len({sample["text"] for sample in samples}) == 3
+    plain = charlstm("generate", *options, "--samples", "3", "--random-seed", "7")
+    assert plain.stdout == "".join(f"The {text}\n" for (text,) in alone)
+
+
+def test_the_same_random_seed_gives_the_same_text(texts):
+    options = ("--length", "50", "--random-seed")
+    assert texts(*options, "11") == texts(*options, "11") != texts(*options, "12")
+
+
+def test_without_a_random_seed_every_run_is_another(spoken):
+    runs = [spoken("--seed", "The ", "--length", "50")["samples"][0] for _ in range(2)]
+    assert runs[0]["random_seed"] != runs[1]["random_seed"]
+    assert runs[0]["text"] != runs[1]["text"]
+    again = spoken("--seed", "The ", "--length", "50", "--random-seed", str(runs[0]["random_seed"]))["samples"][0]
+    assert again == runs[0]
+
+
+def test_the_default_seed_is_a_passage_of_the_corpus_chosen_by_the_random_seed(spoken):
+    seeds = [spoken("--length", "1", "--random-seed", str(number))["seed"] for number in range(12)]
+    assert set(seeds) == set(SEED_WINDOWS)
+    assert spoken("--length", "1", "--random-seed", "5")["seed"] == seeds[5]
+
+
+@pytest.mark.parametrize(
+    ("content", "seed"),
+    [
+        (b"The fox", "The fox"),
+        (b"The fox\n", "The fox"),
+        (b"The fox\n\n", "The fox\n"),
+        (b"\xef\xbb\xbfThe\r\nfox\r\n", "The\nfox"),
+        (b" The ", " The "),
+    ],
+)
+def test_a_seed_file_loses_its_last_line_end_alone(spoken, tmp_path, content, seed):
+    (tmp_path / "seed.txt").write_bytes(content)
+    assert spoken("--seed-file", "seed.txt", "--length", "3")["seed"] == seed
+    assert spoken("--seed-file", "-", "--length", "3", stdin=content)["seed"] == seed
+
+
+def test_a_seed_longer_than_the_window_is_kept_whole(charlstm):
+    seed = "The quick brown fox jumps over the lazy dog."
+    assert charlstm("generate", "--seed", seed, "--length", "5", "--mode", "stateless").stdout.startswith(seed)
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_a_stop_string_ends_the_text_and_is_not_in_it(spoken, mode):
+    options = ("--seed", "The ", "--length", "200", "--random-seed", "2", "--mode", mode)
+    whole = spoken(*options)["samples"][0]["text"]
+    stop = whole[50:53]
+    stopped = spoken(*options, "--stop", stop)["samples"][0]
+    assert stopped == {"text": whole[: whole.index(stop)], "random_seed": 2, "stop_reason": "stop"}
+    first = min((stop, "q"), key=whole.index)
+    assert spoken(*options, "--stop", stop, "--stop", "q")["samples"][0]["text"] == whole[: whole.index(first)]
+
+
+def test_a_line_end_can_be_a_stop_string_and_plain_output_agrees(charlstm, spoken):
+    options = ("--seed", "The ", "--length", "400", "--random-seed", "2", "--stop", "\\n")
+    sample = spoken(*options)["samples"][0]
+    assert sample["stop_reason"] == "stop"
+    assert "\n" not in sample["text"]
+    assert charlstm("generate", *options).stdout == f"The {sample['text']}\n"
+
+
+def test_a_stop_string_that_never_comes_takes_nothing_away(charlstm):
+    options = ("--seed", "The ", "--length", "30", "--random-seed", "2")
+    assert charlstm("generate", *options, "--stop", "zzzzzzzz").stdout == charlstm("generate", *options).stdout
+
+
+def test_both_modes_agree_while_seed_and_text_fit_the_window(texts):
+    # A window of 12, so a seed of 4 and 8 more characters fit; every later character may part them.
+    options = ("--seed", "The ", "--temperature", "1", "--samples", "20", "--random-seed", "0")
+    agreed = texts(*options, "--length", "8", "--mode", "stateless")
+    assert agreed == texts(*options, "--length", "8", "--mode", "stateful")
+    stateless, stateful = (texts(*options, "--length", "200", "--mode", mode) for mode in ("stateless", "stateful"))
+    assert [text[:8] for text in stateless] == [text[:8] for text in stateful] == agreed
+    assert all(one != other for one, other in zip(stateless, stateful, strict=True))
+
+
+def test_the_newest_checkpoint_is_the_default(spoken, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "anew", created="2026-03-01T00:00:00+00:00")
+    make_checkpoint(tmp_path / "checkpoints" / "zold", created="2025-03-01T00:00:00+00:00")
+    assert spoken("--length", "1")["checkpoint"] == "anew"
+    (tmp_path / "checkpoints" / "anew" / "model.safetensors").unlink()  # its training has not come that far
+    assert spoken("--length", "1")["checkpoint"] == "tale"
+
+
+def test_a_checkpoint_is_found_by_name_and_by_path_and_in_another_folder(spoken, tmp_path, make_checkpoint, monkeypatch):
+    make_checkpoint(tmp_path / "elsewhere" / "saga", created="2020-01-01T00:00:00+00:00", random_seed=9)
+    assert spoken("--checkpoint", "tale", "--length", "1")["checkpoint"] == "tale"
+    assert spoken("--checkpoint", "elsewhere/saga", "--length", "1")["checkpoint"] == "saga"
+    assert spoken("--checkpoint", str(tmp_path / "elsewhere" / "saga"), "--length", "1")["checkpoint"] == "saga"
+    assert spoken("--checkpoints", "elsewhere", "--length", "1")["checkpoint"] == "saga"
+    monkeypatch.setenv("CHARLSTM_CHECKPOINTS", "elsewhere")
+    assert spoken("--length", "1")["checkpoint"] == "saga"
+
+
+def test_the_folder_one_stands_in_has_a_name_too(spoken, tale, monkeypatch):
+    spoken("--length", "1")
+    monkeypatch.chdir(tale)
+    assert spoken("--checkpoint", ".", "--length", "1")["checkpoint"] == "tale"
+
+
+def test_unknown_characters_are_left_out_or_replaced_when_asked(charlstm):
+    options = ("generate", "--seed", "Thé #fóx", "--length", "10", "--random-seed", "1")
+    skipped = charlstm(*options, "--on-unknown", "skip")
+    assert skipped.exit_code == 0
+    assert skipped.stdout == charlstm("generate", "--seed", "Th fx", *options[3:]).stdout
+    assert skipped.stderr == "The model does not know 'é' '#' 'ó': left out.\n"
+    replaced = charlstm(*options, "--on-unknown", "replace")
+    assert replaced.exit_code == 0
+    assert replaced.stdout == charlstm("generate", "--seed", "The  fox", *options[3:]).stdout
+    assert "'é' '#' 'ó'" in replaced.stderr
+    assert "replaced" in replaced.stderr
+
+
+def test_known_characters_need_no_note(charlstm):
+    assert charlstm("generate", "--seed", "fox", "--length", "3", "--on-unknown", "skip").stderr == ""

@@ -1,0 +1,229 @@
+"""``charlstm generate --interactive``: a conversation, its finished text on stdout, everything else on stderr."""
+
+import signal
+import subprocess
+
+import pytest
+
+SEED, LENGTH = "The ", 5
+OPTIONS = ("generate", "--interactive", "--seed", SEED, "--length", str(LENGTH), "--random-seed", "3", "--mode", "stateful")
+PROMPT = "\n> "
+
+
+@pytest.fixture(autouse=True)
+def tale(tmp_path, make_checkpoint):
+    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+
+
+@pytest.fixture
+def talk(charlstm):
+    """Type some lines; give back the finished text and what was shown, part by part, between the prompts."""
+
+    def run(*lines, more=()):
+        result = charlstm(*OPTIONS, *more, stdin="".join(line + "\n" for line in lines))
+        assert result.exit_code == 0
+        assert result.stdout.endswith("\n")
+        return result.stdout.removesuffix("\n"), result.stderr.split(PROMPT)
+
+    return run
+
+
+@pytest.fixture
+def text(charlstm):
+    """What a single run writes after a seed."""
+
+    def run(length, seed=SEED, random_seed=3, more=()):
+        options = (
+            "--seed",
+            seed,
+            "--length",
+            str(length),
+            "--random-seed",
+            str(random_seed),
+            "--mode",
+            "stateful",
+            "--no-echo",
+        )
+        return charlstm("generate", *options, *more).stdout.removesuffix("\n")
+
+    return run
+
+
+def test_it_begins_with_the_seed_and_what_the_model_makes_of_it(talk, text):
+    finished, (opening, end) = talk("/quit")
+    assert finished == SEED + text(LENGTH)
+    assert opening == f"Enter goes on, /help shows what else there is, /quit ends.\n{finished}\n"
+    assert end == ""
+
+
+def test_enter_goes_on_as_one_longer_run_would(talk, text):
+    finished, shown = talk("", "", "/quit")
+    assert finished == SEED + text(3 * LENGTH)
+    assert shown[1] == text(2 * LENGTH)[LENGTH:] + "\n"
+    assert shown[2] == text(3 * LENGTH)[2 * LENGTH :] + "\n"
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_going_on_is_one_longer_run_in_both_modes(charlstm, talk, mode):
+    longer = charlstm("generate", "--seed", SEED, "--length", "30", "--random-seed", "3", "--mode", mode).stdout
+    assert talk(*[""] * 5, "/quit", more=("--mode", mode))[0] + "\n" == longer
+
+
+def test_the_end_of_input_ends_it_as_quit_does(charlstm, talk):
+    assert talk("")[0] == talk("", "/quit")[0]
+    last_line_without_its_end = charlstm(*OPTIONS, stdin="fox")
+    assert last_line_without_its_end.stdout == talk("fox", "/quit")[0] + "\n"
+
+
+def test_nothing_after_quit_is_read(talk):
+    assert talk("/quit", "fox")[0] == talk("/quit")[0]
+
+
+def test_a_line_of_ones_own_is_added_and_gone_on_from(talk, text):
+    begun = SEED + text(LENGTH)
+    finished, shown = talk(" lazy fox ", "/quit")
+    assert finished.startswith(begun + " lazy fox ")
+    assert len(finished) == len(begun) + len(" lazy fox ") + LENGTH
+    assert shown[1] == finished.removeprefix(begun) + "\n"
+
+
+def test_greedy_writing_goes_on_from_the_whole_text(talk, text):
+    greedy = ("--temperature", "0")
+    finished, _ = talk("fox", "", more=greedy)
+    begun = SEED + text(LENGTH, more=greedy)
+    assert finished == begun + "fox" + text(2 * LENGTH, seed=begun + "fox", more=greedy)
+    assert text(2 * LENGTH, seed=begun + "fox", more=greedy) != text(2 * LENGTH, seed=begun + "dog", more=greedy)
+
+
+def test_undo_takes_back_one_step_at_a_time(talk):
+    begun, _ = talk("/quit")
+    longer, _ = talk("fox", "/quit")
+    finished, shown = talk("fox", "dog", "/undo", "/quit")
+    assert finished == longer
+    assert shown[3] == f"Taken back. The text now ends:\n{longer}\n"
+    assert talk("fox", "dog", "/undo", "/undo", "/quit")[0] == begun
+
+
+def test_there_is_no_undo_beyond_the_beginning(talk):
+    finished, shown = talk("/undo", "/quit")
+    assert finished == talk("/quit")[0]
+    assert shown[1] == "charlstm: there is nothing to take back\n"
+
+
+def test_retry_tries_the_same_line_with_other_noise(talk, text):
+    assert talk("/retry", "/quit")[0] == SEED + text(LENGTH, random_seed=4)
+    assert talk("/retry", "/retry", "/quit")[0] == SEED + text(LENGTH, random_seed=5)
+    begun, once, again = (talk(*lines, "/quit")[0] for lines in ([], ["fox"], ["fox", "/retry"]))
+    assert len(again) == len(once)
+    assert once.startswith(begun + "fox")
+    assert again.startswith(begun + "fox")
+    assert again != once
+
+
+def test_undo_and_enter_is_not_the_same_again(talk):
+    assert talk("", "/undo", "", "/quit")[0] != talk("", "/quit")[0]
+
+
+def test_the_temperature_holds_from_then_on(talk, text):
+    finished, shown = talk("/temperature 0", "", "", "/quit")
+    begun = SEED + text(LENGTH)
+    assert finished == begun + text(2 * LENGTH, seed=begun, more=("--temperature", "0"))
+    assert shown[1].startswith("The temperature is now 0;")
+
+
+def test_the_length_holds_from_then_on(talk):
+    begun = talk("/quit")[0]
+    assert len(talk("/length 17", "", "", "/quit")[0]) == len(begun) + 34
+
+
+def test_text_shows_the_whole_of_it(talk):
+    finished, shown = talk("fox", "/text", "/quit")
+    assert shown[2] == finished + "\n"
+
+
+def test_help_names_every_command(talk):
+    shown = talk("/help", "/quit")[1][1]
+    for command in ("/undo", "/retry", "/temperature", "/length", "/text", "/help", "/quit", "Ctrl-D"):
+        assert command in shown
+
+
+MISTAKES = {
+    "/paint": "there is no /paint; /help shows what there is",
+    "/": "there is no /; /help shows what there is",
+    "/temperature": "expected a number, found ''",
+    "/temperature warm": "expected a number, found 'warm'",
+    "/temperature -1": "expected a number of at least 0, found '-1'",
+    "/temperature nan": "expected a number of at least 0, found 'nan'",
+    "/temperature inf": "expected a number of at least 0, found 'inf'",
+    "/length 0": "expected a number of at least 1, found '0'",
+    "/length 2.5": "expected a number, found '2.5'",
+}
+
+
+@pytest.mark.parametrize(("line", "sentence"), MISTAKES.items(), ids=MISTAKES)
+def test_a_mistake_is_a_sentence_and_changes_nothing(talk, line, sentence):
+    finished, shown = talk(line, "", "/quit")
+    assert shown[1] == f"charlstm: {sentence}\n"
+    assert finished == talk("", "/quit")[0]
+
+
+def test_an_unknown_character_is_named_and_nothing_of_its_line_is_added(talk):
+    finished, shown = talk("fox é§", "", "/quit")
+    assert shown[1].startswith("charlstm: the model does not know 'é' '§'; ")
+    assert finished == talk("", "/quit")[0]
+
+
+def test_stop_strings_end_every_turn(talk, text):
+    stop = text(200)[30:32]
+    finished, _ = talk("/quit", more=("--length", "200", "--stop", stop))
+    assert finished == SEED + text(200).partition(stop)[0]
+
+
+@pytest.mark.parametrize("stdin", ["utf-8:strict", "ascii:strict"])
+def test_bytes_that_are_no_text_are_no_traceback(program, stdin):
+    process = program(*OPTIONS, stdin=subprocess.PIPE, env={"PYTHONIOENCODING": stdin})
+    _, shown = process.communicate(b"fox\n\xff\xc3\n/quit\n")
+    assert b"Traceback" not in shown
+    assert process.returncode in (0, 1)
+
+
+def test_on_a_terminal_the_conversation_is_on_the_screen(terminal, talk):
+    finished = talk("fox", "/quit")[0]
+    with terminal(*OPTIONS) as screen:
+        screen.wait_for(PROMPT)
+        screen.type("fox\n")
+        while screen.seen.count(PROMPT) < 2:
+            assert screen.read()
+        screen.type("\x04")
+        assert screen.finish() == 0
+    assert "".join(screen.seen.split(PROMPT)[0].splitlines()[1:]) == talk("/quit")[0]
+    assert screen.seen.split(PROMPT)[1] == finished.removeprefix(talk("/quit")[0]) + "\n"
+    assert "Traceback" not in screen.seen
+
+
+def test_on_a_terminal_the_finished_text_can_go_to_a_file(terminal, talk, tmp_path):
+    with (tmp_path / "text.txt").open("wb") as file, terminal(*OPTIONS, stdout=file) as screen:
+        screen.wait_for(PROMPT)
+        screen.type("/quit\n")
+        assert screen.finish() == 0
+    finished = talk("/quit")[0]
+    assert (tmp_path / "text.txt").read_text() == finished + "\n"
+    assert finished in screen.seen
+
+
+def test_ctrl_c_stops_the_model_and_not_the_conversation(terminal):
+    with terminal(*OPTIONS, "--length", "1000000000") as screen:
+        screen.wait_for(SEED)
+        screen.process.send_signal(signal.SIGINT)
+        screen.wait_for(PROMPT)
+        screen.type("/length 4\n/text\n/quit\n")
+        assert screen.finish() == 0
+    assert "Traceback" not in screen.seen
+
+
+def test_ctrl_c_at_the_prompt_ends_it(terminal):
+    with terminal(*OPTIONS) as screen:
+        screen.wait_for(PROMPT)
+        screen.process.send_signal(signal.SIGINT)
+        assert screen.finish() == 130
+    assert "Traceback" not in screen.seen

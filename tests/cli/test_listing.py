@@ -1,0 +1,132 @@
+"""``charlstm list``."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from charlstm.config import ModelConfig
+
+
+@pytest.fixture
+def shelf(tmp_path, make_checkpoint):
+    """Three checkpoints: an old one, the newest, and one that has no score."""
+    root = tmp_path / "checkpoints"
+    make_checkpoint(root / "tale", created="2026-01-02T10:00:00+00:00", nats_per_char=2 * math.log(2))
+    config = ModelConfig(vocabulary_size=30, seq_len=40, units=(20, 10))
+    make_checkpoint(root / "saga", config, created="2026-02-03T10:00:00+00:00", corpus="a.txt + b.txt", nats_per_char=1.0)
+    make_checkpoint(root / "begun", created="2025-01-02T10:00:00+00:00")
+    return root
+
+
+@pytest.fixture
+def listed(charlstm):
+    """The checkpoints in JSON."""
+
+    def run(*arguments):
+        result = charlstm("list", "--json", *arguments)
+        assert (result.exit_code, result.stderr) == (0, "")
+        return json.loads(result.stdout)["checkpoints"]
+
+    return run
+
+
+def test_the_table_is_on_stdout_the_newest_first(charlstm, shelf):
+    result = charlstm("list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    head, *rows = result.stdout.splitlines()
+    assert head.split() == ["checkpoint", "bits/char", "LSTM", "parameters", "window", "corpus", "created"]
+    # saga: 4 (30 x 20 + 20 x 20 + 20) + 4 (20 x 10 + 10 x 10 + 10) + (10 + 1) x 30 parameters
+    # the others: 4 (30 x 16 + 16 x 16 + 16) + (16 + 1) x 30
+    assert [row.split() for row in rows] == [
+        ["saga", "1.443", "20+10", "5,650", "40", "a.txt", "+", "b.txt", "2026-02-03"],
+        ["tale", "2.000", "16", "3,518", "12", "story.txt", "2026-01-02"],
+        ["begun", "-", "16", "3,518", "12", "story.txt", "2025-01-02"],
+    ]
+
+
+def test_the_columns_of_the_table_are_aligned(charlstm, shelf):
+    head, *rows = charlstm("list").stdout.splitlines()
+    for column in ("bits/char", "LSTM", "parameters", "window", "corpus", "created"):
+        place = head.index(column)
+        assert all(row[place - 2 : place] == "  " and row[place] != " " for row in rows)
+
+
+def test_json_has_the_same_in_numbers(listed, shelf):
+    saga, tale, begun = listed()
+    assert saga == {
+        "checkpoint": "saga",
+        "corpus": "a.txt + b.txt",
+        "created": "2026-02-03T10:00:00+00:00",
+        "parameters": 5650,
+        "units": [20, 10],
+        "seq_len": 40,
+        "vocabulary": 30,
+        "steps": 7,
+        "nats_per_char": 1.0,
+        "bits_per_char": 1 / math.log(2),
+    }
+    assert (tale["checkpoint"], tale["bits_per_char"]) == ("tale", pytest.approx(2))
+    assert (begun["checkpoint"], begun["nats_per_char"], begun["bits_per_char"], begun["steps"]) == ("begun", None, None, 0)
+
+
+def test_the_score_is_that_of_the_best_weights(listed, shelf):
+    history = shelf / "tale" / "history.jsonl"
+    worse = json.loads(history.read_text()) | {"step": 9, "nats_per_char": 5.0, "best": False}
+    history.write_text(history.read_text() + json.dumps(worse) + "\n")
+    row = next(row for row in listed() if row["checkpoint"] == "tale")
+    assert (row["nats_per_char"], row["steps"]) == (2 * math.log(2), 7)
+
+
+@pytest.mark.parametrize("folder", ["checkpoints", "nowhere"])
+def test_no_checkpoints_are_no_error_and_say_what_to_do(charlstm, listed, tmp_path, folder):
+    (tmp_path / "checkpoints").mkdir()
+    result = charlstm("list", "--checkpoints", folder)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"There is no checkpoint in {folder}; train one with `charlstm train corpus.txt`.\n"
+    assert listed("--checkpoints", folder) == []
+
+
+def test_other_files_and_folders_are_not_checkpoints(listed, shelf):
+    (shelf / "notes.txt").write_text("x")
+    (shelf / "empty").mkdir()
+    assert [row["checkpoint"] for row in listed()] == ["saga", "tale", "begun"]
+
+
+def broken_history(folder: Path) -> None:
+    (folder / "history.jsonl").write_text("no evaluation\n")
+
+
+def history_folder(folder: Path) -> None:
+    (folder / "history.jsonl").unlink()
+    (folder / "history.jsonl").mkdir()
+
+
+DAMAGE = {
+    "no JSON": lambda folder: (folder / "config.json").write_text("{"),
+    "no configuration": lambda folder: (folder / "config.json").write_text("[]"),
+    "not even text": lambda folder: (folder / "config.json").write_bytes(b"\xff\xfe\x00"),
+    "newer format": lambda folder: (folder / "config.json").write_text('{"format_version": 99}'),
+    "truncated weights": lambda folder: (folder / "model.safetensors").write_bytes(b""),
+    "no weights": lambda folder: (folder / "model.safetensors").unlink(),
+    "broken history": broken_history,
+    "a folder for a history": history_folder,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_checkpoint_does_not_hide_the_good_ones(charlstm, shelf, damage):
+    damage(shelf / "tale")
+    result, table = charlstm("list", "--json"), charlstm("list")
+    assert (result.exit_code, table.exit_code) == (0, 0)
+    names = [row["checkpoint"] for row in json.loads(result.stdout)["checkpoints"]]
+    assert [name for name in names if name != "tale"] == ["saga", "begun"]
+    assert [line.split()[0] for line in table.stdout.splitlines()][1] == "saga"
+
+
+def test_names_that_are_not_ascii_are_shown_as_they_are(charlstm, listed, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "渡し船", corpus="fähre.txt")
+    assert "渡し船" in charlstm("list").stdout
+    assert listed()[0]["corpus"] == "fähre.txt"
+    assert "渡し船" in charlstm("list", "--json").stdout

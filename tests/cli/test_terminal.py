@@ -1,0 +1,150 @@
+"""Real processes, pipes and terminals: what arrives where, when, and with which exit code."""
+
+import json
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from charlstm.config import ModelConfig
+
+OPTIONS = ("--seed", "The ", "--random-seed", "3")
+
+
+@pytest.fixture(autouse=True)
+def tale(tmp_path, make_checkpoint):
+    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+
+
+@pytest.fixture
+def ran(program):
+    """Run to the end: exit code, stdout and stderr, each decoded from UTF-8."""
+
+    def run(*arguments, **streams):
+        process = program(*arguments, **streams)
+        written, said = process.communicate()
+        return process.returncode, (written or b"").decode(), said.decode()
+
+    return run
+
+
+def test_text_and_nothing_else_is_on_stdout(ran, charlstm):
+    code, written, said = ran("generate", *OPTIONS, "--length", "50")
+    assert (code, said) == (0, "")
+    assert written == charlstm("generate", *OPTIONS, "--length", "50").stdout
+
+
+def test_json_is_one_object_on_stdout(ran):
+    code, written, said = ran("generate", *OPTIONS, "--length", "50", "--json")
+    assert (code, said) == (0, "")
+    assert json.loads(written)["samples"][0]["random_seed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("list", 0),
+        ("generate --checkpoint nope", 1),
+        ("train nope.txt", 1),
+        ("generate --length x", 2),
+        ("paint", 2),
+        ("train", 2),
+    ],
+)
+def test_exit_codes(ran, arguments, expected):
+    code, written, said = ran(*arguments.split())
+    assert code == expected
+    assert (written == "") == (expected != 0)
+    assert (said == "") == (expected == 0)
+    assert said.startswith("charlstm: ") == (expected == 1)
+    assert said.count("\n") == 1 or expected != 1
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--samples", "2")], ids=" ".join)
+def test_ctrl_c_while_generating_exits_with_130(terminal, more):
+    endless = ("generate", *OPTIONS, "--length", "1000000000")
+    # The text, or for want of it the opened checkpoint, shows that the command is at work.
+    with terminal(*endless, *more, env={"PYTHONVERBOSE": "1"} if more else {}) as screen:
+        screen.wait_for("charlstm.inference.generate" if more else "The ")
+        screen.process.send_signal(signal.SIGINT)
+        assert screen.finish() == 130
+    assert "Traceback" not in screen.seen
+    assert "charlstm: interrupted" in screen.seen
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "generate --length 100000 --mode stateful",
+        "generate --length 20",
+        "generate --samples 300 --length 20",
+        "generate --json",
+    ],
+)
+def test_a_reader_that_has_had_enough_is_no_error(program, arguments):
+    process = program(*arguments.split(), *(OPTIONS if "generate" in arguments else ()))
+    assert process.stdout.read(10)
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), said) == (0, b"")
+
+
+@pytest.mark.parametrize("arguments", ["generate --length 20", "generate --json", "list", "list --json", "--help"])
+def test_a_reader_that_never_was_is_no_traceback(program, arguments):
+    process = program(*arguments.split())
+    process.stdout.close()  # long before anything is written
+    said = process.stderr.read()
+    process.stderr.close()
+    process.wait()
+    assert said == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is not to be had")
+@pytest.mark.parametrize("arguments", ["generate --length 20", "generate --length 20000", "generate --json", "list"])
+def test_a_full_disk_is_a_stated_error(ran, arguments):
+    with Path("/dev/full").open("wb") as full:
+        code, _, said = ran(*arguments.split(), stdout=full)
+    assert "Traceback" not in said
+    assert code == 1
+    assert re.fullmatch(r"charlstm: .*No space left on device.*\n", said)
+
+
+@pytest.mark.parametrize(
+    "locale", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+)
+def test_text_is_in_utf_8_whatever_the_locale(ran, tmp_path, make_checkpoint, locale):
+    alphabet = "".join(sorted(set("渡し船は川を—é€🦊")))
+    folder = make_checkpoint(tmp_path / "checkpoints" / "船", vocabulary=alphabet, windows=("渡し船",))
+    code, written, said = ran("generate", "--checkpoint", "船", "--length", "200", "--random-seed", "1", env=locale)
+    assert (code, said) == (0, "")
+    assert written.startswith("渡し船")
+    assert len(written) == len("渡し船") + 200 + 1
+    assert set(written) == {*alphabet, "\n"}
+    assert folder.name in ran("list", env=locale)[1]
+
+
+def test_on_a_terminal_the_text_comes_as_it_is_written(terminal, tmp_path, make_checkpoint):
+    # Some milliseconds a character, and far fewer of them than any buffer holds.
+    slow = ModelConfig(vocabulary_size=30, seq_len=100, units=(400,))
+    make_checkpoint(tmp_path / "slow" / "tale", slow)
+    with terminal("generate", *OPTIONS, "--checkpoints", "slow", "--length", "200", stderr=subprocess.PIPE) as screen:
+        pieces = [screen.read()]
+        assert screen.process.poll() is None
+        while pieces[-1]:
+            pieces.append(screen.read())
+        assert screen.process.wait() == 0
+        assert screen.process.stderr.read() == b""
+    assert pieces[0].startswith("The ")
+    assert len(pieces[0]) < 100
+    assert len(pieces) > 10
+    assert len(screen.seen) == len("The ") + 200 + 1
+
+
+def test_the_terminal_and_the_pipe_get_the_same_text(terminal, ran):
+    with terminal("generate", *OPTIONS, "--length", "300") as screen:
+        assert screen.finish() == 0
+    assert screen.seen == ran("generate", *OPTIONS, "--length", "300")[1]

@@ -1,0 +1,49 @@
+"""Checkpoints that were never trained: a configuration and random weights, in files. No TensorFlow."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint.files import Config, CorpusRecord, Evaluation, write_config, write_history, write_weights
+from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.text.vocabulary import Vocabulary
+
+PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
+MakeCheckpoint = Callable[..., Path]
+
+
+def checkpoint(
+    folder: Path,
+    config: ModelConfig | None = None,
+    *,
+    vocabulary: str = "".join(sorted(set(PANGRAM))),
+    random_seed: int = 0,
+    created: str = "2026-01-01T00:00:00+00:00",
+    corpus: str = "story.txt",
+    windows: tuple[str, ...] = ("The quick", "brown fox", "lazy dog"),
+    nats_per_char: float | None = None,
+) -> Path:
+    """Write a checkpoint; ``config`` is by default a small one, its windows 12 characters long.
+
+    There is a history only if there is a score.
+    """
+    config = config or ModelConfig(vocabulary_size=len(vocabulary), seq_len=12, units=(16,))
+    folder.mkdir(parents=True)
+    record = CorpusRecord(name=corpus, fingerprint="0" * 64, characters=2000, windows=windows)
+    write_config(
+        folder,
+        Config(model=config, vocabulary=Vocabulary(vocabulary), training=TrainingConfig(), corpus=record, created=created),
+    )
+    random = np.random.default_rng(random_seed)
+    write_weights(folder, {name: random.normal(0, 1, shape).astype(np.float32) for name, shape in config.weight_shapes.items()})
+    if nats_per_char is not None:
+        numbers = {"step": 7, "epoch": 0.5, "seconds": 3.0, "learning_rate": 1e-3, "train_nats_per_char": 3.0}
+        write_history(folder, [Evaluation(**numbers, nats_per_char=nats_per_char, best=True)])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_checkpoint() -> MakeCheckpoint:
+    return checkpoint

@@ -1,0 +1,75 @@
+"""A text, and checkpoints of it as a training would leave them. Nothing is trained."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint.files import Evaluation, write_config, write_history, write_resume, write_weights
+from charlstm.checkpoint.folder import create
+from charlstm.recipe.plan import Plan, plan_training
+
+CREATED = "2026-01-02T03:04:05+00:00"
+SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
+
+MakePlan = Callable[..., Plan]
+Begin = Callable[[Plan], Path]
+
+
+@pytest.fixture
+def text() -> str:
+    """Words in lines; the last tenth is in capitals, so that it can be told from the rest."""
+    random = np.random.default_rng(0)
+    words = ["".join(random.choice(list("abcdefgh"), length)) for length in random.integers(1, 9, 20_000)]
+    marks = random.choice(list("   \n"), len(words))
+    joined = "".join(word + mark for word, mark in zip(words, marks, strict=True))[:60_000]
+    return joined[:54_000] + joined[54_000:].upper()
+
+
+@pytest.fixture
+def story(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "story.txt"
+    path.write_bytes(text.encode())
+    return path
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The folder of checkpoints; nobody has made it yet."""
+    return tmp_path / "checkpoints"
+
+
+@pytest.fixture
+def plan(root: Path, story: Path) -> MakePlan:
+    """Plan a training on the story, or on other paths."""
+
+    def make(*paths: str | Path, given: dict | None = None, preset: str = "standard", **options: str) -> Plan:
+        sources = [str(path) for path in paths or [story]]
+        return plan_training(root, sources, given or {}, preset=preset, created=CREATED, **options)
+
+    return make
+
+
+@pytest.fixture
+def begin() -> Begin:
+    """Write what a training leaves that was stopped after its second evaluation's save and before its fourth's."""
+
+    def begun(plan: Plan) -> Path:
+        folder = create(plan.folder.parent, plan.folder.name)
+        random = np.random.default_rng(0)
+        shapes = plan.config.model.weight_shapes
+        write_config(folder, plan.config)
+        write_weights(folder, {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()})
+        numbers = {"seconds": 1.0, "learning_rate": 1e-3, "train_nats_per_char": 2.0, "nats_per_char": 2.0, "best": True}
+        write_history(folder, [Evaluation(step=step, epoch=step / 7, **numbers) for step in (10, 20, 30)])
+        record = {
+            "steps": 25,
+            "corpus": list(plan.paths),
+            "evaluations": 2,
+            "progress": {"seconds": 2.5, "loss_sum": 7.5, "loss_count": 5, "poor": 0},
+        }
+        write_resume(folder, {"weights/a": np.arange(3, dtype=np.float32)}, record)
+        return folder
+
+    return begun

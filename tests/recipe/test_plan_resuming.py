@@ -1,0 +1,159 @@
+"""Planning to go on with a training: from the saved state, on the same text, with the same settings."""
+
+import hashlib
+import io
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint.files import CONFIG, HISTORY, RESUME, read_history, read_resume, write_resume
+from charlstm.errors import CharlstmError, CheckpointError, ConfigError
+from charlstm.recipe.plan import Resumed, plan_resuming
+
+SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4}
+
+
+@pytest.fixture
+def begun(plan, begin):
+    """A training that was interrupted, as it was planned."""
+    made = plan(given=SMALL)
+    begin(made)
+    return made
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_goes_on_where_it_was_and_changes_nothing(begun, root, text):
+    before = contents(begun.folder)
+    plan = plan_resuming(root, "story", [], {})
+    assert plan.folder == begun.folder
+    assert plan.config == begun.config
+    assert plan.paths == begun.paths
+    assert plan.config.vocabulary.decode(plan.ids) == text
+    assert isinstance(plan.start, Resumed)
+    assert plan.start.steps == 25
+    assert plan.start.progress == {"seconds": 2.5, "loss_sum": 7.5, "loss_count": 5, "poor": 0}
+    assert plan.start.arrays["weights/a"].tolist() == [0.0, 1.0, 2.0]
+    assert contents(begun.folder) == before
+
+
+def test_evaluations_made_after_the_state_was_saved_are_forgotten(begun, root):
+    assert [line.step for line in read_history(begun.folder)] == [10, 20, 30]
+    assert [line.step for line in plan_resuming(root, "story", [], {}).start.history] == [10, 20]
+
+
+@pytest.mark.parametrize(
+    ("planned", "given", "epochs", "minutes"),
+    [
+        ({"epochs": 3}, {}, 3, None),
+        ({"minutes": 5}, {}, 20, 5),
+        ({"minutes": 5}, {"minutes": 9}, 20, 9),
+        ({"minutes": 5}, {"epochs": 7}, 7, None),
+        ({"epochs": 3}, {"epochs": 7}, 7, None),
+        ({"epochs": 3}, {"minutes": 9}, 3, 9),
+        ({"epochs": 3}, {"epochs": 7, "minutes": 9}, 7, 9),
+    ],
+)
+def test_the_budget_may_be_a_new_one(plan, begin, root, planned, given, epochs, minutes):
+    made = plan(given=SMALL | planned)
+    begin(made)
+    training = plan_resuming(root, "story", [], given).config.training
+    assert training == replace(made.config.training, epochs=epochs, minutes=minutes)
+
+
+def test_a_budget_that_cannot_be_is_refused(begun, root):
+    with pytest.raises(ConfigError, match="epochs: expected `float` > 0"):
+        plan_resuming(root, "story", [], {"epochs": -1})
+
+
+@pytest.mark.parametrize("setting", ["units", "seq_len", "batch_size", "learning_rate", "random_seed", "validation", "dropout"])
+def test_no_other_setting_may_change(begun, root, setting):
+    with pytest.raises(ConfigError) as error:
+        plan_resuming(root, "story", [], {"epochs": 30, setting: 1})
+    flag = "--" + setting.replace("_", "-")
+    assert str(error.value).startswith(f"{flag} cannot be changed when a training is resumed; leave it out")
+    assert "`charlstm train TEXT --from story`" in str(error.value)
+
+
+def test_a_checkpoint_elsewhere_is_named_by_its_path(begun, tmp_path):
+    assert plan_resuming(tmp_path / "nowhere", str(begun.folder), [], {}).config == begun.config
+
+
+def test_the_text_may_have_moved_if_it_is_named(begun, root, story, tmp_path, monkeypatch):
+    moved = story.rename(tmp_path / "moved.txt")
+    with pytest.raises(CheckpointError) as error:
+        plan_resuming(root, "story", [], {})
+    assert str(error.value).startswith(f"going on with story needs its text: {story} does not exist")
+    assert "`charlstm train TEXT --resume story`" in str(error.value)
+    monkeypatch.chdir(tmp_path)
+    plan = plan_resuming(root, "story", ["moved.txt"], {})
+    np.testing.assert_array_equal(plan.ids, begun.ids)
+    assert plan.paths == (str(moved),)
+
+
+@pytest.mark.parametrize(("line_end", "encoding"), [("\r\n", "utf-8-sig"), ("\n", "utf-16"), ("\r\n", "latin-1")])
+def test_the_same_text_in_another_form_is_the_same_text(begun, root, story, text, line_end, encoding):
+    story.write_bytes(text.replace("\n", line_end).encode(encoding))
+    np.testing.assert_array_equal(plan_resuming(root, "story", [], {}, encoding).ids, begun.ids)
+
+
+def test_a_text_from_standard_input_is_read_from_there_again(plan, begin, root, text, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    begin(plan("-", given=SMALL))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    resumed = plan_resuming(root, "stdin", [], {})
+    assert resumed.config.vocabulary.decode(resumed.ids) == text
+    assert resumed.paths == ("-",)
+
+
+@pytest.mark.parametrize("changed", [lambda text: text + "!", lambda text: text[:-1], lambda text: "b" + text[1:]])
+def test_another_text_is_refused(begun, root, story, text, changed):
+    story.write_text(changed(text))
+    assert story.read_text() != text
+    with pytest.raises(CheckpointError) as error:
+        plan_resuming(root, "story", [], {})
+    sentence = str(error.value)
+    assert sentence.startswith("story.txt is not the text that story is trained on (story.txt, SHA-256 ")
+    assert begun.config.corpus.fingerprint[:12] in sentence
+    assert "`--from story`" in sentence
+
+
+def test_an_unknown_checkpoint_is_refused_with_those_there_are(begun, root):
+    with pytest.raises(CheckpointError, match="there is no checkpoint 'novel'; in .* there are: story"):
+        plan_resuming(root, "novel", [], {})
+
+
+def test_a_training_without_a_saved_state_is_refused(begun, root):
+    (begun.folder / RESUME).unlink()
+    with pytest.raises(CheckpointError, match=r"has no saved training state; .* --from story"):
+        plan_resuming(root, "story", [], {})
+
+
+@pytest.mark.parametrize("name", [CONFIG, HISTORY, RESUME], ids=str)
+def test_a_damaged_file_is_refused_by_name(begun, root, name):
+    (begun.folder / name).write_bytes(b"damaged\n")
+    with pytest.raises(CheckpointError) as error:
+        plan_resuming(root, "story", [], {})
+    assert str(begun.folder / name) in str(error.value)
+
+
+def damaged(record: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    rest = {name: record[name] for name in record if name != key}
+    return rest if value == "missing" else {**rest, key: value}
+
+
+@pytest.mark.parametrize("key", ["steps", "corpus", "evaluations", "progress"])
+@pytest.mark.parametrize("value", ["missing", None, 1.5, [1], {"a": 1}], ids=json.dumps)
+def test_a_saved_state_that_lacks_something_is_refused(begun, root, key, value):
+    arrays, record = read_resume(begun.folder)
+    write_resume(begun.folder, arrays, damaged(record, key, value))
+    with pytest.raises(CharlstmError) as error:
+        plan_resuming(root, "story", [], {})
+    assert "damaged" in str(error.value)

@@ -1,0 +1,237 @@
+"""Planning a new training: the recipe, the checkpoint's record of its text, and what is refused. Nothing is written."""
+
+import hashlib
+import io
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint.files import WEIGHTS, read_config, read_weights
+from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.errors import CharlstmError, CheckpointError, ConfigError, CorpusError
+from charlstm.recipe.plan import Base
+from charlstm.recipe.presets import PRESETS
+
+SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_on_a_long_text_is_taken_as_it_is(plan, root, text, preset):
+    made = plan(preset=preset)
+    settings = {**vars(TrainingConfig()), **vars(ModelConfig(vocabulary_size=len(set(text)))), **PRESETS[preset]}
+    found = {key: getattr(made.config.model, key, getattr(made.config.training, key, None)) for key in settings}
+    assert found == settings
+    assert made.notes == ()
+    assert made.start is None
+    assert not root.exists()
+
+
+def test_classic_is_exactly_the_recipe_of_the_tutorials(plan, text):
+    config = plan(preset="classic").config
+    assert config.model == ModelConfig(
+        vocabulary_size=len(set(text)), encoding="scalar", seq_len=100, units=(256,), targets="last", dropout=0.2
+    )
+    assert config.training == TrainingConfig(
+        batches="windows",
+        batch_size=128,
+        schedule="constant",
+        learning_rate=1e-3,
+        clip_norm=0.0,
+        weight_average=0.0,
+        epochs=20,
+        evaluations=20,
+    )
+
+
+def test_what_the_user_chose_goes_before_the_preset(plan):
+    config = plan(given={"units": (9,), "seq_len": 33, "learning_rate": 0.5, "encoding": "scalar"}).config
+    assert (config.model.units, config.model.seq_len, config.model.encoding) == ((9,), 33, "scalar")
+    assert config.training.learning_rate == 0.5
+    assert config.model.dropout == PRESETS["standard"]["dropout"]
+
+
+@pytest.mark.parametrize(
+    ("given", "epochs", "minutes"),
+    [({}, 20, 10.0), ({"epochs": 3}, 3, None), ({"minutes": 2}, 20, 2), ({"epochs": 3, "minutes": 2}, 3, 2)],
+)
+def test_epochs_take_the_place_of_the_presets_minutes(plan, given, epochs, minutes):
+    training = plan(given=given).config.training
+    assert (training.epochs, training.minutes) == (epochs, minutes)
+
+
+def test_the_record_of_the_text(plan, story, text):
+    made = plan()
+    assert made.config.corpus.name == "story.txt"
+    assert made.config.corpus.fingerprint == hashlib.sha256(text.encode()).hexdigest()
+    assert made.config.corpus.characters == len(made.ids) == len(text)
+    assert made.config.vocabulary.characters == "".join(sorted(set(text)))
+    assert made.config.vocabulary.decode(made.ids) == text
+    assert made.config.created == "2026-01-02T03:04:05+00:00"
+    assert made.paths == (str(story),)
+
+
+def test_seeds_are_from_all_over_the_training_part_and_begin_with_a_word(plan, text):
+    windows = plan(given={"seq_len": 40}).config.corpus.windows
+    assert len(windows) == len(set(windows)) == 8
+    places = [text.index(window) for window in windows]
+    assert places[0] == 0
+    assert all(text[place - 1] in " \n" for place in places[1:])
+    assert all(5000 < after - before < 10_000 for before, after in pairwise(places))
+    assert all(len(window) == 40 for window in windows)
+    assert "".join(windows) == "".join(windows).lower()  # nothing of the held-out capitals
+
+
+@pytest.mark.parametrize("length", [17, 18, 40, 100, 1000])
+def test_seeds_of_a_short_text_without_spaces(plan, tmp_path, length):
+    text = "".join(chr(0x4E00 + code) for code in np.random.default_rng(0).integers(0, 300, length))
+    path = tmp_path / "short.txt"
+    path.write_text(text, "utf-8")
+    windows = plan(path, given={"seq_len": 10, "batch_size": 1, "validation": 0.1}).config.corpus.windows
+    assert 1 <= len(windows) <= 8
+    assert all(0 < len(window) <= 10 for window in windows)
+    assert all(window in text[: round(length * 0.9)] for window in windows)
+
+
+def test_a_short_text_gets_a_smaller_recipe_and_is_told(plan, tmp_path, text):
+    path = tmp_path / "short.txt"
+    path.write_text(text[:3000])
+    made = plan(path)
+    assert (made.config.training.batch_size, made.config.model.seq_len) == (4, 64)
+    assert made.notes == (
+        "The text is short for this recipe: --batch-size is 4 in place of 32.",
+        "The text is short for this recipe: --seq-len is 64 in place of 128.",
+    )
+
+
+def test_what_the_user_chose_is_not_made_smaller(plan, tmp_path, text):
+    path = tmp_path / "short.txt"
+    path.write_text(text[:3000])
+    made = plan(path, given={"seq_len": 100})
+    assert (made.config.training.batch_size, made.config.model.seq_len) == (2, 100)
+    assert len(made.notes) == 1
+    with pytest.raises(CorpusError, match="2700 characters to train on, but 32 streams of windows of 100 need 3201"):
+        plan(path, given={"seq_len": 100, "batch_size": 32})
+
+
+def test_without_a_held_out_tail_everything_is_learnt(plan, tmp_path, text):
+    path = tmp_path / "exact.txt"
+    path.write_text(text[: 8 * 32 * 128 + 1])
+    assert plan(path, given={"validation": 0.0}).notes == ()
+    assert len(plan(path).notes) == 1
+
+
+def test_a_checkpoint_is_named_after_the_first_file_or_as_wished(plan, root, story, tmp_path, text, monkeypatch):
+    other = tmp_path / "my draft (2).txt"
+    other.write_text(text)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert plan().folder == root / "story"
+    assert plan(other, story).folder == root / "my-draft-2"
+    assert plan(name="Ferry").folder == root / "Ferry"
+    (root / "story").mkdir(parents=True)
+    assert plan().folder == root / "story-2"
+
+
+def test_standard_input_can_be_trained_on(plan, root, text, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    made = plan("-")
+    assert made.folder == root / "stdin"
+    assert made.paths == ("-",)
+    assert made.config.vocabulary.decode(made.ids) == text
+
+
+def test_paths_are_kept_so_that_they_hold_from_anywhere(plan, tmp_path, story, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert plan("story.txt").paths == (str(story),)
+
+
+def test_the_text_encoding_is_heeded(plan, tmp_path, text):
+    path = tmp_path / "old.txt"
+    path.write_bytes(("é" + text).encode("latin-1"))
+    assert "é" in plan(path, text_encoding="latin-1").config.vocabulary.characters
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "kind", "found"),
+    [
+        ({}, {"name": "a/b"}, CheckpointError, "'a/b' cannot name a checkpoint"),
+        ({"batch_size": 0}, {}, ConfigError, "batch_size: expected `int` >= 1, found 0"),
+        ({"validation": 1.5}, {}, ConfigError, "validation: expected `float` <= 0.9, found 1.5"),
+        ({"units": ()}, {}, ConfigError, "units: expected `array` of length >= 1"),
+        ({"batch_size": 4000}, {}, CorpusError, "4000 streams of windows of"),
+        ({"batches": "windows", "seq_len": 54_000}, {}, CorpusError, "a window of 54000 and its next character need 54001"),
+        ({}, {"base_name": "nobody"}, CheckpointError, "there is no checkpoint 'nobody'"),
+        ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "--units cannot be changed with --from"),
+        ({"seq_len": 5}, {"base_name": "nobody"}, ConfigError, "--seq-len cannot be changed with --from"),
+        ({}, {"text_encoding": "utf-16"}, CorpusError, "story.txt"),
+    ],
+)
+def test_what_cannot_work_is_refused_and_nothing_is_written(plan, root, given, options, kind, found):
+    with pytest.raises(kind) as error:
+        plan(given=given, **options)
+    assert found in str(error.value)
+    assert not root.exists()
+
+
+def test_a_taken_name_is_refused_before_the_text_is_read(plan, root):
+    (root / "taken").mkdir(parents=True)
+    with pytest.raises(CheckpointError, match="exists already and is left as it is"):
+        plan("missing.txt", name="taken")
+
+
+def test_a_missing_text_is_refused(plan, root):
+    with pytest.raises(CorpusError, match=r"missing\.txt does not exist"):
+        plan("missing.txt")
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_fine_tuning_keeps_the_network_whatever_the_preset(plan, begin, tmp_path, text, preset):
+    base = plan(given=SMALL | {"dropout": 0.25}, name="base")
+    begin(base)
+    other = tmp_path / "other.txt"
+    other.write_text(text.replace("a", "z"))
+    made = plan(other, base_name="base", preset=preset)
+    assert vars(made.config.model) | {"vocabulary_size": 0} == vars(base.config.model) | {"vocabulary_size": 0}
+    assert made.config.model == ModelConfig(vocabulary_size=len(made.config.vocabulary), units=(4, 3), seq_len=16, dropout=0.25)
+    assert made.config.training.learning_rate == PRESETS[preset]["learning_rate"]
+
+
+def test_fine_tuning_starts_from_the_weights_and_adds_the_new_characters(plan, begin, root, tmp_path, text):
+    base = plan(given=SMALL, name="base")
+    folder = begin(base)
+    other = tmp_path / "other.txt"
+    other.write_text(text.replace("a", "é"))
+    made = plan(other, base_name="base")
+    assert isinstance(made.start, Base)
+    assert made.start.config == read_config(folder)
+    weights = read_weights(folder, base.config.model)
+    assert {name: value.tolist() for name, value in made.start.weights.items()} == {
+        name: value.tolist() for name, value in weights.items()
+    }
+    assert made.config.vocabulary.characters == "".join(sorted({*text, "é"}))
+    assert made.config.model.vocabulary_size == len(made.config.vocabulary)
+    assert made.config.vocabulary.decode(made.ids) == text.replace("a", "é")
+    assert made.folder == root / "other"
+
+
+def test_fine_tuning_may_change_dropout_and_the_training(plan, begin):
+    begin(plan(given=SMALL, name="base"))
+    made = plan(base_name="base", given={"dropout": 0.7, "recurrent_dropout": 0.6, "batch_size": 2, "learning_rate": 0.1})
+    assert (made.config.model.dropout, made.config.model.recurrent_dropout) == (0.7, 0.6)
+    assert (made.config.training.batch_size, made.config.training.learning_rate) == (2, 0.1)
+
+
+def test_fine_tuning_keeps_the_window_on_a_short_text(plan, begin, tmp_path, text):
+    begin(plan(given=SMALL | {"seq_len": 128}, name="base"))
+    path = tmp_path / "short.txt"
+    path.write_text(text[:3000])
+    made = plan(path, base_name="base")
+    assert (made.config.training.batch_size, made.config.model.seq_len) == (2, 128)
+
+
+def test_a_base_without_weights_is_refused(plan, begin):
+    (begin(plan(given=SMALL, name="base")) / WEIGHTS).unlink()
+    with pytest.raises(CharlstmError, match="its training ended before the first evaluation"):
+        plan(base_name="base")

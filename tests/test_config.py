@@ -1,0 +1,179 @@
+"""The two records: their bounds, their way through JSON, and the shapes that follow from them."""
+
+import json
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charlstm.config import ModelConfig, TrainingConfig, build, plain
+from charlstm.errors import ConfigError
+from charlstm.units import count
+
+KINDS = [ModelConfig, TrainingConfig]
+REQUIRED = {ModelConfig: {"vocabulary_size": 10}, TrainingConfig: {}}
+
+sizes = st.integers(1, 1_000_000)
+fractions = st.floats(0, 1, exclude_max=True)
+names = st.none() | st.text()
+models = st.builds(
+    ModelConfig,
+    vocabulary_size=st.integers(2, 1_114_112),
+    seq_len=sizes,
+    encoding=st.sampled_from(["scalar", "one-hot", "embedding"]),
+    embedding_size=sizes,
+    units=st.lists(sizes, min_size=1, max_size=64).map(tuple),
+    targets=st.sampled_from(["last", "every"]),
+    activation=st.sampled_from(["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]),
+    recurrent_activation=st.sampled_from(["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]),
+    use_bias=st.booleans(),
+    unit_forget_bias=st.booleans(),
+    kernel_initializer=st.text(),
+    bias_regularizer=names,
+    recurrent_constraint=names,
+    dropout=fractions,
+    recurrent_dropout=fractions,
+)
+trainings = st.builds(
+    TrainingConfig,
+    batches=st.sampled_from(["windows", "streams"]),
+    batch_size=sizes,
+    state_reset=st.floats(0, 1),
+    epochs=st.floats(0, 1e9, exclude_min=True),
+    minutes=st.none() | st.floats(0, 1e7, exclude_min=True),
+    learning_rate=st.floats(0, 1e3, exclude_min=True),
+    schedule=st.sampled_from(["cosine", "constant"]),
+    warmup=fractions,
+    clip_norm=st.floats(0, 1e9),
+    weight_average=fractions,
+    validation=st.floats(0, 0.9),
+    evaluations=sizes,
+    patience=st.none() | sizes,
+    precision=st.sampled_from(["float32", "bfloat16"]),
+    random_seed=st.integers(0, 2**63 - 1),
+)
+
+
+@given(models | trainings)
+@settings(deadline=None)
+def test_a_record_survives_json(record):
+    assert build(type(record), json.loads(json.dumps(plain(record)))) == record
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_plain_form_has_every_field(kind):
+    assert set(plain(build(kind, REQUIRED[kind]))) == {field.name for field in fields(kind)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_record_cannot_be_changed(kind):
+    record = build(kind, REQUIRED[kind])
+    with pytest.raises(FrozenInstanceError):
+        setattr(record, fields(kind)[0].name, 5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        (ModelConfig, "vocabulary_size", 1),
+        (ModelConfig, "vocabulary_size", 1_114_113),
+        (ModelConfig, "vocabulary_size", "many"),
+        (ModelConfig, "vocabulary_size", None),
+        (ModelConfig, "vocabulary_size", True),
+        (ModelConfig, "vocabulary_size", 10**400),
+        (ModelConfig, "seq_len", 0),
+        (ModelConfig, "seq_len", 99.5),
+        (ModelConfig, "seq_len", 1_000_001),
+        (ModelConfig, "encoding", "two-hot"),
+        (ModelConfig, "units", []),
+        (ModelConfig, "units", [128, 0]),
+        (ModelConfig, "units", 128),
+        (ModelConfig, "units", [1] * 65),
+        (ModelConfig, "targets", "first"),
+        (ModelConfig, "activation", "os.system"),
+        (ModelConfig, "use_bias", 1),
+        (ModelConfig, "kernel_initializer", None),
+        (ModelConfig, "dropout", 1.0),
+        (ModelConfig, "dropout", -0.1),
+        (ModelConfig, "dropout", float("nan")),
+        (TrainingConfig, "batches", "heaps"),
+        (TrainingConfig, "batches", "\ud800"),
+        (TrainingConfig, "batch_size", 0),
+        (TrainingConfig, "state_reset", 1.01),
+        (TrainingConfig, "epochs", 0),
+        (TrainingConfig, "epochs", 10**400),
+        (TrainingConfig, "minutes", -1),
+        (TrainingConfig, "minutes", float("inf")),
+        (TrainingConfig, "learning_rate", 0),
+        (TrainingConfig, "learning_rate", float("nan")),
+        (TrainingConfig, "learning_rate", float("inf")),
+        (TrainingConfig, "warmup", 1),
+        (TrainingConfig, "clip_norm", -1),
+        (TrainingConfig, "weight_average", 1),
+        (TrainingConfig, "validation", 0.91),
+        (TrainingConfig, "evaluations", 0),
+        (TrainingConfig, "patience", 0),
+        (TrainingConfig, "precision", "float16"),
+        (TrainingConfig, "random_seed", -1),
+        (TrainingConfig, "random_seed", 2**63),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused_by_name(kind, field, value):
+    with pytest.raises(ConfigError) as error:
+        build(kind, {**REQUIRED[kind], field: value})
+    assert str(error.value).startswith(f"{field}: ")
+    assert str(error.value).endswith(f", found {value!r}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (ModelConfig, {"vocabulary_size": 2, "units": (1,) * 64, "dropout": 0.0}),
+        (ModelConfig, {"vocabulary_size": 1_114_112, "seq_len": 1_000_000, "embedding_size": 1}),
+        (TrainingConfig, {"epochs": 1e9, "minutes": 1e7, "validation": 0.9, "state_reset": 1.0, "random_seed": 2**63 - 1}),
+        (TrainingConfig, {"epochs": 0.001, "validation": 0.0, "state_reset": 0.0, "clip_norm": 0.0, "patience": 1}),
+    ],
+)
+def test_a_value_on_a_bound_is_taken(kind, values):
+    record = build(kind, values)
+    assert {name: getattr(record, name) for name in values} == values
+
+
+def test_a_missing_size_is_named():
+    with pytest.raises(ConfigError, match=r"ModelConfig: .*missing.*vocabulary_size"):
+        build(ModelConfig, {})
+
+
+def test_an_unknown_setting_is_named_with_those_there_are():
+    with pytest.raises(ConfigError, match=r"TrainingConfig has no setting 'batchsize'; it has .*batch_size.*warmup"):
+        build(TrainingConfig, {"batchsize": 3})
+
+
+@pytest.mark.parametrize(
+    ("encoding", "features"), [("scalar", 1), ("one-hot", 50), ("embedding", 7)], ids=["scalar", "one-hot", "embedding"]
+)
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("units", [(3,), (4, 9), (5, 2, 8)])
+def test_parameters_follow_the_formula(encoding, features, use_bias, units):
+    model = ModelConfig(vocabulary_size=50, encoding=encoding, embedding_size=7, units=units, use_bias=use_bias)
+    assert model.features == features
+    expected = 50 * 7 if encoding == "embedding" else 0
+    for d, u in zip((features, *units), units, strict=False):
+        expected += 4 * (d * u + u * u + (u if use_bias else 0))
+    assert count(model.weight_shapes) == expected + units[-1] * 50 + 50
+
+
+def test_weights_are_named_and_shaped_as_keras_has_them():
+    model = ModelConfig(vocabulary_size=6, encoding="embedding", embedding_size=3, units=(4, 5))
+    assert list(model.weight_shapes.items()) == [
+        ("embedding/embeddings", (6, 3)),
+        ("lstm_1/kernel", (3, 16)),
+        ("lstm_1/recurrent_kernel", (4, 16)),
+        ("lstm_1/bias", (16,)),
+        ("lstm_2/kernel", (4, 20)),
+        ("lstm_2/recurrent_kernel", (5, 20)),
+        ("lstm_2/bias", (20,)),
+        ("dense/kernel", (5, 6)),
+        ("dense/bias", (6,)),
+    ]

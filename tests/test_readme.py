@@ -1,0 +1,83 @@
+"""The commands in README.md and docs/, run as they stand.
+
+Trainings are made small: what is tested is that the commands work, not what they learn.
+"""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from charlstm.cli import app
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SMALL = ["--epochs", "0.02", "--evaluations", "1"]
+NETWORK = ["--units", "8", "--seq-len", "16", "--batch-size", "4"]
+
+
+def commands(page: Path) -> list[str]:
+    """The lines after ``$ charlstm`` in the console blocks of a page."""
+    blocks = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    return [line[len("$ charlstm ") :] for block in blocks for line in block.splitlines() if line.startswith("$ charlstm ")]
+
+
+def arguments(command: str) -> list[str]:
+    """A command's arguments, with a small network and budget in place of its own if it trains."""
+    words = shlex.split(command)
+    if words[0] != "train":
+        return words
+    kept = [word for word in words if not word.startswith("--") or word in ("--name", "--from", "--resume", "--preset")]
+    values = {words[place + 1] for place, word in enumerate(words[:-1]) if word.startswith("--") and word not in kept}
+    kept = [word for word in kept if word not in values]
+    return kept + SMALL + ([] if "--from" in kept or "--resume" in kept else NETWORK)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Path:
+    """A folder with what a clone has, and the user's own corpus."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("data", "checkpoints"):
+        shutil.copytree(ROOT / name, folder / name)
+    text = (ROOT / "data" / "ferry-year.txt").read_text(encoding="utf-8")
+    (folder / "corpus.txt").write_text(text[:20_000], encoding="utf-8")
+    (folder / "new.txt").write_text(text[20_000:40_000] + "¿?", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_commands_of_a_page_work(page, clone, monkeypatch):
+    monkeypatch.chdir(clone)
+    for command in commands(page):
+        result = CliRunner().invoke(app, arguments(command))
+        assert result.exit_code == 0, f"charlstm {command}\n{result.stderr}"
+
+
+def test_readme_shows_what_its_first_command_prints(clone, monkeypatch):
+    monkeypatch.chdir(clone)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"```console\n\$ charlstm (generate [^\n]*)\n(.*?)```", text, re.DOTALL)
+    assert block is not None
+    assert CliRunner().invoke(app, shlex.split(block[1])).stdout == block[2]
+
+
+def test_the_links_of_every_page_lead_somewhere():
+    for page in [*PAGES, ROOT / "data" / "README.md"]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_option_of_the_commands_that_a_page_names_exists():
+    known = {option for command in ("train", "generate", "list") for option in help_options(command)}
+    known |= {"--version", "--help", "--require-hashes", "--no-deps", "--no-build-isolation"}
+    for page in [*PAGES, ROOT / "data" / "README.md"]:
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text(encoding="utf-8")))
+        assert named <= known, f"{page.name}: {sorted(named - known)}"
+
+
+def help_options(command: str) -> set[str]:
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "400", "TERM": "dumb"}).stdout
+    return set(re.findall(r"--[a-z][a-z-]+", shown))

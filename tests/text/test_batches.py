@@ -1,0 +1,210 @@
+"""Batches: which windows, in which order, with which targets, and where the state goes on."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.errors import CorpusError
+from charlstm.text.batches import Batch, BatchSource, StreamBatches, WindowBatches, batch_source
+from charlstm.text.windows import denormalise
+
+
+def numbered(
+    length: int, seq_len: int, batch_size: int, batches: str = "windows", targets: str = "last", **options: float
+) -> BatchSource:
+    """The batches of a text whose every character is its own place."""
+    model = ModelConfig(vocabulary_size=length, seq_len=seq_len, targets=targets)
+    training = TrainingConfig(batches=batches, batch_size=batch_size, **options)
+    return batch_source(np.arange(length, dtype=np.uint32), model, training)
+
+
+def places(batch: Batch, length: int) -> np.ndarray:
+    """Where in the text the batch's windows lie: ``[B, T]``, each checked to be a window."""
+    read = denormalise(batch.x, length)
+    np.testing.assert_array_equal(read, read[:, :1] + np.arange(read.shape[1]))
+    return read
+
+
+def starts(source: BatchSource, length: int, windows: int) -> list[int]:
+    """Where the first so many windows of the endless sequence begin."""
+    batch_size = len(source.batch(0).x)
+    found = [places(source.batch(step), length)[:, 0] for step in range(-(-windows // batch_size))]
+    return np.concatenate(found)[:windows].tolist()
+
+
+@given(st.integers(1, 20), st.integers(1, 60), st.integers(1, 9), st.integers(0, 99))
+@settings(deadline=None, max_examples=60)
+def test_an_epoch_of_windows_is_every_window_once(seq_len, samples, batch_size, random_seed):
+    length = seq_len + samples
+    source = numbered(length, seq_len, batch_size, random_seed=random_seed)
+    assert source.steps_per_epoch == samples / batch_size
+    found = starts(source, length, 3 * samples)
+    for epoch in range(3):
+        assert sorted(found[epoch * samples : (epoch + 1) * samples]) == list(range(samples))
+
+
+def test_the_next_epoch_has_another_order_and_so_has_another_seed():
+    first = starts(numbered(110, 10, 7), 110, 200)
+    other = starts(numbered(110, 10, 7, random_seed=1), 110, 100)
+    assert first[:100] != first[100:]
+    assert first[:100] != other
+
+
+@pytest.mark.parametrize("batches", ["windows", "streams"])
+def test_the_last_target_is_the_next_character(batches):
+    source = numbered(500, 10, 6, batches)
+    for step in range(20):
+        batch = source.batch(step)
+        np.testing.assert_array_equal(batch.y, places(batch, 500)[:, -1] + 1)
+
+
+@pytest.mark.parametrize("batches", ["windows", "streams"])
+def test_targets_everywhere_are_the_window_shifted_by_one(batches):
+    source = numbered(500, 10, 6, batches, "every")
+    for step in range(20):
+        batch = source.batch(step)
+        np.testing.assert_array_equal(batch.y, places(batch, 500) + 1)
+
+
+@given(st.integers(1, 20), st.integers(1, 300), st.integers(1, 9), st.integers(0, 99))
+@settings(deadline=None, max_examples=60)
+def test_an_epoch_of_windows_end_to_end_reads_no_character_twice(seq_len, more, batch_size, random_seed):
+    length = seq_len + more
+    source = numbered(length, seq_len, batch_size, "windows", "every", random_seed=random_seed)
+    samples = (length - 1) // seq_len  # as many as fit, each with a next character
+    assert source.steps_per_epoch == samples / batch_size
+    found = starts(source, length, 3 * samples)
+    for epoch in range(3):
+        ordered = sorted(found[epoch * samples : (epoch + 1) * samples])
+        assert ordered == list(range(ordered[0], ordered[0] + samples * seq_len, seq_len))
+
+
+def test_the_origin_of_end_to_end_windows_moves_over_all_that_is_left_over():
+    # 99 characters to start from, nine windows of ten: the origin is one of 0 ... 9.
+    source = numbered(100, 10, 9, "windows", "every")
+    origins = [int(places(source.batch(step), 100).min()) for step in range(200)]
+    assert set(origins) == set(range(10))
+
+
+def test_windows_start_from_zero():
+    for targets in ("last", "every"):
+        batch = numbered(100, 10, 4, "windows", targets).batch(5)
+        assert batch.kept.tolist() == [[0.0]] * 4
+
+
+@given(st.integers(1, 12), st.integers(1, 7), st.integers(0, 200), st.integers(0, 99))
+@settings(deadline=None, max_examples=60)
+def test_a_stream_goes_on_where_it_was(seq_len, batch_size, more, random_seed):
+    length = seq_len * batch_size + 1 + more
+    source = numbered(length, seq_len, batch_size, "streams", "every", random_seed=random_seed, state_reset=0)
+    steps = (length - 1) // (seq_len * batch_size)
+    assert source.steps_per_epoch == steps
+    for epoch in range(2):
+        read = [source.batch(epoch * steps + place) for place in range(steps)]
+        whole = np.concatenate([places(batch, length) for batch in read], axis=1)
+        np.testing.assert_array_equal(whole, whole[:, :1] + np.arange(steps * seq_len))
+        # Row after row, with nothing between: no character is read twice in an epoch.
+        np.testing.assert_array_equal(whole.ravel(), whole[0, 0] + np.arange(whole.size))
+        assert [batch.kept.tolist() for batch in read] == [[[float(place > 0)]] * batch_size for place in range(steps)]
+
+
+def test_the_origin_of_the_streams_moves_over_all_that_is_left_over():
+    # 107 characters to start from, streams take 100 of them: the origin is one of 0 ... 7.
+    source = numbered(108, 10, 5, "streams", "every")
+    origins = [int(places(source.batch(step), 108)[0, 0]) for step in range(0, 300, 2)]
+    assert set(origins) == set(range(8))
+
+
+def test_streams_are_reset_as_often_as_asked():
+    source = numbered(20_001, 10, 20, "streams", state_reset=0.3)
+    kept = np.concatenate([source.batch(step).kept for step in range(1, 100)])
+    assert set(kept.ravel()) == {0.0, 1.0}
+    assert kept.mean() == pytest.approx(0.7, abs=0.05)
+    assert len({tuple(source.batch(step).kept.ravel()) for step in range(1, 30)}) > 20
+
+
+@pytest.mark.parametrize(("state_reset", "kept"), [(0.0, 1.0), (1.0, 0.0)])
+def test_streams_are_never_or_always_reset(state_reset, kept):
+    source = numbered(2001, 10, 20, "streams", state_reset=state_reset)
+    assert all((source.batch(step).kept == kept).all() for step in range(1, 10))
+
+
+@pytest.mark.parametrize("batches", ["windows", "streams"])
+@pytest.mark.parametrize("targets", ["last", "every"])
+def test_a_batch_is_a_function_of_its_number(batches, targets):
+    def make() -> BatchSource:
+        return numbered(1000, 10, 8, batches, targets, random_seed=3, state_reset=0.5)
+
+    one, other, steps = make(), make(), [0, 1, 12, 13, 200, 10**9]
+    forwards = [one.batch(step) for step in steps]
+    backwards = [other.batch(step) for step in reversed(steps)][::-1]
+    for first, second in zip(forwards, backwards, strict=True):
+        for a, b in zip(first, second, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_another_seed_resets_other_streams():
+    def resets(random_seed: int) -> list[float]:
+        source = numbered(20_001, 10, 20, "streams", state_reset=0.5, random_seed=random_seed)
+        return source.batch(1).kept.ravel().tolist()
+
+    assert resets(1) == resets(1) != resets(2)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+@pytest.mark.parametrize(("targets", "y_shape"), [("last", (4,)), ("every", (4, 5))])
+def test_shapes_and_types_whatever_the_ids_are_stored_in(dtype, targets, y_shape):
+    ids = np.random.default_rng(0).integers(0, 200, 300).astype(dtype)
+    model = ModelConfig(vocabulary_size=200, seq_len=5, targets=targets)
+    batch = batch_source(ids, model, TrainingConfig(batches="windows", batch_size=4)).batch(3)
+    assert [part.shape for part in batch] == [(4, 5, 1), y_shape, (4, 1)]
+    assert [part.dtype for part in batch] == [np.float32, np.int32, np.float32]
+    reference = batch_source(ids.astype(np.uint32), model, TrainingConfig(batches="windows", batch_size=4)).batch(3)
+    np.testing.assert_array_equal(batch.x, reference.x)
+    np.testing.assert_array_equal(batch.y, reference.y)
+
+
+def test_a_text_is_never_written_to():
+    ids = np.arange(100, dtype=np.uint8)
+    ids.flags.writeable = False
+    model = ModelConfig(vocabulary_size=100, seq_len=5)
+    for batches in ("windows", "streams"):
+        batch = batch_source(ids, model, TrainingConfig(batches=batches, batch_size=3)).batch(0)
+        assert not np.shares_memory(batch.y, ids)
+        batch.x[:] = 0
+
+
+@pytest.mark.parametrize(("batches", "kind"), [("windows", WindowBatches), ("streams", StreamBatches)])
+def test_the_recipe_says_which_batches(batches, kind):
+    assert isinstance(numbered(1000, 10, 8, batches), kind)
+
+
+@pytest.mark.parametrize(
+    ("make", "has", "needs"),
+    [
+        (lambda: numbered(40, 10, 4, "streams"), 40, 41),
+        (lambda: numbered(2, 100, 32, "streams"), 2, 3201),
+        (lambda: numbered(10, 10, 4, "windows"), 10, 11),
+        (lambda: numbered(10, 10, 4, "windows", "every"), 10, 11),
+    ],
+)
+def test_a_text_too_short_for_one_batch_is_refused(make: Callable[[], BatchSource], has: int, needs: int):
+    with pytest.raises(CorpusError) as error:
+        make()
+    sentence = str(error.value)
+    assert f"has {has} characters to train on" in sentence
+    assert f"need {needs};" in sentence
+    assert "give a longer text" in sentence
+    assert "lower --" in sentence
+
+
+@pytest.mark.parametrize(("length", "batches", "rows"), [(41, "streams", 4), (11, "windows", 1)])
+@pytest.mark.parametrize("targets", ["last", "every"])
+def test_a_text_just_long_enough_is_taken(length, batches, rows, targets):
+    source = numbered(length, 10, 4, batches, targets)
+    for step in range(3):
+        assert set(places(source.batch(step), length)[:, 0].tolist()) == {10 * row for row in range(rows)}

@@ -1,0 +1,204 @@
+"""Sources that are no text, or not the text they were: each gets a sentence that says so."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from charlstm.errors import CorpusError
+from charlstm.text import corpus as module
+from charlstm.text.corpus import read_corpus, read_text
+
+TEXT = "The ferry crosses at six.\n" * 20
+# Whole and broken characters: bytes that never occur, stray continuations, cut sequences, overlong and surrogate forms.
+pieces = st.sampled_from([b"a", "é".encode(), "渡".encode(), "\U0001f600".encode(), b"\r\n"])
+broken = st.sampled_from([b"\xff", b"\xfe", b"\x80", b"\xc3", b"\xe6\xb8", b"\xf0\x9f\x98", b"\xc0\xaf", b"\xed\xa0\x80"])
+
+
+def refusal(sources: list[str | Path], encoding: str = "utf-8") -> str:
+    with pytest.raises(CorpusError) as error:
+        read_corpus(sources, encoding)
+    return str(error.value)
+
+
+def first_bad_byte(content: bytes, encoding: str) -> int | None:
+    """Python's own opinion."""
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
+
+
+def zipped(text: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("text.txt", text)
+    return file.getvalue()
+
+
+@given(st.lists(pieces, max_size=8), broken, st.lists(pieces | broken, max_size=4), st.integers(1, 9))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_first_bad_byte_is_named_with_its_offset(make_file, before, bad, after, block):
+    content = b"a" + b"".join([*before, bad, *after])
+    offset = first_bad_byte(content, "utf-8")
+    assume(offset is not None)  # pieces may add up to a character
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BLOCK_BYTES", block)
+        path = make_file(content)
+        sentence = refusal([path])
+        assert f"{path} is not utf-8: byte 0x{content[offset]:02x} at offset {offset} does not decode" in sentence
+        assert "--encoding-name" in sentence
+        with pytest.raises(CorpusError, match=f"at offset {offset} "):
+            read_text(path)
+
+
+@pytest.mark.parametrize("ahead", [-4, -2, -1, 0, 1, 5])
+@pytest.mark.parametrize("bad", [b"\xff", b"\xe6\xb8", b"\xf0\x9f\x98\xff"])
+def test_the_offset_is_right_across_the_real_blocks(make_file, ahead, bad):
+    content = b"a" * (module.BLOCK_BYTES + ahead) + bad
+    assert f"at offset {len(content) - len(bad)} " in refusal([make_file(content)])
+
+
+@pytest.mark.parametrize("block", [2, 5, 1 << 20])
+@pytest.mark.parametrize(
+    ("encoding", "content"),
+    [
+        ("utf-8", "\ufeffabc".encode() + b"\xff"),
+        ("utf-8-sig", "abc".encode("utf-8-sig") + b"\xff"),
+        ("utf-16", "abc".encode("utf-16") + b"\x41"),
+        ("utf-16-le", "abc".encode("utf-16-le") + b"\x00\xdcx\x00"),
+        ("utf-32-le", "abc".encode("utf-32-le") + b"\xff\xff\xff\xff"),
+        ("gb18030", "渡口".encode("gb18030") + b"\xff"),
+        ("big5", "渡口".encode("big5") + b"\xff\xff"),
+        ("shift-jis", "さくら".encode("shift-jis") + b"\x81"),
+        ("cp1252", b"abc\x81"),
+        ("ascii", b"abcd\xe9"),
+    ],
+)
+def test_the_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding, content, block):
+    monkeypatch.setattr(module, "BLOCK_BYTES", block)
+    # Python counts from behind the mark that `utf-8-sig` removes.
+    offset = first_bad_byte(content, "utf-8" if encoding == "utf-8-sig" else encoding)
+    expected = f"is not {encoding}: byte 0x{content[offset]:02x} at offset {offset} "
+    assert expected in refusal([make_file(content)], encoding)
+
+
+@pytest.mark.parametrize(
+    ("content", "found", "advice"),
+    [
+        (gzip.compress(TEXT.encode()), "a gzip file", "gunzip"),
+        (zipped(TEXT), "a zip archive", "unzip"),
+        (lzma.compress(TEXT.encode()), "an xz file", "unxz"),
+        (bz2.compress(TEXT.encode()), "a bzip2 file", "bunzip2"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "a PDF", "plain text"),
+        (TEXT.encode("utf-16"), "UTF-16, not UTF-8", "--encoding-name utf-16"),
+        (b"\xfe\xff" + TEXT.encode("utf-16-be"), "UTF-16, not UTF-8", "--encoding-name utf-16"),
+        (TEXT.encode("utf-16-le"), "a binary file, or in another encoding: it has a NUL at character 1;", "--encoding-name"),
+        (b"\x7fELF\x02\x01\x01\x00\x00", "a binary file, or in another encoding: it has a NUL at character 7;", "plain text"),
+        (b"\x89PNG\r\n\x1a\n\x00", "not utf-8: byte 0x89 at offset 0", "convert the file"),
+        (b"", "is empty", "at least a few thousand characters"),
+        (b"\xef\xbb\xbf", "is empty", "at least a few thousand characters"),
+        (b"aaaa", "has one distinct character, 'a'", "at least two"),
+        (b"\r\n\r\n", "has one distinct character, '\\n'", "at least two"),
+    ],
+)
+def test_what_is_no_text_is_called_what_it_is(make_file, content, found, advice):
+    sentence = refusal([make_file(content)])
+    assert "text.txt" in sentence
+    assert found in sentence
+    assert advice in sentence
+
+
+@pytest.mark.parametrize("text", ["BZhivago had a ferry", "%PDF is not what this is", "PK and I", "%!PS too"])
+def test_a_text_that_begins_like_an_archive_is_a_text(make_file, text):
+    assert read_text(make_file(text.encode())) == text
+
+
+@pytest.mark.parametrize("block", [3, 1 << 20])
+def test_a_nul_is_found_in_any_block_and_counted_in_characters(make_file, monkeypatch, block):
+    monkeypatch.setattr(module, "BLOCK_BYTES", block)
+    assert "it has a NUL at character 7;" in refusal([make_file("渡口é abc\0".encode())])
+
+
+def test_the_second_file_is_the_one_that_is_named(make_file):
+    good, bad = make_file(b"good text", "good.txt"), make_file(b"bad \xff text", "bad.txt")
+    sentence = refusal([good, bad])
+    assert "bad.txt is not utf-8: byte 0xff at offset 4" in sentence
+    assert "good.txt" not in sentence
+
+
+def test_bad_standard_input_is_called_so(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"abc\xff")))
+    assert refusal(["-"]).startswith("standard input is not utf-8: byte 0xff at offset 3")
+
+
+def test_empty_standard_input_is_called_so(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    assert refusal(["-"]).startswith("standard input is empty")
+
+
+def test_a_directory_is_refused_with_what_to_give(tmp_path):
+    assert refusal([tmp_path]) == f"{tmp_path} is a directory; give the text files in it, for example {tmp_path}/*.txt"
+
+
+def test_a_missing_file_is_refused_with_what_to_give(tmp_path):
+    path = tmp_path / "nothing.txt"
+    assert refusal([path]) == f"{path} does not exist; give the path of a text file, or - for standard input"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "loop"])
+def test_a_path_that_cannot_be_opened_is_refused(tmp_path, name):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert f"{name} cannot be read (" in refusal([tmp_path / name])
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens and cannot be read")
+def test_a_file_that_fails_while_it_is_read_is_refused():
+    assert "/proc/self/mem cannot be read (Input/output error)" in refusal(["/proc/self/mem"])
+
+
+@pytest.mark.parametrize("encoding", ["nonsense", "", "base64", "rot13", "undefined"])
+def test_what_is_no_text_encoding_is_refused(make_file, encoding):
+    sentence = refusal([make_file(b"a text")], encoding)
+    assert repr(encoding) in sentence
+    assert "utf-8" in sentence
+    assert "gb18030" in sentence
+
+
+@pytest.mark.parametrize(("encoding", "content"), [("utf-7", b"a+2AA-b"), ("unicode_escape", b"ab\\ud800")])
+def test_half_a_surrogate_pair_is_no_character(make_file, encoding, content):
+    assert "text.txt" in refusal([make_file(content)], encoding)
+
+
+@pytest.mark.parametrize(
+    "after", [TEXT + "and more", TEXT[:-1], TEXT.replace("six", "ten")], ids=["longer", "shorter", "as long"]
+)
+def test_a_file_that_changes_while_it_is_read_is_refused(make_file, monkeypatch, after):
+    path = make_file(TEXT.encode())
+    between_the_passes(monkeypatch, lambda: path.write_bytes(after.encode()), path)
+    sentence = refusal([path])
+    assert sentence.startswith("text.txt changed while it was read; ")
+    assert "copy it" in sentence
+
+
+def between_the_passes(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object], path: Path) -> None:
+    """Let something happen when the characters are known and the ids are not."""
+    original = module.id_dtype
+
+    def changing(size: int) -> object:
+        change()
+        later = path.stat().st_mtime + 5
+        os.utime(path, (later, later))  # as if some time had passed
+        return original(size)
+
+    monkeypatch.setattr(module, "id_dtype", changing)

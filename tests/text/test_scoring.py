@@ -1,0 +1,100 @@
+"""The scoring pass: every character but the first is counted once, after a past that is its own."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charlstm.text.scoring import ScoredChunk, ScoringPass
+from charlstm.text.windows import denormalise
+
+LENGTHS = [2, 3, 127, 128, 129, 130, 257, 512, 513, 1024, 1025, 1026, 5000, 32_769, 33_333, 40_000]
+
+
+def numbered(length: int, **options: int) -> ScoringPass:
+    """A pass over a text whose every character is its own place, so that what is read says where it is from."""
+    return ScoringPass(np.arange(length, dtype=np.uint32), length, **options)
+
+
+def counted_places(scoring: ScoringPass) -> np.ndarray:
+    return np.sort(np.concatenate([chunk.y[chunk.counted == 1] for chunk in scoring.chunks()]))
+
+
+def pasts(scoring: ScoringPass) -> Iterator[tuple[list[int], int]]:
+    """What a row has read since it started from zero, before each counted character, and that character."""
+    read: list[list[int]] = [[] for _ in range(scoring.rows)]
+    for chunk in scoring.chunks():
+        places = denormalise(chunk.x, scoring.vocabulary_size)
+        for row in range(scoring.rows):
+            if chunk.kept[row, 0] == 0:
+                read[row] = []
+            for position, place in enumerate(places[row].tolist()):
+                read[row].append(place)
+                if chunk.counted[row, position]:
+                    yield read[row], int(chunk.y[row, position])
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_every_character_but_the_first_is_counted_once(length):
+    scoring = numbered(length)
+    np.testing.assert_array_equal(counted_places(scoring), np.arange(1, length))
+    assert scoring.characters == length - 1
+
+
+@given(st.integers(2, 5000), st.sampled_from([1, 16, 100, 128]), st.integers(0, 4), st.integers(1, 9))
+@settings(deadline=None, max_examples=60)
+def test_every_character_is_counted_once_however_the_text_is_cut(length, chunk, warm_chunks, most_rows):
+    scoring = numbered(length, chunk=chunk, warm=chunk * warm_chunks, most_rows=most_rows)
+    np.testing.assert_array_equal(counted_places(scoring), np.arange(1, length))
+
+
+@pytest.mark.parametrize("length", [2, 129, 1025, 1500, 3333, 12_000])
+@pytest.mark.parametrize(("chunk", "warm"), [(128, 256), (64, 64), (100, 500), (128, 0)])
+def test_a_counted_character_follows_its_own_past(length, chunk, warm):
+    for past, target in pasts(numbered(length, chunk=chunk, warm=warm)):
+        assert past[-1] == target - 1
+        assert past[0] == past[-1] - len(past) + 1  # a sum of unit steps, checked in full below for one of them
+        assert len(past) >= min(target, warm + 1)
+
+
+def test_a_past_has_no_gap():
+    for past, target in pasts(numbered(1100, chunk=50, warm=100)):
+        assert past == list(range(past[0], target))
+
+
+def test_the_first_row_has_the_whole_past():
+    first = [(past[0], len(past), target) for past, target in pasts(numbered(1500)) if target <= 700]
+    assert first == [(0, target, target) for target in range(1, 701)]
+
+
+def test_warming_up_is_not_counted():
+    chunks = list(numbered(10_000).chunks())
+    assert [chunk.counted.any() for chunk in chunks[:3]] == [False, False, True]
+    assert chunks[0].kept.tolist() == [[0.0]] * 19
+    assert chunks[1].kept.tolist() == chunks[2].kept.tolist() == [[0.0]] + [[1.0]] * 18
+    assert chunks[3].kept.all()
+
+
+@pytest.mark.parametrize(("length", "rows"), [(2, 1), (1024, 1), (1025, 2), (32_768, 63), (32_769, 64), (10**6, 64)])
+def test_short_texts_are_cut_into_fewer_rows(length, rows):
+    assert numbered(length).rows == rows
+
+
+def test_shapes_and_types():
+    chunk = next(numbered(2000).chunks())
+    assert [part.shape for part in chunk] == [(3, 128, 1), (3, 128), (3, 128), (3, 1)]
+    assert [part.dtype for part in chunk] == [np.float32, np.int32, np.float32, np.float32]
+    assert ScoredChunk._fields == ("x", "y", "counted", "kept")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_the_targets_are_the_ids_of_the_text(dtype):
+    ids = np.random.default_rng(0).integers(0, 200, 3000).astype(dtype)
+    scoring = ScoringPass(ids, 200)
+    targets = np.concatenate([chunk.y[chunk.counted == 1] for chunk in scoring.chunks()])
+    np.testing.assert_array_equal(np.bincount(targets, minlength=200), np.bincount(ids[1:], minlength=200))
+    ahead = np.concatenate([denormalise(chunk.x, 200)[chunk.counted == 1] for chunk in scoring.chunks()])
+    assert sorted(zip(ahead.tolist(), targets.tolist(), strict=True)) == sorted(pairwise(ids.tolist()))

@@ -1,0 +1,99 @@
+"""Windows as views, and numbers that give the ids back."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charlstm.errors import CorpusError
+from charlstm.text.vocabulary import id_dtype
+from charlstm.text.windows import denormalise, normalise, split, windows
+
+
+@pytest.mark.parametrize(("length", "seq_len"), [(2, 1), (11, 10), (12, 10), (50, 7)])
+def test_every_window_with_a_next_character_is_there(length, seq_len):
+    ids = np.random.default_rng(0).integers(0, 9, length).astype(np.uint8)
+    expected = [ids[start : start + seq_len].tolist() for start in range(length - seq_len)]
+    assert windows(ids, seq_len).tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+def test_windows_are_views(dtype):
+    ids = np.arange(200, dtype=dtype)
+    cut = windows(ids, 100)
+    assert cut.dtype == dtype
+    assert np.shares_memory(cut, ids)
+    assert cut.strides == (ids.itemsize, ids.itemsize)
+    ids[42] = 7
+    assert cut[42, 0] == cut[0, 42] == 7
+
+
+def test_windows_of_a_mapped_text_are_views_too(tmp_path):
+    ids = np.memmap(tmp_path / "ids", np.uint8, "w+", shape=(50,))
+    assert np.shares_memory(windows(ids, 5), ids)
+
+
+@pytest.mark.parametrize(("length", "seq_len"), [(0, 1), (1, 1), (10, 10), (3, 100)])
+def test_a_text_too_short_for_one_window_is_refused(length, seq_len):
+    with pytest.raises(CorpusError) as error:
+        windows(np.zeros(length, np.uint8), seq_len)
+    sentence = str(error.value)
+    assert f"has {length} characters to train on" in sentence
+    assert f"need {seq_len + 1};" in sentence
+    assert "lower --seq-len" in sentence
+
+
+def test_the_shape_is_samples_by_window_by_one():
+    x = normalise(windows(np.arange(20, dtype=np.uint8), 6), 20)
+    assert (x.shape, x.dtype) == ((14, 6, 1), np.float32)
+
+
+@pytest.mark.parametrize("size", [2, 3, 256, 257, 65_537, 1_114_112])
+def test_a_number_is_the_id_over_the_size_rounded_once(size):
+    ids = np.unique(np.random.default_rng(0).integers(0, size, 200)).astype(id_dtype(size))
+    x = normalise(ids, size)[..., 0]
+    for number, id_ in zip(x.tolist(), ids.tolist(), strict=True):
+        error = abs(Fraction(number) - Fraction(id_, size))
+        assert error <= Fraction(float(np.spacing(np.float32(number)))) / 2
+        assert 0 <= number < 1
+
+
+SIZES = [2, 3, 5, 7, 10, 49, 96, 100, 255, 256, 257, 1000, 4093, 65_535, 65_536, 65_537, 99_991, 524_287, 524_288, 999_983]
+
+
+@pytest.mark.parametrize("size", [*SIZES, 1_048_575, 1_048_577, 1_114_111, 1_114_112])
+def test_every_id_comes_back(size):
+    ids = np.arange(size, dtype=id_dtype(size))
+    np.testing.assert_array_equal(denormalise(normalise(ids, size), size), ids)
+
+
+@given(st.integers(2, 1_114_112))
+@settings(deadline=None, max_examples=60)
+def test_every_id_comes_back_whatever_the_size(size):
+    ids = np.arange(size, dtype=id_dtype(size))
+    np.testing.assert_array_equal(denormalise(normalise(ids, size), size), ids)
+
+
+def test_rounding_the_product_gives_the_id_as_the_contract_says():
+    # Written out, in float32 throughout, as any framework would do it.
+    ids = np.arange(1_114_112, dtype=np.uint32)
+    product = normalise(ids, 1_114_112)[..., 0] * np.float32(1_114_112)
+    assert product.dtype == np.float32
+    np.testing.assert_array_equal(np.round(product), ids)
+
+
+@given(st.integers(0, 3000), st.floats(0, 0.9))
+@settings(deadline=None)
+def test_the_held_out_tail_is_the_rest_of_the_text(length, share):
+    ids = np.arange(length, dtype=np.uint16)
+    learnt, held_out = split(ids, share)
+    assert len(held_out) == round(length * share)
+    assert np.concatenate([learnt, held_out]).tolist() == list(range(length))
+
+
+def test_both_parts_are_views():
+    ids = np.arange(100, dtype=np.uint8)
+    assert [len(part) for part in split(ids, 0.1)] == [90, 10]
+    assert all(np.shares_memory(part, ids) for part in split(ids, 0.1))
