@@ -40,8 +40,8 @@ def arguments(command: str) -> list[str]:
 def clone(tmp_path_factory) -> Path:
     """A folder with what a clone has, and the user's own corpus."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("data", "checkpoints"):
-        shutil.copytree(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "data", folder / "data")
+    shutil.copytree(ROOT / "checkpoints" / "ferry", folder / "checkpoints" / "ferry")
     text = (ROOT / "data" / "ferry-year.txt").read_text(encoding="utf-8")
     (folder / "corpus.txt").write_text(text[:20_000], encoding="utf-8")
     (folder / "new.txt").write_text(text[20_000:40_000] + "¿?", encoding="utf-8")
@@ -56,8 +56,9 @@ def test_the_commands_of_a_page_work(page, clone, monkeypatch):
         assert result.exit_code == 0, f"charlstm {command}\n{result.stderr}"
 
 
-def test_readme_shows_what_its_first_command_prints(clone, monkeypatch):
-    monkeypatch.chdir(clone)
+def test_readme_shows_what_its_first_command_prints(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "checkpoints" / "ferry", tmp_path / "checkpoints" / "ferry")
+    monkeypatch.chdir(tmp_path)
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     block = re.search(r"```console\n\$ charlstm (generate [^\n]*)\n(.*?)```", text, re.DOTALL)
     assert block is not None

@@ -30,27 +30,7 @@ def make(tmp_path: Path, config: Config) -> Make:
 
 
 GOOD = ["a", "ferry-2", "Война_и_мир", "渡口一年", "v1.2", "9", "x" * 200, "con-man", "nulls", "two words"]
-BAD = [
-    "",
-    ".",
-    "..",
-    ".hidden",
-    "-rf",
-    " a",
-    "a ",
-    "a.",
-    "a/b",
-    "/a",
-    "a\\b",
-    "C:",
-    "a*",
-    "a?",
-    'a"',
-    "<a>",
-    "a|b",
-    "a\n",
-    "\x7f",
-]
+BAD = ["", ".", "..", ".hidden", "-rf", " a", "a ", "a.", "a/b", "/a", "a\\b", "C:", "a*", "a?", 'a"', "<a>", "a|b", "a\n"]
 
 
 @pytest.mark.parametrize("name", GOOD, ids=ascii)
@@ -60,7 +40,7 @@ def test_a_good_name_is_taken_as_it_is(tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize("name", [*BAD, "a\0", "x" * 201, "渡" * 67], ids=ascii)
+@pytest.mark.parametrize("name", [*BAD, "\x7f", "a\0", "x" * 201, "渡" * 67], ids=ascii)
 def test_a_name_that_cannot_be_a_folder_somewhere_is_refused(tmp_path, name):
     for attempt in (lambda: check_name(name), lambda: check_new(tmp_path, name), lambda: create(tmp_path, name)):
         with pytest.raises(CheckpointError) as error:
@@ -177,7 +157,7 @@ def test_a_name_goes_before_a_path(tmp_path, make, monkeypatch):
     assert find(tmp_path / "root", "story") == inside
 
 
-@pytest.mark.parametrize("wanted", ["storey", "", "a/b/c", "../..", "x" * 300, "a\0b"], ids=ascii)
+@pytest.mark.parametrize("wanted", ["storey", "", "a/b/c", "../..", "a\0b", "x" * 300], ids=lambda name: ascii(name)[:9])
 def test_a_checkpoint_that_is_not_there_gets_the_names_that_are(tmp_path, make, wanted):
     make("story", 1)
     make("ferry", 2)

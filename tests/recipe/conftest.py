@@ -11,19 +11,15 @@ from charlstm.checkpoint.folder import create
 from charlstm.recipe.plan import Plan, plan_training
 
 CREATED = "2026-01-02T03:04:05+00:00"
-SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
 
 MakePlan = Callable[..., Plan]
 Begin = Callable[[Plan], Path]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def text() -> str:
     """Words in lines; the last tenth is in capitals, so that it can be told from the rest."""
-    random = np.random.default_rng(0)
-    words = ["".join(random.choice(list("abcdefgh"), length)) for length in random.integers(1, 9, 20_000)]
-    marks = random.choice(list("   \n"), len(words))
-    joined = "".join(word + mark for word, mark in zip(words, marks, strict=True))[:60_000]
+    joined = "".join(np.random.default_rng(0).choice(list("abcdefghabcdefgh   \n"), 60_000))
     return joined[:54_000] + joined[54_000:].upper()
 
 

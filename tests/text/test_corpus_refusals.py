@@ -130,6 +130,10 @@ def test_a_nul_is_found_in_any_block_and_counted_in_characters(make_file, monkey
     assert "it has a NUL at character 7;" in refusal([make_file("渡口é abc\0".encode())])
 
 
+def test_what_is_not_utf_16_at_all_is_called_so(make_file):
+    assert "text.txt is not utf-16" in refusal([make_file(TEXT.encode())], "utf-16")
+
+
 def test_the_second_file_is_the_one_that_is_named(make_file):
     good, bad = make_file(b"good text", "good.txt"), make_file(b"bad \xff text", "bad.txt")
     sentence = refusal([good, bad])
