@@ -5,7 +5,7 @@ compares every value with the type and the bounds written beside the field.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -23,7 +23,7 @@ Mode = Literal["stateless", "stateful"]
 
 _Size = Annotated[int, Meta(ge=1, le=1_000_000)]
 _Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
-_Positive = Annotated[float, Meta(gt=0.0)]
+_Positive = Annotated[float, Meta(gt=0.0, le=1e100)]
 
 T = TypeVar("T")
 
@@ -139,7 +139,7 @@ class TrainingConfig:
     learning_rate: _Positive = 2e-3
     schedule: Schedule = "cosine"
     warmup: _Fraction = 0.02
-    clip_norm: Annotated[float, Meta(ge=0.0)] = 1.0
+    clip_norm: Annotated[float, Meta(ge=0.0, le=1e100)] = 1.0
     weight_average: _Fraction = 0.0
     validation: Annotated[float, Meta(ge=0.0, le=0.9)] = 0.1
     evaluations: _Size = 10
@@ -165,6 +165,9 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
         raise ConfigError(f"{kind.__name__} has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}")
     try:
         return msgspec.convert(dict(values), kind)
+    except UnicodeEncodeError as error:
+        name = next((key for key, value in values.items() if value == error.object), kind.__name__)
+        raise ConfigError(f"{name}: expected whole characters, found {error.object!r}") from None
     except msgspec.ValidationError as error:
         expected, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0]
@@ -175,5 +178,4 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
 
 def plain(record: Any) -> dict[str, Any]:
     """The inverse of :func:`build`: a dictionary that JSON can hold."""
-    result: dict[str, Any] = msgspec.to_builtins(record)
-    return result
+    return asdict(record)

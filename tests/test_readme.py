@@ -1,4 +1,4 @@
-"""The commands in README.md and docs/, run as they stand.
+"""The commands in README.md and docs/, run as they stand, and the code there.
 
 Trainings are made small: what is tested is that the commands work, not what they learn.
 """
@@ -7,11 +7,17 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from charlstm.checkpoint.files import read_config, read_weights
 from charlstm.cli import app
+from charlstm.inference.network import build_network
+from charlstm.inference.sampling import log_softmax
+from charlstm.text.windows import normalise
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -82,3 +88,20 @@ def test_every_option_of_the_commands_that_a_page_names_exists():
 def help_options(command: str) -> set[str]:
     shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "400", "TERM": "dumb"}).stdout
     return set(re.findall(r"--[a-z][a-z-]+", shown))
+
+
+def test_the_documented_way_to_rebuild_a_model_in_plain_keras_gives_its_numbers(clone, monkeypatch):
+    monkeypatch.chdir(clone)
+    page = (ROOT / "docs" / "checkpoint-format.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    config = read_config(Path("checkpoints/ferry"))
+    network = build_network(config.model, read_weights(Path("checkpoints/ferry"), config.model))
+    ids = config.vocabulary.encode(config.corpus.windows[0])[None, : config.model.seq_len]
+    state = network.zero_state(1)
+    for character in ids.T:
+        state = network.step(character, state)
+    expected = np.exp(log_softmax(network.logits(state[-1].h).astype(float)))
+    predicted = np.asarray(names["model"](normalise(ids, len(config.vocabulary))))[:, -1]
+    np.testing.assert_allclose(predicted, expected, atol=1e-5)

@@ -22,17 +22,18 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
         sample: A text that the model wrote, or an empty one.
     """
     model, training, scored = config.model, config.training, best(history)
+    name = config.corpus.name.replace("|", "\\|")  # which would end a cell of the table
     parameters = count(model.weight_shapes)
     encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
     layers = " → ".join(f"LSTM {units}" for units in model.units)
     lines = [
-        f"# A character-level LSTM trained on {config.corpus.name}",
+        f"# A character-level LSTM trained on {name}",
         "",
         f"Made with charlstm, {config.created}.",
         "",
         "| | |",
         "| --- | --- |",
-        f"| corpus | {config.corpus.name}, {config.corpus.characters:,} characters, {model.vocabulary_size:,} distinct |",
+        f"| corpus | {name}, {config.corpus.characters:,} characters, {model.vocabulary_size:,} distinct |",
         f"| fingerprint | SHA-256 `{config.corpus.fingerprint}` |",
         f"| network | window {model.seq_len} × 1 → {encoded} → {layers} → softmax {model.vocabulary_size:,} |",
         f"| parameters | {parameters:,} |",

@@ -1,4 +1,4 @@
-"""The files of one checkpoint: ``config.json``, ``model.safetensors``, ``history.jsonl``, ``resume/state.safetensors``."""
+"""The files that make a checkpoint: ``config.json``, ``model.safetensors``, ``history.jsonl``."""
 
 import json
 import os
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
@@ -25,7 +25,6 @@ CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 HISTORY = "history.jsonl"
 CARD = "README.md"
-RESUME = Path("resume") / "state.safetensors"
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -43,8 +42,8 @@ class CorpusRecord:
 
     name: str
     fingerprint: str
-    characters: Annotated[int, msgspec.Meta(ge=1)]
-    windows: tuple[str, ...]
+    characters: Annotated[int, Meta(ge=1)]
+    windows: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +113,7 @@ def read_config(folder: Path) -> Config:
         record = json.loads(_read(path))
     except (ValueError, RecursionError):
         raise CheckpointError(f"{path} is damaged: it is not JSON; restore it from a copy or train again") from None
-    if not isinstance(record, dict) or type(version := record.get("format_version")) is not int:
+    if not isinstance(record, dict) or type(version := record.get("format_version")) is not int or version < 1:
         raise CheckpointError(f"{path} is not a charlstm checkpoint: it has no format_version; choose another folder")
     if version > FORMAT_VERSION:
         raise CheckpointError(
@@ -125,6 +124,8 @@ def read_config(folder: Path) -> Config:
         characters = _member(record, "vocabulary", str)
         if len(characters) != model.vocabulary_size or list(characters) != sorted(set(characters)):
             raise ConfigError(f"vocabulary: expected {model.vocabulary_size} characters in ascending order")
+        if any("\ud800" <= character <= "\udfff" for character in characters):
+            raise ConfigError("vocabulary: expected characters, found half of one (a lone surrogate)")
         return Config(
             model=model,
             vocabulary=Vocabulary(characters),
@@ -138,7 +139,7 @@ def read_config(folder: Path) -> Config:
 
 def write_weights(folder: Path, weights: Weights) -> None:
     """Write ``model.safetensors``."""
-    write_atomically(folder / WEIGHTS, save(dict(weights)))
+    write_atomically(folder / WEIGHTS, save(contiguous(weights)))
 
 
 def read_weights(folder: Path, model: ModelConfig) -> Weights:
@@ -203,30 +204,9 @@ def read_history(folder: Path) -> list[Evaluation]:
         raise CheckpointError(f"{path} is damaged: a line is not an evaluation; delete the file to go on without it") from None
 
 
-def write_resume(folder: Path, tensors: Mapping[str, NDArray[Any]], record: Mapping[str, Any]) -> None:
-    """Write what training needs to go on, as one file: arrays, and a record of plain values as its metadata."""
-    with writing(folder / RESUME):
-        (folder / RESUME).parent.mkdir(exist_ok=True)
-    write_atomically(folder / RESUME, save(dict(tensors), metadata={"state": json.dumps(record)}))
-
-
-def read_resume(folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read what :func:`write_resume` wrote.
-
-    Raises:
-        CheckpointError: If it is not there or is damaged.
-    """
-    path = folder / RESUME
-    if not path.exists():
-        raise CheckpointError(
-            f"{folder} has no saved training state; train its model further with `charlstm train TEXT --from {folder.name}`"
-        )
-    try:
-        with safe_open(path, framework="numpy") as file:
-            record = json.loads(file.metadata()["state"])
-            return {name: file.get_tensor(name) for name in file.keys()}, record  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}); restore it from a copy, or train again with --from") from None
+def contiguous(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Arrays as safetensors must have them: it writes out the memory as it lies."""
+    return {name: np.asarray(array, order="C") for name, array in arrays.items()}
 
 
 def _read(path: Path) -> bytes:

@@ -7,6 +7,7 @@ from charlstm.checkpoint.files import CONFIG, WEIGHTS, Config, read_config
 from charlstm.errors import CheckpointError
 
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]|^[.\-\s]|[.\s]$')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # what Windows keeps for itself
 
 
 def check_name(name: str) -> str:
@@ -15,7 +16,7 @@ def check_name(name: str) -> str:
     Raises:
         CheckpointError: If it is not.
     """
-    if not name or len(name.encode("utf-8", "surrogateescape")) > 200 or _FORBIDDEN.search(name):
+    if not name or len(name.encode("utf-8", "surrogateescape")) > 200 or _FORBIDDEN.search(name) or _DEVICES.fullmatch(name):
         raise CheckpointError(
             f"{name!r} cannot name a checkpoint; use letters, digits, '-', '_' and '.', beginning with a letter or digit"
         )
@@ -56,7 +57,9 @@ def free_name(root: Path, stem: str) -> str:
     >>> free_name(Path("nowhere"), "my novel, part 1")
     'my-novel-part-1'
     """
-    base = re.sub(r"[^\w]+", "-", stem).strip("-_")[:60] or "model"
+    base = re.sub(r"[^\w]+", "-", stem).strip("-_").encode("utf-8", "ignore")[:100].decode("utf-8", "ignore") or "model"
+    if _DEVICES.fullmatch(base):
+        base += "-model"
     names = [base, *(f"{base}-{number}" for number in range(2, 10_000))]
     return next(name for name in names if not (root / name).exists())
 
@@ -91,7 +94,14 @@ def find(root: Path, wanted: str | None) -> Path:
             )
         return newest[0]
     for folder in (root / wanted, Path(wanted)):
-        if (folder / CONFIG).exists():
+        if _is_checkpoint(folder):
             return folder
     names = ", ".join(sorted(folder.name for folder, _ in checkpoints(root))) or "none"
     raise CheckpointError(f"there is no checkpoint {wanted!r}; in {root} there are: {names}")
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    try:
+        return (folder / CONFIG).exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False

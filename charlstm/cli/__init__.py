@@ -16,6 +16,8 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             # Corpora are in UTF-8 whatever the terminal thinks; what cannot be encoded at all is shown escaped.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # what is no text is refused where it is used
     try:
         app()
     except KeyboardInterrupt:

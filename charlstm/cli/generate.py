@@ -31,6 +31,7 @@ def generate(
     seed_file: Annotated[
         str | None, typer.Option(help="A file with the text to continue (its last line end is left out); - is stdin.")
     ] = None,
+    encoding_name: Annotated[str, typer.Option(help="Text encoding of --seed-file.")] = "utf-8",
     checkpoint: Annotated[str | None, typer.Option(help="Name or path of the model. Default: the newest.")] = None,
     length: Annotated[int, typer.Option(min=0, help="Characters to write, at most.")] = 500,
     mode: Annotated[
@@ -87,7 +88,7 @@ def generate(
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
     random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
-    text = _seed_text(seed, seed_file, config, random_seed, on_unknown)
+    text = _seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown)
     reader = _reader(folder, config, mode, engine)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     stops = [_unescaped(string, config) for string in stop or [] if string]
@@ -115,7 +116,7 @@ def generate(
         characters = sum(len(sample.text) for sample in written)
         print_json(
             {
-                "checkpoint": folder.name,
+                "checkpoint": folder.resolve().name,
                 "mode": mode,
                 "seed": text,
                 "samples": [asdict(sample) for sample in written],
@@ -133,14 +134,16 @@ def generate(
             sys.stdout.write(opening + sample.text + "\n")
 
 
-def _seed_text(seed: str | None, seed_file: str | None, config: "Config", random_seed: int, on_unknown: OnUnknown) -> str:
+def _seed_text(
+    seed: str | None, seed_file: str | None, encoding_name: str, config: "Config", random_seed: int, on_unknown: OnUnknown
+) -> str:
     """The text to continue, in characters that the model knows."""
     from charlstm.text.corpus import read_text
 
     if seed is not None and seed_file is not None:
         raise typer.BadParameter("give --seed or --seed-file, not both")
     if seed_file is not None:
-        text = read_text(seed_file).removesuffix("\n")
+        text = read_text(seed_file, encoding_name).removesuffix("\n")
     elif seed is not None:
         text = _unescaped(seed, config)
     else:

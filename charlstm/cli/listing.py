@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
+from charlstm.errors import CheckpointError
 
 
 @stated
@@ -11,7 +12,12 @@ def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOpt
     """Show the checkpoints there are, the newest first, with their scores on held-out text."""
     from charlstm.checkpoint.folder import checkpoints as found
 
-    rows = [_row(folder, config) for folder, config in found(checkpoints)]
+    rows = []
+    for folder, config in found(checkpoints):
+        try:
+            rows.append(_row(folder, config))
+        except CheckpointError as error:
+            say(f"charlstm: {error}")
     if json:
         print_json({"checkpoints": rows})
     elif not rows:

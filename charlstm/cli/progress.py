@@ -64,7 +64,8 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> "Finished":
     ):
         for event in events:
             if isinstance(event, Started):
-                say(f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved.")
+                message = f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved."
+                bar.write(message, file=sys.stderr)
             elif isinstance(event, Stepped):
                 bar.n = 100 * event.fraction
                 left = "" if math.isinf(event.seconds_left) else f", {duration(event.seconds_left)} left"

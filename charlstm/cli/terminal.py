@@ -48,12 +48,20 @@ def stated(command: Callable[..., Result]) -> Callable[..., Result]:
         except KeyboardInterrupt:
             say("\ncharlstm: interrupted")
             raise typer.Exit(130) from None
-        except BrokenPipeError:
-            # Whoever read our output has had enough. The interpreter would complain when it flushes at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:  # whoever read our output has had enough
+            _abandon_stdout()
             raise typer.Exit(0) from None
+        except OSError as error:
+            _abandon_stdout()
+            say(f"charlstm: the output cannot be written ({error.strerror}); make room, or send it elsewhere")
+            raise typer.Exit(1) from None
 
     return wrapped
+
+
+def _abandon_stdout() -> None:
+    """Let what could not be written go: the interpreter would try, and complain, once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def duration(seconds: float) -> str:

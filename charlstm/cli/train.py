@@ -43,7 +43,9 @@ def train(
     from_: Annotated[
         str | None, typer.Option("--from", help="Fine-tune this checkpoint on the text, as a new one.", show_default=False)
     ] = None,
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of the corpus.")] = "utf-8",
+    encoding_name: Annotated[
+        str | None, typer.Option(help="Text encoding of the corpus. Default: utf-8.", show_default=False)
+    ] = None,
     show_samples: Annotated[bool, typer.Option("--show-samples", help="Show a sample at every evaluation.")] = False,
     encoding: Annotated[Encoding | None, _option("What the first layer makes of a character.", _MODEL)] = None,
     embedding_size: Annotated[int | None, _option("Features of --encoding embedding.", _MODEL)] = None,
@@ -116,7 +118,7 @@ def train(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             name=name,
             base_name=from_,
-            text_encoding=encoding_name,
+            text_encoding=encoding_name or "utf-8",
         )
         _describe(preset, plan)
     else:

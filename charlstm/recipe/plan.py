@@ -15,10 +15,10 @@ from charlstm.checkpoint.files import (
     Weights,
     read_config,
     read_history,
-    read_resume,
     read_weights,
 )
 from charlstm.checkpoint.folder import check_new, find, free_name
+from charlstm.checkpoint.resume import Progress, read_resume
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError, CorpusError
 from charlstm.recipe.presets import PRESETS, Preset, adapted
@@ -48,14 +48,12 @@ class Resumed:
 
     Attributes:
         arrays: What its trainer held.
-        steps: Training steps made.
         progress: Its other numbers.
         history: The evaluations made.
     """
 
     arrays: Mapping[str, NDArray[Any]]
-    steps: int
-    progress: Mapping[str, Any]
+    progress: Progress
     history: Sequence[Evaluation]
 
 
@@ -68,6 +66,7 @@ class Plan:
         config: What its ``config.json`` says, or will say.
         ids: The whole corpus: ``[N]``; its tail is held out as the recipe says.
         paths: Where the corpus came from, for resuming without naming it again.
+        text_encoding: In which encoding.
         start: What it goes on from, if anything.
         notes: What the user should know of choices made for the text, a sentence each.
     """
@@ -76,6 +75,7 @@ class Plan:
     config: Config
     ids: Ids
     paths: tuple[str, ...]
+    text_encoding: str
     start: Base | Resumed | None = None
     notes: tuple[str, ...] = ()
 
@@ -130,6 +130,7 @@ def plan_training(
         config=Config(model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created),
         ids=corpus.ids,
         paths=_absolute(paths),
+        text_encoding=text_encoding,
         start=base,
         notes=tuple(
             f"The text is short for this recipe: {_flag(key)} is {settings[key]} in place of {wished[key]}."
@@ -139,7 +140,9 @@ def plan_training(
     )
 
 
-def plan_resuming(root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str = "utf-8") -> Plan:
+def plan_resuming(
+    root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str | None = None
+) -> Plan:
     """Plan to go on with a training.
 
     Args:
@@ -147,7 +150,7 @@ def plan_resuming(root: Path, name: str, paths: Sequence[str], given: Mapping[st
         name: The checkpoint.
         paths: The corpus, if it is no longer where it was.
         given: A new budget, if any.
-        text_encoding: Of the corpus.
+        text_encoding: Of the corpus; the one it was first read in if None.
 
     Raises:
         CharlstmError: If it cannot be gone on with: another text, other settings, no saved state.
@@ -160,8 +163,8 @@ def plan_resuming(root: Path, name: str, paths: Sequence[str], given: Mapping[st
             f"{_flag(fixed[0])} cannot be changed when a training is resumed; leave it out, or train its model further with "
             f"other settings: `charlstm train TEXT --from {name}`"
         )
-    arrays, record = read_resume(folder)
-    where = list(paths) or record["corpus"]
+    arrays, progress = read_resume(folder)
+    where, text_encoding = tuple(paths) or progress.paths, text_encoding or progress.text_encoding
     try:
         corpus = read_corpus(where, text_encoding, config.vocabulary.characters)
     except CorpusError as error:
@@ -179,7 +182,8 @@ def plan_resuming(root: Path, name: str, paths: Sequence[str], given: Mapping[st
         config=replace(config, training=build(TrainingConfig, plain(config.training) | budget)),
         ids=corpus.ids,
         paths=_absolute(where),
-        start=Resumed(arrays, record["steps"], record["progress"], read_history(folder)[: record["evaluations"]]),
+        text_encoding=text_encoding,
+        start=Resumed(arrays, progress, read_history(folder)[: progress.evaluations]),
     )
 
 

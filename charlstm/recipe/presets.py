@@ -31,7 +31,7 @@ PRESETS: Mapping[Preset, Mapping[str, Any]] = {
 def adapted(settings: Mapping[str, Any], characters: int, chosen: frozenset[str]) -> dict[str, Any]:
     """A preset's settings made to fit a text that is too short for them.
 
-    Streams are halved, then the window is, until an epoch has at least eight batches. What the user chose stays: if the text
+    Streams are halved, then the window is, until an epoch has at least 64 batches. What the user chose stays: if the text
     is too short for that, the batches say so.
 
     Args:
@@ -43,6 +43,6 @@ def adapted(settings: Mapping[str, Any], characters: int, chosen: frozenset[str]
     if result.get("batches", "streams") != "streams":
         return result
     for name, least in (("batch_size", 4), ("seq_len", 16), ("batch_size", 1)):
-        while name not in chosen and result[name] > least and characters < 8 * result["batch_size"] * result["seq_len"] + 1:
+        while name not in chosen and result[name] > least and characters < 64 * result["batch_size"] * result["seq_len"] + 1:
             result[name] = max(least, result[name] // 2)
     return result

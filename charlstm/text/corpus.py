@@ -7,7 +7,6 @@ file that is mapped into memory instead.
 
 import codecs
 import hashlib
-import os
 import shutil
 import sys
 import tempfile
@@ -30,8 +29,8 @@ _SIGNATURES = {
     b"\x1f\x8b": "a gzip file; unpack it first (gunzip)",
     b"PK\x03\x04": "a zip archive; unpack it first (unzip)",
     b"\xfd7zXZ": "an xz file; unpack it first (unxz)",
-    b"BZh": "a bzip2 file; unpack it first (bunzip2)",
-    b"%PDF": "a PDF; save it as plain text first",
+    b"BZh91AY&SY": "a bzip2 file; unpack it first (bunzip2)",
+    b"%PDF-": "a PDF; save it as plain text first",
 }
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -68,16 +67,16 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet
     """
     _check_encoding(encoding)
     name = " + ".join("standard input" if str(source) == "-" else Path(source).name for source in sources)
+    name = name.encode("utf-8", "backslashreplace").decode()  # a file name need not be UTF-8; a model card must be
     with ExitStack() as stack:
         files = [(_label(source), stack.enter_context(_open(source))) for source in sources]
         seen = np.zeros(_UNICODE, bool)
         seen[code_points(alphabet)] = True
-        digest, length, sizes = hashlib.sha256(), 0, [os.fstat(file.fileno()).st_size for _, file in files]
-        for label, file in files:
-            for text in _decoded(label, file, encoding):
-                seen[code_points(text)] = True
-                digest.update(text.encode())
-                length += len(text)
+        digest, length = hashlib.sha256(), 0
+        for text in _all(files, encoding):
+            seen[code_points(text)] = True
+            digest.update(text.encode())
+            length += len(text)
         codes = np.flatnonzero(seen).astype("<u4")
         if length == 0:
             raise CorpusError(f"{name} is empty; a text to train on has at least a few thousand characters")
@@ -89,13 +88,13 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet
         ids = _allocate(length, id_dtype(len(vocabulary)))
         table = np.zeros(_UNICODE, ids.dtype)
         table[codes] = np.arange(len(codes), dtype=ids.dtype)
-        end = 0
-        for label, file in files:
-            for text in _decoded(label, file, encoding):
-                start, end = end, end + len(text)
-                if end <= length:
-                    np.take(table, code_points(text), out=ids[start:end])
-        if end != length or sizes != [os.fstat(file.fileno()).st_size for _, file in files]:
+        end, again = 0, hashlib.sha256()
+        for text in _all(files, encoding):
+            start, end = end, end + len(text)
+            if end <= length:
+                np.take(table, code_points(text), out=ids[start:end])
+            again.update(text.encode())
+        if again.digest() != digest.digest():
             raise CorpusError(f"{name} changed while it was read; copy it to a file that nothing writes to, and use that")
     return Corpus(name, vocabulary, ids, digest.hexdigest())
 
@@ -108,13 +107,13 @@ def read_text(source: str | Path, encoding: str = "utf-8") -> str:
     """
     _check_encoding(encoding)
     with _open(source) as file:
-        return "".join(_decoded(_label(source), file, encoding))
+        return "".join(_all([(_label(source), file)], encoding))
 
 
 def _check_encoding(encoding: str) -> None:
     try:
-        b"".decode(encoding)
-    except LookupError:
+        "a".encode(encoding)
+    except (LookupError, UnicodeError):
         raise CorpusError(
             f"{encoding!r} is not a text encoding that Python knows; try utf-8, utf-16, latin-1, cp1252, gb18030 or big5"
         ) from None
@@ -132,6 +131,8 @@ def _open(source: str | Path) -> IO[bytes]:
             return file
         copy = tempfile.TemporaryFile()  # noqa: SIM115
         shutil.copyfileobj(file, copy, BLOCK_BYTES)
+        if str(source) != "-":
+            file.close()
         return copy
     except FileNotFoundError:
         raise CorpusError(f"{source} does not exist; give the path of a text file, or - for standard input") from None
@@ -141,10 +142,21 @@ def _open(source: str | Path) -> IO[bytes]:
         raise CorpusError(f"{source} cannot be read ({error.strerror}); check the file and its permissions") from None
 
 
+def _all(files: Sequence[tuple[str, IO[bytes]]], encoding: str) -> Iterator[str]:
+    """The text of several files, in blocks."""
+    for label, file in files:
+        try:
+            yield from _decoded(label, file, encoding)
+        except OSError as error:
+            raise CorpusError(f"{label} cannot be read ({error.strerror}); check the file and its disk") from None
+
+
 def _decoded(label: str, file: IO[bytes], encoding: str) -> Iterator[str]:
     """The text of a file in blocks: decoded strictly, without a byte order mark, with LF line ends."""
     file.seek(0)
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    # The mark is removed in any case; the decoder that does so itself would hide it from the count of bytes.
+    plain = "utf-8" if codecs.lookup(encoding).name == "utf-8-sig" else encoding
+    decoder = codecs.getincrementaldecoder(plain)("strict")
     taken, characters, carried = 0, 0, ""
     while True:
         block = file.read(BLOCK_BYTES)
@@ -153,10 +165,13 @@ def _decoded(label: str, file: IO[bytes], encoding: str) -> Iterator[str]:
         pending = len(decoder.getstate()[0])
         try:
             text = decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            byte = error.object[error.start]
+            text.encode()  # some encodings can spell half a character, which no text has
+        except UnicodeError as error:
+            where = ""
+            if isinstance(error, UnicodeDecodeError):
+                where = f": byte 0x{error.object[error.start]:02x} at offset {taken - pending + error.start} does not decode"
             raise CorpusError(
-                f"{label} is not {encoding}: byte 0x{byte:02x} at offset {taken - pending + error.start} does not decode; "
+                f"{label} is not {encoding}{where}; "
                 "name the right encoding with --encoding-name (cp1252 and gb18030 are common), or convert the file"
             ) from None
         taken += len(block)

@@ -79,7 +79,7 @@ class Vocabulary:
 
     def decode(self, ids: Any) -> str:
         """The text of some ids; the inverse of :meth:`encode`."""
-        text: str = self.codes[np.asarray(ids)].tobytes().decode("utf-32-le", "surrogatepass")
+        text: str = self.codes[np.asarray(ids, np.intp)].tobytes().decode("utf-32-le", "surrogatepass")
         return text
 
     def fit(self, text: str, on_unknown: OnUnknown) -> str:

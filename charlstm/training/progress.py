@@ -7,19 +7,17 @@ from charlstm.checkpoint.files import Evaluation
 
 
 @dataclass
-class Progress:
-    """Where a run is, besides what the trainer holds.
+class Record:
+    """What a run notes down as it goes.
 
     Attributes:
         history: The evaluations so far.
-        seconds: Wall clock before this process took the run up.
         loss_sum: Sum of the training losses since the last evaluation.
         loss_count: How many they are.
         poor: Evaluations since the best one.
     """
 
     history: list[Evaluation]
-    seconds: float = 0.0
     loss_sum: float = 0.0
     loss_count: int = 0
     poor: int = 0

@@ -14,10 +14,10 @@ from charlstm.checkpoint.files import (
     append_history,
     write_config,
     write_history,
-    write_resume,
     write_weights,
 )
 from charlstm.checkpoint.folder import create
+from charlstm.checkpoint.resume import Progress, write_resume
 from charlstm.errors import TrainingError
 from charlstm.inference.generate import write
 from charlstm.inference.modes import reader
@@ -29,7 +29,7 @@ from charlstm.text.windows import split
 from charlstm.training.evaluation import Evaluator
 from charlstm.training.events import Evaluated, Evaluating, Event, Finished, Started, Stepped
 from charlstm.training.growth import starting_weights
-from charlstm.training.progress import Progress, Speed
+from charlstm.training.progress import Record, Speed
 from charlstm.training.schedule import Budget, budget, learning_rate
 from charlstm.training.trainer import Trainer
 from charlstm.units import count
@@ -55,21 +55,20 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
     trainer = Trainer(config.model, config.training)
     evaluator = Evaluator(config.model, held_out) if len(held_out) > 1 else None
     if isinstance(plan.start, Resumed):
-        trainer.restore(plan.start.arrays, plan.start.steps)
-        progress = Progress(list(plan.start.history), **plan.start.progress)
-        write_history(plan.folder, progress.history)
+        before = plan.start.progress
+        trainer.restore(plan.start.arrays, before.steps)
+        record = Record(list(plan.start.history), before.loss_sum, before.loss_count, before.poor)
+        earlier = before.seconds
+        write_history(plan.folder, record.history)
     else:
-        progress = Progress([])
+        record, earlier = Record([]), 0.0
         if isinstance(plan.start, Base):
             trainer.assign(starting_weights(plan.start.config, plan.start.weights, config))
         create(plan.folder.parent, plan.folder.name)
         write_config(plan.folder, config)
     yield Started(count(config.model.weight_shapes))
     extent = budget(config.training, source.steps_per_epoch)
-    earlier = progress.seconds
-    yield from _Run(
-        plan, source, trainer, evaluator, extent, progress, lambda: earlier + clock() - started, should_stop
-    ).events()
+    yield from _Run(plan, source, trainer, evaluator, extent, record, lambda: earlier + clock() - started, should_stop).events()
 
 
 @dataclass
@@ -81,7 +80,7 @@ class _Run:
     trainer: Trainer
     evaluator: Evaluator | None
     budget: Budget
-    progress: Progress
+    record: Record
     elapsed: Callable[[], float]
     should_stop: Callable[[], bool]
     reserve: float = 0.0
@@ -89,7 +88,7 @@ class _Run:
 
     def events(self) -> Iterator[Event]:
         """Train to the end of the budget, of patience, or of the user's."""
-        training, progress = self.plan.config.training, self.progress
+        training, record = self.plan.config.training, self.record
         due = self._next_evaluation()
         impatient = False
         while self.fraction < 1 and not impatient and not self.should_stop():
@@ -101,18 +100,18 @@ class _Run:
                 self._save()
                 self.reserve = self.elapsed() - began
                 due = self._next_evaluation()
-                impatient = training.patience is not None and progress.poor >= training.patience
+                impatient = training.patience is not None and record.poor >= training.patience
         interrupted = self.fraction < 1 and not impatient
         if interrupted:
             # Saved before the evaluation that follows, which a run without interruption would not have made.
             self._save()
-        if progress.loss_count or not progress.history:
+        if record.loss_count or not record.history:
             yield Evaluating()
             yield self._evaluate()
             if not interrupted:
                 self._save()
         yield Finished(
-            best=best(progress.history) or progress.history[-1],
+            best=best(record.history) or record.history[-1],
             steps=self.trainer.steps,
             seconds=self.elapsed(),
             characters_per_second=self.speed.characters_per_second,
@@ -139,55 +138,53 @@ class _Run:
                 f"the loss became {loss} at step {self.trainer.steps}; lower --learning-rate "
                 f"(it was {config.training.learning_rate:g}) or set --clip-norm; the best weights so far are kept"
             )
-        self.progress.loss_sum += loss
-        self.progress.loss_count += 1
+        self.record.loss_sum += loss
+        self.record.loss_count += 1
         return Stepped(
             self.trainer.steps,
             self.fraction,
-            self.progress.loss,
+            self.record.loss,
             self.speed.characters_per_second,
             self.budget.seconds_left(self.fraction, self.elapsed(), self.reserve),
         )
 
     def _evaluate(self) -> Evaluated:
         """Score the model and keep it if it is the best."""
-        progress, folder, config, weights = self.progress, self.plan.folder, self.plan.config, self.trainer.weights()
+        record, folder, config, weights = self.record, self.plan.folder, self.plan.config, self.trainer.weights()
         score = self.evaluator.nats_per_char(weights) if self.evaluator else None
-        improved = score is None or score < progress.best_score or not progress.history
+        improved = score is None or score < record.best_score or not record.history
         evaluation = Evaluation(
             step=self.trainer.steps,
             epoch=self.trainer.steps / self.source.steps_per_epoch,
             seconds=self.elapsed(),
             learning_rate=learning_rate(config.training, self.fraction),
-            train_nats_per_char=progress.loss,
+            train_nats_per_char=record.loss,
             nats_per_char=score,
             best=improved,
         )
-        progress.history.append(evaluation)
-        progress.poor = 0 if improved else progress.poor + 1
-        progress.loss_sum, progress.loss_count = 0.0, 0
+        record.history.append(evaluation)
+        record.poor = 0 if improved else record.poor + 1
+        record.loss_sum, record.loss_count = 0.0, 0
         if improved:
             write_weights(folder, weights)
             sample = sample_text(config, weights, length=400)
-            write_atomically(folder / CARD, model_card(config, progress.history, sample).encode())
+            write_atomically(folder / CARD, model_card(config, record.history, sample).encode())
         append_history(folder, evaluation)
         return Evaluated(evaluation, weights)
 
     def _save(self) -> None:
         """Write the state from which the run can be resumed."""
-        progress = self.progress
-        record = {
-            "steps": self.trainer.steps,
-            "corpus": list(self.plan.paths),
-            "evaluations": len(progress.history),
-            "progress": {
-                "seconds": self.elapsed(),
-                "loss_sum": progress.loss_sum,
-                "loss_count": progress.loss_count,
-                "poor": progress.poor,
-            },
-        }
-        write_resume(self.plan.folder, self.trainer.snapshot(), record)
+        progress = Progress(
+            steps=self.trainer.steps,
+            evaluations=len(self.record.history),
+            seconds=self.elapsed(),
+            loss_sum=self.record.loss_sum,
+            loss_count=self.record.loss_count,
+            poor=self.record.poor,
+            paths=self.plan.paths,
+            text_encoding=self.plan.text_encoding,
+        )
+        write_resume(self.plan.folder, self.trainer.snapshot(), progress)
 
 
 def sample_text(config: Config, weights: Weights, length: int) -> str:

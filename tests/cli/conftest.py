@@ -70,6 +70,7 @@ class Terminal:
         except OSError:  # Linux's way of saying that the other end is closed
             return ""
         self.seen += piece
+        assert len(self.seen) < 1 << 20, "it does not end"
         return piece
 
     def wait_for(self, text: str) -> None:
@@ -92,14 +93,15 @@ class Terminal:
 def program(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
     """Start ``charlstm`` as a process of its own; its streams are pipes unless said otherwise."""
 
-    def start(
-        *arguments: str, cwd: Path = tmp_path, env: dict[str, str] | None = None, **streams: Any
-    ) -> subprocess.Popen[bytes]:
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    def start(*arguments: str, env: dict[str, str] | None = None, **streams: Any) -> subprocess.Popen[bytes]:
+        # Unbuffered, everything would seem to be streamed.
+        surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         return subprocess.Popen(
             [sys.executable, "-m", "charlstm", *arguments],
-            cwd=cwd, env={**os.environ, "COLUMNS": "120", **(env or {})}, **pipes,
-        )  # fmt: skip
+            cwd=tmp_path,
+            env={**surroundings, "COLUMNS": "120", "CHARLSTM_CHECKPOINTS": "checkpoints", **(env or {})},
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
+        )
 
     return start
 

@@ -74,6 +74,7 @@ def test_encoding_and_line_ends_leave_no_trace(make_file, monkeypatch, encoding,
     assert corpus.fingerprint == sha256(text)
 
 
+@pytest.mark.parametrize("block", [1, 3, 1 << 20])
 @pytest.mark.parametrize(
     ("content", "text"),
     [
@@ -88,7 +89,8 @@ def test_encoding_and_line_ends_leave_no_trace(make_file, monkeypatch, encoding,
     ],
     ids=ascii,
 )
-def test_only_a_leading_mark_and_crlf_are_changed(make_file, content, text):
+def test_only_a_leading_mark_and_crlf_are_changed(make_file, monkeypatch, content, text, block):
+    monkeypatch.setattr(module, "BLOCK_BYTES", block)
     assert text_of(read_corpus([make_file(content.encode())])) == text
 
 

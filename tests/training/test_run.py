@@ -8,7 +8,8 @@ from itertools import count
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import read_config, read_history, read_resume, read_weights
+from charlstm.checkpoint.files import read_config, read_history, read_weights
+from charlstm.checkpoint.resume import read_resume
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.recipe.plan import Plan
 from charlstm.training.events import Evaluated, Event, Finished, Started, Stepped

@@ -1,0 +1,134 @@
+"""Following a training run, with a run that only pretends: what is shown, and what the signals do."""
+
+import os
+import pty
+import re
+import signal
+import sys
+import termios
+import time
+from contextlib import suppress
+
+import pytest
+
+from charlstm.checkpoint.files import Evaluation
+from charlstm.cli.progress import follow
+from charlstm.recipe.plan import plan_training
+from charlstm.training.events import Evaluated, Evaluating, Finished, Started, Stepped
+
+
+def evaluation(number: int, nats_per_char: float | None, *, best: bool) -> Evaluation:
+    return Evaluation(
+        step=1000 * number,
+        epoch=1.5 * number,
+        seconds=50.0 * number,
+        learning_rate=1e-3,
+        train_nats_per_char=2.5,
+        nats_per_char=nats_per_char,
+        best=best,
+    )
+
+
+@pytest.fixture
+def plan(tmp_path):
+    (tmp_path / "story.txt").write_text("Once upon a time there was a ferry.\n" * 60)
+    return plan_training(tmp_path / "checkpoints", [str(tmp_path / "story.txt")], {}, preset="quick", created="2026-01-01")
+
+
+@pytest.fixture
+def pretend(monkeypatch, plan, capsys):
+    """Follow a run that consists of given events; a number among them is a signal that comes at that moment."""
+
+    def run(*happenings):
+        def train(_, *, clock, started, should_stop):
+            assert clock() >= started
+            for happening in happenings:
+                if not isinstance(happening, int):
+                    yield happening
+                    continue
+                os.kill(os.getpid(), happening)
+            stopped = should_stop()
+            yield Finished(evaluation(1, 2.0, best=True), 1000, 9.0, 5e3, interrupted=stopped, stopped_early=False)
+
+        monkeypatch.setattr("charlstm.training.run.train", train)
+        monkeypatch.setattr("charlstm.training.run.sample_text", lambda *_, **__: "two\nlines")
+        handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        try:
+            return follow(plan, started=time.monotonic(), show_samples=False)
+        finally:
+            assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+    return run
+
+
+def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, capsys):
+    pretend(
+        Started(12345),
+        *(Stepped(step, step / 10, 2.5, 1234.5, 60.0) for step in range(5)),
+        Evaluating(),
+        Evaluated(evaluation(1, 2.0, best=True), {}),
+        Evaluated(evaluation(2, 3.0, best=False), {}),
+        Evaluated(evaluation(3, None, best=True), {}),
+    )
+    written, said = capsys.readouterr()
+    assert written == ""
+    assert "\r" not in said
+    first, second, *lines = said.splitlines()
+    assert first.startswith("Starting TensorFlow")
+    assert str(plan.folder) in second
+    assert "12,345 parameters" in second
+    # 2 / ln 2 = 2.8854, 3 / ln 2 = 4.3281
+    assert [" ".join(line.split()) for line in lines] == [
+        "50 s step 1,000 epoch 1.5 training 2.5000 held out 2.0000 nats, 2.8854 bits/char *",
+        "1:40 min step 2,000 epoch 3.0 training 2.5000 held out 3.0000 nats, 4.3281 bits/char",
+        "2:30 min step 3,000 epoch 4.5 training 2.5000 nothing held out",
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_asks_the_run_to_stop(pretend, capsys, number):
+    finished = pretend(Started(1), number)
+    assert finished.interrupted
+    assert "Stopping after this step, then saving" in capsys.readouterr().err
+
+
+def test_without_a_signal_the_run_is_not_asked_to_stop(pretend):
+    assert not pretend(Started(1)).interrupted
+
+
+def test_a_second_signal_does_not_wait(pretend):
+    with pytest.raises(KeyboardInterrupt):
+        pretend(Started(1), signal.SIGINT, signal.SIGINT)
+
+
+def test_samples_are_shown_when_asked_for(pretend, plan, capsys):
+    pretend(Started(1), Evaluated(evaluation(1, 2.0, best=True), {}))
+    assert "two" not in capsys.readouterr().err
+    follow(plan, started=time.monotonic(), show_samples=True)
+    assert "\n    two\n    lines\n" in capsys.readouterr().err
+
+
+def everything(terminal: int) -> str:
+    shown = b""
+    with os.fdopen(terminal, "rb", 0) as file, suppress(OSError):  # Linux's way of saying that the other end is closed
+        while piece := file.read(1 << 16):
+            shown += piece
+    return shown.decode()
+
+
+@pytest.mark.parametrize("columns", [80, 20, 4])
+def test_on_a_terminal_there_is_a_bar_no_wider_than_it(pretend, monkeypatch, columns):
+    mine, its = pty.openpty()
+    termios.tcsetwinsize(its, (24, columns))
+    steps = [Stepped(step, step / 5, 2.5, 1234.5, 60.0) for step in range(5)]
+    with os.fdopen(its, "w") as screen:
+        monkeypatch.setattr(sys, "stderr", screen)
+        pretend(Started(1), *steps, Evaluating(), Evaluated(evaluation(1, 2.0, best=True), {}), *steps)
+    shown = everything(mine)
+    bars = [line for line in shown.replace("\r\n", "\n").replace("\n", "\r").split("\r") if re.match(r" *[0-9]+(%|$)", line)]
+    assert len(bars) > 5
+    assert max(map(len, bars)) <= columns
+    assert "held out 2.0000 nats" in shown
+    if columns == 80:
+        assert bars[-1].startswith(" 80%|")
+        assert bars[-1].endswith("| loss 2.500, 3.607 bits/char, 1,234 char/s, 1:00 min left")

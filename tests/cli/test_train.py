@@ -1,0 +1,283 @@
+"""``charlstm train``: real trainings of a tiny model, one of them in a process of its own."""
+
+import json
+import math
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from charlstm.checkpoint.files import read_config, read_weights
+from charlstm.config import ModelConfig
+from charlstm.inference.modes import Stateful
+from charlstm.inference.network import build_network
+from charlstm.inference.sampling import log_softmax
+from charlstm.text.vocabulary import Vocabulary
+
+WORDS = np.random.default_rng(0).choice(["river", "ferry", "lamp", "oar", "eel"], 500)
+STORY = " ".join(WORDS)[:2000]
+ALPHABET = sorted(set(STORY))
+SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--evaluations", "1")
+STEPS_PER_EPOCH = 1799 // (4 * 8)
+"""Of the 1,800 characters to learn from the last is a target alone; there are 4 streams of windows of 8."""
+
+FILES = ["README.md", "config.json", "history.jsonl", "model.safetensors", "resume/state.safetensors"]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory) -> subprocess.CompletedProcess[str]:
+    """One training in a process of its own; its folder is ``first.args[-1]``."""
+    folder = tmp_path_factory.mktemp("first")
+    (folder / "story.txt").write_text(STORY)
+    root = str(folder / "checkpoints")
+    return subprocess.run(
+        [sys.executable, "-m", "charlstm", "train", "story.txt", *SMALL, "--json", "--checkpoints", root],
+        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def trained(first, tmp_path) -> Path:
+    """A folder with the text and a copy of what was trained."""
+    assert first.returncode == 0, first.stderr
+    shutil.copytree(first.args[-1], tmp_path / "checkpoints")
+    (tmp_path / "story.txt").write_text(STORY)
+    return tmp_path / "checkpoints" / "story"
+
+
+@pytest.fixture
+def told(charlstm):
+    """Train, and give back the JSON object."""
+
+    def run(*arguments, stdin=""):
+        result = charlstm("train", "--json", *arguments, stdin=stdin)
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    return run
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_json_and_nothing_else_is_on_stdout(first):
+    assert first.returncode == 0
+    told = json.loads(first.stdout)
+    assert set(told) == {
+        "checkpoint", "nats_per_char", "bits_per_char", "parameters", "seconds", "steps", "characters_per_second",
+    }  # fmt: skip
+    assert told["checkpoint"] == "story"
+    assert told["bits_per_char"] == pytest.approx(told["nats_per_char"] / math.log(2))
+    size = len(ALPHABET)
+    assert told["parameters"] == 4 * (size * 8 + 8 * 8 + 8) + (8 + 1) * size
+    assert told["steps"] == math.ceil(0.2 * STEPS_PER_EPOCH)
+    assert told["seconds"] > 0
+    assert told["characters_per_second"] > 0
+
+
+def test_stderr_has_the_course_of_the_training_and_nothing_of_tensorflow(first):
+    patterns = [
+        rf"story\.txt: 2,000 characters, {len(ALPHABET)} distinct; 1,800 to learn from, the last 200 held out\.",
+        r"standard: windows of 8, one-hot encoding, LSTM 8, targets every; streams of 4, 0\.2 epochs\.",
+        r"Starting TensorFlow …",
+        r"Training .*checkpoints/story, [0-9,]+ parameters\. Ctrl-C ends it with everything saved\.",
+        r" *[0-9:]+ (s|min)  step +12  epoch +0\.2  training [0-9.]+  held out [0-9.]+ nats, [0-9.]+ bits/char  \*",
+        r"Done in .*\. Write with: charlstm generate --checkpoint story",
+    ]
+    lines = first.stderr.splitlines()
+    assert len(lines) == len(patterns), first.stderr
+    for line, pattern in zip(lines, patterns, strict=True):
+        assert re.fullmatch(pattern, line)
+
+
+def test_the_files_of_a_checkpoint_are_all_there_and_say_the_same(first, trained):
+    told = json.loads(first.stdout)
+    assert files_in(trained) == FILES
+    weights = load_file(trained / "model.safetensors")
+    assert sum(array.size for array in weights.values()) == told["parameters"]
+    config = json.loads((trained / "config.json").read_text())
+    assert config["vocabulary"] == "".join(ALPHABET)
+    assert config["model"]["units"] == [8]
+    assert config["training"]["epochs"] == 0.2
+    assert all(window in STORY for window in config["corpus"]["windows"])
+    (line,) = [json.loads(line) for line in (trained / "history.jsonl").read_text().splitlines()]
+    assert (line["nats_per_char"], line["step"], line["best"]) == (told["nats_per_char"], told["steps"], True)
+    assert f"{told['bits_per_char']:.4f} bits per character" in (trained / "README.md").read_text()
+
+
+def test_the_score_is_that_of_the_saved_weights_on_the_held_out_tail(first, trained):
+    config = read_config(trained)
+    reader = Stateful(build_network(config.model, read_weights(trained, config.model)))
+    ids, state, nats = config.vocabulary.encode(STORY[1800:]), reader.zero(1), []
+    for character, following in pairwise(ids):
+        state = reader.advance(state, np.array([character]))
+        nats.append(-log_softmax(reader.logits(state).astype(np.float64))[0, following])
+    assert json.loads(first.stdout)["nats_per_char"] == pytest.approx(np.mean(nats), rel=1e-4)
+
+
+def test_what_was_trained_can_write_and_is_listed(trained, charlstm):
+    written = charlstm("generate", "--length", "20").stdout
+    assert set(written) <= {*ALPHABET, "\n"}
+    assert json.loads(charlstm("list", "--json").stdout)["checkpoints"][0]["checkpoint"] == "story"
+
+
+def test_both_engines_write_the_same_text(trained, charlstm):
+    for mode in ("stateless", "stateful"):
+        options = ("--seed", "ferry", "--length", "30", "--random-seed", "4", "--mode", mode)
+        keras = charlstm("generate", *options, "--engine", "keras")
+        assert keras.exit_code == 0
+        assert keras.stdout == charlstm("generate", *options).stdout
+
+
+def test_the_same_training_again_gets_a_number_and_the_same_weights(trained, told):
+    again = told("story.txt", *SMALL)
+    assert again["checkpoint"] == "story-2"
+    ours, theirs = (load_file(trained.parent / name / "model.safetensors") for name in ("story", "story-2"))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+    assert files_in(trained.parent / "story-2") == FILES
+
+
+def test_without_json_stdout_is_empty_and_a_name_of_ones_own_is_taken(trained, charlstm):
+    result = charlstm("train", "story.txt", *SMALL, "--name", "saga", "--validation", "0", "--show-samples")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "nothing held out" in result.stderr
+    assert "\n    " in result.stderr  # the sample
+    assert files_in(trained.parent / "saga") == FILES
+    assert json.loads((trained.parent / "saga" / "history.jsonl").read_text())["nats_per_char"] is None
+
+
+def test_standard_input_is_a_corpus(told, tmp_path):
+    result = told("-", *SMALL, "--validation", "0", "--encoding", "scalar", "--targets", "last", stdin=STORY)
+    assert (result["checkpoint"], result["nats_per_char"], result["bits_per_char"]) == ("stdin", None, None)
+    assert read_config(tmp_path / "checkpoints" / "stdin").corpus.characters == 2000
+
+
+def test_several_files_are_one_text(told, tmp_path):
+    (tmp_path / "one.txt").write_text(STORY[:900])
+    (tmp_path / "two.txt").write_text(STORY[900:])
+    assert told("one.txt", "two.txt", *SMALL, "--checkpoints", "elsewhere")["checkpoint"] == "one"
+    corpus = read_config(tmp_path / "elsewhere" / "one").corpus
+    assert (corpus.name, corpus.characters) == ("one.txt + two.txt", 2000)
+
+
+def test_a_name_that_is_taken_is_refused(trained, refusal):
+    before = {name: (trained / name).read_bytes() for name in FILES}
+    sentence = refusal("train", "story.txt", *SMALL, "--name", "story")
+    assert "checkpoints/story exists already" in sentence
+    assert "--resume story" in sentence
+    assert {name: (trained / name).read_bytes() for name in FILES} == before
+
+
+def test_resuming_goes_on_to_the_new_budget(first, trained, told):
+    before = (trained / "history.jsonl").read_text()
+    result = told("--resume", "story", "--epochs", "0.5")
+    assert result["checkpoint"] == "story"
+    assert result["steps"] == math.ceil(0.5 * STEPS_PER_EPOCH)
+    assert result["seconds"] > json.loads(first.stdout)["seconds"]
+    history = (trained / "history.jsonl").read_text()
+    assert history.startswith(before)
+    assert json.loads(history.splitlines()[-1])["step"] == result["steps"]
+    assert files_in(trained) == FILES
+
+
+def test_resuming_needs_the_same_text(trained, tmp_path, refusal):
+    (tmp_path / "other.txt").write_text(STORY[::-1])
+    sentence = refusal("train", "other.txt", "--resume", "story")
+    assert "other.txt is not the text that story is trained on (story.txt" in sentence
+    assert "--from story" in sentence
+    sentence = refusal("train", "--resume", "story", "--learning-rate", "0.1")
+    assert "--learning-rate cannot be changed" in sentence
+
+
+def test_fine_tuning_on_a_text_with_new_characters_keeps_the_old_model(trained, told, tmp_path):
+    before = {name: (trained / name).read_bytes() for name in FILES}
+    (tmp_path / "more.txt").write_text(STORY.replace("river", "Styx!"))
+    result = told("more.txt", "--from", "story", "--epochs", "0.1", "--evaluations", "1")
+    assert result["checkpoint"] == "more"
+    config = read_config(tmp_path / "checkpoints" / "more")
+    assert config.vocabulary == Vocabulary.of(STORY + "Styx!")
+    assert config.model.units == (8,)
+    assert config.model.seq_len == 8
+    assert result["parameters"] == 4 * (len(config.vocabulary) * 8 + 8 * 8 + 8) + 9 * len(config.vocabulary)
+    assert {name: (trained / name).read_bytes() for name in FILES} == before
+
+
+def test_scalar_models_cannot_learn_new_characters(tmp_path, make_checkpoint, charlstm):
+    config = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=8, units=(8,), encoding="scalar")
+    make_checkpoint(tmp_path / "checkpoints" / "old", config, vocabulary="".join(ALPHABET))
+    (tmp_path / "more.txt").write_text(STORY + "§")
+    result = charlstm("train", "more.txt", "--from", "old", "--epochs", "0.1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    sentence = result.stderr.splitlines()[-1]
+    assert sentence.startswith("charlstm: the text has 1 characters that the model does not know ('§')")
+    assert "--encoding" in sentence
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["old"]
+
+
+REFUSED = {
+    "--kernel-regularizer nonsense": "kernel_regularizer: expected one of l1, l2, l1_l2",
+    "--kernel-regularizer l2:much": "'l2:much'",
+    "--bias-regularizer l2:1,2,3": "'l2:1,2,3'",
+    "--recurrent-constraint tight": "recurrent_constraint: expected one of max_norm",
+    "--kernel-initializer nonsense": "kernel_initializer: Keras has no initialiser 'nonsense'",
+    "--recurrent-initializer nonsense": "recurrent_initializer: Keras has no initialiser 'nonsense'",
+    "--bias-initializer nonsense": "bias_initializer: Keras has no initialiser 'nonsense'",
+}
+
+
+@pytest.mark.parametrize(("option", "words"), REFUSED.items(), ids=REFUSED)
+def test_options_that_keras_does_not_have_are_refused_and_leave_no_folder(charlstm, tmp_path, option, words):
+    (tmp_path / "story.txt").write_text(STORY)
+    result = charlstm("train", "story.txt", *SMALL, *option.split())
+    assert (result.exit_code, result.stdout) == (1, "")
+    sentence = result.stderr.splitlines()[-1]
+    assert sentence.startswith("charlstm: ")
+    assert words in sentence
+    assert [path.name for path in (tmp_path).iterdir()] == ["story.txt"]
+
+
+def test_a_recipe_too_large_for_the_text_is_made_to_fit_and_says_so(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(STORY)
+    # The option ends it before anything is trained.
+    said = charlstm("train", "story.txt", "--preset", "best", "--kernel-regularizer", "nonsense").stderr
+    assert re.search(r"The text is short for this recipe: --batch-size is [0-9]+ in place of 32\.", said)
+    assert re.search(r"The text is short for this recipe: --seq-len is [0-9]+ in place of 160\.", said)
+
+
+def test_a_loss_that_is_no_number_is_a_stated_error(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(STORY)
+    result = charlstm("train", "story.txt", *SMALL, "--epochs", "5", "--learning-rate", "1e38", "--clip-norm", "0")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert re.match(r"charlstm: the loss became (nan|inf) .*--learning-rate", result.stderr.splitlines()[-1])
+
+
+def test_a_place_where_no_folder_can_be_made_is_a_stated_error(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(STORY)
+    result = charlstm("train", "story.txt", *SMALL, "--checkpoints", "story.txt")
+    assert result.exit_code == 1
+    assert "charlstm: story.txt/story cannot be made" in result.stderr
+
+
+def test_ctrl_c_on_a_narrow_terminal_saves_and_the_training_goes_on_later(terminal, told, refusal, charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(STORY)
+    endless = ("train", "story.txt", *SMALL, "--epochs", "1000000", "--json")
+    with terminal(*endless, columns=20, env={"COLUMNS": "20"}, stdout=subprocess.PIPE) as screen:
+        screen.wait_for("%|")  # a step was made
+        screen.process.send_signal(signal.SIGINT)
+        assert screen.finish() == 130
+        stopped = json.loads(screen.process.stdout.read())
+    assert "Stopped and saved. Go on with: charlstm train --resume story" in screen.seen
+    assert "Traceback" not in screen.seen
+    assert files_in(tmp_path / "checkpoints" / "story") == FILES
+    assert stopped["nats_per_char"] > 0
+    resumed = told("--resume", "story", "--epochs", str((stopped["steps"] + 5) / STEPS_PER_EPOCH))
+    assert resumed["steps"] == stopped["steps"] + 5
+    assert charlstm("generate", "--length", "5").exit_code == 0
