@@ -20,6 +20,7 @@ Mode = Literal["stateless", "stateful"]
 OnUnknown = Literal["error", "skip", "replace"]
 Engine = Literal["numpy", "keras"]
 
+_SMALL = 100_000_000
 _SAMPLING = "How characters are chosen"
 
 
@@ -92,46 +93,47 @@ def generate(
     reader = _reader(folder, config, mode, engine)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     stops = [_unescaped(string, config) for string in stop or [] if string]
-    if interactive:
-        from charlstm.cli.interactive import converse
+    with _threads(config, mode, samples):
+        if interactive:
+            from charlstm.cli.interactive import converse
 
-        converse(reader, config.vocabulary, text, random_seed=random_seed, length=length, sampling=sampling, stops=stops)
-        return
+            converse(reader, config.vocabulary, text, random_seed=random_seed, length=length, sampling=sampling, stops=stops)
+            return
 
-    from charlstm.inference.generate import write
+        from charlstm.inference.generate import write
 
-    began = time.perf_counter()
-    pieces = write(
-        reader,
-        config.vocabulary,
-        text,
-        random_seeds=range(random_seed, random_seed + samples),
-        length=length,
-        sampling=sampling,
-        stops=stops,
-    )
-    if json:
-        written = _consume(pieces)
-        seconds = time.perf_counter() - began
-        characters = sum(len(sample.text) for sample in written)
-        print_json(
-            {
-                "checkpoint": folder.resolve().name,
-                "mode": mode,
-                "seed": text,
-                "samples": [asdict(sample) for sample in written],
-                "characters": characters,
-                "seconds": seconds,
-                "characters_per_second": characters / seconds,
-            }
+        began = time.perf_counter()
+        pieces = write(
+            reader,
+            config.vocabulary,
+            text,
+            random_seeds=range(random_seed, random_seed + samples),
+            length=length,
+            sampling=sampling,
+            stops=stops,
         )
-        return
-    opening = text if echo else ""
-    if samples == 1:
-        _stream(pieces, opening)
-    else:
-        for sample in _consume(pieces):
-            sys.stdout.write(opening + sample.text + "\n")
+        if json:
+            written = _consume(pieces)
+            seconds = time.perf_counter() - began
+            characters = sum(len(sample.text) for sample in written)
+            print_json(
+                {
+                    "checkpoint": folder.resolve().name,
+                    "mode": mode,
+                    "seed": text,
+                    "samples": [asdict(sample) for sample in written],
+                    "characters": characters,
+                    "seconds": seconds,
+                    "characters_per_second": characters / seconds,
+                }
+            )
+            return
+        opening = text if echo else ""
+        if samples == 1:
+            _stream(pieces, opening)
+        else:
+            for sample in _consume(pieces):
+                sys.stdout.write(opening + sample.text + "\n")
 
 
 def _seed_text(
@@ -179,6 +181,21 @@ def _reader(folder: Path, config: "Config", mode: Mode, engine: Engine) -> "Read
     from charlstm.inference.network import build_network
 
     return reader(build_network(config.model, weights), mode)
+
+
+def _threads(config: "Config", mode: Mode, samples: int) -> Any:
+    """A context in which small products run on one thread.
+
+    Two threads that wait for each other at every character gain little on an idle machine, and lose up to four times as
+    much as they gain on one where anything else runs.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    from charlstm.units import count
+
+    rows = samples * (config.model.seq_len if mode == "stateless" else 1)
+    operations = 2 * rows * count(config.model.weight_shapes)  # of one character
+    return ThreadpoolController().limit(limits=1 if operations < _SMALL else None)
 
 
 def _consume(pieces: Any) -> Any:
