@@ -43,7 +43,7 @@ LIBRARIES = {
     "inference": {"numpy"},
     "recipe": {"numpy"},
     "training": {"numpy", "tensorflow", "keras"},
-    "cli": {"typer", "tqdm"},
+    "cli": {"typer", "tqdm", "threadpoolctl"},
 }
 WORLD = {"time", "datetime", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "random", "secrets", "signal"}
 

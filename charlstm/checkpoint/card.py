@@ -22,7 +22,8 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
         sample: A text that the model wrote, or an empty one.
     """
     model, training, scored = config.model, config.training, best(history)
-    name = config.corpus.name.replace("|", "\\|")  # which would end a cell of the table
+    # Names of files need not be UTF-8, and a bar would end a cell of the table.
+    name = config.corpus.name.encode("utf-8", "backslashreplace").decode().replace("|", "\\|")
     parameters = count(model.weight_shapes)
     encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
     layers = " → ".join(f"LSTM {units}" for units in model.units)

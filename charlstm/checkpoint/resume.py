@@ -16,6 +16,8 @@ from charlstm.checkpoint.files import contiguous
 from charlstm.config import build, plain
 from charlstm.errors import CheckpointError, ConfigError
 
+_TYPES = frozenset({"F32", "I32", "I64", "U32", "U64"})
+
 RESUME = Path("resume") / "state.safetensors"
 
 
@@ -64,8 +66,10 @@ def read_resume(folder: Path) -> tuple[dict[str, NDArray[Any]], Progress]:
         )
     try:
         with safe_open(path, framework="numpy") as file:
+            odd = [name for name in file.keys() if file.get_slice(name).get_dtype() not in _TYPES]  # noqa: SIM118
+            if odd:
+                raise ValueError(f"{odd[0]} has a type of numbers that training does not use")
             progress = build(Progress, json.loads(file.metadata()["progress"]))
             return {name: file.get_tensor(name) for name in file.keys()}, progress  # noqa: SIM118
-    # AttributeError: safetensors knows types of numbers that NumPy does not.
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, ConfigError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); restore it from a copy, or train again with --from") from None

@@ -113,7 +113,7 @@ def read_text(source: str | Path, encoding: str = "utf-8") -> str:
 def _check_encoding(encoding: str) -> None:
     try:
         "a".encode(encoding)
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         raise CorpusError(
             f"{encoding!r} is not a text encoding that Python knows; try utf-8, utf-16, latin-1, cp1252, gb18030 or big5"
         ) from None
@@ -138,6 +138,8 @@ def _open(source: str | Path) -> IO[bytes]:
         raise CorpusError(f"{source} does not exist; give the path of a text file, or - for standard input") from None
     except IsADirectoryError:
         raise CorpusError(f"{source} is a directory; give the text files in it, for example {source}/*.txt") from None
+    except ValueError:
+        raise CorpusError(f"{str(source)!r} cannot be the name of a file; give the path of a text file") from None
     except OSError as error:
         raise CorpusError(f"{source} cannot be read ({error.strerror}); check the file and its permissions") from None
 

@@ -1,6 +1,6 @@
 """A small checkpoint in files, and configurations of every kind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +13,16 @@ from charlstm.checkpoint.files import (
     Weights,
     append_history,
     write_config,
-    write_resume,
     write_weights,
 )
+from charlstm.checkpoint.resume import Progress, write_resume
 from charlstm.config import ModelConfig, TrainingConfig, build
 from charlstm.errors import CheckpointError
 from charlstm.text.vocabulary import Vocabulary
 
 MakeEvaluation = Callable[..., Evaluation]
 Refusal = Callable[[Callable[[], object], Path], str]
+Flipped = Callable[[bytes, int], Iterator[bytes]]
 
 
 @pytest.fixture
@@ -74,7 +75,33 @@ def evaluation() -> MakeEvaluation:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, config: Config, weights: Weights, evaluation: MakeEvaluation) -> Path:
+def progress() -> Progress:
+    return Progress(
+        steps=20,
+        evaluations=2,
+        seconds=4.5,
+        loss_sum=0.1 + 0.2,
+        loss_count=3,
+        poor=1,
+        paths=("/a/Zoë 渡.txt", "/b/\udcff.txt", "-"),
+        text_encoding="cp1252",
+    )
+
+
+@pytest.fixture
+def flipped() -> Flipped:
+    """The content with one of its first so many bytes changed."""
+
+    def changed(content: bytes, length: int) -> Iterator[bytes]:
+        for position in range(length):
+            for bit in (1, 128):
+                yield content[:position] + bytes([content[position] ^ bit]) + content[position + 1 :]
+
+    return changed
+
+
+@pytest.fixture
+def folder(tmp_path: Path, config: Config, weights: Weights, evaluation: MakeEvaluation, progress: Progress) -> Path:
     """A complete checkpoint."""
     path = tmp_path / "story"
     path.mkdir()
@@ -82,5 +109,5 @@ def folder(tmp_path: Path, config: Config, weights: Weights, evaluation: MakeEva
     write_weights(path, weights)
     append_history(path, evaluation(step=10))
     append_history(path, evaluation(step=20, nats_per_char=None))
-    write_resume(path, {"weights/a": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(5)}, {"steps": 20})
+    write_resume(path, {"weights/a": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(5)}, progress)
     return path

@@ -1,37 +1,22 @@
-"""Damaged, foreign and missing weights and resume states: each is refused by name, with what to do."""
+"""Damaged, foreign and missing weights: each is refused by name, with what to do."""
 
-import json
 import struct
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from safetensors.numpy import load, save
 
 from charlstm.checkpoint.files import (
     CONFIG,
     HISTORY,
-    RESUME,
     WEIGHTS,
     append_history,
     read_config,
     read_history,
-    read_resume,
     read_weights,
     write_history,
-    write_resume,
     write_weights,
 )
 from charlstm.errors import CheckpointError
-
-DEEP = "[" * 200_000
-
-
-def flipped(content: bytes, length: int) -> Iterator[bytes]:
-    """The content with one of its first so many bytes changed."""
-    for position in range(length):
-        for bit in (1, 128):
-            yield content[:position] + bytes([content[position] ^ bit]) + content[position + 1 :]
 
 
 def test_weights_that_were_cut_off_are_refused(refusal, folder, config):
@@ -51,7 +36,7 @@ def test_a_file_that_is_no_weights_is_refused(refusal, folder, config, content):
     assert "; restore " in refusal(lambda: read_weights(folder, config.model), folder / WEIGHTS)
 
 
-def test_a_changed_header_of_weights_is_refused(refusal, folder, config):
+def test_a_changed_header_of_weights_is_refused(refusal, folder, config, flipped):
     content = (folder / WEIGHTS).read_bytes()
     used = len(content[8:].split(b"}}")[0]) + 10  # what follows is padding
     for damaged in flipped(content, used):
@@ -78,43 +63,6 @@ def test_weights_of_another_model_are_refused(refusal, folder, config, weights, 
     assert f"does not fit config.json: {found}; restore both files from the same training" in sentence
 
 
-def test_a_resume_state_that_was_cut_off_is_refused(refusal, folder):
-    content = (folder / RESUME).read_bytes()
-    for length in range(len(content)):
-        (folder / RESUME).write_bytes(content[:length])
-        sentence = refusal(lambda: read_resume(folder), folder / RESUME)
-        assert "restore it from a copy, or train again with --from" in sentence
-
-
-@pytest.mark.parametrize(
-    "metadata",
-    [None, {}, {"steps": "5"}, {"state": ""}, {"state": "{"}, {"state": "5"}, {"state": "[]"}, {"state": DEEP}],
-    ids=lambda metadata: str(metadata)[:20],
-)
-def test_a_resume_state_without_its_record_is_refused(refusal, folder, metadata):
-    (folder / RESUME).write_bytes(save(load((folder / RESUME).read_bytes()), metadata=metadata))
-    assert "is damaged" in refusal(lambda: read_resume(folder), folder / RESUME)
-
-
-@pytest.mark.parametrize(("dtype", "size"), [("BF16", 2), ("F8_E4M3", 1), ("F8_E5M2", 1), ("F4", 1)])
-def test_a_resume_state_of_types_that_numpy_lacks_is_refused(refusal, folder, dtype, size):
-    tensor = {"dtype": dtype, "shape": [2], "data_offsets": [0, 2 * size]}
-    header = json.dumps({"__metadata__": {"state": "{}"}, "a": tensor}).encode()
-    (folder / RESUME).write_bytes(struct.pack("<Q", len(header)) + header + b"\0" * 2 * size)
-    assert "is damaged" in refusal(lambda: read_resume(folder), folder / RESUME)
-
-
-def test_no_changed_byte_of_a_resume_state_makes_a_traceback(folder):
-    content, refused = (folder / RESUME).read_bytes(), 0
-    for damaged in flipped(content, 8 + struct.unpack("<Q", content[:8])[0]):
-        (folder / RESUME).write_bytes(damaged)
-        try:
-            read_resume(folder)
-        except CheckpointError:
-            refused += 1
-    assert refused > 100
-
-
 def test_missing_files_say_what_to_do(refusal, tmp_path, config):
     folder = tmp_path / "story"
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
@@ -122,12 +70,9 @@ def test_missing_files_say_what_to_do(refusal, tmp_path, config):
     sentence = refusal(lambda: read_weights(folder, config.model), folder / WEIGHTS)
     assert "does not exist: its training ended before the first evaluation" in sentence
     assert "`charlstm train --resume story`" in sentence
-    sentence = refusal(lambda: read_resume(folder), folder)
-    assert "has no saved training state" in sentence
-    assert "`charlstm train TEXT --from story`" in sentence
 
 
-@pytest.mark.parametrize("name", [CONFIG, WEIGHTS, HISTORY, RESUME], ids=str)
+@pytest.mark.parametrize("name", [CONFIG, WEIGHTS, HISTORY], ids=str)
 def test_a_folder_in_place_of_a_file_is_refused(refusal, folder, config, name):
     (folder / name).unlink()
     (folder / name).mkdir()
@@ -135,7 +80,6 @@ def test_a_folder_in_place_of_a_file_is_refused(refusal, folder, config, name):
         CONFIG: lambda: read_config(folder),
         WEIGHTS: lambda: read_weights(folder, config.model),
         HISTORY: lambda: read_history(folder),
-        RESUME: lambda: read_resume(folder),
     }
     refusal(readers[name], folder / name)
 
@@ -145,7 +89,6 @@ def test_a_folder_in_place_of_a_file_is_refused(refusal, folder, config, name):
     [
         lambda folder, evaluation: append_history(folder, evaluation()),
         lambda folder, evaluation: write_history(folder, [evaluation()]),
-        lambda folder, evaluation: write_resume(folder, {}, {}),
     ],
 )
 def test_a_folder_that_is_gone_cannot_be_written_to(tmp_path, evaluation, write):

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,18 +13,15 @@ from charlstm.checkpoint.files import (
     CONFIG,
     FORMAT_VERSION,
     HISTORY,
-    RESUME,
     WEIGHTS,
     Config,
     CorpusRecord,
     append_history,
     read_config,
     read_history,
-    read_resume,
     read_weights,
     write_config,
     write_history,
-    write_resume,
     write_weights,
 )
 from charlstm.config import ModelConfig, TrainingConfig
@@ -133,23 +129,3 @@ def test_a_last_line_that_was_cut_off_is_passed_over(tmp_path, evaluation):
     for length in range(second, len(content)):
         path.write_bytes(content[:length])
         assert [line.step for line in read_history(tmp_path)] == [1]
-
-
-def test_a_state_to_resume_from_comes_back(tmp_path):
-    arrays = {
-        "weights/lstm_1/kernel": np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32),
-        "optimizer/0": np.array(17, np.int64),
-        "noise/0": np.array([1, 2**32 - 1], np.uint32),
-        "states/0/h": np.zeros((0, 4), np.float32),
-        "flags": np.array([True, False]),
-    }
-    record = {"steps": 17, "corpus": ["/a/Zoë 渡.txt", "/b/\udcff.txt", "-"], "progress": {"loss_sum": 0.1 + 0.2, "poor": None}}
-    for _ in range(2):
-        write_resume(tmp_path, arrays, record)
-    found, found_record = read_resume(tmp_path)
-    assert found_record == record
-    assert set(found) == set(arrays)
-    for name, value in arrays.items():
-        assert (found[name].dtype, found[name].shape) == (value.dtype, value.shape)
-        np.testing.assert_array_equal(found[name], value)
-    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*")] == [Path("resume"), RESUME]

@@ -66,8 +66,15 @@ def test_a_name_that_means_a_device_on_windows_is_refused(name):
         ("渡口一年", "渡口一年"),
         ("", "model"),
         ("...", "model"),
-        ("a" * 100, "a" * 60),
+        ("con", "con-model"),
+        ("caf\udce9", "caf"),
+        ("a" * 100, "a" * 100),
+        ("a" * 101, "a" * 100),
+        ("é" * 51, "é" * 50),
+        ("渡" * 34, "渡" * 33),  # 99 bytes: no half of a character
+        ("a" + "é" * 50, "a" + "é" * 49),
     ],
+    ids=ascii,
 )
 def test_a_free_name_is_made_of_the_files_name(tmp_path, stem, name):
     assert free_name(tmp_path, stem) == name

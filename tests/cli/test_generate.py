@@ -153,6 +153,21 @@ def test_a_line_end_can_be_a_stop_string_and_plain_output_agrees(charlstm, spoke
     assert charlstm("generate", *options).stdout == f"The {sample['text']}\n"
 
 
+def test_backslash_n_in_a_seed_is_a_line_end_unless_the_model_knows_backslashes(spoken, tmp_path, make_checkpoint):
+    assert spoken("--seed", "The\\nfox", "--length", "1")["seed"] == "The\nfox"
+    make_checkpoint(tmp_path / "tex" / "tale", vocabulary="\n\\en")
+    assert spoken("--checkpoints", "tex", "--seed", "\\ne", "--length", "1")["seed"] == "\\ne"
+    options = ("--checkpoints", "tex", "--seed", "e", "--length", "200", "--random-seed", "1")
+    text = spoken(*options)["samples"][0]["text"]
+    assert "\n" in text.partition("\\n")[0]  # a line end comes first, and does not stop it
+    assert spoken(*options, "--stop", "\\n")["samples"][0]["text"] == text.partition("\\n")[0]
+
+
+def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
+    (tmp_path / "seed.txt").write_bytes("The fox".encode("utf-16"))
+    assert spoken("--seed-file", "seed.txt", "--encoding-name", "utf-16", "--length", "1")["seed"] == "The fox"
+
+
 def test_a_stop_string_that_never_comes_takes_nothing_away(charlstm):
     options = ("--seed", "The ", "--length", "30", "--random-seed", "2")
     assert charlstm("generate", *options, "--stop", "zzzzzzzz").stdout == charlstm("generate", *options).stdout

@@ -52,11 +52,14 @@ def pretend(monkeypatch, plan, capsys):
 
         monkeypatch.setattr("charlstm.training.run.train", train)
         monkeypatch.setattr("charlstm.training.run.sample_text", lambda *_, **__: "two\nlines")
+        usual = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # or a signal that is not heeded would end the tests
         handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
         try:
             return follow(plan, started=time.monotonic(), show_samples=False)
         finally:
-            assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+            left = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+            signal.signal(signal.SIGTERM, usual)
+            assert left == handlers
 
     return run
 

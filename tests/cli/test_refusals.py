@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+BRIEFLY = ("--units", "4", "--minutes", "0.01")  # should it, against all hope, be trained
 STORY = "Once upon a time there was a ferry.\n" * 60
 
 
@@ -49,7 +50,7 @@ UNREADABLE = {
 @pytest.mark.parametrize(("content", "words"), UNREADABLE.values(), ids=UNREADABLE)
 def test_a_corpus_that_is_no_text_is_refused(refusal, tmp_path, how, content, words):
     (tmp_path / "corpus.txt").write_bytes(content)
-    sentence = refusal("train", "corpus.txt") if how == "file" else refusal("train", "-", stdin=content)
+    sentence = refusal("train", "corpus.txt" if how == "file" else "-", *BRIEFLY, stdin=content)
     for word in [*words, "corpus.txt" if how == "file" else "standard input"]:
         assert word in sentence
     assert inside(tmp_path) == ["corpus.txt"]
@@ -96,7 +97,7 @@ def test_a_file_whose_reading_fails_half_way_is_refused(refusal, tale, arguments
 @pytest.mark.parametrize("encoding", ["utf-99", "hex", "undefined", "punycode"])
 def test_an_encoding_that_is_none_is_refused(refusal, tmp_path, encoding):
     (tmp_path / "corpus.txt").write_text(STORY)
-    assert encoding in refusal("train", "corpus.txt", "--encoding-name", encoding)
+    assert encoding in refusal("train", "corpus.txt", *BRIEFLY, "--encoding-name", encoding)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ SETTINGS = {
 @pytest.mark.parametrize(("arguments", "words"), SETTINGS.items(), ids=SETTINGS)
 def test_settings_out_of_bounds_are_refused_before_anything_starts(refusal, tmp_path, arguments, words):
     (tmp_path / "corpus.txt").write_text(STORY)
-    sentence = refusal("train", "corpus.txt", *arguments.split(" "))
+    sentence = refusal("train", "corpus.txt", *BRIEFLY, *arguments.split(" "))
     for word in words:
         assert word in sentence
     assert inside(tmp_path) == ["corpus.txt"]

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import Evaluation, write_config, write_history, write_resume, write_weights
+from charlstm.checkpoint.files import Evaluation, write_config, write_history, write_weights
 from charlstm.checkpoint.folder import create
+from charlstm.checkpoint.resume import Progress, write_resume
 from charlstm.recipe.plan import Plan, plan_training
 
 CREATED = "2026-01-02T03:04:05+00:00"
@@ -19,8 +20,8 @@ Begin = Callable[[Plan], Path]
 @pytest.fixture(scope="session")
 def text() -> str:
     """Words in lines; the last tenth is in capitals, so that it can be told from the rest."""
-    joined = "".join(np.random.default_rng(0).choice(list("abcdefghabcdefgh   \n"), 60_000))
-    return joined[:54_000] + joined[54_000:].upper()
+    joined = "".join(np.random.default_rng(0).choice(list("abcdefghabcdefgh   \n"), 400_000))
+    return joined[:360_000] + joined[360_000:].upper()
 
 
 @pytest.fixture
@@ -59,13 +60,17 @@ def begin() -> Begin:
         write_weights(folder, {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()})
         numbers = {"seconds": 1.0, "learning_rate": 1e-3, "train_nats_per_char": 2.0, "nats_per_char": 2.0, "best": True}
         write_history(folder, [Evaluation(step=step, epoch=step / 7, **numbers) for step in (10, 20, 30)])
-        record = {
-            "steps": 25,
-            "corpus": list(plan.paths),
-            "evaluations": 2,
-            "progress": {"seconds": 2.5, "loss_sum": 7.5, "loss_count": 5, "poor": 0},
-        }
-        write_resume(folder, {"weights/a": np.arange(3, dtype=np.float32)}, record)
+        progress = Progress(
+            steps=25,
+            evaluations=2,
+            seconds=2.5,
+            loss_sum=7.5,
+            loss_count=5,
+            poor=0,
+            paths=plan.paths,
+            text_encoding=plan.text_encoding,
+        )
+        write_resume(folder, {"weights/a": np.arange(3, dtype=np.float32)}, progress)
         return folder
 
     return begun

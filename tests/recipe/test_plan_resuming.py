@@ -2,16 +2,19 @@
 
 import hashlib
 import io
+import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
-from charlstm.checkpoint.files import CONFIG, HISTORY, RESUME, read_history, read_resume, write_resume
-from charlstm.errors import CharlstmError, CheckpointError, ConfigError
+from charlstm.checkpoint.files import CONFIG, HISTORY, read_history
+from charlstm.checkpoint.resume import RESUME, Progress, read_resume, write_resume
+from charlstm.errors import CheckpointError, ConfigError
 from charlstm.recipe.plan import Resumed, plan_resuming
 
 SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4}
@@ -29,16 +32,25 @@ def contents(folder: Path) -> dict[str, str]:
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_it_goes_on_where_it_was_and_changes_nothing(begun, root, text):
+def test_it_goes_on_where_it_was_and_changes_nothing(begun, root, story, text):
     before = contents(begun.folder)
     plan = plan_resuming(root, "story", [], {})
     assert plan.folder == begun.folder
     assert plan.config == begun.config
     assert plan.paths == begun.paths
+    assert plan.text_encoding == "utf-8"
     assert plan.config.vocabulary.decode(plan.ids) == text
     assert isinstance(plan.start, Resumed)
-    assert plan.start.steps == 25
-    assert plan.start.progress == {"seconds": 2.5, "loss_sum": 7.5, "loss_count": 5, "poor": 0}
+    assert plan.start.progress == Progress(
+        steps=25,
+        evaluations=2,
+        seconds=2.5,
+        loss_sum=7.5,
+        loss_count=5,
+        poor=0,
+        paths=(str(story),),
+        text_encoding="utf-8",
+    )
     assert plan.start.arrays["weights/a"].tolist() == [0.0, 1.0, 2.0]
     assert contents(begun.folder) == before
 
@@ -100,7 +112,48 @@ def test_the_text_may_have_moved_if_it_is_named(begun, root, story, tmp_path, mo
 @pytest.mark.parametrize(("line_end", "encoding"), [("\r\n", "utf-8-sig"), ("\n", "utf-16"), ("\r\n", "latin-1")])
 def test_the_same_text_in_another_form_is_the_same_text(begun, root, story, text, line_end, encoding):
     story.write_bytes(text.replace("\n", line_end).encode(encoding))
-    np.testing.assert_array_equal(plan_resuming(root, "story", [], {}, encoding).ids, begun.ids)
+    plan = plan_resuming(root, "story", [], {}, encoding)
+    np.testing.assert_array_equal(plan.ids, begun.ids)
+    assert plan.text_encoding == encoding
+
+
+@pytest.fixture
+def old_story(story, text):
+    """The story with characters that are bytes of their own in cp1252, other ones in latin-1 and none in UTF-8."""
+    told = "“Zoë” – 5 €\n" + text
+    story.write_bytes(told.encode("cp1252"))
+    return told
+
+
+def test_the_encoding_need_not_be_named_again(plan, begin, root, old_story):
+    made = plan(given=SMALL, text_encoding="cp1252")
+    begin(made)
+    resumed = plan_resuming(root, "story", [], {})
+    assert resumed.text_encoding == "cp1252"
+    assert resumed.config.vocabulary.decode(resumed.ids) == old_story
+    np.testing.assert_array_equal(resumed.ids, made.ids)
+
+
+def test_an_encoding_that_is_named_goes_before_the_remembered_one(plan, begin, root, story, old_story):
+    begin(plan(given=SMALL, text_encoding="cp1252"))
+    with pytest.raises(CheckpointError, match=r"needs its text: .*story\.txt is not utf-8"):
+        plan_resuming(root, "story", [], {}, "utf-8")
+    with pytest.raises(CheckpointError, match="is not the text that story is trained on"):
+        plan_resuming(root, "story", [], {}, "latin-1")
+    story.write_text(old_story, "utf-8")
+    with pytest.raises(CheckpointError):
+        plan_resuming(root, "story", [], {})
+    resumed = plan_resuming(root, "story", [], {}, "utf-8")
+    assert resumed.text_encoding == "utf-8"
+    assert resumed.config.vocabulary.decode(resumed.ids) == old_story
+
+
+def test_a_moved_text_is_read_in_the_remembered_encoding(plan, begin, root, story, old_story, tmp_path):
+    begin(plan(given=SMALL, text_encoding="cp1252"))
+    moved = story.rename(tmp_path / "moved.txt")
+    resumed = plan_resuming(root, "story", [str(moved)], {})
+    assert (resumed.paths, resumed.text_encoding) == ((str(moved),), "cp1252")
+    assert resumed.config.vocabulary.decode(resumed.ids) == old_story
 
 
 def test_a_text_from_standard_input_is_read_from_there_again(plan, begin, root, text, monkeypatch):
@@ -110,6 +163,15 @@ def test_a_text_from_standard_input_is_read_from_there_again(plan, begin, root, 
     resumed = plan_resuming(root, "stdin", [], {})
     assert resumed.config.vocabulary.decode(resumed.ids) == text
     assert resumed.paths == ("-",)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every file name is Unicode")
+def test_a_text_whose_name_is_not_unicode_is_found_again(plan, begin, root, story):
+    named = story.rename(story.with_name("caf\udce9.txt"))
+    begin(plan(named, given=SMALL, name="story"))
+    resumed = plan_resuming(root, "story", [], {})
+    assert resumed.paths == (str(named),)
+    assert resumed.config.corpus.name == "caf\\udce9.txt"
 
 
 @pytest.mark.parametrize("changed", [lambda text: text + "!", lambda text: text[:-1], lambda text: text.replace("a", "b", 1)])
@@ -148,11 +210,25 @@ def damaged(record: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     return rest if value == "missing" else {**rest, key: value}
 
 
-@pytest.mark.parametrize("key", ["steps", "corpus", "evaluations", "progress"])
+@pytest.mark.parametrize("key", ["steps", "evaluations", "loss_count", "poor", "paths", "text_encoding"])
 @pytest.mark.parametrize("value", ["missing", None, 1.5])
 def test_a_saved_state_that_lacks_something_is_refused(begun, root, key, value):
-    arrays, record = read_resume(begun.folder)
-    write_resume(begun.folder, arrays, damaged(record, key, value))
-    with pytest.raises(CharlstmError) as error:
+    arrays, progress = read_resume(begun.folder)
+    record = json.dumps(damaged(asdict(progress), key, value))
+    (begun.folder / RESUME).write_bytes(save(arrays, metadata={"progress": record}))
+    with pytest.raises(CheckpointError) as error:
         plan_resuming(root, "story", [], {})
     assert "damaged" in str(error.value)
+    assert key in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("text_encoding", ""), ("text_encoding", "klingon"), ("text_encoding", "a\0b"), ("paths", ("a\0b",)), ("paths", ("",))],
+    ids=ascii,
+)
+def test_a_saved_state_that_names_no_text_is_refused(begun, root, key, value):
+    arrays, progress = read_resume(begun.folder)
+    write_resume(begun.folder, arrays, replace(progress, **{key: value}))
+    with pytest.raises(CheckpointError, match="`charlstm train TEXT --resume story`"):
+        plan_resuming(root, "story", [], {})

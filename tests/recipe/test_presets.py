@@ -12,8 +12,8 @@ STREAMS = [name for name, values in PRESETS.items() if values.get("batches") != 
 
 
 def fits(values: dict, characters: int) -> bool:
-    """Whether an epoch has eight batches."""
-    return (characters - 1) // (values["batch_size"] * values["seq_len"]) >= 8
+    """Whether an epoch has 64 batches."""
+    return (characters - 1) // (values["batch_size"] * values["seq_len"]) >= 64
 
 
 def test_the_presets_are_those_of_the_command_line():
@@ -52,7 +52,7 @@ def test_the_other_presets_carry_the_state_and_get_larger():
     assert [sum(PRESETS[name]["units"]) for name in STREAMS] == sorted(sum(PRESETS[name]["units"]) for name in STREAMS)
 
 
-@given(st.sampled_from(STREAMS), st.integers(0, 60_000), st.sets(st.sampled_from(["batch_size", "seq_len", "units"])))
+@given(st.sampled_from(STREAMS), st.integers(0, 400_000), st.sets(st.sampled_from(["batch_size", "seq_len", "units"])))
 @settings(deadline=None)
 def test_a_preset_is_halved_until_it_fits_and_no_further(preset, characters, chosen):
     before = dict(PRESETS[preset])
@@ -71,13 +71,13 @@ def test_a_preset_is_halved_until_it_fits_and_no_further(preset, characters, cho
 @pytest.mark.parametrize(
     ("characters", "batch_size", "seq_len"),
     [
-        (8 * 32 * 128 + 1, 32, 128),
-        (8 * 32 * 128, 16, 128),
-        (8 * 4 * 128 + 1, 4, 128),
-        (8 * 4 * 128, 4, 64),
-        (8 * 4 * 16 + 1, 4, 16),
-        (8 * 4 * 16, 2, 16),
-        (8 * 1 * 16 + 1, 1, 16),
+        (64 * 32 * 128 + 1, 32, 128),
+        (64 * 32 * 128, 16, 128),
+        (64 * 4 * 128 + 1, 4, 128),
+        (64 * 4 * 128, 4, 64),
+        (64 * 4 * 16 + 1, 4, 16),
+        (64 * 4 * 16, 2, 16),
+        (64 * 1 * 16 + 1, 1, 16),
         (5, 1, 16),
     ],
 )
