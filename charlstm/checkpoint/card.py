@@ -27,6 +27,7 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
     parameters = count(model.weight_shapes)
     encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
     layers = " → ".join(f"LSTM {units}" for units in model.units)
+    extent = f"{training.epochs:g} epochs" if training.minutes is None else f"{training.minutes:g} minutes"
     lines = [
         f"# A character-level LSTM trained on {name}",
         "",
@@ -40,7 +41,7 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
         f"| parameters | {parameters:,} |",
         f"| training | targets `{model.targets}`, batches `{training.batches}` of {training.batch_size}, "
         f"learning rate {training.learning_rate:g} ({training.schedule}), dropout {model.dropout:g}, "
-        f"random seed {training.random_seed} |",
+        f"average of weights {training.weight_average:g}, {extent}, random seed {training.random_seed} |",
     ]
     if scored:
         lines.append(f"| trained for | {scored.step:,} steps, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -143,17 +144,26 @@ def write_weights(folder: Path, weights: Weights) -> None:
 
 
 def read_weights(folder: Path, model: ModelConfig) -> Weights:
-    """Read ``model.safetensors``, checking names, types and shapes before anything is allocated.
+    """Read ``model.safetensors``.
+
+    Raises:
+        CheckpointError: See :func:`open_weights`.
+    """
+    with open_weights(folder, model) as file:
+        return {name: file.get_tensor(name) for name in model.weight_shapes}
+
+
+@contextmanager
+def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
+    """Open ``model.safetensors``, checking names, types and shapes before anything is allocated.
 
     Raises:
         CheckpointError: If it is not there, is truncated, or does not fit the model.
     """
     path = folder / WEIGHTS
-    if not path.exists():
-        raise CheckpointError(
-            f"{path} does not exist: its training ended before the first evaluation; go on with "
-            f"`charlstm train --resume {folder.name}` or choose another checkpoint"
-        )
+    if not path.is_file():
+        why = "is not a file" if path.exists() else "does not exist: its training ended before the first evaluation"
+        raise CheckpointError(f"{path} {why}; go on with `charlstm train --resume {folder.name}`, or choose another checkpoint")
     try:
         with safe_open(path, framework="numpy") as file:
             expected, found = model.weight_shapes, set(file.keys())
@@ -170,7 +180,7 @@ def read_weights(folder: Path, model: ModelConfig) -> Weights:
                         f"{path} does not fit {CONFIG}: {name} should be F32 {shape} and is {part.get_dtype()} "
                         f"{tuple(part.get_shape())}; restore both files from the same training"
                     )
-            return {name: file.get_tensor(name) for name in expected}
+            yield file
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged or truncated ({error}); restore it from a copy or train again") from None
 

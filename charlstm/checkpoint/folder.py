@@ -64,15 +64,15 @@ def free_name(root: Path, stem: str) -> str:
     return next(name for name in names if not (root / name).exists())
 
 
-def checkpoints(root: Path) -> list[tuple[Path, Config]]:
-    """The readable checkpoints in a folder, the newest first."""
-    found = []
-    for path in root.glob(f"*/{CONFIG}"):
+def checkpoints(root: Path) -> tuple[list[tuple[Path, Config]], list[CheckpointError]]:
+    """The checkpoints in a folder, the newest first, and what is wrong with those that cannot be read."""
+    found, wrong = [], []
+    for path in sorted(root.glob(f"*/{CONFIG}")):
         try:
             found.append((path.parent, read_config(path.parent)))
-        except CheckpointError:
-            continue  # `find` says what is wrong with it when it is asked for by name
-    return sorted(found, key=lambda item: (item[1].created, item[0].name), reverse=True)
+        except CheckpointError as error:
+            wrong.append(error)
+    return sorted(found, key=lambda item: (item[1].created, item[0].name), reverse=True), wrong
 
 
 def find(root: Path, wanted: str | None) -> Path:
@@ -86,7 +86,7 @@ def find(root: Path, wanted: str | None) -> Path:
         CheckpointError: If there is none; the message says which there are.
     """
     if wanted is None:
-        newest = [folder for folder, _ in checkpoints(root) if (folder / WEIGHTS).exists()]
+        newest = [folder for folder, _ in checkpoints(root)[0] if (folder / WEIGHTS).exists()]
         if not newest:
             raise CheckpointError(
                 f"there is no trained checkpoint in {root}; train one with `charlstm train corpus.txt`, or name the folder "
@@ -96,7 +96,7 @@ def find(root: Path, wanted: str | None) -> Path:
     for folder in (root / wanted, Path(wanted)):
         if _is_checkpoint(folder):
             return folder
-    names = ", ".join(sorted(folder.name for folder, _ in checkpoints(root))) or "none"
+    names = ", ".join(sorted(path.parent.name for path in root.glob(f"*/{CONFIG}"))) or "none"
     raise CheckpointError(f"there is no checkpoint {wanted!r}; in {root} there are: {names}")
 
 

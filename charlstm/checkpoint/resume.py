@@ -16,7 +16,7 @@ from charlstm.checkpoint.files import contiguous
 from charlstm.config import build, plain
 from charlstm.errors import CheckpointError, ConfigError
 
-_TYPES = frozenset({"F32", "I32", "I64", "U32", "U64"})
+_TYPES = frozenset({"BOOL", "F32", "I32", "I64", "U32", "U64"})
 
 RESUME = Path("resume") / "state.safetensors"
 

@@ -1,5 +1,6 @@
 """``charlstm generate``."""
 
+import math
 import secrets
 import sys
 import time
@@ -84,6 +85,9 @@ def generate(
     from charlstm.checkpoint.folder import find
     from charlstm.inference.sampling import Sampling
 
+    for option, value in (("--temperature", temperature), ("--repetition-penalty", repetition_penalty)):
+        if not math.isfinite(value):
+            raise typer.BadParameter(f"{option} must be a finite number, not {value}")
     if interactive and (json or samples > 1):
         raise typer.BadParameter("--interactive writes one text to the terminal; leave out --json and --samples")
     folder = find(checkpoints, checkpoint)
@@ -97,7 +101,16 @@ def generate(
         if interactive:
             from charlstm.cli.interactive import converse
 
-            converse(reader, config.vocabulary, text, random_seed=random_seed, length=length, sampling=sampling, stops=stops)
+            converse(
+                reader,
+                config.vocabulary,
+                text,
+                random_seed=random_seed,
+                length=length,
+                sampling=sampling,
+                stops=stops,
+                on_unknown=on_unknown,
+            )
             return
 
         from charlstm.inference.generate import write

@@ -9,7 +9,7 @@ from charlstm.errors import CharlstmError
 from charlstm.inference.generate import write
 from charlstm.inference.modes import Reader
 from charlstm.inference.sampling import Sampling
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import OnUnknown, Vocabulary
 
 HELP = """\
 Enter                 let the model go on
@@ -67,6 +67,7 @@ def converse(
     length: int,
     sampling: Sampling,
     stops: Sequence[str],
+    on_unknown: OnUnknown,
 ) -> None:
     """Let a writer and a model take turns until the writer ends it.
 
@@ -76,6 +77,7 @@ def converse(
 
     def continued(draft: Draft, given: str) -> Draft:
         """The draft with a line of the writer's and what the model makes of it, shown as it comes."""
+        given = vocabulary.fit(given, on_unknown)
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         written = []
         screen.write(given)
@@ -104,7 +106,7 @@ def converse(
         say("")
         sys.stderr.write("> ")
         sys.stderr.flush()
-        line = sys.stdin.readline()
+        line = sys.stdin.readline() if sys.stdin else ""
         try:
             changed = _command(draft, line.rstrip("\n")) if line else None
             if changed is None:

@@ -12,8 +12,11 @@ def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOpt
     """Show the checkpoints there are, the newest first, with their scores on held-out text."""
     from charlstm.checkpoint.folder import checkpoints as found
 
-    rows = []
-    for folder, config in found(checkpoints):
+    rows: list[dict[str, Any]] = []
+    readable, wrong = found(checkpoints)
+    for problem in wrong:
+        say(f"charlstm: {problem}")
+    for folder, config in readable:
         try:
             rows.append(_row(folder, config))
         except CheckpointError as error:
@@ -28,10 +31,14 @@ def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOpt
 
 def _row(folder: Path, config: Any) -> dict[str, Any]:
     from charlstm.checkpoint.card import best
-    from charlstm.checkpoint.files import read_history
+    from charlstm.checkpoint.files import open_weights, read_history
     from charlstm.units import bits, count
 
-    scored = best(read_history(folder))
+    history = read_history(folder)
+    if history:  # there are weights only after the first evaluation
+        with open_weights(folder, config.model):
+            pass
+    scored = best(history)
     nats = scored.nats_per_char if scored else None
     return {
         "checkpoint": folder.name,

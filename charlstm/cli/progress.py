@@ -1,6 +1,7 @@
 """Following a training run: a progress bar on a terminal, lines elsewhere, and what Ctrl-C means meanwhile."""
 
 import math
+import os
 import signal
 import sys
 import time
@@ -29,7 +30,8 @@ class _Stop:
         if self.wanted:
             raise KeyboardInterrupt
         self.wanted = True
-        say("\nStopping after this step, then saving (again: stop at once, without saving).")
+        # Not by print: the signal may have come in the middle of one, which cannot be entered twice.
+        os.write(2, b"\nStopping after this step, then saving (again: stop at once, without saving).\n")
 
 
 @contextmanager

@@ -53,7 +53,8 @@ def stated(command: Callable[..., Result]) -> Callable[..., Result]:
             raise typer.Exit(0) from None
         except OSError as error:
             _abandon_stdout()
-            say(f"charlstm: the output cannot be written ({error.strerror}); make room, or send it elsewhere")
+            what = f"{error.filename} cannot be used" if error.filename else "the output cannot be written"
+            say(f"charlstm: {what} ({error.strerror}); make room, or choose another place")
             raise typer.Exit(1) from None
 
     return wrapped

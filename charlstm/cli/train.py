@@ -38,7 +38,10 @@ def train(
     context: typer.Context,
     corpus: Annotated[list[str] | None, typer.Argument(help="Text files, read as one; - is stdin.", show_default=False)] = None,
     name: Annotated[str | None, typer.Option(help="Of the checkpoint. Default: after the file.", show_default=False)] = None,
-    preset: Annotated[Preset, typer.Option(help="The recipe that every other setting starts from.")] = "standard",
+    preset: Annotated[
+        Preset | None,
+        typer.Option(help="Where every other setting starts from. Default: standard.", show_default=False),
+    ] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with an interrupted training.", show_default=False)] = None,
     from_: Annotated[
         str | None, typer.Option("--from", help="Fine-tune this checkpoint on the text, as a new one.", show_default=False)
@@ -77,8 +80,8 @@ def train(
     state_reset: Annotated[
         float | None, _option("Probability that a stream starts a batch from a zero state.", _TRAINING)
     ] = None,
-    epochs: Annotated[float | None, _option("Budget in passes over the text.", _TRAINING)] = None,
-    minutes: Annotated[float | None, _option("Budget in wall-clock minutes.", _TRAINING)] = None,
+    epochs: Annotated[float | None, _option("Budget in passes over the text, in place of --minutes.", _TRAINING)] = None,
+    minutes: Annotated[float | None, _option("Budget in wall-clock minutes, in place of --epochs.", _TRAINING)] = None,
     learning_rate: Annotated[float | None, _option("Peak learning rate of Adam.", _TRAINING)] = None,
     schedule: Annotated[Literal["cosine", "constant"] | None, _option("Course of the learning rate.", _TRAINING)] = None,
     warmup: Annotated[float | None, _option("Share of the budget in which it rises.", _TRAINING)] = None,
@@ -101,8 +104,8 @@ def train(
     if units is not None:
         given["units"] = _sizes(units)
     if resume is not None:
-        if from_ is not None or name is not None:
-            raise typer.BadParameter("--resume goes on with a training as it is; leave out --from and --name")
+        if from_ is not None or name is not None or preset is not None:
+            raise typer.BadParameter("--resume goes on with a training as it is; leave out --from, --name and --preset")
         from charlstm.recipe.plan import plan_resuming
 
         plan = plan_resuming(checkpoints, resume, corpus or [], given, encoding_name)
@@ -114,13 +117,13 @@ def train(
             checkpoints,
             corpus,
             given,
-            preset=preset,
+            preset=preset or "standard",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             name=name,
             base_name=from_,
             text_encoding=encoding_name or "utf-8",
         )
-        _describe(preset, plan)
+        _describe(preset or "standard", plan)
     else:
         raise typer.BadParameter("give a text to train on: charlstm train corpus.txt (- is stdin)")
 

@@ -106,17 +106,18 @@ def plan_training(
     Raises:
         CharlstmError: If anything about it cannot work; nothing has been written then.
     """
+    _check_budget(given)
     if name is not None:
         check_new(root, name)
     base = _base(root, base_name, given) if base_name is not None else None
     corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
     wished = _settings(given, preset, base)
-    share = 1 - wished.get("validation", TrainingConfig.validation)
+    training = build(TrainingConfig, {key: wished[key] for key in wished.keys() & _TRAINING})
+    learnt, _ = split(corpus.ids, training.validation)
     chosen = frozenset(given) | ({"seq_len"} if base else frozenset())
-    settings = adapted(wished, round(len(corpus.ids) * share), chosen) | {"vocabulary_size": len(corpus.vocabulary)}
+    settings = adapted(wished, len(learnt), chosen) | {"vocabulary_size": len(corpus.vocabulary)}
     model = build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL})
     training = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
-    learnt, _ = split(corpus.ids, training.validation)
     batch_source(learnt, model, training)  # refuses a text that is too short
     stem = "stdin" if paths[0] == "-" else Path(paths[0]).stem
     record = CorpusRecord(
@@ -155,6 +156,7 @@ def plan_resuming(
     Raises:
         CharlstmError: If it cannot be gone on with: another text, other settings, no saved state.
     """
+    _check_budget(given)
     folder = find(root, name)
     config = read_config(folder)
     fixed = sorted(set(given) - _FREE_IN_RESUMING)
@@ -185,6 +187,11 @@ def plan_resuming(
         text_encoding=text_encoding,
         start=Resumed(arrays, progress, read_history(folder)[: progress.evaluations]),
     )
+
+
+def _check_budget(given: Mapping[str, Any]) -> None:
+    if "epochs" in given and "minutes" in given:
+        raise ConfigError("a training ends after --epochs or after --minutes; give one of them")
 
 
 def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:

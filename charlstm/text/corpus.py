@@ -126,6 +126,8 @@ def _label(source: str | Path) -> str:
 def _open(source: str | Path) -> IO[bytes]:
     """Open a source that can be read twice; what cannot seek (a pipe) is copied to a temporary file first."""
     try:
+        if str(source) == "-" and sys.stdin is None:
+            raise CorpusError("standard input is closed; pipe a text into it, or give the path of a text file")
         file = sys.stdin.buffer if str(source) == "-" else Path(source).open("rb")  # noqa: SIM115 (the caller closes it)
         if file.seekable() and str(source) != "-":
             return file
@@ -208,5 +210,11 @@ def _check_signature(label: str, block: bytes, encoding: str) -> None:
 def _allocate(length: int, dtype: np.dtype[Any]) -> Ids:
     if length * dtype.itemsize <= MAPPED_BYTES:
         return np.empty(length, dtype)
-    with tempfile.TemporaryFile() as file:  # the mapping keeps it alive; nothing is left behind
-        return np.memmap(file, dtype, "w+", shape=(length,))
+    try:
+        with tempfile.TemporaryFile() as file:  # the mapping keeps it alive; nothing is left behind
+            return np.memmap(file, dtype, "w+", shape=(length,))
+    except OSError as error:
+        raise CorpusError(
+            f"there is no room for {length * dtype.itemsize:,} bytes in {tempfile.gettempdir()} ({error.strerror}); make some, "
+            "or name another folder in the environment variable TMPDIR"
+        ) from None

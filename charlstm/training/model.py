@@ -11,6 +11,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, Precision
+from charlstm.training.fused_lstm import FusedLSTM
 from charlstm.training.options import lstm_options
 
 Tensor = Any
@@ -68,7 +69,7 @@ class Layers:
 
     config: ModelConfig
     encoding: keras.layers.Layer | None
-    lstms: tuple[keras.layers.LSTM, ...]
+    lstms: tuple[FusedLSTM, ...]
     dropouts: tuple[keras.layers.Dropout, ...]
     dense: keras.layers.Dense
 
@@ -114,16 +115,17 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
     every = config.targets == "every"
     last = len(config.units)
     lstms, dropouts = [], []
+    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
     for number, units in enumerate(config.units, start=1):
         sequences = every or number < last
         lstms.append(
-            keras.layers.LSTM(
+            FusedLSTM(
                 units,
                 **options,
                 return_sequences=sequences,
                 return_state=True,
                 seed=random_seed % 2**31 + number,
-                dtype="mixed_bfloat16" if precision == "bfloat16" else "float32",
+                dtype=policy,
                 name=f"lstm_{number}",
             )
         )
@@ -132,6 +134,7 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
                 config.dropout,
                 noise_shape=(None, 1, None) if sequences else None,
                 seed=random_seed % 2**31 + last + number,
+                dtype=policy,
                 name=f"dropout_{number}",
             )
         )
@@ -173,8 +176,8 @@ def forward(layers: Layers, x: Tensor, states: States, *, training: bool) -> tup
     y = x if layers.encoding is None else layers.encoding(x)
     after = []
     for lstm, dropout, state in zip(layers.lstms, layers.dropouts, states, strict=True):
-        y, h, c = lstm(y, initial_state=list(state), training=training)
-        after.append((ops.cast(h, "float32"), ops.cast(c, "float32")))
+        y, h, c = lstm.run(y, state, training=training)
+        after.append((h, c))
         y = dropout(y, training=training)
     logits = ops.matmul(ops.cast(y, "float32"), layers.dense.kernel) + layers.dense.bias
     return logits, tuple(after)

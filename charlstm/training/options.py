@@ -1,5 +1,6 @@
 """Keras objects from the strings of a configuration."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,17 +9,18 @@ import keras
 from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError
 
-_REGULARIZERS: dict[str, Callable[..., Any]] = {
-    "l1": keras.regularizers.L1,
-    "l2": keras.regularizers.L2,
-    "l1_l2": keras.regularizers.L1L2,
+_REGULARIZERS: dict[str, tuple[Callable[..., Any], int]] = {
+    "l1": (keras.regularizers.L1, 1),
+    "l2": (keras.regularizers.L2, 1),
+    "l1_l2": (keras.regularizers.L1L2, 2),
 }
-_CONSTRAINTS: dict[str, Callable[..., Any]] = {
-    "max_norm": keras.constraints.MaxNorm,
-    "min_max_norm": keras.constraints.MinMaxNorm,
-    "unit_norm": keras.constraints.UnitNorm,
-    "non_neg": keras.constraints.NonNeg,
+_CONSTRAINTS: dict[str, tuple[Callable[..., Any], int]] = {
+    "max_norm": (keras.constraints.MaxNorm, 1),
+    "min_max_norm": (keras.constraints.MinMaxNorm, 2),
+    "unit_norm": (keras.constraints.UnitNorm, 0),
+    "non_neg": (keras.constraints.NonNeg, 0),
 }
+"""What can be named, and how many numbers it takes."""
 
 
 def lstm_options(config: ModelConfig) -> dict[str, Any]:
@@ -44,23 +46,26 @@ def _names(kind: str) -> list[str]:
 
 
 def _initializer(name: str, setting: str) -> str:
+    shape = (4,) if setting.startswith("bias") else (4, 4)
     try:
-        keras.initializers.get(name)
-    except ValueError:
-        raise ConfigError(
-            f"{setting}: Keras has no initialiser {name!r}; try glorot_uniform, orthogonal, he_normal or random_normal"
-        ) from None
+        keras.initializers.get(name)(shape)
+    except (ValueError, TypeError, NotImplementedError):
+        good = "zeros, ones or random_normal" if len(shape) == 1 else "glorot_uniform, orthogonal or he_normal"
+        raise ConfigError(f"{setting}: Keras has no initialiser {name!r} for weights of this kind; try {good}") from None
     return name
 
 
-def _parsed(text: str | None, setting: str, kinds: dict[str, Callable[..., Any]]) -> Any:
+def _parsed(text: str | None, setting: str, kinds: dict[str, tuple[Callable[..., Any], int]]) -> Any:
     """``l2:0.001`` as ``L2(0.001)``."""
     if text is None:
         return None
-    name, _, numbers = text.partition(":")
+    name, _, rest = text.partition(":")
     try:
-        return kinds[name](*(float(number) for number in numbers.split(",") if number))
-    except (KeyError, ValueError, TypeError):
-        raise ConfigError(
-            f"{setting}: expected one of {', '.join(kinds)}, with its numbers after a colon (l2:0.001), found {text!r}"
-        ) from None
+        make, wanted = kinds[name]
+        numbers = [float(number) for number in rest.split(",") if number]
+        if len(numbers) != wanted or not all(0 <= number < math.inf for number in numbers):
+            raise ValueError
+        return make(*numbers)
+    except (KeyError, ValueError):
+        forms = ", ".join(kind + (":" if count else "") + ",".join(["F"] * count) for kind, (_, count) in kinds.items())
+        raise ConfigError(f"{setting}: expected one of {forms}, with numbers in place of F, found {text!r}") from None

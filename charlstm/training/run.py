@@ -47,11 +47,12 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
     Raises:
         CheckpointError: If the folder cannot be made.
         ConfigError: If a setting names something that Keras does not have.
-        TrainingError: If the loss is no longer a finite number.
+        TrainingError: If the budget is over before it began, or the loss is no longer a finite number.
     """
     config = plan.config
     learnt, held_out = split(plan.ids, config.training.validation)
     source = batch_source(learnt, config.model, config.training)
+    extent = budget(config.training, source.steps_per_epoch)
     trainer = Trainer(config.model, config.training)
     evaluator = Evaluator(config.model, held_out) if len(held_out) > 1 else None
     if isinstance(plan.start, Resumed):
@@ -64,10 +65,15 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
         record, earlier = Record([]), 0.0
         if isinstance(plan.start, Base):
             trainer.assign(starting_weights(plan.start.config, plan.start.weights, config))
+        gone = clock() - started
+        if extent.fraction(0, gone) >= 1:
+            raise TrainingError(
+                f"the budget of {config.training.minutes:g} minutes was over before the first step, since starting took "
+                f"{gone:.0f} s; give more --minutes"
+            )
         create(plan.folder.parent, plan.folder.name)
-        write_config(plan.folder, config)
+    write_config(plan.folder, config)
     yield Started(count(config.model.weight_shapes))
-    extent = budget(config.training, source.steps_per_epoch)
     yield from _Run(plan, source, trainer, evaluator, extent, record, lambda: earlier + clock() - started, should_stop).events()
 
 
@@ -103,9 +109,10 @@ class _Run:
                 impatient = training.patience is not None and record.poor >= training.patience
         interrupted = self.fraction < 1 and not impatient
         if interrupted:
-            # Saved before the evaluation that follows, which a run without interruption would not have made.
             self._save()
-        if record.loss_count or not record.history:
+        # An interrupted run is not evaluated once more: a run without interruption would not have been, and both must come to
+        # the same model. Unless there is none yet; then the first evaluation after resuming replaces it in any case.
+        if not record.history or (record.loss_count and not interrupted):
             yield Evaluating()
             yield self._evaluate()
             if not interrupted:

@@ -127,7 +127,8 @@ def test_checkpoints_are_listed_from_the_newest_and_damaged_ones_are_not(tmp_pat
     (make("broken", 9) / CONFIG).write_text("{")
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
-    found = checkpoints(tmp_path)
+    found, (wrong,) = checkpoints(tmp_path)
+    assert "broken" in str(wrong)
     assert [folder for folder, _ in found] == [made[1], made[2], made[0]]
     assert [config.created[8:10] for _, config in found] == ["03", "02", "01"]
 

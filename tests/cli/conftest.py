@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import termios
@@ -47,6 +48,22 @@ def refusal(charlstm: CommandLine) -> Callable[..., str]:
         return sentence.removeprefix("charlstm: ")
 
     return run
+
+
+def flags(text: str) -> set[str]:
+    return set(re.findall(r"--[a-z][a-z-]*", text))
+
+
+@pytest.fixture
+def advice(charlstm: CommandLine) -> Callable[[str, str], set[str]]:
+    """The options that a sentence advises; the command must have them, or the advice is none."""
+
+    def advised(command: str, sentence: str) -> set[str]:
+        found = flags(sentence)
+        assert found <= flags(charlstm(command, "--help").stdout)
+        return found
+
+    return advised
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Following a training run, with a run that only pretends: what is shown, and what the signals do."""
 
+import io
 import os
 import pty
 import re
@@ -8,6 +9,7 @@ import sys
 import termios
 import time
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -36,7 +38,7 @@ def plan(tmp_path):
 
 
 @pytest.fixture
-def pretend(monkeypatch, plan, capsys):
+def pretend(monkeypatch, plan):
     """Follow a run that consists of given events; a number among them is a signal that comes at that moment."""
 
     def run(*happenings):
@@ -89,10 +91,10 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_asks_the_run_to_stop(pretend, capsys, number):
+def test_a_signal_asks_the_run_to_stop(pretend, capfd, number):
     finished = pretend(Started(1), number)
     assert finished.interrupted
-    assert "Stopping after this step, then saving" in capsys.readouterr().err
+    assert "Stopping after this step, then saving" in capfd.readouterr().err
 
 
 def test_without_a_signal_the_run_is_not_asked_to_stop(pretend):
@@ -102,6 +104,29 @@ def test_without_a_signal_the_run_is_not_asked_to_stop(pretend):
 def test_a_second_signal_does_not_wait(pretend):
     with pytest.raises(KeyboardInterrupt):
         pretend(Started(1), signal.SIGINT, signal.SIGINT)
+
+
+class Interrupting(io.RawIOBase):
+    """A stream into which the user's Ctrl-C falls while a line is being written."""
+
+    def __init__(self) -> None:
+        self.seen = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.seen += bytes(data)
+        if data[:8] == b"Training":
+            os.kill(os.getpid(), signal.SIGINT)
+        return len(data)
+
+
+def test_a_signal_in_the_middle_of_writing_is_heeded_all_the_same(pretend, monkeypatch):
+    stream = Interrupting()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(stream), "utf-8", line_buffering=True))
+    assert pretend(Started(1)).interrupted
+    assert b"Training" in stream.seen
 
 
 def test_samples_are_shown_when_asked_for(pretend, plan, capsys):

@@ -15,7 +15,6 @@ import pytest
 from safetensors.numpy import load_file
 
 from charlstm.checkpoint.files import read_config, read_weights
-from charlstm.config import ModelConfig
 from charlstm.inference.modes import Stateful
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import log_softmax
@@ -208,62 +207,6 @@ def test_fine_tuning_on_a_text_with_new_characters_keeps_the_old_model(trained, 
     assert config.model.seq_len == 8
     assert result["parameters"] == 4 * (len(config.vocabulary) * 8 + 8 * 8 + 8) + 9 * len(config.vocabulary)
     assert {name: (trained / name).read_bytes() for name in FILES} == before
-
-
-def test_scalar_models_cannot_learn_new_characters(tmp_path, make_checkpoint, charlstm):
-    config = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=8, units=(8,), encoding="scalar")
-    make_checkpoint(tmp_path / "checkpoints" / "old", config, vocabulary="".join(ALPHABET))
-    (tmp_path / "more.txt").write_text(STORY + "§")
-    result = charlstm("train", "more.txt", "--from", "old", "--epochs", "0.1")
-    assert (result.exit_code, result.stdout) == (1, "")
-    sentence = result.stderr.splitlines()[-1]
-    assert sentence.startswith("charlstm: the text has 1 characters that the model does not know ('§')")
-    assert "--encoding" in sentence
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["old"]
-
-
-REFUSED = {
-    "--kernel-regularizer nonsense": "kernel_regularizer: expected one of l1, l2, l1_l2",
-    "--kernel-regularizer l2:much": "'l2:much'",
-    "--bias-regularizer l2:1,2,3": "'l2:1,2,3'",
-    "--recurrent-constraint tight": "recurrent_constraint: expected one of max_norm",
-    "--kernel-initializer nonsense": "kernel_initializer: Keras has no initialiser 'nonsense'",
-    "--recurrent-initializer nonsense": "recurrent_initializer: Keras has no initialiser 'nonsense'",
-    "--bias-initializer nonsense": "bias_initializer: Keras has no initialiser 'nonsense'",
-}
-
-
-@pytest.mark.parametrize(("option", "words"), REFUSED.items(), ids=REFUSED)
-def test_options_that_keras_does_not_have_are_refused_and_leave_no_folder(charlstm, tmp_path, option, words):
-    (tmp_path / "story.txt").write_text(STORY)
-    result = charlstm("train", "story.txt", *SMALL, *option.split())
-    assert (result.exit_code, result.stdout) == (1, "")
-    sentence = result.stderr.splitlines()[-1]
-    assert sentence.startswith("charlstm: ")
-    assert words in sentence
-    assert [path.name for path in (tmp_path).iterdir()] == ["story.txt"]
-
-
-def test_a_recipe_too_large_for_the_text_is_made_to_fit_and_says_so(charlstm, tmp_path):
-    (tmp_path / "story.txt").write_text(STORY)
-    # The option ends it before anything is trained.
-    said = charlstm("train", "story.txt", "--preset", "best", "--kernel-regularizer", "nonsense").stderr
-    assert re.search(r"The text is short for this recipe: --batch-size is [0-9]+ in place of 32\.", said)
-    assert re.search(r"The text is short for this recipe: --seq-len is [0-9]+ in place of 160\.", said)
-
-
-def test_a_loss_that_is_no_number_is_a_stated_error(charlstm, tmp_path):
-    (tmp_path / "story.txt").write_text(STORY)
-    result = charlstm("train", "story.txt", *SMALL, "--epochs", "5", "--learning-rate", "1e38", "--clip-norm", "0")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert re.match(r"charlstm: the loss became (nan|inf) .*--learning-rate", result.stderr.splitlines()[-1])
-
-
-def test_a_place_where_no_folder_can_be_made_is_a_stated_error(charlstm, tmp_path):
-    (tmp_path / "story.txt").write_text(STORY)
-    result = charlstm("train", "story.txt", *SMALL, "--checkpoints", "story.txt")
-    assert result.exit_code == 1
-    assert "charlstm: story.txt/story cannot be made" in result.stderr
 
 
 def test_ctrl_c_on_a_narrow_terminal_saves_and_the_training_goes_on_later(terminal, told, refusal, charlstm, tmp_path):

@@ -69,7 +69,6 @@ def test_evaluations_made_after_the_state_was_saved_are_forgotten(begun, root):
         ({"minutes": 5}, {"epochs": 7}, 7, None),
         ({"epochs": 3}, {"epochs": 7}, 7, None),
         ({"epochs": 3}, {"minutes": 9}, 3, 9),
-        ({"epochs": 3}, {"epochs": 7, "minutes": 9}, 7, 9),
     ],
 )
 def test_the_budget_may_be_a_new_one(plan, begin, root, planned, given, epochs, minutes):

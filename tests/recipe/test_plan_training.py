@@ -55,11 +55,16 @@ def test_what_the_user_chose_goes_before_the_preset(plan):
 
 @pytest.mark.parametrize(
     ("given", "epochs", "minutes"),
-    [({}, 20, 10.0), ({"epochs": 3}, 3, None), ({"minutes": 2}, 20, 2), ({"epochs": 3, "minutes": 2}, 3, 2)],
+    [({}, 20, 10.0), ({"epochs": 3}, 3, None), ({"minutes": 2}, 20, 2)],
 )
 def test_epochs_take_the_place_of_the_presets_minutes(plan, given, epochs, minutes):
     training = plan(given=given).config.training
     assert (training.epochs, training.minutes) == (epochs, minutes)
+
+
+def test_two_budgets_are_one_too_many(plan):
+    with pytest.raises(ConfigError, match="--epochs or after --minutes"):
+        plan(given={"epochs": 3, "minutes": 2})
 
 
 def test_the_record_of_the_text(plan, story, text):

@@ -25,6 +25,8 @@ def corpus(tmp_path: Path) -> Path:
 def plan(tmp_path: Path, corpus: Path) -> Callable[..., Plan]:
     def make(name: str = "model", base: str | None = None, text: Path = corpus, **settings: Any) -> Plan:
         given = settings if base else {**SMALL, **settings}
+        if "minutes" in settings:
+            given.pop("epochs", None)
         return plan_training(
             tmp_path / "c", [str(text)], given, preset="standard", created="2026-01-01", name=name, base_name=base
         )

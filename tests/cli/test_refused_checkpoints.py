@@ -1,0 +1,144 @@
+"""Checkpoints and seeds that cannot be used: exit code 1 and one sentence that says what was found and what to do."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+STORY = "Once upon a time there was a ferry.\n" * 60
+
+
+@pytest.fixture(autouse=True)
+def tale(tmp_path, make_checkpoint):
+    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+
+
+@pytest.mark.parametrize("arguments", ["generate --checkpoint tail", "train --resume tail", "train corpus.txt --from tail"])
+def test_a_checkpoint_that_does_not_exist_is_refused_with_those_that_do(refusal, tale, tmp_path, make_checkpoint, arguments):
+    make_checkpoint(tmp_path / "checkpoints" / "saga")
+    (tmp_path / "corpus.txt").write_text(STORY)
+    sentence = refusal(*arguments.split())
+    assert "'tail'" in sentence
+    assert "saga, tale" in sentence
+
+
+def test_a_checkpoint_with_a_name_that_no_folder_can_have_does_not_exist(refusal, tale):
+    assert "tale" in refusal("generate", "--checkpoint", "a" * 300)
+
+
+@pytest.mark.parametrize("folder", ["empty", "nowhere", "file"])
+def test_a_folder_without_checkpoints_is_refused_with_what_to_do(refusal, advice, tmp_path, folder):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    sentence = refusal("generate", "--checkpoints", folder)
+    assert f"no trained checkpoint in {folder}" in sentence
+    assert "charlstm train" in sentence
+    advice("generate", sentence)
+
+
+def rewrite(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def truncate(path: Path, part: float) -> None:
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
+
+
+def reshape(path: Path) -> None:
+    save_file(load_file(path) | {"dense/kernel": np.zeros((16, 3), np.float32)}, path)
+
+
+def without_windows(path: Path) -> None:
+    rewrite(path, corpus={**json.loads(path.read_text())["corpus"], "windows": []})
+
+
+DAMAGE = {
+    "weights cut in the middle": ("model.safetensors", lambda path: truncate(path, 0.5), ["truncated"]),
+    "weights cut in the header": ("model.safetensors", lambda path: truncate(path, 0.01), ["damaged"]),
+    "empty weights": ("model.safetensors", lambda path: truncate(path, 0), ["damaged"]),
+    "no weights": ("model.safetensors", Path.unlink, ["--resume tale"]),
+    "wrong shape": ("model.safetensors", reshape, ["dense/kernel", "(16, 30)", "(16, 3)"]),
+    "half a configuration": ("config.json", lambda path: truncate(path, 0.5), ["not JSON"]),
+    "empty configuration": ("config.json", lambda path: truncate(path, 0), ["not JSON"]),
+    "newer format": ("config.json", lambda path: rewrite(path, format_version=99), ["99", "upgrade"]),
+    "no format": ("config.json", lambda path: path.write_text("{}"), ["format_version"]),
+    "other vocabulary": ("config.json", lambda path: rewrite(path, vocabulary="abc"), ["vocabulary", "30"]),
+    "no seed windows": ("config.json", without_windows, ["windows"]),
+}
+
+
+@pytest.mark.parametrize(("file", "damage", "words"), DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_checkpoint_is_refused_with_what_is_wrong(refusal, tale, file, damage, words):
+    damage(tale / file)
+    sentence = refusal("generate", "--checkpoint", "tale")
+    for word in [*words, file]:
+        assert word in sentence
+
+
+@pytest.mark.parametrize("arguments", [["--seed", ""], ["--seed-file", "seed.txt"], ["--seed-file", "-"]], ids=" ".join)
+def test_an_empty_seed_is_refused(refusal, advice, tale, tmp_path, arguments):
+    (tmp_path / "seed.txt").write_text("\n")
+    sentence = refusal("generate", *arguments)
+    assert "seed is empty" in sentence
+    assert "--seed" in advice("generate", sentence)
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+@pytest.mark.parametrize("more", [[], ["--json"], ["--interactive"], ["--samples", "2"], ["--length", "0"]], ids=" ".join)
+def test_unknown_characters_in_the_seed_are_refused_by_name(refusal, tale, mode, more):
+    sentence = refusal("generate", "--seed", "The é§ fox é", "--mode", mode, *more)
+    assert sentence.startswith("the model does not know 'é' '§'; ")
+    assert "'T' 'a' 'b'" in sentence
+    assert "--on-unknown skip" in sentence
+    assert "--on-unknown replace" in sentence
+
+
+def test_a_seed_of_unknown_characters_alone_is_empty_without_them(charlstm, tale):
+    result = charlstm("generate", "--seed", "é§", "--on-unknown", "skip")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "charlstm: the seed is empty without its unknown characters" in result.stderr
+
+
+BAD_SEED_FILES = {
+    "binary": b"\x7fELF\x02\x01\x01" + bytes(40),
+    "not UTF-8": "Ein Fährmann".encode("cp1252"),
+    "UTF-16": "A ferry".encode("utf-16"),
+    "gzip": gzip.compress(STORY.encode()),
+}
+
+
+@pytest.mark.parametrize("content", BAD_SEED_FILES.values(), ids=BAD_SEED_FILES)
+def test_a_seed_file_that_is_no_text_is_refused_with_what_can_be_done(refusal, advice, tale, tmp_path, content):
+    (tmp_path / "seed.txt").write_bytes(content)
+    sentence = refusal("generate", "--seed-file", "seed.txt")
+    assert sentence.startswith("seed.txt is ")
+    advice("generate", sentence)
+
+
+def test_a_seed_file_that_is_not_there_is_refused(refusal, tale):
+    assert "seed.txt does not exist" in refusal("generate", "--seed-file", "seed.txt")
+    assert "checkpoints is a directory" in refusal("generate", "--seed-file", "checkpoints")
+
+
+def test_a_name_that_is_taken_is_refused_before_the_text_is_read(refusal, tale):
+    before = {path: path.read_bytes() for path in tale.iterdir()}
+    sentence = refusal("train", "no-such-file.txt", "--name", "tale")
+    assert "tale exists already" in sentence
+    assert "--name" in sentence
+    assert {path: path.read_bytes() for path in tale.iterdir()} == before
+
+
+def test_training_that_was_never_saved_cannot_be_resumed(refusal, tale):
+    sentence = refusal("train", "--resume", "tale")
+    assert "no saved training state" in sentence
+    assert "--from tale" in sentence
+
+
+def test_the_network_cannot_be_changed_in_fine_tuning(refusal, tale, tmp_path):
+    (tmp_path / "corpus.txt").write_text(STORY)
+    sentence = refusal("train", "corpus.txt", "--from", "tale", "--units", "9")
+    assert "--units cannot be changed with --from" in sentence
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]

@@ -1,0 +1,38 @@
+"""Real trainings on the shipped texts: minutes, so only `make test-all` runs them."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from charlstm.cli import app
+from charlstm.text.corpus import read_corpus
+from charlstm.text.windows import split
+
+pytestmark = pytest.mark.slow
+
+
+def unigram_nats(path: str) -> float:
+    """The held-out tail under the frequencies of the training part, each character counted once more than it came."""
+    corpus = read_corpus([path])
+    learnt, held_out = split(corpus.ids, 0.1)
+    frequencies = np.bincount(learnt, minlength=len(corpus.vocabulary)) + 1
+    return float(-np.log(frequencies / frequencies.sum())[held_out].mean())
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "share"),
+    [
+        ("data/ferry-year.txt", "--units 128 --seq-len 64 --batch-size 16 --epochs 4", 0.7),
+        ("data/ferry-year.txt", "--preset classic --epochs 0.3 --evaluations 1", 0.99),
+        ("data/liu-du.txt", "--units 128 --seq-len 32 --batch-size 4 --dropout 0.3 --epochs 8", 0.96),
+        ("data/villages.txt", "--units 128 --seq-len 32 --batch-size 8 --dropout 0.5 --epochs 20", 0.85),
+    ],
+)
+def test_a_model_beats_the_frequencies_of_single_characters(tmp_path, text, options, share):
+    command = ["train", text, *options.split(), "--checkpoints", str(tmp_path), "--json"]
+    told = json.loads(CliRunner().invoke(app, command).stdout)
+    assert told["nats_per_char"] < share * unigram_nats(text)
+    assert told["bits_per_char"] == pytest.approx(told["nats_per_char"] / math.log(2))
