@@ -33,6 +33,7 @@ test-all: test
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.reading
+	$(BIN)/python -m benchmarks.training
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "charlstm needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }

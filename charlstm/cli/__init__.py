@@ -3,7 +3,10 @@
 Each module imports at its top only what starts at once; the rest is imported inside the command.
 """
 
+import io
+import os
 import sys
+from pathlib import Path
 
 from charlstm.cli.app import app
 
@@ -12,12 +15,14 @@ __all__ = ["app", "main"]
 
 def main() -> None:
     """The program ``charlstm``."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # Corpora are in UTF-8 whatever the terminal thinks; what cannot be encoded at all is shown escaped.
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    if hasattr(sys.stdin, "reconfigure"):
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # what is no text is refused where it is used
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (open to the end)
+    # Text is in UTF-8 whatever the terminal thinks. What cannot be written is shown escaped, what cannot be read is refused
+    # where it is used.
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
     try:
         app()
     except KeyboardInterrupt:

@@ -80,8 +80,8 @@ def converse(
         given = vocabulary.fit(given, on_unknown)
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         written = []
-        screen.write(given)
         try:
+            screen.write(given)
             for (piece,) in write(
                 reader,
                 vocabulary,
@@ -102,22 +102,24 @@ def converse(
 
     say("Enter goes on, /help shows what else there is, /quit ends.")
     draft = continued(Draft((), sampling, length, random_seed), seed)
-    while True:
-        say("")
-        sys.stderr.write("> ")
-        sys.stderr.flush()
-        line = sys.stdin.readline() if sys.stdin else ""
-        try:
-            changed = _command(draft, line.rstrip("\n")) if line else None
-            if changed is None:
-                break
-            draft, given = changed
-            if given is not None:
-                draft = continued(draft, given)
-        except (CharlstmError, ValueError) as error:
-            say(f"charlstm: {error}")
-    if screen is not sys.stdout:
-        sys.stdout.write(draft.text + "\n")
+    try:
+        while True:
+            say("")
+            sys.stderr.write("> ")
+            sys.stderr.flush()
+            line = sys.stdin.readline()
+            try:
+                changed = _command(draft, line.rstrip("\n")) if line else None
+                if changed is None:
+                    break
+                draft, given = changed
+                if given is not None:
+                    draft = continued(draft, given)
+            except (CharlstmError, ValueError) as error:
+                say(f"charlstm: {error}")
+    finally:  # Ctrl-C at the prompt ends it too, and the text is not lost
+        if screen is not sys.stdout:
+            sys.stdout.write(draft.text + "\n")
 
 
 def _command(draft: Draft, line: str) -> tuple[Draft, str | None] | None:

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -31,7 +31,8 @@ class _Stop:
             raise KeyboardInterrupt
         self.wanted = True
         # Not by print: the signal may have come in the middle of one, which cannot be entered twice.
-        os.write(2, b"\nStopping after this step, then saving (again: stop at once, without saving).\n")
+        with suppress(OSError):  # the terminal may be what has just gone
+            os.write(2, b"\nStopping after this step, then saving (again: stop at once, without saving).\n")
 
 
 @contextmanager

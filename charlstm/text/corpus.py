@@ -126,8 +126,6 @@ def _label(source: str | Path) -> str:
 def _open(source: str | Path) -> IO[bytes]:
     """Open a source that can be read twice; what cannot seek (a pipe) is copied to a temporary file first."""
     try:
-        if str(source) == "-" and sys.stdin is None:
-            raise CorpusError("standard input is closed; pipe a text into it, or give the path of a text file")
         file = sys.stdin.buffer if str(source) == "-" else Path(source).open("rb")  # noqa: SIM115 (the caller closes it)
         if file.seekable() and str(source) != "-":
             return file

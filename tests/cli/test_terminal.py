@@ -1,9 +1,11 @@
 """Real processes, pipes and terminals: what arrives where, when, and with which exit code."""
 
 import json
+import os
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,14 @@ def test_a_full_disk_is_a_stated_error(ran, arguments):
     assert "Traceback" not in said
     assert code == 1
     assert re.fullmatch(r"charlstm: .*No space left on device.*\n", said)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize("arguments", ["generate --length 20", "generate --json", "list"])
+def test_a_closed_stdout_is_no_traceback(tmp_path, arguments):
+    command = ["sh", "-c", 'exec "$0" -m charlstm "$@" >&-', sys.executable, *arguments.split()]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Traceback" not in run.stderr
 
 
 @pytest.mark.parametrize(
