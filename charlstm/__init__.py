@@ -2,8 +2,8 @@
 
 The rooms, and the direction in which they may import one another::
 
-    cli ──► inference ──► checkpoint ──► text ──► errors, config
-     └────► training ───► inference, checkpoint, text
+    cli ──► training ──► recipe ──► checkpoint ──► text ──► errors, config
+     └─────────┴──────► inference ──────┘
 
 TensorFlow is imported by ``charlstm.training`` alone, so that everything else starts at once.
 """
