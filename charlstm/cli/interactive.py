@@ -1,7 +1,9 @@
 """``charlstm generate --interactive``: writing together with a model."""
 
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from charlstm.cli.terminal import say
@@ -80,7 +82,7 @@ def converse(
         given = vocabulary.fit(given, on_unknown)
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         written = []
-        try:
+        with _ctrl_c_noted() as stopped:  # it stops the model, not the conversation, and between two characters
             screen.write(given)
             for (piece,) in write(
                 reader,
@@ -95,8 +97,8 @@ def converse(
                 written.append(piece)
                 screen.write(piece)
                 screen.flush()
-        except KeyboardInterrupt:  # stops the model, not the conversation
-            pass
+                if stopped:
+                    break
         say("")
         return replace(draft, steps=(*draft.steps, Step(given, "".join(written))))
 
@@ -120,6 +122,17 @@ def converse(
     finally:  # Ctrl-C at the prompt ends it too, and the text is not lost
         if screen is not sys.stdout:
             sys.stdout.write(draft.text + "\n")
+
+
+@contextmanager
+def _ctrl_c_noted() -> Iterator[list[int]]:
+    """Ctrl-C interrupts nothing in this context; it puts something into the list."""
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _command(draft: Draft, line: str) -> tuple[Draft, str | None] | None:

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import subprocess
 import sys
 import termios
@@ -82,6 +83,8 @@ class Terminal:
 
     def read(self) -> str:
         """What was shown since, at least a byte; nothing at the end."""
+        ready, _, _ = select.select([self.descriptor], [], [], 60)
+        assert ready, f"nothing more came: {self.seen!r}"
         try:
             piece = os.read(self.descriptor, 1 << 16).decode("utf-8", "replace").replace("\r\n", "\n")
         except OSError:  # Linux's way of saying that the other end is closed
