@@ -124,12 +124,10 @@ def _loop(gate: Activation, squash: Activation) -> Any:
         return tf.cast(h, recurrent.dtype), c, tf.cast(tf.concat([i, f, g, o], 1), recurrent.dtype)
 
     @tf.function(jit_compile=True)
-    def backward_cell(
-        gates: Tensor, c_before: Tensor, c: Tensor, dh_later: Tensor, dh_here: Tensor, dc: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def backward_cell(gates: Tensor, c_before: Tensor, dh_later: Tensor, dh_here: Tensor, dc: Tensor) -> tuple[Tensor, Tensor]:
         """Gradients of a step's gates before activation ``[B, 4u]`` and of the cell state before it ``[B, u]``."""
         i, f, g, o = tf.split(tf.cast(gates, tf.float32), 4, 1)
-        squashed = squash.value(c)
+        squashed = squash.value(f * c_before + i * g)  # cheaper to compute once more than to keep
         dh = tf.cast(dh_later, tf.float32) + tf.cast(dh_here, tf.float32)
         dc += dh * o * squash.slope(squashed)
         dz = [
@@ -151,13 +149,11 @@ def _loop(gate: Activation, squash: Activation) -> Any:
         shares = empty(dtype, 4 * units).unstack(projected)
 
         def forward(t: Tensor, h: Tensor, c: Tensor, *kept: Any) -> tuple[Any, ...]:
-            h, c, gates = forward_cell(tf.matmul(h, kernel), shares.read(t), c)
-            return t + 1, h, c, *(array.write(t, value) for array, value in zip(kept, (h, c, gates), strict=True))
+            h, after, gates = forward_cell(tf.matmul(h, kernel), shares.read(t), c)
+            return t + 1, h, after, *(array.write(t, value) for array, value in zip(kept, (h, c, gates), strict=True))
 
         start = (0, tf.cast(h0, dtype), c0, empty(dtype, units), empty(tf.float32, units), empty(dtype, 4 * units))
-        _, h, c, outputs, cells, gates = tf.while_loop(
-            lambda t, *_: t < steps, forward, start, maximum_iterations=steps, parallel_iterations=1
-        )
+        _, h, c, outputs, cells, gates = tf.while_loop(lambda t, *_: t < steps, forward, start, maximum_iterations=steps)
         all_outputs = outputs.stack()
 
         def gradient(d_outputs: Tensor, d_h: Tensor, d_c: Tensor) -> tuple[Tensor, ...]:
@@ -165,14 +161,11 @@ def _loop(gate: Activation, squash: Activation) -> Any:
             later = empty(dtype, units).unstack(d_outputs)
 
             def backward(t: Tensor, dh: Tensor, dc: Tensor, dzs: Any) -> tuple[Any, ...]:
-                before = tf.cond(t > 0, lambda: cells.read(t - 1), lambda: c0)
-                dz, dc = backward_cell(gates.read(t), before, cells.read(t), dh, later.read(t), dc)
+                dz, dc = backward_cell(gates.read(t), cells.read(t), dh, later.read(t), dc)
                 return t - 1, tf.matmul(dz, transposed), dc, dzs.write(t, dz)
 
             end = (steps - 1, tf.cast(d_h, dtype), d_c, empty(dtype, 4 * units))
-            _, dh0, dc0, dzs = tf.while_loop(
-                lambda t, *_: t >= 0, backward, end, maximum_iterations=steps, parallel_iterations=1
-            )
+            _, dh0, dc0, dzs = tf.while_loop(lambda t, *_: t >= 0, backward, end, maximum_iterations=steps)
             dz = dzs.stack()
             before = tf.concat([tf.cast(h0, dtype)[None], all_outputs[:-1]], 0)
             d_kernel = tf.matmul(tf.reshape(before, (-1, units)), tf.reshape(dz, (-1, 4 * units)), transpose_a=True)

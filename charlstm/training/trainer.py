@@ -43,6 +43,9 @@ class Trainer:
                 else []
             )
         self._states = self._zero_states()
+        # One device in float32: XLA compiles the whole step, which is 3 to 20 % faster. Its bfloat16 products are slow.
+        whole = self._replicas == 1 and training.precision == "float32" and not tf.config.list_physical_devices("GPU")
+        self._run = tf.function(self._all_replicas, jit_compile=whole or None, reduce_retracing=False)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """Make one update.
@@ -118,8 +121,7 @@ class Trainer:
             lambda context: tf.constant(parts[context.replica_id_in_sync_group])
         )
 
-    @tf.function(reduce_retracing=False)
-    def _run(self, x: Tensor, y: Tensor, kept: Tensor, states: States, momentum: Tensor) -> tuple[Tensor, States]:
+    def _all_replicas(self, x: Tensor, y: Tensor, kept: Tensor, states: States, momentum: Tensor) -> tuple[Tensor, States]:
         nats, states = self._strategy.run(self._replica_step, args=(x, y, kept, states, momentum))
         return self._strategy.reduce(tf.distribute.ReduceOp.SUM, nats, axis=None), states
 
