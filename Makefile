@@ -20,7 +20,7 @@ demo: $(VENV)/runtime
 	@echo; echo "--- stateful: the cell state is carried; the same noise, so the texts part only where the models do"
 	@$(STATELESS:stateless=stateful) --checkpoints $(VENV)/demo
 	@echo; echo "--- the shipped model"
-	@$(BIN)/charlstm generate --seed "The " --length 300 --random-seed 1
+	@$(BIN)/charlstm generate --checkpoint ferry --seed "The " --length 300 --random-seed 1
 
 test: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -135,6 +135,8 @@ def train(
     if finished.interrupted:
         say(f"Stopped and saved. Go on with: charlstm train --resume {plan.folder.name}")
         raise typer.Exit(130)
+    if finished.stopped_early:
+        say(f"Stopped early: no better score in {plan.config.training.patience} evaluations.")
     say(f"Done in {duration(finished.seconds)}. Write with: charlstm generate --checkpoint {plan.folder.name}")
 
 

@@ -67,6 +67,16 @@ def files_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
+def test_running_out_of_patience_is_said(charlstm, tmp_path):
+    (tmp_path / "tired.txt").write_text(STORY)
+    harmful = ("--learning-rate", "3", "--schedule", "constant", "--weight-average", "0")
+    lasting = ("--epochs", "200", "--evaluations", "400", "--patience", "1")
+    network = ("--units", "8", "--seq-len", "8", "--batch-size", "4")
+    result = charlstm("train", "tired.txt", *network, *harmful, *lasting)
+    assert result.exit_code == 0
+    assert "Stopped early: no better score in 1 evaluations." in result.stderr
+
+
 def test_json_and_nothing_else_is_on_stdout(first):
     assert first.returncode == 0
     told = json.loads(first.stdout)
