@@ -69,6 +69,8 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> "Finished":
             if isinstance(event, Started):
                 message = f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved."
                 bar.write(message, file=sys.stderr)
+                if event.keras_loop_because:
+                    bar.write(f"The LSTM layers run in Keras's own loop: {event.keras_loop_because}.", file=sys.stderr)
             elif isinstance(event, Stepped):
                 bar.n = 100 * event.fraction
                 left = "" if math.isinf(event.seconds_left) else f", {duration(event.seconds_left)} left"

@@ -90,7 +90,10 @@ def train(
     validation: Annotated[float | None, _option("Share of the text, its tail, that is held out.", _TRAINING)] = None,
     evaluations: Annotated[int | None, _option("Passes over the held-out tail.", _TRAINING)] = None,
     patience: Annotated[int | None, _option("Stop after this many without improvement.", _TRAINING)] = None,
-    precision: Annotated[Literal["float32", "bfloat16"] | None, _option("Of the LSTM layers' products.", _TRAINING)] = None,
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"] | None,
+        _option("Of the LSTM layers' products. auto: the faster one here.", _TRAINING),
+    ] = None,
     random_seed: Annotated[int | None, _option("Start of everything random.", _TRAINING, min=0)] = None,
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
@@ -168,7 +171,7 @@ def _describe(preset: Preset, plan: "Plan") -> None:
     extent = f"{training.minutes:g} minutes" if training.minutes is not None else f"{training.epochs:g} epochs"
     say(
         f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "
-        f"targets {model.targets}; {training.batches} of {training.batch_size}, {extent}."
+        f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, {extent}."
     )
     for note in plan.notes:
         say(note)

@@ -21,6 +21,7 @@ from charlstm.checkpoint.folder import check_new, find, free_name
 from charlstm.checkpoint.resume import Progress, read_resume
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError, CorpusError
+from charlstm.recipe.machine import fastest_precision
 from charlstm.recipe.presets import PRESETS, Preset, adapted
 from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus, read_corpus
@@ -112,10 +113,15 @@ def plan_training(
     base = _base(root, base_name, given) if base_name is not None else None
     corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
     wished = _settings(given, preset, base)
+    automatic = wished.setdefault("precision", "auto") == "auto"
+    if automatic:
+        del wished["precision"]
     training = build(TrainingConfig, {key: wished[key] for key in wished.keys() & _TRAINING})
     learnt, _ = split(corpus.ids, training.validation)
     chosen = frozenset(given) | ({"seq_len"} if base else frozenset())
     settings = adapted(wished, len(learnt), chosen) | {"vocabulary_size": len(corpus.vocabulary)}
+    if automatic:
+        settings["precision"] = fastest_precision(settings.get("batch_size", TrainingConfig.batch_size))
     model = build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL})
     training = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
     batch_source(learnt, model, training)  # refuses a text that is too short

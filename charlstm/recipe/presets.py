@@ -22,7 +22,7 @@ PRESETS: Mapping[Preset, Mapping[str, Any]] = {
     "classic": {
         "encoding": "scalar", "units": (256,), "seq_len": 100, "targets": "last", "batches": "windows",
         "batch_size": 128, "dropout": 0.2, "learning_rate": 1e-3, "schedule": "constant", "clip_norm": 0.0, "epochs": 20,
-        "evaluations": 20,
+        "evaluations": 20, "precision": "float32",
     },
 }  # fmt: skip
 """Settings of :class:`charlstm.config.ModelConfig` and :class:`charlstm.config.TrainingConfig` by preset."""

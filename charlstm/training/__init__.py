@@ -12,6 +12,8 @@ from charlstm.training.quiet import quiet
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
+# One thread to an operation: the cores share out the rows of a batch instead (``charlstm.training.cores``).
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 with quiet():
     import keras

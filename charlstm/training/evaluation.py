@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from charlstm.config import ModelConfig
 from charlstm.text.scoring import ScoringPass
 from charlstm.text.vocabulary import Ids
-from charlstm.training.model import States, Tensor, build_layers, forward
+from charlstm.training.cores import nats
+from charlstm.training.model import States, Tensor, build_layers
 
 
 class Evaluator:
@@ -30,12 +31,11 @@ class Evaluator:
         self._layers.assign(weights)
         states, total = self._layers.zero_states(self._pass.rows), 0.0
         for chunk in self._pass.chunks():
-            nats, states = self._chunk(*map(tf.constant, chunk), states)
-            total += float(nats)
+            sum_of_losses, states = self._chunk(*map(tf.constant, chunk), states)
+            total += float(sum_of_losses)
         return total / self._pass.characters
 
     @tf.function(reduce_retracing=False)
     def _chunk(self, x: Tensor, y: Tensor, counted: Tensor, kept: Tensor, states: States) -> tuple[Tensor, States]:
-        logits, states = forward(self._layers, x, tf.nest.map_structure(lambda s: s * kept, states), training=False)
-        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
-        return tf.reduce_sum(nats * counted), states
+        losses, states = nats(self._layers, x, y, tf.nest.map_structure(lambda state: state * kept, states))
+        return tf.reduce_sum(losses * counted), states

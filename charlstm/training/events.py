@@ -11,9 +11,11 @@ class Started:
 
     Attributes:
         parameters: Of the network.
+        keras_loop_because: Why the LSTM layers run in Keras's own loop and not in the fast one; None if they do not.
     """
 
     parameters: int
+    keras_loop_because: str | None
 
 
 @dataclass(frozen=True)

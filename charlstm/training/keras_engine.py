@@ -21,7 +21,7 @@ from charlstm.training.model import Layers, States, Tensor, build_layers, forwar
 
 @tf.function(reduce_retracing=True)
 def _read(layers: Layers, x: Tensor, states: States) -> tuple[Tensor, States]:
-    return forward(layers, x, states, training=False)
+    return forward(layers, x, states)
 
 
 @dataclass(frozen=True)

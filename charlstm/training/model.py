@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -17,6 +17,22 @@ from charlstm.training.options import lstm_options
 Tensor = Any
 States = tuple[tuple[Tensor, Tensor], ...]
 """``h`` and ``c`` of every LSTM layer, each ``[B, u]``."""
+
+
+class LayerMasks(NamedTuple):
+    """What dropout multiplies by, the same at every step; None where there is no dropout.
+
+    Attributes:
+        output: For a layer's outputs: ``[B, 1, u]``, or ``[B, u]`` of a layer with one output.
+        recurrent: For ``h`` on its way to each of the next step's gates: ``[B, 4, u]``.
+    """
+
+    output: Tensor | None
+    recurrent: Tensor | None
+
+
+Masks = tuple[LayerMasks, ...]
+"""The masks of every LSTM layer."""
 
 
 def character_ids(x: Tensor, vocabulary_size: int) -> Tensor:
@@ -79,6 +95,34 @@ class Layers:
         layers = [self.encoding, *self.lstms, self.dense]
         variables = [variable for layer in layers if layer is not None for variable in layer.trainable_weights]
         return dict(zip(self.config.weight_shapes, variables, strict=True))
+
+    def encode(self, x: Tensor) -> Tensor:
+        """What the first LSTM reads of normalised windows: ``[B, T, 1] -> [B, T, d]``."""
+        return x if self.encoding is None else self.encoding(x)
+
+    def first_shares(self, x: Tensor) -> Tensor:
+        """The input's share of the first LSTM's gates: ``[B, T, 1] -> [B, T, 4u]``.
+
+        There are only V different characters: as long as the windows have more than that, a product for each of the V and
+        a look-up is less work than one for every position.
+        """
+        lstm, size = self.lstms[0], self.config.vocabulary_size
+        ids = character_ids(x, size)
+        if (ids.shape.num_elements() or 0) < size:
+            return lstm.shares(self.encode(x))
+        if self.config.encoding == "one-hot":
+            return lstm.shares_of_characters(ids, None)
+        every = tf.range(size, dtype=tf.float32)[:, None, None] / size
+        return lstm.shares_of_characters(ids, self.encode(every)[:, 0])
+
+    def dropout_masks(self, rows: int) -> Masks:
+        """New masks for a batch."""
+        masks = []
+        for lstm, dropout in zip(self.lstms, self.dropouts, strict=True):
+            ones = tf.ones((rows, lstm.units), lstm.compute_dtype)
+            output = dropout(ones[:, None] if lstm.return_sequences else ones, training=True) if dropout.rate else None
+            masks.append(LayerMasks(output, lstm.recurrent_masks(ones)))
+        return tuple(masks)
 
     @property
     def noise_states(self) -> list[keras.Variable]:
@@ -161,24 +205,31 @@ def keras_model(layers: Layers, seq_len: int | None) -> keras.Model:
     return keras.Model(x, output, name="charlstm")
 
 
-def forward(layers: Layers, x: Tensor, states: States, *, training: bool) -> tuple[Tensor, States]:
+def forward(layers: Layers, x: Tensor, states: States, masks: Masks | None = None) -> tuple[Tensor, States]:
     """Read windows from given states.
 
     Args:
         layers: The network.
         x: Normalised windows: ``[B, T, 1]``.
         states: ``h`` and ``c`` of every layer before the first character.
-        training: Whether dropout is on.
+        masks: In training, what dropout multiplies outputs by: :meth:`Layers.dropout_masks`.
 
     Returns:
         Logits, ``[B, V]`` for ``--targets last`` and ``[B, T, V]`` for ``every``, and the states after the last character.
     """
-    y = x if layers.encoding is None else layers.encoding(x)
-    after = []
-    for lstm, dropout, state in zip(layers.lstms, layers.dropouts, states, strict=True):
-        y, h, c = lstm.run(y, state, training=training)
+    after, y = [], x
+    for number, (lstm, state) in enumerate(zip(layers.lstms, states, strict=True)):
+        if lstm.keras_path_because():
+            y = layers.encode(x) if number == 0 else y
+            y, *state_after = lstm(y, initial_state=list(state), training=masks is not None)
+            h, c = (tf.cast(value, tf.float32) for value in state_after)
+        else:
+            shares = layers.first_shares(x) if number == 0 else lstm.shares(y)
+            outputs, h, c = lstm.recur(shares, state, masks[number].recurrent if masks else None)
+            y = outputs if lstm.return_sequences else tf.cast(h, lstm.compute_dtype)
         after.append((h, c))
-        y = dropout(y, training=training)
+        if masks and masks[number].output is not None:
+            y *= masks[number].output
     logits = ops.matmul(ops.cast(y, "float32"), layers.dense.kernel) + layers.dense.bias
     return logits, tuple(after)
 

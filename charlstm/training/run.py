@@ -73,7 +73,7 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
             )
         create(plan.folder.parent, plan.folder.name)
     write_config(plan.folder, config)
-    yield Started(count(config.model.weight_shapes))
+    yield Started(count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
     yield from _Run(plan, source, trainer, evaluator, extent, record, lambda: earlier + clock() - started, should_stop).events()
 
 

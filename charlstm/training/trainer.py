@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.text.batches import Batch
-from charlstm.training.model import States, Tensor, array_of, build_layers, forward, weight_values
+from charlstm.training.cores import nats
+from charlstm.training.model import States, Tensor, array_of, build_layers, weight_values
 
 
 class Trainer:
@@ -43,9 +44,7 @@ class Trainer:
                 else []
             )
         self._states = self._zero_states()
-        # One device in float32: XLA compiles the whole step, which is 3 to 20 % faster. Its bfloat16 products are slow.
-        whole = self._replicas == 1 and training.precision == "float32" and not tf.config.list_physical_devices("GPU")
-        self._run = tf.function(self._all_replicas, jit_compile=whole or None, reduce_retracing=False)
+        self._run = tf.function(self._all_replicas, reduce_retracing=False)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """Make one update.
@@ -60,9 +59,9 @@ class Trainer:
         self._optimizer.learning_rate.assign(learning_rate)
         # The average's momentum rises to its value, so that it does not remember the initial weights.
         momentum = min(self._training.weight_average, (1 + self.steps) / (10 + self.steps))
-        nats, self._states = self._run(*map(self._shared, batch), self._states, tf.constant(momentum))
+        loss, self._states = self._run(*map(self._shared, batch), self._states, tf.constant(momentum))
         self.steps += 1
-        return float(nats)
+        return float(loss)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The model as it stands: the average of the weights where the recipe asks for one."""
@@ -122,16 +121,16 @@ class Trainer:
         )
 
     def _all_replicas(self, x: Tensor, y: Tensor, kept: Tensor, states: States, momentum: Tensor) -> tuple[Tensor, States]:
-        nats, states = self._strategy.run(self._replica_step, args=(x, y, kept, states, momentum))
-        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, nats, axis=None), states
+        loss, states = self._strategy.run(self._replica_step, args=(x, y, kept, states, momentum))
+        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, loss, axis=None), states
 
     def _replica_step(self, x: Tensor, y: Tensor, kept: Tensor, states: States, momentum: Tensor) -> tuple[Tensor, States]:
         states = tf.nest.map_structure(lambda state: state * kept, states)
         with tf.GradientTape() as tape:
-            logits, states = forward(self.layers, x, states, training=True)
-            nats = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)) / self._replicas
-            penalties = [loss for lstm in self.layers.lstms for loss in lstm.losses]
-            objective = nats + tf.add_n(penalties) / self._replicas if penalties else nats
+            losses, states = nats(self.layers, x, y, states, self.layers.dropout_masks(x.shape[0]))
+            loss = tf.reduce_mean(losses) / self._replicas
+            penalties = [penalty for lstm in self.layers.lstms for penalty in lstm.losses]
+            objective = loss + tf.add_n(penalties) / self._replicas if penalties else loss
         gradients = tape.gradient(objective, [variable.value for variable in self._variables])
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         if self._replicas > 1:
@@ -146,4 +145,4 @@ class Trainer:
         self._optimizer.apply(gradients, self._variables)
         for average, variable in zip(self._averages, self._variables, strict=False):
             average.assign_add((1 - momentum) * (variable.value - average))
-        return nats, states
+        return loss, states

@@ -68,7 +68,7 @@ def pretend(monkeypatch, plan):
 
 def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, capsys):
     pretend(
-        Started(12345),
+        Started(12345, None),
         *(Stepped(step, step / 10, 2.5, 1234.5, 60.0) for step in range(5)),
         Evaluating(),
         Evaluated(evaluation(1, 2.0, best=True), {}),
@@ -92,18 +92,18 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_asks_the_run_to_stop(pretend, capfd, number):
-    finished = pretend(Started(1), number)
+    finished = pretend(Started(1, None), number)
     assert finished.interrupted
     assert "Stopping after this step, then saving" in capfd.readouterr().err
 
 
 def test_without_a_signal_the_run_is_not_asked_to_stop(pretend):
-    assert not pretend(Started(1)).interrupted
+    assert not pretend(Started(1, None)).interrupted
 
 
 def test_a_second_signal_does_not_wait(pretend):
     with pytest.raises(KeyboardInterrupt):
-        pretend(Started(1), signal.SIGINT, signal.SIGINT)
+        pretend(Started(1, None), signal.SIGINT, signal.SIGINT)
 
 
 class Interrupting(io.RawIOBase):
@@ -125,12 +125,12 @@ class Interrupting(io.RawIOBase):
 def test_a_signal_in_the_middle_of_writing_is_heeded_all_the_same(pretend, monkeypatch):
     stream = Interrupting()
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(stream), "utf-8", line_buffering=True))
-    assert pretend(Started(1)).interrupted
+    assert pretend(Started(1, None)).interrupted
     assert b"Training" in stream.seen
 
 
 def test_samples_are_shown_when_asked_for(pretend, plan, capsys):
-    pretend(Started(1), Evaluated(evaluation(1, 2.0, best=True), {}))
+    pretend(Started(1, None), Evaluated(evaluation(1, 2.0, best=True), {}))
     assert "two" not in capsys.readouterr().err
     follow(plan, started=time.monotonic(), show_samples=True)
     assert "\n    two\n    lines\n" in capsys.readouterr().err
@@ -151,7 +151,7 @@ def test_on_a_terminal_there_is_a_bar_no_wider_than_it(pretend, monkeypatch, col
     steps = [Stepped(step, step / 5, 2.5, 1234.5, 60.0) for step in range(5)]
     with os.fdopen(its, "w") as screen:
         monkeypatch.setattr(sys, "stderr", screen)
-        pretend(Started(1), *steps, Evaluating(), Evaluated(evaluation(1, 2.0, best=True), {}), *steps)
+        pretend(Started(1, None), *steps, Evaluating(), Evaluated(evaluation(1, 2.0, best=True), {}), *steps)
     shown = everything(mine)
     bars = [line for line in shown.replace("\r\n", "\n").replace("\n", "\r").split("\r") if re.match(r" *[0-9]+(%|$)", line)]
     assert len(bars) > 5

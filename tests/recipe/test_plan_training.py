@@ -12,6 +12,7 @@ import pytest
 from charlstm.checkpoint.files import WEIGHTS, read_config, read_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import CharlstmError, CheckpointError, ConfigError, CorpusError
+from charlstm.recipe.machine import fastest_precision
 from charlstm.recipe.plan import Base
 from charlstm.recipe.presets import PRESETS
 
@@ -21,7 +22,8 @@ SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_on_a_long_text_is_taken_as_it_is(plan, root, text, preset):
     made = plan(preset=preset)
-    settings = {**vars(TrainingConfig()), **vars(ModelConfig(vocabulary_size=len(set(text)))), **PRESETS[preset]}
+    settings = {**vars(TrainingConfig()), **vars(ModelConfig(vocabulary_size=len(set(text))))}
+    settings |= {"precision": fastest_precision(TrainingConfig.batch_size), **PRESETS[preset]}
     found = {key: getattr(made.config.model, key, getattr(made.config.training, key, None)) for key in settings}
     assert found == settings
     assert made.notes == ()

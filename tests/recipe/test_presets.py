@@ -41,9 +41,10 @@ def test_classic_is_the_recipe_of_the_tutorials():
             "schedule": "constant",
             "learning_rate": 1e-3,  # Adam as Keras has it
             "clip_norm": 0.0,
+            "precision": "float32",
         }.items()
     )
-    assert not PRESETS["classic"].keys() & {"minutes", "weight_average", "precision", "patience"}
+    assert not PRESETS["classic"].keys() & {"minutes", "weight_average", "patience"}
 
 
 def test_the_other_presets_carry_the_state_and_get_larger():

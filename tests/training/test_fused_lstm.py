@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from charlstm.training.fused_lstm import ACTIVATIONS, FusedLSTM
+from charlstm.training.fused_lstm import FusedLSTM
+from charlstm.training.recurrence import ACTIVATIONS
 
 # All sizes differ, so that no axis can be taken for another.
 B, T, D, U = 3, 7, 4, 5
@@ -88,6 +89,16 @@ def test_dropout_of_the_inputs_is_the_same_mask_for_all_steps_and_scaled():
     np.testing.assert_allclose(ours(X, training=False), plain(X), atol=1e-6)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_recurrent_dropout_is_that_of_keras(activation):
+    theirs, ours = pair(activation=activation, recurrent_dropout=0.4, return_sequences=True, seed=3)
+    assert ours.keras_path_because() is None
+    results = [values_and_gradients(layer, training=True) for layer in (theirs, ours)]
+    for expected, found in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5 * max(1, np.abs(expected).max()))
+    assert not np.allclose(results[1][0], values_and_gradients(ours)[0])
+
+
 def test_bfloat16_is_near_float32_and_keeps_states_and_gradients_in_it():
     exact, rounded = (FusedLSTM(64, return_sequences=True, return_state=True, dtype=d) for d in ("float32", "mixed_bfloat16"))
     for layer in (exact, rounded):
@@ -97,7 +108,7 @@ def test_bfloat16_is_near_float32_and_keeps_states_and_gradients_in_it():
     results = []
     for layer in (exact, rounded):
         with tf.GradientTape() as tape:
-            y, h, c = layer.run(x, (h0, c0), training=True)
+            y, h, c = layer.recur(layer.shares(x), (h0, c0))
             objective = tf.reduce_sum(tf.cast(y, tf.float32) ** 2) + tf.reduce_sum(c)
         assert (h.dtype, c.dtype) == (tf.float32, tf.float32)
         gradients = tape.gradient(objective, [variable.value for variable in layer.trainable_weights])
@@ -125,8 +136,8 @@ def test_it_is_configured_and_saved_like_the_keras_layer(tmp_path):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"recurrent_dropout": 0.2}, "recurrent_dropout"),
         ({"go_backwards": True}, "go_backwards"),
+        ({"dropout": 0.2, "recurrent_dropout": 0.2}, "dropout"),
         ({"unroll": True}, "unroll"),
         ({"activation": "elu"}, "elu"),
     ],

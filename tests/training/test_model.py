@@ -3,11 +3,13 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError
 from charlstm.inference.network import build_network
 from charlstm.text.windows import normalise
+from charlstm.training.cores import nats
 from charlstm.training.model import OneHot, build_layers, forward, keras_model, weight_values
 
 IDS = np.random.default_rng(0).integers(0, 9, (3, 6))
@@ -67,7 +69,7 @@ def test_it_can_be_rebuilt_from_plain_keras_layers(encoding, targets, use_bias):
     plain.set_weights([value for name, value in weights.items() if not name.startswith("embedding")])
     ours = keras_model(layers, 6)(normalise(IDS, 9))
     np.testing.assert_allclose(ours, plain(x), atol=1e-6)
-    logits, _ = forward(layers, keras.ops.convert_to_tensor(normalise(IDS, 9)), layers.zero_states(3), training=False)
+    logits, _ = forward(layers, keras.ops.convert_to_tensor(normalise(IDS, 9)), layers.zero_states(3))
     np.testing.assert_allclose(keras.ops.softmax(logits), plain(x), atol=1e-6)
 
 
@@ -81,7 +83,7 @@ def test_numpy_and_keras_agree(encoding, activation, recurrent_activation, use_b
     layers = build_layers(config(encoding=encoding, units=units, **options))
     network = build_network(layers.config, randomised(layers))
     x = keras.ops.convert_to_tensor(normalise(IDS, 9))
-    logits, states = forward(layers, x, layers.zero_states(3), training=False)
+    logits, states = forward(layers, x, layers.zero_states(3))
     state = network.zero_state(3)
     for place, column in enumerate(IDS.T):
         state = network.step(column, state)
@@ -91,13 +93,31 @@ def test_numpy_and_keras_agree(encoding, activation, recurrent_activation, use_b
         np.testing.assert_allclose(ours.c, theirs[1], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
+@pytest.mark.parametrize("targets", ["last", "every"])
+@pytest.mark.parametrize("rows", [1, 3])  # fewer positions than characters, and more: one by one, or from a table
+def test_the_gradient_is_that_of_the_keras_model(encoding, targets, rows):
+    layers = build_layers(config(encoding=encoding, targets=targets))
+    randomised(layers)
+    x = keras.ops.convert_to_tensor(normalise(IDS[:rows], 9))
+    y = IDS[:rows, 0] if targets == "last" else IDS[:rows, ::-1].copy()
+    variables = [variable.value for variable in layers.weights.values()]
+    with tf.GradientTape() as tape:
+        loss = keras.ops.mean(keras.losses.sparse_categorical_crossentropy(y, keras_model(layers, 6)(x)))
+    expected = tape.gradient(loss, variables)
+    with tf.GradientTape() as tape:
+        loss = keras.ops.mean(nats(layers, x, y, layers.zero_states(rows))[0])
+    for ours, theirs in zip(tape.gradient(loss, variables), expected, strict=True):
+        np.testing.assert_allclose(tf.convert_to_tensor(ours), tf.convert_to_tensor(theirs), rtol=1e-4, atol=1e-6)
+
+
 def test_states_carried_by_hand_are_one_long_window():
     layers = build_layers(config())
     randomised(layers)
     x = keras.ops.convert_to_tensor(normalise(IDS, 9))
-    whole, _ = forward(layers, x, layers.zero_states(3), training=False)
-    first, states = forward(layers, x[:, :2], layers.zero_states(3), training=False)
-    second, _ = forward(layers, x[:, 2:], states, training=False)
+    whole, _ = forward(layers, x, layers.zero_states(3))
+    first, states = forward(layers, x[:, :2], layers.zero_states(3))
+    second, _ = forward(layers, x[:, 2:], states)
     np.testing.assert_allclose(np.concatenate([first, second], 1), whole, atol=1e-6)
 
 
@@ -151,7 +171,13 @@ def test_what_keras_does_not_have_is_refused_by_the_setting_s_name(options):
 
 def test_dropout_drops_the_same_features_at_every_position():
     layers = build_layers(config(dropout=0.5, units=(64,)))
-    y = np.asarray(layers.dropouts[0](np.ones((2, 6, 64), np.float32), training=True))
-    assert 0 < (y == 0).mean() < 1
-    assert (y == y[:, :1]).all()
-    assert not (y[0] == y[1]).all()
+    x = keras.ops.convert_to_tensor(normalise(IDS, 9))
+    masks = layers.dropout_masks(3)
+    ((mask, recurrent),) = masks
+    assert recurrent is None
+    assert set(np.unique(mask)) == {0.0, 2.0}
+    assert not (np.asarray(mask[0]) == np.asarray(mask[1])).all()
+    assert not (np.asarray(mask) == np.asarray(layers.dropout_masks(3)[0].output)).all()
+    outputs = np.asarray(layers.lstms[0](layers.encode(x))[0])
+    dense = np.asarray(layers.dense.kernel)
+    np.testing.assert_allclose(forward(layers, x, layers.zero_states(3), masks)[0], outputs * mask @ dense, atol=1e-5)

@@ -1,0 +1,54 @@
+"""The processor's cores, each with its own rows of a batch.
+
+TensorFlow's way to use several cores is to cut every operation in pieces and wait for the slowest. The operations of an LSTM's
+step are too small for that: at 256 units the waiting costs more than it gains. Rows do not depend on each other, though, so
+here every core takes its share of them through the whole network, one thread to an operation, and nobody waits until the
+gradients are added up.
+"""
+
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from charlstm.training.model import Layers, Masks, States, Tensor, forward
+
+ROWS = 4
+"""Rows that a core should have at the least: below that the reading of the weights outweighs the work."""
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def parts(rows: int) -> list[slice]:
+    """The rows of a batch that each core takes, in numbers as equal as can be."""
+    number = 1 if tf.config.list_physical_devices("GPU") else max(1, min(cores(), rows // ROWS))
+    return [slice(rows * part // number, rows * (part + 1) // number) for part in range(number)]
+
+
+def nats(layers: Layers, x: Tensor, y: Tensor, states: States, masks: Masks | None = None) -> tuple[Tensor, States]:
+    """The negative log-likelihood of every target, each core taking its share of the rows.
+
+    Args:
+        layers: The network.
+        x: Normalised windows: ``[B, T, 1]``.
+        y: Targets: ids ``[B]`` for ``--targets last``, ``[B, T]`` for ``every``.
+        states: ``h`` and ``c`` of every layer before the first character.
+        masks: As for :func:`charlstm.training.model.forward`.
+
+    Returns:
+        Nats, in the shape of ``y``, and the states after the last character.
+    """
+    losses, after = [], []
+    for part in parts(x.shape[0]):
+        logits, states_after = forward(layers, x[part], _rows(states, part), _rows(masks, part))
+        losses.append(tf.nn.sparse_softmax_cross_entropy_with_logits(y[part], logits))
+        after.append(states_after)
+    return tf.concat(losses, 0), tf.nest.map_structure(lambda *each: tf.concat(each, 0), *after)
+
+
+def _rows(nested: Any, part: slice) -> Any:
+    """Some rows of every tensor in a structure."""
+    return tf.nest.map_structure(lambda whole: None if whole is None else whole[part], nested)

@@ -1,0 +1,45 @@
+"""The choice of precision, on machines that are only files."""
+
+import pytest
+
+from charlstm.recipe import machine
+from charlstm.recipe.machine import fastest_precision
+
+NEW, OLD = "flags : fpu sse avx512f avx512_bf16 amx_tile\n", "flags : fpu sse avx2 avx512f\n"
+
+
+@pytest.fixture
+def pretend(tmp_path, monkeypatch):
+    def processor(text: str | None, *, gpu: bool = False) -> None:
+        path = tmp_path / "cpuinfo"
+        if text is not None:
+            path.write_text(text)
+        monkeypatch.setattr(machine, "_PROCESSOR", path)
+        monkeypatch.setattr(machine, "_GPUS", (tmp_path / "none", tmp_path if gpu else tmp_path / "none"))
+
+    return processor
+
+
+@pytest.mark.parametrize(("text", "expected"), [(NEW, "bfloat16"), (OLD, "float32"), (None, "float32")])
+def test_bfloat16_is_for_processors_with_instructions_for_it(pretend, text, expected):
+    pretend(text)
+    assert fastest_precision(32) == expected
+
+
+def test_a_single_row_and_a_gpu_get_float32(pretend):
+    pretend(NEW)
+    assert fastest_precision(1) == "float32"
+    pretend(NEW, gpu=True)
+    assert fastest_precision(32) == "float32"
+
+
+@pytest.mark.parametrize("processor", [NEW, OLD])
+def test_a_plan_holds_what_was_chosen_and_the_user_goes_first(pretend, plan, processor):
+    pretend(processor)
+    here = "bfloat16" if processor == NEW else "float32"
+    assert plan().config.training.precision == here
+    assert plan(given={"precision": "auto"}).config.training.precision == here
+    assert plan(given={"precision": "float32"}).config.training.precision == "float32"
+    assert plan(given={"precision": "bfloat16"}).config.training.precision == "bfloat16"
+    assert plan(preset="classic").config.training.precision == "float32"
+    assert plan(given={"batch_size": 1}).config.training.precision == "float32"
