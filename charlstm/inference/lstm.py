@@ -1,15 +1,21 @@
-"""The LSTM's equations (Hochreiter & Schmidhuber 1997; Gers et al. 2000), with the weights laid out as Keras lays them out.
+"""The LSTM's equations (Hochreiter & Schmidhuber 1997; Gers et al. 2000), for weights laid out as Keras lays them out.
 
 One step, for a batch of B::
 
-    z = x . kernel + h . recurrent_kernel + bias        [B, 4u], in four blocks i, f, c, o
+    z = x . kernel + h . recurrent_kernel + bias        in four blocks i, f, c, o
     i, f, o = recurrent_activation(z_i, z_f, z_o)       input, forget and output gate
-    c' = f * c + i * activation(z_c)                    cell state
+    g = activation(z_c)                                 candidate
+    c' = f * c + i * g                                  cell state
     h' = o * activation(c')                             hidden state, the layer's output
+
+A step of one row is a product that reads the recurrent kernel once, and a dozen calls of NumPy that cost as much for a few
+hundred numbers as for none. So it works in place and allocates nothing, and each gate has its own block of memory,
+``[4, B, u]``: for columns of ``[B, 4u]`` NumPy takes two to three times as long.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -19,88 +25,151 @@ Array = NDArray[np.float32]
 
 
 class LayerState(NamedTuple):
-    """What an LSTM layer carries from one character to the next: ``h`` and ``c``, each ``[B, u]``."""
+    """What an LSTM layer carries from one character to the next, and what it works in. A step changes all of it in place.
+
+    Attributes:
+        h: The hidden state, the layer's output: ``[B, u]``.
+        c: The cell state: ``[B, u]``.
+        gates: i, f, g and o of the last step: ``[4, B, u]``.
+        share: The input's share of the next step's gates: ``[4, B, u]``.
+    """
 
     h: Array
     c: Array
+    gates: Array
+    share: Array
+
+
+def zero_state(batch: int, units: int) -> LayerState:
+    """The state of a layer that has read nothing."""
+    return LayerState(*np.zeros((2, batch, units), np.float32), *np.zeros((2, 4, batch, units), np.float32))
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel ``[n, 4u]`` in the layouts in which it is multiplied fastest, each made when it is first used."""
+
+    columns: Array
+
+    @cached_property
+    def _by_column(self) -> Array:
+        return np.asfortranarray(self.columns)
+
+    @cached_property
+    def _by_gate(self) -> Array:
+        return np.ascontiguousarray(by_gate(self.columns))
+
+    def times(self, x: Array, out: Array) -> None:
+        """``x . kernel`` into ``out``: ``[B, n] -> [4, B, u]``."""
+        if len(x) == 1 and out.flags.c_contiguous:  # one product: each of four would be too small for BLAS to share out
+            np.matmul(x, self._by_column, out=out.reshape(1, -1))
+        else:
+            np.matmul(x, self._by_gate, out=out)
 
 
 @dataclass(frozen=True)
 class LSTMLayer:
-    """The weights of one layer.
+    """One layer.
+
+    With the usual activations, ``sigmoid(z)`` is computed as ``tanh(z / 2) / 2 + 1 / 2``, all gates in one pass of tanh, and
+    the division by two is done beforehand, in the weights, where it is exact.
 
     Attributes:
+        kernel: ``[d, 4u]``.
+        recurrent_kernel: ``[u, 4u]``.
+        bias: ``[4, 1, u]``.
+        activation: Name of the activation of candidate and output.
+        recurrent_activation: Name of the activation of the gates.
+    """
+
+    kernel: Kernel
+    recurrent_kernel: Kernel
+    bias: Array
+    activation: str
+    recurrent_activation: str
+
+    def project(self, x: Array, share: Array) -> None:
+        """The input's share of ``z``, ``x . kernel + bias``, into ``share``: ``[B, d] -> [4, B, u]``."""
+        self.kernel.times(x, share)
+        share += self.bias
+
+    def step(self, state: LayerState) -> None:
+        """Read one character, whose share is in the state."""
+        h, c, gates, share = state
+        self.recurrent_kernel.times(h, gates)
+        gates += share
+        i, f, g, o = gates
+        if self._one_pass is not None:
+            scale, shift = self._one_pass
+            np.tanh(gates, out=gates)
+            gates *= scale
+            gates += shift
+        else:
+            gate = ACTIVATIONS[self.recurrent_activation]
+            gate(gates[:2], gates[:2])
+            ACTIVATIONS[self.activation](g, g)
+            gate(o, o)
+        c *= f
+        np.multiply(i, g, out=h)
+        c += h
+        ACTIVATIONS[self.activation](c, h)
+        h *= o
+
+    @cached_property
+    def _one_pass(self) -> Array | None:
+        """What tanh is multiplied by and what is added then, each ``[4, 1, u]``; None for other activations."""
+        if (self.recurrent_activation, self.activation) != _USUAL:
+            return None
+        factors: Array = np.array([[0.5, 0.5, 1, 0.5], [0.5, 0.5, 0, 0.5]], np.float32)
+        return factors[:, :, None, None].repeat(self.bias.shape[-1], 3)
+
+
+_USUAL = ("sigmoid", "tanh")
+
+
+def lstm_layer(kernel: Array, recurrent_kernel: Array, bias: Array, activation: str, recurrent_activation: str) -> LSTMLayer:
+    """A layer from Keras's weights.
+
+    Args:
         kernel: ``[d, 4u]``.
         recurrent_kernel: ``[u, 4u]``.
         bias: ``[4u]``; zeros if the layer has none.
         activation: Name of the activation of candidate and output.
         recurrent_activation: Name of the activation of the gates.
     """
-
-    kernel: Array
-    recurrent_kernel: Array
-    bias: Array
-    activation: str
-    recurrent_activation: str
-
-    @property
-    def units(self) -> int:
-        """The layer's units, u."""
-        return len(self.recurrent_kernel)
-
-    def zero_state(self, batch: int) -> LayerState:
-        """The state of a layer that has read nothing."""
-        return LayerState(*np.zeros((2, batch, self.units), np.float32))
-
-    def project(self, x: Array) -> Array:
-        """The input's share of ``z``: ``x . kernel + bias``, ``[..., d] -> [..., 4u]``."""
-        projected: Array = x @ self.kernel + self.bias
-        return projected
-
-    def step(self, projected: Array, state: LayerState) -> LayerState:
-        """Read one character.
-
-        Args:
-            projected: The input's share of ``z``, from :meth:`project`: ``[B, 4u]``.
-            state: The state before.
-
-        Returns:
-            The state after; its ``h`` is the layer's output.
-        """
-        gate, squash, u = ACTIVATIONS[self.recurrent_activation], ACTIVATIONS[self.activation], self.units
-        z = state.h @ self.recurrent_kernel
-        z += projected
-        i_f = gate(z[:, : 2 * u])
-        c = i_f[:, u:] * state.c
-        c += i_f[:, :u] * squash(z[:, 2 * u : 3 * u])
-        return LayerState(gate(z[:, 3 * u :]) * squash(c), c)
+    if (recurrent_activation, activation) == _USUAL:
+        halves = np.array([0.5, 0.5, 1, 0.5], np.float32).repeat(len(recurrent_kernel))
+        kernel, recurrent_kernel, bias = kernel * halves, recurrent_kernel * halves, bias * halves
+    return LSTMLayer(Kernel(kernel), Kernel(recurrent_kernel), by_gate(bias[None]), activation, recurrent_activation)
 
 
-def sigmoid(z: Array) -> Array:
+def by_gate(columns: Array) -> Array:
+    """The four blocks of Keras's columns: ``[n, 4u] -> [4, n, u]``."""
+    return columns.reshape(len(columns), 4, -1).transpose(1, 0, 2)
+
+
+def sigmoid(z: Array, out: Array) -> Array:
     """``1 / (1 + exp(-z))``, by way of tanh: it cannot overflow, and NumPy has a vector instruction for it."""
-    result: Array = np.tanh(z * np.float32(0.5))
-    result *= np.float32(0.5)
-    result += np.float32(0.5)
-    return result
+    np.multiply(z, np.float32(0.5), out=out)
+    np.tanh(out, out=out)
+    out *= np.float32(0.5)
+    out += np.float32(0.5)
+    return out
 
 
-def hard_sigmoid(z: Array) -> Array:
+def hard_sigmoid(z: Array, out: Array) -> Array:
     """``relu6(z + 3) / 6``, Keras 3's definition (Keras 1 and 2 had ``clip(0.2 z + 0.5, 0, 1)``)."""
-    result: Array = np.clip(z / np.float32(6) + np.float32(0.5), np.float32(0), np.float32(1))
-    return result
+    np.divide(z, np.float32(6), out=out)
+    out += np.float32(0.5)
+    return np.clip(out, np.float32(0), np.float32(1), out=out)
 
 
-def softsign(z: Array) -> Array:
-    """``z / (1 + |z|)``."""
-    return np.divide(z, np.float32(1) + np.abs(z))
-
-
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+ACTIVATIONS: dict[str, Callable[[Array, Array], Array]] = {
     "tanh": np.tanh,
     "sigmoid": sigmoid,
     "hard_sigmoid": hard_sigmoid,
-    "relu": lambda z: np.maximum(z, np.float32(0)),
-    "softsign": softsign,
-    "linear": lambda z: z,
+    "relu": lambda z, out: np.maximum(z, np.float32(0), out=out),
+    "softsign": lambda z, out: np.divide(z, np.float32(1) + np.abs(z), out=out),
+    "linear": lambda z, out: np.positive(z, out=out),
 }
-"""Keras's activations of the same names."""
+"""Keras's activations of the same names, from one array into another or the same."""

@@ -1,7 +1,7 @@
 """The two ways of reading a text in order to continue it.
 
 Both are a :class:`Reader`: a state that is advanced by one character in every row of a batch, and the logits of the next
-character, given that state. States are values: advancing makes a new one and leaves the old one as it was.
+character, given that state. Advancing may change the state that it is given: only the one that it returns counts from then on.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,8 @@ class Stateful:
 
     def advance(self, state: State, ids: Ids) -> State:
         """See :class:`Reader`."""
-        return self.network.step(ids, state)
+        self.network.step(ids, state)
+        return state
 
     def logits(self, state: State) -> Array:
         """See :class:`Reader`."""
@@ -58,8 +59,8 @@ class LanesState(NamedTuple):
     """The state of :class:`Stateless`.
 
     Attributes:
-        lanes: For every layer ``h`` and ``c``, each ``[W, B, u]``: lane j holds the state of a network that was started
-            from zero at the last character whose number is j modulo W.
+        lanes: For every layer the states of W·B rows: row ``j B + b`` is of a network that reads text b and was started from
+            zero at the last character whose number is j modulo W.
         read: Characters read so far.
         h: The last layer's ``h`` in the oldest lane: ``[B, u]``.
     """
@@ -83,32 +84,22 @@ class Stateless:
 
     def zero(self, batch: int) -> LanesState:
         """See :class:`Reader`."""
-        width = self.network.config.seq_len
-        lanes = tuple(LayerState(*np.zeros((2, width, batch, layer.units), np.float32)) for layer in self.network.layers)
-        return LanesState(lanes, 0, lanes[-1].h[0])
+        lanes = self.network.zero_state(self.network.config.seq_len * batch)
+        return LanesState(lanes, 0, lanes[-1].h[:batch])
 
     def advance(self, state: LanesState, ids: Ids) -> LanesState:
         """See :class:`Reader`."""
+        lanes, read, _ = state
         width, batch = self.network.config.seq_len, len(ids)
-        active = min(state.read + 1, width)
-        flat = tuple(
-            LayerState(h[:active].reshape(-1, h.shape[-1]), c[:active].reshape(-1, c.shape[-1])) for h, c in state.lanes
-        )
-        stepped = self.network.step(np.tile(ids, active), flat)
-        read = state.read + 1
+        if read >= width:  # the oldest lane has read its window: this character starts it anew
+            for layer in lanes:
+                for array in (layer.h, layer.c):
+                    array[read % width * batch : (read % width + 1) * batch] = 0
+        active = min(read + 1, width)
+        self.network.step(np.tile(ids, active), tuple(_rows(layer, active * batch) for layer in lanes))
+        read += 1
         oldest = read % width if read >= width else 0
-        lanes = []
-        for after in stepped:
-            h, c = (array.reshape(active, batch, -1) for array in after)
-            if active < width:
-                idle = np.zeros((width - active, batch, h.shape[-1]), np.float32)
-                h, c = np.concatenate([h, idle]), np.concatenate([c, idle])
-            lanes.append(LayerState(h, c))
-        prediction = lanes[-1].h[oldest].copy()
-        if read >= width:  # the oldest lane has read its window: the next character starts it anew
-            for h, c in lanes:
-                h[oldest] = c[oldest] = 0
-        return LanesState(tuple(lanes), read, prediction)
+        return LanesState(lanes, read, lanes[-1].h[oldest * batch : (oldest + 1) * batch])
 
     def logits(self, state: LanesState) -> Array:
         """See :class:`Reader`."""
@@ -117,6 +108,12 @@ class Stateless:
     def recent(self, ids: Ids) -> Ids:
         """The last window."""
         return ids[-self.network.config.seq_len :]
+
+
+def _rows(state: LayerState, count: int) -> LayerState:
+    """The state of the first rows, in the same memory."""
+    h, c, gates, share = state
+    return LayerState(h[:count], c[:count], gates[:, :count], share[:, :count])
 
 
 def reader(network: Network, mode: Mode) -> Reader:

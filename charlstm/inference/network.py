@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlstm.config import ModelConfig
-from charlstm.inference.lstm import Array, LayerState, LSTMLayer
+from charlstm.inference.lstm import Array, LayerState, LSTMLayer, by_gate, lstm_layer, zero_state
 from charlstm.text.vocabulary import Ids
 
 State = tuple[LayerState, ...]
@@ -22,7 +22,7 @@ class Network:
 
     Attributes:
         config: What it is.
-        projected: The first layer's input projection of every character: ``[V, 4u]``.
+        projected: The first layer's input projection of every character: ``[4, V, u]``.
         layers: The LSTM layers.
         dense_kernel: ``[u, V]``.
         dense_bias: ``[V]``.
@@ -36,28 +36,31 @@ class Network:
 
     def zero_state(self, batch: int) -> State:
         """The state of a network that has read nothing."""
-        return tuple(layer.zero_state(batch) for layer in self.layers)
+        return tuple(zero_state(batch, units) for units in self.config.units)
 
-    def step(self, ids: Ids, state: State) -> State:
-        """Read one character in each row of a batch: ids ``[B]``."""
-        projected = self.projected[ids]
-        after: list[LayerState] = []
-        for number, (layer, before) in enumerate(zip(self.layers, state, strict=True)):
-            if number:
-                projected = layer.project(after[-1].h)
-            after.append(layer.step(projected, before))
-        return tuple(after)
+    def step(self, ids: Ids, state: State) -> None:
+        """Read one character in each row of a batch, ids ``[B]``; the state changes in place."""
+        below = None
+        for layer, layer_state in zip(self.layers, state, strict=True):
+            if below is None:
+                # Ids are known to be in range; without the check NumPy need not go through a buffer.
+                np.take(self.projected, ids, 1, out=layer_state.share, mode="clip")
+            else:
+                layer.project(below, layer_state.share)
+            layer.step(layer_state)
+            below = layer_state.h
 
     def logits(self, h: Array) -> Array:
         """What the softmax is taken of, from the last layer's ``h``: ``[B, u] -> [B, V]``."""
-        z: Array = h @ self.dense_kernel + self.dense_bias
+        z: Array = h @ self.dense_kernel
+        z += self.dense_bias
         return z
 
 
 def build_network(config: ModelConfig, weights: Mapping[str, Array]) -> Network:
     """A network from its weights, by their names in ``model.safetensors``, with the shapes of ``config.weight_shapes``."""
     layers = tuple(
-        LSTMLayer(
+        lstm_layer(
             weights[f"lstm_{number}/kernel"],
             weights[f"lstm_{number}/recurrent_kernel"],
             weights.get(f"lstm_{number}/bias", np.zeros(4 * units, np.float32)),
@@ -66,12 +69,12 @@ def build_network(config: ModelConfig, weights: Mapping[str, Array]) -> Network:
         )
         for number, units in enumerate(config.units, start=1)
     )
-    first = layers[0]
-    if config.encoding == "one-hot":
-        projected = first.kernel + first.bias  # a one-hot row times the kernel is a row of the kernel
+    first, characters = layers[0], config.vocabulary_size
+    projected = np.empty((4, characters, config.units[0]), np.float32)
+    if config.encoding == "one-hot":  # a one-hot vector times the kernel is a row of the kernel
+        np.add(by_gate(first.kernel.columns), first.bias, out=projected)
     elif config.encoding == "embedding":
-        projected = first.project(weights["embedding/embeddings"])
+        first.project(weights["embedding/embeddings"], projected)
     else:
-        x = np.arange(config.vocabulary_size, dtype=np.float32) / np.float32(config.vocabulary_size)
-        projected = first.project(x[:, None])
+        first.project(np.arange(characters, dtype=np.float32)[:, None] / np.float32(characters), projected)
     return Network(config, projected, layers, weights["dense/kernel"], weights["dense/bias"])

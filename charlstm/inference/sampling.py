@@ -18,6 +18,9 @@ Logits = NDArray[np.float64]
 RECENT = 64
 """Characters back from the end of the text that the repetition penalty looks at."""
 
+_GREATEST = 1e39  # what stands for +inf: beyond float32
+_COLDEST = 1e-250  # a lower temperature chooses no other character, but could overflow
+
 _BLOCK = 64  # positions whose noise is drawn at once
 
 
@@ -49,11 +52,11 @@ def log_softmax(logits: Logits) -> Logits:
 
 
 def finite(logits: NDArray[Any]) -> Logits:
-    """Logits in float64 that every later step can work on: NaN counts as ruled out, +inf as the greatest finite value.
+    """Logits in float64 that every later step can work on: NaN counts as ruled out, +inf as greater than any other.
 
     A row in which everything is ruled out becomes uniform.
     """
-    result = np.nan_to_num(logits.astype(np.float64), nan=-np.inf, posinf=1e300, neginf=-np.inf)
+    result = np.nan_to_num(logits.astype(np.float64), nan=-np.inf, posinf=_GREATEST, neginf=-np.inf)
     result[~np.isfinite(result).any(-1)] = 0.0
     return result
 
@@ -147,14 +150,15 @@ def choose(logits: NDArray[Any], sampling: Sampling, noise: Logits, recent: Ids)
     Returns:
         Ids: ``[B]``.
     """
-    z = finite(logits)
+    z = logits.astype(np.float64)
+    if not np.isfinite(z.max(-1)).all():  # NaN and +inf are greatest; -inf among others is a character ruled out
+        z = finite(z)
     if sampling.repetition_penalty != 1:
         z = penalise(z, recent, sampling.repetition_penalty)
     if sampling.temperature == 0:
         return _likeliest(z)
-    # The likeliest character stands at 0 before the division, so that a tiny temperature cannot overflow it.
-    with np.errstate(over="ignore"):  # what overflows is -inf: as good as ruled out
-        z = (z - z.max(-1, keepdims=True)) / sampling.temperature
+    z -= z.max(-1, keepdims=True)
+    z /= max(sampling.temperature, _COLDEST)
     z = keep_min_p(keep_top_p(keep_top_k(z, sampling.top_k), sampling.top_p), sampling.min_p)
     return _likeliest(z + noise)
 

@@ -119,8 +119,11 @@ class Layers:
         """New masks for a batch."""
         masks = []
         for lstm, dropout in zip(self.lstms, self.dropouts, strict=True):
-            ones = tf.ones((rows, lstm.units), lstm.compute_dtype)
-            output = dropout(ones[:, None] if lstm.return_sequences else ones, training=True) if dropout.rate else None
+            # In float32, so that both precisions draw the same.
+            ones = tf.ones((rows, lstm.units))
+            output = keras.random.dropout(ones, dropout.rate, seed=dropout.seed_generator) if dropout.rate else None
+            if output is not None and lstm.return_sequences:
+                output = output[:, None]
             masks.append(LayerMasks(output, lstm.recurrent_masks(ones)))
         return tuple(masks)
 
@@ -229,7 +232,7 @@ def forward(layers: Layers, x: Tensor, states: States, masks: Masks | None = Non
             y = outputs if lstm.return_sequences else tf.cast(h, lstm.compute_dtype)
         after.append((h, c))
         if masks and masks[number].output is not None:
-            y *= masks[number].output
+            y *= tf.cast(masks[number].output, y.dtype)
     logits = ops.matmul(ops.cast(y, "float32"), layers.dense.kernel) + layers.dense.bias
     return logits, tuple(after)
 

@@ -135,7 +135,7 @@ def recur(
         h0: ``[B, u]``, float32.
         c0: ``[B, u]``, float32.
         masks: What recurrent dropout multiplies ``h`` by on its way to each of the next step's gates, as in Keras:
-            ``[B, 4, u]`` in the compute type.
+            ``[B, 4, u]``.
 
     Returns:
         The outputs ``[B, T, u]`` in the compute type, and ``h`` and ``c`` after the last step in float32.
@@ -144,7 +144,7 @@ def recur(
     @tf.custom_gradient
     def differentiable(shares: Tensor, recurrent_kernel: Tensor, h0: Tensor, c0: Tensor) -> Any:
         units, dtype = recurrent_kernel.shape[0], shares.dtype
-        gate_masks = [None] if masks is None else [tf.transpose(mask) for mask in tf.unstack(masks, axis=1)]
+        gate_masks = [None] if masks is None else [tf.cast(tf.transpose(mask), dtype) for mask in tf.unstack(masks, axis=1)]
         kernels = tf.split(tf.cast(recurrent_kernel, dtype), len(gate_masks), 1)
         groups = [Gates(part, tf.transpose(part), mask) for part, mask in zip(kernels, gate_masks, strict=True)]
         before = tf.cast(tf.transpose(h0), dtype)

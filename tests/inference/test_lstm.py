@@ -5,15 +5,20 @@ import math
 import numpy as np
 import pytest
 
-from charlstm.inference.lstm import LayerState, LSTMLayer, hard_sigmoid, sigmoid
+from charlstm.inference.lstm import LayerState, LSTMLayer, hard_sigmoid, lstm_layer, sigmoid, zero_state
 
 
 def read(layer: LSTMLayer, x: np.ndarray) -> LayerState:
     """The state after a batch of sequences ``[B, T, d]``."""
-    state = layer.zero_state(len(x))
+    state = zero_state(len(x), len(layer.recurrent_kernel.columns))
     for time in range(x.shape[1]):
-        state = layer.step(layer.project(x[:, time]), state)
+        step(layer, x[:, time], state)
     return state
+
+
+def step(layer: LSTMLayer, x: np.ndarray, state: LayerState) -> None:
+    layer.project(x, state.share)
+    layer.step(state)
 
 
 # The numbers are in keras/src/layers/rnn/lstm_test.py: LSTM(3) on arange(72) as (3, 6, 4), constant weights.
@@ -23,7 +28,7 @@ def read(layer: LSTMLayer, x: np.ndarray) -> LayerState:
 )
 def test_keras_published_goldens(forget_bias, expected):
     bias = np.repeat(np.array([0.03, forget_bias, 0.03, 0.03], np.float32), 3)
-    layer = LSTMLayer(np.full((4, 12), 0.01, np.float32), np.full((3, 12), 0.02, np.float32), bias, "tanh", "sigmoid")
+    layer = lstm_layer(np.full((4, 12), 0.01, np.float32), np.full((3, 12), 0.02, np.float32), bias, "tanh", "sigmoid")
     x = np.arange(72, dtype=np.float32).reshape(3, 6, 4)
     np.testing.assert_allclose(read(layer, x).h, np.repeat(np.array(expected)[:, None], 3, 1), atol=1e-6)
 
@@ -58,21 +63,28 @@ def test_a_step_is_the_six_equations_gate_by_gate(activation, recurrent_activati
         expected_c.append(new_c)
         expected_h.append(gate(z_o) * squash(new_c))
     single = [array.astype(np.float32) for array in (kernel, recurrent, bias, x[None], h[None], c[None])]
-    layer = LSTMLayer(*single[:3], activation, recurrent_activation)
-    state = layer.step(layer.project(single[3]), LayerState(single[4], single[5]))
+    layer = lstm_layer(*single[:3], activation, recurrent_activation)
+    state = zero_state(1, len(layer.recurrent_kernel.columns))
+    np.copyto(state.h, single[4])
+    np.copyto(state.c, single[5])
+    step(layer, single[3], state)
     np.testing.assert_allclose(state.h[0], expected_h, atol=2e-6)
     np.testing.assert_allclose(state.c[0], expected_c, atol=2e-6)
 
 
-def test_a_step_leaves_the_state_before_it_as_it_was():
-    layer = LSTMLayer(*(np.ones(shape, np.float32) for shape in ((2, 12), (3, 12), (12,))), "tanh", "sigmoid")
-    before = layer.zero_state(2)
-    layer.step(layer.project(np.ones((2, 2), np.float32)), before)
-    assert not before.h.any()
-    assert not before.c.any()
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_the_state_holds_the_gates_of_the_last_step(activation):
+    layer = lstm_layer(*(np.ones(shape, np.float32) for shape in ((2, 12), (3, 12), (12,))), activation, "sigmoid")
+    state = zero_state(1, len(layer.recurrent_kernel.columns))
+    step(layer, np.ones((1, 2), np.float32), state)
+    gate = 1 / (1 + math.exp(-3))  # 1 + 1 of the inputs, 1 of the bias
+    candidate = SCALARS[activation](3)
+    expected = np.array([gate, gate, candidate, gate])[:, None, None]
+    np.testing.assert_allclose(state.gates, np.broadcast_to(expected, (4, 1, 3)), rtol=1e-6)
 
 
 def test_sigmoids_at_the_ends_and_in_the_middle():
     z = np.array([-1e30, -3, 0, 3, 1e30], np.float32)
-    np.testing.assert_allclose(sigmoid(z), [0, 1 / (1 + math.exp(3)), 0.5, 1 / (1 + math.exp(-3)), 1], atol=1e-7)
-    np.testing.assert_allclose(hard_sigmoid(z), [0, 0, 0.5, 1, 1], atol=1e-7)
+    soft, hard = sigmoid(z, np.empty_like(z)), hard_sigmoid(z, np.empty_like(z))
+    np.testing.assert_allclose(soft, [0, 1 / (1 + math.exp(3)), 0.5, 1 / (1 + math.exp(-3)), 1], atol=1e-7)
+    np.testing.assert_allclose(hard, [0, 0, 0.5, 1, 1], atol=1e-7)

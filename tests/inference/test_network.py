@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from charlstm.config import ModelConfig
+from charlstm.inference.lstm import by_gate
 from charlstm.inference.network import build_network
 from charlstm.text.windows import normalise
 
@@ -25,24 +26,31 @@ def test_looking_up_the_projection_is_encoding_and_multiplying(encoding, use_bia
     weights = {name: random.normal(size=shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
     network, ids = build_network(config, weights), np.arange(7)
     expected = encoded(encoding, ids, weights) @ weights["lstm_1/kernel"] + weights.get("lstm_1/bias", 0)
-    np.testing.assert_allclose(network.projected[ids], expected, atol=1e-6)
+    halves = np.array([0.5, 0.5, 1, 0.5])[:, None, None]
+    np.testing.assert_allclose(network.projected, by_gate(expected) * halves, atol=1e-6)
 
 
 def test_each_layer_reads_the_hidden_state_of_the_one_below(make_network):
     network = make_network(units=(5, 4, 3))
     ids, state = np.array([1, 6]), network.zero_state(2)
-    after = network.step(ids, network.step(ids, state))
-    first = network.layers[0].step(network.projected[ids], network.layers[0].zero_state(2))
-    first = network.layers[0].step(network.projected[ids], first)
-    np.testing.assert_array_equal(after[0].h, first.h)
-    assert [layer.h.shape for layer in after] == [(2, 5), (2, 4), (2, 3)]
-    assert network.logits(after[-1].h).shape == (2, 7)
+    by_hand = network.zero_state(2)
+    for _ in range(2):
+        network.step(ids, state)
+        by_hand[0].share[:] = network.projected[:, ids]
+        network.layers[0].step(by_hand[0])
+        for below, above, layer in zip(by_hand, by_hand[1:], network.layers[1:], strict=False):
+            layer.project(below.h, above.share)
+            layer.step(above)
+    for found, expected in zip(state, by_hand, strict=True):
+        np.testing.assert_allclose(found.h, expected.h, atol=1e-6)
+    assert [layer.h.shape for layer in state] == [(2, 5), (2, 4), (2, 3)]
+    assert network.logits(state[-1].h).shape == (2, 7)
 
 
 def test_rows_of_a_batch_do_not_touch_one_another(make_network):
     network = make_network()
     both, single = network.zero_state(2), network.zero_state(1)
     for pair in ([1, 5], [2, 2], [3, 0]):
-        both = network.step(np.array(pair), both)
-        single = network.step(np.array(pair[1:]), single)
+        network.step(np.array(pair), both)
+        network.step(np.array(pair[1:]), single)
     np.testing.assert_allclose(both[-1].h[1], single[-1].h[0], atol=1e-6)

@@ -45,7 +45,7 @@ def test_classic_is_the_textbook_loop():
     network = build_network(config, values)
     state = network.zero_state(64)
     for column in np.random.default_rng(0).integers(0, 10, (100, 64)):
-        state = network.step(column, state)
+        network.step(column, state)
     values["dense/bias"] = -network.logits(state[-1].h).mean(0)
     seed = "a bad cab faded\nbeach " * 6
 

@@ -86,7 +86,7 @@ def test_numpy_and_keras_agree(encoding, activation, recurrent_activation, use_b
     logits, states = forward(layers, x, layers.zero_states(3))
     state = network.zero_state(3)
     for place, column in enumerate(IDS.T):
-        state = network.step(column, state)
+        network.step(column, state)
         np.testing.assert_allclose(network.logits(state[-1].h), logits[:, place], rtol=1e-5, atol=1e-5)
     for ours, theirs in zip(state, states, strict=True):
         np.testing.assert_allclose(ours.h, theirs[0], rtol=1e-5, atol=1e-5)
