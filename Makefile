@@ -2,6 +2,7 @@
 #   make demo      train on the shipped text, then write in both modes
 #   make test      linters, types, tests
 #   make test-all  the slow tests too
+#   make bench     everything that docs/performance.md states; half an hour
 #   make lock      renew the locks (needs uv)
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
@@ -34,6 +35,8 @@ test-all: test
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.reading
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.growth
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "charlstm needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }

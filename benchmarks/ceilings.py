@@ -7,13 +7,13 @@ import os
 from itertools import pairwise
 from typing import Any
 
-from benchmarks.turns import Turn
+from benchmarks.turns import Work
 
 V = 65
 """Characters in the benchmarks' alphabet, as in tiny Shakespeare."""
 
 
-def products(units: list[int], batch: int, steps: int, precision: str, parts: int) -> Turn:
+def products(units: list[int], batch: int, steps: int, precision: str, parts: int) -> Work:
     """A training step's matrix products at their shapes and nothing else.
 
     Those of the recurrence wait for each other; the others are as large as they are. One-hot inputs need none.

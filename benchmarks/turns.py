@@ -1,7 +1,7 @@
 """Rivals that take turns, each in a process of its own.
 
 So the machine's moods meet all of them alike, and nobody's threads, settings or memory are another's. A rival is a function
-that makes a turn, which is a function that does one unit of work; only the turns are timed.
+that makes a function that does one unit of work; a turn is some of them, and only that is timed.
 """
 
 import json
@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Turn = Callable[[], object]
-_PAUSE = 0.05  # seconds between turns, in which the threads of the last one come to rest
+Work = Callable[[], object]
+_PAUSE = 0.2  # seconds between turns, in which the threads of the last one come to rest
+_TURN = 0.4  # seconds that a turn should take at least: after a pause, caches and clocks are cold
 
 
 class Rival:
@@ -25,9 +26,9 @@ class Rival:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._say()
 
-    def turn(self) -> float:
-        """Seconds that one turn took."""
-        return float(self._say("\n"))
+    def turn(self, units: int) -> float:
+        """Seconds that a unit of work took, on average."""
+        return float(self._say(f"{units}\n"))
 
     def end(self) -> None:
         """End the process."""
@@ -44,35 +45,35 @@ class Rival:
         return answer
 
 
-def serve(rivals: Mapping[str, Callable[..., Turn]], name: str, options: str) -> None:
-    """Be a rival: one timed turn for every line of standard input."""
-    turn = rivals[name](**json.loads(options))
+def serve(rivals: Mapping[str, Callable[..., Work]], name: str, options: str) -> None:
+    """Be a rival: every line of standard input is a number of units, the work of one turn."""
+    work = rivals[name](**json.loads(options))
     print("ready", flush=True)
-    for _ in sys.stdin:
+    for line in sys.stdin:
         began = time.perf_counter()
-        turn()
-        print(time.perf_counter() - began, flush=True)
+        for _ in range(int(line)):
+            work()
+        print((time.perf_counter() - began) / int(line), flush=True)
 
 
-def take_turns(
-    module: str, rivals: Mapping[str, tuple[str, Mapping[str, Any]]], rounds: int, warm_up: int = 2
-) -> dict[str, list[float]]:
-    """Seconds of every turn of every rival.
+def take_turns(module: str, rivals: Mapping[str, tuple[str, Mapping[str, Any]]], rounds: int) -> dict[str, list[float]]:
+    """Seconds that a unit of work took, in every turn of every rival.
 
     Args:
         module: Where the rivals are; it answers ``--turns`` with :func:`serve`.
         rivals: A label of each, its name in the module and its options.
-        rounds: Turns of each.
-        warm_up: Turns before those, which are not counted.
+        rounds: Turns of each that are counted; two come before them.
     """
     processes = {label: Rival(module, name, options) for label, (name, options) in rivals.items()}
     seconds: dict[str, list[float]] = {label: [] for label in rivals}
-    for number in range(-warm_up, rounds):
+    units = {}
+    for label, process in processes.items():
+        process.turn(1)
+        units[label] = max(1, round(_TURN / process.turn(1)))
+    for _ in range(rounds):
         for label, process in processes.items():
             time.sleep(_PAUSE)
-            taken = process.turn()
-            if number >= 0:
-                seconds[label].append(taken)
+            seconds[label].append(process.turn(units[label]))
     for process in processes.values():
         process.end()
     return seconds

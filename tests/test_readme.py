@@ -102,7 +102,7 @@ def test_the_documented_way_to_rebuild_a_model_in_plain_keras_gives_its_numbers(
     ids = config.vocabulary.encode(config.corpus.windows[0])[None, : config.model.seq_len]
     state = network.zero_state(1)
     for character in ids.T:
-        state = network.step(character, state)
+        network.step(character, state)
     expected = np.exp(log_softmax(network.logits(state[-1].h).astype(float)))
     predicted = np.asarray(names["model"](normalise(ids, len(config.vocabulary))))[:, -1]
     np.testing.assert_allclose(predicted, expected, atol=1e-5)

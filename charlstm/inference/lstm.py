@@ -99,11 +99,10 @@ class LSTMLayer:
         self.recurrent_kernel.times(h, gates)
         gates += share
         i, f, g, o = gates
-        if self._one_pass is not None:
-            scale, shift = self._one_pass
+        if (self.recurrent_activation, self.activation) == _USUAL:
             np.tanh(gates, out=gates)
-            gates *= scale
-            gates += shift
+            gates *= _SCALE
+            gates += _SHIFT
         else:
             gate = ACTIVATIONS[self.recurrent_activation]
             gate(gates[:2], gates[:2])
@@ -115,16 +114,10 @@ class LSTMLayer:
         ACTIVATIONS[self.activation](c, h)
         h *= o
 
-    @cached_property
-    def _one_pass(self) -> Array | None:
-        """What tanh is multiplied by and what is added then, each ``[4, 1, u]``; None for other activations."""
-        if (self.recurrent_activation, self.activation) != _USUAL:
-            return None
-        factors: Array = np.array([[0.5, 0.5, 1, 0.5], [0.5, 0.5, 0, 0.5]], np.float32)
-        return factors[:, :, None, None].repeat(self.bias.shape[-1], 3)
-
 
 _USUAL = ("sigmoid", "tanh")
+_SCALE = np.array([0.5, 0.5, 1, 0.5], np.float32)[:, None, None]
+_SHIFT = np.array([0.5, 0.5, 0, 0.5], np.float32)[:, None, None]
 
 
 def lstm_layer(kernel: Array, recurrent_kernel: Array, bias: Array, activation: str, recurrent_activation: str) -> LSTMLayer:
@@ -138,7 +131,7 @@ def lstm_layer(kernel: Array, recurrent_kernel: Array, bias: Array, activation: 
         recurrent_activation: Name of the activation of the gates.
     """
     if (recurrent_activation, activation) == _USUAL:
-        halves = np.array([0.5, 0.5, 1, 0.5], np.float32).repeat(len(recurrent_kernel))
+        halves = _SCALE.repeat(len(recurrent_kernel))
         kernel, recurrent_kernel, bias = kernel * halves, recurrent_kernel * halves, bias * halves
     return LSTMLayer(Kernel(kernel), Kernel(recurrent_kernel), by_gate(bias[None]), activation, recurrent_activation)
 

@@ -4,6 +4,7 @@ The order is: :func:`repetition penalty <penalise>`, temperature, :func:`top-k <
 :func:`min-p <keep_min_p>`, draw. Everything works on logits ``[..., V]``; a character that is ruled out gets ``-inf``.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -151,18 +152,22 @@ def choose(logits: NDArray[Any], sampling: Sampling, noise: Logits, recent: Ids)
         Ids: ``[B]``.
     """
     z = logits.astype(np.float64)
-    if not np.isfinite(z.max(-1)).all():  # NaN and +inf are greatest; -inf among others is a character ruled out
+    greatest = z.max(-1, keepdims=True)
+    if not math.isfinite(greatest.sum()):  # NaN and +inf are greatest; -inf among others is a character ruled out
         z = finite(z)
+        greatest = z.max(-1, keepdims=True)
     if sampling.repetition_penalty != 1:
         z = penalise(z, recent, sampling.repetition_penalty)
+        greatest = z.max(-1, keepdims=True)
     if sampling.temperature == 0:
         return _likeliest(z)
-    z -= z.max(-1, keepdims=True)
+    z -= greatest
     z /= max(sampling.temperature, _COLDEST)
     z = keep_min_p(keep_top_p(keep_top_k(z, sampling.top_k), sampling.top_p), sampling.min_p)
-    return _likeliest(z + noise)
+    z += noise
+    return _likeliest(z)
 
 
 def _likeliest(z: Logits) -> NDArray[np.int64]:
-    ids: NDArray[np.int64] = np.argmax(z, -1)
+    ids: NDArray[np.int64] = z.argmax(-1)
     return ids

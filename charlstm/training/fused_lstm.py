@@ -61,16 +61,12 @@ class FusedLSTM(keras.layers.LSTM):
         leading = [known or tf.shape(x)[axis] for axis, known in enumerate(x.shape[:-1])]
         return tf.reshape(affine(rows, kernel, bias), (*leading, 4 * self.units))
 
-    def shares_of_characters(self, ids: Tensor, vectors: Tensor | None) -> Tensor:
-        """The same for characters: computed once for each of the V, then looked up.
-
-        Args:
-            ids: ``[B, T]``.
-            vectors: What stands for each character, ``[V, d]``; None for one-hot vectors, whose shares are the kernel's rows.
-        """
+    def shares_of_one_hot(self, ids: Tensor) -> Tensor:
+        """The same for one-hot vectors, whose product with the kernel is one of its rows: ``[B, T] -> [B, T, 4u]``."""
         kernel, _, bias = self._float32
-        table = tf.cast(kernel + bias, self.compute_dtype) if vectors is None else self.shares(vectors)
-        return look_up(table, ids)
+        if (ids.shape.num_elements() or 0) < kernel.shape[0]:
+            return tf.cast(look_up(kernel, ids) + bias, self.compute_dtype)
+        return look_up(tf.cast(kernel + bias, self.compute_dtype), ids)
 
     def recurrent_masks(self, ones: Tensor) -> Tensor | None:
         """New masks for recurrent dropout, ``[B, u] -> [B, 4, u]``; None without it, or where Keras makes them."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from charlstm.config import ModelConfig, Precision
 from charlstm.training.fused_lstm import FusedLSTM
 from charlstm.training.options import lstm_options
+from charlstm.training.recurrence import look_up
 
 Tensor = Any
 States = tuple[tuple[Tensor, Tensor], ...]
@@ -104,16 +105,16 @@ class Layers:
         """The input's share of the first LSTM's gates: ``[B, T, 1] -> [B, T, 4u]``.
 
         There are only V different characters: as long as the windows have more than that, a product for each of the V and
-        a look-up is less work than one for every position.
+        a look-up is less work than one for every position. One-hot vectors need no product at all.
         """
         lstm, size = self.lstms[0], self.config.vocabulary_size
         ids = character_ids(x, size)
+        if self.config.encoding == "one-hot":
+            return lstm.shares_of_one_hot(ids)
         if (ids.shape.num_elements() or 0) < size:
             return lstm.shares(self.encode(x))
-        if self.config.encoding == "one-hot":
-            return lstm.shares_of_characters(ids, None)
         every = tf.range(size, dtype=tf.float32)[:, None, None] / size
-        return lstm.shares_of_characters(ids, self.encode(every)[:, 0])
+        return look_up(lstm.shares(self.encode(every)[:, 0]), ids)
 
     def dropout_masks(self, rows: int) -> Masks:
         """New masks for a batch."""

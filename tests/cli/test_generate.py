@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from charlstm.checkpoint.files import read_config, read_weights
 from charlstm.inference.generate import write
@@ -222,3 +223,23 @@ def test_unknown_characters_are_left_out_or_replaced_when_asked(charlstm):
 
 def test_known_characters_need_no_note(charlstm):
     assert charlstm("generate", "--seed", "fox", "--length", "3", "--on-unknown", "skip").stderr == ""
+
+
+def test_small_products_run_on_one_thread_unless_the_user_has_said_how_many(charlstm, monkeypatch):
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    seen = []
+
+    def watched(*arguments, **options):
+        seen.append(threads())
+        return write(*arguments, **options)
+
+    monkeypatch.setattr("charlstm.inference.generate.write", watched)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    usual = threads()
+    charlstm("generate", "--length", "1")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    charlstm("generate", "--length", "1")
+    assert seen == [[1] * len(usual), usual]
+    assert threads() == usual

@@ -31,7 +31,7 @@ def test_the_score_is_that_of_reading_the_text_once_from_beginning_to_end(length
     network = build_network(config, values)
     state, nats = network.zero_state(1), 0.0
     for character, following in pairwise(ids):
-        state = network.step(np.array([character]), state)
+        network.step(np.array([character]), state)
         nats -= log_softmax(network.logits(state[-1].h).astype(float))[0, following]
     assert Evaluator(config, ids).nats_per_char(values) == pytest.approx(nats / (length - 1), rel=1e-5)
 

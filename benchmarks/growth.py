@@ -1,0 +1,102 @@
+"""How cost grows with the size of the corpus, of the window, of the layers and of the alphabet.
+
+For each size of corpus, in a process of its own: the time to read it, the memory above what the process had before as a
+multiple of the file, the time to make a batch anywhere in it, and the time of a training step. The others are training steps.
+
+    python -m benchmarks.growth [--megabytes 1 10 100 1000] [--rounds 7] [--json]
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.reading import TEXTS, lengthened
+from benchmarks.turns import summary, take_turns
+
+STANDARD = {"units": [512], "batch": 32, "steps": 64, "precision": "bfloat16"}
+AXES: dict[str, list[dict[str, Any]]] = {
+    "window": [{"steps": steps} for steps in (16, 32, 64, 128, 256, 512)],
+    "units": [{"units": [units]} for units in (64, 128, 256, 512, 1024)],
+    "characters": [{"vocabulary": size} for size in (65, 256, 1_000, 2_000, 4_000, 8_000)],
+    "batch": [{"batch": rows} for rows in (4, 8, 16, 32, 64, 128)],
+}
+"""What is varied, one at a time, from the ``standard`` preset."""
+
+
+def on_a_corpus(path: str) -> dict[str, float]:
+    """Read a text and train on it, in this process."""
+    import charlstm.text.corpus
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    corpus = charlstm.text.corpus.read_corpus([path])
+    reading = time.perf_counter() - began
+    memory = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+    from charlstm.config import ModelConfig, TrainingConfig
+    from charlstm.text.batches import batch_source
+    from charlstm.training.trainer import Trainer
+
+    model = ModelConfig(vocabulary_size=len(corpus.vocabulary), units=(128,), seq_len=64)
+    batches, steps = [], []
+    for kind in ("windows", "streams"):
+        training = TrainingConfig(batches=kind)
+        source, trainer = batch_source(corpus.ids, model, training), Trainer(model, training)
+        for number in range(60):
+            began = time.perf_counter()
+            batch = source.batch(number * 7919)
+            middle = time.perf_counter()
+            trainer.step(batch, 1e-3)
+            if number >= 10:
+                batches.append(middle - began)
+                steps.append(time.perf_counter() - middle)
+    return {
+        "reading_seconds": reading,
+        "memory_over_file": memory / Path(path).stat().st_size,
+        "batch_milliseconds": 1e3 * statistics.median(batches),
+        "step_milliseconds": 1e3 * statistics.median(steps),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=int, nargs="+", default=[1, 10, 100, 1000])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(on_a_corpus(arguments.measure)))
+        return
+    results: dict[str, Any] = {"corpus": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        for megabytes in arguments.megabytes:
+            path = Path(folder) / "text.txt"
+            lengthened(TEXTS["ASCII"], path, megabytes * 1_000_000)
+            command = [sys.executable, "-m", "benchmarks.growth", "--measure", str(path)]
+            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            results["corpus"][megabytes] = found
+            if not arguments.json:
+                print(f"corpus of {megabytes:5} MB: " + ", ".join(f"{key} {value:.3g}" for key, value in found.items()))
+    for axis, variants in AXES.items():
+        rivals = {str(*variant.values()): ("charlstm", {**STANDARD, **variant}) for variant in variants}
+        results[axis] = {
+            label: summary(times) for label, times in take_turns("benchmarks.training", rivals, arguments.rounds).items()
+        }
+        if not arguments.json:
+            for label, found in results[axis].items():
+                print(f"{axis:10} {label:>6} {found['milliseconds']:8.1f} ms ({found['fastest']:.1f}-{found['slowest']:.1f})")
+    if arguments.json:
+        print(json.dumps(results, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The benchmarks, at a size at which nothing is measured: that they run, and say something of everyone."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def results(module: str, *arguments: str) -> dict:
+    command = [sys.executable, "-m", f"benchmarks.{module}", "--json", *arguments]
+    root = Path(__file__).parent.parent
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=root).stdout)
+
+
+def test_training():
+    (found,) = results("training", "--size", "1x8", "--batch", "8", "--steps", "5", "--rounds", "1").values()
+    for precision in ("float32", "bfloat16"):
+        for name in (
+            f"charlstm {precision}",
+            f"keras {precision}",
+            f"ceiling {precision}, cut up",
+            f"ceiling {precision}, by rows",
+        ):
+            assert found[name]["milliseconds"] > 0
+    assert found["charlstm's input"]["milliseconds"] > 0
+
+
+def test_generation():
+    found = results("generation", "--size", "1x8", "--rounds", "1")
+    assert found["start_up_seconds"] > 0
+    assert found["1x8"]["charlstm stateful, 1 at once, 1 thread"] > found["1x8"]["model.predict loop stateful"]
+
+
+def test_growth():
+    found = results("growth", "--megabytes", "1", "--rounds", "1")
+    assert found["corpus"]["1"]["step_milliseconds"] > found["corpus"]["1"]["batch_milliseconds"]
+    assert {"window", "units", "characters", "batch"} <= found.keys()
+
+
+def test_reading():
+    found = results("reading", "--megabytes", "1", "--repeat", "1")
+    assert {entry["reader"] for entry in found} == {"ours", "tutorial"}
