@@ -119,7 +119,7 @@ class Gates:
     mask: Tensor | None
 
     def drop(self, h: Tensor) -> Tensor:
-        """What the gates see of ``h``, and of its gradient: ``[..., u, B]``."""
+        """What the gates see of ``h``, and of its gradient: ``[u, B]``."""
         return h if self.mask is None else h * self.mask
 
 
@@ -153,13 +153,14 @@ def recur(
         def gradient(d_outputs: Tensor, d_h: Tensor, d_c: Tensor) -> tuple[Tensor, ...]:
             later, here = tf.cast(tf.transpose(d_h), dtype), tf.transpose(d_outputs, (1, 2, 0))
             dh0, dc0, dzs = _backward(cell, groups, cells, kept, here, later, tf.transpose(d_c))
-            hs_before = tf.concat([before[None], hs[:-1]], 0)
-            d_kernels = [
-                tf.matmul(_rows(gates.drop(hs_before)), _rows(dz), transpose_a=True)
-                for gates, dz in zip(groups, tf.split(dzs, len(groups), 1), strict=True)
-            ]
+            dz = tf.transpose(dzs, (2, 0, 1))
+            hs_before = tf.concat([tf.transpose(before)[:, None], outputs[:, :-1]], 1)
+            d_kernels = []
+            for gates, part in zip(groups, tf.split(dz, len(groups), 2), strict=True):
+                read = hs_before if gates.mask is None else hs_before * tf.transpose(gates.mask)[:, None]
+                d_kernels.append(tf.matmul(_rows(read), _rows(part), transpose_a=True))
             d_kernel = tf.cast(tf.concat(d_kernels, 1), tf.float32)
-            return tf.transpose(dzs, (2, 0, 1)), d_kernel, tf.cast(tf.transpose(dh0), tf.float32), tf.transpose(dc0)
+            return dz, d_kernel, tf.cast(tf.transpose(dh0), tf.float32), tf.transpose(dc0)
 
         outputs = tf.transpose(hs, (2, 0, 1))
         outputs.set_shape((shares.shape[0], shares.shape[1], units))  # what a loop's result does not know
@@ -215,8 +216,8 @@ def _array(dtype: Any, steps: Tensor, width: int, rows: int | None) -> tf.Tensor
 
 
 def _rows(x: Tensor) -> Tensor:
-    """``[T, n, B] -> [B T, n]``."""
-    return tf.reshape(tf.transpose(x, (2, 0, 1)), (-1, x.shape[1]))
+    """``[B, T, n] -> [B T, n]``."""
+    return tf.reshape(x, (-1, x.shape[-1]))
 
 
 @tf.custom_gradient

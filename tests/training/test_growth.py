@@ -29,7 +29,8 @@ def test_old_characters_are_read_and_predicted_as_before(encoding):
     before, after = build_network(config, old), build_network(larger, new)
     states = before.zero_state(1), after.zero_state(1)
     for character in "bfddb":
-        states = before.step(OLD.encode(character), states[0]), after.step(NEW.encode(character), states[1])
+        before.step(OLD.encode(character), states[0])
+        after.step(NEW.encode(character), states[1])
         places = NEW.encode(OLD.characters)
         logits = after.logits(states[1][-1].h)
         np.testing.assert_allclose(logits[:, places], before.logits(states[0][-1].h), atol=1e-6)
