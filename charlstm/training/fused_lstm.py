@@ -28,6 +28,8 @@ class FusedLSTM(keras.layers.LSTM):
             return "a mask is given"
         if tf.config.list_physical_devices("GPU"):
             return "there is a GPU, where Keras uses cuDNN"
+        if self.variable_dtype != "float32" or self.compute_dtype not in ("float32", "bfloat16"):
+            return f"it computes in {self.compute_dtype}, with weights in {self.variable_dtype}"
         for option in ("unroll", "go_backwards"):
             if getattr(self, option):
                 return f"{option} is set"

@@ -32,7 +32,8 @@ def values_and_gradients(layer, *, states: bool = True, training: bool = False) 
         tape.watch([x, h0, c0])
         y, h, c = layer(x, initial_state=[h0, c0] if states else None, training=training)
         weights = tf.reshape(tf.range(tf.size(y), dtype=tf.float32), y.shape) / 50
-        objective = tf.reduce_sum(tf.cast(y, tf.float32) * weights) + tf.reduce_sum(tf.sin(h)) + tf.reduce_sum(2 * c * c)
+        y, h, c = (tf.cast(value, tf.float32) for value in (y, h, c))
+        objective = tf.reduce_sum(y * weights) + tf.reduce_sum(tf.sin(h)) + tf.reduce_sum(2 * c * c)
     sources = [x, *([h0, c0] if states else []), *(variable.value for variable in layer.trainable_weights)]
     return [np.asarray(value) for value in (y, h, c, *tape.gradient(objective, sources))]
 
@@ -140,6 +141,7 @@ def test_it_is_configured_and_saved_like_the_keras_layer(tmp_path):
         ({"dropout": 0.2, "recurrent_dropout": 0.2}, "dropout"),
         ({"unroll": True}, "unroll"),
         ({"activation": "elu"}, "elu"),
+        ({"dtype": "float64"}, "float64"),
     ],
 )
 def test_where_the_fast_loop_does_not_apply_keras_runs_and_the_reason_is_known(options, reason):
