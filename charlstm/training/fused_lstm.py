@@ -24,21 +24,22 @@ class FusedLSTM(keras.layers.LSTM):
 
     def keras_path_because(self, *, masked: bool = False) -> str | None:
         """Why Keras's own path runs, or None if the fast loop does."""
-        if masked:
-            return "a mask is given"
-        if tf.config.list_physical_devices("GPU"):
-            return "there is a GPU, where Keras uses cuDNN"
-        if self.variable_dtype != "float32" or self.compute_dtype not in ("float32", "bfloat16"):
-            return f"it computes in {self.compute_dtype}, with weights in {self.variable_dtype}"
-        for option in ("unroll", "go_backwards"):
-            if getattr(self, option):
-                return f"{option} is set"
-        if self.dropout and self.recurrent_dropout:
-            return "dropout and recurrent_dropout are both set, for which Keras masks the inputs of each gate differently"
-        for activation in (self.activation, self.recurrent_activation):
-            if keras.activations.serialize(activation) not in ACTIVATIONS:
-                return f"the activation {keras.activations.serialize(activation)!r} has no fast form"
-        return None
+        names = [keras.activations.serialize(activation) for activation in (self.activation, self.recurrent_activation)]
+        strange = [name for name in names if name not in ACTIVATIONS]
+        reasons = {
+            "a mask is given": masked,
+            "there is a GPU, where Keras uses cuDNN": bool(tf.config.list_physical_devices("GPU")),
+            f"its type is {self.compute_dtype}, with weights in {self.variable_dtype}": (
+                self.variable_dtype != "float32" or self.compute_dtype not in ("float32", "bfloat16")
+            ),
+            "unroll is set": self.unroll,
+            "go_backwards is set": self.go_backwards,
+            "dropout and recurrent_dropout are both set, for which Keras masks the inputs of each gate differently": (
+                self.dropout and self.recurrent_dropout
+            ),
+            f"the activation {strange[:1]} has no fast form": strange,
+        }
+        return next((reason for reason, applies in reasons.items() if applies), None)
 
     def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """Run over the sequences: what ``keras.layers.LSTM`` calls.
