@@ -37,7 +37,7 @@ class FusedLSTM(keras.layers.LSTM):
             "dropout and recurrent_dropout are both set, for which Keras masks the inputs of each gate differently": (
                 self.dropout and self.recurrent_dropout
             ),
-            f"the activation {strange[:1]} has no fast form": strange,
+            f"there is no fast form of the activation {', '.join(map(str, strange))}": strange,
         }
         return next((reason for reason, applies in reasons.items() if applies), None)
 
