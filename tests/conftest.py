@@ -1,4 +1,4 @@
-"""Checkpoints that were never trained: a configuration and random weights, in files. No TensorFlow."""
+"""Networks and checkpoints that were never trained: a configuration and random weights. No TensorFlow."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 
 from charlstm.checkpoint.files import Config, CorpusRecord, Evaluation, write_config, write_history, write_weights
 from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.inference.network import Network, build_network
 from charlstm.text.vocabulary import Vocabulary
 
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
@@ -47,3 +48,14 @@ def checkpoint(
 @pytest.fixture(scope="session")
 def make_checkpoint() -> MakeCheckpoint:
     return checkpoint
+
+
+@pytest.fixture
+def make_network() -> Callable[..., Network]:
+    def make(random_seed: int = 0, **options: object) -> Network:
+        config = ModelConfig(**{"vocabulary_size": 7, "seq_len": 6, "units": (5, 4), **options})
+        random = np.random.default_rng(random_seed)
+        shapes = config.weight_shapes.items()
+        return build_network(config, {name: random.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes})
+
+    return make

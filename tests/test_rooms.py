@@ -26,12 +26,13 @@ ARROWS = {
     "checkpoint": ANYWHERE | {"text"},
     "inference": {"errors", "config", "text", "checkpoint"},
     "recipe": {"errors", "config", "text", "checkpoint"},
+    "analysis": ANYWHERE | {"text", "checkpoint", "inference"},
     "training": ANYWHERE | {"text", "checkpoint", "inference", "recipe"},
     "cli": {"errors", "units", "__version__"},
 }
 """Which rooms a room may import when it is imported itself."""
 
-LATER = {"cli": ANYWHERE | {"text", "checkpoint", "inference", "recipe", "training"}}
+LATER = {"cli": ANYWHERE | {"text", "checkpoint", "inference", "recipe", "analysis", "training"}}
 """Which further rooms it may import inside functions or for the type checker alone."""
 
 OTHERS = {"cli/interactive.py": {"inference", "text"}}  # itself imported inside a command
@@ -42,6 +43,7 @@ LIBRARIES = {
     "checkpoint": {"numpy", "safetensors", "msgspec"},
     "inference": {"numpy"},
     "recipe": {"numpy"},
+    "analysis": {"numpy"},
     "training": {"numpy", "tensorflow", "keras"},
     "cli": {"typer", "tqdm", "threadpoolctl"},
 }

@@ -1,0 +1,87 @@
+"""Surprise: the nats that a network pays for each character of a text, read in either mode."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.inference.lstm import Array
+from charlstm.inference.network import Network, State
+from charlstm.inference.sampling import log_softmax
+from charlstm.text.scoring import ScoringPass
+from charlstm.text.vocabulary import Ids
+from charlstm.text.windows import denormalise
+
+Nats = NDArray[np.float64]
+Progress = Callable[[int], object]
+"""Told how many more of the text's characters have been read, warm-up included."""
+
+_ROWS = 256  # texts read at the same time in stateless scoring
+
+
+def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Nats:
+    """The surprise of every character given all those before it: one pass, the state carried.
+
+    The text is read in several rows at a time, each with a warm-up: see :class:`charlstm.text.scoring.ScoringPass`.
+
+    Args:
+        network: The model.
+        ids: The text: ``[N]``, at least two characters.
+        progress: Told what has been read.
+
+    Returns:
+        Nats of all characters but the first: ``[N - 1]``.
+    """
+    scoring = ScoringPass(ids, network.config.vocabulary_size)
+    state = network.zero_state(scoring.rows)
+    nats, counted = [], []
+    for chunk in scoring.chunks():
+        _keep(state, chunk.kept)
+        read = denormalise(chunk.x, network.config.vocabulary_size)
+        for place, following in zip(read.T, chunk.y.T, strict=True):
+            network.step(place, state)
+            nats.append(_surprise(network, state, following))
+        counted.append(chunk.counted)
+        progress(chunk.y.size)
+    # Row by row the counted characters are the text from its beginning to its end.
+    result: Nats = np.stack(nats, 1)[np.concatenate(counted, 1) == 1]
+    return result
+
+
+def stateless_surprise(network: Network, ids: Ids, places: Ids, context: int, progress: Progress = lambda _: None) -> Nats:
+    """The surprise of some characters given only the few before each, read from a zero state.
+
+    Args:
+        network: The model.
+        ids: The text: ``[N]``.
+        places: Of the characters in it, none of them the first: ``[n]``.
+        context: Characters read before each, or all there are if they are fewer.
+        progress: Told what has been read.
+
+    Returns:
+        Nats: ``[n]``.
+    """
+    nats = []
+    for start in range(0, len(places), _ROWS):
+        some = places[start : start + _ROWS]
+        state = network.zero_state(len(some))
+        for offset in range(-context, 0):
+            network.step(ids[np.maximum(some + offset, 0)], state)
+            if some.min() + offset < 0:  # what was read there is not in the text
+                _keep(state, (some + offset >= 0)[:, None].astype(np.float32))
+        nats.append(_surprise(network, state, ids[some]))
+        progress(context * len(some))
+    return np.concatenate(nats)
+
+
+def _surprise(network: Network, state: State, following: Ids) -> Nats:
+    logs = log_softmax(network.logits(state[-1].h).astype(np.float64))
+    nats: Nats = -logs[np.arange(len(following)), following]
+    return nats
+
+
+def _keep(state: State, kept: Array) -> None:
+    """Keep the state of the rows where ``kept`` is 1, and start the others from zero: ``[B, 1]``."""
+    for layer in state:
+        np.multiply(layer.h, kept, out=layer.h)
+        np.multiply(layer.c, kept, out=layer.c)
