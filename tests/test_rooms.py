@@ -187,15 +187,17 @@ def loaded_by(*arguments: str, folder: Path) -> set[str]:
         ("generate --length 20", "numpy"),
         ("generate --length 20 --mode stateful --samples 2 --json", "numpy"),
         ("generate --length 20 --interactive", "numpy"),
+        ("evaluate text.txt", "numpy"),
     ],
 )
 def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "tale")
+    (tmp_path / "text.txt").write_text("The quick brown fox")
     loaded = loaded_by(*command.split(), folder=tmp_path)
     assert needed in loaded  # the list is that of a command that has run
     assert not loaded & {"tensorflow", "keras", "jax", "torch", "h5py"}
 
 
-@pytest.mark.parametrize("command", ["--help", "--version", "generate --help"])
+@pytest.mark.parametrize("command", ["--help", "--version", "generate --help", "evaluate --help"])
 def test_help_does_not_even_import_numpy(command, tmp_path):
     assert "numpy" not in loaded_by(*command.split(), folder=tmp_path)

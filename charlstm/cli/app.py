@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from charlstm import __version__
+from charlstm.cli.evaluate import evaluate
 from charlstm.cli.generate import generate
 from charlstm.cli.listing import list_checkpoints
 from charlstm.cli.train import train
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command()(generate)
+app.command()(evaluate)
 app.command("list")(list_checkpoints)
 
 
