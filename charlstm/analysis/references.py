@@ -1,0 +1,97 @@
+"""What simple models and Python's own compressors make of the same split, so that a score means something.
+
+Each learns from the training part and is scored on the held-out part, in nats per character.
+"""
+
+import bz2
+import lzma
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.text.vocabulary import Ids
+
+_LARGEST_CODE = 2**63
+
+
+def ngram_surprise(learnt: Ids, held_out: Ids, vocabulary_size: int, order: int) -> NDArray[np.float64]:
+    """The surprise of an n-gram model, interpolated by Witten and Bell's method (1991).
+
+    With a context h that was followed by T(h) different characters in the N(h) times that it was seen::
+
+        p(c | h) = (N(h, c) + T(h) p(c | h without its first character)) / (N(h) + T(h))
+
+    and at the bottom every character is as likely as any other. The held-out part goes on where the learnt part ends, so its
+    first character has a context too.
+
+    Args:
+        learnt: The training part: ``[N]``.
+        held_out: ``[n]``.
+        vocabulary_size: V.
+        order: Characters of an n-gram; 1 is a unigram model.
+
+    Returns:
+        Nats: ``[n]``.
+    """
+    text = np.concatenate([learnt, held_out]).astype(np.uint64)
+    places = len(learnt) + np.arange(len(held_out))
+    probability = np.full(len(held_out), 1 / vocabulary_size)
+    for length in range(min(order, longest(vocabulary_size), len(learnt))):
+        grams = _codes(text, vocabulary_size, length + 1)  # the code of the gram that begins at each place
+        seen, counts = np.unique(grams[: len(learnt) - length], return_counts=True)
+        before = seen // np.uint64(vocabulary_size)  # its context: sorted as the grams are
+        contexts, first, kinds = np.unique(before, return_index=True, return_counts=True)
+        totals = np.add.reduceat(counts, first)
+        gram = grams[places - length]
+        own = _looked_up(seen, counts, gram)
+        context = gram // np.uint64(vocabulary_size)
+        total, kind = _looked_up(contexts, totals, context), _looked_up(contexts, kinds, context)
+        known = total > 0
+        probability[known] = (own + kind * probability)[known] / (total + kind)[known]
+    nats: NDArray[np.float64] = -np.log(probability)
+    return nats
+
+
+def longest(vocabulary_size: int) -> int:
+    """The longest n-gram whose code fits an integer."""
+    length = 1
+    while vocabulary_size ** (length + 1) < _LARGEST_CODE:
+        length += 1
+    return length
+
+
+def compressed_nats(learnt: str, held_out: str, compress: Callable[[bytes], bytes]) -> float:
+    """Nats per character that a compressor needs for a text after it has read another one.
+
+    Args:
+        learnt: The training part.
+        held_out: The text that goes on after it.
+        compress: ``bz2.compress`` or :func:`lzma_compress`.
+    """
+    before, both = len(compress(learnt.encode())), len(compress((learnt + held_out).encode()))
+    return (both - before) * 8 * float(np.log(2)) / len(held_out)
+
+
+def lzma_compress(text: bytes) -> bytes:
+    """LZMA at its strongest, which remembers the last 64 MiB."""
+    return lzma.compress(text, preset=9 | lzma.PRESET_EXTREME)
+
+
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {"lzma": lzma_compress, "bz2": bz2.compress}
+"""Python's own. bz2 forgets at every block of 900 kB."""
+
+
+def _codes(text: NDArray[np.uint64], vocabulary_size: int, length: int) -> NDArray[np.uint64]:
+    """Every substring of a length as one number: ``[N] -> [N - length + 1]``."""
+    codes = np.zeros(len(text) - length + 1, np.uint64)
+    for offset in range(length):
+        codes *= np.uint64(vocabulary_size)
+        codes += text[offset : offset + len(codes)]
+    return codes
+
+
+def _looked_up(keys: NDArray[np.uint64], values: NDArray[np.int64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The value of every wanted key, 0 for those that are not there; the keys are sorted."""
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, values[at], 0)

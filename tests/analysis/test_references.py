@@ -1,0 +1,86 @@
+"""References on texts whose scores are known otherwise."""
+
+import bz2
+from collections import Counter
+from math import log
+
+import numpy as np
+import pytest
+
+from charlstm.analysis.references import COMPRESSORS, compressed_nats, longest, ngram_surprise
+
+
+def markov(length: int, random_seed: int) -> tuple[np.ndarray, float]:
+    """A text by a first-order Markov chain of three characters, and the chain's entropy rate in nats."""
+    chain = np.array([[0.8, 0.1, 0.1], [0.2, 0.2, 0.6], [0.05, 0.9, 0.05]])
+    random, text = np.random.default_rng(random_seed), [0]
+    for uniform in random.random(length - 1):
+        text.append(int((uniform > chain[text[-1]].cumsum()).sum()))
+    values, vectors = np.linalg.eig(chain.T)
+    stationary = np.real(vectors[:, np.argmax(np.real(values))])
+    stationary /= stationary.sum()
+    return np.array(text, np.uint8), float(-(stationary[:, None] * chain * np.log(chain)).sum())
+
+
+def by_hand(learnt: str, context: str, character: str, size: int) -> float:
+    """Witten and Bell's probability, by counting."""
+    if context == "":
+        lower = 1 / size
+        follow = Counter(learnt)
+    else:
+        lower = by_hand(learnt, context[1:], character, size)
+        pairs = zip((learnt[k : k + len(context)] for k in range(len(learnt))), learnt[len(context) :], strict=False)
+        follow = Counter(after for found, after in pairs if found == context)
+    if not follow:
+        return lower
+    return (follow[character] + len(follow) * lower) / (follow.total() + len(follow))
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+def test_ngrams_are_those_counted_by_hand(order):
+    learnt, held_out = "abracadabra cadabra", "abra dab crab"
+    alphabet = sorted({*learnt, *held_out})
+    ids = [np.array([alphabet.index(c) for c in text], np.uint8) for text in (learnt, held_out)]
+    whole = learnt + held_out
+    expected = [
+        -log(by_hand(learnt, whole[max(0, place - order + 1) : place], whole[place], len(alphabet)))
+        for place in range(len(learnt), len(whole))
+    ]
+    np.testing.assert_allclose(ngram_surprise(*ids, len(alphabet), order), expected)
+
+
+@pytest.mark.parametrize("order", [2, 3])
+def test_a_markov_chain_scores_its_entropy_rate(order):
+    text, rate = markov(60_000, 0)
+    nats = ngram_surprise(text[:50_000], text[50_000:], 3, order)
+    assert abs(nats.mean() - rate) < 3 * nats.std() / 100 + 0.002
+
+
+def test_a_unigram_model_does_not_see_the_chain():
+    text, rate = markov(20_000, 1)
+    frequencies = np.bincount(text) / len(text)
+    entropy = -(frequencies * np.log(frequencies)).sum()
+    assert ngram_surprise(text[:15_000], text[15_000:], 3, 1).mean() == pytest.approx(entropy, abs=0.03)
+    assert entropy > rate + 0.2
+
+
+def test_long_contexts_of_large_alphabets_are_cut_to_what_a_number_holds():
+    assert longest(2) == 62
+    assert longest(65) == 10
+    assert 1_114_112 ** longest(1_114_112) < 2**63
+    ids = np.arange(5_000)
+    assert np.isfinite(ngram_surprise(ids, ids[:100], 5_000, 50)).all()
+
+
+@pytest.mark.parametrize(("name", "share"), [("lzma", 0.4), ("bz2", 0.9)])  # bz2 sorts, and sees a copy only in part
+def test_a_compressor_pays_less_for_what_it_has_read_and_full_price_for_noise(name, share):
+    letters = np.random.default_rng(0).integers(0, 16, 40_000)
+    noise = "".join(chr(97 + letter) for letter in letters)
+    assert compressed_nats(noise[:20_000], noise[:5_000], COMPRESSORS[name]) < share * log(16)
+    assert compressed_nats(noise[:20_000], noise[20_000:], COMPRESSORS[name]) == pytest.approx(log(16), rel=0.1)
+
+
+def test_a_compressor_s_price_is_what_the_second_text_adds():
+    first, second = "to be or not to be " * 50, "that is the question " * 20
+    extra = len(bz2.compress((first + second).encode())) - len(bz2.compress(first.encode()))
+    assert compressed_nats(first, second, bz2.compress) == pytest.approx(extra * 8 * log(2) / len(second))
