@@ -66,7 +66,8 @@ def generate(
         ),
     ] = 0.0,
     repetition_penalty: Annotated[
-        float, typer.Option(min=0.01, help="Above 1: fewer of the characters just used; 1: none.", rich_help_panel=_SAMPLING)
+        float,
+        typer.Option(min=0.01, max=1e6, help="Above 1: fewer of the characters just used; 1: none.", rich_help_panel=_SAMPLING),
     ] = 1.0,
     on_unknown: Annotated[
         OnUnknown, typer.Option(help="What to do with characters in the seed that the model does not know.")

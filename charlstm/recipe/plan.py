@@ -121,7 +121,9 @@ def plan_training(
     chosen = frozenset(given) | ({"seq_len"} if base else frozenset())
     settings = adapted(wished, len(learnt), chosen) | {"vocabulary_size": len(corpus.vocabulary)}
     if automatic:
-        settings["precision"] = fastest_precision(settings.get("batch_size", TrainingConfig.batch_size))
+        settings["precision"] = fastest_precision(
+            settings.get("batch_size", TrainingConfig.batch_size), settings.get("encoding", ModelConfig.encoding)
+        )
     model = build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL})
     training = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
     batch_source(learnt, model, training)  # refuses a text that is too short

@@ -12,6 +12,9 @@ from charlstm.training.recurrence import ACTIVATIONS, Tensor, affine, look_up, m
 class FusedLSTM(keras.layers.LSTM):
     """``keras.layers.LSTM`` with the fast loop where it applies, and Keras's own path where it does not.
 
+    What Keras's layer can and this one cannot: be exported as a SavedModel, and have its Jacobian taken in parallel; under
+    ``mixed_bfloat16`` also ``stateless_call``.
+
     Shapes: ``T`` steps, ``B`` rows, ``d`` features, ``u`` units.
     """
 
@@ -19,25 +22,35 @@ class FusedLSTM(keras.layers.LSTM):
         """Build the weights, and keep the float32 ones at hand: in the layer's call Keras shows them cast."""
         super().build(sequences_shape, initial_state_shape)
         cell = self.cell
-        bias = cell.bias.value if cell.use_bias else tf.zeros(4 * self.units)
-        self._float32 = [cell.kernel.value, cell.recurrent_kernel.value, bias]
+        self._float32 = [cell.kernel.value, cell.recurrent_kernel.value, cell.bias.value if cell.use_bias else None]
+
+    def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Kernel, recurrent kernel and bias in float32."""
+        cell = self.cell
+        if self.compute_dtype == "float32":  # what Keras shows now, perhaps in place of the variables' own values
+            kernel, recurrent_kernel, bias = (
+                cell.kernel.value, cell.recurrent_kernel.value, cell.bias.value if cell.use_bias else None
+            )  # fmt: skip
+        else:
+            kernel, recurrent_kernel, bias = self._float32
+        return kernel, recurrent_kernel, tf.zeros(4 * self.units) if bias is None else bias
 
     def keras_path_because(self, *, masked: bool = False) -> str | None:
         """Why Keras's own path runs, or None if the fast loop does."""
-        names = [keras.activations.serialize(activation) for activation in (self.activation, self.recurrent_activation)]
-        strange = [name for name in names if name not in ACTIVATIONS]
+        strange = [activation for activation in (self.activation, self.recurrent_activation) if _fast_name(activation) is None]
         reasons = {
             "a mask is given": masked,
             "there is a GPU, where Keras uses cuDNN": bool(tf.config.list_physical_devices("GPU")),
             f"its type is {self.compute_dtype}, with weights in {self.variable_dtype}": (
                 self.variable_dtype != "float32" or self.compute_dtype not in ("float32", "bfloat16")
             ),
+            "use_cudnn is set": self.use_cudnn is True,
             "unroll is set": self.unroll,
             "go_backwards is set": self.go_backwards,
             "dropout and recurrent_dropout are both set, for which Keras masks the inputs of each gate differently": (
                 self.dropout and self.recurrent_dropout
             ),
-            f"there is no fast form of the activation {', '.join(map(str, strange))}": strange,
+            f"there is no fast form of the activation {', '.join(map(str, strange))}": bool(strange),
         }
         return next((reason for reason, applies in reasons.items() if applies), None)
 
@@ -57,16 +70,21 @@ class FusedLSTM(keras.layers.LSTM):
         outputs, h, c = self.recur(self.shares(sequences), initial_state, masks)
         return tf.cast(h, self.compute_dtype), outputs, [h, c]
 
-    def shares(self, x: Tensor) -> Tensor:
-        """The input's share of the gates, ``x . kernel + bias`` in the compute type: ``[..., d] -> [..., 4u]``."""
-        kernel, _, bias = self._float32
-        rows = tf.reshape(tf.cast(x, self.compute_dtype), (-1, kernel.shape[0]))
+    def shares(self, x: Tensor, *, exact: bool = False) -> Tensor:
+        """The input's share of the gates, ``x . kernel + bias``, in the compute type: ``[..., d] -> [..., 4u]``.
+
+        Args:
+            x: The input.
+            exact: Multiply in float32 whatever the compute type is, for inputs that mean something to their last bit.
+        """
+        kernel, _, bias = self._weights()
+        rows = tf.reshape(tf.cast(x, "float32" if exact else self.compute_dtype), (-1, kernel.shape[0]))
         leading = [known or tf.shape(x)[axis] for axis, known in enumerate(x.shape[:-1])]
-        return tf.reshape(affine(rows, kernel, bias), (*leading, 4 * self.units))
+        return tf.reshape(tf.cast(affine(rows, kernel, bias), self.compute_dtype), (*leading, 4 * self.units))
 
     def shares_of_one_hot(self, ids: Tensor) -> Tensor:
         """The same for one-hot vectors, whose product with the kernel is one of its rows: ``[B, T] -> [B, T, 4u]``."""
-        kernel, _, bias = self._float32
+        kernel, _, bias = self._weights()
         if (ids.shape.num_elements() or 0) < kernel.shape[0]:
             return tf.cast(look_up(kernel, ids) + bias, self.compute_dtype)
         return look_up(tf.cast(kernel + bias, self.compute_dtype), ids)
@@ -91,6 +109,11 @@ class FusedLSTM(keras.layers.LSTM):
         Returns:
             All outputs ``[B, T, u]`` in the compute type, and ``h`` and ``c`` after the last step in float32.
         """
-        cell = make_cell(*map(keras.activations.serialize, (self.recurrent_activation, self.activation)))
+        cell = make_cell(*map(_fast_name, (self.recurrent_activation, self.activation)))
         h0, c0 = (tf.cast(state, tf.float32) for state in states)
-        return recur(cell, shares, self._float32[1], h0, c0, masks)
+        return recur(cell, shares, self._weights()[1], h0, c0, masks)
+
+
+def _fast_name(activation: Any) -> str | None:
+    """The name of one of Keras's own activations that has a fast form; a function of the same name is another one."""
+    return next((name for name in ACTIVATIONS if keras.activations.get(name) is activation), None)

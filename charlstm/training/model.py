@@ -112,9 +112,9 @@ class Layers:
         if self.config.encoding == "one-hot":
             return lstm.shares_of_one_hot(ids)
         if (ids.shape.num_elements() or 0) < size:
-            return lstm.shares(self.encode(x))
+            return lstm.shares(self.encode(x), exact=True)
         every = tf.range(size, dtype=tf.float32)[:, None, None] / size
-        return look_up(lstm.shares(self.encode(every)[:, 0]), ids)
+        return look_up(lstm.shares(self.encode(every)[:, 0], exact=True), ids)
 
     def dropout_masks(self, rows: int) -> Masks:
         """New masks for a batch."""

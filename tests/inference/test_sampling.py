@@ -101,7 +101,7 @@ any_logits = arrays(np.float32, (2, 5), elements=st.floats(width=32, allow_nan=T
 
 @given(
     logits=any_logits,
-    temperature=st.sampled_from([0.0, 1e-9, 0.8, 1e9]),
+    temperature=st.sampled_from([0.0, 1e-300, 1e-9, 0.8, 1e9]),
     top_k=st.integers(0, 6),
     top_p=st.sampled_from([0.0, 0.5, 1.0]),
     min_p=st.sampled_from([0.0, 0.5, 1.0]),

@@ -5,7 +5,7 @@ import pytest
 from charlstm.recipe import machine
 from charlstm.recipe.machine import fastest_precision
 
-NEW, OLD = "flags : fpu sse avx512f avx512_bf16 amx_tile\n", "flags : fpu sse avx2 avx512f\n"
+NEW, AMX, OLD = (f"flags : fpu sse {flags}\n" for flags in ("avx512f avx512_bf16", "amx_tile amx_bf16", "avx2 avx512f"))
 
 
 @pytest.fixture
@@ -20,17 +20,18 @@ def pretend(tmp_path, monkeypatch):
     return processor
 
 
-@pytest.mark.parametrize(("text", "expected"), [(NEW, "bfloat16"), (OLD, "float32"), (None, "float32")])
+@pytest.mark.parametrize(("text", "expected"), [(NEW, "bfloat16"), (AMX, "bfloat16"), (OLD, "float32"), (None, "float32")])
 def test_bfloat16_is_for_processors_with_instructions_for_it(pretend, text, expected):
     pretend(text)
-    assert fastest_precision(32) == expected
+    assert fastest_precision(32, "one-hot") == expected
 
 
-def test_a_single_row_and_a_gpu_get_float32(pretend):
+def test_a_single_row_scalars_and_a_gpu_get_float32(pretend):
     pretend(NEW)
-    assert fastest_precision(1) == "float32"
+    assert fastest_precision(1, "one-hot") == "float32"
+    assert fastest_precision(32, "scalar") == "float32"
     pretend(NEW, gpu=True)
-    assert fastest_precision(32) == "float32"
+    assert fastest_precision(32, "one-hot") == "float32"
 
 
 @pytest.mark.parametrize("processor", [NEW, OLD])
@@ -43,3 +44,11 @@ def test_a_plan_holds_what_was_chosen_and_the_user_goes_first(pretend, plan, pro
     assert plan(given={"precision": "bfloat16"}).config.training.precision == "bfloat16"
     assert plan(preset="classic").config.training.precision == "float32"
     assert plan(given={"batch_size": 1}).config.training.precision == "float32"
+    assert plan(given={"encoding": "scalar"}).config.training.precision == "float32"
+
+
+def test_a_batch_made_smaller_for_a_short_text_is_what_counts(pretend, plan, tmp_path):
+    pretend(NEW)
+    (tmp_path / "short.txt").write_text("The quick brown fox jumps over the lazy dog.\n" * 20)
+    training = plan(tmp_path / "short.txt").config.training
+    assert (training.batch_size, training.precision) == (1, "float32")

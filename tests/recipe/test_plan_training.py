@@ -23,7 +23,7 @@ SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
 def test_a_preset_on_a_long_text_is_taken_as_it_is(plan, root, text, preset):
     made = plan(preset=preset)
     settings = {**vars(TrainingConfig()), **vars(ModelConfig(vocabulary_size=len(set(text))))}
-    settings |= {"precision": fastest_precision(TrainingConfig.batch_size), **PRESETS[preset]}
+    settings |= {"precision": fastest_precision(TrainingConfig.batch_size, ModelConfig.encoding), **PRESETS[preset]}
     found = {key: getattr(made.config.model, key, getattr(made.config.training, key, None)) for key in settings}
     assert found == settings
     assert made.notes == ()

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from charlstm.training.fused_lstm import FusedLSTM
-from charlstm.training.recurrence import ACTIVATIONS
+from charlstm.training.recurrence import ACTIVATIONS, look_up
 
 # All sizes differ, so that no axis can be taken for another.
 B, T, D, U = 3, 7, 4, 5
@@ -142,6 +142,7 @@ def test_it_is_configured_and_saved_like_the_keras_layer(tmp_path):
         ({"unroll": True}, "unroll"),
         ({"activation": "elu"}, "elu"),
         ({"dtype": "float64"}, "float64"),
+        ({"activation": lambda x: 0.5 * x}, "fast form"),
     ],
 )
 def test_where_the_fast_loop_does_not_apply_keras_runs_and_the_reason_is_known(options, reason):
@@ -171,3 +172,50 @@ def test_keras_fit_and_stateful_layers_work_with_it():
     lone = np.asarray(model(X))
     model.layers[0].reset_state()
     np.testing.assert_array_equal(np.asarray(model(X)), lone)
+
+
+def test_a_function_that_is_only_called_like_a_fast_one_is_not_taken_for_it():
+    def tanh(x):
+        return 0.5 * x
+
+    theirs, ours = pair(activation=tanh)
+    assert "tanh" in ours.keras_path_because()
+    np.testing.assert_allclose(ours(X)[0], theirs(X)[0], atol=1e-6)
+
+
+def test_other_weights_can_take_the_place_of_its_own():
+    theirs, ours = pair()
+    other = [0.5 * weight for weight in ours.get_weights()]
+    (expected, *_), _ = theirs.stateless_call(other, [variable.value for variable in theirs.non_trainable_variables], X)
+    (found, *_), _ = ours.stateless_call(other, [variable.value for variable in ours.non_trainable_variables], X)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_it_can_be_built_by_its_first_batch_without_a_bias():
+    model = keras.Sequential([FusedLSTM(U, use_bias=False, return_sequences=True), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", jit_compile=False)
+    model.fit(X, X[..., :1], epochs=1, verbose=0)
+    assert model.layers[0].get_weights()[0].shape == (D, 4 * U)
+
+
+def test_in_bfloat16_states_are_carried_in_float32_and_the_cell_adds_up_in_it():
+    layer = FusedLSTM(1, return_state=True, dtype="mixed_bfloat16")
+    layer.build((1, 400, 1))
+    kernel = np.array([[20, 20, 0, 20]], np.float32)  # gates wide open: c grows by tanh(0.001) at every step
+    layer.set_weights([kernel, np.zeros((1, 4), np.float32), np.array([0, 0, 0.001, 0], np.float32)])
+    x = tf.ones((1, 400, 1))
+    start = tf.constant([[0.30001]]), tf.constant([[1.0]])
+    _, h, c = layer.recur(layer.shares(x), start)
+    assert float(c[0, 0]) == pytest.approx(1.4, abs=0.01)  # bfloat16 would stay at 1
+    assert float(c[0, 0]) != float(tf.cast(tf.cast(c[0, 0], tf.bfloat16), tf.float32))
+    _, _, c = layer.recur(layer.shares(x[:, :1]), (h, tf.constant([[1 + 2.0**-12]])))
+    assert float(c[0, 0]) > 1 + 2.0**-12  # what is carried in is not rounded either
+
+
+def test_the_gradient_of_a_look_up_adds_up_in_float32():
+    table = tf.zeros((2, 4), tf.bfloat16)
+    ids = tf.zeros((1, 3_000), tf.int32)
+    with tf.GradientTape() as tape:
+        tape.watch(table)
+        total = tf.reduce_sum(tf.cast(look_up(table, ids), tf.float32))
+    np.testing.assert_allclose(tf.cast(tape.gradient(total, table), tf.float32), [[3_000] * 4, [0] * 4], rtol=4e-3)

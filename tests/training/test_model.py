@@ -181,3 +181,41 @@ def test_dropout_drops_the_same_features_at_every_position():
     outputs = np.asarray(layers.lstms[0](layers.encode(x))[0])
     dense = np.asarray(layers.dense.kernel)
     np.testing.assert_allclose(forward(layers, x, layers.zero_states(3), masks)[0], outputs * mask @ dense, atol=1e-5)
+
+
+def test_recurrent_dropout_acts_in_training_with_a_mask_for_each_gate():
+    layers = build_layers(config(recurrent_dropout=0.5, units=(8,)))
+    randomised(layers)
+    x = keras.ops.convert_to_tensor(normalise(IDS, 9))
+    masks = layers.dropout_masks(3)
+    ((output, recurrent),) = masks
+    assert output is None
+    assert recurrent.shape == (3, 4, 8)
+    assert set(np.unique(recurrent)) == {0.0, 2.0}
+    gates = np.asarray(recurrent)
+    assert not any((gates[:, a] == gates[:, b]).all() for a in range(4) for b in range(a))
+    dropped, plain = (np.asarray(forward(layers, x, layers.zero_states(3), given)[0]) for given in (masks, None))
+    np.testing.assert_allclose(dropped[:, 0], plain[:, 0], atol=1e-6)  # there is no h yet
+    assert np.abs(dropped - plain)[:, 1:].max() > 1e-3
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_scalars_are_told_apart_in_every_precision(precision, rows):
+    layers = build_layers(config(encoding="scalar", vocabulary_size=1_000), precision)
+    lstm = layers.lstms[0]
+    ids = np.tile(np.arange(1_000) if rows == 3 else np.arange(900), (rows, 1))
+    shares = np.asarray(tf.cast(layers.first_shares(tf.constant(normalise(ids, 1_000)))[0], tf.float32))
+    exact = normalise(ids[0], 1_000) @ np.asarray(lstm.cell.kernel) + np.asarray(lstm.cell.bias)
+    # Rounded after the product at most, never before it: half a unit in the eighth bit.
+    np.testing.assert_allclose(shares, exact, rtol=2.0**-8, atol=1e-7)
+
+
+def test_with_one_target_a_window_the_last_output_is_in_the_compute_type():
+    layers = build_layers(config(targets="last"), "bfloat16")
+    x = keras.ops.convert_to_tensor(normalise(IDS, 9))
+    logits, states = forward(layers, x, layers.zero_states(3))
+    h = states[-1][0]
+    rounded = tf.cast(tf.cast(h, tf.bfloat16), tf.float32)
+    assert not np.array_equal(h, rounded)
+    np.testing.assert_allclose(logits, rounded @ layers.dense.kernel + layers.dense.bias, atol=1e-7)
