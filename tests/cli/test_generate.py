@@ -260,6 +260,6 @@ def test_large_products_are_shared_out_to_threads(make_checkpoint, charlstm, mon
             return super().limit(limits=limits, **options)
 
     monkeypatch.setattr("threadpoolctl.ThreadpoolController", Watched)
-    for options in ([], ["--mode", "stateless"], ["--samples", "200"]):
+    for options in (["--mode", "stateful"], ["--mode", "stateless"], ["--mode", "stateful", "--samples", "200"]):
         assert charlstm("generate", "--checkpoint", "wide", "--length", "1", "--seed", "The ", *options).exit_code == 0
     assert asked == [1, None, None]

@@ -209,13 +209,3 @@ def test_scalars_are_told_apart_in_every_precision(precision, rows):
     exact = normalise(ids[0], 1_000) @ np.asarray(lstm.cell.kernel) + np.asarray(lstm.cell.bias)
     # Rounded after the product at most, never before it: half a unit in the eighth bit.
     np.testing.assert_allclose(shares, exact, rtol=2.0**-8, atol=1e-7)
-
-
-def test_with_one_target_a_window_the_last_output_is_in_the_compute_type():
-    layers = build_layers(config(targets="last"), "bfloat16")
-    x = keras.ops.convert_to_tensor(normalise(IDS, 9))
-    logits, states = forward(layers, x, layers.zero_states(3))
-    h = states[-1][0]
-    rounded = tf.cast(tf.cast(h, tf.bfloat16), tf.float32)
-    assert not np.array_equal(h, rounded)
-    np.testing.assert_allclose(logits, rounded @ layers.dense.kernel + layers.dense.bias, atol=1e-7)
