@@ -85,11 +85,13 @@ def predict(units: list[int], mode: str, characters: int) -> Work:
     return work
 
 
-def pytorch(units: list[int], characters: int) -> Work:
-    """``torch.nn.LSTM``, one step a character, state carried."""
+def pytorch(units: list[int], characters: int, kind: str, threads: int | None) -> Work:
+    """PyTorch, one step a character, state carried: ``LSTM`` as people write it, or ``LSTMCell`` without oneDNN."""
     import torch
 
-    lstms = [torch.nn.LSTM(d, u) for d, u in pairwise([V, *units])]
+    if threads:
+        torch.set_num_threads(threads)
+    cells = [getattr(torch.nn, kind)(d, u) for d, u in pairwise([V, *units])]
     dense = torch.nn.Linear(units[-1], V)
     vectors = torch.eye(V)
 
@@ -98,12 +100,20 @@ def pytorch(units: list[int], characters: int) -> Work:
         states: list[Any] = [None] * len(units)
         character = 0
         for _ in range(characters):
-            y = vectors[character][None, None]
-            for number, lstm in enumerate(lstms):
-                y, states[number] = lstm(y, states[number])
-            character = int(torch.multinomial(torch.softmax(dense(y[0, 0]) / 0.8, -1), 1))
+            y = vectors[character][None]
+            for number, cell in enumerate(cells):
+                if kind == "LSTM":
+                    y, states[number] = cell(y, states[number])
+                else:
+                    states[number] = cell(y, states[number])
+                    y = states[number][0]
+            character = int(torch.multinomial(torch.softmax(dense(y[0]) / 0.8, -1), 1))
 
-    return work
+    def without_onednn() -> None:
+        with torch.backends.mkldnn.flags(enabled=False):
+            work()
+
+    return work if kind == "LSTM" else without_onednn
 
 
 def bandwidth(units: list[int], threads: int | None) -> Work:
@@ -139,7 +149,10 @@ def measure(units: list[int], rounds: int) -> dict[str, float]:
     for mode in ("stateful", "stateless"):
         rivals[f"model.predict loop {mode}"] = ("predict", {"units": units, "mode": mode, "characters": 20}, 20)
     if importlib.util.find_spec("torch"):
-        rivals["pytorch loop stateful"] = ("pytorch", {"units": units, "characters": 500}, 500)
+        for kind in ("LSTM", "LSTMCell"):
+            for threads in (1, None):
+                options = {"units": units, "characters": 500, "kind": kind, "threads": threads}
+                rivals[f"pytorch {kind}, {'1 thread' if threads else 'all threads'}"] = ("pytorch", options, 500)
     seconds = take_turns("benchmarks.generation", {label: rival[:2] for label, rival in rivals.items()}, rounds)
     return {label: rivals[label][2] / statistics.median(times) for label, times in seconds.items()}
 
@@ -162,7 +175,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", nargs="+", default=["1x128", "1x256", "2x512", "3x1024"], help="layers x units")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--turns", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -1,8 +1,8 @@
 """How fast a training step is: ours, plain Keras, PyTorch where it is installed, and the ceiling of the machine.
 
 All do the same work on the same batch: one-hot characters, LSTM layers, a softmax over V, the gradient of every weight, Adam.
-Ours clips the gradient as well. The ceilings are the step's matrix products and nothing else, arranged in two ways: every one
-cut up for both threads, as TensorFlow does it by itself, or half of the rows on each thread, as we do it.
+Ours clips the gradient as well. The ceilings are the LSTM layers' matrix products and nothing else, arranged in two ways: every
+one cut up for all threads, as TensorFlow does it by itself, or each thread with its share of the rows, as we do it.
 
     python -m benchmarks.training [--size 2x512 ...] [--batch 64] [--steps 100] [--rounds 7] [--json]
 """
@@ -10,6 +10,7 @@ cut up for both threads, as TensorFlow does it by itself, or half of the rows on
 import argparse
 import importlib.util
 import json
+import os
 from itertools import pairwise
 from typing import Any
 
@@ -35,8 +36,8 @@ def ours(units: list[int], batch: int, steps: int, precision: str, *, vocabulary
     return lambda: trainer.step(source.batch(trainer.steps), 1e-3)
 
 
-def plain_keras(units: list[int], batch: int, steps: int, precision: str) -> Work:
-    """``keras.layers.LSTM`` in a compiled step, with TensorFlow's own settings."""
+def plain_keras(units: list[int], batch: int, steps: int, precision: str, *, xla: bool = False) -> Work:
+    """``keras.layers.LSTM`` in a compiled step, with TensorFlow's own settings; by XLA on request."""
     import keras
     import tensorflow as tf
 
@@ -48,7 +49,7 @@ def plain_keras(units: list[int], batch: int, steps: int, precision: str) -> Wor
     optimizer = keras.optimizers.Adam(1e-3)
     optimizer.build(model.trainable_variables)
 
-    @tf.function
+    @tf.function(jit_compile=xla)
     def step() -> Any:
         with tf.GradientTape() as tape:
             logits = model(tf.one_hot(x, V), training=True)
@@ -84,6 +85,11 @@ def pytorch(units: list[int], batch: int, steps: int, precision: str) -> Work:
     return step
 
 
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 RIVALS = {"charlstm": ours, "keras": plain_keras, "pytorch": pytorch, "products": products}
 
 
@@ -95,8 +101,9 @@ def measure(units: list[int], batch: int, steps: int, rounds: int) -> dict[str, 
     for precision in ("float32", "bfloat16"):
         same = {**shape, "precision": precision}
         rivals |= {f"{kind} {precision}": (kind, same) for kind in kinds}
+        rivals[f"keras {precision}, XLA"] = ("keras", {**same, "xla": True})
         rivals[f"ceiling {precision}, cut up"] = ("products", {**same, "parts": 1})
-        rivals[f"ceiling {precision}, by rows"] = ("products", {**same, "parts": 2})
+        rivals[f"ceiling {precision}, by rows"] = ("products", {**same, "parts": cores()})
     rivals["charlstm's input"] = ("charlstm", {**shape, "precision": "float32", "input_only": True})
     seconds = take_turns("benchmarks.training", rivals, rounds)
     operations = 3 * batch * steps * sum(8 * u * (d + u) for d, u in pairwise([0, *units]))

@@ -127,7 +127,7 @@ class TrainingConfig:
         validation: Share of the text, its tail, that is never trained on.
         evaluations: How many passes over the held-out tail are spread over the budget.
         patience: Evaluations without improvement after which training stops; None for never.
-        precision: Of the LSTM layers' products; states, gates, weights and the softmax are float32 in any case.
+        precision: Of the LSTM layers' products; cell states, gates, weights and the softmax are float32 in any case.
         random_seed: Start of everything random.
     """
 
