@@ -66,6 +66,12 @@ def pretend(monkeypatch, plan):
     return run
 
 
+@pytest.mark.parametrize("reason", [None, "there is a GPU"])
+def test_why_the_layers_are_not_in_the_fast_loop_is_said(pretend, capsys, reason):
+    pretend(Started(1, reason), Evaluated(evaluation(1, 2.0, best=True), {}))
+    assert ("Keras's own loop: there is a GPU." in capsys.readouterr().err) == (reason is not None)
+
+
 def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, capsys):
     pretend(
         Started(12345, None),
