@@ -168,7 +168,8 @@ def _describe(preset: Preset, plan: "Plan") -> None:
         f"{corpus.name}: {corpus.characters:,} characters, {model.vocabulary_size:,} distinct; "
         f"{corpus.characters - held_out:,} to learn from, the last {held_out:,} held out."
     )
-    extent = f"{training.minutes:g} minutes" if training.minutes is not None else f"{training.epochs:g} epochs"
+    budget, unit = (training.epochs, "epoch") if training.minutes is None else (training.minutes, "minute")
+    extent = f"{budget:g} {unit}{'' if budget == 1 else 's'}"
     say(
         f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "
         f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, {extent}."
