@@ -3,16 +3,13 @@
 import json
 
 import pytest
-from threadpoolctl import ThreadpoolController, threadpool_info
 
 from charlstm.checkpoint.files import read_config, read_weights
-from charlstm.config import ModelConfig
 from charlstm.inference.generate import write
 from charlstm.inference.modes import reader
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import Sampling
 
-PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 SEED_WINDOWS = ("The quick", "brown fox", "lazy dog")
 
 
@@ -225,41 +222,3 @@ def test_unknown_characters_are_left_out_or_replaced_when_asked(charlstm):
 
 def test_known_characters_need_no_note(charlstm):
     assert charlstm("generate", "--seed", "fox", "--length", "3", "--on-unknown", "skip").stderr == ""
-
-
-def test_small_products_run_on_one_thread_unless_the_user_has_said_how_many(charlstm, monkeypatch):
-    def threads() -> list[int]:
-        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-
-    seen = []
-
-    def watched(*arguments, **options):
-        seen.append(threads())
-        return write(*arguments, **options)
-
-    monkeypatch.setattr("charlstm.inference.generate.write", watched)
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    usual = threads()
-    charlstm("generate", "--length", "1")
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
-    charlstm("generate", "--length", "1")
-    assert seen == [[1] * len(usual), usual]
-    assert threads() == usual
-
-
-def test_large_products_are_shared_out_to_threads(make_checkpoint, charlstm, monkeypatch, tmp_path):
-    make_checkpoint(
-        tmp_path / "checkpoints" / "wide", ModelConfig(vocabulary_size=len(set(PANGRAM)), seq_len=100, units=(400,))
-    )
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    asked = []
-
-    class Watched(ThreadpoolController):
-        def limit(self, *, limits=None, **options):
-            asked.append(limits)
-            return super().limit(limits=limits, **options)
-
-    monkeypatch.setattr("threadpoolctl.ThreadpoolController", Watched)
-    for options in (["--mode", "stateful"], ["--mode", "stateless"], ["--mode", "stateful", "--samples", "200"]):
-        assert charlstm("generate", "--checkpoint", "wide", "--length", "1", "--seed", "The ", *options).exit_code == 0
-    assert asked == [1, None, None]

@@ -1,0 +1,52 @@
+"""How many threads ``charlstm generate`` gives to a product."""
+
+import pytest
+from threadpoolctl import ThreadpoolController, threadpool_info
+
+from charlstm.config import ModelConfig
+from charlstm.inference.generate import write
+
+PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
+
+
+@pytest.fixture(autouse=True)
+def tale(tmp_path, make_checkpoint):
+    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+
+
+def test_small_products_run_on_one_thread_unless_the_user_has_said_how_many(charlstm, monkeypatch):
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    seen = []
+
+    def watched(*arguments, **options):
+        seen.append(threads())
+        return write(*arguments, **options)
+
+    monkeypatch.setattr("charlstm.inference.generate.write", watched)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    usual = threads()
+    charlstm("generate", "--length", "1")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    charlstm("generate", "--length", "1")
+    assert seen == [[1] * len(usual), usual]
+    assert threads() == usual
+
+
+def test_large_products_are_shared_out_to_threads(make_checkpoint, charlstm, monkeypatch, tmp_path):
+    make_checkpoint(
+        tmp_path / "checkpoints" / "wide", ModelConfig(vocabulary_size=len(set(PANGRAM)), seq_len=100, units=(400,))
+    )
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    asked = []
+
+    class Watched(ThreadpoolController):
+        def limit(self, *, limits=None, **options):
+            asked.append(limits)
+            return super().limit(limits=limits, **options)
+
+    monkeypatch.setattr("threadpoolctl.ThreadpoolController", Watched)
+    for options in (["--mode", "stateful"], ["--mode", "stateless"], ["--mode", "stateful", "--samples", "200"]):
+        assert charlstm("generate", "--checkpoint", "wide", "--length", "1", "--seed", "The ", *options).exit_code == 0
+    assert asked == [1, None, None]
