@@ -10,7 +10,6 @@ one cut up for all threads, as TensorFlow does it by itself, or each thread with
 import argparse
 import importlib.util
 import json
-import os
 from itertools import pairwise
 from typing import Any
 
@@ -85,16 +84,13 @@ def pytorch(units: list[int], batch: int, steps: int, precision: str) -> Work:
     return step
 
 
-def cores() -> int:
-    """The number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 RIVALS = {"charlstm": ours, "keras": plain_keras, "pytorch": pytorch, "products": products}
 
 
 def measure(units: list[int], batch: int, steps: int, rounds: int) -> dict[str, dict[str, float]]:
     """Milliseconds and GFLOP/s of every rival at one size."""
+    from charlstm.training.cores import cores
+
     kinds = ["charlstm", "keras", *(["pytorch"] if importlib.util.find_spec("torch") else [])]
     shape = {"units": units, "batch": batch, "steps": steps}
     rivals: dict[str, tuple[str, dict[str, Any]]] = {}

@@ -21,18 +21,16 @@ class FusedLSTM(keras.layers.LSTM):
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         """Build the weights, and keep the float32 ones at hand: in the layer's call Keras shows them cast."""
         super().build(sequences_shape, initial_state_shape)
+        self._float32 = self._shown()
+
+    def _shown(self) -> list[Tensor]:
+        """Kernel, recurrent kernel and bias (or None) as Keras shows them now: cast, or others in their place."""
         cell = self.cell
-        self._float32 = [cell.kernel.value, cell.recurrent_kernel.value, cell.bias.value if cell.use_bias else None]
+        return [cell.kernel.value, cell.recurrent_kernel.value, cell.bias.value if cell.use_bias else None]
 
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
         """Kernel, recurrent kernel and bias in float32."""
-        cell = self.cell
-        if self.compute_dtype == "float32":  # what Keras shows now, perhaps in place of the variables' own values
-            kernel, recurrent_kernel, bias = (
-                cell.kernel.value, cell.recurrent_kernel.value, cell.bias.value if cell.use_bias else None
-            )  # fmt: skip
-        else:
-            kernel, recurrent_kernel, bias = self._float32
+        kernel, recurrent_kernel, bias = self._shown() if self.compute_dtype == "float32" else self._float32
         return kernel, recurrent_kernel, tf.zeros(4 * self.units) if bias is None else bias
 
     def keras_path_because(self, *, masked: bool = False) -> str | None:
@@ -99,7 +97,7 @@ class FusedLSTM(keras.layers.LSTM):
         """The fast loop.
 
         Calling the layer casts its states to the compute type, as Keras does; this does not. Under bfloat16 that would round
-        what is carried from batch to batch to eight bits.
+        the cell state that is carried from batch to batch to eight bits.
 
         Args:
             shares: The input's share of the gates at every step: ``[B, T, 4u]``.
