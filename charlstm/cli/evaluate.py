@@ -1,12 +1,12 @@
 """``charlstm evaluate``."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, OnUnknown, fitted, print_json, stated
 
 if TYPE_CHECKING:
     from charlstm.analysis.evaluation import Evaluation, Score
@@ -28,9 +28,7 @@ def evaluate(
         int, typer.Option(min=2, help="Characters that are counted with a window; all of them take long.")
     ] = 2_000,
     random_seed: Annotated[int, typer.Option(min=0, help="Of the sample.")] = 0,
-    on_unknown: Annotated[
-        Literal["error", "skip", "replace"], typer.Option(help="What to do with characters that the model does not know.")
-    ] = "error",
+    on_unknown: Annotated[OnUnknown, typer.Option(help="What to do with characters that the model does not know.")] = "error",
     encoding_name: Annotated[str, typer.Option(help="Text encoding of the text.")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
@@ -64,20 +62,12 @@ def evaluate(
         _print(folder.name, name, len(ids), config.model.seq_len, found)
 
 
-def _read(
-    text: str, config: "Config", on_unknown: Literal["error", "skip", "replace"], encoding_name: str
-) -> tuple["Ids", str]:
+def _read(text: str, config: "Config", on_unknown: OnUnknown, encoding_name: str) -> tuple["Ids", str]:
     """Another text in the model's characters, and what it is called."""
     from charlstm.errors import CorpusError
     from charlstm.text.corpus import read_text
 
-    whole = read_text(text, encoding_name)
-    fitted = config.vocabulary.fit(whole, on_unknown)
-    unknown = config.vocabulary.unknown(whole)
-    if unknown and on_unknown != "error":
-        what = "left out" if on_unknown == "skip" else "replaced by the nearest known characters"
-        say(f"The model does not know {' '.join(map(repr, unknown))}: {what}.")
-    ids = config.vocabulary.encode(fitted)
+    ids = config.vocabulary.encode(fitted(config.vocabulary, read_text(text, encoding_name), on_unknown))
     name = "standard input" if text == "-" else text
     if len(ids) < 2:
         raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, OnUnknown, fitted, print_json, stated
 from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from charlstm.inference.modes import Reader
 
 Mode = Literal["stateless", "stateful"]
-OnUnknown = Literal["error", "skip", "replace"]
 Engine = Literal["numpy", "keras"]
 
 _SMALL = 100_000_000
@@ -166,18 +165,14 @@ def _seed_text(
         text = _unescaped(seed, config)
     else:
         return config.corpus.windows[random_seed % len(config.corpus.windows)]
-    fitted = config.vocabulary.fit(text, on_unknown)
-    if fitted != text:
-        unknown = " ".join(map(repr, config.vocabulary.unknown(text)))
-        what = "left out" if on_unknown == "skip" else "replaced by the nearest known characters"
-        say(f"The model does not know {unknown}: {what}.")
-    if not fitted:
+    known = fitted(config.vocabulary, text, on_unknown)
+    if not known:
         raise CharlstmError(
             f"the seed is empty{' without its unknown characters' if text else ''}; give at least one character that the "
             "model knows with --seed, or leave it out for a passage of the corpus"
         )
-    config.vocabulary.encode(fitted)  # refuses unknown characters before anything is printed
-    return fitted
+    config.vocabulary.encode(known)  # refuses unknown characters before anything is printed
+    return known
 
 
 def _unescaped(text: str, config: "Config") -> str:

@@ -6,13 +6,17 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
 from charlstm.errors import CharlstmError
 
+if TYPE_CHECKING:
+    from charlstm.text.vocabulary import Vocabulary
+
 Result = TypeVar("Result")
+OnUnknown = Literal["error", "skip", "replace"]
 
 CheckpointsOption = Annotated[
     Path,
@@ -26,6 +30,16 @@ CHECKPOINTS = Path("checkpoints")
 def say(message: str) -> None:
     """A line for the user, on stderr."""
     print(message, file=sys.stderr, flush=True)
+
+
+def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
+    """A text in characters that the model knows, as far as ``--on-unknown`` sees to that; the user is told."""
+    result = vocabulary.fit(text, on_unknown)
+    if result != text:
+        unknown = " ".join(map(repr, vocabulary.unknown(text)))
+        what = "left out" if on_unknown == "skip" else "replaced by the nearest known characters"
+        say(f"The model does not know {unknown}: {what}.")
+    return result
 
 
 def print_json(value: dict[str, Any]) -> None:
