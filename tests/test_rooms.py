@@ -35,7 +35,8 @@ ARROWS = {
 LATER = {"cli": ANYWHERE | {"text", "checkpoint", "inference", "recipe", "analysis", "training"}}
 """Which further rooms it may import inside functions or for the type checker alone."""
 
-OTHERS = {"cli/interactive.py": {"inference", "text"}}  # itself imported inside a command
+OTHERS = {"cli/interactive.py": {"inference", "text"}}  # itself imported inside a command, like the file that shows texts
+OTHER_LIBRARIES = {"cli/side_by_side.py": {"rich"}}
 
 LIBRARIES = {
     "config": {"msgspec"},
@@ -47,7 +48,7 @@ LIBRARIES = {
     "training": {"numpy", "tensorflow", "keras"},
     "cli": {"typer", "tqdm", "threadpoolctl"},
 }
-LATER_LIBRARIES = {"cli": {"threadpoolctl"}}
+LATER_LIBRARIES = {"cli": {"threadpoolctl"}, "analysis": {"matplotlib", "jinja2", "markupsafe"}}
 
 WORLD = {"time", "datetime", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "random", "secrets", "signal"}
 
@@ -128,7 +129,7 @@ def test_arrows_point_one_way(source):
 
 @pytest.mark.parametrize("source", sources())
 def test_a_room_imports_its_own_libraries_alone(source):
-    at_once = {"charlstm", *LIBRARIES.get(room_of(source), ())} | sys.stdlib_module_names
+    at_once = {"charlstm", *LIBRARIES.get(room_of(source), ()), *OTHER_LIBRARIES.get(source, ())} | sys.stdlib_module_names
     later = at_once | LATER_LIBRARIES.get(room_of(source), set())
     assert {found.top for found in imports(source) if found.at_once} <= at_once
     assert {found.top for found in imports(source)} <= later
@@ -188,6 +189,7 @@ def loaded_by(*arguments: str, folder: Path) -> set[str]:
         ("generate --length 20 --mode stateful --samples 2 --json", "numpy"),
         ("generate --length 20 --interactive", "numpy"),
         ("evaluate text.txt", "numpy"),
+        ("compare --length 20 --text text.txt", "rich"),
     ],
 )
 def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_checkpoint):
@@ -198,6 +200,6 @@ def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_c
     assert not loaded & {"tensorflow", "keras", "jax", "torch", "h5py"}
 
 
-@pytest.mark.parametrize("command", ["--help", "--version", "generate --help", "evaluate --help"])
+@pytest.mark.parametrize("command", ["--help", "--version", "generate --help", "evaluate --help", "compare --help"])
 def test_help_does_not_even_import_numpy(command, tmp_path):
     assert "numpy" not in loaded_by(*command.split(), folder=tmp_path)

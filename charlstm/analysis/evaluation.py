@@ -1,11 +1,11 @@
 """How well a model predicts a text, in both modes and by how far back it may look."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.analysis.surprise import Nats, Progress, stateful_surprise, stateless_surprise
+from charlstm.analysis.surprise import Nats, Progress, stateful_surprise, windowed_surprise
 from charlstm.inference.network import Network
 from charlstm.text.vocabulary import Ids
 
@@ -14,73 +14,72 @@ FARTHEST = 256
 
 
 @dataclass(frozen=True)
-class Score:
-    """A mean surprise.
-
-    Attributes:
-        nats_per_char: The mean.
-        standard_error: Of the mean as an estimate for all characters of the text: 0 where all were counted.
-        characters: How many were.
-    """
-
-    nats_per_char: float
-    standard_error: float
-    characters: int
-
-
-@dataclass(frozen=True)
 class Evaluation:
-    """A model's scores on a text.
+    """A model's surprise at a text.
 
     Attributes:
-        stateful: One pass, the state carried, every character but the first counted.
-        stateless: Each character given the window before it, read from a zero state; of a sample of the characters.
-        contexts: The same with other numbers of characters before it, on the same sample.
-        carried: The stateful score of the same sample.
+        window: The model's own.
+        stateful: Of every character but the first, in one pass with the state carried: nats ``[N - 1]``.
+        costs: For numbers of characters read from a zero state before each: what not knowing the rest costs, stateless minus
+            stateful, of a sample of the characters: nats ``[S]`` each.
     """
 
-    stateful: Score
-    stateless: Score
-    contexts: Mapping[int, Score]
-    carried: Score
+    window: int
+    stateful: Nats
+    costs: Mapping[int, Nats]
+
+    def nats_per_char(self, context: int | None = None) -> float:
+        """The mean surprise given this many characters before each, or given all of them.
+
+        The difference is what is sampled, not the surprise: characters differ far more from each other than the two ways of
+        reading differ on one of them, so a sample says hundreds of times more about it (a control variate).
+        """
+        return float(self.stateful.mean()) + (float(self.costs[context].mean()) if context else 0.0)
+
+    def standard_error(self, context: int | None = None) -> float:
+        """Of that mean as an estimate for all characters of the text, in nats: 0 where all were counted."""
+        if context is None or (rest := 1 - len(self.costs[context]) / len(self.stateful)) <= 0:
+            return 0.0
+        cost = self.costs[context]
+        return float(cost.std(ddof=1) * np.sqrt(rest / len(cost)))
 
 
-def context_lengths(window: int) -> list[int]:
-    """1, 2, 4 … as far as the window, and at least as far as :data:`FARTHEST`."""
-    return [2**power for power in range(max(window, FARTHEST).bit_length()) if 2**power <= max(window, FARTHEST)]
+def context_lengths(window: int, others: Sequence[int] = ()) -> list[int]:
+    """1, 2, 4 … as far as :data:`FARTHEST` and the window, with the window and others, in order."""
+    farthest = max(window, FARTHEST)
+    return sorted({window, *others, *(2**power for power in range(farthest.bit_length()) if 2**power <= farthest)})
 
 
-def sampled_places(characters: int, sample: int, random_seed: int) -> Ids:
-    """Places in a text of N characters, none of them the first, without repetition and in order."""
-    everything = np.arange(1, characters)
-    if sample >= len(everything):
-        return everything
-    return np.sort(np.random.default_rng(random_seed).choice(everything, sample, replace=False))
+def sampled_starts(characters: int, sample: int, random_seed: int) -> Ids:
+    """Places in a text of N characters where reading starts: at most ``sample``, never the last, in order, each once."""
+    if sample >= characters - 1:
+        return np.arange(characters - 1)
+    return np.sort(np.random.default_rng(random_seed).choice(characters - 1, sample, replace=False))
 
 
-def evaluate(network: Network, ids: Ids, places: Ids, progress: Progress = lambda _: None) -> Evaluation:
+def evaluate(
+    network: Network, ids: Ids, starts: Ids, contexts: Sequence[int], progress: Progress = lambda _: None
+) -> Evaluation:
     """Score a model on a text.
 
     Args:
         network: The model.
         ids: The text: ``[N]``, at least two characters.
-        places: Of the sample, from :func:`sampled_places`.
+        starts: Of the sample, from :func:`sampled_starts`.
+        contexts: From :func:`context_lengths`.
         progress: Told how many more characters have been read, of :func:`work`.
     """
-    population, window = len(ids) - 1, network.config.seq_len
-    carried = stateful_surprise(network, ids, progress)
-
-    def scored(nats: Nats) -> Score:
-        # Drawn without repetition: the whole text would leave no error.
-        rest = 1 - len(nats) / population
-        error = float(nats.std(ddof=1) * np.sqrt(rest / len(nats))) if rest else 0.0
-        return Score(float(nats.mean()), error, len(nats))
-
-    lengths = sorted({window, *context_lengths(window)})
-    contexts = {length: scored(stateless_surprise(network, ids, places, length, progress)) for length in lengths}
-    return Evaluation(scored(carried), contexts[window], contexts, scored(carried[places - 1]))
+    stateful = stateful_surprise(network, ids, progress)
+    windowed = windowed_surprise(network, ids, starts, contexts, progress)
+    costs = {}
+    for context, nats in zip(contexts, windowed, strict=True):
+        carried = stateful[np.minimum(starts + context, len(stateful)) - 1]
+        # No reading of this length reaches the first characters of the text. All that is before them is less than the context,
+        # so for them both ways are the same; the readings that the text's end cuts short, exactly as many, stand for them.
+        costs[context] = np.where(np.isnan(nats), 0.0, nats - carried)
+    return Evaluation(network.config.seq_len, stateful, costs)
 
 
-def work(characters: int, places: int, window: int) -> int:
+def work(characters: int, starts: int, contexts: Sequence[int]) -> int:
     """About how many characters :func:`evaluate` reads."""
-    return characters + places * sum({window, *context_lengths(window)})
+    return characters + starts * contexts[-1]

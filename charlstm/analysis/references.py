@@ -10,9 +10,26 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, Vocabulary
+
+MOST_LEARNT = 4_000_000
+"""Characters, the last of the training part, beyond which references learn nothing: compressors are slow."""
 
 _LARGEST_CODE = 2**63
+
+
+def references(learnt: Ids, held_out: Ids, vocabulary: Vocabulary) -> dict[str, float]:
+    """What each of them scores, in nats per character.
+
+    Args:
+        learnt: The training part: ``[N]``, at least one character.
+        held_out: ``[n]``, at least one.
+        vocabulary: Of both.
+    """
+    learnt, size = learnt[-MOST_LEARNT:], len(vocabulary)
+    found = {name: float(ngram_surprise(learnt, held_out, size, order).mean()) for name, order in NGRAMS.items()}
+    texts = vocabulary.decode(learnt), vocabulary.decode(held_out)
+    return found | {name: compressed_nats(*texts, compress) for name, compress in COMPRESSORS.items()}
 
 
 def ngram_surprise(learnt: Ids, held_out: Ids, vocabulary_size: int, order: int) -> NDArray[np.float64]:
@@ -80,6 +97,9 @@ def lzma_compress(text: bytes) -> bytes:
 
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {"lzma": lzma_compress, "bz2": bz2.compress}
 """Python's own. bz2 forgets at every block of 900 kB."""
+
+NGRAMS = {"unigram": 1, "bigram": 2, "5-gram": 5}
+"""The number of characters of each; longer ones than five learn nothing more from a text of a megabyte."""
 
 
 def _codes(text: NDArray[np.uint64], vocabulary_size: int, length: int) -> NDArray[np.uint64]:

@@ -1,6 +1,6 @@
 """Surprise: the nats that a network pays for each character of a text, read in either mode."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ Nats = NDArray[np.float64]
 Progress = Callable[[int], object]
 """Told how many more of the text's characters have been read, warm-up included."""
 
-_ROWS = 256  # texts read at the same time in stateless scoring
+_ROWS = 256  # texts read at the same time from zero states
 
 
 def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Nats:
@@ -48,30 +48,36 @@ def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _:
     return result
 
 
-def stateless_surprise(network: Network, ids: Ids, places: Ids, context: int, progress: Progress = lambda _: None) -> Nats:
-    """The surprise of some characters given only the few before each, read from a zero state.
+def windowed_surprise(
+    network: Network, ids: Ids, starts: Ids, contexts: Sequence[int], progress: Progress = lambda _: None
+) -> Nats:
+    """The surprise of characters given only a few before each, read from a zero state.
+
+    One reading serves every context: after k characters from its start, a network in a zero state there has a context of k.
 
     Args:
         network: The model.
         ids: The text: ``[N]``.
-        places: Of the characters in it, none of them the first: ``[n]``.
-        context: Characters read before each, or all there are if they are fewer.
+        starts: Places where reading starts: ``[S]``.
+        contexts: Numbers k of characters read, ascending, each at least 1: ``[K]``.
         progress: Told what has been read.
 
     Returns:
-        Nats: ``[n]``.
+        Nats of the character k after each start: ``[K, S]``; NaN where the text ends before.
     """
-    nats = []
-    for start in range(0, len(places), _ROWS):
-        some = places[start : start + _ROWS]
-        state = network.zero_state(len(some))
-        for offset in range(-context, 0):
-            network.step(ids[np.maximum(some + offset, 0)], state)
-            if some.min() + offset < 0:  # what was read there is not in the text
-                _keep(state, (some + offset >= 0)[:, None].astype(np.float32))
-        nats.append(_surprise(network, state, ids[some]))
-        progress(context * len(some))
-    return np.concatenate(nats)
+    result = np.full((len(contexts), len(starts)), np.nan)
+    for begin in range(0, len(starts), _ROWS):
+        some = starts[begin : begin + _ROWS]
+        state, row = network.zero_state(len(some)), 0
+        for read in range(1, contexts[-1] + 1):
+            network.step(ids[np.minimum(some + read, len(ids)) - 1], state)
+            if read == contexts[row]:
+                there = some + read < len(ids)
+                following = ids[np.minimum(some + read, len(ids) - 1)]
+                result[row, begin : begin + len(some)] = np.where(there, _surprise(network, state, following), np.nan)
+                row += 1
+            progress(len(some))
+    return result
 
 
 def _surprise(network: Network, state: State, following: Ids) -> Nats:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from charlstm.checkpoint.files import Config
@@ -10,6 +11,63 @@ from charlstm.errors import CheckpointError, CorpusError
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A text to measure a model on.
+
+    Attributes:
+        name: What it is.
+        ids: ``[N]``, at least two.
+    """
+
+    name: str
+    ids: Ids
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What there is to measure a checkpoint with.
+
+    Attributes:
+        measured: The text to measure on, None if there is none.
+        learnt: The text that the model learnt from: ids ``[N]``; None if it is not at hand.
+        missing: Why one of them is, as a sentence; empty if none is.
+    """
+
+    measured: Measured | None
+    learnt: Ids | None
+    missing: str
+
+
+def texts_of(folder: Path, config: Config, other: Measured | None, paths: Sequence[str] = (), encoding: str = "utf-8") -> Texts:
+    """The texts to measure a checkpoint with: by default the tail of its corpus that training never saw.
+
+    Args:
+        folder: The checkpoint.
+        config: Its configuration.
+        other: Another text to measure on.
+        paths: Where the corpus is, as for :func:`corpus_of`.
+        encoding: Of those paths.
+
+    Raises:
+        CheckpointError: If what is named is another text than the one that the checkpoint was trained on.
+        CorpusError: If it cannot be read.
+    """
+    try:
+        corpus = corpus_of(folder, config, paths, encoding)
+    except CheckpointError as error:
+        if paths:
+            raise
+        return Texts(other, None, str(error))
+    learnt, tail = split(corpus.ids, config.training.validation)
+    if other is None and len(tail) < 2:
+        return Texts(None, learnt, f"{folder.name} was trained on all of its text and nothing is held out; name {_ANOTHER}")
+    return Texts(other or Measured(f"the held-out end of {corpus.name}", tail), learnt, "")
+
+
+_ANOTHER = "another text to measure it on: `charlstm evaluate TEXT`, `charlstm compare --text TEXT`"
 
 
 def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding: str = "utf-8") -> Corpus:
@@ -31,8 +89,8 @@ def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding:
         if corpus.fingerprint != config.corpus.fingerprint:
             raise CheckpointError(
                 f"{corpus.name} is not the text that {folder.name} was trained on ({config.corpus.name}, SHA-256 "
-                f"{config.corpus.fingerprint[:12]}…); give that one with --corpus, or measure all of this one: "
-                f"`charlstm evaluate {paths[0]}`"
+                f"{config.corpus.fingerprint[:12]}…); give that one with --corpus, or name "
+                f"{_ANOTHER}"
             )
         return corpus
     for candidate, its_encoding in _candidates(folder, config):
@@ -42,23 +100,8 @@ def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding:
                 return corpus
     raise CheckpointError(
         f"the text that {folder.name} was trained on, {config.corpus.name}, is neither here nor in data/; say where it is with "
-        "--corpus, or name another text to measure: `charlstm evaluate TEXT`"
+        f"--corpus, or name {_ANOTHER}"
     )
-
-
-def held_out(corpus: Corpus, config: Config) -> Ids:
-    """The tail of a corpus that training never saw.
-
-    Raises:
-        CheckpointError: If training saw all of it.
-    """
-    _, tail = split(corpus.ids, config.training.validation)
-    if len(tail) < 2:
-        raise CheckpointError(
-            "this model was trained on all of its text and nothing is held out; name another text to measure it on: "
-            "`charlstm evaluate TEXT`"
-        )
-    return tail
 
 
 def _candidates(folder: Path, config: Config) -> list[tuple[tuple[str, ...], str]]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from charlstm import __version__
+from charlstm.cli.compare import compare
 from charlstm.cli.evaluate import evaluate
 from charlstm.cli.generate import generate
 from charlstm.cli.listing import list_checkpoints
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command()(generate)
+app.command()(compare)
 app.command()(evaluate)
 app.command("list")(list_checkpoints)
 

@@ -1,17 +1,14 @@
 """``charlstm evaluate``."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from tqdm import tqdm
 
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, OnUnknown, fitted, print_json, stated
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
 
 if TYPE_CHECKING:
-    from charlstm.analysis.evaluation import Evaluation, Score
-    from charlstm.checkpoint.files import Config
-    from charlstm.text.vocabulary import Ids
+    from charlstm.analysis.record import Record
 
 
 @stated
@@ -21,95 +18,104 @@ def evaluate(
         typer.Argument(help="A text to measure on; - is stdin. Default: the model's held-out text.", show_default=False),
     ] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Name or folder. Default: the newest.", show_default=False)] = None,
-    corpus: Annotated[
-        list[str] | None, typer.Option(help="Where the text is that the model was trained on.", show_default=False)
-    ] = None,
-    sample: Annotated[
-        int, typer.Option(min=2, help="Characters that are counted with a window; all of them take long.")
-    ] = 2_000,
+    corpus: CorpusOption = None,
+    dynamic: Annotated[
+        bool, typer.Option("--dynamic", help="Also score while the model goes on learning from the text. Starts TensorFlow.")
+    ] = False,
+    surprise: Annotated[bool, typer.Option("--surprise", help="With --json: also the surprise at every character.")] = False,
+    sample: SampleOption = 1_000,
     random_seed: Annotated[int, typer.Option(min=0, help="Of the sample.")] = 0,
-    on_unknown: Annotated[OnUnknown, typer.Option(help="What to do with characters that the model does not know.")] = "error",
+    on_unknown: UnknownOption = "error",
     encoding_name: Annotated[str, typer.Option(help="Text encoding of the text.")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
     """Measure how well a model predicts a text, in both modes and by how far back it may look."""
-    from charlstm.analysis.evaluation import evaluate as measured
-    from charlstm.analysis.evaluation import sampled_places, work
+    from charlstm.analysis import evaluation, record
+    from charlstm.analysis.measures import measures
+    from charlstm.analysis.references import references
     from charlstm.checkpoint.files import read_config, read_weights
     from charlstm.checkpoint.folder import find
+    from charlstm.errors import CheckpointError
     from charlstm.inference.network import build_network
 
-    if text is not None and corpus:
-        raise typer.BadParameter("give a text to measure on, or the training text with --corpus, not both")
+    if surprise and not json:
+        raise typer.BadParameter("--surprise adds to what --json prints; for a coloured text see `charlstm compare --report`")
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
-    if text is None:
-        from charlstm.analysis.texts import corpus_of, held_out
+    texts = find_texts(folder, config, text, corpus, on_unknown, encoding_name)
+    measured, learnt = texts.measured, texts.learnt
+    if measured is None or (dynamic and learnt is None):
+        raise CheckpointError(texts.missing)
+    weights, vocabulary = read_weights(folder, config.model), config.vocabulary
+    network = build_network(config.model, weights)
+    starts = evaluation.sampled_starts(len(measured.ids), sample, random_seed)
+    contexts = evaluation.context_lengths(config.model.seq_len)
+    work = evaluation.work(len(measured.ids), len(starts), contexts)
+    with bar(work + (len(measured.ids) if dynamic else 0)) as progress:
+        found = evaluation.evaluate(network, measured.ids, starts, contexts, progress.update)
+        adapted = None
+        if dynamic and learnt is not None:
+            from charlstm.training.dynamic import dynamic_surprise
 
-        whole = corpus_of(folder, config, corpus or [], encoding_name)
-        ids, name = held_out(whole, config), f"the held-out end of {whole.name}"
-    else:
-        ids, name = _read(text, config, on_unknown, encoding_name)
-    network = build_network(config.model, read_weights(folder, config.model))
-    places = sampled_places(len(ids), sample, random_seed)
-    total = work(len(ids), len(places), config.model.seq_len)
-    with tqdm(total=total, unit="char", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
-        found = measured(network, ids, places, bar.update)
+            adapted = dynamic_surprise(config.model, weights, learnt, measured.ids, progress.update)
+    result: Record = {
+        "checkpoint": folder.resolve().name,
+        "text": measured.name,
+        "characters": len(measured.ids),
+        "window": config.model.seq_len,
+        **record.scores(found),
+        "dynamic": None if adapted is None else record.score(float(adapted.mean())),
+        "references": None,
+        "counts": record.counts(measures(vocabulary.decode(measured.ids), vocabulary, learnt)),
+    }
+    if learnt is not None:
+        simple = references(learnt, measured.ids, vocabulary)
+        result["references"] = {name: record.score(nats) for name, nats in simple.items()}
+    if surprise:
+        result["surprise"] = record.surprise(vocabulary.decode(measured.ids), found.stateful)
     if json:
-        print_json(_record(folder.resolve().name, name, len(ids), config.model.seq_len, found))
-    else:
-        _print(folder.name, name, len(ids), config.model.seq_len, found)
+        print_json(result)
+        return
+    if texts.missing:
+        say(f"Without the training text there are no references: {texts.missing}.")
+    _print(result)
 
 
-def _read(text: str, config: "Config", on_unknown: OnUnknown, encoding_name: str) -> tuple["Ids", str]:
-    """Another text in the model's characters, and what it is called."""
-    from charlstm.errors import CorpusError
-    from charlstm.text.corpus import read_text
-
-    ids = config.vocabulary.encode(fitted(config.vocabulary, read_text(text, encoding_name), on_unknown))
-    name = "standard input" if text == "-" else text
-    if len(ids) < 2:
-        raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")
-    return ids, name
-
-
-def _record(checkpoint: str, name: str, characters: int, window: int, found: "Evaluation") -> dict[str, Any]:
-    return {
-        "checkpoint": checkpoint,
-        "text": name,
-        "characters": characters,
-        "window": window,
-        "modes": {"stateful": _numbers(found.stateful), "stateless": _numbers(found.stateless)},
-        "contexts": {str(length): _numbers(score) for length, score in found.contexts.items()},
-        "stateful_on_the_sample": _numbers(found.carried),
-    }
-
-
-def _numbers(score: "Score") -> dict[str, Any]:
-    from charlstm.units import bits
-
-    return {
-        "nats_per_char": score.nats_per_char,
-        "bits_per_char": bits(score.nats_per_char),
-        "standard_error_nats": score.standard_error,
-        "characters": score.characters,
-    }
-
-
-def _print(checkpoint: str, name: str, characters: int, window: int, found: "Evaluation") -> None:
+def _print(result: "Record") -> None:
     """Tables for people."""
     from charlstm.units import bits
 
-    def row(label: str, score: "Score") -> str:
-        error = f" ± {bits(score.standard_error):.3f}" if score.standard_error else ""
-        return f"{label:28} {score.nats_per_char:8.4f} {bits(score.nats_per_char):10.4f}{error}"
+    def row(label: str, score: dict[str, Any]) -> str:
+        error = score.get("standard_error_nats")
+        margin = f" ± {bits(error):.4f}" if error else ""
+        return f"{label:34} {score['nats_per_char']:8.4f} {score['bits_per_char']:10.4f}{margin}"
 
-    print(f"{checkpoint} on {name}: {characters:,} characters")
-    print(f"\n{'':28} nats/char  bits/char")
-    print(row("stateful, one pass", found.stateful))
-    print(row(f"stateless, window of {window}", found.stateless))
-    print(f"\nBy the characters read before each ({found.carried.characters:,} of them, drawn at random):")
-    for length, score in found.contexts.items():
+    counted = result["modes"]["stateless"]["characters"]
+    print(f"{result['checkpoint']} on {result['text']}: {result['characters']:,} characters")
+    print(f"\n{'':34} nats/char  bits/char")
+    print(row("stateful, one pass", result["modes"]["stateful"]))
+    print(row(f"stateless, window of {result['window']}", result["modes"]["stateless"]))
+    if result["dynamic"]:
+        print(row("stateful, learning as it reads", result["dynamic"]))
+    print(f"\nBy the characters read before each, from a zero state (at {counted:,} places):")
+    for length, score in result["contexts"].items():
         print(row(f"{length:>5}", score))
-    print(row("  all, the state carried", found.carried))
+    if result["references"]:
+        print("\nWhat others make of the same text after the same training text:")
+        for name, score in result["references"].items():
+            print(row(f"  {name}", score))
+    _print_counts(result["counts"])
+
+
+def _print_counts(counts: "Record") -> None:
+    """What of the text is new."""
+    new = counts["new"]
+    if not new:
+        return
+    shares = ", ".join(f"{length}: {new.get(str(length), 1.0):.0%}" for length in (4, 8, 16, 32))
+    print(f"\nSubstrings that the training text does not have, by length: {shares}")
+    if counts["longest_copy"]:
+        copy = counts["longest_copy"]
+        shown = copy["text"] if len(copy["text"]) <= 60 else copy["text"][:57] + "..."
+        print(f"Longest passage that it has: {copy['characters']} characters, in its line {copy['line']:,}: {shown!r}")

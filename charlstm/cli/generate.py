@@ -1,19 +1,17 @@
 """``charlstm generate``."""
 
 import math
-import os
 import secrets
 import sys
 import time
-from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, OnUnknown, fitted, print_json, stated
-from charlstm.errors import CharlstmError
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, OnUnknown, print_json, stated
+from charlstm.cli.writing import seed_text, threads, unescaped
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.files import Config
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
 
-_SMALL = 100_000_000
 _SAMPLING = "How characters are chosen"
 
 
@@ -95,11 +92,12 @@ def generate(
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
     random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
-    text = _seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown)
+    text = seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown)
     reader = _reader(folder, config, mode, engine)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    stops = [_unescaped(string, config) for string in stop or [] if string]
-    with _threads(config, mode, samples):
+    stops = [unescaped(string, config) for string in stop or [] if string]
+    rows = samples * (config.model.seq_len if mode == "stateless" else 1)
+    with threads(config.model, rows):
         if interactive:
             from charlstm.cli.interactive import converse
 
@@ -151,35 +149,6 @@ def generate(
                 sys.stdout.write(opening + sample.text + "\n")
 
 
-def _seed_text(
-    seed: str | None, seed_file: str | None, encoding_name: str, config: "Config", random_seed: int, on_unknown: OnUnknown
-) -> str:
-    """The text to continue, in characters that the model knows."""
-    from charlstm.text.corpus import read_text
-
-    if seed is not None and seed_file is not None:
-        raise typer.BadParameter("give --seed or --seed-file, not both")
-    if seed_file is not None:
-        text = read_text(seed_file, encoding_name).removesuffix("\n")
-    elif seed is not None:
-        text = _unescaped(seed, config)
-    else:
-        return config.corpus.windows[random_seed % len(config.corpus.windows)]
-    known = fitted(config.vocabulary, text, on_unknown)
-    if not known:
-        raise CharlstmError(
-            f"the seed is empty{' without its unknown characters' if text else ''}; give at least one character that the "
-            "model knows with --seed, or leave it out for a passage of the corpus"
-        )
-    config.vocabulary.encode(known)  # refuses unknown characters before anything is printed
-    return known
-
-
-def _unescaped(text: str, config: "Config") -> str:
-    r"""``\n`` as a line end, which few shells let one type, unless the model knows backslashes and may mean one."""
-    return text if "\\" in config.vocabulary.characters else text.replace("\\n", "\n")
-
-
 def _reader(folder: Path, config: "Config", mode: Mode, engine: Engine) -> "Reader":
     from charlstm.checkpoint.files import read_weights
 
@@ -192,23 +161,6 @@ def _reader(folder: Path, config: "Config", mode: Mode, engine: Engine) -> "Read
     from charlstm.inference.network import build_network
 
     return reader(build_network(config.model, weights), mode)
-
-
-def _threads(config: "Config", mode: Mode, samples: int) -> Any:
-    """A context in which small products run on one thread, unless the user has said how many.
-
-    Two threads that wait for each other at every character gain up to half on an idle machine, and become up to six times
-    as slow as one on a machine where anything else runs.
-    """
-    if "OPENBLAS_NUM_THREADS" in os.environ:
-        return nullcontext()
-    from threadpoolctl import ThreadpoolController
-
-    from charlstm.units import count
-
-    rows = samples * (config.model.seq_len if mode == "stateless" else 1)
-    operations = 2 * rows * count(config.model.weight_shapes)  # of one character
-    return ThreadpoolController().limit(limits=1 if operations < _SMALL else None)
 
 
 def _consume(pieces: Any) -> Any:

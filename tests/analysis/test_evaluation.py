@@ -3,49 +3,73 @@
 import numpy as np
 import pytest
 
-from charlstm.analysis.evaluation import context_lengths, evaluate, sampled_places, work
-from charlstm.analysis.surprise import stateful_surprise, stateless_surprise
+from charlstm.analysis.evaluation import context_lengths, evaluate, sampled_starts, work
+from charlstm.analysis.surprise import stateful_surprise, windowed_surprise
 from charlstm.config import ModelConfig
 from charlstm.inference.network import build_network
 
 TEXT = np.random.default_rng(1).integers(0, 7, 900).astype(np.uint8)
+EVERYWHERE = np.arange(899)
 
 
-def test_context_lengths_are_powers_of_two_up_to_the_window():
-    assert context_lengths(10) == [1, 2, 4, 8, 16, 32, 64, 128, 256]
+def test_contexts_are_powers_of_two_the_window_and_others():
+    assert context_lengths(10) == [1, 2, 4, 8, 10, 16, 32, 64, 128, 256]
     assert context_lengths(512)[-2:] == [256, 512]
-    assert context_lengths(600)[-1] == 512
+    assert context_lengths(600)[-2:] == [512, 600]
+    assert context_lengths(4, [300, 5, 2]) == [1, 2, 4, 5, 8, 16, 32, 64, 128, 256, 300]
 
 
 @pytest.mark.parametrize("sample", [1, 50, 899, 5_000])
-def test_a_sample_has_each_place_once_and_never_the_first(sample):
-    places = sampled_places(900, sample, 3)
-    assert len(places) == min(sample, 899)
-    assert (np.diff(places) > 0).all()
-    assert 1 <= places[0] <= places[-1] < 900
-    assert sample > 899 or not (sample == 50 and np.array_equal(places, sampled_places(900, sample, 4)))
+def test_a_sample_has_each_start_once_and_never_the_last_place(sample):
+    starts = sampled_starts(900, sample, 3)
+    assert len(starts) == min(sample, 899)
+    assert (np.diff(starts) > 0).all()
+    assert 0 <= starts[0] <= starts[-1] < 899
+    assert sample > 899 or not (sample == 50 and np.array_equal(starts, sampled_starts(900, sample, 4)))
 
 
-def test_scores_are_means_of_surprise_and_the_sample_is_one_for_all(make_network):
-    network, places, told = make_network(), sampled_places(900, 100, 0), []
-    found = evaluate(network, TEXT, places, told.append)
-    whole = stateful_surprise(network, TEXT)
-    assert found.stateful.nats_per_char == pytest.approx(whole.mean())
-    assert (found.stateful.standard_error, found.stateful.characters) == (0, 899)
-    assert found.carried.nats_per_char == pytest.approx(whole[places - 1].mean())
-    assert sorted(found.contexts) == [1, 2, 4, 6, 8, 16, 32, 64, 128, 256]
-    assert found.stateless == found.contexts[6]
-    four = stateless_surprise(network, TEXT, places, 4)
-    assert found.contexts[4].nats_per_char == pytest.approx(four.mean())
-    assert found.contexts[4].standard_error == pytest.approx(four.std(ddof=1) / 10 * np.sqrt(799 / 899))
-    assert found.contexts[4].characters == 100
-    assert sum(told) == pytest.approx(work(900, 100, 6), rel=0.1)
+def directly(network, context: int) -> float:
+    """Mean surprise with a window, by its definition: every character but the first once, given what is before it."""
+    nats = [
+        windowed_surprise(network, TEXT[max(0, place - context) : place + 1], np.array([0]), [min(context, place)])[0, 0]
+        for place in range(1, 900)
+    ]
+    return float(np.mean(nats))
 
 
-def test_the_whole_text_as_a_sample_leaves_no_error(make_network):
-    found = evaluate(make_network(), TEXT[:50], sampled_places(50, 100, 0))
-    assert {score.standard_error for score in (found.stateless, found.carried, *found.contexts.values())} == {0.0}
-    assert found.contexts[64].nats_per_char == pytest.approx(found.stateful.nats_per_char, abs=1e-6)
+@pytest.mark.parametrize("context", [1, 6, 64])
+def test_at_every_start_the_scores_are_those_of_the_definition(make_network, context):
+    network = make_network()
+    found = evaluate(network, TEXT, EVERYWHERE, context_lengths(6))
+    assert found.nats_per_char(context) == pytest.approx(directly(network, context), abs=1e-6)
+    assert found.standard_error(context) == 0
+    assert found.nats_per_char() == pytest.approx(stateful_surprise(network, TEXT).mean())
+    assert found.standard_error() == 0
+
+
+@pytest.mark.parametrize("context", [1, 6, 64])
+def test_samples_scatter_about_the_whole_as_their_standard_error_says(make_network, context):
+    network = make_network()
+    whole = evaluate(network, TEXT, EVERYWHERE, [context]).nats_per_char(context)
+    samples = [evaluate(network, TEXT, sampled_starts(900, 60, seed), [context]) for seed in range(60)]
+    deviations = [(each.nats_per_char(context) - whole) / each.standard_error(context) for each in samples]
+    assert abs(np.mean(deviations)) < 4 / np.sqrt(60)
+    assert 0.7 < np.std(deviations) < 1.4
+
+
+def test_what_is_sampled_is_the_difference_and_not_the_surprise(make_network):
+    network = make_network()
+    found = evaluate(network, TEXT, sampled_starts(900, 100, 0), [6])
+    surprise = stateful_surprise(network, TEXT)
+    assert found.standard_error(6) < surprise.std() / 10 / 3
+    assert found.standard_error(6) == pytest.approx(found.costs[6].std(ddof=1) / 10 * np.sqrt(799 / 899))
+
+
+def test_progress_adds_up_to_the_work(make_network):
+    told = []
+    contexts = context_lengths(6)
+    evaluate(make_network(), TEXT, sampled_starts(900, 100, 0), contexts, told.append)
+    assert sum(told) == pytest.approx(work(900, 100, contexts), rel=0.1)
 
 
 def test_a_memoryless_model_scores_the_same_at_every_context():
@@ -55,5 +79,5 @@ def test_a_memoryless_model_scores_the_same_at_every_context():
     weights["lstm_1/recurrent_kernel"][:] = 0
     weights["lstm_1/kernel"][:, 5:10] = 0
     weights["lstm_1/bias"][5:10] = -200  # the forget gate is shut
-    found = evaluate(build_network(config, weights), TEXT, sampled_places(900, 300, 0))
-    assert {round(score.nats_per_char, 6) for score in found.contexts.values()} == {round(found.carried.nats_per_char, 6)}
+    found = evaluate(build_network(config, weights), TEXT, sampled_starts(900, 300, 0), context_lengths(6))
+    assert {round(found.nats_per_char(context), 6) for context in found.costs} == {round(found.nats_per_char(), 6)}

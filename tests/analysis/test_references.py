@@ -7,7 +7,8 @@ from math import log
 import numpy as np
 import pytest
 
-from charlstm.analysis.references import COMPRESSORS, compressed_nats, longest, ngram_surprise
+from charlstm.analysis.references import COMPRESSORS, MOST_LEARNT, compressed_nats, longest, ngram_surprise, references
+from charlstm.text.vocabulary import Vocabulary
 
 
 def markov(length: int, random_seed: int) -> tuple[np.ndarray, float]:
@@ -84,3 +85,21 @@ def test_a_compressor_s_price_is_what_the_second_text_adds():
     first, second = "to be or not to be " * 50, "that is the question " * 20
     extra = len(bz2.compress((first + second).encode())) - len(bz2.compress(first.encode()))
     assert compressed_nats(first, second, bz2.compress) == pytest.approx(extra * 8 * log(2) / len(second))
+
+
+def test_all_of_them_learn_the_training_text_and_pay_for_the_held_out_one():
+    text, rate = markov(6_000, 2)
+    vocabulary = Vocabulary("abc")
+    found = references(text[:5_000], text[5_000:], vocabulary)
+    assert list(found) == ["unigram", "bigram", "5-gram", "lzma", "bz2"]
+    assert found["bigram"] == pytest.approx(ngram_surprise(text[:5_000], text[5_000:], 3, 2).mean())
+    before, after = vocabulary.decode(text[:5_000]), vocabulary.decode(text[5_000:])
+    assert found["bz2"] == pytest.approx(compressed_nats(before, after, bz2.compress))
+    assert rate * 0.9 < min(found.values())
+
+
+def test_of_a_long_text_only_the_end_is_learnt(monkeypatch):
+    monkeypatch.setattr("charlstm.analysis.references.MOST_LEARNT", 100)
+    text = np.array([0, 1] * 2_000 + [1] * 100, np.uint8)
+    assert MOST_LEARNT > 100
+    assert references(text, text[-20:], Vocabulary("ab"))["unigram"] < 0.02

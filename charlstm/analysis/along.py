@@ -1,0 +1,62 @@
+"""Both modes along one text: what each expects next, how far they differ, what the carried state does."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.analysis.surprise import Nats, Progress
+from charlstm.inference.modes import Stateful, Stateless
+from charlstm.inference.network import Network
+from charlstm.inference.sampling import log_softmax
+from charlstm.text.vocabulary import Ids
+
+
+@dataclass(frozen=True)
+class Along:
+    """Two readings of a text of N characters, compared after every character but the last; L layers.
+
+    Attributes:
+        stateful: Surprise at the next character, the state carried: ``[N - 1]``.
+        stateless: The same with a window: ``[N - 1]``.
+        divergence: The Kullback-Leibler divergence of the window's next-character distribution from the carried state's, in
+            nats: what is paid for expecting the second where the first is true: ``[N - 1]``.
+        h_norms: Euclidean norm of the carried ``h`` of every layer: ``[L, N - 1]``.
+        c_norms: Of the carried ``c``: ``[L, N - 1]``.
+    """
+
+    stateful: Nats
+    stateless: Nats
+    divergence: Nats
+    h_norms: NDArray[np.float64]
+    c_norms: NDArray[np.float64]
+
+
+def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Along:
+    """Read a text in both modes: ids ``[N]``, at least two."""
+    readers = (Stateful(network), Stateless(network))
+    carried, lanes = readers[0].zero(1), readers[1].zero(1)
+    nats, divergence, norms = [], [], []
+    for character, following in zip(ids[:-1, None], ids[1:], strict=True):
+        carried, lanes = readers[0].advance(carried, character), readers[1].advance(lanes, character)
+        first, second = (
+            log_softmax(logits[0].astype(np.float64)) for logits in (readers[0].logits(carried), readers[1].logits(lanes))
+        )
+        nats.append((-first[following], -second[following]))
+        divergence.append(max(float(np.exp(first) @ (first - second)), 0.0))  # rounding can make nothing less than nothing
+        norms.append([[np.linalg.norm(layer.h), np.linalg.norm(layer.c)] for layer in carried])
+        progress(1)
+    by_layer = np.array(norms, np.float64).transpose(1, 2, 0)
+    stateful, stateless = np.array(nats).T
+    return Along(stateful, stateless, np.array(divergence), by_layer[:, 0], by_layer[:, 1])
+
+
+def drift(norms: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """How the norms beyond the first window compare with those in its second half, as ratios of means: ``[L, n] -> [L]``.
+
+    In the first half the state is still filling. 1 where the text does not go beyond a window.
+    """
+    if norms.shape[1] <= window:
+        return np.ones(len(norms))
+    ratio: NDArray[np.float64] = norms[:, window:].mean(1) / norms[:, window // 2 : window].mean(1)
+    return ratio

@@ -1,0 +1,69 @@
+"""A comparison as one HTML page that needs nothing else: made from the record that ``--json`` prints, and from that alone."""
+
+from typing import Any
+
+from charlstm.analysis.plots import drawing, panels
+from charlstm.analysis.record import Record
+from charlstm.analysis.tables import numbers, windows
+from charlstm.units import bits
+
+FULL_BITS = 8
+"""The surprise that has full colour."""
+
+CAPTIONS = {
+    "How far back the model sees": "Bits per character when only so many characters before each are read, from a zero state, "
+    "and two standard errors; the horizontal line is the carried state, the dotted one the model's own window.",
+    "How far the modes are apart along a text": "The divergence of the window's next-character distribution from the carried "
+    "state's. Up to the dotted line the window reaches back to the beginning, and both are the same but for rounding.",
+    "The carried state along the same text": "If a norm grows beyond what it is before the dotted line, the state goes where a "
+    "window never took it.",
+    "Quality against speed": "Further down is better, further right is faster; each point of the curve is a window.",
+}
+
+
+def page(record: Record) -> str:
+    """The page of a comparison.
+
+    Args:
+        record: From :func:`charlstm.analysis.record.comparison_record`.
+    """
+    from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
+
+    environment = Environment(loader=PackageLoader("charlstm.analysis", "pages"), autoescape=True)
+    headings, rows = numbers(record)
+    sweep = windows(record)
+    return environment.get_template("comparison.html").render(
+        **record,
+        headings=headings,
+        rows=rows,
+        sweep=sweep and {"headings": sweep[0], "rows": sweep[1]},
+        drawings={title: Markup(drawing(panel, record)) for title, panel in panels(record).items()},
+        captions=CAPTIONS,
+        heat=_heat(record["along"]),
+        full_bits=FULL_BITS,
+        full_nats=_full_nats(record["along"]),
+    )
+
+
+def _full_nats(along: Record) -> float:
+    """The divergence that has full colour: the greatest of this text."""
+    return max(along["divergence_nats"]) or 1.0
+
+
+def _heat(along: Record) -> list[dict[str, Any]]:
+    """Every character but the first, which nothing predicts, with its colours: shares of the full one."""
+    full = _full_nats(along)
+    cells: list[dict[str, Any]] = [{"character": along["text"][0], "a": 0, "b": 0, "k": 0, "title": "the first character"}]
+    columns = (along["text"][1:], along["stateful_nats"], along["stateless_nats"], along["divergence_nats"])
+    for character, stateful, stateless, divergence in zip(*columns, strict=True):
+        cells.append(
+            {
+                "character": character,
+                "a": round(min(bits(stateful) / FULL_BITS, 1), 2),
+                "b": round(min(bits(stateless) / FULL_BITS, 1), 2),
+                "k": round(min(divergence / full, 1), 2),
+                "title": f"{bits(stateful):.2f} bits stateful, {bits(stateless):.2f} stateless, {divergence:.2g} nats apart",
+            }
+        )
+    return cells

@@ -1,0 +1,137 @@
+"""Curves of a comparison."""
+
+import io
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charlstm.analysis.record import Record
+from charlstm.units import bits
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+STATELESS, STATEFUL = "#3a86c8", "#d9772b"
+"""Colours that can be told apart by everybody, on light and on dark."""
+
+_INK = "#4c4d4e"  # stands for the colour of the text around a drawing, and must not be any other colour's number
+_SHADES = (STATEFUL, "#8a63b8", "#3f9e6e", "#c05a86", "#7d7d2e", "#4f8fa8")
+
+FORMATS = ("png", "svg")
+
+
+def by_context(axes: "Axes", record: Record) -> None:
+    """Bits per character by the number of characters read before each."""
+    contexts = {int(context): score for context, score in record["contexts"].items()}
+    values = [score["bits_per_char"] for score in contexts.values()]
+    errors = [2 * bits(score["standard_error_nats"]) for score in contexts.values()]
+    axes.errorbar(list(contexts), values, errors, color=STATELESS, marker="o", markersize=3, capsize=2, label="stateless")
+    stateful = record["modes"]["stateful"]["bits_per_char"]
+    axes.axhline(stateful, color=STATEFUL, label="stateful")
+    axes.axvline(record["window"], color=_INK, linewidth=0.8, linestyle=":", label=f"the model's window, {record['window']}")
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(list(contexts), [str(context) if math.log2(context).is_integer() else "" for context in contexts])
+    axes.set(xlabel="characters read before each", ylabel="bits per character")
+    axes.legend(frameon=False)
+
+
+def divergence(axes: "Axes", record: Record) -> None:
+    """How far the two next-character distributions are apart."""
+    values = [value or math.nan for value in record["along"]["divergence_nats"]]
+    axes.plot(range(1, len(values) + 1), values, ".", color=STATELESS, markersize=3)
+    axes.axvline(record["window"], color=_INK, linewidth=0.8, linestyle=":")
+    axes.set(xlabel="characters read", ylabel="KL divergence, nats")
+    if not all(math.isnan(value) for value in values):
+        axes.set_yscale("log")
+
+
+def norms(axes: "Axes", record: Record) -> None:
+    """Of the carried h and c of every layer."""
+    for number, layer in enumerate(record["along"]["layers"]):
+        shade = _SHADES[number % len(_SHADES)]
+        for what, line in (("c", "-"), ("h", ":")):
+            axes.plot(layer[f"{what}_norm"], line, color=shade, linewidth=1, label=f"{what}, layer {number + 1}")
+    axes.axvline(record["window"], color=_INK, linewidth=0.8, linestyle=":")
+    axes.set(xlabel="characters read", ylabel="norm of the carried state", ylim=(0, 1.25 * axes.get_ylim()[1]))
+    axes.legend(frameon=False, ncols=2)
+
+
+def sweep(axes: "Axes", record: Record) -> None:
+    """Quality against cost."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    points = [(window, found) for window, found in record["windows"].items() if "bits_per_char" in found]
+    for window, found in points:
+        axes.annotate(window, (found["characters_per_second"], found["bits_per_char"]), (4, 4), textcoords="offset points")
+    speeds, values = zip(*((found["characters_per_second"], found["bits_per_char"]) for _, found in points), strict=True)
+    axes.plot(speeds, values, "o-", color=STATELESS, linewidth=1, markersize=4, label="stateless, by window")
+    stateful = record["modes"]["stateful"]
+    axes.plot(
+        stateful["characters_per_second"], stateful["bits_per_char"], "*", color=STATEFUL, markersize=10, label="stateful"
+    )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.margins(0.12)
+    axes.set(xlabel="characters per second", ylabel="bits per character")
+    axes.legend(frameon=False)
+
+
+def panels(record: Record) -> dict[str, Callable[["Axes", Record], None]]:
+    """The curves that a comparison has, by their titles."""
+    found: dict[str, Callable[[Any, Record], None]] = {}
+    if record["contexts"]:
+        found["How far back the model sees"] = by_context
+    found["How far the modes are apart along a text"] = divergence
+    found["The carried state along the same text"] = norms
+    if record["contexts"] and len(record["windows"]) > 1:
+        found["Quality against speed"] = sweep
+    return found
+
+
+def drawing(panel: Callable[["Axes", Record], None], record: Record) -> str:
+    """One panel as an SVG element for a page: it takes the colour of the text around it."""
+    with _style():
+        figure = _figure(1, 1)
+        panel(figure.subplots(), record)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    svg = buffer.getvalue()
+    return svg[svg.index("<svg") :].replace(_INK, "currentColor")
+
+
+def plot(record: Record, path: Path) -> None:
+    """All panels in one file, whose name says the format: one of :data:`FORMATS`."""
+    found = panels(record)
+    columns = 2 if len(found) > 1 else 1
+    rows = math.ceil(len(found) / columns)
+    with _style():
+        figure = _figure(columns, rows)
+        figure.suptitle(f"{record['checkpoint']}: stateless and stateful")
+        every = figure.subplots(rows, columns, squeeze=False).flat
+        for axes, (title, panel) in zip(every, found.items(), strict=False):
+            panel(axes, record)
+            axes.set_title(title)
+        for axes in list(every)[len(found) :]:
+            axes.set_axis_off()
+        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+
+
+def _figure(columns: int, rows: int) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(5.6 * columns, 3.2 * rows), layout="constrained")
+
+
+def _style() -> Any:
+    """A context in which letters stay letters, and whose ids are the same at every run."""
+    import matplotlib as mpl
+
+    inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
+    settings: dict[Any, Any] = dict.fromkeys(inked, _INK)
+    settings |= {"svg.fonttype": "none", "svg.hashsalt": "charlstm", "axes.spines.top": False, "axes.spines.right": False}
+    settings |= {"font.size": 10, "axes.titlesize": 11}
+    return mpl.rc_context(settings)

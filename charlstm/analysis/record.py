@@ -1,0 +1,138 @@
+"""Results as JSON can hold them: what ``--json`` prints, and all that a page or a plot is made from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.analysis.along import Along, drift
+from charlstm.analysis.comparison import Comparison
+from charlstm.analysis.evaluation import Evaluation
+from charlstm.analysis.measures import Measures
+from charlstm.analysis.surprise import Nats
+from charlstm.analysis.verdict import verdict
+from charlstm.analysis.writing import Written
+from charlstm.units import bits
+
+Record = dict[str, Any]
+
+
+def score(nats: float) -> Record:
+    """A mean surprise in both units."""
+    return {"nats_per_char": nats, "bits_per_char": bits(nats)}
+
+
+def scores(evaluation: Evaluation) -> Record:
+    """Both modes, and stateless by context."""
+    contexts = {context: _estimate(evaluation, context) for context in evaluation.costs}
+    return {
+        "modes": {"stateful": _estimate(evaluation, None), "stateless": contexts[evaluation.window]},
+        "contexts": {str(context): estimate for context, estimate in contexts.items()},
+    }
+
+
+def _estimate(evaluation: Evaluation, context: int | None) -> Record:
+    counted = evaluation.stateful if context is None else evaluation.costs[context]
+    return {
+        **score(evaluation.nats_per_char(context)),
+        "standard_error_nats": evaluation.standard_error(context),
+        "characters": len(counted),
+    }
+
+
+def counts(measures: Measures) -> Record:
+    """What was counted in a text."""
+    found = measures.novelty
+    return {
+        "characters_counted": measures.characters,
+        "distinct_4_grams": measures.distinct_4_grams,
+        "loop": measures.loop and {"period": measures.loop.period, "start": measures.loop.start},
+        "new": found and {str(length): share for length, share in enumerate(found.new, start=1)},
+        "longest_copy": found
+        and found.longest
+        and {
+            "characters": found.longest.length,
+            "text": measures.passage,
+            "start": found.longest.start,
+            "place": found.longest.place,
+            "line": measures.line,
+        },
+    }
+
+
+def surprise(text: str, nats: Nats) -> Record:
+    """Of every character but the first."""
+    return {"text": text, "nats": _numbers(nats)}
+
+
+def comparison_record(checkpoint: str, comparison: Comparison) -> Record:
+    """A whole comparison.
+
+    Args:
+        checkpoint: Its name.
+        comparison: What was found.
+    """
+    task, evaluation = comparison.task, comparison.evaluation
+    scored: Record = scores(evaluation) if evaluation else {"modes": {}, "contexts": None}
+    modes = {
+        mode: {**_price(written), **scored["modes"].get(mode, {}), **counts(comparison.measures[mode])}
+        for mode, written in comparison.texts.items()
+    }
+    sweep = dict(sorted({**comparison.sweep, comparison.window: comparison.texts["stateless"]}.items()))
+    return {
+        "checkpoint": checkpoint,
+        "seed": task.seed,
+        "random_seed": task.random_seed,
+        "temperature": task.sampling.temperature,
+        "window": comparison.window,
+        "verdict": verdict(comparison),
+        "first_difference": comparison.first_difference,
+        "modes": modes,
+        "measured": comparison.measured
+        and {
+            "text": comparison.measured.name,
+            "characters": len(comparison.measured.ids),
+            "beginning": comparison.expected and counts(comparison.expected),
+        },
+        "contexts": scored["contexts"],
+        "windows": {
+            str(window): {**_price(written), **((scored["contexts"] or {}).get(str(window), {}))}
+            for window, written in sweep.items()
+        },
+        "along": _followed(comparison.followed, comparison.along, comparison.window),
+    }
+
+
+def _price(written: Written) -> Record:
+    return {
+        "text": written.text,
+        "characters_per_second": written.characters_per_second,
+        "milliseconds_to_first_character": written.seconds_to_first * 1e3,
+        "cell_steps_per_character": written.cell_steps,
+        "state_bytes": written.state_bytes,
+    }
+
+
+def _followed(text: str, found: Along, window: int) -> Record:
+    drifts: Mapping[str, NDArray[np.float64]] = {"h": drift(found.h_norms, window), "c": drift(found.c_norms, window)}
+    return {
+        "text": text,
+        "stateful_nats": _numbers(found.stateful),
+        "stateless_nats": _numbers(found.stateless),
+        "divergence_nats": _numbers(found.divergence),
+        "layers": [
+            {
+                "h_norm": _numbers(h),
+                "c_norm": _numbers(c),
+                "h_drift": float(drifts["h"][layer]),
+                "c_drift": float(drifts["c"][layer]),
+            }
+            for layer, (h, c) in enumerate(zip(found.h_norms, found.c_norms, strict=True))
+        ],
+    }
+
+
+def _numbers(values: NDArray[np.float64]) -> list[float]:
+    """To six digits: enough for any use, and a third of the file."""
+    return [float(f"{value:.6g}") for value in values.tolist()]

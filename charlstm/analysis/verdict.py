@@ -1,0 +1,30 @@
+"""A comparison in one sentence."""
+
+from charlstm.analysis.along import drift
+from charlstm.analysis.comparison import Comparison
+from charlstm.units import bits
+
+NOTHING = 0.0005
+"""Bits per character that are not worth a word."""
+
+
+def verdict(comparison: Comparison) -> str:
+    """What carrying the state is worth, as far as the numbers say."""
+    steps = comparison.texts["stateless"].cell_steps / comparison.texts["stateful"].cell_steps
+    cost = f"takes {steps:.3g} × fewer cell steps"
+    evaluation = comparison.evaluation
+    if evaluation is None:
+        return f"Carrying the state {cost} here; what it is worth needs a text to measure on."
+    window = comparison.window
+    worth = bits(evaluation.nats_per_char(window) - evaluation.nats_per_char())
+    error = bits(evaluation.standard_error(window))
+    if abs(worth) <= max(2 * error, NOTHING):
+        difference = f"{worth:+.4f} ± {error:.4f} bits per character"
+        return f"Carrying the state makes no difference that can be measured here ({difference}), and {cost}."
+    if worth > 0:
+        return f"Carrying the state is worth {worth:.3f} bits per character here, and {cost}."
+    norms = drift(comparison.along.c_norms, window).max()
+    return (
+        f"Carrying the state costs {-worth:.3f} bits per character here, though it {cost}: beyond the first window the norm of "
+        f"the carried c is {norms:.1f} × what it is within."
+    )

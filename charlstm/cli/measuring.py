@@ -1,0 +1,52 @@
+"""What the commands that measure share: the text to measure on, what the model learnt from, progress."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from tqdm import tqdm
+
+from charlstm.cli.terminal import OnUnknown, fitted
+
+if TYPE_CHECKING:
+    from charlstm.analysis.texts import Texts
+    from charlstm.checkpoint.files import Config
+
+CorpusOption = Annotated[
+    list[str] | None, typer.Option(help="Where the text is that the model was trained on.", show_default=False)
+]
+SampleOption = Annotated[int, typer.Option(min=2, help="Characters that are counted with a window; all of them take long.")]
+UnknownOption = Annotated[OnUnknown, typer.Option(help="What to do with characters that the model does not know.")]
+
+
+def find_texts(
+    folder: Path, config: "Config", text: str | None, corpus: list[str] | None, on_unknown: OnUnknown, encoding_name: str
+) -> "Texts":
+    """The texts to measure with.
+
+    Args:
+        folder: The checkpoint.
+        config: Its configuration.
+        text: A text to measure on, in place of the held-out one: a path, or - for stdin.
+        corpus: Where the text is that the model was trained on; it is looked for if None.
+        on_unknown: What to do with characters of the text that the model does not know.
+        encoding_name: Of either.
+    """
+    from charlstm.analysis.texts import Measured, texts_of
+    from charlstm.errors import CorpusError
+    from charlstm.text.corpus import read_text
+
+    measured = None
+    if text is not None:
+        ids = config.vocabulary.encode(fitted(config.vocabulary, read_text(text, encoding_name), on_unknown))
+        name = "standard input" if text == "-" else text
+        if len(ids) < 2:
+            raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")
+        measured = Measured(name, ids)
+    return texts_of(folder, config, measured, corpus or [], encoding_name)
+
+
+def bar(characters: int) -> "tqdm[Any]":
+    """Progress over characters that are read or written, on a terminal."""
+    return tqdm(total=characters, unit="char", unit_scale=True, disable=not sys.stderr.isatty(), leave=False)

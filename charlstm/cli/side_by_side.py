@@ -1,0 +1,89 @@
+"""A comparison in a terminal: the texts beside each other, the numbers below."""
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from charlstm.analysis.record import Record
+
+NARROW = 50
+"""Columns of a terminal below which one text stands under the other."""
+
+MARK = "▶"
+"""What stands before the first character that differs."""
+
+_COLOURS = {"stateless": "blue", "stateful": "yellow"}
+
+
+def show(record: "Record") -> None:
+    """Print a comparison, as wide as the terminal."""
+    from charlstm.analysis.tables import numbers, windows
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    texts = {mode: _marked(record, mode) for mode in _COLOURS}
+    if console.width < NARROW:
+        for mode, text in texts.items():
+            console.print(f"--- {mode}")
+            console.print(text)
+            console.print()
+    else:
+        beside = Table.grid(expand=True, padding=(0, 3, 0, 0))
+        for mode in texts:
+            beside.add_column(mode, ratio=1, overflow="fold")
+        beside.add_row(*(Text(mode, style=f"bold {_COLOURS[mode]}") for mode in texts))
+        beside.add_row(*texts.values())
+        console.print(beside)
+        console.print()
+    where = record["first_difference"]
+    console.print(
+        "The texts are the same to their end." if where is None else f"{MARK} first difference, at character {where + 1}."
+    )
+    console.print()
+    for table in (numbers(record), windows(record)):
+        if table:
+            console.print(_table(*table))
+            console.print()
+    measured = record["measured"]
+    if measured:
+        console.print(f"On {measured['text']}, {measured['characters']:,} characters.")
+    _say_drift(console, record)
+    console.print(record["verdict"])
+
+
+def _marked(record: "Record", mode: str) -> Text:
+    where, text = record["first_difference"], record["modes"][mode]["text"]
+    if where is None:
+        where = len(text)
+    shown = Text(record["seed"], style="dim") + Text(text[:where])
+    if where < len(text):
+        shown += Text(MARK + text[where:], style=_COLOURS[mode])
+    return shown
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _say_drift(console: Console, record: "Record") -> None:
+    """What becomes of the state beyond the first window."""
+    along = record["along"]
+    beyond = along["divergence_nats"][record["window"] :]
+    if not beyond:
+        return
+    norms = ", ".join(
+        f"layer {number}: h × {layer['h_drift']:.2f}, c × {layer['c_drift']:.2f}"
+        for number, layer in enumerate(along["layers"], start=1)
+    )
+    console.print(
+        f"Along {len(along['text']):,} characters of text the two next-character distributions are, beyond the first window, "
+        f"{sum(beyond) / len(beyond):.2g} nats apart on average; norms there compared with those within it: {norms}."
+    )

@@ -1,0 +1,38 @@
+"""What is counted in a text, and where its longest copy is."""
+
+import pytest
+
+from charlstm.analysis import measures as room
+from charlstm.analysis.measures import measures
+from charlstm.analysis.repetition import Loop
+from charlstm.text.vocabulary import Vocabulary
+
+CORPUS = "one fish\ntwo fish\nred fish\nblue fish\n"
+
+
+def test_the_longest_passage_is_told_with_its_line():
+    vocabulary = Vocabulary.of(CORPUS)
+    found = measures("the red fishes bled", Vocabulary.of(CORPUS + "the"), Vocabulary.of(CORPUS + "the").encode(CORPUS))
+    assert (found.passage, found.line) == ("red fish", 3)
+    assert found.novelty is not None
+    assert found.novelty.longest is not None
+    assert CORPUS[found.novelty.longest.place :].startswith("red fish")
+    assert measures("fish", vocabulary, vocabulary.encode(CORPUS)).line == 1
+
+
+def test_without_a_training_text_nothing_is_said_of_novelty():
+    found = measures("ab" * 20, Vocabulary("ab"), None)
+    assert (found.novelty, found.passage, found.loop) == (None, "", Loop(2, 0))
+    assert found.distinct_4_grams == pytest.approx(2 / 37)
+
+
+def test_a_text_of_no_known_passage_and_an_alphabet_without_lines():
+    vocabulary = Vocabulary("abc")
+    assert measures("ccc", vocabulary, vocabulary.encode("abab")).passage == ""
+    assert measures("bc", vocabulary, vocabulary.encode("aab")).line == 1
+
+
+def test_of_a_long_text_the_beginning_is_counted(monkeypatch):
+    monkeypatch.setattr(room, "MOST_COUNTED", 6)
+    found = measures("abcabcabab", Vocabulary("abc"), Vocabulary("abc").encode("abab"))
+    assert (found.characters, found.passage) == (6, "ab")
