@@ -1,5 +1,5 @@
 # Everything from a fresh clone, with Python 3.11, 3.12 or 3.13 and make alone.
-#   make demo      train on the shipped text, then write in both modes
+#   make demo      train on the shipped text, write, compare both modes
 #   make test      linters, types, tests
 #   make test-all  the slow tests too
 #   make bench     the benchmarks of docs/performance.md; half an hour
@@ -9,17 +9,14 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-STATELESS := $(BIN)/charlstm generate --checkpoint demo --seed "The river " --length 300 --random-seed 1 --mode stateless
 
 .PHONY: demo test test-all bench lock clean
 
 demo: $(VENV)/runtime
 	@rm -rf $(VENV)/demo
 	$(BIN)/charlstm train data/ferry-year.txt --checkpoints $(VENV)/demo --name demo --preset quick
-	@echo; echo "--- stateless: the last window is read anew for every character"
-	@$(STATELESS) --checkpoints $(VENV)/demo
-	@echo; echo "--- stateful: the cell state is carried; the same noise, so the texts part only where the models do"
-	@$(STATELESS:stateless=stateful) --checkpoints $(VENV)/demo
+	@echo; echo "--- the same seed and noise, stateless and stateful"
+	@$(BIN)/charlstm compare --checkpoints $(VENV)/demo --seed "The river " --length 300
 	@echo; echo "--- the shipped model"
 	@$(BIN)/charlstm generate --checkpoint ferry --seed "The " --length 300 --random-seed 1
 
@@ -37,6 +34,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.growth
+	$(BIN)/python -m benchmarks.measuring
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "charlstm needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }

@@ -44,3 +44,9 @@ def test_growth():
 def test_reading():
     found = results("reading", "--megabytes", "1", "--repeat", "1")
     assert {entry["reader"] for entry in found} == {"ours", "tutorial"}
+
+
+def test_measuring():
+    found = results("measuring", "--megabytes", "1", "--characters", "2000")
+    assert all(seconds > 0 for seconds in found["evaluation_seconds"].values())
+    assert found["search"]["1"]["longest_copy"] >= 60

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from charlstm.cli import app
 from charlstm.text.corpus import read_corpus
 from charlstm.text.windows import split
+from tests.analysis.test_references import markov
 
 pytestmark = pytest.mark.slow
 
@@ -36,3 +37,20 @@ def test_a_model_beats_the_frequencies_of_single_characters(tmp_path, text, opti
     told = json.loads(CliRunner().invoke(app, command).stdout)
     assert told["nats_per_char"] < share * unigram_nats(text)
     assert told["bits_per_char"] == pytest.approx(told["nats_per_char"] / math.log(2))
+
+
+def test_a_model_of_a_markov_chain_scores_its_entropy_rate_and_sees_one_character_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text, rate = markov(120_000, 0)
+    (tmp_path / "chain.txt").write_text("".join("abc"[letter] for letter in text))
+    training = "train chain.txt --units 16 --seq-len 20 --batch-size 16 --epochs 6 --validation 0.2 --json"
+    assert CliRunner().invoke(app, training.split()).exit_code == 0
+    told = json.loads(CliRunner().invoke(app, ["evaluate", "--json", "--surprise"]).stdout)
+    nats = np.array(told["surprise"]["nats"])
+    margin = 3 * nats.std() / math.sqrt(len(nats))
+    assert margin < 0.02
+    for score in (*told["modes"].values(), told["contexts"]["1"], told["references"]["bigram"]):
+        assert score["nats_per_char"] == pytest.approx(rate, abs=margin)
+    assert told["references"]["unigram"]["nats_per_char"] > rate + 0.2
+    compared = json.loads(CliRunner().invoke(app, ["compare", "--json"]).stdout)
+    assert max(compared["along"]["divergence_nats"]) < 0.01

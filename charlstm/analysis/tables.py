@@ -29,9 +29,9 @@ def numbers(record: Record) -> Table:
     rows = [[*row, *([_ABSENT] if beginning else [])] for row in rows]
     texts = [*found, *([beginning] if beginning else [])]
     rows.append(["distinct 4-grams", *(f"{each['distinct_4_grams']:.1%}" for each in texts)])
-    rows.append(["loop", *(_loop(each) for each in texts)])
+    rows.append(["loop", *(looped(each) for each in texts)])
     if texts[0]["new"] is not None:
-        rows += [[f"new substrings of {length}", *(_new(each, length) for each in texts)] for length in LENGTHS]
+        rows += [[f"new substrings of {length}", *(new(each, length) for each in texts)] for length in LENGTHS]
         rows.append(["longest copied passage", *(_copied(each) for each in texts)])
     return ["stateless", "stateful", *(["measured text"] if beginning else [])], rows
 
@@ -63,12 +63,14 @@ def _score(found: Record, unit: Callable[[float], float]) -> str:
     return f"{unit(found['nats_per_char']):.4f}{margin}"
 
 
-def _loop(found: Record) -> str:
+def looped(found: Record) -> str:
+    """The loop that a text falls into, in words."""
     loop = found["loop"]
     return f"{loop['period']} characters, from {loop['start'] + 1}" if loop else "none"
 
 
-def _new(found: Record, length: int) -> str:
+def new(found: Record, length: int) -> str:
+    """The share of a text's substrings of a length that the training text does not have, if it has any of that length."""
     return f"{found['new'].get(str(length), 1.0):.0%}" if found["characters_counted"] >= length else _ABSENT
 
 

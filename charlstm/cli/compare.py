@@ -1,6 +1,5 @@
 """``charlstm compare``."""
 
-import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +8,7 @@ import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
-from charlstm.cli.writing import seed_text, threads
+from charlstm.cli.writing import check_finite, seed_text, threads
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -49,8 +48,7 @@ def compare(
     from charlstm.inference.network import build_network
     from charlstm.inference.sampling import Sampling
 
-    if not math.isfinite(temperature):
-        raise typer.BadParameter(f"--temperature must be a finite number, not {temperature}")
+    check_finite("--temperature", temperature)
     if text == "-" and seed_file == "-":
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     _check_output(report, plot)
@@ -91,6 +89,10 @@ def _check_output(report: Path | None, plot: Path | None) -> None:
             )
 
 
+LARGEST_WINDOW = 10_000
+"""Characters of a window beyond which lanes would take gigabytes."""
+
+
 def _sizes(windows: str | None) -> tuple[int, ...]:
     """The numbers of ``--windows``."""
     try:
@@ -102,9 +104,6 @@ def _sizes(windows: str | None) -> tuple[int, ...]:
             f"--windows takes numbers from 1 to {LARGEST_WINDOW:,} with commas between them, such as 10,25,50, not {windows!r}"
         )
     return sizes
-
-
-LARGEST_WINDOW = 10_000
 
 
 def _write(result: "Record", report: Path | None, plot: Path | None) -> None:

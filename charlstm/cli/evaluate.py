@@ -109,12 +109,13 @@ def _print(result: "Record") -> None:
 
 
 def _print_counts(counts: "Record") -> None:
-    """What of the text is new."""
-    new = counts["new"]
-    if not new:
-        return
-    shares = ", ".join(f"{length}: {new.get(str(length), 1.0):.0%}" for length in (4, 8, 16, 32))
-    print(f"\nSubstrings that the training text does not have, by length: {shares}")
+    """What of the text is new, and whether it runs in circles."""
+    from charlstm.analysis.tables import looped, new
+
+    print(f"\nDistinct ones among its substrings of 4 characters: {counts['distinct_4_grams']:.1%}; loop: {looped(counts)}")
+    if counts["new"]:
+        shares = ", ".join(f"{length}: {new(counts, length)}" for length in (4, 8, 16, 32))
+        print(f"Substrings that the training text does not have, by length: {shares}")
     if counts["longest_copy"]:
         copy = counts["longest_copy"]
         shown = copy["text"] if len(copy["text"]) <= 60 else copy["text"][:57] + "..."

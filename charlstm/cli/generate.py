@@ -1,6 +1,5 @@
 """``charlstm generate``."""
 
-import math
 import secrets
 import sys
 import time
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, OnUnknown, print_json, stated
-from charlstm.cli.writing import seed_text, threads, unescaped
+from charlstm.cli.writing import check_finite, seed_text, threads, unescaped
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.files import Config
@@ -84,9 +83,8 @@ def generate(
     from charlstm.checkpoint.folder import find
     from charlstm.inference.sampling import Sampling
 
-    for option, value in (("--temperature", temperature), ("--repetition-penalty", repetition_penalty)):
-        if not math.isfinite(value):
-            raise typer.BadParameter(f"{option} must be a finite number, not {value}")
+    check_finite("--temperature", temperature)
+    check_finite("--repetition-penalty", repetition_penalty)
     if interactive and (json or samples > 1):
         raise typer.BadParameter("--interactive writes one text to the terminal; leave out --json and --samples")
     folder = find(checkpoints, checkpoint)

@@ -1,5 +1,6 @@
 """A comparison in a terminal: the texts beside each other, the numbers below."""
 
+import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -20,9 +21,16 @@ _COLOURS = {"stateless": "blue", "stateful": "yellow"}
 
 def show(record: "Record") -> None:
     """Print a comparison, as wide as the terminal."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    with console.capture() as shown:
+        _show(console, record)
+    # Not by the console itself: it would end the program when a pipe is closed, and it fills lines with spaces.
+    sys.stdout.writelines(line.rstrip() + "\n" for line in shown.get().splitlines())
+
+
+def _show(console: Console, record: "Record") -> None:
     from charlstm.analysis.tables import numbers, windows
 
-    console = Console(highlight=False, markup=False, emoji=False)
     texts = {mode: _marked(record, mode) for mode in _COLOURS}
     if console.width < NARROW:
         for mode, text in texts.items():

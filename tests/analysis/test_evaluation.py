@@ -5,8 +5,7 @@ import pytest
 
 from charlstm.analysis.evaluation import context_lengths, evaluate, sampled_starts, work
 from charlstm.analysis.surprise import stateful_surprise, windowed_surprise
-from charlstm.config import ModelConfig
-from charlstm.inference.network import build_network
+from tests.analysis.conftest import memoryless_network
 
 TEXT = np.random.default_rng(1).integers(0, 7, 900).astype(np.uint8)
 EVERYWHERE = np.arange(899)
@@ -73,11 +72,5 @@ def test_progress_adds_up_to_the_work(make_network):
 
 
 def test_a_memoryless_model_scores_the_same_at_every_context():
-    config = ModelConfig(vocabulary_size=7, seq_len=6, units=(5,))
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(0, 0.5, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
-    weights["lstm_1/recurrent_kernel"][:] = 0
-    weights["lstm_1/kernel"][:, 5:10] = 0
-    weights["lstm_1/bias"][5:10] = -200  # the forget gate is shut
-    found = evaluate(build_network(config, weights), TEXT, sampled_starts(900, 300, 0), context_lengths(6))
+    found = evaluate(memoryless_network(), TEXT, sampled_starts(900, 300, 0), context_lengths(6))
     assert {round(found.nats_per_char(context), 6) for context in found.costs} == {round(found.nats_per_char(), 6)}

@@ -1,5 +1,6 @@
 """Running commands: in this process, where streams are told apart, and in one of their own, where terminals are real."""
 
+import hashlib
 import os
 import pty
 import re
@@ -9,16 +10,20 @@ import sys
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from charlstm.checkpoint.files import read_config, write_config
 from charlstm.cli import app
 
 CommandLine = Callable[..., Result]
+
+TEXT = "".join(np.random.default_rng(0).choice(list("The quick brown fox\n"), 1_000))
 
 
 @pytest.fixture
@@ -65,6 +70,16 @@ def advice(charlstm: CommandLine) -> Callable[[str, str], set[str]]:
         return found
 
     return advised
+
+
+@pytest.fixture
+def tale(tmp_path: Path, make_checkpoint: Callable[..., Path]) -> Path:
+    """A checkpoint of :data:`TEXT`, of which the last 100 characters are held out."""
+    folder = make_checkpoint(tmp_path / "checkpoints" / "tale", corpus="tale.txt")
+    config = read_config(folder)
+    record = replace(config.corpus, fingerprint=hashlib.sha256(TEXT.encode()).hexdigest(), characters=len(TEXT))
+    write_config(folder, replace(config, corpus=record))
+    return folder
 
 
 @dataclass

@@ -1,27 +1,20 @@
 """``charlstm evaluate``: which text is measured, and what is said of it."""
 
-import hashlib
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from charlstm.analysis.surprise import stateful_surprise, stateless_surprise
+from charlstm.analysis.evaluation import evaluate
+from charlstm.analysis.references import references
+from charlstm.analysis.surprise import stateful_surprise
 from charlstm.checkpoint.files import read_config, read_weights, write_config
 from charlstm.inference.network import build_network
+from charlstm.training.dynamic import dynamic_surprise
+from tests.cli.conftest import TEXT
 
-TEXT = "".join(np.random.default_rng(0).choice(list("The quick brown fox\n"), 1_000))
-
-
-@pytest.fixture(autouse=True)
-def tale(tmp_path, make_checkpoint):
-    """A checkpoint of a text of 1,000 characters, of which the last 100 are held out."""
-    folder = make_checkpoint(tmp_path / "checkpoints" / "tale", corpus="tale.txt")
-    config = read_config(folder)
-    record = replace(config.corpus, fingerprint=hashlib.sha256(TEXT.encode()).hexdigest(), characters=len(TEXT))
-    write_config(folder, replace(config, corpus=record))
-    return folder
+pytestmark = pytest.mark.usefixtures("tale")
 
 
 @pytest.fixture
@@ -41,8 +34,8 @@ def test_without_a_text_the_held_out_end_of_the_corpus_is_measured(charlstm, tmp
     assert stateful["nats_per_char"] == pytest.approx(stateful_surprise(network, ids).mean())
     assert stateful["bits_per_char"] == pytest.approx(stateful["nats_per_char"] / np.log(2))
     # The sample is larger than the text: all of it is counted.
-    windows = stateless_surprise(network, ids, np.arange(1, 100), 12)
-    assert stateless["nats_per_char"] == pytest.approx(windows.mean())
+    windows = evaluate(network, ids, np.arange(99), [12])
+    assert stateless["nats_per_char"] == pytest.approx(windows.nats_per_char(12))
     assert (stateless["standard_error_nats"], stateless["characters"]) == (0, 99)
     assert told["contexts"]["12"] == stateless
 
@@ -95,16 +88,73 @@ def test_a_model_that_held_nothing_out_needs_another_text(charlstm, tmp_path, ta
     assert "nothing is held out" in result.stderr
 
 
-def test_a_text_and_a_corpus_are_one_too_many(charlstm, tmp_path):
+def test_another_text_is_compared_with_what_the_model_learnt(charlstm, tmp_path, tale):
     (tmp_path / "tale.txt").write_text(TEXT)
-    assert charlstm("evaluate", "tale.txt", "--corpus", "tale.txt").exit_code == 2
+    (tmp_path / "other.txt").write_text("qqqq" + TEXT[300:340] + "qqqq")
+    told = json.loads(charlstm("evaluate", "other.txt", "--corpus", "tale.txt", "--json").stdout)
+    vocabulary = read_config(tale).vocabulary
+    simple = references(vocabulary.encode(TEXT[:900]), vocabulary.encode("qqqq" + TEXT[300:340] + "qqqq"), vocabulary)
+    assert {name: score["nats_per_char"] for name, score in told["references"].items()} == simple
+    copy = told["counts"]["longest_copy"]
+    assert TEXT[300:340] in copy["text"]
+    assert copy["place"] - copy["start"] == 296
+    assert copy["line"] == TEXT[: copy["place"]].count("\n") + 1
+    assert json.loads(charlstm("evaluate", "other.txt", "--json").stdout) == told  # it is found, too
 
 
-def test_the_table_has_both_modes_and_every_context(charlstm, tmp_path):
+def test_without_the_training_text_another_one_can_be_scored_all_the_same(charlstm, tmp_path):
+    (tmp_path / "other.txt").write_text("fox and dog")
+    found = charlstm("evaluate", "other.txt")
+    assert found.exit_code == 0
+    assert "tale.txt, is neither here nor in data/" in found.stderr
+    assert "unigram" not in found.stdout
+    told = json.loads(charlstm("evaluate", "other.txt", "--json").stdout)
+    assert (told["references"], told["counts"]["new"], told["dynamic"]) == (None, None, None)
+
+
+def test_dynamic_evaluation_is_reported_apart(charlstm, tmp_path, tale):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    told = json.loads(charlstm("evaluate", "--dynamic", "--json").stdout)
+    config = read_config(tale)
+    ids = config.vocabulary.encode(TEXT)
+    nats = dynamic_surprise(config.model, read_weights(tale, config.model), ids[:900], ids[900:])
+    assert told["dynamic"]["nats_per_char"] == pytest.approx(nats.mean(), abs=1e-6)
+    assert told["dynamic"]["nats_per_char"] != told["modes"]["stateful"]["nats_per_char"]
+    assert "learning as it reads" in charlstm("evaluate", "--dynamic", "--sample", "20").stdout
+
+
+def test_dynamic_evaluation_needs_the_training_text(charlstm, tmp_path):
+    (tmp_path / "other.txt").write_text("fox and dog")
+    refused = charlstm("evaluate", "other.txt", "--dynamic")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "say where it is with --corpus" in refused.stderr
+
+
+def test_surprise_at_every_character(charlstm, tmp_path, tale, network):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    told = json.loads(charlstm("evaluate", "--surprise", "--json").stdout)["surprise"]
+    assert told["text"] == TEXT[900:]
+    nats = stateful_surprise(network, read_config(tale).vocabulary.encode(TEXT[900:]))
+    assert told["nats"] == pytest.approx(nats.tolist(), rel=1e-5)
+    alone = charlstm("evaluate", "--surprise")
+    assert alone.exit_code == 2
+    assert "--json" in alone.stderr
+
+
+def test_the_table_has_both_modes_every_context_and_every_reference(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text(TEXT)
     lines = charlstm("evaluate", "--sample", "20").stdout.splitlines()
     assert lines[0] == "tale on the held-out end of tale.txt: 100 characters"
-    labels = [line[:28].strip() for line in lines[1:] if "." in line[28:]]
+    labels = [line[:34].strip() for line in lines[1:] if "." in line[34:50]]
     powers = [str(2**power) for power in range(4)] + ["12"] + [str(2**power) for power in range(4, 9)]
-    assert labels == ["stateful, one pass", "stateless, window of 12", *powers, "all, the state carried"]
-    assert sum("±" in line for line in lines) == 12
+    simple = ["unigram", "bigram", "5-gram", "lzma", "bz2"]
+    assert labels == ["stateful, one pass", "stateless, window of 12", *powers, *simple]
+    assert any(line.startswith("Substrings that the training text does not have, by length: 4: ") for line in lines)
+
+
+def test_short_texts_and_loops_are_told_as_they_are(charlstm, tmp_path):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    (tmp_path / "other.txt").write_text("The " * 7)
+    shown = charlstm("evaluate", "other.txt").stdout
+    assert "loop: 4 characters, from 1" in shown
+    assert ", 32: –" in shown

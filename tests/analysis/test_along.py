@@ -1,0 +1,69 @@
+"""Both modes along a text: what is known of their distance and of the state's norms."""
+
+import numpy as np
+import pytest
+
+from charlstm.analysis.along import along, drift
+from charlstm.analysis.surprise import stateful_surprise, windowed_surprise
+from charlstm.config import ModelConfig
+from charlstm.inference.network import build_network
+from charlstm.inference.sampling import log_softmax
+from tests.analysis.conftest import memoryless_network, random_text
+
+TEXT = random_text(60, 5)
+
+
+def test_surprise_is_that_of_either_mode(make_network):
+    network = make_network()
+    found = along(network, TEXT)
+    np.testing.assert_allclose(found.stateful, stateful_surprise(network, TEXT), atol=1e-5)
+    windowed = windowed_surprise(network, TEXT, np.arange(60 - 6), [6])[0]
+    np.testing.assert_allclose(found.stateless[5:], windowed, atol=1e-5)
+
+
+def test_within_the_window_the_modes_are_the_same_and_beyond_it_they_are_not(make_network):
+    found = along(make_network(), TEXT)
+    assert found.divergence[:6].max() < 1e-10  # rounding of float32
+    assert found.divergence[6:].min() > 1e-10
+    np.testing.assert_allclose(found.stateful[:6], found.stateless[:6], atol=1e-6)
+
+
+def test_a_memoryless_model_has_zero_divergence():
+    found = along(memoryless_network(), TEXT)
+    assert found.divergence.max() < 1e-10
+    assert found.stateful.std() > 0.1  # it does prefer some characters
+
+
+def test_divergence_is_the_sum_by_definition(make_network):
+    network = make_network()
+    state, anew = network.zero_state(1), network.zero_state(1)
+    for character in TEXT[:9]:
+        network.step(character[None], state)
+    for character in TEXT[3:9]:
+        network.step(character[None], anew)
+    p, q = (np.exp(log_softmax(network.logits(each[-1].h).astype(float)))[0] for each in (state, anew))
+    assert along(network, TEXT).divergence[8] == pytest.approx((p * np.log(p / q)).sum(), rel=1e-3)
+
+
+def test_norms_are_those_of_every_layer_after_every_character(make_network):
+    network = make_network()
+    found, state = along(network, TEXT), network.zero_state(1)
+    for place, character in enumerate(TEXT[:-1]):
+        network.step(character[None], state)
+        for layer, each in enumerate(state):
+            assert found.h_norms[layer, place] == pytest.approx(np.sqrt((each.h**2).sum()), rel=1e-5)
+            assert found.c_norms[layer, place] == pytest.approx(np.sqrt((each.c**2).sum()), rel=1e-5)
+    assert found.c_norms.shape == (2, 59)
+
+
+def test_a_state_that_only_adds_up_drifts():
+    config = ModelConfig(vocabulary_size=7, seq_len=6, units=(3,))
+    weights = {name: np.zeros(shape, np.float32) for name, shape in config.weight_shapes.items()}
+    weights["lstm_1/bias"] = np.repeat([200, 200, 200, 0], 3).astype(np.float32)  # c grows by 1 a character
+    found = along(build_network(config, weights), TEXT)
+    np.testing.assert_allclose(found.c_norms[0], np.sqrt(3) * np.arange(1, 60))
+    assert drift(found.c_norms, 6) == pytest.approx([np.arange(7, 60).mean() / 5])  # 4, 5, 6 within
+
+
+def test_without_anything_beyond_the_window_there_is_no_drift():
+    assert drift(np.ones((2, 6)) * [[3], [4]], 6).tolist() == [1, 1]

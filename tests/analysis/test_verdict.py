@@ -1,0 +1,45 @@
+"""The sentence says what the numbers say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from charlstm.analysis.evaluation import Evaluation
+from charlstm.analysis.verdict import verdict
+from tests.analysis.conftest import compared
+
+
+def with_costs(comparison, costs: list[float]):
+    """The comparison, had the window of 6 cost this many nats at the places of a sample."""
+    return replace(comparison, evaluation=Evaluation(6, np.full(299, 1.5), {6: np.array(costs) * np.log(2)}))
+
+
+@pytest.mark.parametrize(
+    ("costs", "said"),
+    [
+        ([0.08, 0.08, 0.08], "Carrying the state is worth 0.080 bits per character here, and takes 6 × fewer cell steps."),
+        (
+            [0.3, -0.2, 0.1],
+            "makes no difference that can be measured here (+0.0667 ± 0.1446 bits per character), and takes 6 ×",
+        ),
+        ([0.0001, 0.0001], "makes no difference that can be measured here (+0.0001 ± 0.0000 bits"),
+        (
+            [-0.1, -0.1, -0.1],
+            "Carrying the state costs 0.100 bits per character here, though it takes 6 × fewer cell steps: beyond",
+        ),
+    ],
+)
+def test_worth_is_told_where_it_is_more_than_two_standard_errors(comparison, costs, said):
+    assert said in verdict(with_costs(comparison, costs))
+
+
+def test_a_costly_state_is_told_with_its_drift(comparison):
+    norms = np.concatenate([np.ones(6), np.full(293, 2.5)])
+    drifting = replace(comparison, along=replace(comparison.along, c_norms=np.stack([norms, np.ones(299)])))
+    assert verdict(with_costs(drifting, [-0.1, -0.1])).endswith("the norm of the carried c is 2.5 × what it is within.")
+
+
+def test_without_a_text_to_measure_on_only_the_cost_is_told(make_network):
+    said = verdict(compared(make_network(), measured=False))
+    assert said == "Carrying the state takes 6 × fewer cell steps here; what it is worth needs a text to measure on."

@@ -1,0 +1,71 @@
+"""Written texts against the generation loop, and their price against counting."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from charlstm.analysis.writing import Machine, Task, cell_steps, state_bytes, written
+from charlstm.inference.generate import write
+from charlstm.inference.modes import reader
+from charlstm.inference.network import Network
+from charlstm.inference.sampling import Sampling
+from tests.analysis.conftest import TASK, VOCABULARY, ticking
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_the_text_is_that_of_generate(make_network, mode):
+    network = make_network()
+    pieces = write(reader(network, mode), VOCABULARY, "abc de", random_seeds=[3], length=40, sampling=Sampling(1.0))
+    assert written(network, VOCABULARY, TASK, mode, ticking()).text == "".join(piece for (piece,) in pieces)
+
+
+def test_times_are_of_the_first_character_and_of_a_usual_one(make_network):
+    moments = iter([0.0, 5.0, 6.0, 16.0, 17.0, 18.5, 99.0])
+    machine = Machine(lambda: next(moments), ticking().threads)
+    found = written(make_network(), VOCABULARY, Task("ab", 5, 0, Sampling()), "stateful", machine)
+    assert found.seconds_to_first == 5
+    assert found.characters_per_second == pytest.approx(1 / 1.25)  # of 1, 10, 1 and 1.5 seconds
+    moments = iter([0.0, 2.0, 2.5])
+    assert written(make_network(), VOCABULARY, Task("ab", 1, 0, Sampling()), "stateful", machine).characters_per_second == 0.5
+
+
+def test_another_window_is_read(make_network):
+    network = make_network()
+    long = written(network, VOCABULARY, TASK, "stateless", ticking(), 100)
+    assert long.text == written(network, VOCABULARY, TASK, "stateful", ticking()).text
+    assert long.text != written(network, VOCABULARY, TASK, "stateless", ticking(), 2).text
+
+
+def test_threads_are_asked_for_the_rows_of_a_step(make_network):
+    asked = []
+
+    @contextmanager
+    def threads(model, rows):
+        asked.append((model.seq_len, rows))
+        yield
+
+    machine = Machine(ticking().clock, threads)
+    written(make_network(), VOCABULARY, TASK, "stateful", machine)
+    written(make_network(), VOCABULARY, TASK, "stateless", machine)
+    written(make_network(), VOCABULARY, TASK, "stateless", machine, 9)
+    assert asked == [(6, 1), (6, 6), (6, 9)]
+
+
+@pytest.mark.parametrize(("seed", "length"), [(1, 1), (3, 20), (30, 20)])
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_cell_steps_are_those_that_are_made(make_network, monkeypatch, mode, seed, length):
+    rows = []
+    step = Network.step
+    monkeypatch.setattr(Network, "step", lambda self, ids, state: (rows.append(len(ids)), step(self, ids, state)))
+    written(make_network(), VOCABULARY, Task("a" * seed, length, 0, Sampling(1.0)), mode, ticking())
+    # The last step of reading the seed gives the first character; the text's last character is not read any more.
+    made = rows[-length:]
+    assert cell_steps(mode, 6, seed, length) == np.mean(made)
+
+
+def test_memory_is_that_of_the_state(make_network):
+    network = make_network()
+    assert state_bytes(network, "stateful", 6) == (5 + 4) * 10 * 4  # h, c, four gates and the input's share of them
+    lanes = reader(network, "stateless").zero(1).lanes
+    assert state_bytes(network, "stateless", 6) == sum(array.nbytes for layer in lanes for array in layer)

@@ -1,0 +1,131 @@
+"""``charlstm compare``: what is compared, shown, written and refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from charlstm.analysis.evaluation import evaluate, sampled_starts
+from charlstm.checkpoint.files import read_config, read_weights
+from charlstm.inference.network import build_network
+from tests.cli.conftest import TEXT
+
+FEW = ("--length", "40", "--sample", "20")
+
+
+@pytest.fixture(autouse=True)
+def corpus(tmp_path, tale):
+    (tmp_path / "tale.txt").write_text(TEXT)
+
+
+@pytest.fixture
+def told(charlstm):
+    def run(*arguments, **options):
+        return json.loads(charlstm("compare", *FEW, *arguments, "--json", **options).stdout)
+
+    return run
+
+
+def test_texts_are_those_of_generate(charlstm, told):
+    found = told("--seed", "The ", "--random-seed", "5", "--temperature", "0.9")
+    for mode in ("stateless", "stateful"):
+        options = ("--seed", "The ", "--random-seed", "5", "--temperature", "0.9", "--length", "40")
+        generated = json.loads(charlstm("generate", *options, "--mode", mode, "--json").stdout)
+        assert found["modes"][mode]["text"] == generated["samples"][0]["text"]
+    assert (found["seed"], found["random_seed"], found["temperature"]) == ("The ", 5, 0.9)
+    assert found["modes"]["stateful"]["cell_steps_per_character"] == 1
+    assert found["modes"]["stateless"]["cell_steps_per_character"] == np.mean([min(4 + n, 12) for n in range(40)])
+    assert all(mode["characters_per_second"] > 0 for mode in found["modes"].values())
+
+
+def test_quality_is_of_the_held_out_text_or_of_another(told, tmp_path, tale):
+    config = read_config(tale)
+    network = build_network(config.model, read_weights(tale, config.model))
+    ids = config.vocabulary.encode(TEXT[900:])
+    direct = evaluate(network, ids, sampled_starts(100, 20, 0), [12])
+    found = told()
+    assert found["modes"]["stateful"]["nats_per_char"] == pytest.approx(direct.nats_per_char())
+    assert found["modes"]["stateless"]["nats_per_char"] == pytest.approx(direct.nats_per_char(12))
+    assert found["measured"]["text"] == "the held-out end of tale.txt"
+    (tmp_path / "other.txt").write_text("fox and dog")
+    other = told("--text", "other.txt")
+    assert other["measured"]["characters"] == 11
+    assert other["along"]["text"] == "fox and dog"
+    assert told("--text", "-", stdin="fox and dog")["contexts"] == other["contexts"]
+
+
+def test_without_any_text_the_rest_is_compared_and_that_is_said(charlstm, tmp_path):
+    (tmp_path / "tale.txt").unlink()
+    result = charlstm("compare", *FEW)
+    assert result.exit_code == 0
+    assert "Quality is not measured: the text that tale was trained on, tale.txt, is neither here nor in data/" in result.stderr
+    assert "what it is worth needs a text to measure on" in result.stdout
+    assert "new substrings" not in result.stdout
+
+
+def test_the_terminal_shows_texts_table_and_verdict(charlstm, told):
+    shown = charlstm("compare", *FEW, "--seed", "The ", "--windows", "3,20").stdout
+    record = told("--seed", "The ", "--windows", "3,20")
+    assert shown.splitlines()[0].split() == ["stateless", "stateful"]
+    assert shown.count("▶") == 3  # in each text, and where it is explained
+    assert f"▶ first difference, at character {record['first_difference'] + 1}." in shown
+    assert f"{record['modes']['stateful']['bits_per_char']:.4f}" in shown
+    assert "window of 20" in shown
+    assert record["verdict"] in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 120
+
+
+def test_the_same_texts_are_said_to_be_the_same(charlstm):
+    shown = charlstm("compare", "--length", "5", "--seed", "The ").stdout
+    assert "The texts are the same to their end." in shown
+    assert "▶" not in shown
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "50", "80"])
+def test_any_width_of_terminal_holds_it(charlstm, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = charlstm("compare", *FEW, "--windows", "3").stdout.splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    assert ("--- stateless" in lines) == (int(columns) < 50)
+
+
+def test_square_brackets_are_characters_and_not_markup(charlstm, tmp_path, make_checkpoint):
+    vocabulary = "".join(sorted("[bold]/ ab:smile"[:16]))
+    make_checkpoint(tmp_path / "checkpoints" / "marks", vocabulary="".join(sorted(set(vocabulary))), windows=("[bold]",))
+    shown = charlstm("compare", *FEW, "--checkpoint", "marks", "--seed", "[bold]a[/bold] :smile").stdout
+    assert "[bold]a[/bold] :smile" in shown.replace("\n", "")
+
+
+def test_a_report_and_a_plot_are_written(charlstm, tmp_path):
+    result = charlstm("compare", *FEW, "--report", "page.html", "--plot", "curves.svg", "--json")
+    assert json.loads(result.stdout)["verdict"] in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert (tmp_path / "curves.svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert result.stderr == "The report is in page.html.\nThe curves are in curves.svg.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--plot curves.jpg", "name a file that ends in .png or .svg"),
+        ("--plot nowhere/curves.png", "nowhere is no folder"),
+        ("--report checkpoints", "checkpoints is a folder"),
+        ("--windows 10,x", "numbers from 1 to 10,000 with commas"),
+        ("--windows 0", "numbers from 1 to 10,000"),
+        ("--windows 10,20000", "numbers from 1 to 10,000"),
+        ("--temperature inf", "finite number"),
+        ("--length 0", "1"),
+        ("--seed a --seed-file b", "not both"),
+        ("--text - --seed-file -", "cannot both be read from stdin"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_done(charlstm, tmp_path, arguments, said):
+    before = sorted(tmp_path.rglob("*"))
+    result = charlstm("compare", *arguments.split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in " ".join(result.stderr.replace("│", " ").split())
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_unknown_characters_are_refused_or_seen_to(charlstm):
+    assert "'Ö'" in charlstm("compare", "--seed", "fÖx").stderr
+    assert "'Ö': left out" in charlstm("compare", *FEW, "--seed", "fÖx", "--on-unknown", "skip").stderr
