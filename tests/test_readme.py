@@ -79,7 +79,11 @@ def test_the_links_of_every_page_lead_somewhere():
 
 
 def test_every_option_of_the_commands_that_a_page_names_exists():
-    known = {option for command in ("train", "generate", "compare", "evaluate", "list") for option in help_options(command)}
+    known = {
+        option
+        for command in ("train", "generate", "compare", "evaluate", "inspect", "list")
+        for option in help_options(command)
+    }
     known |= {"--version", "--help", "--require-hashes", "--no-deps", "--no-build-isolation"}
     for page in PAGES:
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text(encoding="utf-8")))
@@ -106,3 +110,30 @@ def test_the_documented_way_to_rebuild_a_model_in_plain_keras_gives_its_numbers(
     expected = np.exp(log_softmax(network.logits(state[-1].h).astype(float)))
     predicted = np.asarray(names["model"](normalise(ids, len(config.vocabulary))))[:, -1]
     np.testing.assert_allclose(predicted, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["inside-an-lstm.md", "inside-an-lstm.zh.md"])
+def test_the_inside_of_an_lstm_is_shown_as_it_is(name, tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "checkpoints" / "ferry", tmp_path / "checkpoints" / "ferry")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    text = str(ROOT / "data" / "ferry-year.txt")
+    printed = [
+        line.strip()
+        for arguments in (["inspect"], ["inspect", "inside", "--text-file", text])
+        for line in CliRunner().invoke(app, arguments).stdout.splitlines()
+    ]
+    blocks = re.findall(r"```text\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL)
+    shown = [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
+    of_keras = re.compile(r"Keras|keras|an ordinary layer|stateful=True,|TimeDistributed: 146|170 parameters|\(rounding\)")
+    unlike = [line for line in shown if not of_keras.search(line) and not any(alike(line, other) for other in printed)]
+    assert unlike == []
+    assert len(shown) > 100
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two lines have the same words, and numbers that differ by rounding at most."""
+    number = r"[-+]?\d+\.\d+"
+    if re.sub(number, "#", one).split() != re.sub(number, "#", other).split():
+        return False
+    return [*map(float, re.findall(number, one))] == pytest.approx([*map(float, re.findall(number, other))], abs=2e-3)

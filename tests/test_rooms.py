@@ -36,7 +36,7 @@ LATER = {"cli": ANYWHERE | {"text", "checkpoint", "inference", "recipe", "analys
 """Which further rooms it may import inside functions or for the type checker alone."""
 
 OTHERS = {"cli/interactive.py": {"inference", "text"}}  # itself imported inside a command, like the file that shows texts
-OTHER_LIBRARIES = {"cli/side_by_side.py": {"rich"}}
+OTHER_LIBRARIES = {"cli/side_by_side.py": {"rich"}, "cli/sections.py": {"rich"}}
 
 LIBRARIES = {
     "config": {"msgspec"},
@@ -190,6 +190,7 @@ def loaded_by(*arguments: str, folder: Path) -> set[str]:
         ("generate --length 20 --interactive", "numpy"),
         ("evaluate text.txt", "numpy"),
         ("compare --length 20 --text text.txt", "rich"),
+        ("inspect --text-file text.txt --page page.html", "jinja2"),
     ],
 )
 def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_checkpoint):
@@ -200,6 +201,8 @@ def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_c
     assert not loaded & {"tensorflow", "keras", "jax", "torch", "h5py"}
 
 
-@pytest.mark.parametrize("command", ["--help", "--version", "generate --help", "evaluate --help", "compare --help"])
+@pytest.mark.parametrize(
+    "command", ["--help", "--version", "generate --help", "evaluate --help", "compare --help", "inspect --help"]
+)
 def test_help_does_not_even_import_numpy(command, tmp_path):
     assert "numpy" not in loaded_by(*command.split(), folder=tmp_path)

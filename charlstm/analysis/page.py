@@ -1,7 +1,11 @@
-"""A comparison as one HTML page that needs nothing else: made from the record that ``--json`` prints, and from that alone."""
+"""Results as HTML pages that need nothing else, made from the records that ``--json`` prints."""
 
 from typing import Any
 
+from charlstm.analysis.inspection.anatomy import layers_shown
+from charlstm.analysis.inspection.blocks import Lines, Prose
+from charlstm.analysis.inspection.examination import SECTIONS
+from charlstm.analysis.inspection.inside import Inside, packed
 from charlstm.analysis.plots import drawing, panels
 from charlstm.analysis.record import Record
 from charlstm.analysis.tables import numbers, windows
@@ -27,14 +31,13 @@ def page(record: Record) -> str:
     Args:
         record: From :func:`charlstm.analysis.record.comparison_record`.
     """
-    from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
-    environment = Environment(loader=PackageLoader("charlstm.analysis", "pages"), autoescape=True)
     headings, rows = numbers(record)
     sweep = windows(record)
-    return environment.get_template("comparison.html").render(
-        **record,
+    return _rendered(
+        "comparison.html",
+        record,
         headings=headings,
         rows=rows,
         sweep=sweep and {"headings": sweep[0], "rows": sweep[1]},
@@ -44,6 +47,32 @@ def page(record: Record) -> str:
         full_bits=FULL_BITS,
         full_nats=_full_nats(record["along"]),
     )
+
+
+def inspection_page(record: Record, layers: tuple[Inside, ...]) -> str:
+    """The page of an inspection.
+
+    Args:
+        record: With the text that was looked into.
+        layers: What was seen along it.
+    """
+    sections = {name: (SECTIONS[name][0], SECTIONS[name][1](found)) for name, found in record["sections"].items()}
+    return _rendered(
+        "inspection.html",
+        record,
+        layers_shown=layers_shown(record["layers"]),
+        shown_sections=sections,
+        values=[packed(layer) for layer in layers],
+    )
+
+
+def _rendered(template: str, record: Record, **more: Any) -> str:
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("charlstm.analysis", "pages"), autoescape=True)
+    environment.tests["prose"] = lambda block: isinstance(block, Prose)
+    environment.tests["lines"] = lambda block: isinstance(block, Lines)
+    return environment.get_template(template).render(**record, **more)
 
 
 def _full_nats(along: Record) -> float:

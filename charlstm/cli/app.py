@@ -8,6 +8,7 @@ from charlstm import __version__
 from charlstm.cli.compare import compare
 from charlstm.cli.evaluate import evaluate
 from charlstm.cli.generate import generate
+from charlstm.cli.inspect import inspect
 from charlstm.cli.listing import list_checkpoints
 from charlstm.cli.train import train
 
@@ -22,6 +23,7 @@ app.command()(train)
 app.command()(generate)
 app.command()(compare)
 app.command()(evaluate)
+app.command()(inspect)
 app.command("list")(list_checkpoints)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, check_outputs, find_texts
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
 from charlstm.cli.writing import check_finite, seed_text, threads
 
@@ -51,7 +51,9 @@ def compare(
     check_finite("--temperature", temperature)
     if text == "-" and seed_file == "-":
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
-    _check_output(report, plot)
+    if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
+        raise typer.BadParameter(f"--plot draws PNG or SVG; name a file that ends in .png or .svg, not {plot.name!r}")
+    check_outputs(report, plot)
     sizes = _sizes(windows)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
@@ -74,19 +76,6 @@ def compare(
         from charlstm.cli.side_by_side import show
 
         show(result)
-
-
-def _check_output(report: Path | None, plot: Path | None) -> None:
-    """Refuse what cannot be written before anything is measured."""
-    formats = (".png", ".svg")
-    if plot is not None and plot.suffix.lower() not in formats:
-        raise typer.BadParameter(f"--plot draws PNG or SVG; name a file that ends in .png or .svg, not {plot.name!r}")
-    for file in (report, plot):
-        if file is not None and (file.is_dir() or not file.parent.is_dir()):
-            raise typer.BadParameter(
-                f"{file} cannot be written: {file if file.is_dir() else file.parent} is "
-                f"{'a' if file.is_dir() else 'no'} folder; name a file in a folder that exists"
-            )
 
 
 LARGEST_WINDOW = 10_000

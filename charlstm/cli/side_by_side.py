@@ -1,6 +1,8 @@
 """A comparison in a terminal: the texts beside each other, the numbers below."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -21,10 +23,19 @@ _COLOURS = {"stateless": "blue", "stateful": "yellow"}
 
 def show(record: "Record") -> None:
     """Print a comparison, as wide as the terminal."""
+    with printed() as console:
+        _show(console, record)
+
+
+@contextmanager
+def printed() -> Iterator[Console]:
+    """A console whose output appears at the end.
+
+    Not at once and not by itself: it would end the program when a pipe is closed, and it fills lines with spaces.
+    """
     console = Console(highlight=False, markup=False, emoji=False)
     with console.capture() as shown:
-        _show(console, record)
-    # Not by the console itself: it would end the program when a pipe is closed, and it fills lines with spaces.
+        yield console
     sys.stdout.writelines(line.rstrip() + "\n" for line in shown.get().splitlines())
 
 

@@ -1,6 +1,7 @@
 """A small model, what it is measured with, and a comparison of its modes."""
 
 from contextlib import nullcontext
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -13,6 +14,7 @@ from charlstm.config import ModelConfig
 from charlstm.inference.network import Network, build_network
 from charlstm.inference.sampling import Sampling
 from charlstm.text.vocabulary import Vocabulary
+from tests.analysis.browser import look
 
 VOCABULARY = Vocabulary("\n abcde")
 TASK = Task("abc de", 40, 3, Sampling(1.0))
@@ -49,3 +51,9 @@ def compared(network: Network, *, measured: bool = True, learnt: bool = True, wi
 @pytest.fixture
 def comparison(make_network) -> Comparison:
     return compared(make_network(), windows=(3, 9))
+
+
+@pytest.fixture
+def browse(tmp_path):
+    """Open a page in a browser and run a script in it: see :func:`tests.analysis.browser.look`."""
+    return partial(look, tmp_path)

@@ -1,55 +1,22 @@
 """The page of a comparison, as a reader of the file and as a browser see it."""
 
-import html
 import json
-import os
 import re
-import shutil
 import subprocess
-from typing import Any
 
 import pytest
 
 from charlstm.analysis.page import page
 from charlstm.analysis.record import comparison_record
+from tests.analysis.browser import CHROMIUM, QUIET, browser
 from tests.analysis.conftest import compared
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DARK = "--blink-settings=preferredColorScheme=0"
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update "
-    "--disable-sync --virtual-time-budget=3000"
-)
-
-browser = pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="there is no Chromium here")
 
 
 @pytest.fixture
 def record(comparison):
     return comparison_record("tale", comparison)
-
-
-@pytest.fixture
-def browse(tmp_path):
-    """Open a page in a browser, in a frame of a given width, and run a script in it."""
-
-    def run(text: str, script: str, *, width: int = 1_000, flags: str = "") -> Any:
-        assert CHROMIUM, "CI needs a Chromium"
-        tell = f"addEventListener('load', () => parent.postMessage(JSON.stringify((() => {{ {script} }})()), '*'))"
-        inside = html.escape(f"{text}<script>{tell}</script>")
-        listen = "addEventListener('message', event => { document.body.textContent = event.data; document.body.id = 'told' })"
-        frame = f'<iframe width="{width}" height="800" style="border:0" srcdoc="{inside}"></iframe>'
-        whole = f"<!doctype html><meta charset=utf-8><script>{listen}</script><body>{frame}</body>"
-        (tmp_path / "frame.html").write_text(whole, encoding="utf-8")
-        command = [CHROMIUM, *QUIET.split(), *flags.split(), f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
-        dom = subprocess.run(
-            [*command, (tmp_path / "frame.html").as_uri()], capture_output=True, check=True, timeout=120
-        ).stdout.decode()
-        told = re.search('<body id="told">(.*)</body>', dom, re.DOTALL)
-        assert told, dom[-500:]
-        return json.loads(html.unescape(told[1]))
-
-    return run
 
 
 def test_it_is_made_of_the_record_alone(record):

@@ -13,11 +13,11 @@ def test_the_help_names_every_command_on_stdout(charlstm):
     result = charlstm("--help")
     assert result.exit_code == 0
     assert result.stderr == ""
-    for command in ("train", "generate", "compare", "evaluate", "list"):
+    for command in ("train", "generate", "compare", "evaluate", "inspect", "list"):
         assert f" {command} " in result.stdout
 
 
-@pytest.mark.parametrize("command", ["train", "generate", "compare", "evaluate", "list"])
+@pytest.mark.parametrize("command", ["train", "generate", "compare", "evaluate", "inspect", "list"])
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_every_command_has_help(charlstm, command, flag):
     result = charlstm(command, flag)

@@ -1,0 +1,195 @@
+"""Every gate and state of a network along a text, and the cells that follow something that people can read off it.
+
+After Karpathy, Johnson & Fei-Fei, *Visualizing and Understanding Recurrent Networks* (2015), who looked for such cells by eye.
+Here they are found by a measure: Pearson's correlation of a cell's ``c`` with a property of the text, over its characters.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.analysis.inspection.blocks import Block, Grid, Prose
+from charlstm.analysis.record import Record
+from charlstm.inference.lstm import Array
+from charlstm.inference.network import Network
+from charlstm.text.vocabulary import Ids
+
+MOST = 1_000
+"""Characters of a text that are looked at."""
+
+QUANTITIES = ("i", "f", "g", "o", "c", "h")
+"""Input gate, forget gate, candidate, output gate, cell state, hidden state: in the order of :class:`Inside`."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """One layer along a text of N characters.
+
+    Attributes:
+        values: After every character the six :data:`QUANTITIES` of every unit: ``[6, N, u]``.
+    """
+
+    values: Array
+
+    @property
+    def c(self) -> Array:
+        """The cell states: ``[N, u]``."""
+        c: Array = self.values[QUANTITIES.index("c")]
+        return c
+
+
+def inside(network: Network, ids: Ids) -> tuple[Inside, ...]:
+    """Read a text, ids ``[N]``, from a zero state and keep everything, layer by layer."""
+    state = network.zero_state(1)
+    kept = [np.empty((len(QUANTITIES), len(ids), units), np.float32) for units in network.config.units]
+    for place, character in enumerate(ids[:, None]):
+        network.step(character, state)
+        for values, layer in zip(kept, state, strict=True):
+            values[:4, place] = layer.gates[:, 0]
+            values[4, place], values[5, place] = layer.c[0], layer.h[0]
+    return tuple(Inside(values) for values in kept)
+
+
+def inside_record(text: str, layers: tuple[Inside, ...], layer: int | None, cell: int | None) -> Record:
+    """What is shown of it: the readable cells, and one cell's quantities along the text.
+
+    Args:
+        text: N characters.
+        layers: From :func:`inside`.
+        layer: Counted from 1; that of the cell if None.
+        cell: The one to show; the most readable one (of the layer) if None.
+    """
+    readable = [one for one in readable_cells(text, layers) if layer in (None, one.layer + 1)]
+    best = readable[0] if readable and cell is None else None
+    layer = layer or (best.layer + 1 if best else 1)
+    cell = cell if cell is not None else (best.cell if best else 0)
+    values = layers[layer - 1].values[:, :, cell]
+    return {
+        "text": text,
+        "layer": layer,
+        "cell": cell,
+        "units": [each.values.shape[2] for each in layers],
+        "readable_cells": [{**asdict(one), "layer": one.layer + 1} for one in readable],
+        "values": {name: series.tolist() for name, series in zip(QUANTITIES, values.astype(np.float64), strict=True)},
+    }
+
+
+def packed(layer: Inside) -> Record:
+    """A layer's values as a page can hold them: a byte each, shares of the greatest magnitude of their quantity.
+
+    Returns:
+        ``bytes`` in base64, from -127 to 127 about 128, by quantity, then by character, then by cell; ``reach``, the greatest
+        magnitude of each quantity; ``units``.
+    """
+    reach = np.maximum(np.abs(layer.values).max((1, 2)), 1e-9)
+    shares = np.rint(layer.values / reach[:, None, None] * 127 + 128).astype(np.uint8)
+    return {"units": layer.values.shape[2], "reach": reach.tolist(), "bytes": b64encode(shares.tobytes()).decode()}
+
+
+def inside_shown(found: Record) -> list[Block]:
+    """The readable cells, and the text with one cell's c below it."""
+    rows = [
+        [one["follows"], str(one["layer"]), str(one["cell"]), f"{one['correlation']:+.2f}", f"{one['by_chance']:.2f}"]
+        for one in found["readable_cells"]
+    ]
+    return [
+        Prose(
+            f"Cells whose c follows something, by Pearson's correlation over the {len(found['text']):,} characters; beside it "
+            "the best that any cell reaches when the property is moved to other places of the text."
+        ),
+        Grid(["follows", "layer", "cell", "correlation", "by chance"], rows),
+        Prose(
+            f"The text, and below each line c of layer {found['layer']}, cell {found['cell']}, from its least to its greatest:"
+        ),
+    ]
+
+
+def _since(text: str, ends: Callable[[str], bool]) -> list[float]:
+    """At every character, how many have come since the last one that ends something; that one counts as none."""
+    return list(accumulate(text, lambda count, character: 0.0 if ends(character) else count + 1, initial=0.0))[1:]
+
+
+def _quoted(text: str) -> list[float]:
+    """1 inside double quotes, straight or curly; a blank line ends what was left open."""
+    found, open_ = [], False
+    for place, character in enumerate(text):
+        if character in "“”":
+            open_ = character == "“"
+        elif character == '"':
+            open_ = not open_
+        elif text[max(0, place - 1) : place + 1] == "\n\n":
+            open_ = False
+        found.append(float(open_))
+    return found
+
+
+def _bracketed(text: str) -> list[float]:
+    depths = accumulate(text, lambda depth, c: max(0.0, depth + (c in "([{") - (c in ")]}")), initial=0.0)
+    return list(depths)[1:]
+
+
+PROPERTIES: Mapping[str, Callable[[str], list[float]]] = {
+    "inside quotes": _quoted,
+    "inside brackets": _bracketed,
+    "characters since the line began": lambda text: _since(text, lambda c: c == "\n"),
+    "characters since the sentence began": lambda text: _since(text, lambda c: c in ".!?。！？"),
+    "characters since the word began": lambda text: _since(text, lambda c: not c.isalnum()),
+    "after a space": lambda text: [float(c == " ") for c in text],
+    "after a capital letter": lambda text: [float(c.isupper()) for c in text],
+    "after a digit": lambda text: [float(c.isdigit()) for c in text],
+    "after a vowel": lambda text: [float(c.lower() in "aeiou") for c in text],
+}
+"""What a cell may follow, as a number for every character that has just been read."""
+
+
+@dataclass(frozen=True)
+class ReadableCell:
+    """A cell that follows a property of the text.
+
+    Attributes:
+        follows: A name of :data:`PROPERTIES`.
+        layer: Counted from 0.
+        cell: Its number in the layer, from 0.
+        correlation: Of its ``c`` with the property, from -1 to 1.
+        by_chance: The greatest correlation, either sign, that any cell has with the same property at other places: the mean
+            over some random rotations of it along the text. Cells and properties change slowly, and there are many cells.
+    """
+
+    follows: str
+    layer: int
+    cell: int
+    correlation: float
+    by_chance: float
+
+
+def readable_cells(text: str, layers: tuple[Inside, ...], each: int = 3, rotations: int = 20) -> list[ReadableCell]:
+    """The cells whose ``c`` correlates most with each property that varies in a text, the best first."""
+    found = []
+    states = [_standardised(layer.c.astype(np.float64)) for layer in layers]
+    turns = np.random.default_rng(0).integers(len(text) // 4, len(text) - len(text) // 4, rotations)
+    for name, measure in PROPERTIES.items():
+        wanted = _standardised(np.array(measure(text))[:, None])[:, 0]
+        if not wanted.any():
+            continue
+        correlations = [wanted @ c / len(text) for c in states]
+        rotated = np.stack([np.roll(wanted, turn) for turn in turns])
+        chance = float(np.concatenate([np.abs(rotated @ c) / len(text) for c in states], 1).max(1).mean())
+        cells = [
+            ReadableCell(name, layer, cell, float(value), chance)
+            for layer, values in enumerate(correlations)
+            for cell, value in enumerate(values)
+        ]
+        found += sorted(cells, key=lambda one: -abs(one.correlation))[:each]
+    return sorted(found, key=lambda one: -abs(one.correlation))
+
+
+def _standardised(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Columns of mean 0 and variance 1; 0 where nothing varies: ``[N, u]``."""
+    centred = columns - columns.mean(0)
+    deviation = centred.std(0)
+    result: NDArray[np.float64] = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
+    return result

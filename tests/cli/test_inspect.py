@@ -1,0 +1,165 @@
+"""``charlstm inspect``: sections, their JSON, looking inside along a text."""
+
+import json
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint.files import read_config, read_weights
+from charlstm.config import ModelConfig
+from charlstm.inference.network import build_network
+from charlstm.training.model import build_layers, keras_model
+
+SECTIONS = ["shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel"]
+TITLES = [
+    "Input shapes",
+    "Weights",
+    "One step, written out",
+    "What is carried",
+    "units and return_sequences",
+    "TimeDistributed",
+    "Activations",
+    "Which kernel runs",
+]
+
+
+@pytest.fixture(autouse=True)
+def tale(tmp_path, make_checkpoint):
+    text = 'The quick brown fox "ran". The crown\nquer'
+    vocabulary = "".join(sorted(set(text)))
+    config = ModelConfig(vocabulary_size=len(vocabulary), seq_len=12, units=(16, 8))
+    windows = ("The quick br", "brown fox. T")
+    return make_checkpoint(tmp_path / "checkpoints" / "tale", config, vocabulary=vocabulary, windows=windows)
+
+
+@pytest.fixture
+def told(charlstm):
+    return lambda *arguments: json.loads(charlstm("inspect", *arguments, "--json").stdout)
+
+
+def test_the_keys_that_scripts_rely_on(told, tale):
+    found, config = told(), read_config(tale).model
+    model = keras_model(build_layers(config), config.seq_len)
+    assert found["parameters"] == model.count_params()
+    assert [layer["name"] for layer in found["layers"]] == [layer.name for layer in model.layers]
+    assert all(set(layer) == {"name", "type", "output_shape", "parameters", "weights"} for layer in found["layers"])
+    assert found["layers"][2]["weights"]["kernel"] == [config.vocabulary_size, 64]
+    assert list(found["sections"]) == SECTIONS
+    assert "inside" not in found
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_one_section_by_name(charlstm, told, name):
+    assert list(told(name)["sections"]) == [name]
+    lines = charlstm("inspect", name).stdout.splitlines()
+    assert [title for title in TITLES if title in lines] == [TITLES[SECTIONS.index(name)]]
+
+
+def test_all_sections_are_shown_in_order_and_in_any_width(charlstm, monkeypatch):
+    for columns in ("20", "80", "300"):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = charlstm("inspect").stdout.splitlines()
+        assert max(map(len, lines)) <= min(int(columns), 110)
+        if columns != "20":
+            assert [line for line in lines if line in TITLES] == TITLES
+
+
+def test_a_step_is_that_of_the_character_asked_for(told, tale):
+    config = read_config(tale)
+    network = build_network(config.model, read_weights(tale, config.model))
+    passage = config.corpus.windows[0]
+    state = network.zero_state(1)
+    for character in config.vocabulary.encode(passage + "x"):
+        network.step(character[None], state)
+    found = told("step", "--character", "x", "--unit", "3")["sections"]["step"]
+    assert (found["character"], found["after"], found["unit"]) == ("x", passage, 3)
+    np.testing.assert_allclose(found["layers"][1]["h"], state[1].h[0], atol=1e-5)
+    likeliest = config.vocabulary.decode([network.logits(state[-1].h)[0].argmax()])
+    assert found["likeliest"][0]["character"] == likeliest
+    alone = told("step")["sections"]["step"]
+    assert (alone["after"] + alone["character"], alone["unit"]) == (passage, 0)
+
+
+def test_keras_is_asked_only_when_it_is_wanted(charlstm, told):
+    assert not any("keras" in section for section in told()["sections"].values())
+    result = charlstm("inspect", "--keras", "--json")
+    found = json.loads(result.stdout)["sections"]
+    assert all("keras" in section for section in found.values())
+    assert "Starting TensorFlow" in result.stderr
+    assert max(found["step"]["keras"]["layers"][1]["largest_difference"].values()) < 1e-5
+    assert found["state"]["keras"]["stateful_layer_again"] > 0
+    shown = " ".join(charlstm("inspect", "--keras").stdout.split())
+    for sentence in (
+        "Keras counts 12 and 16 for one unit",
+        "Keras: kernel (8, 40), recurrent_kernel (10, 40), bias (40,).",
+        "The same step by keras.layers.LSTM, all 16 units",
+        "keras.layers.LSTM with the first layer's weights",
+        "Keras gives (None, 256) for the two",
+        "Keras: TimeDistributed(Dense) against Dense",
+        "Keras at the same points, largest difference: sigmoid",
+        "training runs charlstm's fast layer",
+    ):
+        assert sentence in shown
+
+
+def test_looking_inside_along_a_text(charlstm, told, tmp_path):
+    text = 'The fox "ran" quer. The crown\nbrown.'
+    found = told("--text", text)["inside"]
+    assert (found["text"], found["units"]) == (text, [16, 8])
+    assert list(found["values"]) == ["i", "f", "g", "o", "c", "h"]
+    assert all(len(values) == len(text) for values in found["values"].values())
+    best = found["readable_cells"][0]
+    assert (best["layer"], best["cell"]) == (found["layer"], found["cell"])
+    (tmp_path / "story.txt").write_text(text)
+    assert told("--text-file", "story.txt")["inside"] == found
+    other = told("--text", text, "--layer", "2", "--cell", "7")["inside"]
+    assert (other["layer"], other["cell"]) == (2, 7)
+    lines = charlstm("inspect", "inside", "--text", text).stdout.splitlines()
+    first, _ = text.split("\n")
+    bars = lines[lines.index(first) + 1]
+    assert len(bars) == len(first)
+    values = found["values"]["c"][: len(bars)]
+    assert set(bars) <= set("▁▂▃▄▅▆▇█")
+    assert bars[int(np.argmax(values))] >= bars[int(np.argmin(values))]
+
+
+def test_inside_without_a_text_takes_the_passages_that_the_model_keeps(told, tale):
+    assert told("inside")["inside"]["text"] == "\n".join(read_config(tale).corpus.windows)
+
+
+def test_of_a_long_text_the_beginning_is_looked_at(charlstm, tmp_path):
+    (tmp_path / "long.txt").write_text("The brown fox\n" * 100)
+    result = charlstm("inspect", "inside", "--text-file", "long.txt", "--json")
+    assert len(json.loads(result.stdout)["inside"]["text"]) == 1_000
+    assert result.stderr == "Of the text's 1,400 characters the first 1,000 are looked at.\n"
+
+
+def test_a_page_is_written_with_sections_and_a_look_inside(charlstm, tmp_path):
+    result = charlstm("inspect", "--page", "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert result.stderr == "The page is in page.html.\n"
+    assert all(title in text for title in TITLES)
+    assert 'id="map"' in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["paint"], 2, "is not one of"),
+        (["--unit", "16"], 2, "--unit is from 0 to 15"),
+        (["--layer", "3"], 2, "--layer is from 1 to 2"),
+        (["--layer", "2", "--cell", "8"], 2, "--cell is from 0 to 7"),
+        (["--cell", "8"], 2, "--cell is from 0 to 7"),
+        (["--character", "ox"], 2, "--character is one character"),
+        (["--character", ""], 2, "--character is one character"),
+        (["--character", "Ö"], 1, "the model does not know 'Ö'"),
+        (["--text", "fox"], 1, "takes at least 8"),
+        (["--text", "ÖÖÖÖÖÖÖÖÖ"], 1, "the model does not know 'Ö'"),
+        (["--text", "fox", "--text-file", "a"], 2, "not both"),
+        (["--page", "nowhere/page.html"], 2, "nowhere is no folder"),
+    ],
+)
+def test_what_cannot_be_is_refused(charlstm, arguments, code, said):
+    result = charlstm("inspect", *arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert said in " ".join(result.stderr.replace("│", " ").split())

@@ -1,0 +1,61 @@
+"""Keras's answers: run, and what they must be."""
+
+import numpy as np
+import pytest
+
+from charlstm.analysis.inspection.step import one_step
+from charlstm.config import ModelConfig
+from charlstm.training import keras_answers
+from tests.analysis.inspection.conftest import random_weights
+
+WINDOW = np.random.default_rng(0).integers(0, 7, 9).astype(np.uint8)
+
+
+@pytest.fixture(params=[{}, {"encoding": "embedding", "embedding_size": 3}, {"encoding": "scalar", "targets": "last"}], ids=str)
+def config(request):
+    return ModelConfig(**{"vocabulary_size": 7, "seq_len": 9, "units": (5, 4), **request.param})
+
+
+def test_counts(config):
+    found = keras_answers.shapes(config)
+    assert found["one_unit"] == {"1": 12, "2": 16}
+    assert found["parameters"] == sum(np.prod(shape) for shape in config.weight_shapes.values())
+    assert keras_answers.weights() == {"kernel": [8, 40], "recurrent_kernel": [10, 40], "bias": [40]}
+
+
+def test_the_step_is_the_same_and_a_wrong_one_is_told(config):
+    values, random = random_weights(config), np.random.default_rng(1)
+    before = [tuple(random.normal(0, 1, (2, size)).astype(np.float32)) for size in config.units]
+    found = one_step(config, values, before, 3)
+    for layer in keras_answers.step(config, values, found)["layers"]:
+        assert max(layer["largest_difference"].values()) < 1e-6
+    found["layers"][1]["c"][0] += 0.5
+    assert keras_answers.step(config, values, found)["layers"][1]["largest_difference"]["c"] == pytest.approx(0.5)
+
+
+def test_state_is_carried_only_by_a_stateful_layer_until_it_is_reset(config):
+    found = keras_answers.state(config, random_weights(config), WINDOW)
+    assert found["ordinary_layer_again"] == 0
+    assert found["stateful_layer_again"] > 1e-4
+    assert found["stateful_layer_after_reset_state"] == 0
+    assert found["batch_of_one_against_rows_of_three"] < 1e-6
+
+
+def test_output_shapes(config):
+    found = keras_answers.units(config)
+    assert (found["return_sequences=False"], found["return_sequences=True"]) == ([None, 128], [None, 9, 128])
+    assert found["stacked"] == [None, 256]
+    assert "expected ndim=3, found ndim=2" in found["stacked_without_sequences"]
+
+
+def test_time_distributed_is_dense(config):
+    found = keras_answers.time_distributed(config, random_weights(config))
+    assert found["largest_difference"] < 1e-6
+    assert found["parameters"] == 4 * 7 + 7
+
+
+def test_activations_and_the_loop_that_runs():
+    assert keras_answers.activations([-3.0, 0.0, 3.0])["hard_sigmoid"] == [0, 0.5, 1]
+    found = keras_answers.kernel(ModelConfig(vocabulary_size=7, units=(5,)))
+    assert (found["runs"], found["because"]) in [("charlstm's fast layer", None)] or "GPU" in found["because"]
+    assert any("CPU" in device for device in found["devices"])
