@@ -19,7 +19,7 @@ class Measures:
     Attributes:
         characters: In which these were counted.
         distinct_4_grams: The share of different ones among its substrings of four characters.
-        loop: What it falls into; None if it does not.
+        loop: What it falls into; None if it does not. A line end at its end, which files have, does not count.
         novelty: Compared with the training text; None if that is not at hand.
         passage: The longest copied passage; empty if there is none.
         line: The line of the training text that the passage begins in, counted from 1.
@@ -43,4 +43,4 @@ def measures(text: str, vocabulary: Vocabulary, learnt: Ids | None) -> Measures:
         passage = text[copy.start : copy.start + copy.length]
         if "\n" in vocabulary.characters:
             line += int(np.count_nonzero(learnt[: copy.place] == vocabulary.characters.index("\n")))
-    return Measures(len(text), distinct(text, 4), loop(text), found, passage, line)
+    return Measures(len(text), distinct(text, 4), loop(text.removesuffix("\n")), found, passage, line)

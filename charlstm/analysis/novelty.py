@@ -161,10 +161,18 @@ def _passages(
     """
     order = np.argsort(nodes, kind="stable")
     low, high = (np.searchsorted(nodes, nodes_of_text, side, sorter=order) for side in ("left", "right"))
-    for start in np.flatnonzero(low < high).tolist():
-        its = places[order[low[start] : high[start]]]
-        begins = its if start == 0 else its[(its == 0) | (corpus[its - 1] != text[start - 1])]
-        for place in begins.tolist():
+    counts, done = high - low, len(text)
+    for some in np.array_split(np.flatnonzero(counts), 1 + counts.sum() // _BLOCK):
+        ends = np.cumsum(counts[some])
+        starts = np.repeat(some, counts[some])
+        found = places[order[low[starts] + np.arange(len(starts)) - np.repeat(ends - counts[some], counts[some])]]
+        begins = (starts == 0) | (found == 0) | (corpus[found - 1] != text[starts - 1])
+        for start, place in zip(starts[begins].tolist(), found[begins].tolist(), strict=True):
+            if start >= done:  # it is all known to be copied from here to the end
+                continue
             most = min(len(text) - start, len(corpus) - place)
             differs = text[start : start + most] != corpus[place : place + most]
-            yield Copy(start, place, int(differs.argmax()) if differs.any() else most)
+            length = int(differs.argmax()) if differs.any() else most
+            yield Copy(start, place, length)
+            if start + length == len(text):
+                done = start

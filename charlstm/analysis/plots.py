@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,8 @@ def norms(axes: "Axes", record: Record) -> None:
     for number, layer in enumerate(record["along"]["layers"]):
         shade = _SHADES[number % len(_SHADES)]
         for what, line in (("c", "-"), ("h", ":")):
-            axes.plot(layer[f"{what}_norm"], line, color=shade, linewidth=1, label=f"{what}, layer {number + 1}")
+            places = range(1, len(layer[f"{what}_norm"]) + 1)
+            axes.plot(places, layer[f"{what}_norm"], line, color=shade, linewidth=1, label=f"{what}, layer {number + 1}")
     axes.axvline(record["window"], color=_INK, linewidth=0.8, linestyle=":")
     axes.set(xlabel="characters read", ylabel="norm of the carried state", ylim=(0, 1.25 * axes.get_ylim()[1]))
     axes.legend(frameon=False, ncols=2)
@@ -66,7 +68,8 @@ def sweep(axes: "Axes", record: Record) -> None:
     for window, found in points:
         axes.annotate(window, (found["characters_per_second"], found["bits_per_char"]), (4, 4), textcoords="offset points")
     speeds, values = zip(*((found["characters_per_second"], found["bits_per_char"]) for _, found in points), strict=True)
-    axes.plot(speeds, values, "o-", color=STATELESS, linewidth=1, markersize=4, label="stateless, by window")
+    errors = [2 * bits(found["standard_error_nats"]) for _, found in points]
+    axes.errorbar(speeds, values, errors, color=STATELESS, marker="o", markersize=4, capsize=2, label="stateless, by window")
     stateful = record["modes"]["stateful"]
     axes.plot(
         stateful["characters_per_second"], stateful["bits_per_char"], "*", color=STATEFUL, markersize=10, label="stateful"
@@ -108,7 +111,7 @@ def plot(record: Record, path: Path) -> None:
     found = panels(record)
     columns = 2 if len(found) > 1 else 1
     rows = math.ceil(len(found) / columns)
-    with _style():
+    with _style(), warnings.catch_warnings():
         figure = _figure(columns, rows)
         figure.suptitle(f"{record['checkpoint']}: stateless and stateful")
         every = figure.subplots(rows, columns, squeeze=False).flat
@@ -117,6 +120,7 @@ def plot(record: Record, path: Path) -> None:
             axes.set_title(title)
         for axes in list(every)[len(found) :]:
             axes.set_axis_off()
+        warnings.filterwarnings("ignore", "Glyph")  # a name in letters that no font here has is drawn as boxes
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
 
 
@@ -133,5 +137,5 @@ def _style() -> Any:
     inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
     settings: dict[Any, Any] = dict.fromkeys(inked, _INK)
     settings |= {"svg.fonttype": "none", "svg.hashsalt": "charlstm", "axes.spines.top": False, "axes.spines.right": False}
-    settings |= {"font.size": 10, "axes.titlesize": 11}
+    settings |= {"font.size": 10, "axes.titlesize": 11, "text.parse_math": False}
     return mpl.rc_context(settings)

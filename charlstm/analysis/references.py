@@ -6,6 +6,7 @@ Each learns from the training part and is scored on the held-out part, in nats p
 import bz2
 import lzma
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from charlstm.text.vocabulary import Ids, Vocabulary
 MOST_LEARNT = 4_000_000
 """Characters, the last of the training part, beyond which references learn nothing: compressors are slow."""
 
+LEAST_COMPRESSED = 1_000
+"""Characters below which a compressor's price is that of its headers."""
+
 _LARGEST_CODE = 2**63
 
 
@@ -23,13 +27,16 @@ def references(learnt: Ids, held_out: Ids, vocabulary: Vocabulary) -> dict[str, 
 
     Args:
         learnt: The training part: ``[N]``, at least one character.
-        held_out: ``[n]``, at least one.
+        held_out: ``[n]``, at least two. Compressors are left out if it is shorter than :data:`LEAST_COMPRESSED`.
         vocabulary: Of both.
     """
     learnt, size = learnt[-MOST_LEARNT:], len(vocabulary)
-    found = {name: float(ngram_surprise(learnt, held_out, size, order).mean()) for name, order in NGRAMS.items()}
+    # As for the networks, the first character does not count.
+    found = {name: float(ngram_surprise(learnt, held_out, size, order)[1:].mean()) for name, order in NGRAMS.items()}
+    if len(held_out) < LEAST_COMPRESSED:
+        return found
     texts = vocabulary.decode(learnt), vocabulary.decode(held_out)
-    return found | {name: compressed_nats(*texts, compress) for name, compress in COMPRESSORS.items()}
+    return found | {name: compressed_nats(*texts, compressor) for name, compressor in COMPRESSORS.items()}
 
 
 def ngram_surprise(learnt: Ids, held_out: Ids, vocabulary_size: int, order: int) -> NDArray[np.float64]:
@@ -78,15 +85,33 @@ def longest(vocabulary_size: int) -> int:
     return length
 
 
-def compressed_nats(learnt: str, held_out: str, compress: Callable[[bytes], bytes]) -> float:
+@dataclass(frozen=True)
+class Compressor:
+    """A compressor.
+
+    Attributes:
+        compress: What it does.
+        remembers: Bytes that it looks back, or after which it begins anew.
+    """
+
+    compress: Callable[[bytes], bytes]
+    remembers: int
+
+
+def compressed_nats(learnt: str, held_out: str, compressor: Compressor) -> float:
     """Nats per character that a compressor needs for a text after it has read another one.
+
+    Of the other one it reads as much, from its end, as it can still remember at the end of the text; half of what it remembers
+    at the least.
 
     Args:
         learnt: The training part.
         held_out: The text that goes on after it.
-        compress: ``bz2.compress`` or :func:`lzma_compress`.
+        compressor: One of :data:`COMPRESSORS`.
     """
-    before, both = len(compress(learnt.encode())), len(compress((learnt + held_out).encode()))
+    text = held_out.encode()
+    primer = learnt.encode()[-max(compressor.remembers - len(text), compressor.remembers // 2) :]
+    before, both = len(compressor.compress(primer)), len(compressor.compress(primer + text))
     return (both - before) * 8 * float(np.log(2)) / len(held_out)
 
 
@@ -95,8 +120,8 @@ def lzma_compress(text: bytes) -> bytes:
     return lzma.compress(text, preset=9 | lzma.PRESET_EXTREME)
 
 
-COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {"lzma": lzma_compress, "bz2": bz2.compress}
-"""Python's own. bz2 forgets at every block of 900 kB."""
+COMPRESSORS = {"lzma": Compressor(lzma_compress, 64 << 20), "bz2": Compressor(bz2.compress, 900_000)}
+"""Python's own. bz2 begins anew after every block."""
 
 NGRAMS = {"unigram": 1, "bigram": 2, "5-gram": 5}
 """The number of characters of each; longer ones than five learn nothing more from a text of a megabyte."""

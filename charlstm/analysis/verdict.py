@@ -1,5 +1,7 @@
 """A comparison in one sentence."""
 
+import math
+
 from charlstm.analysis.along import drift
 from charlstm.analysis.comparison import Comparison
 from charlstm.units import bits
@@ -17,7 +19,9 @@ def verdict(comparison: Comparison) -> str:
         return f"Carrying the state {cost} here; what it is worth needs a text to measure on."
     window = comparison.window
     worth = bits(evaluation.nats_per_char(window) - evaluation.nats_per_char())
-    error = bits(evaluation.standard_error(window))
+    costs = evaluation.costs[window]
+    # Of the text as a sample of what the model may read: not 0 where all of it was counted.
+    error = bits(float(costs.std(ddof=1)) / len(costs) ** 0.5) if len(costs) > 1 else math.inf
     if abs(worth) <= max(2 * error, NOTHING):
         difference = f"{worth:+.4f} ± {error:.4f} bits per character"
         return f"Carrying the state makes no difference that can be measured here ({difference}), and {cost}."

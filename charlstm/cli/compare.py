@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, check_outputs, find_texts
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, readable, say, stated
 from charlstm.cli.writing import check_finite, seed_text, threads
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def compare(
     with bar(comparison.work(plan, task, texts, config.model.seq_len)) as progress:
         machine = Machine(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
-    result = comparison_record(folder.resolve().name, found)
+    result = comparison_record(readable(folder.resolve().name), found)
     _write(result, report, plot)
     if json:
         print_json(result)
@@ -100,7 +100,7 @@ def _write(result: "Record", report: Path | None, plot: Path | None) -> None:
         from charlstm.analysis.page import page
         from charlstm.checkpoint.atomic import write_atomically
 
-        write_atomically(report, page(result).encode())
+        write_atomically(report.resolve(), page(result).encode())
         say(f"The report is in {report}.")
     if plot is not None:
         from charlstm.analysis.plots import plot as draw

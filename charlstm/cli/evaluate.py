@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, readable, say, stated
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -60,7 +60,7 @@ def evaluate(
 
             adapted = dynamic_surprise(config.model, weights, learnt, measured.ids, progress.update)
     result: Record = {
-        "checkpoint": folder.resolve().name,
+        "checkpoint": readable(folder.resolve().name),
         "text": measured.name,
         "characters": len(measured.ids),
         "window": config.model.seq_len,
@@ -98,21 +98,29 @@ def _print(result: "Record") -> None:
     print(row(f"stateless, window of {result['window']}", result["modes"]["stateless"]))
     if result["dynamic"]:
         print(row("stateful, learning as it reads", result["dynamic"]))
-    print(f"\nBy the characters read before each, from a zero state (at {counted:,} places):")
+    print(
+        "\nStateful, the state is carried, and every character but the first is counted once (in up to 64 parts at a time, each"
+    )
+    print(
+        "warmed up by the 256 characters before it). Stateless, the state is zero a window before each character: that score,"
+    )
+    print(f"and how much more it is at {counted:,} places drawn at random, ± the standard error of that.")
+    print("\nBy the characters read before each, from a zero state:")
     for length, score in result["contexts"].items():
         print(row(f"{length:>5}", score))
     if result["references"]:
         print("\nWhat others make of the same text after the same training text:")
         for name, score in result["references"].items():
             print(row(f"  {name}", score))
-    _print_counts(result["counts"])
+    _print_counts(result["counts"], shortened=result["counts"]["characters_counted"] < result["characters"])
 
 
-def _print_counts(counts: "Record") -> None:
+def _print_counts(counts: "Record", *, shortened: bool) -> None:
     """What of the text is new, and whether it runs in circles."""
     from charlstm.analysis.tables import looped, new
 
-    print(f"\nDistinct ones among its substrings of 4 characters: {counts['distinct_4_grams']:.1%}; loop: {looped(counts)}")
+    print(f"\nCounted in the text's first {counts['characters_counted']:,} characters:" if shortened else "")
+    print(f"Distinct ones among its substrings of 4 characters: {counts['distinct_4_grams']:.1%}; loop: {looped(counts)}")
     if counts["new"]:
         shares = ", ".join(f"{length}: {new(counts, length)}" for length in (4, 8, 16, 32))
         print(f"Substrings that the training text does not have, by length: {shares}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, OnUnknown, print_json, stated
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, OnUnknown, print_json, readable, stated
 from charlstm.cli.writing import check_finite, seed_text, threads, unescaped
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def generate(
             characters = sum(len(sample.text) for sample in written)
             print_json(
                 {
-                    "checkpoint": folder.resolve().name,
+                    "checkpoint": readable(folder.resolve().name),
                     "mode": mode,
                     "seed": text,
                     "samples": [asdict(sample) for sample in written],

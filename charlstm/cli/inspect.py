@@ -9,7 +9,17 @@ import typer
 from tqdm import tqdm
 
 from charlstm.cli.measuring import UnknownOption, check_outputs
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, OnUnknown, fitted, print_json, say, stated
+from charlstm.cli.terminal import (
+    CHECKPOINTS,
+    CheckpointsOption,
+    JsonOption,
+    OnUnknown,
+    fitted,
+    print_json,
+    readable,
+    say,
+    stated,
+)
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -52,7 +62,7 @@ def inspect(
     network = build_network(config.model, weights)
     looks_inside = section == "inside" or not (text is None and text_file is None and page is None)
     names = [name for name in SECTIONS if section in (None, name)]
-    record: Record = {"checkpoint": folder.resolve().name}
+    record: Record = {"checkpoint": readable(folder.resolve().name)}
     record |= examine(config, weights, network, names, character=character, unit=unit)
     if keras:
         _ask_keras(record, config, weights, names)
@@ -69,7 +79,7 @@ def inspect(
             from charlstm.analysis.page import inspection_page
             from charlstm.checkpoint.atomic import write_atomically
 
-            write_atomically(page, inspection_page(record, found).encode())
+            write_atomically(page.resolve(), inspection_page(record, found).encode())
             say(f"The page is in {page}.")
     if json:
         print_json(record)

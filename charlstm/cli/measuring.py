@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.terminal import OnUnknown, fitted
+from charlstm.cli.terminal import OnUnknown, fitted, readable
 
 if TYPE_CHECKING:
     from charlstm.analysis.texts import Texts
@@ -37,10 +37,12 @@ def find_texts(
     from charlstm.errors import CorpusError
     from charlstm.text.corpus import read_text
 
+    if text == "-" and "-" in (corpus or []):
+        raise typer.BadParameter("a text to measure on and --corpus cannot both be read from stdin")
     measured = None
     if text is not None:
         ids = config.vocabulary.encode(fitted(config.vocabulary, read_text(text, encoding_name), on_unknown))
-        name = "standard input" if text == "-" else text
+        name = "standard input" if text == "-" else readable(text)
         if len(ids) < 2:
             raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")
         measured = Measured(name, ids)
@@ -50,9 +52,12 @@ def find_texts(
 def check_outputs(*files: Path | None) -> None:
     """Refuse what cannot be written before anything is measured."""
     for file in files:
-        if file is not None and (file.is_dir() or not file.parent.is_dir()):
-            what = f"{file} is a folder" if file.is_dir() else f"{file.parent} is no folder"
-            raise typer.BadParameter(f"{file} cannot be written: {what}; name a file in a folder that exists")
+        if file is None or (file.is_file() if file.exists() else file.parent.is_dir()):
+            continue
+        what = f"{file.parent} is no folder"
+        if file.exists():
+            what = f"{file} is a folder" if file.is_dir() else f"{file} is not an ordinary file"
+        raise typer.BadParameter(f"{file} cannot be written: {what}; name a file in a folder that exists")
 
 
 def bar(characters: int) -> "tqdm[Any]":

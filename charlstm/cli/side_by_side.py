@@ -63,7 +63,7 @@ def _show(console: Console, record: "Record") -> None:
     console.print()
     for table in (numbers(record), windows(record)):
         if table:
-            console.print(_table(*table))
+            _print_table(console, *table)
             console.print()
     measured = record["measured"]
     if measured:
@@ -76,20 +76,32 @@ def _marked(record: "Record", mode: str) -> Text:
     where, text = record["first_difference"], record["modes"][mode]["text"]
     if where is None:
         where = len(text)
-    shown = Text(record["seed"], style="dim") + Text(text[:where])
+    shown = Text(_visible(record["seed"]), style="dim") + Text(_visible(text[:where]))
     if where < len(text):
-        shown += Text(MARK + text[where:], style=_COLOURS[mode])
+        shown += Text(MARK + _visible(text[where:]), style=_COLOURS[mode])
     return shown
 
 
-def _table(headings: list[str], rows: list[list[str]]) -> Table:
+def _visible(text: str) -> str:
+    """A text whose control characters are pictures of themselves: a terminal would obey them."""
+    return text.translate({code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"})
+
+
+def _print_table(console: Console, headings: list[str], rows: list[list[str]]) -> None:
+    """A table, or where there is no room for it, a line for every cell."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("")
     for heading in headings:
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(*row)
-    return table
+    if console.measure(table, options=console.options.update(width=1_000)).maximum <= console.width:
+        console.print(table)
+        return
+    for label, *cells in rows:
+        console.print(Text(label, style="bold"))
+        for heading, cell in zip(headings, cells, strict=True):
+            console.print(Text(f"  {heading}: {cell}"))
 
 
 def _say_drift(console: Console, record: "Record") -> None:

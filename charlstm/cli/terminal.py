@@ -42,6 +42,11 @@ def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
     return result
 
 
+def readable(name: str) -> str:
+    """A name as it can be printed: file names need not be UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def print_json(value: dict[str, Any]) -> None:
     """The one JSON object of ``--json``, on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))

@@ -20,6 +20,12 @@ def test_the_longest_passage_is_told_with_its_line():
     assert measures("fish", vocabulary, vocabulary.encode(CORPUS)).line == 1
 
 
+def test_the_line_end_at_the_end_of_a_file_hides_no_loop():
+    vocabulary = Vocabulary("\nab ")
+    assert measures("ab " * 9 + "a\n", vocabulary, None).loop == Loop(3, 0)
+    assert measures("ab\n" * 9, vocabulary, None).loop == Loop(3, 0)
+
+
 def test_without_a_training_text_nothing_is_said_of_novelty():
     found = measures("ab" * 20, Vocabulary("ab"), None)
     assert (found.novelty, found.passage, found.loop) == (None, "", Loop(2, 0))

@@ -82,6 +82,21 @@ def test_a_long_copy_is_followed_to_its_end():
     assert len(found.new) == room.DEEPEST
 
 
+def test_texts_of_one_character_are_not_followed_from_every_place():
+    followed, ordinary = [], room._passages
+
+    def counted(*arguments):
+        for copy in ordinary(*arguments):
+            followed.append(copy)
+            yield copy
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "_passages", counted)
+        found = novelty(np.zeros(3_000, np.uint8), np.zeros(20_000, np.uint8))
+    assert found.longest == Copy(0, 0, 3_000)
+    assert len(followed) < 10
+
+
 def test_large_alphabets_and_characters_that_one_of_them_lacks():
     corpus = Vocabulary.of("".join(map(chr, range(0x4E00, 0x4E00 + 8_000))))
     whole = corpus.encode(corpus.characters)

@@ -109,6 +109,15 @@ def test_the_text_is_coloured_by_what_is_chosen(record, browse):
     assert max(map(float, divergence)) == 1
 
 
+def test_copies_are_told_with_their_line_and_characters_with_their_surprise(record):
+    record["modes"]["stateful"]["longest_copy"] |= {"line": 4711, "place": 123_456}
+    record["along"]["stateful_nats"][0], record["along"]["stateless_nats"][0] = 1.0, 2.0
+    text = page(record)
+    assert "in its line 4,711" in text
+    assert "123,456" not in text
+    assert "1.44 bits stateful, 2.89 stateless" in text
+
+
 @browser
 def test_it_prints_on_white_without_switches(record, tmp_path):
     assert CHROMIUM

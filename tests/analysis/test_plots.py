@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -31,6 +32,9 @@ def test_the_curve_by_context(record):
     axes = drawn(by_context, record)
     (bars,) = axes.containers
     x, y = bars.lines[0].get_data()
+    low, high = bars.lines[1][0].get_ydata()[0], bars.lines[1][1].get_ydata()[0]
+    error = record["contexts"]["1"]["standard_error_nats"] / np.log(2)
+    assert (high - low) == pytest.approx(4 * error)  # two standard errors up and down
     assert list(x) == [int(context) for context in record["contexts"]]
     assert list(y) == [score["bits_per_char"] for score in record["contexts"].values()]
     assert record["modes"]["stateful"]["bits_per_char"] in {line.get_ydata()[0] for line in axes.lines}
@@ -46,13 +50,17 @@ def test_the_divergence_along_the_text(record):
 
 
 def test_the_norms_of_every_layer(record):
-    lines = {line.get_label(): line.get_ydata() for line in drawn(norms, record).lines}
+    axes = drawn(norms, record)
+    lines = {line.get_label(): line.get_ydata() for line in axes.lines}
+    assert axes.lines[0].get_xdata()[0] == 1
+    assert axes.lines[-1].get_xdata()[0] == 6  # the window
     assert list(lines["c, layer 2"]) == record["along"]["layers"][1]["c_norm"]
     assert list(lines["h, layer 1"]) == record["along"]["layers"][0]["h_norm"]
 
 
 def test_the_sweep(record):
-    curve, star = drawn(sweep, record).lines
+    axes = drawn(sweep, record)
+    curve, star = axes.containers[0].lines[0], axes.lines[-1]
     assert list(curve.get_ydata()) == [found["bits_per_char"] for found in record["windows"].values()]
     assert list(star.get_xdata()) == [record["modes"]["stateful"]["characters_per_second"]]
 
@@ -70,6 +78,12 @@ def test_a_drawing_for_a_page_has_its_colour_and_its_letters_and_is_the_same_at_
 def test_files_are_what_their_names_say(record, tmp_path, name, begins):
     plot(record, tmp_path / name)
     assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+def test_a_name_that_is_no_formula_and_has_no_letters_here_can_be_drawn(record, tmp_path):
+    record["checkpoint"] = "$x^{$ 渡口"
+    plot(record, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").stat().st_size > 1_000
 
 
 def test_modes_that_never_differ_can_be_drawn(tmp_path):

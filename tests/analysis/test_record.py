@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from charlstm.analysis.along import drift
 from charlstm.analysis.record import comparison_record, surprise
 from tests.analysis.conftest import TASK, VOCABULARY, compared, random_text
 
@@ -35,6 +36,16 @@ def test_windows_are_in_order_with_the_model_s_own_among_them(record, comparison
     assert list(record["windows"]) == ["3", "6", "9"]
     assert record["windows"]["6"]["text"] == record["modes"]["stateless"]["text"]
     assert record["windows"]["9"]["nats_per_char"] == comparison.evaluation.nats_per_char(9)
+
+
+def test_memory_and_drift_are_of_what_they_stand_beside(record, comparison):
+    for window in (3, 9):
+        assert record["windows"][str(window)]["state_bytes"] == comparison.sweep[window].state_bytes
+    assert record["windows"]["9"]["state_bytes"] == 3 * record["windows"]["3"]["state_bytes"]
+    for what, norms in (("h", comparison.along.h_norms), ("c", comparison.along.c_norms)):
+        told = [layer[f"{what}_drift"] for layer in record["along"]["layers"]]
+        assert told == pytest.approx(drift(norms, 6).tolist())
+    assert record["along"]["layers"][0]["h_drift"] != record["along"]["layers"][0]["c_drift"]
 
 
 def test_what_was_counted(record):

@@ -31,7 +31,9 @@ def test_a_text_that_falls_into_a_loop():
     assert loop(text[:-40]) == Loop(15, 24)
 
 
-@pytest.mark.parametrize("text", ["", "a", "the end", "no no no", "It has ended, ended, ended, at last."])
+@pytest.mark.parametrize(
+    "text", ["", "a", "the end", "no no no", "xyz" + "abcdefghijklmnopqrst" * 2, "It has ended, ended, ended, at last."]
+)
 def test_what_ends_or_is_short_is_no_loop(text):
     assert loop(text) is None
 

@@ -21,8 +21,10 @@ def with_costs(comparison, costs: list[float]):
         ([0.08, 0.08, 0.08], "Carrying the state is worth 0.080 bits per character here, and takes 6 × fewer cell steps."),
         (
             [0.3, -0.2, 0.1],
-            "makes no difference that can be measured here (+0.0667 ± 0.1446 bits per character), and takes 6 ×",
+            "makes no difference that can be measured here (+0.0667 ± 0.1453 bits per character), and takes 6 ×",
         ),
+        ([0.04, 0.0, 0.04, 0.0, 0.04], "is worth 0.024 bits per character"),  # 2.4 errors
+        ([0.04, -0.01, 0.04, -0.01, 0.01], "makes no difference that can be measured here (+0.0140 ± 0.0112"),  # 1.3 errors
         ([0.0001, 0.0001], "makes no difference that can be measured here (+0.0001 ± 0.0000 bits"),
         (
             [-0.1, -0.1, -0.1],

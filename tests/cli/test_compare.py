@@ -1,6 +1,7 @@
 """``charlstm compare``: what is compared, shown, written and refused."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -87,6 +88,8 @@ def test_any_width_of_terminal_holds_it(charlstm, monkeypatch, columns):
     lines = charlstm("compare", *FEW, "--windows", "3").stdout.splitlines()
     assert max(map(len, lines)) <= int(columns)
     assert ("--- stateless" in lines) == (int(columns) < 50)
+    assert not any("…" in line for line in lines)
+    assert "LSTM cell steps per character" in " ".join(" ".join(lines).split())
 
 
 def test_square_brackets_are_characters_and_not_markup(charlstm, tmp_path, make_checkpoint):
@@ -103,12 +106,57 @@ def test_a_report_and_a_plot_are_written(charlstm, tmp_path):
     assert result.stderr == "The report is in page.html.\nThe curves are in curves.svg.\n"
 
 
+def test_a_link_is_followed_and_names_may_be_anything(charlstm, tmp_path, make_checkpoint):
+    (tmp_path / "real.html").write_text("old")
+    (tmp_path / "link.html").symlink_to("real.html")
+    odd = os.fsdecode(b"bad\xff.txt")
+    (tmp_path / odd).write_text("fox and dog")
+    make_checkpoint(tmp_path / "checkpoints" / os.fsdecode(b"odd\xff$x^{$"))
+    arguments = (
+        "--checkpoint",
+        os.fsdecode(b"odd\xff$x^{$"),
+        "--text",
+        odd,
+        "--report",
+        "link.html",
+        "--plot",
+        "a.png",
+        "--json",
+    )
+    told = json.loads(charlstm("compare", *FEW, *arguments).stdout)
+    assert (told["checkpoint"], told["measured"]["text"]) == ("odd\\udcff$x^{$", "bad\\udcff.txt")
+    assert (tmp_path / "link.html").is_symlink()
+    assert "stateless and stateful" in (tmp_path / "real.html").read_text(encoding="utf-8")
+
+
+def test_the_sample_is_drawn_by_the_random_seed(told):
+    one, other = (told("--random-seed", seed)["modes"]["stateless"]["nats_per_char"] for seed in ("1", "2"))
+    assert one != other
+
+
+def test_the_divergence_beyond_the_window_is_told_as_its_mean(charlstm, told):
+    beyond = told()["along"]["divergence_nats"][12:]
+    assert f"beyond the first window, {sum(beyond) / len(beyond):.2g} nats apart on average" in " ".join(
+        charlstm("compare", *FEW).stdout.split()
+    )
+
+
+def test_control_characters_do_not_reach_the_terminal(charlstm, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "bells", vocabulary="\x07\x1bab", windows=("a\x1b[31mb"[:2],))
+    shown = charlstm("compare", *FEW, "--checkpoint", "bells").stdout
+    assert not {"\x07", "\x1b"} & set(shown)
+    assert "␛" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ("--plot curves.jpg", "name a file that ends in .png or .svg"),
         ("--plot nowhere/curves.png", "nowhere is no folder"),
         ("--report checkpoints", "checkpoints is a folder"),
+        ("--report pipe", "pipe is not an ordinary file"),
+        ("--plot pipe.svg", "pipe.svg is not an ordinary file"),
+        ("--text - --corpus -", "cannot both be read from stdin"),
         ("--windows 10,x", "numbers from 1 to 10,000 with commas"),
         ("--windows 0", "numbers from 1 to 10,000"),
         ("--windows 10,20000", "numbers from 1 to 10,000"),
@@ -119,6 +167,8 @@ def test_a_report_and_a_plot_are_written(charlstm, tmp_path):
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_done(charlstm, tmp_path, arguments, said):
+    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "pipe.svg")
     before = sorted(tmp_path.rglob("*"))
     result = charlstm("compare", *arguments.split())
     assert (result.exit_code, result.stdout) == (2, "")
