@@ -49,7 +49,7 @@ def main() -> None:
     """Learn both ways and print what was learnt."""
     for name, model in (("many-to-one", many_to_one()), ("many-to-many, TimeDistributed", many_to_many())):
         said = learn(model)
-        print(f"{name}: {model.count_params()} parameters, says {' '.join(f'{number:.1f}' for number in said)}")
+        print(f"{name}: {model.count_params()} parameters, says {' '.join(f'{abs(number):.1f}' for number in said)}")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def inspect(
     unit: Annotated[int, typer.Option(min=0, help="The unit to write out.")] = 0,
     text: Annotated[str | None, typer.Option(help="Look inside along this text.", show_default=False)] = None,
     text_file: Annotated[str | None, typer.Option(help="Look inside along the text of a file; - is stdin.")] = None,
-    layer: Annotated[int | None, typer.Option(min=1, help="The layer to look into. Default: that of the cell.")] = None,
+    layer: Annotated[int | None, typer.Option(min=1, help="The layer to look into. Default: all; of --cell the first.")] = None,
     cell: Annotated[int | None, typer.Option(min=0, help="The cell to colour by. Default: the most readable one.")] = None,
     page: Annotated[Path | None, typer.Option(help="Write all of it as one HTML page.", metavar="FILE.html")] = None,
     on_unknown: UnknownOption = "error",
@@ -100,9 +100,9 @@ def _check_numbers(config: "Config", character: str | None, unit: int, layer: in
         raise typer.BadParameter(f"--unit is from 0 to {max(units) - 1} in this model, not {unit}")
     if layer is not None and layer > len(units):
         raise typer.BadParameter(f"--layer is from 1 to {len(units)} in this model, not {layer}")
-    most = units[layer - 1] if layer else min(units)
-    if cell is not None and cell >= most:
-        raise typer.BadParameter(f"--cell is from 0 to {most - 1} in that layer, not {cell}")
+    number = layer or 1
+    if cell is not None and cell >= units[number - 1]:
+        raise typer.BadParameter(f"--cell is from 0 to {units[number - 1] - 1} in layer {number}, not {cell}")
 
 
 def _passage(config: "Config", text: str | None, text_file: str | None, encoding_name: str, on_unknown: OnUnknown) -> str:
@@ -122,7 +122,7 @@ def _passage(config: "Config", text: str | None, text_file: str | None, encoding
     return known
 
 
-LEAST = 8
+LEAST = 50
 """Characters of a text along which anything can be seen."""
 
 
@@ -139,9 +139,9 @@ def _ask_keras(record: "Record", config: "Config", weights: Mapping[str, "Array"
         "step": lambda: keras_answers.step(model, weights, sections["step"]),
         "state": lambda: keras_answers.state(model, weights, window),
         "units": lambda: keras_answers.units(model),
-        "time-distributed": lambda: keras_answers.time_distributed(model, weights),
+        "time-distributed": lambda: keras_answers.time_distributed(model, weights, window),
         "activations": lambda: keras_answers.activations(sections["activations"]["z"]),
-        "kernel": lambda: keras_answers.kernel(model),
+        "kernel": lambda: keras_answers.kernel(model, sections["kernel"]["not_cudnn_because"]),
     }
     for name in (progress := tqdm(names, disable=not sys.stderr.isatty(), leave=False)):
         progress.set_description(f"asking Keras: {name}")

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from charlstm.cli.side_by_side import printed
+from charlstm.cli.side_by_side import NARROW, printed, visible
 
 if TYPE_CHECKING:
     from charlstm.analysis.inspection.blocks import Block
@@ -54,7 +54,8 @@ def _print(console: Console, blocks: "list[Block]") -> None:
         if isinstance(block, Grid):
             table = Table(box=None, padding=(0, 2, 0, 0), show_header=any(block.headings))
             for heading, numeric in zip(block.headings, block.numeric, strict=True):
-                table.add_column(Text(heading), justify="right" if numeric else "left", overflow="fold")
+                first = not table.columns and console.width >= NARROW
+                table.add_column(Text(heading), justify="right" if numeric else "left", overflow="fold", no_wrap=first)
             for row in block.rows:
                 table.add_row(*map(Text, row))
             console.print(table)
@@ -70,7 +71,7 @@ def _print_text(console: Console, inside: "Record") -> None:
     least, reach = min(values), max(values) - min(values) or 1.0
     line = bars = ""
     for character, value in [*zip(inside["text"], values, strict=True), ("\n", least)]:
-        shown = "" if character == "\n" else character
+        shown = "" if character == "\n" else visible(character)
         if character == "\n" or cell_len(line + shown) > console.width:
             console.print(Text(line))
             if line:

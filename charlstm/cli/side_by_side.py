@@ -76,15 +76,15 @@ def _marked(record: "Record", mode: str) -> Text:
     where, text = record["first_difference"], record["modes"][mode]["text"]
     if where is None:
         where = len(text)
-    shown = Text(_visible(record["seed"]), style="dim") + Text(_visible(text[:where]))
+    shown = Text(visible(record["seed"]), style="dim") + Text(visible(text[:where]))
     if where < len(text):
-        shown += Text(MARK + _visible(text[where:]), style=_COLOURS[mode])
+        shown += Text(MARK + visible(text[where:]), style=_COLOURS[mode])
     return shown
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """A text whose control characters are pictures of themselves: a terminal would obey them."""
-    return text.translate({code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"})
+    return text.translate({code: 0x2400 + code for code in range(32) if chr(code) != "\n"})
 
 
 def _print_table(console: Console, headings: list[str], rows: list[list[str]]) -> None:

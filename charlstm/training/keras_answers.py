@@ -1,6 +1,7 @@
 """What Keras itself says to the questions of ``charlstm inspect``: the same sections, run by ``keras.layers.LSTM``."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -50,30 +51,60 @@ def step(config: ModelConfig, values: Weights, found: Mapping[str, Any]) -> Reco
 
 
 def state(config: ModelConfig, values: Weights, window: Ids) -> Record:
-    """A stateful and an ordinary twin of the first layer read a window twice; a batch of one against a batch of three.
+    """What twins of the first layer do with their state, asked by calling them.
 
     Returns:
-        The largest differences of ``h``: between the two readings of the ordinary layer, of the stateful one, and of the
-        stateful one after ``reset_state()``; and between the stateful layer with a batch of 1 and rows of one with 3.
+        Largest differences of ``h`` between the first reading of a window and the next: an ordinary layer's, a stateful one's,
+        of that after ``reset_state()``; of a stateful one in a model, by ``predict`` twice, and by ``predict`` after ``fit``
+        without any learning. The norm of the stateful layer's ``c`` at these moments. Between three batches of one and the
+        rows of a batch of three, each another text, read twice. What Keras says to a batch of another size.
     """
     encoding = build_layers(config)
     encoding.assign(values)
-    x = tf.constant(np.asarray(encoding.encode(tf.constant(normalise(window[None], config.vocabulary_size)))))
-    three = tf.repeat(x, 3, 0)
+    texts = np.stack([window, window[::-1], np.roll(window, 1)])
+    x = np.asarray(encoding.encode(tf.constant(normalise(texts, config.vocabulary_size))))
+    one = x[:1]
     ordinary = _plain(config, values, 1)
-    stateful, twin = (_plain(config, values, 1, stateful=True, rows=rows) for rows in (1, 3))
-    first = stateful(x)
-    carried = stateful(x)
+    stateful, three = (_plain(config, values, 1, stateful=True, rows=rows) for rows in (1, 3))
+    first = stateful(one)
+    norms = [_norm_of_c(stateful)]
+    again = stateful(one)
+    norms.append(_norm_of_c(stateful))
     stateful.reset_state()
-    together = [twin(three), twin(three)]
+    norms.append(_norm_of_c(stateful))
+    after_reset = stateful(one)
+    stateful.reset_state()
+    model = keras.Sequential([keras.Input(batch_shape=one.shape), stateful])
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+    predicted = [model.predict(one, verbose=0) for _ in range(2)]
+    stateful.reset_state()
+    model.fit(one, np.asarray(first), batch_size=1, verbose=0)
+    after_fit = model.predict(one, verbose=0)
+    try:
+        stateful(x[:2])
+        refused = ""
+    except (ValueError, tf.errors.InvalidArgumentError) as error:
+        said = [line.strip() for line in str(error).splitlines()]
+        refused = " ".join(line for line in said if "batch size" in line).replace("\x1b[0m", "").replace("\x1b[1m", "")
+    together = [np.asarray(three(x)) for _ in range(2)]
+    alone = []
+    for row in range(3):
+        stateful.reset_state()
+        alone.append([np.asarray(stateful(x[row : row + 1]))[0] for _ in range(2)])
     return {
-        "ordinary_layer_again": _largest(ordinary(x), ordinary(x)),
-        "stateful_layer_again": _largest(first, carried),
-        "stateful_layer_after_reset_state": _largest(first, stateful(x)),
-        "batch_of_one_against_rows_of_three": max(
-            _largest(tf.repeat(one, 3, 0), three) for one, three in zip((first, carried), together, strict=True)
-        ),
+        "ordinary_layer_again": _largest(ordinary(one), ordinary(one)),
+        "stateful_layer_again": _largest(first, again),
+        "stateful_layer_after_reset_state": _largest(first, after_reset),
+        "predict_again": _largest(predicted[0], predicted[1]),
+        "predict_after_fit": _largest(predicted[0], after_fit),
+        "norms_of_c": norms,
+        "batches_of_one_against_rows_of_three": _largest(np.stack(alone, 1), np.stack(together)),
+        "another_batch_size": refused,
     }
+
+
+def _norm_of_c(layer: keras.layers.LSTM) -> float:
+    return float(np.linalg.norm(np.asarray(layer.states[1])))
 
 
 def units(config: ModelConfig) -> Record:
@@ -93,15 +124,31 @@ def units(config: ModelConfig) -> Record:
     return {**shapes, "stacked": stacked, "stacked_without_sequences": refused}
 
 
-def time_distributed(config: ModelConfig, values: Weights) -> Record:
-    """``TimeDistributed(Dense)`` against ``Dense`` of the same weights on random outputs of an LSTM, ``[2, T, u]``."""
-    size, features = config.vocabulary_size, config.units[-1]
-    x = tf.constant(np.random.default_rng(0).uniform(-1, 1, (2, config.seq_len, features)).astype(np.float32))
-    dense = keras.layers.Dense(size, activation="softmax")
-    wrapped = keras.layers.TimeDistributed(dense)
-    dense.build((None, features))
-    dense.set_weights([values["dense/kernel"], values["dense/bias"]])
-    return {"largest_difference": _largest(wrapped(x), dense(x)), "parameters": wrapped.count_params()}
+def time_distributed(config: ModelConfig, values: Weights, window: Ids) -> Record:
+    """``TimeDistributed(Dense)`` against ``Dense`` on the outputs of the LSTM, and this model built both ways.
+
+    Returns:
+        Largest differences of a probability, and the parameters of the wrapped layer.
+    """
+    x = tf.constant(normalise(window[None], config.vocabulary_size))
+    both = {}
+    for targets in ("last", "every"):
+        layers = build_layers(replace(config, targets=targets, seq_len=len(window)))
+        layers.assign(values)
+        both[targets] = (layers, keras_model(layers, len(window)))
+    layers, many = both["every"]
+    y = layers.encode(x)
+    for lstm in layers.lstms:
+        y = lstm(y)[0]
+    wrapped = keras.layers.TimeDistributed(layers.dense)
+    one = both["last"][1](x)
+    return {
+        "parameters": layers.dense.count_params(),
+        "largest_difference": {
+            "time_distributed": _largest(wrapped(y), layers.dense(y)),
+            "many_to_one": _largest(one, many(x)[:, -1]),
+        },
+    }
 
 
 def activations(points: list[float]) -> Record:
@@ -110,14 +157,23 @@ def activations(points: list[float]) -> Record:
     return {name: np.asarray(keras.activations.get(name)(z)).tolist() for name in ("sigmoid", "hard_sigmoid")}
 
 
-def kernel(config: ModelConfig) -> Record:
-    """Which loop runs on this machine, and on what devices."""
+def kernel(config: ModelConfig, not_cudnn_because: list[str]) -> Record:
+    """Which loop trains this model on this machine, and why; on what devices.
+
+    Args:
+        config: The network.
+        not_cudnn_because: What of its options keeps Keras from using cuDNN.
+    """
     reason = build_layers(config).lstms[0].keras_path_because()
-    return {
-        "devices": [device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices()],
-        "runs": "charlstm's fast layer" if reason is None else "Keras's own",
-        "because": reason,
-    }
+    gpu = bool(tf.config.list_physical_devices("GPU"))
+    if reason is None:
+        runs = "charlstm's fast layer, since there is no GPU"
+    elif gpu and not not_cudnn_because:
+        runs = "cuDNN, by way of Keras, since there is a GPU"
+    else:
+        runs = f"Keras's own loop, since {' and '.join(not_cudnn_because) if gpu else reason}"
+    devices = [device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices()]
+    return {"devices": devices, "runs": runs}
 
 
 def _built(units: int, features: int) -> keras.layers.LSTM:

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from charlstm.analysis.inspection.outputs import kernel
 from charlstm.analysis.inspection.step import one_step
 from charlstm.config import ModelConfig
 from charlstm.training import keras_answers
@@ -38,7 +40,13 @@ def test_state_is_carried_only_by_a_stateful_layer_until_it_is_reset(config):
     assert found["ordinary_layer_again"] == 0
     assert found["stateful_layer_again"] > 1e-4
     assert found["stateful_layer_after_reset_state"] == 0
-    assert found["batch_of_one_against_rows_of_three"] < 1e-6
+    assert found["predict_again"] == pytest.approx(found["stateful_layer_again"], rel=1e-3)
+    assert found["predict_after_fit"] == pytest.approx(found["stateful_layer_again"], rel=1e-3)
+    assert found["batches_of_one_against_rows_of_three"] < 1e-6
+    once, twice, reset = found["norms_of_c"]
+    assert 0 == reset < once != twice
+    assert "batch size of the input sequences must be the same" in found["another_batch_size"]
+    assert found["another_batch_size"].endswith("Expected batch size: 1 - Received batch size: 2")
 
 
 def test_output_shapes(config):
@@ -49,13 +57,30 @@ def test_output_shapes(config):
 
 
 def test_time_distributed_is_dense(config):
-    found = keras_answers.time_distributed(config, random_weights(config))
-    assert found["largest_difference"] < 1e-6
+    found = keras_answers.time_distributed(config, random_weights(config), WINDOW)
+    assert max(found["largest_difference"].values()) < 1e-6
     assert found["parameters"] == 4 * 7 + 7
 
 
-def test_activations_and_the_loop_that_runs():
+def test_activations():
     assert keras_answers.activations([-3.0, 0.0, 3.0])["hard_sigmoid"] == [0, 0.5, 1]
-    found = keras_answers.kernel(ModelConfig(vocabulary_size=7, units=(5,)))
-    assert (found["runs"], found["because"]) in [("charlstm's fast layer", None)] or "GPU" in found["because"]
-    assert any("CPU" in device for device in found["devices"])
+
+
+@pytest.mark.parametrize(
+    ("options", "gpu", "runs"),
+    [
+        ({}, False, "charlstm's fast layer, since there is no GPU"),
+        ({}, True, "cuDNN, by way of Keras, since there is a GPU"),
+        ({"use_bias": False}, False, "charlstm's fast layer, since there is no GPU"),
+        ({"use_bias": False}, True, "Keras's own loop, since use_bias is False"),
+    ],
+)
+def test_the_loop_that_runs(monkeypatch, options, gpu, runs):
+    cpu = tf.config.list_physical_devices("CPU")
+    named = tf.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
+    devices = {"GPU": [named] if gpu else [], "CPU": cpu, None: cpu + [named] * gpu}
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: devices[kind])
+    config = ModelConfig(vocabulary_size=7, units=(5,), **options)
+    found = keras_answers.kernel(config, kernel(config)["not_cudnn_because"])
+    assert found["runs"] == runs
+    assert found["devices"] == (["CPU:0", "GPU:0"] if gpu else ["CPU:0"])

@@ -99,13 +99,13 @@ def units(config: ModelConfig) -> Record:
     """What ``units`` and ``return_sequences`` do to output shapes, on this model's layers and on a stack of 128 and 256."""
     length = config.seq_len
 
-    def both(features: int, size: int) -> Record:
+    def both(features: int, size: int, *, bias: bool = True) -> Record:
         return {
             "input_shape": [None, length, features],
             "units": size,
             "return_sequences=False": [None, size],
             "return_sequences=True": [None, length, size],
-            "parameters": lstm_parameters(features, size),
+            "parameters": lstm_parameters(features, size, bias=bias),
         }
 
     every = config.targets == "every"
@@ -113,7 +113,7 @@ def units(config: ModelConfig) -> Record:
         "layers": [
             {
                 "name": f"lstm_{number}",
-                **both(d, u),
+                **both(d, u, bias=config.use_bias),
                 "return_sequences": every or number < len(config.units),
             }
             for number, (d, u) in enumerate(zip([config.features, *config.units[:-1]], config.units, strict=True), start=1)
@@ -128,18 +128,10 @@ def total(config: ModelConfig) -> int:
 
 
 def layers_shown(found: list[Record]) -> list[Block]:
-    """The layers of a model."""
-    rows = [
-        [
-            layer["name"],
-            layer["type"],
-            shape(layer["output_shape"]),
-            f"{layer['parameters']:,}",
-            ", ".join(f"{name} {shape(of)}" for name, of in layer["weights"].items()),
-        ]
-        for layer in found
-    ]
-    return [Grid(["layer", "type", "output shape", "parameters", "weights"], rows)]
+    """The layers of a model, and the shapes of their weights."""
+    rows = [[layer["name"], layer["type"], shape(layer["output_shape"]), f"{layer['parameters']:,}"] for layer in found]
+    weights = [[f"{layer['name']}/{name}", shape(of)] for layer in found for name, of in layer["weights"].items()]
+    return [Grid(["layer", "type", "output shape", "parameters"], rows), Grid(["weight", "shape"], weights)]
 
 
 def shapes_shown(found: Record) -> list[Block]:

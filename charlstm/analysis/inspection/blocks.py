@@ -52,14 +52,12 @@ def shape(sizes: list[int | None]) -> str:
 
 
 def largest(difference: float) -> str:
-    """A difference in words: rounding is called so.
+    """The largest difference of two things that are the same: rounding is called so.
 
     >>> largest(0.0), largest(3e-8), largest(0.25)
     ('0', '3e-08 (rounding)', '0.25')
     """
-    if difference == 0:
-        return "0"
-    return f"{difference:.1g} (rounding)" if difference < ROUNDING else f"{difference:.3g}"
+    return f"{difference:.1g} (rounding)" if 0 < difference < ROUNDING else f"{difference:.3g}"
 
 
 ROUNDING = 1e-5

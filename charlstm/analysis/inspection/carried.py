@@ -67,8 +67,8 @@ def carried_shown(found: Record) -> list[Block]:
         Grid(["", *(f"{what}, layer {number}" for number in range(1, count + 1) for what in ("h", "c"))], rows),
         Prose(
             "The second prediction differs from the first, in its most different probability, by "
-            f"{largest(differences['reset'])} where the state was reset in between, and by {largest(differences['carried'])} "
-            "where it was carried."
+            f"{largest(differences['reset'])} where the state was reset in between, and by {differences['carried']:.3g} where "
+            "it was carried."
         ),
         Prose(
             "fit, evaluate and predict never reset a stateful layer by themselves, not between batches, not between epochs: "
@@ -80,12 +80,25 @@ def carried_shown(found: Record) -> list[Block]:
     ]
     if "keras" in found:
         keras = found["keras"]
-        names = {
-            "an ordinary layer, called again": "ordinary_layer_again",
+        moved = {
             "stateful=True, called again": "stateful_layer_again",
-            "stateful=True, after reset_state()": "stateful_layer_after_reset_state",
-            "stateful=True, batch of 1 against rows of a batch of 3": "batch_of_one_against_rows_of_three",
+            "stateful=True, predict again": "predict_again",
+            "stateful=True, predict after fit without learning": "predict_after_fit",
         }
-        rows = [[label, largest(keras[name])] for label, name in names.items()]
-        blocks += [Prose("keras.layers.LSTM with the first layer's weights, largest difference of h:"), Grid(["", ""], rows)]
+        same = {
+            "an ordinary layer, called again": "ordinary_layer_again",
+            "stateful=True, after reset_state()": "stateful_layer_after_reset_state",
+            "stateful=True, batches of 1 against the rows of a batch of 3": "batches_of_one_against_rows_of_three",
+        }
+        rows = [[label, f"{keras[name]:.3g}"] for label, name in moved.items()]
+        rows += [[label, largest(keras[name])] for label, name in same.items()]
+        once, twice, reset = (f"{norm:.3f}" for norm in keras["norms_of_c"])
+        blocks += [
+            Prose("keras.layers.LSTM with the first layer's weights reads the window; largest difference of h:"),
+            Grid(["", ""], rows),
+            Prose(
+                f"The norm of its c is {once} after the window, {twice} after the window once more, {reset} after "
+                f"reset_state(). To a batch of two it says: {keras['another_batch_size']!r}"
+            ),
+        ]
     return blocks

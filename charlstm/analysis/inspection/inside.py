@@ -21,6 +21,9 @@ from charlstm.text.vocabulary import Ids
 MOST = 1_000
 """Characters of a text that are looked at."""
 
+LEAST_CHANGES = 8
+"""Times that a property must change along a text before a cell can be said to follow it."""
+
 QUANTITIES = ("i", "f", "g", "o", "c", "h")
 """Input gate, forget gate, candidate, output gate, cell state, hidden state: in the order of :class:`Inside`."""
 
@@ -60,10 +63,10 @@ def inside_record(text: str, layers: tuple[Inside, ...], layer: int | None, cell
     Args:
         text: N characters.
         layers: From :func:`inside`.
-        layer: Counted from 1; that of the cell if None.
+        layer: Counted from 1; if None that of the most readable cell, or the first if a cell is given.
         cell: The one to show; the most readable one (of the layer) if None.
     """
-    readable = [one for one in readable_cells(text, layers) if layer in (None, one.layer + 1)]
+    readable = readable_cells(text, layers, layer)
     best = readable[0] if readable and cell is None else None
     layer = layer or (best.layer + 1 if best else 1)
     cell = cell if cell is not None else (best.cell if best else 0)
@@ -114,11 +117,11 @@ def _since(text: str, ends: Callable[[str], bool]) -> list[float]:
 
 
 def _quoted(text: str) -> list[float]:
-    """1 inside double quotes, straight or curly; a blank line ends what was left open."""
+    """1 inside double quotes, straight or of any pair; a blank line ends what was left open."""
     found, open_ = [], False
     for place, character in enumerate(text):
-        if character in "“”":
-            open_ = character == "“"
+        if character in "“”「」『』":
+            open_ = character in "“「『"
         elif character == '"':
             open_ = not open_
         elif text[max(0, place - 1) : place + 1] == "\n\n":
@@ -128,7 +131,8 @@ def _quoted(text: str) -> list[float]:
 
 
 def _bracketed(text: str) -> list[float]:
-    depths = accumulate(text, lambda depth, c: max(0.0, depth + (c in "([{") - (c in ")]}")), initial=0.0)
+    opened, closed = "([{（【《〈", ")]}）】》〉"
+    depths = accumulate(text, lambda depth, c: max(0.0, depth + (c in opened) - (c in closed)), initial=0.0)
     return list(depths)[1:]
 
 
@@ -137,7 +141,7 @@ PROPERTIES: Mapping[str, Callable[[str], list[float]]] = {
     "inside brackets": _bracketed,
     "characters since the line began": lambda text: _since(text, lambda c: c == "\n"),
     "characters since the sentence began": lambda text: _since(text, lambda c: c in ".!?。！？"),
-    "characters since the word began": lambda text: _since(text, lambda c: not c.isalnum()),
+    "characters since a space or punctuation": lambda text: _since(text, lambda c: not c.isalnum()),
     "after a space": lambda text: [float(c == " ") for c in text],
     "after a capital letter": lambda text: [float(c.isupper()) for c in text],
     "after a digit": lambda text: [float(c.isdigit()) for c in text],
@@ -155,8 +159,8 @@ class ReadableCell:
         layer: Counted from 0.
         cell: Its number in the layer, from 0.
         correlation: Of its ``c`` with the property, from -1 to 1.
-        by_chance: The greatest correlation, either sign, that any cell has with the same property at other places: the mean
-            over some random rotations of it along the text. Cells and properties change slowly, and there are many cells.
+        by_chance: The greatest correlation, either sign, that any cell reaches with the same property at any of some random
+            other places: rotations of it along the text. Cells and properties change slowly, and there are many cells.
     """
 
     follows: str
@@ -166,30 +170,47 @@ class ReadableCell:
     by_chance: float
 
 
-def readable_cells(text: str, layers: tuple[Inside, ...], each: int = 3, rotations: int = 20) -> list[ReadableCell]:
-    """The cells whose ``c`` correlates most with each property that varies in a text, the best first."""
-    found = []
-    states = [_standardised(layer.c.astype(np.float64)) for layer in layers]
+def readable_cells(
+    text: str, layers: tuple[Inside, ...], only: int | None = None, each: int = 3, rotations: int = 40
+) -> list[ReadableCell]:
+    """The cells whose ``c`` correlates most with each property that varies in a text, the best first.
+
+    What only grows with the text is taken out of both beforehand, by a straight line: a cell that counts characters would
+    follow anything that does.
+
+    Args:
+        text: N characters.
+        layers: What was seen along it.
+        only: The layer to look in, counted from 1; all if None.
+        each: Cells for each property.
+        rotations: Other places that a property is moved to, for what is reached by chance.
+    """
+    found, seen = [], []
+    numbers = range(len(layers)) if only is None else [only - 1]
+    states = {number: _standardised(layers[number].c.astype(np.float64)) for number in numbers}
     turns = np.random.default_rng(0).integers(len(text) // 4, len(text) - len(text) // 4, rotations)
     for name, measure in PROPERTIES.items():
-        wanted = _standardised(np.array(measure(text))[:, None])[:, 0]
-        if not wanted.any():
+        values = measure(text)
+        if values in seen or np.count_nonzero(np.diff(values)) < LEAST_CHANGES:
             continue
-        correlations = [wanted @ c / len(text) for c in states]
+        seen.append(values)
+        wanted = _standardised(np.array(values)[:, None])[:, 0]
         rotated = np.stack([np.roll(wanted, turn) for turn in turns])
-        chance = float(np.concatenate([np.abs(rotated @ c) / len(text) for c in states], 1).max(1).mean())
+        chance = max(float(np.abs(rotated @ c).max()) / len(text) for c in states.values())
         cells = [
             ReadableCell(name, layer, cell, float(value), chance)
-            for layer, values in enumerate(correlations)
-            for cell, value in enumerate(values)
+            for layer, c in states.items()
+            for cell, value in enumerate(wanted @ c / len(text))
         ]
         found += sorted(cells, key=lambda one: -abs(one.correlation))[:each]
     return sorted(found, key=lambda one: -abs(one.correlation))
 
 
 def _standardised(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Columns of mean 0 and variance 1; 0 where nothing varies: ``[N, u]``."""
+    """Columns without their straight line, of mean 0 and variance 1; 0 where nothing else varies: ``[N, u]``."""
+    line = np.linspace(-1, 1, len(columns))[:, None]
     centred = columns - columns.mean(0)
+    centred -= line * (line * centred).sum(0) / (line * line).sum()
     deviation = centred.std(0)
     result: NDArray[np.float64] = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
     return result

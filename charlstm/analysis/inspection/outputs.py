@@ -17,7 +17,7 @@ POINTS = (-4.0, -3.0, -2.5, -1.0, 0.0, 1.0, 2.5, 3.0, 4.0)
 
 
 def time_distributed(network: Network, window: Ids) -> Record:
-    """The Dense layer on every position of a window, one after the other and all at once; its last output and a lone one.
+    """The Dense layer on every position of a window, one after the other and all at once.
 
     Args:
         network: The model.
@@ -38,10 +38,7 @@ def time_distributed(network: Network, window: Ids) -> Record:
         "output_shape": [None, len(window), size],
         "parameters": units * size + size,
         "parameters_if_every_position_had_its_own": len(window) * (units * size + size),
-        "largest_difference": {
-            "each position alone, all at once": float(np.abs(each - together).max()),
-            "many-to-one, the last of many-to-many": float(np.abs(network.logits(state[-1].h)[0] - together[-1]).max()),
-        },
+        "largest_difference": float(np.abs(each - together).max()),
     }
 
 
@@ -82,17 +79,16 @@ def kernel(config: ModelConfig) -> Record:
 
 def time_distributed_shown(found: Record) -> list[Block]:
     """The section on ``TimeDistributed``."""
-    differences = found["largest_difference"]
     every = "predicts at every position" if found["targets"] == "every" else "predicts after the window"
     blocks: list[Block] = [
         Prose(
             f"TimeDistributed(Dense(V)) is one Dense layer, used at every position: {shape(found['input_shape'])} to "
             f"{shape(found['output_shape'])} with {found['parameters']:,} parameters. Were it a layer for each position, they "
-            f"would be {found['parameters_if_every_position_had_its_own']:,}. In Keras 3 plain Dense does the same to its last "
-            "axis."
+            f"would be {found['parameters_if_every_position_had_its_own']:,}. Plain Dense does the same to its last axis."
         ),
-        Grid(
-            ["this model's logits, largest difference", ""], [[label, largest(number)] for label, number in differences.items()]
+        Prose(
+            "On the outputs of this model's LSTM along a window, one position after the other and all at once: largest "
+            f"difference of a logit {largest(found['largest_difference'])}."
         ),
         Prose(
             f"This model {every}. Many-to-one (return_sequences=False, Dense) and many-to-many (return_sequences=True, "
@@ -102,10 +98,13 @@ def time_distributed_shown(found: Record) -> list[Block]:
     ]
     if "keras" in found:
         keras = found["keras"]
+        differences = keras["largest_difference"]
         blocks.append(
             Prose(
-                f"Keras: TimeDistributed(Dense) against Dense, {keras['parameters']:,} parameters, largest difference "
-                f"{largest(keras['largest_difference'])}."
+                f"Keras, along that window: TimeDistributed(Dense) against Dense, {keras['parameters']:,} parameters each, "
+                f"{largest(differences['time_distributed'])}; this model built both ways, the one prediction of many-to-one "
+                f"against the last of many-to-many, {largest(differences['many_to_one'])}: the largest differences of a "
+                "probability."
             )
         )
     return blocks
@@ -121,7 +120,10 @@ def activations_shown(found: Record) -> list[Block]:
             f"other numbers with the other. This model's gates use {found['recurrent_activation']}, candidate and output "
             f"{found['activation']}."
         ),
-        Grid(["z", *(f"{z:g}" for z in found["z"])], [[name, *(f"{value:.4f}" for value in found[name])] for name in names]),
+        Grid(
+            ["z", *names],
+            [[f"{z:g}", *(f"{found[name][at]:.4f}" for name in names)] for at, z in enumerate(found["z"])],
+        ),
     ]
     if "keras" in found:
         differences = {
@@ -150,6 +152,5 @@ def kernel_shown(found: Record) -> list[Block]:
         blocks.append(Prose(f"Not cuDNN, because {' and '.join(found['not_cudnn_because'])}."))
     if "keras" in found:
         keras = found["keras"]
-        because = f", because {keras['because']}" if keras["because"] else ""
-        blocks.append(Prose(f"On this machine ({', '.join(keras['devices'])}) training runs {keras['runs']}{because}."))
+        blocks.append(Prose(f"On this machine ({', '.join(keras['devices'])}) training runs {keras['runs']}."))
     return blocks

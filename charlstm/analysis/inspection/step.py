@@ -76,6 +76,7 @@ def _layer(config: ModelConfig, values: Mapping[str, Array], name: str, x: Vecto
     return {
         "name": name,
         "shapes": {"W": [size, len(x)], "x": [len(x), 1], "U": [size, size], "h": [size, 1], "b": [size, 1]},
+        "use_bias": config.use_bias,
         "h_before": h.tolist(),
         "c_before": c.tolist(),
         "gates": gates,
@@ -118,13 +119,17 @@ def step_shown(found: Record) -> list[Block]:
 def _equations(layer: Record) -> str:
     w, x, u, h, b = (f"[{rows}, {columns}]" for rows, columns in layer["shapes"].values())
     gate = {name: _symbol(layer["gates"][name]["activation"]) for name in layer["gates"]}
-    product = f"{w}·{x} + {u}·{h} + {b}"
+    product = f"{w}·{x} + {u}·{h}" + (f" + {b}" if layer["use_bias"] else "")
     squash = gate["c"]
+
+    def b_of(name: str) -> str:
+        return f" + b_{name}" if layer["use_bias"] else ""
+
     lines = {
-        f"i_t = {gate['i']}(W_i·x_t + U_i·h_(t-1) + b_i)": product,
-        f"f_t = {gate['f']}(W_f·x_t + U_f·h_(t-1) + b_f)": product,
-        f"g_t = {squash}(W_c·x_t + U_c·h_(t-1) + b_c)": product,
-        f"o_t = {gate['o']}(W_o·x_t + U_o·h_(t-1) + b_o)": product,
+        f"i_t = {gate['i']}(W_i·x_t + U_i·h_(t-1){b_of('i')})": product,
+        f"f_t = {gate['f']}(W_f·x_t + U_f·h_(t-1){b_of('f')})": product,
+        f"g_t = {squash}(W_c·x_t + U_c·h_(t-1){b_of('c')})": product,
+        f"o_t = {gate['o']}(W_o·x_t + U_o·h_(t-1){b_of('o')})": product,
         "c_t = f_t ∘ c_(t-1) + i_t ∘ g_t": f"{h} ∘ {h} + {h} ∘ {h}",
         f"h_t = o_t ∘ {squash}(c_t)": f"{h} ∘ {h}",
     }
@@ -137,15 +142,18 @@ def _symbol(activation: str) -> str:
 
 def _numbers(layer: Record, wanted: int) -> list[Block]:
     k = min(wanted, len(layer["h"]) - 1)
+    names = {"from_x": "W·x_t", "from_h": "U·h_(t-1)", "bias": "b", "z": "sum", "value": "activated"}
+    if not layer["use_bias"]:
+        del names["bias"]
     rows = []
     for name, gate in layer["gates"].items():
-        terms = [gate[term][k] for term in ("from_x", "from_h", "bias", "z", "value")]
+        terms = [gate[term][k] for term in names]
         rows.append([f"{'g' if name == 'c' else name}, {_NAMES[name]}", *(f"{term:+.4f}" for term in terms)])
     i, f, g, o = (layer["gates"][name]["value"][k] for name in ("i", "f", "c", "o"))
     squash = layer["gates"]["c"]["activation"]
     return [
         Prose(f"Unit {k} of {len(layer['h'])}:"),
-        Grid(["", "W·x_t", "U·h_(t-1)", "b", "sum", "activated"], rows),
+        Grid(["", *names.values()], rows),
         Lines(
             f"c_t = {f:+.4f} · {layer['c_before'][k]:+.4f} + {i:+.4f} · {g:+.4f} = {layer['c'][k]:+.4f}\nh_t = {o:+.4f} · "
             f"{squash}({layer['c'][k]:+.4f}) = {layer['h'][k]:+.4f}"

@@ -15,7 +15,8 @@ GATES = ("i", "f", "c", "o")
 """Input gate, forget gate, candidate of the cell state, output gate: the order of Keras's columns."""
 
 ORDERS = [
-    {"where": "Keras, cuDNN", "order": "i f c o", "layout": "kernel [d, 4u], recurrent kernel [u, 4u], one bias (cuDNN: two)"},
+    {"where": "Keras", "order": "i f c o", "layout": "kernel [d, 4u], recurrent kernel [u, 4u], one bias"},
+    {"where": "cuDNN", "order": "i f c o", "layout": "one buffer: each gate's W and U transposed, then two biases each"},
     {"where": "PyTorch", "order": "i f g o", "layout": "weight_ih [4u, d], weight_hh [4u, u], two biases; g is c"},
     {
         "where": "TensorFlow 1, BasicLSTMCell",
@@ -70,9 +71,9 @@ def weights_shown(found: Record) -> list[Block]:
     example = found["example"]
     blocks: list[Block] = [
         Prose(
-            "An LSTM layer has a kernel (d, 4u), a recurrent kernel (u, 4u) and a bias (4u,). Side by side in their columns "
-            "stand four blocks of u: input gate i, forget gate f, candidate c, output gate o. So W_f is kernel[:, u:2u], U_f "
-            "is recurrent_kernel[:, u:2u], b_f is bias[u:2u]."
+            "An LSTM layer has a kernel (d, 4u), a recurrent kernel (u, 4u) and, unless use_bias=False, a bias (4u,). Side by "
+            "side in their columns stand four blocks of u: input gate i, forget gate f, candidate c, output gate o. So W_f is "
+            "kernel[:, u:2u], U_f is recurrent_kernel[:, u:2u], b_f is bias[u:2u]."
         )
     ]
     for layer in found["layers"]:

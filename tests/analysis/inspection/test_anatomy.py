@@ -66,4 +66,8 @@ def test_shapes_by_return_sequences_are_keras_s():
     assert first["return_sequences=True"] == second["input_shape"] == list(below.shape)
     assert second["return_sequences=False"] == list(keras.layers.LSTM(256)(below).shape)
     assert [layer["return_sequences"] for layer in found["layers"]] == [True, True]
+    for options in ({}, {"use_bias": False}):
+        config = config_of(options)
+        counted = [lstm.count_params() for lstm in build_layers(config).lstms]
+        assert [layer["parameters"] for layer in units(config)["layers"]] == counted
     assert [layer["return_sequences"] for layer in units(config_of({"targets": "last"}))["layers"]] == [True, False]
