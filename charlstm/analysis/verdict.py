@@ -9,6 +9,9 @@ from charlstm.units import bits
 NOTHING = 0.0005
 """Bits per character that are not worth a word."""
 
+SHOWN = 0.0001
+"""Bits per character that the last place of a figure stands for."""
+
 
 def verdict(comparison: Comparison) -> str:
     """What carrying the state is worth, as far as the numbers say."""
@@ -24,6 +27,8 @@ def verdict(comparison: Comparison) -> str:
     error = bits(float(costs.std(ddof=1)) / len(costs) ** 0.5) if len(costs) > 1 else math.inf
     if abs(worth) <= max(2 * error, NOTHING):
         difference = f"{worth:+.4f} ± {error:.4f} bits per character"
+        if max(abs(worth), error) < SHOWN / 2:
+            difference = f"less than {SHOWN} bits per character"
         return f"Carrying the state makes no difference that can be measured here ({difference}), and {cost}."
     if worth > 0:
         return f"Carrying the state is worth {worth:.3f} bits per character here, and {cost}."

@@ -25,6 +25,10 @@ def with_costs(comparison, costs: list[float]):
         ),
         ([0.04, 0.0, 0.04, 0.0, 0.04], "is worth 0.024 bits per character"),  # 2.4 errors
         ([0.04, -0.01, 0.04, 0.0, 0.02], "makes no difference that can be measured here (+0.0180 ± 0.0102"),  # 1.8 errors
+        (
+            [1e-7, -1e-7, 2e-5],
+            "makes no difference that can be measured here (less than 0.0001 bits per character), and takes 6 ×",
+        ),
         ([0.0001, 0.0001], "makes no difference that can be measured here (+0.0001 ± 0.0000 bits"),
         (
             [-0.1, -0.1, -0.1],
