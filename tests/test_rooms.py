@@ -36,7 +36,7 @@ LATER = {"cli": ANYWHERE | {"text", "checkpoint", "inference", "recipe", "analys
 """Which further rooms it may import inside functions or for the type checker alone."""
 
 OTHERS = {"cli/interactive.py": {"inference", "text"}}  # itself imported inside a command, like the file that shows texts
-OTHER_LIBRARIES = {"cli/side_by_side.py": {"rich"}, "cli/sections.py": {"rich"}}
+OTHER_LIBRARIES = {f"cli/{name}.py": {"rich"} for name in ("console", "sections", "side_by_side")}
 
 LIBRARIES = {
     "config": {"msgspec"},

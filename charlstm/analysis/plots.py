@@ -20,7 +20,8 @@ STATELESS, STATEFUL = "#3a86c8", "#d9772b"
 _INK = "#4c4d4e"  # stands for the colour of the text around a drawing, and must not be any other colour's number
 _SHADES = (STATEFUL, "#8a63b8", "#3f9e6e", "#c05a86", "#7d7d2e", "#4f8fa8")
 
-FORMATS = ("png", "svg")
+FORMATS = (".png", ".svg")
+"""Of files, by how their names end."""
 
 
 def by_context(axes: "Axes", record: Record) -> None:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, check_outputs, find_texts
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, readable, say, stated
+from charlstm.cli.terminal import (
+    CHECKPOINTS,
+    CheckpointOption,
+    CheckpointsOption,
+    JsonOption,
+    print_json,
+    readable,
+    say,
+    stated,
+)
 from charlstm.cli.writing import check_finite, seed_text, threads
 
 if TYPE_CHECKING:
@@ -20,7 +29,7 @@ def compare(
         str | None, typer.Option(help="The text to continue; \\n is a line end. Default: a passage of the corpus.")
     ] = None,
     seed_file: Annotated[str | None, typer.Option(help="A file with the text to continue; - is stdin.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Name or folder. Default: the newest.", show_default=False)] = None,
+    checkpoint: CheckpointOption = None,
     length: Annotated[int, typer.Option(min=1, help="Characters to write.")] = 500,
     temperature: Annotated[float, typer.Option(min=0.0, help="As for generate.")] = 0.8,
     random_seed: Annotated[int, typer.Option(min=0, help="Of the noise, and of the sample of characters.")] = 0,
@@ -41,6 +50,7 @@ def compare(
 ) -> None:
     """Write the same text stateless and stateful, and show what carrying the state changes and costs."""
     from charlstm.analysis import comparison
+    from charlstm.analysis.plots import FORMATS
     from charlstm.analysis.record import comparison_record
     from charlstm.analysis.writing import Machine, Task
     from charlstm.checkpoint.files import read_config, read_weights
@@ -51,7 +61,7 @@ def compare(
     check_finite("--temperature", temperature)
     if text == "-" and seed_file == "-":
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
-    if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
+    if plot is not None and plot.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"--plot draws PNG or SVG; name a file that ends in .png or .svg, not {plot.name!r}")
     check_outputs(report, plot)
     sizes = _sizes(windows)
@@ -64,7 +74,8 @@ def compare(
     if texts.missing:
         say(f"{'What is new is' if text else 'Quality is'} not measured: {texts.missing}.")
     network = build_network(config.model, read_weights(folder, config.model))
-    plan = comparison.Plan(sample, random_seed, sizes)
+    others = tuple(size for size in sizes if size != config.model.seq_len)  # that one is written in any case
+    plan = comparison.Plan(sample, random_seed, others)
     with bar(comparison.work(plan, task, texts, config.model.seq_len)) as progress:
         machine = Machine(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
@@ -82,12 +93,12 @@ LARGEST_WINDOW = 10_000
 """Characters of a window beyond which lanes would take gigabytes."""
 
 
-def _sizes(windows: str | None) -> tuple[int, ...]:
-    """The numbers of ``--windows``."""
+def _sizes(windows: str | None) -> list[int]:
+    """The numbers of ``--windows``, each once, in order."""
     try:
-        sizes = tuple(int(part) for part in windows.split(",")) if windows else ()
+        sizes = sorted({int(part) for part in windows.split(",")}) if windows else []
     except ValueError:
-        sizes = (0,)
+        sizes = [0]
     if any(not 0 < size <= LARGEST_WINDOW for size in sizes):
         raise typer.BadParameter(
             f"--windows takes numbers from 1 to {LARGEST_WINDOW:,} with commas between them, such as 10,25,50, not {windows!r}"

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, readable, say, stated
+from charlstm.cli.terminal import (
+    CHECKPOINTS,
+    CheckpointOption,
+    CheckpointsOption,
+    JsonOption,
+    print_json,
+    readable,
+    say,
+    stated,
+)
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -17,7 +26,7 @@ def evaluate(
         str | None,
         typer.Argument(help="A text to measure on; - is stdin. Default: the model's held-out text.", show_default=False),
     ] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Name or folder. Default: the newest.", show_default=False)] = None,
+    checkpoint: CheckpointOption = None,
     corpus: CorpusOption = None,
     dynamic: Annotated[
         bool, typer.Option("--dynamic", help="Also score while the model goes on learning from the text. Starts TensorFlow.")

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, OnUnknown, print_json, readable, stated
+from charlstm.cli.terminal import (
+    CHECKPOINTS,
+    CheckpointOption,
+    CheckpointsOption,
+    JsonOption,
+    OnUnknown,
+    print_json,
+    readable,
+    stated,
+)
 from charlstm.cli.writing import check_finite, seed_text, threads, unescaped
 
 if TYPE_CHECKING:
@@ -31,7 +40,7 @@ def generate(
         str | None, typer.Option(help="A file with the text to continue (its last line end is left out); - is stdin.")
     ] = None,
     encoding_name: Annotated[str, typer.Option(help="Text encoding of --seed-file.")] = "utf-8",
-    checkpoint: Annotated[str | None, typer.Option(help="Name or path of the model. Default: the newest.")] = None,
+    checkpoint: CheckpointOption = None,
     length: Annotated[int, typer.Option(min=0, help="Characters to write, at most.")] = 500,
     mode: Annotated[
         Mode, typer.Option(help="stateless: the last window is read anew for each character; stateful: the state is carried.")

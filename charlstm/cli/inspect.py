@@ -11,6 +11,7 @@ from tqdm import tqdm
 from charlstm.cli.measuring import UnknownOption, check_outputs
 from charlstm.cli.terminal import (
     CHECKPOINTS,
+    CheckpointOption,
     CheckpointsOption,
     JsonOption,
     OnUnknown,
@@ -32,7 +33,7 @@ Section = Literal["shapes", "weights", "step", "state", "units", "time-distribut
 @stated
 def inspect(
     section: Annotated[Section | None, typer.Argument(help="One of them. Default: all.", show_default=False)] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Name or folder. Default: the newest.", show_default=False)] = None,
+    checkpoint: CheckpointOption = None,
     keras: Annotated[bool, typer.Option("--keras", help="Ask Keras the same questions. Starts TensorFlow.")] = False,
     character: Annotated[str | None, typer.Option(help="The one to write a step out for.", show_default=False)] = None,
     unit: Annotated[int, typer.Option(min=0, help="The unit to write out.")] = 0,
@@ -64,7 +65,7 @@ def inspect(
     names = [name for name in SECTIONS if section in (None, name)]
     record: Record = {"checkpoint": readable(folder.resolve().name)}
     record |= examine(config, weights, network, names, character=character, unit=unit)
-    if keras:
+    if keras and names:
         _ask_keras(record, config, weights, names)
     if looks_inside:
         from charlstm.analysis.inspection.inside import MOST, inside, inside_record

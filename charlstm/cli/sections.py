@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from charlstm.cli.side_by_side import NARROW, printed, visible
+from charlstm.cli.console import NARROW, printed, visible
 
 if TYPE_CHECKING:
     from charlstm.analysis.inspection.blocks import Block

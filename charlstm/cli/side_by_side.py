@@ -1,19 +1,15 @@
 """A comparison in a terminal: the texts beside each other, the numbers below."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from charlstm.cli.console import NARROW, printed, visible
+
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
-
-NARROW = 50
-"""Columns of a terminal below which one text stands under the other."""
 
 MARK = "▶"
 """What stands before the first character that differs."""
@@ -25,18 +21,6 @@ def show(record: "Record") -> None:
     """Print a comparison, as wide as the terminal."""
     with printed() as console:
         _show(console, record)
-
-
-@contextmanager
-def printed() -> Iterator[Console]:
-    """A console whose output appears at the end.
-
-    Not at once and not by itself: it would end the program when a pipe is closed, and it fills lines with spaces.
-    """
-    console = Console(highlight=False, markup=False, emoji=False)
-    with console.capture() as shown:
-        yield console
-    sys.stdout.writelines(line.rstrip() + "\n" for line in shown.get().splitlines())
 
 
 def _show(console: Console, record: "Record") -> None:
@@ -80,11 +64,6 @@ def _marked(record: "Record", mode: str) -> Text:
     if where < len(text):
         shown += Text(MARK + visible(text[where:]), style=_COLOURS[mode])
     return shown
-
-
-def visible(text: str) -> str:
-    """A text whose control characters are pictures of themselves: a terminal would obey them."""
-    return text.translate({code: 0x2400 + code for code in range(32) if chr(code) != "\n"})
 
 
 def _print_table(console: Console, headings: list[str], rows: list[list[str]]) -> None:

@@ -22,6 +22,9 @@ CheckpointsOption = Annotated[
     Path,
     typer.Option("--checkpoints", envvar="CHARLSTM_CHECKPOINTS", help="The folder that checkpoints are in.", metavar="FOLDER"),
 ]
+CheckpointOption = Annotated[
+    str | None, typer.Option("--checkpoint", help="Name or folder of the model. Default: the newest.", show_default=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout instead.")]
 
 CHECKPOINTS = Path("checkpoints")

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import zlib
 
 import pytest
 
@@ -119,14 +120,28 @@ def test_copies_are_told_with_their_line_and_characters_with_their_surprise(reco
 
 
 @browser
-def test_it_prints_on_white_without_switches(record, tmp_path):
+def test_it_prints_in_black_on_white(record, tmp_path):
     assert CHROMIUM
     (tmp_path / "page.html").write_text(page(record), encoding="utf-8")
-    command = [CHROMIUM, *QUIET.split(), DARK, f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [CHROMIUM, *QUIET.split(), DARK, f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
     command += [f"--print-to-pdf={tmp_path / 'page.pdf'}", (tmp_path / "page.html").as_uri()]
     subprocess.run(command, capture_output=True, check=True, timeout=120)
-    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
-    assert re.search(r"@media print \{\s*:root \{ --ink: #000; --paper: #fff", page(record))
+    written = (tmp_path / "page.pdf").read_bytes()
+    drawn = b"".join(inflated(stream) for stream in re.findall(rb"stream\r?\n(.*?)endstream", written, re.DOTALL))
+    colours = {tuple(map(float, found.split())) for found in re.findall(rb"((?:[\d.]+ ){3})rg\b", drawn)}
+    assert {(0.0, 0.0, 0.0), (1.0, 1.0, 1.0)} <= colours  # ink and paper of print
+    assert not {colour for colour in colours if colour in INKS_OF_THE_SCREEN}
+
+
+INKS_OF_THE_SCREEN = {(0.1137, 0.1294, 0.149), (0.8941, 0.902, 0.9137)}
+"""Of light and dark, as a PDF writes them."""
+
+
+def inflated(stream: bytes) -> bytes:
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:  # a font or a picture
+        return b""
 
 
 def test_without_a_text_to_measure_on_there_is_a_page_too(make_network):

@@ -99,6 +99,17 @@ def test_square_brackets_are_characters_and_not_markup(charlstm, tmp_path, make_
     assert "[bold]a[/bold] :smile" in shown.replace("\n", "")
 
 
+def test_a_window_is_written_with_once(charlstm, told, monkeypatch):
+    from charlstm.analysis import comparison
+
+    made = []
+    monkeypatch.setattr(
+        comparison, "written", lambda *given, real=comparison.written: (made.append(given[5:]), real(*given))[1]
+    )
+    assert list(told("--windows", "20,3,12,3")["windows"]) == ["3", "12", "20"]
+    assert [window for (window,) in filter(None, made)] == [3, 20]
+
+
 def test_a_report_and_a_plot_are_written(charlstm, tmp_path):
     result = charlstm("compare", *FEW, "--report", "page.html", "--plot", "curves.svg", "--json")
     assert json.loads(result.stdout)["verdict"] in (tmp_path / "page.html").read_text(encoding="utf-8")

@@ -130,6 +130,14 @@ def test_inside_without_a_text_takes_the_passages_that_the_model_keeps(told, tal
     assert told("inside")["inside"]["text"] == "\n".join(read_config(tale).corpus.windows)
 
 
+def test_a_passage_too_short_for_anything_to_be_followed_is_shown_all_the_same(charlstm, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "short", windows=("lazy",))
+    found = charlstm("inspect", "inside", "--checkpoint", "short", "--page", "page.html")
+    assert found.exit_code == 0
+    assert "lazy" in found.stdout.splitlines()
+    assert json.loads(charlstm("inspect", "inside", "--checkpoint", "short", "--json").stdout)["inside"]["readable_cells"] == []
+
+
 def test_of_a_long_text_the_beginning_is_looked_at(charlstm, tmp_path):
     (tmp_path / "long.txt").write_text("The brown fox\n" * 100)
     result = charlstm("inspect", "inside", "--text-file", "long.txt", "--json")

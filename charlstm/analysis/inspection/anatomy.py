@@ -1,7 +1,5 @@
 """Layers, shapes and the arithmetic of parameters."""
 
-from math import prod
-
 from charlstm.analysis.inspection.blocks import Block, Grid, Lines, Prose, shape
 from charlstm.analysis.record import Record
 from charlstm.config import ModelConfig
@@ -120,11 +118,6 @@ def units(config: ModelConfig) -> Record:
         ],
         "stack": [both(config.features, 128), both(128, 256)],
     }
-
-
-def total(config: ModelConfig) -> int:
-    """All parameters of a model."""
-    return sum(prod(shape) for shape in config.weight_shapes.values())
 
 
 def layers_shown(found: list[Record]) -> list[Block]:

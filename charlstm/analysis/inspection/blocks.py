@@ -33,7 +33,7 @@ class Grid:
     @property
     def numeric(self) -> list[bool]:
         """For every column whether it holds numbers or shapes, which stand on the right; the first never does."""
-        columns = list(zip(*self.rows, strict=True))[1:]
+        columns = [[row[at] for row in self.rows] for at in range(1, len(self.headings))]
         return [False, *(all(_NUMERIC.fullmatch(cell) for cell in column) for column in columns)]
 
 

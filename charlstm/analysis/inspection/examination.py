@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from charlstm.analysis.inspection import outputs
-from charlstm.analysis.inspection.anatomy import layers, shapes, shapes_shown, total, units, units_shown
+from charlstm.analysis.inspection.anatomy import layers, shapes, shapes_shown, units, units_shown
 from charlstm.analysis.inspection.blocks import Block
 from charlstm.analysis.inspection.carried import carried, carried_shown
 from charlstm.analysis.inspection.step import one_step, step_shown
@@ -15,6 +15,7 @@ from charlstm.checkpoint.files import Config
 from charlstm.inference.lstm import Array
 from charlstm.inference.network import Network
 from charlstm.inference.sampling import log_softmax
+from charlstm.units import count
 
 SECTIONS: dict[str, tuple[str, Callable[[Record], list[Block]]]] = {
     "shapes": ("Input shapes", shapes_shown),
@@ -57,7 +58,11 @@ def examine(
         "activations": lambda: outputs.activations(model),
         "kernel": lambda: outputs.kernel(model),
     }
-    return {"parameters": total(model), "layers": layers(model), "sections": {name: make[name]() for name in names}}
+    return {
+        "parameters": count(model.weight_shapes),
+        "layers": layers(model),
+        "sections": {name: make[name]() for name in names},
+    }
 
 
 def _step(config: Config, values: Mapping[str, Array], network: Network, character: str | None, unit: int) -> Record:
