@@ -2,7 +2,7 @@
 #   make demo      train on the shipped text, write, compare both modes
 #   make test      linters, types, tests
 #   make test-all  the slow tests too
-#   make bench     the benchmarks of docs/performance.md; half an hour
+#   make bench     the benchmarks of docs/performance.md; half an hour (those of docs/recipes.md take hours: benchmarks/recipes.py)
 #   make lock      renew the locks (needs uv)
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \

@@ -45,7 +45,10 @@ class ModelConfig:
         recurrent_activation: Of the gates i, f and o.
         use_bias: Whether the LSTM layers have biases.
         unit_forget_bias: Whether the forget gate's bias starts at 1 (Jozefowicz et al. 2015).
-        kernel_initializer: A Keras initialiser's name, like the two below.
+        input_initializer: For what the network makes of a character, the embeddings or else the first layer's kernel: like
+            ``kernel_initializer``, which it is where this is None (and Keras's own for embeddings).
+        kernel_initializer: A Keras initialiser's name, like the two below; ``random_normal:F`` (standard deviation),
+            ``random_uniform:F`` (limit), ``orthogonal:F`` (gain) and ``constant:F`` take a number.
         recurrent_initializer: For the recurrent kernel.
         bias_initializer: For the bias.
         kernel_regularizer: ``l1:F``, ``l2:F`` or ``l1_l2:F,F``, like the two below; None for none.
@@ -57,6 +60,8 @@ class ModelConfig:
         dropout: Share of features dropped between the layers and before the softmax, one mask for all positions of a
             window (Gal & Ghahramani 2016).
         recurrent_dropout: The Keras layer's option of that name: share of ``h`` dropped on its way to the next step.
+        drop_connect: Share of the recurrent kernels' weights dropped, others for every batch, the same for all its rows and
+            steps (DropConnect, Wan et al. 2013; on an LSTM's recurrent kernel, Merity et al. 2018).
     """
 
     vocabulary_size: Annotated[int, Meta(ge=2, le=1_114_112)]
@@ -69,6 +74,7 @@ class ModelConfig:
     recurrent_activation: Activation = "sigmoid"
     use_bias: bool = True
     unit_forget_bias: bool = True
+    input_initializer: str | None = None
     kernel_initializer: str = "glorot_uniform"
     recurrent_initializer: str = "orthogonal"
     bias_initializer: str = "zeros"
@@ -80,6 +86,7 @@ class ModelConfig:
     bias_constraint: str | None = None
     dropout: _Fraction = 0.0
     recurrent_dropout: _Fraction = 0.0
+    drop_connect: _Fraction = 0.0
 
     @property
     def features(self) -> int:
@@ -117,11 +124,14 @@ class TrainingConfig:
             from batch to batch (truncated back-propagation through time).
         batch_size: Windows, or streams, in a batch.
         state_reset: Probability that a stream starts a batch from a zero state; what keeps stateless generation good.
-        epochs: Passes over the training part; the budget unless ``minutes`` is given.
-        minutes: Wall-clock budget; the learning rate anneals to its end.
+        epochs: Budget in passes over the training part; None for no limit.
+        minutes: Budget in wall-clock minutes; None for no limit. The budget that is used up first ends the training, and the
+            learning rate anneals to that end.
         learning_rate: Peak learning rate of Adam (Kingma & Ba 2015).
         schedule: ``cosine``: linear warm-up, then half a cosine down to zero; ``constant``.
         warmup: Share of the budget in which the learning rate rises.
+        weight_decay: Share of every kernel that is taken off at each step, times the learning rate: decoupled from Adam's
+            moments (AdamW, Loshchilov & Hutter 2019).
         clip_norm: Greatest global norm of the gradient; 0 for no clipping.
         weight_average: Momentum of the exponential moving average of the weights, which is then the model; 0 for none.
         validation: Share of the text, its tail, that is never trained on.
@@ -134,11 +144,12 @@ class TrainingConfig:
     batches: Batches = "streams"
     batch_size: _Size = 32
     state_reset: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.05
-    epochs: Annotated[float, Meta(gt=0.0, le=1e9)] = 20
+    epochs: Annotated[float, Meta(gt=0.0, le=1e9)] | None = 20
     minutes: Annotated[float, Meta(gt=0.0, le=1e7)] | None = None
     learning_rate: _Positive = 2e-3
     schedule: Schedule = "cosine"
     warmup: _Fraction = 0.02
+    weight_decay: Annotated[float, Meta(ge=0.0, le=1e100)] = 0.0
     clip_norm: Annotated[float, Meta(ge=0.0, le=1e100)] = 1.0
     weight_average: _Fraction = 0.0
     validation: Annotated[float, Meta(ge=0.0, le=0.9)] = 0.1

@@ -20,3 +20,12 @@ def count(shapes: Mapping[str, tuple[int, ...]]) -> int:
     760
     """
     return sum(math.prod(shape) for shape in shapes.values())
+
+
+def about(number: float) -> str:
+    """A positive number as one says it: two digits of a small one, a large one whole.
+
+    >>> about(0.123), about(3.21), about(14.6), about(1234.5)
+    ('0.12', '3.2', '15', '1,234')
+    """
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"

@@ -50,3 +50,13 @@ def test_measuring():
     found = results("measuring", "--megabytes", "1", "--characters", "2000")
     assert all(seconds > 0 for seconds in found["evaluation_seconds"].values())
     assert found["search"]["1"]["longest_copy"] >= 60
+
+
+def test_recipes(tmp_path):
+    kept = tmp_path / "runs.jsonl"
+    short = ("--presets", "quick", "--random-seeds", "1", "--minutes", "0.3", "--dynamic", "quick", "--results", str(kept))
+    (run,) = results("recipes", "data/villages.txt", *short)["runs"]
+    assert 0 < run["dynamic"] < 4
+    assert 0 < run["stateless"] < 4
+    assert run["seconds"] == pytest.approx(18, abs=5)
+    assert results("recipes", "data/villages.txt", *short)["runs"] == [run]  # and takes no time, as it is there already

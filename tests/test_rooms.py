@@ -25,7 +25,7 @@ ARROWS = {
     "text": {"errors", "config"},
     "checkpoint": ANYWHERE | {"text"},
     "inference": {"errors", "config", "text", "checkpoint"},
-    "recipe": {"errors", "config", "text", "checkpoint"},
+    "recipe": ANYWHERE | {"text", "checkpoint"},
     "analysis": ANYWHERE | {"text", "checkpoint", "inference"},
     "training": ANYWHERE | {"text", "checkpoint", "inference", "recipe"},
     "cli": {"errors", "units", "__version__"},

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from charlstm.units import bits, count
+from charlstm.units import about, bits, count
 
 
 @pytest.mark.parametrize("size", [1, 2, 8, 1024])
@@ -23,3 +23,10 @@ def test_bits_are_proportional_to_nats():
 )
 def test_parameters_are_the_products_of_the_shapes_added_up(shapes, expected):
     assert count(shapes) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0.0123, "0.012"), (1.0, "1"), (3.21, "3.2"), (9.99, "10"), (10.4, "10"), (1e6, "1,000,000")]
+)
+def test_a_number_is_said_with_two_digits_or_whole(number, said):
+    assert about(number) == said

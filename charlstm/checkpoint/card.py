@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from charlstm.checkpoint.files import Config, Evaluation
+from charlstm.config import TrainingConfig
 from charlstm.units import bits, count
 
 _PROTOCOL = "one pass over the held-out tail, state carried, best weights"
@@ -27,7 +28,6 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
     parameters = count(model.weight_shapes)
     encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
     layers = " → ".join(f"LSTM {units}" for units in model.units)
-    extent = f"{training.epochs:g} epochs" if training.minutes is None else f"{training.minutes:g} minutes"
     lines = [
         f"# A character-level LSTM trained on {name}",
         "",
@@ -41,14 +41,15 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
         f"| parameters | {parameters:,} |",
         f"| training | targets `{model.targets}`, batches `{training.batches}` of {training.batch_size}, "
         f"learning rate {training.learning_rate:g} ({training.schedule}), dropout {model.dropout:g}, "
-        f"average of weights {training.weight_average:g}, {extent}, random seed {training.random_seed} |",
+        f"DropConnect {model.drop_connect:g}, average of weights {training.weight_average:g}, {extent(training)}, "
+        f"random seed {training.random_seed} |",
     ]
     if scored:
         lines.append(f"| trained for | {scored.step:,} steps, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")
     if scored and scored.nats_per_char is not None:
         lines.append(
             f"| score | {scored.nats_per_char:.4f} nats = {bits(scored.nats_per_char):.4f} bits per character "
-            f"({_PROTOCOL}: the last {training.validation:.0%} of the text) |"
+            f"({_PROTOCOL}: the last {round(training.validation * config.corpus.characters):,} characters of the text) |"
         )
     if sample:
         lines += [
@@ -58,3 +59,13 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
             *("    " + line for line in sample.split("\n")),
         ]
     return "\n".join(lines) + "\n"
+
+
+def extent(training: TrainingConfig) -> str:
+    """The budget of a training as one says it.
+
+    >>> extent(TrainingConfig(minutes=1.0, epochs=40)), extent(TrainingConfig(epochs=2.5))
+    ('1 minute or 40 epochs', '2.5 epochs')
+    """
+    budgets = ((training.minutes, "minute"), (training.epochs, "epoch"))
+    return " or ".join(f"{budget:g} {unit}{'' if budget == 1 else 's'}" for budget, unit in budgets if budget is not None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from charlstm.cli.terminal import duration, say
-from charlstm.units import bits
+from charlstm.units import about, bits
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.files import Evaluation
@@ -55,7 +55,7 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> "Finished":
         show_samples: Whether to show a sample at every evaluation.
     """
     say("Starting TensorFlow …")
-    from charlstm.training.events import Evaluated, Evaluating, Finished, Started, Stepped
+    from charlstm.training.events import Evaluated, Evaluating, Finished, Paced, Started, Stepped
     from charlstm.training.run import sample_text, train
 
     stop = _Stop()
@@ -78,6 +78,9 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> "Finished":
                 bar.set_description_str(
                     f"loss {event.nats_per_char:.3f}, {bits(event.nats_per_char):.3f} bits/char{speed}{left}"
                 )
+            elif isinstance(event, Paced):
+                pace = f"{event.characters_per_second:,.0f} characters a second: {duration(event.seconds_left)} to go"
+                bar.write(f"{pace}, {about(event.epochs)} passes over the text in all.", file=sys.stderr)
             elif isinstance(event, Evaluating):
                 bar.set_description_str("evaluating …")
             elif isinstance(event, Evaluated):

@@ -62,7 +62,10 @@ def train(
     recurrent_activation: Annotated[Activation | None, _option("Of the gates.", _LSTM)] = None,
     use_bias: Annotated[bool | None, _option("Whether the layers have biases.", _LSTM)] = None,
     unit_forget_bias: Annotated[bool | None, _option("Start the forget gate's bias at 1.", _LSTM)] = None,
-    kernel_initializer: Annotated[str | None, _option("A Keras initialiser, such as he_normal.", _LSTM)] = None,
+    input_initializer: Annotated[str | None, _option("For the embeddings, or else the first kernel.", _LSTM)] = None,
+    kernel_initializer: Annotated[
+        str | None, _option("A Keras initialiser, such as he_normal or random_normal:0.1.", _LSTM)
+    ] = None,
     recurrent_initializer: Annotated[str | None, _option("For the recurrent kernel.", _LSTM)] = None,
     bias_initializer: Annotated[str | None, _option("For the bias.", _LSTM)] = None,
     kernel_regularizer: Annotated[str | None, _option("l1:F, l2:F or l1_l2:F,F.", _LSTM)] = None,
@@ -72,6 +75,7 @@ def train(
     recurrent_constraint: Annotated[str | None, _option("For the recurrent kernel.", _LSTM)] = None,
     bias_constraint: Annotated[str | None, _option("For the bias.", _LSTM)] = None,
     recurrent_dropout: Annotated[float | None, _option("Share of h dropped on its way to the next step.", _LSTM)] = None,
+    drop_connect: Annotated[float | None, _option("Share of the recurrent kernels' weights dropped.", _TRAINING)] = None,
     batches: Annotated[
         Literal["windows", "streams"] | None,
         _option("Shuffled windows from a zero state, or streams with the state carried.", _TRAINING),
@@ -85,6 +89,7 @@ def train(
     learning_rate: Annotated[float | None, _option("Peak learning rate of Adam.", _TRAINING)] = None,
     schedule: Annotated[Literal["cosine", "constant"] | None, _option("Course of the learning rate.", _TRAINING)] = None,
     warmup: Annotated[float | None, _option("Share of the budget in which it rises.", _TRAINING)] = None,
+    weight_decay: Annotated[float | None, _option("Decay of the kernels, times the learning rate.", _TRAINING)] = None,
     clip_norm: Annotated[float | None, _option("Greatest norm of the gradient; 0: no limit.", _TRAINING)] = None,
     weight_average: Annotated[float | None, _option("Momentum of the average of the weights; 0: none.", _TRAINING)] = None,
     validation: Annotated[float | None, _option("Share of the text, its tail, that is held out.", _TRAINING)] = None,
@@ -162,17 +167,17 @@ def _print_result(plan: "Plan", finished: "Finished") -> None:
 
 def _describe(preset: Preset, plan: "Plan") -> None:
     """Say what is trained, on what, for how long."""
+    from charlstm.checkpoint.card import extent
+
     corpus, model, training = plan.config.corpus, plan.config.model, plan.config.training
     held_out = round(corpus.characters * training.validation)
     say(
         f"{corpus.name}: {corpus.characters:,} characters, {model.vocabulary_size:,} distinct; "
         f"{corpus.characters - held_out:,} to learn from, the last {held_out:,} held out."
     )
-    budget, unit = (training.epochs, "epoch") if training.minutes is None else (training.minutes, "minute")
-    extent = f"{budget:g} {unit}{'' if budget == 1 else 's'}"
     say(
         f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "
-        f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, {extent}."
+        f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, {extent(training)}."
     )
     for note in plan.notes:
         say(note)

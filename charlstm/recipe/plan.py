@@ -21,8 +21,9 @@ from charlstm.checkpoint.folder import check_new, find, free_name
 from charlstm.checkpoint.resume import Progress, read_resume
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError, CorpusError
+from charlstm.recipe.fit import fitted
 from charlstm.recipe.machine import fastest_precision
-from charlstm.recipe.presets import PRESETS, Preset, adapted
+from charlstm.recipe.presets import PRESETS, Preset
 from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Ids
@@ -31,7 +32,7 @@ from charlstm.text.windows import split
 _SEED_WINDOWS = 8
 _MODEL = frozenset(field.name for field in fields(ModelConfig))
 _TRAINING = frozenset(field.name for field in fields(TrainingConfig))
-_FREE_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout"})
+_FREE_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
 _FREE_IN_RESUMING = frozenset({"epochs", "minutes"})
 
 
@@ -69,7 +70,7 @@ class Plan:
         paths: Where the corpus came from, for resuming without naming it again.
         text_encoding: In which encoding.
         start: What it goes on from, if anything.
-        notes: What the user should know of choices made for the text, a sentence each.
+        notes: What was chosen for this text and why, a sentence each.
     """
 
     folder: Path
@@ -112,20 +113,21 @@ def plan_training(
         check_new(root, name)
     base = _base(root, base_name, given) if base_name is not None else None
     corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
-    wished = _settings(given, preset, base)
-    automatic = wished.setdefault("precision", "auto") == "auto"
+    settings = _settings(given, preset, base) | {"vocabulary_size": len(corpus.vocabulary)}
+    automatic = settings.get("precision", "auto") == "auto"
     if automatic:
-        del wished["precision"]
-    training = build(TrainingConfig, {key: wished[key] for key in wished.keys() & _TRAINING})
+        settings["precision"] = TrainingConfig.precision
+    recipe = fitted(
+        preset,
+        build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL}),
+        build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING}),
+        len(corpus.ids),
+        frozenset(given) | (_MODEL - _FREE_IN_FINE_TUNING if base else frozenset()),
+    )
+    model, training = recipe.model, recipe.training
+    if automatic:
+        training = replace(training, precision=fastest_precision(training.batch_size, model.encoding))
     learnt, _ = split(corpus.ids, training.validation)
-    chosen = frozenset(given) | ({"seq_len"} if base else frozenset())
-    settings = adapted(wished, len(learnt), chosen) | {"vocabulary_size": len(corpus.vocabulary)}
-    if automatic:
-        settings["precision"] = fastest_precision(
-            settings.get("batch_size", TrainingConfig.batch_size), settings.get("encoding", ModelConfig.encoding)
-        )
-    model = build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL})
-    training = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
     batch_source(learnt, model, training)  # refuses a text that is too short
     stem = "stdin" if paths[0] == "-" else Path(paths[0]).stem
     record = CorpusRecord(
@@ -141,11 +143,7 @@ def plan_training(
         paths=_absolute(paths),
         text_encoding=text_encoding,
         start=base,
-        notes=tuple(
-            f"The text is short for this recipe: {_flag(key)} is {settings[key]} in place of {wished[key]}."
-            for key in ("batch_size", "seq_len")
-            if key in wished and settings[key] != wished[key]
-        ),
+        notes=recipe.notes,
     )
 
 
@@ -186,10 +184,9 @@ def plan_resuming(
             f"{corpus.name} is not the text that {name} is trained on ({config.corpus.name}, SHA-256 "
             f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `--from {name}`"
         )
-    budget = dict(given) if "minutes" in given or "epochs" not in given else {**given, "minutes": None}
     return Plan(
         folder=folder,
-        config=replace(config, training=build(TrainingConfig, plain(config.training) | budget)),
+        config=replace(config, training=build(TrainingConfig, plain(config.training) | _budget(given))),
         ids=corpus.ids,
         paths=_absolute(where),
         text_encoding=text_encoding,
@@ -200,6 +197,12 @@ def plan_resuming(
 def _check_budget(given: Mapping[str, Any]) -> None:
     if "epochs" in given and "minutes" in given:
         raise ConfigError("a training ends after --epochs or after --minutes; give one of them")
+
+
+def _budget(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The user's budget, which replaces both of a recipe."""
+    budget = {key: given[key] for key in ("epochs", "minutes") if key in given}
+    return {"epochs": None, "minutes": None, **budget} if budget else {}
 
 
 def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
@@ -215,10 +218,7 @@ def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
 
 def _settings(given: Mapping[str, Any], preset: Preset, base: Base | None) -> dict[str, Any]:
     """The user's settings over those of the base, if any, over the preset's."""
-    settings = {**PRESETS[preset], **(plain(base.config.model) if base else {}), **given}
-    if "epochs" in given and "minutes" not in given:
-        settings.pop("minutes", None)
-    return settings
+    return {**PRESETS[preset], **(plain(base.config.model) if base else {}), **given, **_budget(given)}
 
 
 def _seed_windows(corpus: Corpus, learnt: int, seq_len: int) -> tuple[str, ...]:

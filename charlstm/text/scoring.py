@@ -59,14 +59,23 @@ class ScoringPass:
         """S."""
         return max(1, min(self.most_rows, self.characters // 512))
 
+    @property
+    def part(self) -> int:
+        """Counted characters of a row."""
+        return -(-self.characters // self.rows)
+
+    @property
+    def pieces(self) -> int:
+        """How many :meth:`chunks` there are."""
+        return -(-(self.warm + self.part) // self.chunk)
+
     def chunks(self) -> Iterator[ScoredChunk]:
         """The pieces, in order."""
-        part = -(-self.characters // self.rows)
-        first = np.arange(self.rows)[:, None] * part  # [S, 1]
-        for start in range(-self.warm, part, self.chunk):
+        first = np.arange(self.rows)[:, None] * self.part  # [S, 1]
+        for start in range(-self.warm, self.part, self.chunk):
             offset = start + np.arange(self.chunk)  # [T]
             place = first + offset  # [S, T]
-            counted = (offset >= 0) & (offset < part) & (place < self.characters)
+            counted = (offset >= 0) & (offset < self.part) & (place < self.characters)
             inside = np.clip(place, 0, self.characters - 1)
             x = normalise(self.ids[inside], self.vocabulary_size)
             # A row whose warm-up lies before the text's beginning starts from zero where its text begins.

@@ -7,11 +7,11 @@ gradients are added up.
 """
 
 import os
-from typing import Any
 
 import tensorflow as tf
 
-from charlstm.training.model import Layers, Masks, States, Tensor, forward
+from charlstm.training.masks import Masks
+from charlstm.training.model import Layers, States, Tensor, forward
 
 ROWS = 4
 """Rows that a core should have at the least: below that the reading of the weights outweighs the work."""
@@ -43,12 +43,9 @@ def nats(layers: Layers, x: Tensor, y: Tensor, states: States, masks: Masks | No
     """
     losses, after = [], []
     for part in parts(x.shape[0]):
-        logits, states_after = forward(layers, x[part], _rows(states, part), _rows(masks, part))
+        states_here = tuple((h[part], c[part]) for h, c in states)
+        masks_here = None if masks is None else tuple(each.rows(part) for each in masks)
+        logits, states_after = forward(layers, x[part], states_here, masks_here)
         losses.append(tf.nn.sparse_softmax_cross_entropy_with_logits(y[part], logits))
         after.append(states_after)
     return tf.concat(losses, 0), tf.nest.map_structure(lambda *each: tf.concat(each, 0), *after)
-
-
-def _rows(nested: Any, part: slice) -> Any:
-    """Some rows of every tensor in a structure."""
-    return tf.nest.map_structure(lambda whole: None if whole is None else whole[part], nested)

@@ -1,6 +1,6 @@
 """Nats per character of a network on a text: one pass, state carried."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -34,6 +34,15 @@ class Evaluator:
             sum_of_losses, states = self._chunk(*map(tf.constant, chunk), states)
             total += float(sum_of_losses)
         return total / self._pass.characters
+
+    def rehearse(self, clock: Callable[[], float]) -> float:
+        """The seconds that a pass will take, from the time of its first piece once that is compiled."""
+        states, began = self._layers.zero_states(self._pass.rows), 0.0
+        for _ in range(2):
+            began = clock()
+            sum_of_losses, _ = self._chunk(*map(tf.constant, next(self._pass.chunks())), states)
+            float(sum_of_losses)
+        return (clock() - began) * self._pass.pieces
 
     @tf.function(reduce_retracing=False)
     def _chunk(self, x: Tensor, y: Tensor, counted: Tensor, kept: Tensor, states: States) -> tuple[Tensor, States]:

@@ -38,6 +38,21 @@ class Stepped:
 
 
 @dataclass(frozen=True)
+class Paced:
+    """Once, when it is known how fast this machine is.
+
+    Attributes:
+        characters_per_second: Of training alone.
+        seconds_left: To the end of the budget, estimated.
+        epochs: Passes over the text in the whole of the budget, estimated.
+    """
+
+    characters_per_second: float
+    seconds_left: float
+    epochs: float
+
+
+@dataclass(frozen=True)
 class Evaluating:
     """A pass over the held-out tail begins."""
 
@@ -76,4 +91,4 @@ class Finished:
     stopped_early: bool
 
 
-Event = Started | Stepped | Evaluating | Evaluated | Finished
+Event = Started | Stepped | Paced | Evaluating | Evaluated | Finished

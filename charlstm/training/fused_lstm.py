@@ -93,7 +93,9 @@ class FusedLSTM(keras.layers.LSTM):
             return None
         return keras.random.dropout(tf.stack([ones] * 4, 1), self.recurrent_dropout, seed=self.cell.seed_generator)
 
-    def recur(self, shares: Tensor, states: Any, masks: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def recur(
+        self, shares: Tensor, states: Any, masks: Tensor | None = None, connections: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The fast loop.
 
         Calling the layer casts its states to the compute type, as Keras does; this does not. Under bfloat16 that would round
@@ -103,13 +105,16 @@ class FusedLSTM(keras.layers.LSTM):
             shares: The input's share of the gates at every step: ``[B, T, 4u]``.
             states: ``h`` and ``c`` before the first step, each ``[B, u]``.
             masks: What recurrent dropout multiplies ``h`` by on its way to each gate: ``[B, 4, u]``.
+            connections: What DropConnect multiplies the recurrent kernel by: ``[u, 4u]``.
 
         Returns:
             All outputs ``[B, T, u]`` in the compute type, and ``h`` and ``c`` after the last step in float32.
         """
         cell = make_cell(*map(_fast_name, (self.recurrent_activation, self.activation)))
         h0, c0 = (tf.cast(state, tf.float32) for state in states)
-        return recur(cell, shares, self._weights()[1], h0, c0, masks)
+        _, recurrent_kernel, _ = self._weights()
+        thinned = recurrent_kernel if connections is None else recurrent_kernel * connections
+        return recur(cell, shares, thinned, h0, c0, masks)
 
 
 def _fast_name(activation: Any) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,28 +12,13 @@ from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, Precision
 from charlstm.training.fused_lstm import FusedLSTM
-from charlstm.training.options import lstm_options
+from charlstm.training.masks import NOTHING_DROPPED, Masks, Noise, connections_dropped
+from charlstm.training.options import input_options, lstm_options
 from charlstm.training.recurrence import look_up
 
 Tensor = Any
 States = tuple[tuple[Tensor, Tensor], ...]
 """``h`` and ``c`` of every LSTM layer, each ``[B, u]``."""
-
-
-class LayerMasks(NamedTuple):
-    """What dropout multiplies by, the same at every step; None where there is no dropout.
-
-    Attributes:
-        output: For a layer's outputs: ``[B, 1, u]``, or ``[B, u]`` of a layer with one output.
-        recurrent: For ``h`` on its way to each of the next step's gates: ``[B, 4, u]``.
-    """
-
-    output: Tensor | None
-    recurrent: Tensor | None
-
-
-Masks = tuple[LayerMasks, ...]
-"""The masks of every LSTM layer."""
 
 
 def character_ids(x: Tensor, vocabulary_size: int) -> Tensor:
@@ -82,6 +67,7 @@ class Layers:
         lstms: The LSTM layers.
         dropouts: One after each LSTM layer.
         dense: The softmax layer.
+        noise: What dropout draws its masks from.
     """
 
     config: ModelConfig
@@ -89,6 +75,7 @@ class Layers:
     lstms: tuple[FusedLSTM, ...]
     dropouts: tuple[keras.layers.Dropout, ...]
     dense: keras.layers.Dense
+    noise: Noise
 
     @property
     def weights(self) -> dict[str, keras.Variable]:
@@ -116,24 +103,6 @@ class Layers:
         every = tf.range(size, dtype=tf.float32)[:, None, None] / size
         return look_up(lstm.shares(self.encode(every)[:, 0], exact=True), ids)
 
-    def dropout_masks(self, rows: int) -> Masks:
-        """New masks for a batch."""
-        masks = []
-        for lstm, dropout in zip(self.lstms, self.dropouts, strict=True):
-            # In float32, so that both precisions draw the same.
-            ones = tf.ones((rows, lstm.units))
-            output = keras.random.dropout(ones, dropout.rate, seed=dropout.seed_generator) if dropout.rate else None
-            if output is not None and lstm.return_sequences:
-                output = output[:, None]
-            masks.append(LayerMasks(output, lstm.recurrent_masks(ones)))
-        return tuple(masks)
-
-    @property
-    def noise_states(self) -> list[keras.Variable]:
-        """The counters of the dropout masks."""
-        lstm_seeds = [lstm.cell.seed_generator.state for lstm in self.lstms]
-        return lstm_seeds + [dropout.seed_generator.state for dropout in self.dropouts if dropout.rate]
-
     def assign(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Set every weight."""
         for name, variable in self.weights.items():
@@ -154,12 +123,12 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
         ConfigError: If an option names something that Keras does not have.
     """
     keras.utils.set_random_seed(random_seed % 2**32)
+    options, first_options = lstm_options(config), input_options(config)
     encoding: keras.layers.Layer | None = None
     if config.encoding == "one-hot":
         encoding = OneHot(config.vocabulary_size, name="one_hot")
     elif config.encoding == "embedding":
-        encoding = CharacterEmbedding(config.vocabulary_size, config.embedding_size, name="embedding")
-    options = lstm_options(config)
+        encoding = CharacterEmbedding(config.vocabulary_size, config.embedding_size, **first_options, name="embedding")
     every = config.targets == "every"
     last = len(config.units)
     lstms, dropouts = [], []
@@ -169,7 +138,7 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
         lstms.append(
             FusedLSTM(
                 units,
-                **options,
+                **(options | first_options if number == 1 and config.encoding != "embedding" else options),
                 return_sequences=sequences,
                 return_state=True,
                 seed=random_seed % 2**31 + number,
@@ -187,7 +156,9 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
             )
         )
     dense = keras.layers.Dense(config.vocabulary_size, activation="softmax", name="dense")
-    layers = Layers(config, encoding, tuple(lstms), tuple(dropouts), dense)
+    connection_seeds = tuple(keras.random.SeedGenerator(random_seed % 2**31 + 2 * last + 1 + number) for number in range(last))
+    noise = Noise(tuple(lstms), tuple(dropouts), config.drop_connect, connection_seeds)
+    layers = Layers(config, encoding, noise.lstms, noise.dropouts, dense, noise)
     keras_model(layers, config.seq_len)  # builds the weights
     return layers
 
@@ -216,24 +187,26 @@ def forward(layers: Layers, x: Tensor, states: States, masks: Masks | None = Non
         layers: The network.
         x: Normalised windows: ``[B, T, 1]``.
         states: ``h`` and ``c`` of every layer before the first character.
-        masks: In training, what dropout multiplies outputs by: :meth:`Layers.dropout_masks`.
+        masks: In training, what dropout multiplies by: :class:`charlstm.training.masks.Noise`.
 
     Returns:
         Logits, ``[B, V]`` for ``--targets last`` and ``[B, T, V]`` for ``every``, and the states after the last character.
     """
     after, y = [], x
     for number, (lstm, state) in enumerate(zip(layers.lstms, states, strict=True)):
+        mask = masks[number] if masks else NOTHING_DROPPED
         if lstm.keras_path_because():
             y = layers.encode(x) if number == 0 else y
-            y, *state_after = lstm(y, initial_state=list(state), training=masks is not None)
+            with connections_dropped(lstm, mask.connections):
+                y, *state_after = lstm(y, initial_state=list(state), training=masks is not None)
             h, c = (tf.cast(value, tf.float32) for value in state_after)
         else:
             shares = layers.first_shares(x) if number == 0 else lstm.shares(y)
-            outputs, h, c = lstm.recur(shares, state, masks[number].recurrent if masks else None)
+            outputs, h, c = lstm.recur(shares, state, mask.recurrent, mask.connections)
             y = outputs if lstm.return_sequences else tf.cast(h, lstm.compute_dtype)
         after.append((h, c))
-        if masks and masks[number].output is not None:
-            y *= tf.cast(masks[number].output, y.dtype)
+        if mask.output is not None:
+            y *= tf.cast(mask.output, y.dtype)
     logits = ops.matmul(ops.cast(y, "float32"), layers.dense.kernel) + layers.dense.bias
     return logits, tuple(after)
 

@@ -5,9 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError
+
+_INITIALIZERS: dict[str, Callable[[float], Any]] = {
+    "random_normal": lambda deviation: keras.initializers.RandomNormal(stddev=deviation),
+    "random_uniform": lambda limit: keras.initializers.RandomUniform(-limit, limit),
+    "orthogonal": keras.initializers.Orthogonal,
+    "constant": keras.initializers.Constant,
+}
+"""Those that can be given a number."""
 
 _REGULARIZERS: dict[str, tuple[Callable[..., Any], int]] = {
     "l1": (keras.regularizers.L1, 1),
@@ -41,18 +50,35 @@ def lstm_options(config: ModelConfig) -> dict[str, Any]:
     }
 
 
+def input_options(config: ModelConfig) -> dict[str, Any]:
+    """The first layer's own arguments, of whatever class it is.
+
+    Raises:
+        ConfigError: If there is no such initialiser.
+    """
+    if config.input_initializer is None:
+        return {}
+    name = "embeddings_initializer" if config.encoding == "embedding" else "kernel_initializer"
+    return {name: _initializer(config.input_initializer, "input_initializer")}
+
+
 def _names(kind: str) -> list[str]:
     return [f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias")]
 
 
-def _initializer(name: str, setting: str) -> str:
+def _initializer(text: str, setting: str) -> Any:
+    """``random_normal:0.5`` as Keras writes ``RandomNormal(stddev=0.5)``, any other name as the one that Keras has of it."""
     shape = (4,) if setting.startswith("bias") else (4, 4)
+    name, colon, number = text.partition(":")
     try:
-        keras.initializers.get(name)(shape)
-    except (ValueError, TypeError, NotImplementedError):
-        good = "zeros, ones or random_normal" if len(shape) == 1 else "glorot_uniform, orthogonal or he_normal"
-        raise ConfigError(f"{setting}: Keras has no initialiser {name!r} for weights of this kind; try {good}") from None
-    return name
+        initializer = _INITIALIZERS[name](float(number)) if colon else keras.initializers.get(name)
+        if not np.isfinite(initializer(shape)).all():
+            raise ValueError
+    except (KeyError, ValueError, TypeError, NotImplementedError):
+        good = "zeros, ones or random_normal" if len(shape) == 1 else "glorot_uniform, orthogonal or random_normal:0.1"
+        raise ConfigError(f"{setting}: Keras has no initialiser {text!r} for weights of this kind; try {good}") from None
+    # Not the object itself: a second layer with the same one would get the same numbers.
+    return keras.initializers.serialize(initializer)
 
 
 def _parsed(text: str | None, setting: str, kinds: dict[str, tuple[Callable[..., Any], int]]) -> Any:

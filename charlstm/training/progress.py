@@ -49,6 +49,11 @@ class Speed:
         self.steps += 1
 
     @property
+    def seconds_per_step(self) -> float:
+        """0 until it is known."""
+        return self.seconds / (self.steps - 1) if self.steps > 1 else 0.0
+
+    @property
     def characters_per_second(self) -> float:
         """0 until it is known."""
         return self.characters / self.seconds if self.seconds else 0.0

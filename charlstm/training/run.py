@@ -27,12 +27,15 @@ from charlstm.recipe.plan import Base, Plan, Resumed
 from charlstm.text.batches import BatchSource, batch_source
 from charlstm.text.windows import split
 from charlstm.training.evaluation import Evaluator
-from charlstm.training.events import Evaluated, Evaluating, Event, Finished, Started, Stepped
+from charlstm.training.events import Evaluated, Evaluating, Event, Finished, Paced, Started, Stepped
 from charlstm.training.growth import starting_weights
 from charlstm.training.progress import Record, Speed
 from charlstm.training.schedule import Budget, budget, learning_rate
 from charlstm.training.trainer import Trainer
 from charlstm.units import count
+
+_PACED_AFTER = 2.0
+"""Seconds of training after which its speed is known well enough."""
 
 
 def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Iterator[Event]:
@@ -74,12 +77,15 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
         create(plan.folder.parent, plan.folder.name)
     write_config(plan.folder, config)
     yield Started(count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
-    yield from _Run(plan, source, trainer, evaluator, extent, record, lambda: earlier + clock() - started, should_stop).events()
+    reserve = evaluator.rehearse(clock) if evaluator else 0.0
+    yield from _Run(
+        plan, source, trainer, evaluator, extent, record, lambda: earlier + clock() - started, should_stop, reserve
+    ).events()
 
 
 @dataclass
 class _Run:
-    """A run under way. ``elapsed`` gives its wall-clock seconds, ``reserve`` is what the last evaluation took of them."""
+    """A run under way. ``elapsed`` gives its wall-clock seconds, ``reserve`` is what an evaluation takes of them."""
 
     plan: Plan
     source: BatchSource
@@ -89,16 +95,19 @@ class _Run:
     record: Record
     elapsed: Callable[[], float]
     should_stop: Callable[[], bool]
-    reserve: float = 0.0
+    reserve: float
     speed: Speed = field(default_factory=Speed)
 
     def events(self) -> Iterator[Event]:
         """Train to the end of the budget, of patience, or of the user's."""
         training, record = self.plan.config.training, self.record
         due = self._next_evaluation()
-        impatient = False
+        impatient = paced = False
         while self.fraction < 1 and not impatient and not self.should_stop():
             yield self._step()
+            if not paced and self.speed.seconds > _PACED_AFTER:
+                paced = True
+                yield self._paced()
             if due <= self.fraction < 1:
                 began = self.elapsed()
                 yield Evaluating()
@@ -128,13 +137,22 @@ class _Run:
 
     @property
     def fraction(self) -> float:
-        """The part of the budget that is used up."""
-        return self.budget.fraction(self.trainer.steps, self.elapsed(), self.reserve)
+        """The part of the budget that is used up: all of it if half a step would no longer fit in."""
+        return self.budget.fraction(self.trainer.steps, self.elapsed(), self.reserve + self.speed.seconds_per_step / 2)
 
     def _next_evaluation(self) -> float:
-        """The part of the budget at which the next evaluation is due."""
+        """The part of the budget at which the next evaluation is due.
+
+        They are spread evenly; where they take long, some are left out, so that they take a tenth of the time at the most.
+        """
         evaluations = self.plan.config.training.evaluations
-        return (math.floor(self.fraction * evaluations + 1e-9) + 1) / evaluations
+        earliest = max(self.fraction + 1e-9, self.fraction + 10 * self.reserve / self.budget.seconds)
+        return math.ceil(earliest * evaluations) / evaluations
+
+    def _paced(self) -> Paced:
+        left = self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.reserve)
+        steps = min(self.budget.steps, self.trainer.steps + left / self.speed.seconds_per_step)
+        return Paced(self.speed.characters_per_second, left, steps / self.source.steps_per_epoch)
 
     def _step(self) -> Stepped:
         config, began = self.plan.config, self.elapsed()
@@ -152,7 +170,7 @@ class _Run:
             self.fraction,
             self.record.loss,
             self.speed.characters_per_second,
-            self.budget.seconds_left(self.fraction, self.elapsed(), self.reserve),
+            self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.reserve),
         )
 
     def _evaluate(self) -> Evaluated:

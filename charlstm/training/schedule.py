@@ -4,19 +4,20 @@ import math
 from dataclasses import dataclass
 
 from charlstm.config import TrainingConfig
+from charlstm.errors import ConfigError
 
 
 @dataclass(frozen=True)
 class Budget:
-    """The extent of a run: wall-clock seconds if given, else steps.
+    """The extent of a run, in steps, in wall-clock seconds or in both: then it ends with the first that is used up.
 
     Attributes:
-        steps: Steps in all, for a budget in epochs.
-        seconds: Seconds in all, for a budget in minutes.
+        steps: Steps in all; infinite without a budget in epochs.
+        seconds: Seconds in all; infinite without a budget in minutes.
     """
 
-    steps: int
-    seconds: float | None
+    steps: float
+    seconds: float
 
     def fraction(self, step: int, seconds: float, reserve: float = 0.0) -> float:
         """The part of the budget that is used up, 0 ... 1.
@@ -26,22 +27,30 @@ class Budget:
             seconds: Seconds gone.
             reserve: Seconds at the end that are needed for something else (the last evaluation).
         """
-        if self.seconds is None:
+        if self.seconds == math.inf:
             return min(1.0, step / self.steps)
         # At least a hundredth is left for training: an evaluation that fills the whole budget must not end it at once.
-        return min(1.0, seconds / max(self.seconds - reserve, self.seconds / 100))
+        on_the_clock = seconds / max(self.seconds - reserve, self.seconds / 100)
+        return min(1.0, max(step / self.steps, on_the_clock))
 
-    def seconds_left(self, fraction: float, seconds: float, reserve: float) -> float:
+    def seconds_left(self, step: int, seconds: float, reserve: float) -> float:
         """Seconds to the end, estimated; infinite while nothing is known."""
-        if self.seconds is not None:
-            return max(0.0, self.seconds - seconds)
-        return seconds * (1 - fraction) / fraction + reserve if fraction else math.inf
+        steps_take = seconds * (self.steps - step) / step + reserve if step else math.inf
+        return min(steps_take, max(0.0, self.seconds - seconds))
 
 
 def budget(training: TrainingConfig, steps_per_epoch: float) -> Budget:
-    """The budget of a recipe."""
-    steps = max(1, math.ceil(training.epochs * steps_per_epoch))
-    return Budget(steps, None if training.minutes is None else 60 * training.minutes)
+    """The budget of a recipe.
+
+    Raises:
+        ConfigError: If it has none.
+    """
+    if training.epochs is None and training.minutes is None:
+        raise ConfigError("a training needs an end; give --epochs or --minutes")
+    return Budget(
+        steps=math.inf if training.epochs is None else max(1, math.ceil(training.epochs * steps_per_epoch)),
+        seconds=math.inf if training.minutes is None else 60 * training.minutes,
+    )
 
 
 def learning_rate(training: TrainingConfig, fraction: float) -> float:

@@ -36,7 +36,8 @@ class Trainer:
         with self._strategy.scope():
             self.layers = build_layers(model, training.precision, training.random_seed)
             self._variables = list(self.layers.weights.values())
-            self._optimizer = keras.optimizers.Adam(training.learning_rate)
+            self._optimizer = keras.optimizers.Adam(training.learning_rate, weight_decay=training.weight_decay or None)
+            self._optimizer.exclude_from_weight_decay([variable for variable in self._variables if len(variable.shape) < 2])
             self._optimizer.build(self._variables)
             self._averages = (
                 [tf.Variable(variable.value, trainable=False) for variable in self._variables]
@@ -99,7 +100,7 @@ class Trainer:
         named = {f"weights/{name}": variable for name, variable in self.layers.weights.items()}
         named |= {f"average/{name}": average for name, average in zip(self.layers.weights, self._averages, strict=False)}
         named |= {f"optimizer/{number}": variable for number, variable in enumerate(self._optimizer.variables)}
-        named |= {f"noise/{number}": variable for number, variable in enumerate(self.layers.noise_states)}
+        named |= {f"noise/{number}": variable for number, variable in enumerate(self.layers.noise.states)}
         for number, (h, c) in enumerate(self._states):
             named |= {f"states/{number}/h": h, f"states/{number}/c": c}
         return named
@@ -127,7 +128,7 @@ class Trainer:
     def _replica_step(self, x: Tensor, y: Tensor, kept: Tensor, states: States, momentum: Tensor) -> tuple[Tensor, States]:
         states = tf.nest.map_structure(lambda state: state * kept, states)
         with tf.GradientTape() as tape:
-            losses, states = nats(self.layers, x, y, states, self.layers.dropout_masks(x.shape[0]))
+            losses, states = nats(self.layers, x, y, states, self.layers.noise.masks(x.shape[0]))
             loss = tf.reduce_mean(losses) / self._replicas
             penalties = [penalty for lstm in self.layers.lstms for penalty in lstm.losses]
             objective = loss + tf.add_n(penalties) / self._replicas if penalties else loss

@@ -16,7 +16,7 @@ import pytest
 from charlstm.checkpoint.files import Evaluation
 from charlstm.cli.progress import follow
 from charlstm.recipe.plan import plan_training
-from charlstm.training.events import Evaluated, Evaluating, Finished, Started, Stepped
+from charlstm.training.events import Evaluated, Evaluating, Finished, Paced, Started, Stepped
 
 
 def evaluation(number: int, nats_per_char: float | None, *, best: bool) -> Evaluation:
@@ -76,6 +76,7 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
     pretend(
         Started(12345, None),
         *(Stepped(step, step / 10, 2.5, 1234.5, 60.0) for step in range(5)),
+        Paced(12_345.6, 90.0, 14.4),
         Evaluating(),
         Evaluated(evaluation(1, 2.0, best=True), {}),
         Evaluated(evaluation(2, 3.0, best=False), {}),
@@ -84,7 +85,8 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
     written, said = capsys.readouterr()
     assert written == ""
     assert "\r" not in said
-    first, second, *lines = said.splitlines()
+    first, second, pace, *lines = said.splitlines()
+    assert pace == "12,346 characters a second: 1:30 min to go, 14 passes over the text in all."
     assert first.startswith("Starting TensorFlow")
     assert str(plan.folder) in second
     assert "12,345 parameters" in second

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from charlstm.config import ModelConfig
+from charlstm.recipe.presets import PRESETS
 
 STORY = " ".join(["river", "ferry", "lamp", "oar", "eel"] * 80)
 SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--evaluations", "1")
@@ -48,8 +49,8 @@ def test_a_recipe_too_large_for_the_text_is_made_to_fit_and_says_so(charlstm, tm
     (tmp_path / "story.txt").write_text(STORY)
     # The option ends it before anything is trained.
     said = charlstm("train", "story.txt", "--preset", "best", "--kernel-regularizer", "nonsense").stderr
-    assert re.search(r"The text is short for this recipe: --batch-size is [0-9]+ in place of 32\.", said)
-    assert re.search(r"The text is short for this recipe: --seq-len is [0-9]+ in place of 160\.", said)
+    for option, name in (("--batch-size", "batch_size"), ("--seq-len", "seq_len")):
+        assert re.search(rf"The text is short for this recipe: {option} is [0-9]+ in place of {PRESETS['best'][name]}\.", said)
 
 
 def test_a_loss_that_is_no_number_is_a_stated_error(charlstm, tmp_path):

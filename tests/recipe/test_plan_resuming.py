@@ -64,11 +64,11 @@ def test_evaluations_made_after_the_state_was_saved_are_forgotten(begun, root):
     ("planned", "given", "epochs", "minutes"),
     [
         ({"epochs": 3}, {}, 3, None),
-        ({"minutes": 5}, {}, 20, 5),
-        ({"minutes": 5}, {"minutes": 9}, 20, 9),
+        ({"minutes": 5}, {}, None, 5),
+        ({"minutes": 5}, {"minutes": 9}, None, 9),
         ({"minutes": 5}, {"epochs": 7}, 7, None),
         ({"epochs": 3}, {"epochs": 7}, 7, None),
-        ({"epochs": 3}, {"minutes": 9}, 3, 9),
+        ({"epochs": 3}, {"minutes": 9}, None, 9),
     ],
 )
 def test_the_budget_may_be_a_new_one(plan, begin, root, planned, given, epochs, minutes):

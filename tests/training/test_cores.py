@@ -25,7 +25,14 @@ def test_every_row_is_in_one_part_and_the_parts_are_equal_and_large_enough(monke
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"encoding": "embedding", "targets": "last"}, {"dropout": 0.5}, {"recurrent_dropout": 0.5, "units": (4,)}]
+    "options",
+    [
+        {},
+        {"encoding": "embedding", "targets": "last"},
+        {"dropout": 0.5},
+        {"recurrent_dropout": 0.5, "units": (4,)},
+        {"drop_connect": 0.5},
+    ],
 )
 def test_losses_states_and_gradients_do_not_depend_on_the_number_of_cores(monkeypatch, options):
     random = np.random.default_rng(0)
@@ -35,7 +42,7 @@ def test_losses_states_and_gradients_do_not_depend_on_the_number_of_cores(monkey
     x = tf.constant(normalise(ids, V))
     y = tf.constant(ids[:, 0] if layers.config.targets == "last" else ids[:, ::-1].copy())
     states = tuple((tf.constant(random.normal(size=h.shape), tf.float32), c + 1) for h, c in layers.zero_states(rows))
-    masks = layers.dropout_masks(rows)
+    masks = layers.noise.masks(rows)
     variables = [variable.value for variable in layers.weights.values()]
     results = []
     for number in (1, 3):

@@ -8,6 +8,7 @@ import pytest
 from charlstm.config import ModelConfig
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import log_softmax
+from charlstm.text.scoring import ScoringPass
 from charlstm.training.evaluation import Evaluator
 
 IDS = np.random.default_rng(0).integers(0, 7, 3_000).astype(np.uint8)
@@ -34,6 +35,14 @@ def test_the_score_is_that_of_reading_the_text_once_from_beginning_to_end(length
         network.step(np.array([character]), state)
         nats -= log_softmax(network.logits(state[-1].h).astype(float))[0, following]
     assert Evaluator(config, ids).nats_per_char(values) == pytest.approx(nats / (length - 1), rel=1e-5)
+
+
+def test_a_rehearsal_is_the_second_reading_of_the_first_piece_times_the_pieces():
+    config = ModelConfig(vocabulary_size=7, units=(4,))
+    evaluator = Evaluator(config, IDS)
+    looks = iter([10.0, 100.0, 102.0])  # ninety seconds go by while the first reading is compiled
+    pieces = sum(1 for _ in ScoringPass(IDS, 7).chunks())
+    assert evaluator.rehearse(lambda: next(looks)) == 2.0 * pieces
 
 
 def test_scoring_again_gives_the_same_and_new_weights_a_new_score():

@@ -161,42 +161,52 @@ def test_options_reach_the_keras_layer():
 
 
 @pytest.mark.parametrize(
+    ("encoding", "changed", "layers_kernel"),
+    [
+        ("one-hot", "lstm_1/kernel", "lstm_2/kernel"),
+        ("embedding", "embedding/embeddings", "lstm_1/kernel"),
+        ("scalar", "lstm_1/kernel", "lstm_2/kernel"),
+    ],
+)
+def test_what_is_made_of_a_character_has_its_own_initialiser(encoding, changed, layers_kernel):
+    size = {"encoding": encoding, "embedding_size": 90, "vocabulary_size": 90, "units": (90, 90, 90)}
+    theirs = weight_values(build_layers(config(**size)))
+    ours = weight_values(build_layers(config(**size, input_initializer="random_normal:2", kernel_initializer="constant:0.5")))
+    assert ours[changed].std() == pytest.approx(2, rel=0.1)
+    assert (ours[layers_kernel] == 0.5).all()
+    assert theirs[changed].std() < 0.2
+    assert not np.array_equal(theirs["lstm_2/kernel"], theirs["lstm_3/kernel"])
+
+
+@pytest.mark.parametrize(
+    ("text", "check"),
+    [
+        ("random_normal:0.5", lambda kernel: kernel.std() == pytest.approx(0.5, rel=0.1)),
+        ("random_uniform:3", lambda kernel: 2.9 < np.abs(kernel).max() <= 3 and kernel.min() < 0),
+        ("orthogonal:2", lambda kernel: np.allclose(kernel @ kernel.T, 4 * np.eye(40), atol=1e-4)),
+        ("he_normal", lambda kernel: kernel.std() == pytest.approx(np.sqrt(2 / 40), rel=0.1)),
+    ],
+)
+def test_initialisers_may_have_their_number(text, check):
+    weights = weight_values(build_layers(config(units=(40, 40), kernel_initializer=text)))
+    assert check(weights["lstm_2/kernel"])
+
+
+@pytest.mark.parametrize(
     "options",
-    [{"kernel_initializer": "nonsense"}, {"bias_regularizer": "l3:1"}, {"kernel_constraint": "max_norm:x"}],
+    [
+        {"kernel_initializer": "nonsense"},
+        {"kernel_initializer": "he_normal:2"},
+        {"recurrent_initializer": "orthogonal:x"},
+        {"input_initializer": "random_normal:nan"},
+        {"bias_initializer": "orthogonal:1"},
+        {"bias_regularizer": "l3:1"},
+        {"kernel_constraint": "max_norm:x"},
+    ],
 )
 def test_what_keras_does_not_have_is_refused_by_the_setting_s_name(options):
     with pytest.raises(ConfigError, match=next(iter(options))):
         build_layers(config(**options))
-
-
-def test_dropout_drops_the_same_features_at_every_position():
-    layers = build_layers(config(dropout=0.5, units=(64,)))
-    x = keras.ops.convert_to_tensor(normalise(IDS, 9))
-    masks = layers.dropout_masks(3)
-    ((mask, recurrent),) = masks
-    assert recurrent is None
-    assert set(np.unique(mask)) == {0.0, 2.0}
-    assert not (np.asarray(mask[0]) == np.asarray(mask[1])).all()
-    assert not (np.asarray(mask) == np.asarray(layers.dropout_masks(3)[0].output)).all()
-    outputs = np.asarray(layers.lstms[0](layers.encode(x))[0])
-    dense = np.asarray(layers.dense.kernel)
-    np.testing.assert_allclose(forward(layers, x, layers.zero_states(3), masks)[0], outputs * mask @ dense, atol=1e-5)
-
-
-def test_recurrent_dropout_acts_in_training_with_a_mask_for_each_gate():
-    layers = build_layers(config(recurrent_dropout=0.5, units=(8,)))
-    randomised(layers)
-    x = keras.ops.convert_to_tensor(normalise(IDS, 9))
-    masks = layers.dropout_masks(3)
-    ((output, recurrent),) = masks
-    assert output is None
-    assert recurrent.shape == (3, 4, 8)
-    assert set(np.unique(recurrent)) == {0.0, 2.0}
-    gates = np.asarray(recurrent)
-    assert not any((gates[:, a] == gates[:, b]).all() for a in range(4) for b in range(a))
-    dropped, plain = (np.asarray(forward(layers, x, layers.zero_states(3), given)[0]) for given in (masks, None))
-    np.testing.assert_allclose(dropped[:, 0], plain[:, 0], atol=1e-6)  # there is no h yet
-    assert np.abs(dropped - plain)[:, 1:].max() > 1e-3
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

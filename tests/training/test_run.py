@@ -12,8 +12,10 @@ from charlstm.checkpoint.files import read_config, read_history, read_weights
 from charlstm.checkpoint.resume import read_resume
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.recipe.plan import Plan
-from charlstm.training.events import Evaluated, Event, Finished, Started, Stepped
+from charlstm.training.evaluation import Evaluator
+from charlstm.training.events import Evaluated, Event, Finished, Paced, Started, Stepped
 from charlstm.training.run import train
+from charlstm.training.trainer import Trainer
 
 
 def ticking() -> Callable[[], float]:
@@ -71,6 +73,44 @@ def test_a_budget_in_minutes_ends_on_the_clock(plan):
     assert finished(events).seconds == pytest.approx(3.0, abs=0.5)
     rates = [line.learning_rate for line in (event.evaluation for event in events if isinstance(event, Evaluated))]
     assert rates[-1] < 1e-6 < rates[0]
+
+
+@pytest.fixture
+def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
+    """A run on a clock that goes on only in steps and evaluations, each of so many seconds."""
+    now = [0.0]
+
+    def slow(method: Callable[..., float], seconds: float) -> Callable[..., float]:
+        def slowed(*args) -> float:
+            now[0] += seconds
+            return method(*args)
+
+        return slowed
+
+    def run_at(plan: Plan, step: float, evaluation: float) -> list[Event]:
+        monkeypatch.setattr(Trainer, "step", slow(Trainer.step, step))
+        monkeypatch.setattr(Evaluator, "nats_per_char", slow(Evaluator.nats_per_char, evaluation))
+        return list(train(plan, clock=lambda: now[0], started=0.0, should_stop=lambda: False))
+
+    return run_at
+
+
+@pytest.mark.parametrize(("step", "evaluation", "expected"), [(0.1, 0.2, 10), (0.1, 3.0, 3), (7.0, 2.0, 3)])
+def test_a_budget_in_minutes_is_kept_and_evaluations_take_a_tenth_of_it(plan, run_at_pace, step, evaluation, expected):
+    events = run_at_pace(plan(minutes=1.0, evaluations=10), step, evaluation)
+    assert finished(events).seconds == pytest.approx(60, abs=step / 2 + 0.01)
+    assert sum(isinstance(event, Evaluated) for event in events) == expected
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 40.0}, {"minutes": 0.5}, {"minutes": 0.5, "epochs": 2000.0}])
+def test_how_long_it_will_take_is_said_once_and_right(plan, run_at_pace, settings):
+    events = run_at_pace(plan(**settings, evaluations=1), 0.25, 0.5)
+    (place,) = (place for place, event in enumerate(events) if isinstance(event, Paced))
+    told, before = events[place], events[place - 1]
+    *_, last = (event.evaluation for event in events if isinstance(event, Evaluated))
+    assert told.characters_per_second == before.characters_per_second == 4 * 10 / 0.25
+    assert told.seconds_left == pytest.approx(finished(events).seconds - before.step / 4, abs=1)
+    assert told.epochs == pytest.approx(last.epoch, rel=0.05)
 
 
 def test_nothing_held_out_is_trained_on_and_said_so(plan):

@@ -29,13 +29,15 @@ def trained(model: ModelConfig, training: TrainingConfig, steps: int) -> Trainer
     return trainer
 
 
-@pytest.mark.parametrize("targets", ["last", "every"])
-def test_steps_on_windows_are_keras_fit(targets):
-    model, training = parts({"targets": targets}, {"batches": "windows"})
+@pytest.mark.parametrize(("targets", "weight_decay"), [("last", 0.0), ("every", 0.0), ("every", 0.5)])
+def test_steps_on_windows_are_keras_fit(targets, weight_decay):
+    model, training = parts({"targets": targets}, {"batches": "windows", "weight_decay": weight_decay})
     source = batch_source(IDS, model, training)
     layers = build_layers(model, random_seed=training.random_seed)
     theirs = keras_model(layers, 5)
-    theirs.compile(keras.optimizers.Adam(1e-2), keras.losses.SparseCategoricalCrossentropy())
+    adam = keras.optimizers.AdamW(1e-2, weight_decay=weight_decay)
+    adam.exclude_from_weight_decay([variable for variable in theirs.trainable_variables if "bias" in variable.name])
+    theirs.compile(adam, keras.losses.SparseCategoricalCrossentropy())
     ours = Trainer(model, training)
     for step in range(5):
         batch = source.batch(step)
@@ -110,7 +112,11 @@ def test_regularisers_and_constraints_act_in_training_but_not_in_the_loss():
 
 
 @pytest.mark.parametrize(
-    "model", [{"dropout": 0.3, "recurrent_dropout": 0.2, "units": (6, 5)}, {"targets": "last", "encoding": "embedding"}]
+    "model",
+    [
+        {"dropout": 0.3, "recurrent_dropout": 0.2, "drop_connect": 0.2, "units": (6, 5)},
+        {"targets": "last", "encoding": "embedding"},
+    ],
 )
 def test_a_restored_trainer_goes_on_with_the_same_bits(model):
     configs = parts(model, {"weight_average": 0.9})

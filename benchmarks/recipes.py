@@ -1,0 +1,127 @@
+"""What the presets reach in their minutes, on a text of your own.
+
+Each training is the command itself in a process of its own, `charlstm train TEXT --preset P --random-seed S`. Its model is then
+measured by `charlstm evaluate` on the held-out tail: nats per character over one full pass with the state carried, the same for
+a model that starts from zero a window before each character, and, with --dynamic, while it goes on learning.
+
+    python -m benchmarks.recipes [TEXT ...] [--presets quick standard best classic] [--random-seeds 1 2 3] [--dynamic best]
+                                 [--minutes M] [--results FILE.jsonl] [--json]
+
+All of it takes hours. With --results each run is added to the file once it is done, and those that are there already are not
+repeated. Nothing else should be running meanwhile. `classic` has 20 epochs and no minutes; --minutes gives it some.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+PROTOCOL = (
+    "Protocol: the last 10 % of the text (200,000 characters at the most) are held out; nats per character there in one full "
+    "pass with the state carried, weights of the best evaluation; seconds from the start of the command to its end."
+)
+Run = dict[str, Any]
+
+
+def command(*arguments: str) -> Run:
+    """The answer of ``charlstm ... --json``."""
+    done = subprocess.run([sys.executable, "-m", "charlstm", *arguments, "--json"], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"charlstm {' '.join(arguments)}: {done.stderr}")
+    answer: Run = json.loads(done.stdout)
+    return answer
+
+
+def one_run(text: str, preset: str, random_seed: int, dynamic: bool, minutes: float | None) -> Run:
+    """Train once and measure."""
+    budget = [] if minutes is None else ["--minutes", str(minutes)]
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = ("--checkpoints", folder)
+        began = time.perf_counter()
+        trained = command("train", text, "--preset", preset, "--random-seed", str(random_seed), *budget, *shelf)
+        seconds = time.perf_counter() - began
+        measured = command("evaluate", "--corpus", text, *shelf, *["--dynamic"] * dynamic)
+        history = Path(folder, trained["checkpoint"], "history.jsonl").read_text().splitlines()
+    return {
+        "text": Path(text).name,
+        "preset": preset,
+        "random_seed": random_seed,
+        "seconds": seconds,
+        "steps": trained["steps"],
+        "epochs": json.loads(history[-1])["epoch"],
+        "parameters": trained["parameters"],
+        "stateful": trained["nats_per_char"],
+        "stateless": measured["modes"]["stateless"]["nats_per_char"],
+        "window": measured["window"],
+        "dynamic": measured["dynamic"] and measured["dynamic"]["nats_per_char"],
+    }
+
+
+def machine() -> str:
+    """What the figures depend on."""
+    names = ("tensorflow", "keras", "numpy", "charlstm")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    return f"{cores} cores, {platform.machine()}, Python {platform.python_version()}, {versions}"
+
+
+def spread(values: list[float | None]) -> str:
+    """Mean and range."""
+    known = [value for value in values if value is not None]
+    return f"{statistics.mean(known):.4f} ({min(known):.4f}-{max(known):.4f})" if known else "-"
+
+
+def table(runs: list[Run]) -> str:
+    """A row for each text and preset: means and ranges over the random seeds, as Markdown."""
+    lines = [
+        "| text | preset | runs | seconds | passes | parameters | stateful | stateless | dynamic |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for text, preset in dict.fromkeys((run["text"], run["preset"]) for run in runs):
+        same = [run for run in runs if (run["text"], run["preset"]) == (text, preset)]
+        seconds, epochs = (statistics.mean(run[key] for run in same) for key in ("seconds", "epochs"))
+        scores = " | ".join(spread([run[key] for run in same]) for key in ("stateful", "stateless", "dynamic"))
+        cells = f"{len(same)} | {seconds:,.0f} | {epochs:.1f} | {same[0]['parameters']:,} | {scores}"
+        lines.append(f"| {text} | `{preset}` | {cells} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Train, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("texts", nargs="*", default=["data/ferry-year.txt"])
+    parser.add_argument("--presets", nargs="+", default=["quick", "standard", "best", "classic"])
+    parser.add_argument("--random-seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--dynamic", nargs="*", default=["best"], help="presets that are also scored by dynamic evaluation")
+    parser.add_argument("--minutes", type=float, help="in place of the presets' own")
+    parser.add_argument("--results", type=Path)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    kept = arguments.results.read_text().splitlines() if arguments.results and arguments.results.exists() else []
+    runs: list[Run] = [json.loads(line) for line in kept]
+    if not arguments.json:
+        print(machine(), PROTOCOL, sep="\n")
+    for text, preset, seed in product(arguments.texts, arguments.presets, arguments.random_seeds):
+        if any((run["text"], run["preset"], run["random_seed"]) == (Path(text).name, preset, seed) for run in runs):
+            continue
+        run = one_run(text, preset, seed, preset in arguments.dynamic, arguments.minutes)
+        runs.append(run)
+        if arguments.results:
+            with arguments.results.open("a") as file:
+                file.write(json.dumps(run) + "\n")
+        if not arguments.json:
+            print(json.dumps(run), flush=True)
+    print(json.dumps({"machine": machine(), "protocol": PROTOCOL, "runs": runs}, indent=2) if arguments.json else table(runs))
+
+
+if __name__ == "__main__":
+    main()

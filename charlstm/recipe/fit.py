@@ -1,0 +1,90 @@
+"""A recipe made to fit a text: its length, its alphabet, and how often it will be read."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.recipe.presets import CHARACTERS_PER_MINUTE, Preset
+from charlstm.units import about
+
+MOST_HELD_OUT = 200_000
+"""Characters that are enough to score by: the standard error of the score is then some 0.005 nats."""
+LARGEST_ONE_HOT = 256
+"""Characters above which their rows of the first kernel, 4u numbers each, cost more than they gain."""
+
+T = TypeVar("T", ModelConfig, TrainingConfig)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A recipe for one text.
+
+    Attributes:
+        model: The network.
+        training: How to train it.
+        notes: What was chosen for this text and why, a sentence each.
+    """
+
+    model: ModelConfig
+    training: TrainingConfig
+    notes: tuple[str, ...]
+
+
+def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, characters: int, chosen: frozenset[str]) -> Fitted:
+    """Fit a recipe to a text. What the user chose stays: if the text is too short for that, the batches say so.
+
+    Args:
+        preset: Where the recipe comes from; ``classic`` is kept exact.
+        model: The network, with the user's own settings.
+        training: How to train it, likewise.
+        characters: Of the whole text.
+        chosen: Names of the settings that are the user's own.
+    """
+    notes: list[str] = []
+
+    def changed(record: T, note: str, **values: Any) -> T:
+        new = {name: value for name, value in values.items() if name not in chosen and getattr(record, name) != value}
+        notes.extend([note] if new else [])
+        return replace(record, **new)
+
+    if preset == "classic":
+        return Fitted(model, training, ())
+    if training.validation * characters > MOST_HELD_OUT:
+        note = f"The last {MOST_HELD_OUT:,} characters are enough to score by."
+        training = changed(training, note, validation=MOST_HELD_OUT / characters)
+    learnt = characters - round(training.validation * characters)
+    if model.encoding == "one-hot" and model.vocabulary_size > LARGEST_ONE_HOT:
+        note = f"The alphabet is large: each character is read as an embedding of {model.embedding_size} numbers."
+        model = changed(model, note, encoding="embedding")
+    if training.batches == "streams":
+        batch_size, seq_len = shape(training.batch_size, model.seq_len, learnt, chosen)
+        note = "The text is short for this recipe: --{} is {} in place of {}."
+        training = changed(training, note.format("batch-size", batch_size, training.batch_size), batch_size=batch_size)
+        model = changed(model, note.format("seq-len", seq_len, model.seq_len), seq_len=seq_len)
+    passes = expected_passes(preset, training, learnt)
+    dropout, drop_connect = dropped(passes)
+    note = f"About {about(passes)} passes over the text, so dropout is {dropout} and DropConnect {drop_connect}."
+    return Fitted(changed(model, note, dropout=dropout, drop_connect=drop_connect), training, tuple(notes))
+
+
+def shape(batch_size: int, seq_len: int, learnt: int, chosen: frozenset[str]) -> tuple[int, int]:
+    """Streams and window for a text: streams are halved, then the window is, until an epoch has at least 64 batches."""
+    result = {"batch_size": batch_size, "seq_len": seq_len}
+    for name, least in (("batch_size", 4), ("seq_len", 16), ("batch_size", 1)):
+        while name not in chosen and result[name] > least and learnt <= 64 * math.prod(result.values()):
+            result[name] = max(least, result[name] // 2)
+    return result["batch_size"], result["seq_len"]
+
+
+def expected_passes(preset: Preset, training: TrainingConfig, learnt: int) -> float:
+    """How often a text will be read, on two cores like those that the presets were measured on."""
+    minutes = math.inf if training.minutes is None else training.minutes
+    epochs = math.inf if training.epochs is None else training.epochs
+    return min(epochs, CHARACTERS_PER_MINUTE[preset] * minutes / max(1, learnt))
+
+
+def dropped(passes: float) -> tuple[float, float]:
+    """Dropout and DropConnect: nothing of a text that is read once, and the more the more often it is read."""
+    more = math.log(max(1.0, passes))
+    return round(min(0.6, 0.12 * more), 2), round(min(0.5, 0.08 * more), 2)

@@ -1,0 +1,121 @@
+"""A recipe fitted to a text, from three kilobytes to a gigabyte."""
+
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charlstm.config import ModelConfig, TrainingConfig, build
+from charlstm.recipe.fit import LARGEST_ONE_HOT, MOST_HELD_OUT, Fitted, dropped, expected_passes, fitted, shape
+from charlstm.recipe.presets import CHARACTERS_PER_MINUTE, PRESETS
+
+MODEL = {field.name for field in fields(ModelConfig)}
+
+
+def recipe(preset, characters=1_000_000, alphabet=60, **given) -> Fitted:
+    values = {**PRESETS[preset], **given, "vocabulary_size": alphabet}
+    model = build(ModelConfig, {name: value for name, value in values.items() if name in MODEL})
+    training = build(TrainingConfig, {name: value for name, value in values.items() if name not in MODEL})
+    return fitted(preset, model, training, characters, frozenset(given))
+
+
+def fits(streams: int, seq_len: int, learnt: int) -> bool:
+    """Whether an epoch has 64 batches."""
+    return (learnt - 1) // (streams * seq_len) >= 64
+
+
+@given(
+    st.integers(1, 200),
+    st.integers(1, 500),
+    st.integers(0, 400_000),
+    st.sets(st.sampled_from(["batch_size", "seq_len", "units"])),
+)
+@settings(deadline=None)
+def test_streams_and_window_are_halved_until_they_fit_and_no_further(streams, seq_len, learnt, chosen):
+    after = shape(streams, seq_len, learnt, frozenset(chosen))
+    assert after[0] <= streams
+    assert after[1] <= seq_len
+    if after[0] < streams:
+        assert "batch_size" not in chosen
+        assert not fits(2 * after[0], after[1], learnt)
+    if after[1] < seq_len:
+        assert "seq_len" not in chosen
+        assert not fits(after[0], 2 * after[1], learnt)
+    if not fits(*after, learnt):
+        assert "batch_size" in chosen or after[0] == 1
+        assert "seq_len" in chosen or after[1] <= 16
+
+
+@pytest.mark.parametrize(
+    ("learnt", "streams", "seq_len"),
+    [
+        (64 * 32 * 128 + 1, 32, 128),
+        (64 * 32 * 128, 16, 128),
+        (64 * 4 * 128 + 1, 4, 128),
+        (64 * 4 * 128, 4, 64),
+        (64 * 4 * 16 + 1, 4, 16),
+        (64 * 4 * 16, 2, 16),
+        (64 * 1 * 16 + 1, 1, 16),
+        (5, 1, 16),
+    ],
+)
+def test_streams_are_halved_before_the_window(learnt, streams, seq_len):
+    assert shape(32, 128, learnt, frozenset()) == (streams, seq_len)
+
+
+@pytest.mark.parametrize(("characters", "held_out"), [(1_000, 100), (2_000_000, 200_000), (10**9, MOST_HELD_OUT)])
+def test_of_a_long_text_no_more_is_held_out_than_it_takes_to_score(characters, held_out):
+    made = recipe("standard", characters)
+    assert round(made.training.validation * characters) == held_out
+    assert any("enough to score" in note for note in made.notes) == (held_out < characters // 10)
+    assert recipe("standard", characters, validation=0.3).training.validation == 0.3
+
+
+@pytest.mark.parametrize(("alphabet", "encoding"), [(LARGEST_ONE_HOT, "one-hot"), (LARGEST_ONE_HOT + 1, "embedding")])
+def test_a_large_alphabet_is_embedded(alphabet, encoding):
+    assert recipe("quick", alphabet=alphabet).model.encoding == encoding
+    assert recipe("quick", alphabet=alphabet, encoding="scalar").model.encoding == "scalar"
+    assert recipe("quick", alphabet=alphabet, encoding="one-hot").model.encoding == "one-hot"
+
+
+def test_the_more_often_a_text_is_read_the_more_is_dropped():
+    assert dropped(0.1) == dropped(1) == (0, 0)
+    shares = [dropped(passes) for passes in (1, 3, 10, 100, 1e9)]
+    assert shares == sorted(shares)
+    assert len(set(shares)) == len(shares)
+    assert max(shares[-1]) < 0.7
+
+
+def test_passes_are_those_of_the_budget_that_ends_first():
+    speed = CHARACTERS_PER_MINUTE["quick"]
+    minutes = TrainingConfig(minutes=2.0, epochs=None)
+    assert expected_passes("quick", minutes, 1000) == pytest.approx(2 * speed / 1000)
+    assert expected_passes("quick", replace(minutes, epochs=3.0), 1000) == 3.0
+    assert expected_passes("quick", TrainingConfig(epochs=7.0), 1000) == 7.0
+
+
+def test_dropping_follows_the_passes_unless_it_was_chosen():
+    once, often = recipe("standard", 10**9), recipe("standard", 10**5)
+    assert (once.model.dropout, once.model.drop_connect) == (0, 0)
+    assert often.model.dropout > 0.3
+    assert often.model.drop_connect > 0.2
+    assert f"dropout is {often.model.dropout} and DropConnect {often.model.drop_connect}" in often.notes[-1]
+    mine = recipe("standard", 10**5, dropout=0.1)
+    assert (mine.model.dropout, mine.model.drop_connect) == (0.1, often.model.drop_connect)
+
+
+@pytest.mark.parametrize("characters", [10, 10**9])
+@pytest.mark.parametrize("alphabet", [2, 8_000])
+def test_classic_is_kept_exact(characters, alphabet):
+    made = recipe("classic", characters, alphabet)
+    assert made.notes == ()
+    assert {name: getattr(made.model if name in MODEL else made.training, name) for name in PRESETS["classic"]} == PRESETS[
+        "classic"
+    ]
+
+
+def test_shuffled_windows_keep_their_shape():
+    made = recipe("standard", 300, batches="windows")
+    assert made.training.batch_size == PRESETS["standard"]["batch_size"]
+    assert made.model.seq_len == PRESETS["standard"]["seq_len"]
