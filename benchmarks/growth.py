@@ -20,14 +20,14 @@ from typing import Any
 from benchmarks.reading import TEXTS, lengthened
 from benchmarks.turns import summary, take_turns
 
-STANDARD = {"units": [512], "batch": 32, "steps": 64, "precision": "bfloat16"}
+START = {"units": [512], "batch": 32, "steps": 64, "precision": "bfloat16"}
 AXES: dict[str, list[dict[str, Any]]] = {
     "window": [{"steps": steps} for steps in (16, 32, 64, 128, 256, 512)],
     "units": [{"units": [units]} for units in (64, 128, 256, 512, 1024)],
     "characters": [{"vocabulary": size} for size in (65, 256, 1_000, 2_000, 4_000, 8_000)],
     "batch": [{"batch": rows} for rows in (4, 8, 16, 32, 64, 128)],
 }
-"""What is varied, one at a time, from the ``standard`` preset."""
+"""What is varied, one at a time, from ``START``."""
 
 
 def on_a_corpus(path: str) -> dict[str, float]:
@@ -87,7 +87,7 @@ def main() -> None:
             if not arguments.json:
                 print(f"corpus of {megabytes:5} MB: " + ", ".join(f"{key} {value:.3g}" for key, value in found.items()))
     for axis, variants in AXES.items():
-        rivals = {str(*variant.values()): ("charlstm", {**STANDARD, **variant}) for variant in variants}
+        rivals = {str(*variant.values()): ("charlstm", {**START, **variant}) for variant in variants}
         results[axis] = {
             label: summary(times) for label, times in take_turns("benchmarks.training", rivals, arguments.rounds).items()
         }

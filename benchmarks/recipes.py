@@ -55,6 +55,7 @@ def one_run(text: str, preset: str, random_seed: int, dynamic: bool, minutes: fl
         "text": Path(text).name,
         "preset": preset,
         "random_seed": random_seed,
+        "minutes": minutes,
         "seconds": seconds,
         "steps": trained["steps"],
         "epochs": json.loads(history[-1])["epoch"],
@@ -86,12 +87,13 @@ def table(runs: list[Run]) -> str:
         "| text | preset | runs | seconds | passes | parameters | stateful | stateless | dynamic |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for text, preset in dict.fromkeys((run["text"], run["preset"]) for run in runs):
-        same = [run for run in runs if (run["text"], run["preset"]) == (text, preset)]
+    for text, preset, minutes in dict.fromkeys((run["text"], run["preset"], run["minutes"]) for run in runs):
+        same = [run for run in runs if (run["text"], run["preset"], run["minutes"]) == (text, preset, minutes)]
         seconds, epochs = (statistics.mean(run[key] for run in same) for key in ("seconds", "epochs"))
         scores = " | ".join(spread([run[key] for run in same]) for key in ("stateful", "stateless", "dynamic"))
         cells = f"{len(same)} | {seconds:,.0f} | {epochs:.1f} | {same[0]['parameters']:,} | {scores}"
-        lines.append(f"| {text} | `{preset}` | {cells} |")
+        name = f"`{preset}`" if minutes is None else f"`{preset}`, {minutes:g} minutes"
+        lines.append(f"| {text} | {name} | {cells} |")
     return "\n".join(lines)
 
 
@@ -111,7 +113,8 @@ def main() -> None:
     if not arguments.json:
         print(machine(), PROTOCOL, sep="\n")
     for text, preset, seed in product(arguments.texts, arguments.presets, arguments.random_seeds):
-        if any((run["text"], run["preset"], run["random_seed"]) == (Path(text).name, preset, seed) for run in runs):
+        planned = {"text": Path(text).name, "preset": preset, "random_seed": seed, "minutes": arguments.minutes}
+        if any(planned.items() <= run.items() for run in runs):
             continue
         run = one_run(text, preset, seed, preset in arguments.dynamic, arguments.minutes)
         runs.append(run)
