@@ -138,6 +138,8 @@ class TrainingConfig:
         evaluations: How many passes over the held-out tail are spread over the budget.
         patience: Evaluations without improvement after which training stops; None for never.
         precision: Of the LSTM layers' products; cell states, gates, weights and the softmax are float32 in any case.
+        save_every: Minutes between two saves of what resuming needs; None for one, or more where saving would otherwise take
+            more than 2 % of the time. Every evaluation saves too.
         random_seed: Start of everything random.
     """
 
@@ -156,6 +158,7 @@ class TrainingConfig:
     evaluations: _Size = 10
     patience: _Size | None = None
     precision: Precision = "float32"
+    save_every: Annotated[float, Meta(ge=0.0, le=1e7)] | None = None
     random_seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 
 

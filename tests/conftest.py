@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import Config, CorpusRecord, Evaluation, write_config, write_history, write_weights
+from charlstm.checkpoint.files import Config, CorpusRecord, write_config
+from charlstm.checkpoint.history import Evaluation, write_history
+from charlstm.checkpoint.weights import write_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.inference.network import Network, build_network
 from charlstm.text.vocabulary import Vocabulary

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from charlstm.checkpoint.files import read_config, read_weights
+from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.weights import read_weights
 from charlstm.cli import app, progress
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import log_softmax

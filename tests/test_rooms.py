@@ -41,7 +41,7 @@ OTHER_LIBRARIES = {f"cli/{name}.py": {"rich"} for name in ("console", "sections"
 LIBRARIES = {
     "config": {"msgspec"},
     "text": {"numpy"},
-    "checkpoint": {"numpy", "safetensors", "msgspec"},
+    "checkpoint": {"numpy", "safetensors", "msgspec", "filelock"},
     "inference": {"numpy"},
     "recipe": {"numpy"},
     "analysis": {"numpy"},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charlstm.checkpoint.files import Config
-from charlstm.checkpoint.resume import read_resume
+from charlstm.checkpoint.resume import read_progress
 from charlstm.errors import CheckpointError, CorpusError
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Ids
@@ -109,6 +109,6 @@ def _candidates(folder: Path, config: Config) -> list[tuple[tuple[str, ...], str
     names = config.corpus.name.split(" + ")
     found = [(tuple(names), "utf-8"), (tuple(f"data/{name}" for name in names), "utf-8")]
     with suppress(CheckpointError):  # a shipped model has no training state
-        progress = read_resume(folder)[1]
+        progress = read_progress(folder)
         found.insert(0, (progress.paths, progress.text_encoding))
     return [(paths, encoding) for paths, encoding in found if all(Path(path).is_file() for path in paths)]

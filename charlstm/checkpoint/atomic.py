@@ -1,12 +1,18 @@
-"""Writing a file so that a reader sees all of it or nothing of it."""
+"""Writing a file so that a reader sees all of it or nothing of it, whatever fails on the way.
+
+Everything that changes the disk goes through functions of ``os`` (``Path`` calls them too), one system call each: that is where
+the tests make every one of them fail in turn, and cut the power after it.
+"""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from charlstm.errors import CheckpointError
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @contextmanager
@@ -33,31 +39,58 @@ def write_atomically(path: Path, content: bytes) -> None:
         CheckpointError: If it cannot be written.
     """
     with writing(path):
-        _write(path, content)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            _write(temporary, content)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        sync_folder(path.parent)
 
 
-def _write(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)  # mkstemp gives 0600, which would keep a shared checkpoint to its owner
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+def make_folder(path: Path, *, new: bool = False) -> None:
+    """Make a folder, and those above it, durably. One that is there is left, unless it should be ``new``.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    if missing or new:
+        path.mkdir(parents=True, exist_ok=not new)
+    for folder in missing:
+        sync_folder(folder.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable. Windows cannot open a folder, and needs no such call."""
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that a writer left who was killed.
+
+    Raises:
+        CheckpointError: If one cannot be removed.
+    """
+    for path in folder.glob(".*.tmp"):
+        with writing(path):
+            path.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder, and what was made or removed there, durable (Windows needs no such call)."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, _NEW, 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

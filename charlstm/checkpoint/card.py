@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from charlstm.checkpoint.files import Config, Evaluation
+from charlstm.checkpoint.files import Config
+from charlstm.checkpoint.history import Evaluation
 from charlstm.config import TrainingConfig
 from charlstm.units import bits, count
 

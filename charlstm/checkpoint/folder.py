@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
-from charlstm.checkpoint.files import CONFIG, WEIGHTS, Config, read_config
+from charlstm.checkpoint.atomic import make_folder
+from charlstm.checkpoint.files import CONFIG, Config, read_config
+from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError
 
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]|^[.\-\s]|[.\s]$')
@@ -45,7 +47,7 @@ def create(root: Path, name: str) -> Path:
     """
     folder = check_new(root, name)
     try:
-        folder.mkdir(parents=True)
+        make_folder(folder, new=True)
     except OSError as error:
         raise CheckpointError(f"{folder} cannot be made ({error.strerror}); choose another place with --checkpoints") from None
     return folder

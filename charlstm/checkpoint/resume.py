@@ -1,7 +1,15 @@
-"""What training needs to go on: ``resume/state.safetensors``."""
+"""What training needs to go on: numbered states under ``resume/``, each with a manifest that is written last.
 
+A state is one file, ``resume/000017.safetensors``; ``resume/000017.json`` has its size and its SHA-256. A state without a
+manifest was not written to its end, and one that does not fit its manifest is damaged. The two newest states are kept, so
+that there is one to fall back on.
+"""
+
+import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,14 +19,21 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from charlstm.checkpoint.atomic import write_atomically, writing
-from charlstm.checkpoint.files import contiguous
+from charlstm.checkpoint.atomic import make_folder, sync_folder, write_atomically, writing
+from charlstm.checkpoint.files import LARGEST, Config
+from charlstm.checkpoint.history import Evaluation
+from charlstm.checkpoint.weights import Weights, contiguous
 from charlstm.config import build, plain
 from charlstm.errors import CheckpointError, ConfigError
+from charlstm.units import count
+
+RESUME = "resume"
+KEPT = 2
+"""States that are kept, the newest among them."""
 
 _TYPES = frozenset({"BOOL", "F32", "I32", "I64", "U32", "U64"})
-
-RESUME = Path("resume") / "state.safetensors"
+_BEST = "best/"
+_LARGEST_MANIFEST = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,49 +42,196 @@ class Progress:
 
     Attributes:
         steps: Training steps made.
-        evaluations: Evaluations made.
         seconds: Wall clock so far.
         loss_sum: Sum of the training losses since the last evaluation, nats per character.
         loss_count: How many they are.
         poor: Evaluations since the best one.
+        halvings: How often the learning rate has been halved because the loss was no number.
         paths: Where the corpus was read from.
         text_encoding: In which encoding.
+        surroundings: Versions, and the number of cores: what the last digits of the numbers may depend on.
     """
 
     steps: Annotated[int, Meta(ge=0)]
-    evaluations: Annotated[int, Meta(ge=0)]
     seconds: Annotated[float, Meta(ge=0.0)]
     loss_sum: float
     loss_count: Annotated[int, Meta(ge=0)]
     poor: Annotated[int, Meta(ge=0)]
+    halvings: Annotated[int, Meta(ge=0)]
     paths: Annotated[tuple[str, ...], Meta(min_length=1)]
     text_encoding: str
+    surroundings: dict[str, str]
 
 
-def write_resume(folder: Path, tensors: Mapping[str, NDArray[Any]], progress: Progress) -> None:
-    """Write what training needs to go on, as one file: arrays, and the other numbers as its metadata."""
-    with writing(folder / RESUME):
-        (folder / RESUME).parent.mkdir(exist_ok=True)
-    write_atomically(folder / RESUME, save(contiguous(tensors), metadata={"progress": json.dumps(plain(progress))}))
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """Everything that a training run goes on from.
+
+    Attributes:
+        arrays: What its trainer holds.
+        best: The weights of its best evaluation; none before the first.
+        history: Its evaluations.
+        progress: Its other numbers.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    best: Weights
+    history: tuple[Evaluation, ...]
+    progress: Progress
 
 
-def read_resume(folder: Path) -> tuple[dict[str, NDArray[Any]], Progress]:
-    """Read what :func:`write_resume` wrote.
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a state's file must be.
+
+    Attributes:
+        bytes: Its size.
+        sha256: The digest of its content, in hexadecimal digits.
+    """
+
+    bytes: Annotated[int, Meta(ge=0)]
+    sha256: str
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Write a state: its file, then its manifest, then remove what is older than the one before it.
+
+    The caller holds :func:`charlstm.checkpoint.lock.training_lock`.
 
     Raises:
-        CheckpointError: If it is not there or is damaged.
+        CheckpointError: If it cannot be written, or is not read back as it was written; the states before it are left.
     """
-    path = folder / RESUME
-    if not path.exists():
-        raise CheckpointError(
-            f"{folder} has no saved training state; train its model further with `charlstm train TEXT --from {folder.name}`"
-        )
+    place = folder / RESUME
+    with writing(place):
+        make_folder(place)
+    numbers = _numbers(place)
+    number = max(numbers, default=0) + 1
+    metadata = {"progress": json.dumps(plain(state.progress)), "history": json.dumps([plain(line) for line in state.history])}
+    best = {_BEST + name: value for name, value in state.best.items()}
+    content = save(contiguous({**state.arrays, **best}), metadata=metadata)
+    path = _path(place, number)
+    manifest = Manifest(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+    write_atomically(path, content)
+    write_atomically(path.with_suffix(".json"), json.dumps(plain(manifest)).encode())
+    _verify(path, len(content))
+    with writing(place):
+        for old in numbers:
+            if old <= number - KEPT:
+                _path(place, old).with_suffix(".json").unlink(missing_ok=True)
+                _path(place, old).unlink(missing_ok=True)
+        sync_folder(place)
+
+
+def newest(folder: Path) -> int:
+    """The number of the newest state, whole or not; 0 if there is none."""
+    return max(_numbers(folder / RESUME), default=0)
+
+
+def read_state(folder: Path, config: Config, warn: Callable[[str], object] = lambda _: None) -> State:
+    """Read the newest state that is whole.
+
+    Args:
+        folder: The checkpoint's.
+        config: Its configuration, which bounds the size of a state.
+        warn: Told of each newer one what is wrong with it.
+
+    Raises:
+        CheckpointError: If there is none.
+    """
+    place, wrong, most = folder / RESUME, [], _most_bytes(config)
+    for number in sorted(_numbers(place), reverse=True):
+        path = _path(place, number)
+        try:
+            _verify(path, most)
+            state = _read(path)
+        except CheckpointError as error:
+            wrong.append(str(error))
+            continue
+        for sentence in wrong:
+            warn(f"{sentence}. The state before it is used.")
+        return state
+    if not wrong:
+        raise CheckpointError(_nothing_saved(folder))
+    raise CheckpointError(f"{'; '.join(wrong)}; restore it from a copy, or train its model further with --from {folder.name}")
+
+
+def read_progress(folder: Path) -> Progress:
+    """The numbers of the newest state, without its arrays, and not verified.
+
+    Raises:
+        CheckpointError: If there is none, or it is damaged.
+    """
+    number = newest(folder)
+    if not number:
+        raise CheckpointError(_nothing_saved(folder))
+    with _opened(_path(folder / RESUME, number)) as file:
+        return build(Progress, json.loads(file.metadata()["progress"]))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A state's file, open."""
     try:
         with safe_open(path, framework="numpy") as file:
-            odd = [name for name in file.keys() if file.get_slice(name).get_dtype() not in _TYPES]  # noqa: SIM118
-            if odd:
-                raise ValueError(f"{odd[0]} has a type of numbers that training does not use")
-            progress = build(Progress, json.loads(file.metadata()["progress"]))
-            return {name: file.get_tensor(name) for name in file.keys()}, progress  # noqa: SIM118
+            yield file
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}); restore it from a copy, or train again with --from") from None
+        raise CheckpointError(f"{path} is damaged ({error})") from None
+
+
+def _read(path: Path) -> State:
+    with _opened(path) as file:
+        names = list(file.keys())
+        odd = [name for name in names if file.get_slice(name).get_dtype() not in _TYPES]
+        if odd:
+            raise ValueError(f"{odd[0]} has a type of numbers that training does not use")
+        metadata = file.metadata()
+        progress = build(Progress, json.loads(metadata["progress"]))
+        lines = json.loads(metadata["history"])
+        if not isinstance(lines, list):
+            raise ValueError("its history is no list")
+        history = tuple(build(Evaluation, line) for line in lines)
+        arrays = {name: file.get_tensor(name) for name in names}
+    best = {name.removeprefix(_BEST): arrays.pop(name) for name in names if name.startswith(_BEST)}
+    return State(arrays=arrays, best=best, history=history, progress=progress)
+
+
+def _most_bytes(config: Config) -> int:
+    """What a state can take at the most: weights, their average, the best, two moments of each; states; a history."""
+    carried = 2 * config.training.batch_size * sum(config.model.units)
+    return 4 * (5 * count(config.model.weight_shapes) + carried) + LARGEST
+
+
+def _verify(path: Path, most: int) -> None:
+    """Compare a state with its manifest; nothing is read of one that is larger than a state can be.
+
+    Raises:
+        CheckpointError: If they do not fit, or one of them is missing or damaged.
+    """
+    try:
+        with path.with_suffix(".json").open("rb") as file:
+            manifest = build(Manifest, json.loads(file.read(_LARGEST_MANIFEST)))
+        with path.open("rb") as file:
+            if path.stat().st_size != manifest.bytes:
+                raise ValueError(f"it has {path.stat().st_size:,} bytes and should have {manifest.bytes:,}")
+            if manifest.bytes > most:
+                raise ValueError(f"it has {manifest.bytes:,} bytes, and a state of this model {most:,} at the most")
+            if hashlib.file_digest(file, "sha256").hexdigest() != manifest.sha256:
+                raise ValueError("its SHA-256 is not that of its manifest")
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} was not written to its end ({Path(error.filename).name} is missing)") from None
+    except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
+        raise CheckpointError(f"{path} is damaged ({error})") from None
+
+
+def _numbers(place: Path) -> list[int]:
+    """The numbers of all states, whole or not."""
+    found = (re.fullmatch(r"(\d{6,18})\.(?:safetensors|json)", path.name) for path in place.glob("*"))
+    return sorted({int(match[1]) for match in found if match})
+
+
+def _path(place: Path, number: int) -> Path:
+    return place / f"{number:06}.safetensors"
+
+
+def _nothing_saved(folder: Path) -> str:
+    return f"{folder} has no saved training state; train its model further with `charlstm train TEXT --from {folder.name}`"

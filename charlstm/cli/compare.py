@@ -53,8 +53,9 @@ def compare(
     from charlstm.analysis.plots import FORMATS
     from charlstm.analysis.record import comparison_record
     from charlstm.analysis.writing import Machine, Task
-    from charlstm.checkpoint.files import read_config, read_weights
+    from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
+    from charlstm.checkpoint.weights import read_weights
     from charlstm.inference.network import build_network
     from charlstm.inference.sampling import Sampling
 

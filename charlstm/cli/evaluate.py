@@ -43,8 +43,9 @@ def evaluate(
     from charlstm.analysis import evaluation, record
     from charlstm.analysis.measures import measures
     from charlstm.analysis.references import references
-    from charlstm.checkpoint.files import read_config, read_weights
+    from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
+    from charlstm.checkpoint.weights import read_weights
     from charlstm.errors import CheckpointError
     from charlstm.inference.network import build_network
 

@@ -157,7 +157,7 @@ def generate(
 
 
 def _reader(folder: Path, config: "Config", mode: Mode, engine: Engine) -> "Reader":
-    from charlstm.checkpoint.files import read_weights
+    from charlstm.checkpoint.weights import read_weights
 
     weights = read_weights(folder, config.model)
     if engine == "keras":

@@ -49,8 +49,9 @@ def inspect(
 ) -> None:
     """Look inside a model: shapes, weights, gates, one step with its numbers, what is carried, cells along a text."""
     from charlstm.analysis.inspection.examination import SECTIONS, examine
-    from charlstm.checkpoint.files import read_config, read_weights
+    from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
+    from charlstm.checkpoint.weights import read_weights
     from charlstm.inference.network import build_network
 
     if text is not None and text_file is not None:

@@ -31,7 +31,8 @@ def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOpt
 
 def _row(folder: Path, config: Any) -> dict[str, Any]:
     from charlstm.checkpoint.card import best
-    from charlstm.checkpoint.files import open_weights, read_history
+    from charlstm.checkpoint.history import read_history
+    from charlstm.checkpoint.weights import open_weights
     from charlstm.units import bits, count
 
     history = read_history(folder)

@@ -15,21 +15,21 @@ from charlstm.cli.terminal import duration, say
 from charlstm.units import about, bits
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint.files import Evaluation
+    from charlstm.checkpoint.history import Evaluation
     from charlstm.recipe.plan import Plan
     from charlstm.training.events import Finished
 
 
 class _Stop:
-    """The wish to stop: a first signal asks, a second one does not wait."""
+    """The wish to stop: a first signal asks, a second one does not wait. ``number`` is that of the first."""
 
     def __init__(self) -> None:
-        self.wanted = False
+        self.number = 0
 
-    def __call__(self, *_: Any) -> None:
-        if self.wanted:
+    def __call__(self, number: int, _: Any) -> None:
+        if self.number:
             raise KeyboardInterrupt
-        self.wanted = True
+        self.number = number
         # Not by print: the signal may have come in the middle of one, which cannot be entered twice.
         with suppress(OSError):  # the terminal may be what has just gone
             os.write(2, b"\nStopping after this step, then saving (again: stop at once, without saving).\n")
@@ -37,7 +37,9 @@ class _Stop:
 
 @contextmanager
 def _signals(handler: _Stop) -> Iterator[None]:
-    wanted = (signal.SIGINT, signal.SIGTERM)
+    names = ("SIGINT", "SIGTERM", "SIGHUP")  # Ctrl-C, kill, and the terminal that goes away; Windows lacks the last
+    there = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    wanted = [number for number in there if signal.getsignal(number) != signal.SIG_IGN]  # nohup has it ignored
     previous = [signal.signal(number, handler) for number in wanted]
     try:
         yield
@@ -46,8 +48,8 @@ def _signals(handler: _Stop) -> Iterator[None]:
             signal.signal(number, old)
 
 
-def follow(plan: "Plan", *, started: float, show_samples: bool) -> "Finished":
-    """Run a training and show how it goes.
+def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finished", int]:
+    """Run a training and show how it goes; give its end, and the number of the signal that asked for it or 0.
 
     Args:
         plan: What to train.
@@ -55,11 +57,12 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> "Finished":
         show_samples: Whether to show a sample at every evaluation.
     """
     say("Starting TensorFlow …")
-    from charlstm.training.events import Evaluated, Evaluating, Finished, Paced, Started, Stepped
-    from charlstm.training.run import sample_text, train
+    from charlstm.training.events import Evaluated, Evaluating, FellBack, Finished, Paced, Started, Stepped
+    from charlstm.training.publish import sample_text
+    from charlstm.training.run import train
 
     stop = _Stop()
-    events = train(plan, clock=time.monotonic, started=started, should_stop=lambda: stop.wanted)
+    events = train(plan, clock=time.monotonic, started=started, should_stop=lambda: bool(stop.number))
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
     with (
         _signals(stop),
@@ -88,8 +91,14 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> "Finished":
                 if show_samples:
                     text = sample_text(plan.config, event.weights, length=200)
                     bar.write("\n".join("    " + line for line in text.split("\n")), file=sys.stderr)
+            elif isinstance(event, FellBack):
+                bar.write(
+                    f"The loss was no number at step {event.at:,}: going back to step {event.step:,}, with half the learning "
+                    f"rate ({event.learning_rate:g}).",
+                    file=sys.stderr,
+                )
             elif isinstance(event, Finished):
-                return event
+                return event, stop.number
     raise AssertionError("a run ends with Finished")
 
 

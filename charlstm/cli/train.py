@@ -99,6 +99,7 @@ def train(
         Literal["auto", "float32", "bfloat16"] | None,
         _option("Of the LSTM layers' products. auto: the faster one here.", _TRAINING),
     ] = None,
+    save_every: Annotated[float | None, _option("Minutes between saves for --resume. Default: 1, or more.", _TRAINING)] = None,
     random_seed: Annotated[int | None, _option("Start of everything random.", _TRAINING, min=0)] = None,
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
@@ -114,10 +115,12 @@ def train(
     if resume is not None:
         if from_ is not None or name is not None or preset is not None:
             raise typer.BadParameter("--resume goes on with a training as it is; leave out --from, --name and --preset")
-        from charlstm.recipe.plan import plan_resuming
+        from charlstm.recipe.resuming import plan_resuming
 
         plan = plan_resuming(checkpoints, resume, corpus or [], given, encoding_name)
         say(f"Going on with {plan.folder.name}, trained on {plan.config.corpus.name}.")
+        for note in plan.notes:
+            say(note)
     elif corpus:
         from charlstm.recipe.plan import plan_training
 
@@ -137,12 +140,12 @@ def train(
 
     from charlstm.cli.progress import follow
 
-    finished = follow(plan, started=started, show_samples=show_samples)
+    finished, signal = follow(plan, started=started, show_samples=show_samples)
     if json:
         _print_result(plan, finished)
     if finished.interrupted:
         say(f"Stopped and saved. Go on with: charlstm train --resume {plan.folder.name}")
-        raise typer.Exit(130)
+        raise typer.Exit(128 + signal)
     if finished.stopped_early:
         say(f"Stopped early: no better score in {plan.config.training.patience} evaluations.")
     say(f"Done in {duration(finished.seconds)}. Write with: charlstm generate --checkpoint {plan.folder.name}")

@@ -1,5 +1,7 @@
-"""What this machine computes fastest in."""
+"""What there is on this machine, and what it computes fastest in."""
 
+import os
+from importlib.metadata import version
 from pathlib import Path
 
 from charlstm.config import Encoding, Precision
@@ -28,3 +30,14 @@ def fastest_precision(batch_size: int, encoding: Encoding) -> Precision:
         return "float32"
     has_gpu = any(device.exists() for device in _GPUS)
     return "bfloat16" if not has_gpu and _INSTRUCTIONS & set(flags) else "float32"
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def surroundings() -> dict[str, str]:
+    """What the last digits of a training's numbers may depend on, besides its settings: versions, and the number of cores."""
+    versions = {name: version(name) for name in ("charlstm", "tensorflow", "keras", "numpy")}
+    return {**versions, "cores": str(cores())}

@@ -6,24 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from charlstm.checkpoint.files import (
-    Config,
-    CorpusRecord,
-    Evaluation,
-    Weights,
-    read_config,
-    read_history,
-    read_weights,
-)
+from charlstm.checkpoint.files import Config, CorpusRecord, read_config
 from charlstm.checkpoint.folder import check_new, find, free_name
-from charlstm.checkpoint.resume import Progress, read_resume
+from charlstm.checkpoint.resume import State
+from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
-from charlstm.errors import CheckpointError, ConfigError, CorpusError
+from charlstm.errors import ConfigError
 from charlstm.recipe.fit import fitted
 from charlstm.recipe.machine import fastest_precision
 from charlstm.recipe.presets import PRESETS, Preset
+from charlstm.recipe.settings import budget_of, check_budget, flag
 from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Ids
@@ -33,7 +26,6 @@ _SEED_WINDOWS = 8
 _MODEL = frozenset(field.name for field in fields(ModelConfig))
 _TRAINING = frozenset(field.name for field in fields(TrainingConfig))
 _FREE_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
-_FREE_IN_RESUMING = frozenset({"epochs", "minutes"})
 
 
 @dataclass(frozen=True)
@@ -49,14 +41,12 @@ class Resumed:
     """A training to go on with.
 
     Attributes:
-        arrays: What its trainer held.
-        progress: Its other numbers.
-        history: The evaluations made.
+        number: Of the saved state.
+        state: It.
     """
 
-    arrays: Mapping[str, NDArray[Any]]
-    progress: Progress
-    history: Sequence[Evaluation]
+    number: int
+    state: State
 
 
 @dataclass(frozen=True)
@@ -108,7 +98,7 @@ def plan_training(
     Raises:
         CharlstmError: If anything about it cannot work; nothing has been written then.
     """
-    _check_budget(given)
+    check_budget(given)
     if name is not None:
         check_new(root, name)
     base = _base(root, base_name, given) if base_name is not None else None
@@ -140,76 +130,18 @@ def plan_training(
         folder=root / (name or free_name(root, stem)),
         config=Config(model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created),
         ids=corpus.ids,
-        paths=_absolute(paths),
+        paths=absolute(paths),
         text_encoding=text_encoding,
         start=base,
         notes=recipe.notes,
     )
 
 
-def plan_resuming(
-    root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str | None = None
-) -> Plan:
-    """Plan to go on with a training.
-
-    Args:
-        root: The folder of checkpoints.
-        name: The checkpoint.
-        paths: The corpus, if it is no longer where it was.
-        given: A new budget, if any.
-        text_encoding: Of the corpus; the one it was first read in if None.
-
-    Raises:
-        CharlstmError: If it cannot be gone on with: another text, other settings, no saved state.
-    """
-    _check_budget(given)
-    folder = find(root, name)
-    config = read_config(folder)
-    fixed = sorted(set(given) - _FREE_IN_RESUMING)
-    if fixed:
-        raise ConfigError(
-            f"{_flag(fixed[0])} cannot be changed when a training is resumed; leave it out, or train its model further with "
-            f"other settings: `charlstm train TEXT --from {name}`"
-        )
-    arrays, progress = read_resume(folder)
-    where, text_encoding = tuple(paths) or progress.paths, text_encoding or progress.text_encoding
-    try:
-        corpus = read_corpus(where, text_encoding, config.vocabulary.characters)
-    except CorpusError as error:
-        raise CheckpointError(
-            f"going on with {name} needs its text: {error}; name the text as in `charlstm train TEXT --resume {name}`"
-        ) from None
-    if corpus.fingerprint != config.corpus.fingerprint:
-        raise CheckpointError(
-            f"{corpus.name} is not the text that {name} is trained on ({config.corpus.name}, SHA-256 "
-            f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `--from {name}`"
-        )
-    return Plan(
-        folder=folder,
-        config=replace(config, training=build(TrainingConfig, plain(config.training) | _budget(given))),
-        ids=corpus.ids,
-        paths=_absolute(where),
-        text_encoding=text_encoding,
-        start=Resumed(arrays, progress, read_history(folder)[: progress.evaluations]),
-    )
-
-
-def _check_budget(given: Mapping[str, Any]) -> None:
-    if "epochs" in given and "minutes" in given:
-        raise ConfigError("a training ends after --epochs or after --minutes; give one of them")
-
-
-def _budget(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The user's budget, which replaces both of a recipe."""
-    budget = {key: given[key] for key in ("epochs", "minutes") if key in given}
-    return {"epochs": None, "minutes": None, **budget} if budget else {}
-
-
 def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
     structure = sorted(set(given) & _MODEL - _FREE_IN_FINE_TUNING)
     if structure:
         raise ConfigError(
-            f"{_flag(structure[0])} cannot be changed with --from: the network is that of {name}; leave it out, or train anew"
+            f"{flag(structure[0])} cannot be changed with --from: the network is that of {name}; leave it out, or train anew"
         )
     folder = find(root, name)
     config = read_config(folder)
@@ -218,7 +150,7 @@ def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
 
 def _settings(given: Mapping[str, Any], preset: Preset, base: Base | None) -> dict[str, Any]:
     """The user's settings over those of the base, if any, over the preset's."""
-    return {**PRESETS[preset], **(plain(base.config.model) if base else {}), **given, **_budget(given)}
+    return {**PRESETS[preset], **(plain(base.config.model) if base else {}), **given, **budget_of(given)}
 
 
 def _seed_windows(corpus: Corpus, learnt: int, seq_len: int) -> tuple[str, ...]:
@@ -231,9 +163,6 @@ def _seed_windows(corpus: Corpus, learnt: int, seq_len: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _absolute(paths: Sequence[str]) -> tuple[str, ...]:
+def absolute(paths: Sequence[str]) -> tuple[str, ...]:
+    """Paths that hold from anywhere; ``-`` stays standard input."""
     return tuple(path if path == "-" else str(Path(path).resolve()) for path in paths)
-
-
-def _flag(setting: str) -> str:
-    return "--" + setting.replace("_", "-")

@@ -6,20 +6,14 @@ here every core takes its share of them through the whole network, one thread to
 gradients are added up.
 """
 
-import os
-
 import tensorflow as tf
 
+from charlstm.recipe.machine import cores
 from charlstm.training.masks import Masks
 from charlstm.training.model import Layers, States, Tensor, forward
 
 ROWS = 4
 """Rows that a core should have at the least: below that the reading of the weights outweighs the work."""
-
-
-def cores() -> int:
-    """The number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def parts(rows: int) -> list[slice]:

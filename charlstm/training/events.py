@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from charlstm.checkpoint.files import Evaluation, Weights
+from charlstm.checkpoint.history import Evaluation
+from charlstm.checkpoint.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,21 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class FellBack:
+    """The loss was no number any more; the last saved state is taken up again, with half the learning rate.
+
+    Attributes:
+        at: The step at which that was seen.
+        step: The step of the saved state.
+        learning_rate: The peak from now on.
+    """
+
+    at: int
+    step: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run is over and everything is on disk.
 
@@ -91,4 +107,4 @@ class Finished:
     stopped_early: bool
 
 
-Event = Started | Stepped | Paced | Evaluating | Evaluated | Finished
+Event = Started | Stepped | Paced | Evaluating | Evaluated | FellBack | Finished

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from charlstm.checkpoint.files import Config, Weights
+from charlstm.checkpoint.files import Config
+from charlstm.checkpoint.weights import Weights
 from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError
 from charlstm.text.vocabulary import Vocabulary

@@ -1,9 +1,11 @@
 """The numbers that a training run keeps of itself."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from charlstm.checkpoint.files import Evaluation
+from charlstm.checkpoint.history import Evaluation
+from charlstm.checkpoint.resume import State
+from charlstm.checkpoint.weights import Weights
 
 
 @dataclass
@@ -12,15 +14,19 @@ class Record:
 
     Attributes:
         history: The evaluations so far.
+        best: The weights of the best one.
         loss_sum: Sum of the training losses since the last evaluation.
         loss_count: How many they are.
         poor: Evaluations since the best one.
+        halvings: How often the learning rate has been halved because the loss was no number.
     """
 
-    history: list[Evaluation]
+    history: list[Evaluation] = field(default_factory=list)
+    best: Weights = field(default_factory=dict)
     loss_sum: float = 0.0
     loss_count: int = 0
     poor: int = 0
+    halvings: int = 0
 
     @property
     def loss(self) -> float:
@@ -31,6 +37,12 @@ class Record:
     def best_score(self) -> float:
         """The best evaluation's nats per character; infinite before the first."""
         return min((line.nats_per_char for line in self.history if line.nats_per_char is not None), default=math.inf)
+
+
+def record_of(state: State) -> Record:
+    """What a run had noted down when its state was saved."""
+    before = state.progress
+    return Record(list(state.history), state.best, before.loss_sum, before.loss_count, before.poor, before.halvings)
 
 
 @dataclass

@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.errors import CheckpointError
 from charlstm.text.batches import Batch
 from charlstm.training.cores import nats
 from charlstm.training.model import States, Tensor, array_of, build_layers, weight_values
@@ -86,7 +87,18 @@ class Trainer:
         Args:
             arrays: What it returned.
             steps: How many steps had been made.
+
+        Raises:
+            CheckpointError: If they are those of another network or recipe.
         """
+        found, expected = (
+            {name: (array.shape, array.dtype.name) for name, array in held.items()} for held in (arrays, self.snapshot())
+        )
+        if odd := sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)):
+            raise CheckpointError(
+                f"the saved state does not fit this training: {odd[0]} is {found.get(odd[0], 'missing')} and should be "
+                f"{expected.get(odd[0], 'left out')}; train its model further with --from"
+            )
         for name, variable in self._everything().items():
             if not name.startswith("states/"):
                 variable.assign(arrays[name])

@@ -6,16 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import (
-    Config,
-    CorpusRecord,
-    Evaluation,
-    Weights,
-    append_history,
-    write_config,
-    write_weights,
-)
-from charlstm.checkpoint.resume import Progress, write_resume
+from charlstm.checkpoint.files import Config, CorpusRecord, write_config
+from charlstm.checkpoint.history import Evaluation, write_history
+from charlstm.checkpoint.resume import Progress, State, write_state
+from charlstm.checkpoint.weights import Weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig, build
 from charlstm.errors import CheckpointError
 from charlstm.text.vocabulary import Vocabulary
@@ -78,14 +72,28 @@ def evaluation() -> MakeEvaluation:
 def progress() -> Progress:
     return Progress(
         steps=20,
-        evaluations=2,
         seconds=4.5,
         loss_sum=0.1 + 0.2,
         loss_count=3,
         poor=1,
+        halvings=2,
         paths=("/a/Zoë 渡.txt", "/b/\udcff.txt", "-"),
         text_encoding="cp1252",
+        surroundings={"tensorflow": "2.0", "cores": "3"},
     )
+
+
+@pytest.fixture
+def state(weights: Weights, evaluation: MakeEvaluation, progress: Progress) -> State:
+    arrays = {
+        "weights/lstm_1/kernel": np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32),
+        "optimizer/0": np.array(17, np.int64),
+        "noise/0": np.array([1, 2**32 - 1], np.uint32),
+        "states/0/h": np.zeros((0, 4), np.float32),
+        "flags": np.array([True, False]),
+    }
+    history = (evaluation(step=10), evaluation(step=20, nats_per_char=None))
+    return State(arrays=arrays, best=weights, history=history, progress=progress)
 
 
 @pytest.fixture
@@ -101,13 +109,12 @@ def flipped() -> Flipped:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, config: Config, weights: Weights, evaluation: MakeEvaluation, progress: Progress) -> Path:
+def folder(tmp_path: Path, config: Config, weights: Weights, state: State) -> Path:
     """A complete checkpoint."""
     path = tmp_path / "story"
     path.mkdir()
     write_config(path, config)
     write_weights(path, weights)
-    append_history(path, evaluation(step=10))
-    append_history(path, evaluation(step=20, nats_per_char=None))
-    write_resume(path, {"weights/a": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(5)}, progress)
+    write_history(path, state.history)
+    write_state(path, state)
     return path

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from charlstm.checkpoint.files import CONFIG, FORMAT_VERSION, HISTORY, read_config, read_history
+from charlstm.checkpoint.files import CONFIG, FORMAT_VERSION, read_config
+from charlstm.checkpoint.history import HISTORY, read_history
 from charlstm.errors import CheckpointError
 
 Place = tuple[str | int, ...]
@@ -25,6 +26,7 @@ def places(value: Any, before: Place = ()) -> Iterator[Place]:
 
 def with_value(content: bytes, place: Place, value: Any) -> bytes:
     record = json.loads(content)
+    record.pop("sha256", None)  # as another program would write it, that knows no better
     parent = record
     for key in place[:-1]:
         parent = parent[key]
@@ -93,10 +95,39 @@ def test_a_configuration_that_contradicts_itself_is_refused(refusal, folder, pla
     assert sentence.endswith("; restore it from a copy or train again")
 
 
+@pytest.mark.parametrize(
+    "place", [("model", "seq_len"), ("training", "learning_rate"), ("corpus", "characters"), ("vocabulary",)]
+)
+def test_a_change_that_makes_sense_is_refused_too_unless_it_is_meant(refusal, folder, config, place):
+    record = json.loads((folder / CONFIG).read_text())
+    parent = record[place[0]] if len(place) == 2 else record
+    parent[place[-1]] = "\nac渡" if place == ("vocabulary",) else 2 * parent[place[-1]]
+    (folder / CONFIG).write_text(json.dumps(record))
+    sentence = refusal(lambda: read_config(folder), folder / CONFIG)
+    assert "was changed or damaged since it was written: it does not have its sha256" in sentence
+    del record["sha256"]
+    (folder / CONFIG).write_text(json.dumps(record))
+    assert read_config(folder) != config
+
+
+def test_a_configuration_may_be_laid_out_otherwise(folder, config):
+    record = json.loads((folder / CONFIG).read_text())
+    (folder / CONFIG).write_text(json.dumps(dict(reversed(record.items())), ensure_ascii=False, indent=7), "utf-8")
+    assert read_config(folder) == config
+
+
+@pytest.mark.parametrize("name", [CONFIG, HISTORY])
+def test_a_file_of_gigabytes_is_refused_before_it_is_read(refusal, folder, name):
+    with (folder / name).open("ab") as file:
+        file.truncate(1 << 40)
+    read = {CONFIG: read_config, HISTORY: read_history}[name]
+    assert "has 1,099,511,627,776 bytes, and 67,108,864 are the most" in refusal(lambda: read(folder), folder / name)
+
+
 @pytest.mark.parametrize("member", ["model", "vocabulary", "training", "corpus", "created"])
 def test_a_missing_member_is_named(refusal, folder, member):
     record = json.loads((folder / CONFIG).read_text())
-    del record[member]
+    del record[member], record["sha256"]
     (folder / CONFIG).write_text(json.dumps(record))
     assert f"{member}: expected a" in refusal(lambda: read_config(folder), folder / CONFIG)
 

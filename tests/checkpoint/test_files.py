@@ -9,21 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from charlstm.checkpoint.files import (
-    CONFIG,
-    FORMAT_VERSION,
-    HISTORY,
-    WEIGHTS,
-    Config,
-    CorpusRecord,
-    append_history,
-    read_config,
-    read_history,
-    read_weights,
-    write_config,
-    write_history,
-    write_weights,
-)
+from charlstm.checkpoint.files import CONFIG, FORMAT_VERSION, Config, CorpusRecord, read_config, write_config
+from charlstm.checkpoint.history import HISTORY, read_history, write_history
+from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.text.vocabulary import Vocabulary
 
@@ -103,14 +91,10 @@ def test_weights_come_back_however_they_lie_in_memory(tmp_path, config, weights,
     np.testing.assert_array_equal(read_weights(tmp_path, config.model)[name], weights[name])
 
 
-@pytest.mark.parametrize("reset", [False, True])
-def test_history_grows_line_by_line(tmp_path, evaluation, reset):
+def test_history_is_a_line_for_each_evaluation(tmp_path, evaluation):
     lines = [evaluation(step=step, best=step % 2 == 0, nats_per_char=None if step == 3 else 2.0) for step in range(5)]
-    if reset:
-        write_history(tmp_path, [evaluation(step=99)] * 7)
-        write_history(tmp_path, lines[:2])
-    for line in lines[2 if reset else 0 :]:
-        append_history(tmp_path, line)
+    write_history(tmp_path, [evaluation(step=99)] * 7)
+    write_history(tmp_path, lines)
     assert read_history(tmp_path) == lines
     assert [json.loads(line)["step"] for line in (tmp_path / HISTORY).read_text().splitlines()] == [0, 1, 2, 3, 4]
 

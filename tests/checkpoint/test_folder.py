@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from charlstm.checkpoint.files import CONFIG, WEIGHTS, Config, write_config
+from charlstm.checkpoint.files import CONFIG, Config, write_config
 from charlstm.checkpoint.folder import check_name, check_new, checkpoints, create, find, free_name
+from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError
 
 Make = Callable[..., Path]

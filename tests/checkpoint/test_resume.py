@@ -1,94 +1,74 @@
-"""What training needs to go on comes back as it was, and damage to it is refused by name."""
+"""States to resume from come back as they were, the newest that is whole is used, and damage is named."""
 
 import json
-import struct
 from dataclasses import FrozenInstanceError, asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
-from safetensors.numpy import load, load_file, save
+from safetensors.numpy import load_file
 
-from charlstm.checkpoint.resume import RESUME, Progress, read_resume, write_resume
+from charlstm.checkpoint import resume
+from charlstm.checkpoint.resume import Progress, State, newest, read_progress, read_state, write_state
 from charlstm.errors import CheckpointError
 
-DEEP = "[" * 200_000
-NESTED = json.loads("[" * 500 + "]" * 500)
-WHOLE = ["steps", "evaluations", "loss_count", "poor"]
+FIRST = Path("resume") / "000001.safetensors"
 count = st.integers(0, 2**53)
 
 
-def with_metadata(folder: Path, metadata: dict[str, str] | None) -> None:
-    (folder / RESUME).write_bytes(save(load((folder / RESUME).read_bytes()), metadata=metadata))
-
-
-def with_value(folder: Path, progress: Progress, name: str, value: Any) -> None:
-    with_metadata(folder, {"progress": json.dumps({**asdict(progress), name: value})})
-
-
-def with_tensor(folder: Path, progress: Progress, dtype: str, size: int) -> None:
-    tensor = {"dtype": dtype, "shape": [2], "data_offsets": [0, 2 * size]}
-    header = json.dumps({"__metadata__": {"progress": json.dumps(asdict(progress))}, "a": tensor}).encode()
-    (folder / RESUME).write_bytes(struct.pack("<Q", len(header)) + header + b"\0" * 2 * size)
-
-
-def test_a_state_to_resume_from_comes_back(tmp_path, progress):
-    arrays = {
-        "weights/lstm_1/kernel": np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32),
-        "optimizer/0": np.array(17, np.int64),
-        "noise/0": np.array([1, 2**32 - 1], np.uint32),
-        "states/0/h": np.zeros((0, 4), np.float32),
-        "flags": np.array([True, False]),
-    }
-    for _ in range(2):
-        write_resume(tmp_path, arrays, progress)
-    read, read_progress = read_resume(tmp_path)
-    assert read_progress == progress
-    for found in (read, load_file(tmp_path / RESUME)):
-        assert set(found) == set(arrays)
-        for name, value in arrays.items():
+def same(ours: State, theirs: State) -> bool:
+    arrays = [(state.arrays, state.best) for state in (ours, theirs)]
+    for found, expected in zip(*arrays, strict=True):
+        assert set(found) == set(expected)
+        for name, value in expected.items():
             assert (found[name].dtype, found[name].shape) == (value.dtype, value.shape)
             np.testing.assert_array_equal(found[name], value)
-    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*")] == [Path("resume"), RESUME]
+    return (ours.history, ours.progress) == (theirs.history, theirs.progress)
+
+
+def test_a_state_comes_back(tmp_path, config, state):
+    write_state(tmp_path, state)
+    assert same(read_state(tmp_path, config), state)
+    found = load_file(tmp_path / FIRST)
+    assert set(found) == {*state.arrays, *(f"best/{name}" for name in state.best)}
+    assert read_progress(tmp_path) == state.progress
+
+
+def test_before_the_first_evaluation_there_is_no_best(tmp_path, config, state):
+    write_state(tmp_path, replace(state, best={}, history=()))
+    assert same(read_state(tmp_path, config), replace(state, best={}, history=()))
 
 
 @given(
     st.builds(
         Progress,
         steps=count,
-        evaluations=count,
         seconds=st.floats(0, allow_infinity=False),
         loss_sum=st.floats(allow_nan=False, allow_infinity=False),
         loss_count=count,
         poor=count,
+        halvings=count,
         paths=st.lists(st.text(), min_size=1, max_size=4).map(tuple),
         text_encoding=st.text(),
+        surroundings=st.dictionaries(st.text(), st.text()),
     )
 )
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_all_progress_comes_back(tmp_path, progress):
-    write_resume(tmp_path, {}, progress)
-    assert read_resume(tmp_path) == ({}, progress)
+def test_all_progress_comes_back(tmp_path, config, progress):
+    state = State(arrays={}, best={}, history=(), progress=progress)
+    write_state(tmp_path, state)
+    assert read_state(tmp_path, config) == state
 
 
-def test_progress_lies_in_the_metadata_as_plain_json(folder, progress):
-    with safe_open(folder / RESUME, framework="numpy") as file:
+def test_progress_and_history_lie_in_the_metadata_as_plain_json(folder, state):
+    with safe_open(folder / FIRST, framework="numpy") as file:
         metadata = file.metadata()
-    assert set(metadata) == {"progress"}
-    assert json.loads(metadata["progress"]) == {
-        "steps": 20,
-        "evaluations": 2,
-        "seconds": 4.5,
-        "loss_sum": 0.1 + 0.2,
-        "loss_count": 3,
-        "poor": 1,
-        "paths": ["/a/Zoë 渡.txt", "/b/\udcff.txt", "-"],
-        "text_encoding": "cp1252",
-    }
+    assert set(metadata) == {"progress", "history"}
+    assert json.loads(metadata["progress"]) == {**asdict(state.progress), "paths": list(state.progress.paths)}
+    assert json.loads(metadata["history"]) == [asdict(line) for line in state.history]
 
 
 def test_progress_cannot_be_changed(progress):
@@ -96,107 +76,78 @@ def test_progress_cannot_be_changed(progress):
         progress.steps = 21
 
 
-@pytest.mark.parametrize("lowest", [dict.fromkeys([*WHOLE, "seconds"], 0), {"loss_sum": -1.5}], ids=str)
-def test_the_lowest_values_are_taken(folder, progress, lowest):
-    with_metadata(folder, {"progress": json.dumps({**asdict(progress), **lowest})})
-    assert read_resume(folder)[1] == replace(progress, **lowest)
+def test_two_states_are_kept_and_the_newest_is_used(tmp_path, config, state):
+    for steps in range(1, 13):
+        write_state(tmp_path, replace(state, progress=replace(state.progress, steps=steps)))
+        assert read_state(tmp_path, config).progress.steps == read_progress(tmp_path).steps == newest(tmp_path) == steps
+    names = sorted(path.name for path in (tmp_path / "resume").iterdir())
+    assert names == ["000011.json", "000011.safetensors", "000012.json", "000012.safetensors"]
 
 
-def test_a_resume_state_that_was_cut_off_is_refused(refusal, folder):
-    content = (folder / RESUME).read_bytes()
+def test_a_state_that_is_not_read_back_as_it_was_written_is_refused_and_the_others_kept(folder, config, state, monkeypatch):
+    # As a disk would that says yes to everything.
+    monkeypatch.setattr(resume, "write_atomically", lambda path, content: path.write_bytes(content[:-1] + b"x"))
+    for _ in range(3):
+        with pytest.raises(CheckpointError, match=r"\.safetensors is damaged"):
+            write_state(folder, state)
+    assert same(read_state(folder, config), state)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+def test_cut_off_anywhere_the_state_before_is_used_and_it_is_said(folder, config, state, suffix):
+    write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
+    path = folder / f"resume/000002{suffix}"
+    content = path.read_bytes()
     for length in range(len(content)):
-        (folder / RESUME).write_bytes(content[:length])
-        sentence = refusal(lambda: read_resume(folder), folder / RESUME)
-        assert "restore it from a copy, or train again with --from" in sentence
+        path.write_bytes(content[:length])
+        told = []
+        assert same(read_state(folder, config, told.append), state)
+        (sentence,) = told
+        assert sentence.startswith(f"{folder / 'resume/000002.safetensors'} is damaged (")
+        assert sentence.endswith(". The state before it is used.")
 
 
-@pytest.mark.parametrize("metadata", [None, {}, {"steps": "5"}, {"state": "{}"}], ids=str)
-def test_a_resume_state_without_its_progress_is_refused(refusal, folder, metadata):
-    with_metadata(folder, metadata)
-    assert "is damaged" in refusal(lambda: read_resume(folder), folder / RESUME)
+@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+def test_a_thousand_flipped_bits_never_change_what_is_read(folder, config, state, suffix):
+    newer = replace(state, progress=replace(state.progress, steps=21))
+    write_state(folder, newer)
+    path, random = folder / f"resume/000002{suffix}", np.random.default_rng(0)
+    content = path.read_bytes()
+    for _ in range(1_000):
+        position, bit = int(random.integers(len(content))), int(random.integers(8))
+        path.write_bytes(content[:position] + bytes([content[position] ^ 1 << bit]) + content[position + 1 :])
+        told = []
+        found = read_state(folder, config, told.append)
+        assert same(found, state if told else newer)
+        assert told or suffix == ".json"  # a digit in lower case, of those that are no digits' bits
 
 
-@pytest.mark.parametrize(
-    "content",
-    ["", "{", "{}", "null", "true", "5", '"steps"', '""', "[]", "[1]", '[["steps", 5]]', DEEP, '{"steps": ' + DEEP, "9" * 5000],
-    ids=lambda content: content[:20],
-)
-def test_progress_that_is_something_else_is_refused(refusal, folder, content):
-    with_metadata(folder, {"progress": content})
-    sentence = refusal(lambda: read_resume(folder), folder / RESUME)
-    assert "is damaged (" in sentence
-    assert sentence.endswith("; restore it from a copy, or train again with --from")
+@pytest.mark.parametrize("missing", [".safetensors", ".json"])
+def test_a_state_that_was_not_written_to_its_end_is_said_to_be(folder, config, state, missing):
+    write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
+    (folder / f"resume/000002{missing}").unlink()
+    told = []
+    assert same(read_state(folder, config, told.append), state)
+    assert f"was not written to its end (000002{missing} is missing)" in told[0]
 
 
-@pytest.mark.parametrize("name", Progress.__dataclass_fields__)
-def test_progress_that_lacks_something_is_refused_by_its_name(refusal, folder, progress, name):
-    record = asdict(progress)
-    del record[name]
-    with_metadata(folder, {"progress": json.dumps(record)})
-    sentence = refusal(lambda: read_resume(folder), folder / RESUME)
-    assert "is damaged (" in sentence
-    assert f"missing required field `{name}`" in sentence
+def test_a_missing_state_says_what_to_do(tmp_path, config):
+    for read in (lambda: read_state(tmp_path / "story", config), lambda: read_progress(tmp_path / "story")):
+        with pytest.raises(CheckpointError) as error:
+            read()
+        assert "has no saved training state" in str(error.value)
+        assert "`charlstm train TEXT --from story`" in str(error.value)
 
 
-def test_progress_that_has_something_more_is_refused_by_its_name(refusal, folder, progress):
-    with_value(folder, progress, "surprise", 5)
-    assert "is damaged (Progress has no setting 'surprise'" in refusal(lambda: read_resume(folder), folder / RESUME)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        *((name, value) for name in WHOLE for value in (-1, 1.5, "5", None, True, [5], {}, NESTED, float("nan"))),
-        *(("seconds", value) for value in (-1, -0.5, "5", None, True, [5], {}, NESTED, float("nan"))),
-        *(("loss_sum", value) for value in ("5", None, True, [5], {}, NESTED)),
-        *(("paths", value) for value in ([], "/a.txt", None, 5, {}, [5], [None], ["/a.txt", 5], [["/a.txt"]], NESTED)),
-        *(("text_encoding", value) for value in (None, 5, True, ["utf-8"], {}, NESTED)),
-    ],
-    ids=lambda value: ascii(value)[:20],
-)
-def test_a_wrong_value_in_progress_is_refused_by_its_name(refusal, folder, progress, name, value):
-    with_value(folder, progress, name, value)
-    sentence = refusal(lambda: read_resume(folder), folder / RESUME)
-    assert f"is damaged ({name}: expected " in sentence
-    assert sentence.endswith("; restore it from a copy, or train again with --from")
-
-
-def test_a_resume_state_of_types_that_numpy_has_is_read(folder, progress):
-    with_tensor(folder, progress, "F32", 4)
-    arrays, found = read_resume(folder)
-    assert (arrays["a"].tolist(), found) == ([0.0, 0.0], progress)
-
-
-@pytest.mark.parametrize(("dtype", "size"), [("BF16", 2), ("F8_E4M3", 1), ("F8_E5M2", 1), ("F4", 1)])
-def test_a_resume_state_of_types_that_numpy_lacks_is_refused(refusal, folder, progress, dtype, size):
-    with_tensor(folder, progress, dtype, size)
-    assert "is damaged" in refusal(lambda: read_resume(folder), folder / RESUME)
-
-
-def test_no_changed_byte_of_a_resume_state_makes_a_traceback(folder, flipped):
-    content, refused = (folder / RESUME).read_bytes(), 0
-    for damaged in flipped(content, 8 + struct.unpack("<Q", content[:8])[0]):
-        (folder / RESUME).write_bytes(damaged)
-        try:
-            read_resume(folder)
-        except CheckpointError:
-            refused += 1
-    assert refused > 100
-
-
-def test_a_missing_resume_state_says_what_to_do(refusal, tmp_path):
-    folder = tmp_path / "story"
-    sentence = refusal(lambda: read_resume(folder), folder)
-    assert "has no saved training state" in sentence
-    assert "`charlstm train TEXT --from story`" in sentence
-
-
-def test_a_folder_in_place_of_a_resume_state_is_refused(refusal, folder):
-    (folder / RESUME).unlink()
-    (folder / RESUME).mkdir()
-    refusal(lambda: read_resume(folder), folder / RESUME)
-
-
-def test_a_resume_state_cannot_be_written_to_a_folder_that_is_gone(tmp_path, progress):
-    with pytest.raises(CheckpointError, match="cannot be written"):
-        write_resume(tmp_path / "gone", {}, progress)
+def test_what_is_not_a_state_is_passed_over(folder, config, state):
+    for name in (
+        "notes.txt",
+        "1.safetensors",
+        "000002.safetensors.bak",
+        ".000003.safetensors.12ab.tmp",
+        "000004",
+        "x000005.json",
+    ):
+        (folder / "resume" / name).write_bytes(b"x")
+    assert newest(folder) == 1
+    assert same(read_state(folder, config), state)

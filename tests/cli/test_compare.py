@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from charlstm.analysis.evaluation import evaluate, sampled_starts
-from charlstm.checkpoint.files import read_config, read_weights
+from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.weights import read_weights
 from charlstm.inference.network import build_network
 from tests.cli.conftest import TEXT
 

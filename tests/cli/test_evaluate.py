@@ -10,7 +10,8 @@ import pytest
 from charlstm.analysis.evaluation import evaluate
 from charlstm.analysis.references import references
 from charlstm.analysis.surprise import stateful_surprise
-from charlstm.checkpoint.files import read_config, read_weights, write_config
+from charlstm.checkpoint.files import read_config, write_config
+from charlstm.checkpoint.weights import read_weights
 from charlstm.inference.network import build_network
 from charlstm.training.dynamic import dynamic_surprise
 from tests.cli.conftest import TEXT

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from charlstm.checkpoint.files import read_config, read_weights
+from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.weights import read_weights
 from charlstm.inference.generate import write
 from charlstm.inference.modes import reader
 from charlstm.inference.network import build_network

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import read_config, read_weights
+from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.weights import read_weights
 from charlstm.config import ModelConfig
 from charlstm.inference.network import build_network
 from charlstm.training.model import build_layers, keras_model

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from charlstm.checkpoint.files import Evaluation
+from charlstm.checkpoint.history import Evaluation
 from charlstm.cli.progress import follow
 from charlstm.recipe.plan import plan_training
-from charlstm.training.events import Evaluated, Evaluating, Finished, Paced, Started, Stepped
+from charlstm.training.events import Evaluated, Evaluating, FellBack, Finished, Paced, Started, Stepped
 
 
 def evaluation(number: int, nats_per_char: float | None, *, best: bool) -> Evaluation:
@@ -29,6 +29,9 @@ def evaluation(number: int, nats_per_char: float | None, *, best: bool) -> Evalu
         nats_per_char=nats_per_char,
         best=best,
     )
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.fixture
@@ -53,14 +56,16 @@ def pretend(monkeypatch, plan):
             yield Finished(evaluation(1, 2.0, best=True), 1000, 9.0, 5e3, interrupted=stopped, stopped_early=False)
 
         monkeypatch.setattr("charlstm.training.run.train", train)
-        monkeypatch.setattr("charlstm.training.run.sample_text", lambda *_, **__: "two\nlines")
-        usual = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # or a signal that is not heeded would end the tests
-        handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        monkeypatch.setattr("charlstm.training.publish.sample_text", lambda *_, **__: "two\nlines")
+        # Or a signal that is not heeded would end the tests.
+        usual = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGHUP)}
+        handlers = [signal.getsignal(number) for number in SIGNALS]
         try:
             return follow(plan, started=time.monotonic(), show_samples=False)
         finally:
-            left = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-            signal.signal(signal.SIGTERM, usual)
+            left = [signal.getsignal(number) for number in SIGNALS]
+            for number, handler in usual.items():
+                signal.signal(number, handler)
             assert left == handlers
 
     return run
@@ -98,15 +103,40 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_asks_the_run_to_stop(pretend, capfd, number):
-    finished = pretend(Started(1, None), number)
+    finished, received = pretend(Started(1, None), number)
     assert finished.interrupted
+    assert received == number
     assert "Stopping after this step, then saving" in capfd.readouterr().err
 
 
 def test_without_a_signal_the_run_is_not_asked_to_stop(pretend):
-    assert not pretend(Started(1, None)).interrupted
+    finished, received = pretend(Started(1, None))
+    assert not finished.interrupted
+    assert received == 0
+
+
+def test_a_signal_that_is_ignored_stays_so(plan, monkeypatch):
+    usual = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does it
+    seen = []
+
+    def train(*_, **__):
+        seen.append(signal.getsignal(signal.SIGHUP))
+        yield Finished(evaluation(1, 2.0, best=True), 1000, 9.0, 5e3, interrupted=False, stopped_early=False)
+
+    monkeypatch.setattr("charlstm.training.run.train", train)
+    try:
+        follow(plan, started=time.monotonic(), show_samples=False)
+    finally:
+        signal.signal(signal.SIGHUP, usual)
+    assert seen == [signal.SIG_IGN]
+
+
+def test_going_back_after_a_loss_that_is_no_number_is_said(pretend, capsys):
+    pretend(Started(1, None), FellBack(1_812, 1_640, 0.003))
+    line = "The loss was no number at step 1,812: going back to step 1,640, with half the learning rate (0.003)."
+    assert line in capsys.readouterr().err.splitlines()
 
 
 def test_a_second_signal_does_not_wait(pretend):
@@ -133,7 +163,7 @@ class Interrupting(io.RawIOBase):
 def test_a_signal_in_the_middle_of_writing_is_heeded_all_the_same(pretend, monkeypatch):
     stream = Interrupting()
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(stream), "utf-8", line_buffering=True))
-    assert pretend(Started(1, None)).interrupted
+    assert pretend(Started(1, None))[0].interrupted
     assert b"Training" in stream.seen
 
 

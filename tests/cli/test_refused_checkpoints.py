@@ -40,7 +40,9 @@ def test_a_folder_without_checkpoints_is_refused_with_what_to_do(refusal, advice
 
 
 def rewrite(path: Path, **changes: object) -> None:
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    record = {**json.loads(path.read_text()), **changes}
+    del record["sha256"]
+    path.write_text(json.dumps(record))
 
 
 def truncate(path: Path, part: float) -> None:
@@ -67,6 +69,8 @@ DAMAGE = {
     "no format": ("config.json", lambda path: path.write_text("{}"), ["format_version"]),
     "other vocabulary": ("config.json", lambda path: rewrite(path, vocabulary="abc"), ["vocabulary", "30"]),
     "no seed windows": ("config.json", without_windows, ["windows"]),
+    "another window": ("config.json", lambda path: path.write_text(path.read_text().replace(": 12,", ": 13,")), ["sha256"]),
+    "another weight": ("model.safetensors", lambda path: path.write_bytes(path.read_bytes()[:-1] + b"?"), ["sha256"]),
 }
 
 

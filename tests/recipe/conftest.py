@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import Evaluation, write_config, write_history, write_weights
+from charlstm.checkpoint.files import write_config
 from charlstm.checkpoint.folder import create
-from charlstm.checkpoint.resume import Progress, write_resume
+from charlstm.checkpoint.history import Evaluation, write_history
+from charlstm.checkpoint.resume import Progress, State, write_state
+from charlstm.checkpoint.weights import write_weights
+from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan, plan_training
 
 CREATED = "2026-01-02T03:04:05+00:00"
@@ -59,18 +62,21 @@ def begin() -> Begin:
         write_config(folder, plan.config)
         write_weights(folder, {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()})
         numbers = {"seconds": 1.0, "learning_rate": 1e-3, "train_nats_per_char": 2.0, "nats_per_char": 2.0, "best": True}
-        write_history(folder, [Evaluation(step=step, epoch=step / 7, **numbers) for step in (10, 20, 30)])
+        history = [Evaluation(step=step, epoch=step / 7, **numbers) for step in (10, 20, 30)]
+        write_history(folder, history)
         progress = Progress(
             steps=25,
-            evaluations=2,
             seconds=2.5,
             loss_sum=7.5,
             loss_count=5,
             poor=0,
+            halvings=1,
             paths=plan.paths,
             text_encoding=plan.text_encoding,
+            surroundings=surroundings(),
         )
-        write_resume(folder, {"weights/a": np.arange(3, dtype=np.float32)}, progress)
+        arrays = {"weights/a": np.arange(3, dtype=np.float32)}
+        write_state(folder, State(arrays=arrays, best={}, history=tuple(history[:2]), progress=progress))
         return folder
 
     return begun

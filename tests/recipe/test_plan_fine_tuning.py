@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from charlstm.checkpoint.files import WEIGHTS, read_config, read_weights
+from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.weights import WEIGHTS, read_weights
 from charlstm.errors import CharlstmError
 from charlstm.recipe.plan import Base
 from charlstm.recipe.presets import PRESETS

@@ -2,20 +2,24 @@
 
 import hashlib
 import io
-import json
+import os
+import shutil
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import save
 
-from charlstm.checkpoint.files import CONFIG, HISTORY, read_history
-from charlstm.checkpoint.resume import RESUME, Progress, read_resume, write_resume
+from charlstm.checkpoint.files import CARD, CONFIG
+from charlstm.checkpoint.history import HISTORY, read_history
+from charlstm.checkpoint.lock import training_lock
+from charlstm.checkpoint.resume import RESUME, Progress, read_state, write_state
+from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, ConfigError
-from charlstm.recipe.plan import Resumed, plan_resuming
+from charlstm.recipe.machine import surroundings
+from charlstm.recipe.plan import Resumed
+from charlstm.recipe.resuming import plan_resuming
 
 SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4}
 
@@ -41,23 +45,27 @@ def test_it_goes_on_where_it_was_and_changes_nothing(begun, root, story, text):
     assert plan.text_encoding == "utf-8"
     assert plan.config.vocabulary.decode(plan.ids) == text
     assert isinstance(plan.start, Resumed)
-    assert plan.start.progress == Progress(
+    assert plan.start.state.progress == Progress(
         steps=25,
-        evaluations=2,
         seconds=2.5,
         loss_sum=7.5,
         loss_count=5,
         poor=0,
+        halvings=1,
         paths=(str(story),),
         text_encoding="utf-8",
+        surroundings=surroundings(),
     )
-    assert plan.start.arrays["weights/a"].tolist() == [0.0, 1.0, 2.0]
-    assert contents(begun.folder) == before
+    assert plan.start.state.arrays["weights/a"].tolist() == [0.0, 1.0, 2.0]
+    assert plan.start.number == 1
+    assert plan.notes == ()
+    after = contents(begun.folder)
+    assert after == before | {str(begun.folder / RESUME / "lock"): after[str(begun.folder / RESUME / "lock")]}
 
 
 def test_evaluations_made_after_the_state_was_saved_are_forgotten(begun, root):
     assert [line.step for line in read_history(begun.folder)] == [10, 20, 30]
-    assert [line.step for line in plan_resuming(root, "story", [], {}).start.history] == [10, 20]
+    assert [line.step for line in plan_resuming(root, "story", [], {}).start.state.history] == [10, 20]
 
 
 @pytest.mark.parametrize(
@@ -88,8 +96,20 @@ def test_no_other_setting_may_change(begun, root, setting):
     with pytest.raises(ConfigError) as error:
         plan_resuming(root, "story", [], {"epochs": 30, setting: 1})
     flag = "--" + setting.replace("_", "-")
-    assert str(error.value).startswith(f"{flag} cannot be changed when a training is resumed; leave it out")
+    had = getattr(begun.config.model, setting, getattr(begun.config.training, setting, None))
+    assert str(error.value).startswith(f"{flag} cannot be changed when a training is resumed (story has {had}); leave it out")
     assert "`charlstm train TEXT --from story`" in str(error.value)
+
+
+def test_a_setting_that_is_the_same_may_be_given_again(begun, root):
+    given = {**SMALL, "learning_rate": begun.config.training.learning_rate}
+    assert plan_resuming(root, "story", [], given).config == begun.config
+
+
+@pytest.mark.parametrize("minutes", [0.0, 7.5])
+def test_how_often_is_saved_may_change(begun, root, minutes):
+    training = plan_resuming(root, "story", [], {"save_every": minutes}).config.training
+    assert training == replace(begun.config.training, save_every=minutes)
 
 
 def test_a_checkpoint_elsewhere_is_named_by_its_path(begun, tmp_path):
@@ -191,12 +211,12 @@ def test_an_unknown_checkpoint_is_refused_with_those_there_are(begun, root):
 
 
 def test_a_training_without_a_saved_state_is_refused(begun, root):
-    (begun.folder / RESUME).unlink()
+    shutil.rmtree(begun.folder / RESUME)
     with pytest.raises(CheckpointError, match=r"has no saved training state; .* --from story"):
         plan_resuming(root, "story", [], {})
 
 
-@pytest.mark.parametrize("name", [CONFIG, HISTORY, RESUME], ids=str)
+@pytest.mark.parametrize("name", [CONFIG, f"{RESUME}/000001.safetensors"])
 def test_a_damaged_file_is_refused_by_name(begun, root, name):
     (begun.folder / name).write_bytes(b"damaged\n")
     with pytest.raises(CheckpointError) as error:
@@ -204,21 +224,39 @@ def test_a_damaged_file_is_refused_by_name(begun, root, name):
     assert str(begun.folder / name) in str(error.value)
 
 
-def damaged(record: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
-    rest = {name: record[name] for name in record if name != key}
-    return rest if value == "missing" else {**rest, key: value}
+def test_the_files_that_resuming_writes_anew_may_be_damaged(begun, root):
+    for name in (HISTORY, WEIGHTS, CARD):
+        (begun.folder / name).write_bytes(b"damaged\n")
+    assert [line.step for line in plan_resuming(root, "story", [], {}).start.state.history] == [10, 20]
 
 
-@pytest.mark.parametrize("key", ["steps", "evaluations", "loss_count", "poor", "paths", "text_encoding"])
-@pytest.mark.parametrize("value", ["missing", None, 1.5])
-def test_a_saved_state_that_lacks_something_is_refused(begun, root, key, value):
-    arrays, progress = read_resume(begun.folder)
-    record = json.dumps(damaged(asdict(progress), key, value))
-    (begun.folder / RESUME).write_bytes(save(arrays, metadata={"progress": record}))
-    with pytest.raises(CheckpointError) as error:
+def test_the_state_before_a_damaged_one_is_used_and_the_user_told(begun, root):
+    state = read_state(begun.folder, begun.config)
+    write_state(begun.folder, replace(state, progress=replace(state.progress, steps=30)))
+    assert plan_resuming(root, "story", [], {}).start.state.progress.steps == 30
+    (begun.folder / RESUME / "000002.safetensors").write_bytes(b"damaged\n")
+    made = plan_resuming(root, "story", [], {})
+    assert made.start.state.progress.steps == 25
+    assert made.start.number == 2
+    (note,) = made.notes
+    assert "000002.safetensors is damaged (it has 8 bytes and should have" in note
+    assert note.endswith("The state before it is used.")
+
+
+def test_other_versions_and_cores_are_told(begun, root):
+    state = read_state(begun.folder, begun.config)
+    before = {**surroundings(), "tensorflow": "1.0", "cores": "999"}
+    write_state(begun.folder, replace(state, progress=replace(state.progress, surroundings=before)))
+    (note,) = plan_resuming(root, "story", [], {}).notes
+    now = surroundings()
+    assert note.startswith(
+        f"Saved with tensorflow 1.0, now {now['tensorflow']}; cores 999, now {now['cores']}: the numbers may"
+    )
+
+
+def test_a_training_under_way_is_left_alone(begun, root):
+    with training_lock(begun.folder), pytest.raises(CheckpointError, match="is being trained by another process; wait"):
         plan_resuming(root, "story", [], {})
-    assert "damaged" in str(error.value)
-    assert key in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +265,18 @@ def test_a_saved_state_that_lacks_something_is_refused(begun, root, key, value):
     ids=ascii,
 )
 def test_a_saved_state_that_names_no_text_is_refused(begun, root, key, value):
-    arrays, progress = read_resume(begun.folder)
-    write_resume(begun.folder, arrays, replace(progress, **{key: value}))
+    state = read_state(begun.folder, begun.config)
+    write_state(begun.folder, replace(state, progress=replace(state.progress, **{key: value})))
     with pytest.raises(CheckpointError, match="`charlstm train TEXT --resume story`"):
+        plan_resuming(root, "story", [], {})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files on Windows")
+@pytest.mark.parametrize("path", ["/dev/zero", "fifo"])
+def test_what_a_saved_state_names_is_read_only_if_it_is_a_file(begun, root, tmp_path, path):
+    os.mkfifo(tmp_path / "fifo")  # reading it would wait for ever
+    path = str(tmp_path / path)
+    state = read_state(begun.folder, begun.config)
+    write_state(begun.folder, replace(state, progress=replace(state.progress, paths=(path,))))
+    with pytest.raises(CheckpointError, match=f"needs its text: {path} is not a file; name the text"):
         plan_resuming(root, "story", [], {})

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charlstm.recipe.plan import Plan, plan_resuming, plan_training
+from charlstm.recipe.plan import Plan, plan_training
+from charlstm.recipe.resuming import plan_resuming
 
 SMALL = {"units": (12,), "seq_len": 10, "batch_size": 4, "epochs": 1.0, "evaluations": 2, "weight_average": 0.9}
 

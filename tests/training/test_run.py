@@ -8,8 +8,10 @@ from itertools import count
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import read_config, read_history, read_weights
-from charlstm.checkpoint.resume import read_resume
+from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.history import read_history
+from charlstm.checkpoint.resume import read_state
+from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.recipe.plan import Plan
 from charlstm.training.evaluation import Evaluator
@@ -131,7 +133,7 @@ def test_an_interrupted_run_goes_on_to_the_bits_of_one_that_was_not(plan, resume
     assert again.steps > 11
     for name, value in read_weights(whole.folder, whole.config.model).items():
         assert np.array_equal(value, read_weights(cut.folder, cut.config.model)[name]), name
-    ours, theirs = (read_resume(made.folder)[0] for made in (cut, whole))
+    ours, theirs = (read_state(made.folder, made.config).arrays for made in (cut, whole))
     assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
     scores = [
         [(line.step, line.nats_per_char, line.train_nats_per_char) for line in read_history(made.folder)]

@@ -1,0 +1,57 @@
+"""``history.jsonl``: the evaluations of a training, a line each."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from charlstm.checkpoint.atomic import write_atomically
+from charlstm.checkpoint.files import read_bounded
+from charlstm.config import build, plain
+from charlstm.errors import CheckpointError, ConfigError
+
+HISTORY = "history.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """One line of ``history.jsonl``.
+
+    Attributes:
+        step: Training steps so far.
+        epoch: Passes over the training part so far.
+        seconds: Of training so far, evaluations included.
+        learning_rate: At that step.
+        train_nats_per_char: Mean training loss since the last evaluation.
+        nats_per_char: On the held-out tail, one pass, state carried; None where nothing is held out.
+        best: Whether it is the best so far, and its weights the model.
+    """
+
+    step: int
+    epoch: float
+    seconds: float
+    learning_rate: float
+    train_nats_per_char: float
+    nats_per_char: float | None
+    best: bool
+
+
+def write_history(folder: Path, history: Sequence[Evaluation]) -> None:
+    """Write ``history.jsonl``."""
+    write_atomically(folder / HISTORY, b"".join(json.dumps(plain(line)).encode() + b"\n" for line in history))
+
+
+def read_history(folder: Path) -> list[Evaluation]:
+    """Read ``history.jsonl``; a last line that was cut off is passed over.
+
+    Raises:
+        CheckpointError: If a line before the last is damaged.
+    """
+    path = folder / HISTORY
+    if not path.exists():
+        return []
+    lines = read_bounded(path).split(b"\n")[:-1]  # what follows the last line end was not written to its end
+    try:
+        return [build(Evaluation, json.loads(line)) for line in lines]
+    except (ValueError, TypeError, RecursionError, ConfigError):
+        raise CheckpointError(f"{path} is damaged: a line is not an evaluation; delete the file to go on without it") from None

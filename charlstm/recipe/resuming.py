@@ -1,0 +1,98 @@
+"""Planning to go on with a training."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from charlstm.checkpoint.files import Config, read_config
+from charlstm.checkpoint.folder import find
+from charlstm.checkpoint.lock import training_lock
+from charlstm.checkpoint.resume import Progress, newest, read_state
+from charlstm.config import TrainingConfig, build, plain
+from charlstm.errors import CheckpointError, ConfigError, CorpusError
+from charlstm.recipe.machine import surroundings
+from charlstm.recipe.plan import Plan, Resumed, absolute
+from charlstm.recipe.settings import budget_of, check_budget, flag
+from charlstm.text.corpus import Corpus, read_corpus
+
+_FREE = frozenset({"epochs", "minutes", "save_every"})
+
+
+def plan_resuming(
+    root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str | None = None
+) -> Plan:
+    """Plan to go on with a training.
+
+    Args:
+        root: The folder of checkpoints.
+        name: The checkpoint.
+        paths: The corpus, if it is no longer where it was.
+        given: A new budget, if any.
+        text_encoding: Of the corpus; the one it was first read in if None.
+
+    Raises:
+        CharlstmError: If it cannot be gone on with: another text, other settings, no saved state, still under way.
+    """
+    check_budget(given)
+    folder = find(root, name)
+    config = read_config(folder)
+    _check_settings(config, given, name)
+    notes: list[str] = []
+    with training_lock(folder):
+        state = read_state(folder, config, notes.append)
+        number = newest(folder)
+    encoding = text_encoding or state.progress.text_encoding
+    corpus = _read_again(tuple(paths), state.progress, encoding, config, name)
+    changes = {key: given[key] for key in given.keys() & _FREE} | budget_of(given)
+    return Plan(
+        folder=folder,
+        config=replace(config, training=build(TrainingConfig, plain(config.training) | changes)),
+        ids=corpus.ids,
+        paths=absolute(paths or state.progress.paths),
+        text_encoding=encoding,
+        start=Resumed(number, state),
+        notes=(*notes, *_other_surroundings(state.progress.surroundings)),
+    )
+
+
+def _check_settings(config: Config, given: Mapping[str, Any], name: str) -> None:
+    """Refuse a setting that is not the training's."""
+    recorded = plain(config.model) | plain(config.training)
+    for key in sorted(given.keys() - _FREE):
+        if given[key] != recorded[key]:
+            raise ConfigError(
+                f"{flag(key)} cannot be changed when a training is resumed ({name} has {recorded[key]}); leave it out, or "
+                f"train its model further with other settings: `charlstm train TEXT --from {name}`"
+            )
+
+
+def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, config: Config, name: str) -> Corpus:
+    """The text of a training, from where the user says or else from where it was.
+
+    A checkpoint can come from anywhere, and what it remembers be anything, so only files are read without being named.
+    """
+    try:
+        for path in () if paths else progress.paths:
+            if path != "-" and Path(path).exists() and not Path(path).is_file():
+                raise CorpusError(f"{path} is not a file")
+        corpus = read_corpus(paths or progress.paths, encoding, config.vocabulary.characters)
+    except (CorpusError, ValueError) as error:
+        raise CheckpointError(
+            f"going on with {name} needs its text: {error}; name the text as in `charlstm train TEXT --resume {name}`"
+        ) from None
+    if corpus.fingerprint != config.corpus.fingerprint:
+        raise CheckpointError(
+            f"{corpus.name} is not the text that {name} is trained on ({config.corpus.name}, SHA-256 "
+            f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `--from {name}`"
+        )
+    return corpus
+
+
+def _other_surroundings(before: Mapping[str, str]) -> list[str]:
+    """What is another version, or another number, than when the state was saved."""
+    now = surroundings()
+    changed = [f"{name} {before.get(name, 'unknown')}, now {now[name]}" for name in now if before.get(name) != now[name]]
+    if not changed:
+        return []
+    return [f"Saved with {'; '.join(changed)}: the numbers may differ in their last digits from those of an unbroken run."]

@@ -1,0 +1,140 @@
+"""States to resume from that their manifests fit and that are wrong all the same: each is refused by name."""
+
+import json
+import struct
+from dataclasses import asdict, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.numpy import load, save
+
+from charlstm.checkpoint.resume import Progress, read_state
+from charlstm.errors import CheckpointError
+
+FIRST = Path("resume") / "000001.safetensors"
+DEEP = "[" * 200_000
+NESTED = json.loads("[" * 500 + "]" * 500)
+WHOLE = ["steps", "loss_count", "poor", "halvings"]
+
+
+def put(folder: Path, content: bytes) -> None:
+    """A state as its writer would have left it."""
+    (folder / FIRST).write_bytes(content)
+    manifest = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
+    (folder / FIRST).with_suffix(".json").write_text(json.dumps(manifest))
+
+
+def with_metadata(folder: Path, metadata: dict[str, str] | None) -> None:
+    put(folder, save(load((folder / FIRST).read_bytes()), metadata=metadata))
+
+
+def with_progress(folder: Path, progress: str) -> None:
+    with_metadata(folder, {"progress": progress, "history": "[]"})
+
+
+def with_value(folder: Path, progress: Progress, name: str, value: Any) -> None:
+    with_progress(folder, json.dumps({**asdict(progress), name: value}))
+
+
+def with_tensor(folder: Path, progress: Progress, dtype: str, size: int) -> None:
+    tensor = {"dtype": dtype, "shape": [2], "data_offsets": [0, 2 * size]}
+    metadata = {"progress": json.dumps(asdict(progress)), "history": "[]"}
+    header = json.dumps({"__metadata__": metadata, "a": tensor}).encode()
+    put(folder, struct.pack("<Q", len(header)) + header + b"\0" * 2 * size)
+
+
+@pytest.fixture
+def refused(folder, config):
+    """The sentence with which the only state is refused; the file is named in it."""
+
+    def refusal() -> str:
+        with pytest.raises(CheckpointError) as error:
+            read_state(folder, config)
+        sentence = str(error.value)
+        assert sentence.startswith(f"{folder / FIRST} ")
+        assert sentence.endswith("; restore it from a copy, or train its model further with --from story")
+        return sentence
+
+    return refusal
+
+
+def test_a_state_larger_than_the_model_can_have_is_not_read(folder, refused):
+    with (folder / FIRST).open("ab") as file:
+        file.truncate(1 << 40)  # a hole, which takes no place on the disk
+    manifest = json.loads((folder / FIRST).with_suffix(".json").read_text())
+    (folder / FIRST).with_suffix(".json").write_text(json.dumps({**manifest, "bytes": 1 << 40}))
+    assert "it has 1,099,511,627,776 bytes, and a state of this model 67,1" in refused()
+
+
+@pytest.mark.parametrize("lowest", [dict.fromkeys([*WHOLE, "seconds"], 0), {"loss_sum": -1.5}], ids=str)
+def test_the_lowest_values_are_taken(folder, config, progress, lowest):
+    with_progress(folder, json.dumps({**asdict(progress), **lowest}))
+    assert read_state(folder, config).progress == replace(progress, **lowest)
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"steps": "5"}, {"progress": "{}"}, {"history": "[]"}], ids=str)
+def test_a_state_without_its_progress_is_refused(folder, refused, metadata):
+    with_metadata(folder, metadata)
+    assert "is damaged" in refused()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "{}", "null", "true", "5", '"steps"', '""', "[]", "[1]", '[["steps", 5]]', DEEP, '{"steps": ' + DEEP, "9" * 5000],
+    ids=lambda content: content[:20],
+)
+def test_progress_and_history_that_are_something_else_are_refused(folder, refused, progress, content):
+    with_progress(folder, content)
+    assert "is damaged (" in refused()
+    if content != "[]":
+        with_metadata(folder, {"progress": json.dumps(asdict(progress)), "history": content})
+        assert "is damaged (" in refused()
+
+
+@pytest.mark.parametrize("name", Progress.__dataclass_fields__)
+def test_progress_that_lacks_something_is_refused_by_its_name(folder, refused, progress, name):
+    record = asdict(progress)
+    del record[name]
+    with_progress(folder, json.dumps(record))
+    assert f"missing required field `{name}`" in refused()
+
+
+def test_progress_that_has_something_more_is_refused_by_its_name(folder, refused, progress):
+    with_value(folder, progress, "surprise", 5)
+    assert "is damaged (Progress has no setting 'surprise'" in refused()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, value) for name in WHOLE for value in (-1, 1.5, "5", None, True, [5], {}, NESTED, float("nan"))),
+        *(("seconds", value) for value in (-1, -0.5, "5", None, True, [5], {}, NESTED, float("nan"))),
+        *(("loss_sum", value) for value in ("5", None, True, [5], {}, NESTED)),
+        *(("paths", value) for value in ([], "/a.txt", None, 5, {}, [5], [None], ["/a.txt", 5], [["/a.txt"]], NESTED)),
+        *(("text_encoding", value) for value in (None, 5, True, ["utf-8"], {}, NESTED)),
+        *(("surroundings", value) for value in (None, 5, [], "utf-8", {"cores": 2}, {"cores": None}, NESTED)),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_a_wrong_value_in_progress_is_refused_by_its_name(folder, refused, progress, name, value):
+    with_value(folder, progress, name, value)
+    assert f"is damaged ({name}: expected " in refused()
+
+
+def test_a_state_of_types_that_numpy_has_is_read(folder, config, progress):
+    with_tensor(folder, progress, "F32", 4)
+    assert read_state(folder, config).arrays["a"].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("dtype", "size"), [("BF16", 2), ("F8_E4M3", 1), ("F8_E5M2", 1), ("F4", 1)])
+def test_a_state_of_types_that_numpy_lacks_is_refused(folder, refused, progress, dtype, size):
+    with_tensor(folder, progress, dtype, size)
+    assert "is damaged" in refused()
+
+
+def test_a_folder_in_place_of_a_state_is_refused(folder, refused):
+    (folder / FIRST).unlink()
+    (folder / FIRST).mkdir()
+    assert "is damaged" in refused()
