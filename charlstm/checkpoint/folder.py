@@ -1,10 +1,13 @@
 """The folder of checkpoints: names, which there are, which is meant."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from charlstm.checkpoint.atomic import make_folder
+from charlstm.checkpoint.atomic import make_folder, sync_folder, writing
 from charlstm.checkpoint.files import CONFIG, Config, read_config
+from charlstm.checkpoint.lock import LOCK, training_lock
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError
 
@@ -39,18 +42,28 @@ def check_new(root: Path, name: str) -> Path:
     return folder
 
 
-def create(root: Path, name: str) -> Path:
-    """Make the folder of a new checkpoint.
+@contextmanager
+def new_checkpoint(root: Path, name: str) -> Iterator[Path]:
+    """Make a checkpoint that is there all at once: what the block writes into the folder it is given.
 
     Raises:
-        CheckpointError: If it exists or cannot be made.
+        CheckpointError: If it exists, is being made by another process, or cannot be made.
     """
     folder = check_new(root, name)
+    temporary = folder.with_name(f".{name}.new")
     try:
-        make_folder(folder, new=True)
+        make_folder(temporary)
     except OSError as error:
         raise CheckpointError(f"{folder} cannot be made ({error.strerror}); choose another place with --checkpoints") from None
-    return folder
+    with training_lock(temporary):
+        for path in temporary.rglob("*"):  # of someone who was killed while making it
+            if path.is_file() and path.name != LOCK:
+                path.unlink()
+        yield temporary
+    check_new(root, name)  # another may have been quicker
+    with writing(folder):
+        temporary.rename(folder)
+        sync_folder(root)
 
 
 def free_name(root: Path, stem: str) -> str:
@@ -69,7 +82,7 @@ def free_name(root: Path, stem: str) -> str:
 def checkpoints(root: Path) -> tuple[list[tuple[Path, Config]], list[CheckpointError]]:
     """The checkpoints in a folder, the newest first, and what is wrong with those that cannot be read."""
     found, wrong = [], []
-    for path in sorted(root.glob(f"*/{CONFIG}")):
+    for path in sorted(root.glob(f"[!.]*/{CONFIG}")):
         try:
             found.append((path.parent, read_config(path.parent)))
         except CheckpointError as error:
@@ -98,7 +111,7 @@ def find(root: Path, wanted: str | None) -> Path:
     for folder in (root / wanted, Path(wanted)):
         if _is_checkpoint(folder):
             return folder
-    names = ", ".join(sorted(path.parent.name for path in root.glob(f"*/{CONFIG}"))) or "none"
+    names = ", ".join(sorted(path.parent.name for path in root.glob(f"[!.]*/{CONFIG}"))) or "none"
     raise CheckpointError(f"there is no checkpoint {wanted!r}; in {root} there are: {names}")
 
 

@@ -10,6 +10,8 @@ from charlstm.checkpoint.atomic import make_folder, writing
 from charlstm.checkpoint.resume import RESUME
 from charlstm.errors import CheckpointError
 
+LOCK = "lock"
+
 
 @contextmanager
 def training_lock(folder: Path) -> Iterator[None]:
@@ -22,7 +24,7 @@ def training_lock(folder: Path) -> Iterator[None]:
         if (folder / RESUME).is_symlink():
             raise CheckpointError(f"{folder / RESUME} leads out of the checkpoint; put a folder in its place")
         make_folder(folder / RESUME)
-        lock = filelock.FileLock(folder / RESUME / "lock", timeout=0)
+        lock = filelock.FileLock(folder / RESUME / LOCK, timeout=0)
         try:
             lock.acquire()
         except filelock.Timeout:

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import tensorflow as tf
 
 from charlstm.checkpoint.atomic import remove_leftovers
 from charlstm.checkpoint.card import best
 from charlstm.checkpoint.files import write_config
-from charlstm.checkpoint.folder import create
+from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import Evaluation
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.resume import RESUME, newest, read_state
@@ -68,22 +68,23 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
                 f"the budget of {config.training.minutes:g} minutes was over before the first step, since starting took "
                 f"{gone:.0f} s; give more --minutes"
             )
-        create(plan.folder.parent, plan.folder.name)
 
     def elapsed() -> float:
         return earlier + clock() - started
 
+    if not isinstance(plan.start, Resumed):
+        with new_checkpoint(plan.folder.parent, plan.folder.name) as folder:
+            write_config(folder, config)
+            Saver(replace(plan, folder=folder), trainer, elapsed).save(record)
     with training_lock(plan.folder):
-        if isinstance(plan.start, Resumed) and newest(plan.folder) != plan.start.number:
+        if newest(plan.folder) != (plan.start.number if isinstance(plan.start, Resumed) else 1):
             raise CheckpointError(f"{plan.folder} has been trained on meanwhile; begin again with the same command")
-        remove_leftovers(plan.folder)
-        remove_leftovers(plan.folder / RESUME)
-        write_config(plan.folder, config)
-        saver = Saver(plan, trainer, elapsed)
         if isinstance(plan.start, Resumed):
+            remove_leftovers(plan.folder)
+            remove_leftovers(plan.folder / RESUME)
+            write_config(plan.folder, config)
             publish(plan.folder, config, record)
-        else:
-            saver.save(record)
+        saver = Saver(plan, trainer, elapsed, last=elapsed())
         yield Started(count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         reserve = evaluator.rehearse(clock) if evaluator else 0.0
         yield from _Run(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, reserve).events()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-CHANGING = ("open", "write", "fsync", "replace", "mkdir", "unlink")
+CHANGING = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink")
 
 
 class PowerCut(BaseException):
@@ -93,7 +93,7 @@ class Trace:
         with pytest.MonkeyPatch.context() as patch:
             for name, replacement in {"open": opened, "write": written, "fsync": synced, "close": closed}.items():
                 patch.setattr(os, name, replacement)
-            for name in ("replace", "mkdir", "unlink"):
+            for name in ("replace", "rename", "mkdir", "unlink"):
                 patch.setattr(os, name, named(name))
             yield
 
@@ -139,8 +139,9 @@ def _apply(names: dict[Path, int | None], change: tuple[Any, ...]) -> None:
         names[rest[0]] = None
     elif kind == "unlink":
         names.pop(rest[0], None)
-    elif rest[0] in names:
-        names[rest[1]] = names.pop(rest[0])
+    else:
+        for path in [path for path in names if rest[0] in (path, *path.parents)]:  # a folder with all that is in it
+            names[rest[1] / path.relative_to(rest[0])] = names.pop(path)
 
 
 def _has_parents(path: Path, names: dict[Path, int | None], root: Path) -> bool:

@@ -8,11 +8,18 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from charlstm.checkpoint.files import CONFIG, Config, write_config
-from charlstm.checkpoint.folder import check_name, check_new, checkpoints, create, find, free_name
+from charlstm.checkpoint.folder import check_name, check_new, checkpoints, find, free_name, new_checkpoint
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError
 
 Make = Callable[..., Path]
+
+
+def create(root: Path, name: str) -> Path:
+    with new_checkpoint(root, name) as folder:
+        (folder / CONFIG).write_text("{}")
+        assert not (root / name).exists()
+    return root / name
 
 
 @pytest.fixture
@@ -113,7 +120,30 @@ def test_a_new_name_makes_nothing_until_it_is_created(tmp_path):
     root = tmp_path / "not" / "yet"
     assert check_new(root, "story") == root / "story"
     assert list(tmp_path.iterdir()) == []
-    assert create(root, "story").is_dir()
+    folder = create(root, "story")
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*")) == [CONFIG, "resume", "resume/lock"]
+    assert [path.name for path in root.iterdir()] == ["story"]
+
+
+def test_a_checkpoint_whose_making_fails_is_not_there_and_can_be_made_again(tmp_path):
+    def fail() -> None:
+        with new_checkpoint(tmp_path, "story") as folder:
+            (folder / "half").touch()
+            raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            fail()
+        assert checkpoints(tmp_path) == ([], [])
+        assert not (tmp_path / "story").exists()
+    assert not (create(tmp_path, "story") / "half").exists()
+
+
+def test_of_two_that_make_the_same_one_comes_too_late(tmp_path):
+    with new_checkpoint(tmp_path, "story"), pytest.raises(CheckpointError, match="being trained by another process"):
+        create(tmp_path, "story")
+    with pytest.raises(CheckpointError, match="exists already"), new_checkpoint(tmp_path, "saga"):
+        (tmp_path / "saga").mkdir()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

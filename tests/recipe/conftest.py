@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from charlstm.checkpoint.files import write_config
-from charlstm.checkpoint.folder import create
 from charlstm.checkpoint.history import Evaluation, write_history
 from charlstm.checkpoint.resume import Progress, State, write_state
 from charlstm.checkpoint.weights import write_weights
@@ -56,7 +55,8 @@ def begin() -> Begin:
     """Write what a training leaves that was stopped after its second evaluation's save and before its fourth's."""
 
     def begun(plan: Plan) -> Path:
-        folder = create(plan.folder.parent, plan.folder.name)
+        folder = plan.folder
+        folder.mkdir(parents=True)
         random = np.random.default_rng(0)
         shapes = plan.config.model.weight_shapes
         write_config(folder, plan.config)

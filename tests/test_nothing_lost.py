@@ -1,0 +1,135 @@
+"""Trainings that are killed at random moments, as processes, and come to the bits of one that was not."""
+
+import hashlib
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors import safe_open
+
+from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.resume import RESUME, newest, read_state
+
+STORY = " ".join(random.Random(0).choices(["river", "ferry", "lamp", "oar", "eel"], k=1_000)) + "\n"
+EVERYTHING = [
+    *("--units", "12,8", "--seq-len", "10", "--batch-size", "4", "--preset", "quick", "--weight-decay", "0.01"),
+    *("--dropout", "0.2", "--recurrent-dropout", "0.1", "--drop-connect", "0.1", "--state-reset", "0.2"),
+]
+"""Settings by which a step depends on everything that it can depend on."""
+
+
+@pytest.fixture
+def train(tmp_path) -> Callable[..., subprocess.Popen[str]]:
+    (tmp_path / "story.txt").write_text(STORY)
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "charlstm", "train", *arguments],
+            cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    return start
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    """Wait for a training to end well; what it said."""
+    _, said = process.communicate(timeout=600)
+    assert process.returncode == 0, said
+    return said
+
+
+def without_seconds(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in record.items() if key != "seconds"} for record in records]
+
+
+def everything(folder: Path) -> dict[str, Any]:
+    """All that a training leaves, but for the seconds that it took: digests of what is long."""
+    config = read_config(folder)
+    state = read_state(folder, config)
+    arrays = {**state.arrays, **{f"best {name}": value for name, value in state.best.items()}}
+    with safe_open(folder / "model.safetensors", "numpy") as file:
+        arrays |= {f"published {name}": file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    card = (folder / "README.md").read_text().splitlines()
+    return {
+        **{name: hashlib.sha256(value.tobytes()).hexdigest() for name, value in arrays.items()},
+        "progress": without_seconds([vars(state.progress)]),
+        "history": without_seconds([vars(line) for line in state.history]),
+        "published history": without_seconds(
+            [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+        ),
+        "card": [line for line in card if not line.startswith(("Made with", "| trained for"))],
+        "training": config.training,
+    }
+
+
+def go_on(train: Callable[..., subprocess.Popen[str]], folder: Path, new: list[str]) -> subprocess.Popen[str]:
+    """The command that a user would give: the first one until there is something to go on with."""
+    return train("--resume", folder.name) if folder.exists() else train("story.txt", "--name", folder.name, *new)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batches", ["streams", "windows"])
+def test_sixty_kills_at_random_moments_change_no_bit(train, tmp_path, batches):
+    root, moments = tmp_path / "checkpoints", random.Random(batches)
+    settings = [*EVERYTHING, "--batches", batches, "--epochs", "60", "--evaluations", "30"]
+    finish(train("story.txt", "--name", "whole", *settings))
+    cut, kills, saved = root / "cut", 0, set()
+    while kills < 60:
+        process = go_on(train, cut, [*settings, "--save-every", "0"])
+        try:
+            process.communicate(timeout=moments.uniform(3, 9))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        else:
+            assert process.returncode == 0
+            pytest.fail(f"{batches} were finished after {kills} kills; train for longer")
+        process.communicate()
+        saved.add(newest(cut) if cut.exists() else 0)
+    assert len(saved) > 30, "most of the kills are to meet it at work"
+    finish(go_on(train, cut, settings))
+    ours, theirs = everything(cut), everything(root / "whole")
+    assert ours.pop("training").save_every == 0
+    del theirs["training"]
+    assert ours == theirs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_saves_and_says_how_to_go_on(train, tmp_path, number):
+    settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
+    finish(train("story.txt", "--name", "whole", *settings))
+    process = train("story.txt", "--name", "cut", *settings)
+    while "held out" not in (line := process.stderr.readline()):
+        assert line, "it ended"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert said.splitlines()[-1] == "Stopped and saved. Go on with: charlstm train --resume cut"
+    assert list((tmp_path / "checkpoints" / "cut" / RESUME).glob("*.tmp")) == []
+    finish(train("--resume", "cut"))
+    assert everything(tmp_path / "checkpoints" / "cut") == everything(tmp_path / "checkpoints" / "whole")
+
+
+@pytest.mark.slow
+def test_two_trainings_of_one_name_at_once_are_one(train, tmp_path):
+    settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
+    both = [train("story.txt", "--name", "story", *settings) for _ in range(2)]
+    said = [process.communicate(timeout=600)[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1]
+    refusal = said[[process.returncode for process in both].index(1)].splitlines()[-1]
+    assert "is being trained by another process" in refusal or "exists already" in refusal
+    process = train("--resume", "story", "--epochs", "30")
+    while "held out" not in process.stderr.readline():
+        pass
+    second = train("--resume", "story", "--epochs", "30")
+    assert "is being trained by another process; wait for its end" in second.communicate(timeout=60)[1]
+    assert second.returncode == 1
+    finish(process)
+    assert everything(tmp_path / "checkpoints" / "story")["progress"][0]["steps"] > 0
