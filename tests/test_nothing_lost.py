@@ -44,6 +44,12 @@ def finish(process: subprocess.Popen[str]) -> str:
     return said
 
 
+def at_work(process: subprocess.Popen[str]) -> None:
+    """Wait until a training has been evaluated once."""
+    while "bits/char" not in (line := process.stderr.readline()):
+        assert line, "it ended"
+
+
 def without_seconds(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: value for key, value in record.items() if key != "seconds"} for record in records]
 
@@ -106,8 +112,7 @@ def test_a_signal_saves_and_says_how_to_go_on(train, tmp_path, number):
     settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
     finish(train("story.txt", "--name", "whole", *settings))
     process = train("story.txt", "--name", "cut", *settings)
-    while "held out" not in (line := process.stderr.readline()):
-        assert line, "it ended"
+    at_work(process)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 128 + number
@@ -126,8 +131,7 @@ def test_two_trainings_of_one_name_at_once_are_one(train, tmp_path):
     refusal = said[[process.returncode for process in both].index(1)].splitlines()[-1]
     assert "is being trained by another process" in refusal or "exists already" in refusal
     process = train("--resume", "story", "--epochs", "30")
-    while "held out" not in process.stderr.readline():
-        pass
+    at_work(process)
     second = train("--resume", "story", "--epochs", "30")
     assert "is being trained by another process; wait for its end" in second.communicate(timeout=60)[1]
     assert second.returncode == 1

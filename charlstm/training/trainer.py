@@ -111,7 +111,8 @@ class Trainer:
     def _everything(self) -> dict[str, Any]:
         named = {f"weights/{name}": variable for name, variable in self.layers.weights.items()}
         named |= {f"average/{name}": average for name, average in zip(self.layers.weights, self._averages, strict=False)}
-        named |= {f"optimizer/{number}": variable for number, variable in enumerate(self._optimizer.variables)}
+        slots = (variable for variable in self._optimizer.variables if variable is not self._optimizer.learning_rate)
+        named |= {f"optimizer/{number}": variable for number, variable in enumerate(slots)}
         named |= {f"noise/{number}": variable for number, variable in enumerate(self.layers.noise.states)}
         for number, (h, c) in enumerate(self._states):
             named |= {f"states/{number}/h": h, f"states/{number}/c": c}

@@ -9,6 +9,7 @@ import pytest
 
 from charlstm.recipe.plan import Plan, plan_training
 from charlstm.recipe.resuming import plan_resuming
+from charlstm.training.trainer import Trainer
 
 SMALL = {"units": (12,), "seq_len": 10, "batch_size": 4, "epochs": 1.0, "evaluations": 2, "weight_average": 0.9}
 
@@ -41,3 +42,23 @@ def resumed(tmp_path: Path) -> Callable[..., Plan]:
         return plan_resuming(tmp_path / "c", name, [], settings)
 
     return make
+
+
+@pytest.fixture
+def poisoned(monkeypatch):
+    """Let the update of given steps make all weights NaN, the first so many times that they are made."""
+
+    def poison(at: int, times: float) -> list[int]:
+        original, done = Trainer.step, []
+
+        def step(trainer, batch, learning_rate):
+            loss = original(trainer, batch, learning_rate)
+            if trainer.steps == at and len(done) < times:
+                done.append(learning_rate)
+                trainer.assign({name: np.full_like(value, np.nan) for name, value in trainer.weights().items()})
+            return loss
+
+        monkeypatch.setattr(Trainer, "step", step)
+        return done
+
+    return poison

@@ -1,0 +1,43 @@
+"""Whole runs and what they leave, to be compared to the bit."""
+
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.history import read_history
+from charlstm.checkpoint.resume import read_state
+from charlstm.checkpoint.weights import read_weights
+from charlstm.recipe.plan import Plan
+from charlstm.training.run import train
+
+EVERYTHING = {
+    "epochs": 6.0, "evaluations": 3, "units": (12, 8), "dropout": 0.2, "recurrent_dropout": 0.1, "drop_connect": 0.1,
+    "weight_decay": 0.01,
+}  # fmt: skip
+"""Settings by which a step depends on everything that it can depend on."""
+CUT = 80
+"""Steps, after the first of the three evaluations."""
+
+
+def run(plan: Plan, steps: float = np.inf) -> list[Any]:
+    """Train, for so many steps; the clock stands still but for what is asked for on it."""
+    looks, ticks = count(), count()
+    return list(train(plan, clock=lambda: next(ticks) / 100, started=0.0, should_stop=lambda: next(looks) >= steps))
+
+
+def result(folder: Path) -> dict[str, Any]:
+    """All that a training leaves, but for its seconds."""
+    config = read_config(folder)
+    state = read_state(folder, config)
+    return {
+        **{name: value.tobytes() for name, value in state.arrays.items()},
+        **{f"best {name}": value.tobytes() for name, value in state.best.items()},
+        **{f"published {name}": value.tobytes() for name, value in read_weights(folder, config.model).items()},
+        "progress": replace(state.progress, seconds=0.0),
+        "history": [replace(line, seconds=0.0) for line in read_history(folder)],
+        "saved history": [replace(line, seconds=0.0) for line in state.history],
+    }

@@ -1,0 +1,59 @@
+"""A loss that is no number any more: back to the last state, with half the learning rate, and not for ever."""
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint.history import read_history
+from charlstm.checkpoint.resume import read_state
+from charlstm.checkpoint.weights import read_weights
+from charlstm.errors import TrainingError
+from charlstm.training.events import Evaluated, FellBack, Finished
+from charlstm.training.run import train
+from tests.training.runs import EVERYTHING, result, run
+
+
+@pytest.mark.parametrize(("at", "save_every"), [(30, None), (66, None), (67, 0.0), (198, 0.0)])  # evaluated: 66, 132, 198
+def test_a_loss_that_is_no_number_goes_back_with_half_the_learning_rate(plan, poisoned, at, save_every):
+    rates = poisoned(at, times=2)
+    made = plan(**EVERYTHING, save_every=save_every)
+    events = run(made)
+    back = [event for event in events if isinstance(event, FellBack)]
+    peak = made.config.training.learning_rate
+    assert [event.learning_rate for event in back] == [peak / 2, peak / 4]
+    assert all(at <= event.at <= at + 1 and event.step < at for event in back)
+    if save_every == 0:
+        assert {event.step for event in back} == {at - 1}
+    assert rates[0] == pytest.approx(2 * rates[1])
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert np.isfinite(finished.best.nats_per_char)
+    assert sum(isinstance(event, Evaluated) for event in events) == 3
+    assert read_state(made.folder, made.config).progress.halvings == 2
+    assert [line.step for line in read_history(made.folder)] == [66, 132, 198]
+
+
+def test_after_three_halvings_it_is_given_up_and_the_best_is_kept(plan, poisoned, resumed):
+    poisoned(90, times=np.inf)
+    made = plan(**EVERYTHING)
+    with pytest.raises(TrainingError, match=r"the loss is no number at step 91 even with .* halved 3 times; lower"):
+        run(made)
+    assert [line.step for line in read_history(made.folder)] == [66]
+    assert np.isfinite(read_weights(made.folder, made.config.model)["dense/bias"]).all()
+    assert read_state(made.folder, made.config).progress.steps == 66
+
+
+def test_a_training_killed_after_it_went_back_goes_back_once_more(plan, resumed, poisoned):
+    poisoned(90, times=1)
+    made = plan("cut", **EVERYTHING)
+    run(made)
+    expected = result(made.folder)
+    made.folder.rename(made.folder.with_name("uninterrupted"))
+    done = poisoned(90, times=1)
+    again = plan("cut", **EVERYTHING)
+    events = train(again, clock=lambda: 0.0, started=0.0, should_stop=lambda: False)
+    while not isinstance(next(events), FellBack):
+        pass
+    events.close()  # killed: nothing more is saved
+    done.clear()  # what the step does once more when it is repeated
+    run(resumed("cut"))
+    assert result(again.folder) == expected

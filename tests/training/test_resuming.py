@@ -1,0 +1,165 @@
+"""Resuming comes to the bits of a run that was never stopped, and needs each of the things that are saved."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.resume import State, newest, read_state, write_state
+from charlstm.errors import CheckpointError, TrainingError
+from charlstm.recipe.plan import Plan, Resumed
+from charlstm.training.trainer import Trainer
+from tests.training.runs import CUT, EVERYTHING, result, run
+
+
+@pytest.fixture
+def whole(plan):
+    """A training that was never stopped."""
+    made = plan("whole", **EVERYTHING)
+    run(made)
+    return made.folder
+
+
+@pytest.fixture
+def cut(plan):
+    """The same training, stopped."""
+    made = plan("cut", **EVERYTHING)
+    assert run(made, CUT)[-1].steps == CUT
+    return made.folder
+
+
+@pytest.mark.parametrize(("batches", "save_every"), [("streams", 0.0), ("streams", 0.01), ("windows", None)])
+def test_however_often_it_stops_and_saves_it_comes_to_the_same_bits(plan, resumed, batches, save_every):
+    settings = {**EVERYTHING, "batches": batches}
+    run(plan("whole", **settings))
+    made = plan("cut", **settings, save_every=save_every)
+    last = run(made, 7)[-1]
+    stops = 1
+    while last.interrupted:
+        last = run(resumed("cut"), 31)[-1]
+        stops += 1
+    assert stops > 3
+    assert result(made.folder) == result(made.folder.parent / "whole")
+
+
+def test_what_others_read_is_written_anew(resumed, whole, cut):
+    for name in ("model.safetensors", "history.jsonl", "README.md"):
+        (cut / name).write_bytes(b"damaged")
+    run(resumed("cut"))
+    assert result(cut) == result(whole)
+
+
+def without(state: State, item: str) -> State:
+    """A state as if this item had not been saved, and were what it is at the start."""
+    if item in state.arrays:
+        fresh = np.zeros_like(state.arrays[item])
+        return replace(state, arrays={**state.arrays, item: fresh})
+    if item == "best":
+        return replace(state, best={})
+    if item == "history":
+        return replace(state, history=())
+    return replace(state, progress=replace(state.progress, **{item: 0}))
+
+
+def gone_on_without(item: str, plan: Callable[..., Plan], resumed: Callable[..., Plan], kept: Path) -> dict[str, Any]:
+    """What a training comes to that goes on from a state in which something is missing, or nothing."""
+    made = plan("cut", **EVERYTHING)
+    shutil.copytree(kept, made.folder)
+    state = read_state(made.folder, read_config(made.folder))
+    write_state(made.folder, without(state, item) if item else state)
+    run(resumed("cut"))
+    found = result(made.folder)
+    shutil.rmtree(made.folder)
+    return found
+
+
+@pytest.mark.slow
+def test_nothing_that_is_saved_could_be_left_out(plan, resumed, whole, cut):
+    state = read_state(cut, read_config(cut))
+    assert {name.partition("/")[0] for name in state.arrays} == {"weights", "average", "optimizer", "noise", "states"}
+    kept, expected = cut.rename(cut.with_name("kept")), result(whole)
+    for item in ["", *state.arrays, "best", "history", "steps", "loss_sum", "loss_count"]:
+        assert (gone_on_without(item, plan, resumed, kept) == expected) == (not item), item
+
+
+def test_how_often_the_learning_rate_was_halved_is_remembered(plan, resumed, poisoned):
+    poisoned(30, times=1)
+    run(plan("whole", **EVERYTHING))
+    poisoned(30, times=1)
+    made = plan("cut", **EVERYTHING)
+    run(made, CUT)
+    shutil.copytree(made.folder, made.folder.with_name("kept"))
+    run(resumed("cut"))
+    expected = result(made.folder)
+    assert expected == result(made.folder.with_name("whole"))
+    shutil.rmtree(made.folder)
+    assert gone_on_without("halvings", plan, resumed, made.folder.with_name("kept")) != expected
+
+
+def test_patience_is_remembered(plan, resumed):
+    hopeless = {"evaluations": 60, "patience": 4, "learning_rate": 0.3, "schedule": "constant", "weight_average": 0.0}
+    made = plan("whole", **hopeless, epochs=60.0)
+    last = run(made)[-1]
+    assert last.stopped_early
+    cut = plan("cut", **hopeless, epochs=60.0)
+    run(cut, last.steps - 40)
+    assert read_state(cut.folder, cut.config).progress.poor > 0
+    assert run(resumed("cut"))[-1].stopped_early
+    assert result(cut.folder) == result(made.folder)
+
+
+def test_a_state_of_another_network_is_refused(plan, resumed, cut):
+    state = read_state(cut, read_config(cut))
+    for arrays, found in (
+        ({**state.arrays, "weights/dense/bias": np.zeros(3, np.float32)}, "weights/dense/bias is ((3,), 'float32')"),
+        ({**state.arrays, "more": np.zeros(3, np.float32)}, "more is ((3,), 'float32') and should be left out"),
+        ({name: value for name, value in state.arrays.items() if name != "noise/0"}, "noise/0 is missing and should be"),
+    ):
+        write_state(cut, replace(state, arrays=arrays))
+        with pytest.raises(CheckpointError) as error:
+            run(resumed("cut"))
+        assert found in str(error.value)
+        assert "train its model further with --from" in str(error.value)
+
+
+def test_a_state_that_another_process_has_gone_on_from_is_refused(resumed, cut):
+    made = resumed("cut")
+    assert isinstance(made.start, Resumed)
+    write_state(cut, made.start.state)
+    with pytest.raises(CheckpointError, match="has been trained on meanwhile; begin again"):
+        run(made)
+    assert newest(cut) == made.start.number + 1
+
+
+def test_too_little_memory_is_stated(plan, monkeypatch):
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Trainer, "step", fail)
+    with pytest.raises(TrainingError, match="the memory does not suffice for batches of 4 windows of 10; lower --batch-size"):
+        run(plan())
+
+
+def test_a_disk_that_is_full_at_a_save_ends_the_training_and_keeps_what_was_saved(plan, resumed, whole, monkeypatch):
+    made = plan("cut", **EVERYTHING, save_every=0.0)
+    writes = count()
+
+    def write(descriptor: int, data: bytes, original=os.write) -> int:
+        if next(writes) > 300:
+            raise OSError(28, "No space left on device")
+        return original(descriptor, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.write", write)
+        with pytest.raises(CheckpointError, match="No space left on device"):
+            run(made)
+    assert read_state(made.folder, made.config).progress.steps > 66
+    run(resumed("cut"))
+    assert result(made.folder) == result(whole)
