@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from charlstm.errors import ConfigError
+from charlstm.errors import ConfigError, shown
 
 Encoding = Literal["scalar", "one-hot", "embedding"]
 Targets = Literal["last", "every"]
@@ -176,18 +176,18 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - known)
     if unknown:
-        raise ConfigError(f"{kind.__name__} has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}")
+        raise ConfigError(f"{kind.__name__} has no setting {shown(unknown[0])}; it has {', '.join(sorted(known))}")
     try:
         return msgspec.convert(dict(values), kind)
     except UnicodeEncodeError as error:
         name = next((key for key, value in values.items() if value == error.object), kind.__name__)
-        raise ConfigError(f"{name}: expected whole characters, found {error.object!r}") from None
+        raise ConfigError(f"{name}: expected whole characters, found {shown(error.object)}") from None
     except msgspec.ValidationError as error:
         expected, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0]
         if not name:
             raise ConfigError(f"{kind.__name__}: {expected[:1].lower()}{expected[1:]}") from None
-        raise ConfigError(f"{name}: {expected[:1].lower()}{expected[1:]}, found {values.get(name)!r}") from None
+        raise ConfigError(f"{name}: {expected[:1].lower()}{expected[1:]}, found {shown(values.get(name))}") from None
 
 
 def plain(record: Any) -> dict[str, Any]:

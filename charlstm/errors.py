@@ -1,5 +1,20 @@
 """The errors that a user can cause; each message says what was expected, what was found and what to do."""
 
+import reprlib
+from typing import Any
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def shown(value: Any) -> str:
+    """A value as it can stand in a sentence, whatever it is.
+
+    >>> shown([1] * 1000)
+    '[1, 1, 1, 1, 1, 1, ...]'
+    """
+    return _SHORT.repr(value)
+
 
 class CharlstmError(Exception):
     """A stated error: one sentence for the user, exit code 1, never a traceback."""

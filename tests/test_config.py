@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
-from charlstm.errors import ConfigError
+from charlstm.errors import ConfigError, shown
 from charlstm.units import count
 
 KINDS = [ModelConfig, TrainingConfig]
@@ -126,7 +126,7 @@ def test_a_value_out_of_bounds_is_refused_by_name(kind, field, value):
     with pytest.raises(ConfigError) as error:
         build(kind, {**REQUIRED[kind], field: value})
     assert str(error.value).startswith(f"{field}: ")
-    assert str(error.value).endswith(f", found {value!r}")
+    assert str(error.value).endswith(f", found {shown(value)}")
 
 
 @pytest.mark.parametrize(

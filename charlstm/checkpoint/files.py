@@ -105,11 +105,14 @@ def read_config(folder: Path) -> Config:
             raise ConfigError(f"vocabulary: expected {model.vocabulary_size} characters in ascending order")
         if any("\ud800" <= character <= "\udfff" for character in characters):
             raise ConfigError("vocabulary: expected characters, found half of one (a lone surrogate)")
+        corpus = build(CorpusRecord, _member(record, "corpus", dict))
+        if not set().union(*corpus.windows) <= set(characters):
+            raise ConfigError("windows: expected characters of the vocabulary")
         return Config(
             model=model,
             vocabulary=Vocabulary(characters),
             training=build(TrainingConfig, _member(record, "training", dict)),
-            corpus=build(CorpusRecord, _member(record, "corpus", dict)),
+            corpus=corpus,
             created=_member(record, "created", str),
         )
     except ConfigError as error:

@@ -4,6 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.files import read_bounded
@@ -27,7 +30,7 @@ class Evaluation:
         best: Whether it is the best so far, and its weights the model.
     """
 
-    step: int
+    step: Annotated[int, Meta(ge=0, le=2**53)]
     epoch: float
     seconds: float
     learning_rate: float

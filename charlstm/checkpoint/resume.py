@@ -52,12 +52,12 @@ class Progress:
         surroundings: Versions, and the number of cores: what the last digits of the numbers may depend on.
     """
 
-    steps: Annotated[int, Meta(ge=0)]
-    seconds: Annotated[float, Meta(ge=0.0)]
+    steps: Annotated[int, Meta(ge=0, le=2**53)]
+    seconds: Annotated[float, Meta(ge=0.0, le=1e300)]
     loss_sum: float
-    loss_count: Annotated[int, Meta(ge=0)]
-    poor: Annotated[int, Meta(ge=0)]
-    halvings: Annotated[int, Meta(ge=0)]
+    loss_count: Annotated[int, Meta(ge=0, le=2**53)]
+    poor: Annotated[int, Meta(ge=0, le=2**53)]
+    halvings: Annotated[int, Meta(ge=0, le=2**53)]
     paths: Annotated[tuple[str, ...], Meta(min_length=1)]
     text_encoding: str
     surroundings: dict[str, str]
@@ -89,7 +89,7 @@ class Manifest:
         sha256: The digest of its content, in hexadecimal digits.
     """
 
-    bytes: Annotated[int, Meta(ge=0)]
+    bytes: Annotated[int, Meta(ge=0, le=2**53)]
     sha256: str
 
 

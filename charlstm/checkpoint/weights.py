@@ -14,7 +14,7 @@ from safetensors.numpy import save
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.files import CONFIG
 from charlstm.config import ModelConfig
-from charlstm.errors import CheckpointError
+from charlstm.errors import CheckpointError, shown
 
 WEIGHTS = "model.safetensors"
 
@@ -63,15 +63,15 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
             if found != set(expected):
                 odd = sorted(found ^ set(expected))[0]
                 raise CheckpointError(
-                    f"{path} does not fit {CONFIG}: the weight {odd!r} is {'missing' if odd in expected else 'unexpected'}; "
-                    "restore both files from the same training"
+                    f"{path} does not fit {CONFIG}: the weight {shown(odd)} is "
+                    f"{'missing' if odd in expected else 'unexpected'}; restore both files from the same training"
                 )
             for name, shape in expected.items():
                 part = file.get_slice(name)
                 if tuple(part.get_shape()) != shape or part.get_dtype() != "F32":
                     raise CheckpointError(
                         f"{path} does not fit {CONFIG}: {name} should be F32 {shape} and is {part.get_dtype()} "
-                        f"{tuple(part.get_shape())}; restore both files from the same training"
+                        f"{shown(tuple(part.get_shape()))}; restore both files from the same training"
                     )
             yield file
     except (SafetensorError, OSError) as error:

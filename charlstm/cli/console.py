@@ -20,8 +20,3 @@ def printed() -> Iterator[Console]:
     with console.capture() as shown:
         yield console
     sys.stdout.writelines(line.rstrip() + "\n" for line in shown.get().splitlines())
-
-
-def visible(text: str) -> str:
-    """A text whose control characters are pictures of themselves: a terminal would obey them."""
-    return text.translate({code: 0x2400 + code for code in range(32) if chr(code) != "\n"})

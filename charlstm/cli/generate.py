@@ -18,8 +18,9 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     stated,
+    visible,
 )
-from charlstm.cli.writing import check_finite, seed_text, threads, unescaped
+from charlstm.cli.writing import check_finite, check_memory, seed_text, threads, unescaped
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.files import Config
@@ -104,6 +105,7 @@ def generate(
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     stops = [unescaped(string, config) for string in stop or [] if string]
     rows = samples * (config.model.seq_len if mode == "stateless" else 1)
+    check_memory(config.model, rows)
     with threads(config.model, rows):
         if interactive:
             from charlstm.cli.interactive import converse
@@ -153,7 +155,7 @@ def generate(
             _stream(pieces, opening)
         else:
             for sample in _consume(pieces):
-                sys.stdout.write(opening + sample.text + "\n")
+                sys.stdout.write(_shown(opening + sample.text) + "\n")
 
 
 def _reader(folder: Path, config: "Config", mode: Mode, engine: Engine) -> "Reader":
@@ -182,9 +184,14 @@ def _consume(pieces: Any) -> Any:
 def _stream(pieces: Any, opening: str) -> None:
     """Print one text; on a terminal, character by character as it comes."""
     live = sys.stdout.isatty()
-    sys.stdout.write(opening)
+    sys.stdout.write(_shown(opening))
     for (piece,) in pieces:
-        sys.stdout.write(piece)
+        sys.stdout.write(_shown(piece))
         if live:
             sys.stdout.flush()
     sys.stdout.write("\n")
+
+
+def _shown(text: str) -> str:
+    """A text as it goes out: to a terminal without the characters that it would obey, to anything else as it is."""
+    return visible(text, "\n\t") if sys.stdout.isatty() else text

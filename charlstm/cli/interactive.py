@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from charlstm.cli.terminal import say
+from charlstm.cli.terminal import say, visible
 from charlstm.errors import CharlstmError
 from charlstm.inference.generate import write
 from charlstm.inference.modes import Reader
@@ -83,7 +83,7 @@ def converse(
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         written = []
         with _ctrl_c_noted() as stopped:  # it stops the model, not the conversation, and between two characters
-            screen.write(given)
+            screen.write(visible(given, "\n\t"))
             for (piece,) in write(
                 reader,
                 vocabulary,
@@ -95,7 +95,7 @@ def converse(
                 position=draft.written,
             ):
                 written.append(piece)
-                screen.write(piece)
+                screen.write(visible(piece, "\n\t"))
                 screen.flush()
                 if stopped:
                     break

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated, visible
 from charlstm.errors import CheckpointError
 
 
@@ -57,6 +57,7 @@ def _row(folder: Path, config: Any) -> dict[str, Any]:
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
     table = [["checkpoint", "bits/char", "LSTM", "parameters", "window", "corpus", "created"], *map(_cells, rows)]
+    table = [[visible(cell, "") for cell in line] for line in table]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

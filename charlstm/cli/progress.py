@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from charlstm.cli.terminal import duration, say
+from charlstm.cli.terminal import duration, say, visible
 from charlstm.units import about, bits
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
                 bar.write(_line(event.evaluation), file=sys.stderr)
                 if show_samples:
                     text = sample_text(plan.config, event.weights, length=200)
-                    bar.write("\n".join("    " + line for line in text.split("\n")), file=sys.stderr)
+                    bar.write("\n".join("    " + visible(line) for line in text.split("\n")), file=sys.stderr)
             elif isinstance(event, FellBack):
                 bar.write(
                     f"The loss was no number at step {event.at:,}: going back to step {event.step:,}, with half the learning "

@@ -8,7 +8,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from charlstm.cli.console import NARROW, printed, visible
+from charlstm.cli.console import NARROW, printed
+from charlstm.cli.terminal import visible
 
 if TYPE_CHECKING:
     from charlstm.analysis.inspection.blocks import Block

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charlstm.cli.console import NARROW, printed, visible
+from charlstm.cli.console import NARROW, printed
+from charlstm.cli.terminal import visible
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record

@@ -30,9 +30,21 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 CHECKPOINTS = Path("checkpoints")
 
 
+_PICTURES = {**{code: 0x2400 + code for code in range(32)}, 0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
+
+
+def visible(text: str, kept: str = "\n") -> str:
+    r"""A text whose control characters are pictures of themselves: a terminal would obey them.
+
+    >>> visible("red: \x1b[31m")
+    'red: ␛[31m'
+    """
+    return text.translate({code: picture for code, picture in _PICTURES.items() if chr(code) not in kept})
+
+
 def say(message: str) -> None:
     """A line for the user, on stderr."""
-    print(message, file=sys.stderr, flush=True)
+    print(visible(message, "\n\t"), file=sys.stderr, flush=True)
 
 
 def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
@@ -46,8 +58,8 @@ def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
 
 
 def readable(name: str) -> str:
-    """A name as it can be printed: file names need not be UTF-8."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    """A name as it can be printed: file names need not be UTF-8, and may have control characters."""
+    return visible(name.encode("utf-8", "backslashreplace").decode(), "")
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -70,6 +82,9 @@ def stated(command: Callable[..., Result]) -> Callable[..., Result]:
         except KeyboardInterrupt:
             say("\ncharlstm: interrupted")
             raise typer.Exit(130) from None
+        except MemoryError:
+            say("charlstm: the memory does not suffice; try fewer --samples, a shorter window, or --mode stateful")
+            raise typer.Exit(1) from None
         except BrokenPipeError:  # whoever read our output has had enough
             _abandon_stdout()
             raise typer.Exit(0) from None

@@ -47,6 +47,26 @@ def check_finite(option: str, value: float) -> None:
         raise typer.BadParameter(f"{option} must be a finite number, not {value}")
 
 
+def check_memory(model: "ModelConfig", rows: int) -> None:
+    """Refuse to write with more states than the memory holds.
+
+    Args:
+        model: The network.
+        rows: Of a step's product, each with its own state.
+
+    Raises:
+        CharlstmError: If they do not fit.
+    """
+    from charlstm.recipe.machine import memory
+
+    needed, there = 40 * rows * sum(model.units), memory()  # h, c and twice four gates, each in four bytes
+    if needed > there:
+        raise CharlstmError(
+            f"writing would take {needed / 1e9:,.0f} GB of memory for {rows:,} states, and there are {there / 1e9:,.0f}; try "
+            f"fewer --samples, or --mode stateful, which needs one state a sample and not {model.seq_len:,}"
+        )
+
+
 def unescaped(text: str, config: "Config") -> str:
     r"""``\n`` as a line end, which few shells let one type, unless the model knows backslashes and may mean one."""
     return text if "\\" in config.vocabulary.characters else text.replace("\\n", "\n")

@@ -1,0 +1,125 @@
+"""A whole checkpoint, and every reader of the package as a function of bytes."""
+
+import json
+import resource
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charlstm.checkpoint.files import CONFIG, Config, CorpusRecord, read_config, write_config
+from charlstm.checkpoint.history import HISTORY, Evaluation, read_history, write_history
+from charlstm.checkpoint.resume import RESUME, Progress, State, read_state, write_state
+from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
+from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.inference.network import build_network
+from charlstm.text.corpus import read_corpus
+from charlstm.text.vocabulary import Vocabulary
+
+STATE = f"{RESUME}/000001.safetensors"
+MANIFEST = f"{RESUME}/000001.json"
+MEMORY = 1 << 30
+"""Bytes that reading a few hundred bytes may take at the most."""
+HELD = {"config": CONFIG, "weights": WEIGHTS, "history": HISTORY, "state": STATE, "manifest": MANIFEST}
+"""The file of a checkpoint that each reader reads."""
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Every reader, given the content of its file; what it refuses is a :class:`charlstm.errors.CharlstmError`.
+
+    Attributes:
+        folder: A checkpoint whose other files are whole.
+        config: Its configuration.
+    """
+
+    folder: Path
+    config: Config
+
+    def read(self, name: str, content: bytes) -> object:
+        """Read a content; what comes of it is used, as the commands use it."""
+        if name in ("corpus", "utf-16"):
+            return self._corpus(content, "utf-8" if name == "corpus" else name)
+        path = self.folder / HELD[name]
+        before = path.read_bytes()
+        path.write_bytes(content)
+        if name == "state":  # or its digest would refuse everything
+            manifest = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
+            (self.folder / MANIFEST).write_text(json.dumps(manifest))
+        try:
+            return self._readers()[name]()
+        finally:
+            path.write_bytes(before)
+
+    def _readers(self) -> dict[str, Callable[[], object]]:
+        model = self.config.model
+        return {
+            "config": self._config,
+            "weights": lambda: build_network(model, read_weights(self.folder, model)).step,
+            "history": lambda: [line.nats_per_char for line in read_history(self.folder)],
+            "state": lambda: read_state(self.folder, self.config).progress.steps,
+            "manifest": lambda: read_state(self.folder, self.config).progress.steps,
+        }
+
+    def _config(self) -> object:
+        found = read_config(self.folder)
+        characters = found.vocabulary.characters
+        assert found.vocabulary.decode(found.vocabulary.encode(characters)) == characters
+        return found.model.weight_shapes, json.dumps(found.created)
+
+    def _corpus(self, content: bytes, encoding: str) -> object:
+        path = self.folder / "corpus.txt"
+        path.write_bytes(content)
+        corpus = read_corpus([path], encoding)
+        text = corpus.vocabulary.decode(corpus.ids)
+        assert sha256(text.encode()).hexdigest() == corpus.fingerprint
+        return corpus
+
+
+@pytest.fixture(scope="session")
+def readers(tmp_path_factory: pytest.TempPathFactory) -> Readers:
+    folder = tmp_path_factory.mktemp("hostile") / "story"
+    folder.mkdir()
+    model = ModelConfig(vocabulary_size=4, seq_len=5, encoding="embedding", embedding_size=2, units=(3, 2))
+    config = Config(
+        model=model,
+        vocabulary=Vocabulary("\nab渡"),
+        training=TrainingConfig(batch_size=7),
+        corpus=CorpusRecord(name="story.txt", fingerprint="0a" * 32, characters=1234, windows=("ab", "b渡\n")),
+        created="2026-01-02T03:04:05+00:00",
+    )
+    weights = {name: np.full(shape, 0.1, np.float32) for name, shape in model.weight_shapes.items()}
+    line = Evaluation(
+        step=10, epoch=0.5, seconds=2.25, learning_rate=1e-3, train_nats_per_char=2.5, nats_per_char=2.0, best=True
+    )
+    progress = Progress(
+        steps=20, seconds=4.5, loss_sum=0.3, loss_count=3, poor=1, halvings=0,
+        paths=("/a/story.txt",), text_encoding="utf-8", surroundings={"cores": "2"},
+    )  # fmt: skip
+    write_config(folder, config)
+    write_weights(folder, weights)
+    write_history(folder, [line, line])
+    write_state(
+        folder, State(arrays={"noise/0": np.array([1, 2], np.uint32)}, best=weights, history=(line,), progress=progress)
+    )
+    return Readers(folder, config)
+
+
+@pytest.fixture
+def whole(readers: Readers, tmp_path: Path) -> Path:
+    """A copy of the checkpoint, to be damaged."""
+    return shutil.copytree(readers.folder, tmp_path / "checkpoints" / "story")
+
+
+@pytest.fixture
+def little_memory() -> Iterator[None]:
+    """Let allocations fail that are out of proportion."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

@@ -1,0 +1,100 @@
+"""A hundred thousand mutated inputs, and nothing but the stated error.
+
+What is mutated are the files that the package writes itself, and those in ``seeds``, a folder for each reader: inputs that were
+once read wrongly, or that reach a place that mutations seldom reach.
+"""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from charlstm.errors import CharlstmError
+from tests.hostile.conftest import HELD, Readers
+
+SEEDS = Path(__file__).parent / "seeds"
+READERS = [*HELD, "corpus", "utf-16"]
+TOKENS = [
+    b"", b"\0", b"\xff", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\n", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x80",
+    b"null", b"true", b"-1", b"0", b"1e999", b"NaN", b"-Infinity", b"9" * 400, b"18446744073709551616", b"[", b"]" * 50,
+    b"[" * 2000, b"{", b"}", b'"', b"\\ud800", b'"__metadata__"', b'"F64"', b'"BOOL"', b"\xff" * 8, b"\0" * 8, b"\x80\x02}q\0.",
+    b"\x1f\x8b", b"PK\x03\x04", b"../../etc/passwd", b"/dev/zero", b"1" * 20, b",", b":", b'"sha256"',
+]  # fmt: skip
+edits = st.lists(
+    st.tuples(
+        st.sampled_from(["flip", "put", "insert", "cut", "repeat", "number"]), st.integers(0, 1 << 20), st.integers(0, 4095)
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def mutated(content: bytes, how: list[tuple[str, int, int]]) -> bytes:
+    """A content after some edits, each of a kind, at a place, with a number."""
+    for kind, where, number in how:
+        place = where % (len(content) + 1)
+        token, length = TOKENS[number % len(TOKENS)], 1 + number % 40
+        if kind == "flip":
+            changed = bytes([content[place] ^ 1 << number % 8]) if place < len(content) else b""
+            content = content[:place] + changed + content[place + 1 :]
+        elif kind == "put":
+            content = content[:place] + token + content[place + len(token) :]
+        elif kind == "insert":
+            content = content[:place] + token + content[place:]
+        elif kind == "cut":
+            content = content[:place] + content[place + length :] if number % 3 else content[:place]
+        elif kind == "repeat":
+            content = content[:place] + content[place : place + length] * (1 + number % 7) + content[place + length :]
+        else:
+            content = content[:place] + (number << (where % 50)).to_bytes(8, "little", signed=False) + content[place + 8 :]
+    return content
+
+
+def originals(readers: Readers, name: str) -> list[bytes]:
+    """What is mutated."""
+    kept = [path.read_bytes() for path in sorted((SEEDS / name).glob("*"))]
+    own = {"corpus": "Once upon a time, 渡口 — 😀\r\n".encode() * 3, "utf-16": "Once upon a time, 渡口 😀\r\n".encode("utf-16")}
+    return [own[name] if name in own else (readers.folder / HELD[name]).read_bytes(), *kept]
+
+
+def fuzz(readers: Readers, name: str, examples: int) -> tuple[int, int]:
+    """Read mutated inputs; how many were read, and how many refused."""
+    contents, counts = originals(readers, name), [0, 0]
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(contents), edits)
+    def attempt(content: bytes, how: list[tuple[str, int, int]]) -> None:
+        sentence = ""
+        try:
+            readers.read(name, mutated(content, how))
+        except CharlstmError as error:
+            sentence = str(error)
+        counts[bool(sentence)] += 1
+        assert len(sentence) < 2_000
+        assert "\n" not in sentence
+
+    attempt()
+    return counts[0], counts[1]
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_no_mutated_input_makes_anything_but_the_stated_error(readers, name, little_memory):
+    read, refused = fuzz(readers, name, 300)
+    assert read + refused >= 300
+    assert refused > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", READERS)
+def test_nor_do_a_hundred_thousand(readers, name, little_memory):
+    assert sum(fuzz(readers, name, 100_000 // len(READERS) + 1)) * len(READERS) >= 100_000
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_is_kept_is_read_or_refused_as_it_is(readers, name, little_memory):
+    for content in originals(readers, name):
+        try:
+            readers.read(name, content)
+        except CharlstmError:
+            assert content != originals(readers, name)[0]
