@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,3 +139,43 @@ def test_two_trainings_of_one_name_at_once_are_one(train, tmp_path):
     assert second.returncode == 1
     finish(process)
     assert everything(tmp_path / "checkpoints" / "story")["progress"][0]["steps"] > 0
+
+
+FULL = """
+set -u
+mount -t tmpfs -o size=$SIZE tmpfs disk || exit 99
+python=$1; shift
+"$python" -m charlstm train story.txt --name cut --checkpoints disk "$@" --save-every 0 2>first; echo $?
+ls disk/cut/resume >listing
+mount -o remount,size=10m disk
+"$python" -m charlstm train --resume cut --checkpoints disk 2>second; echo $?
+cp -r disk/cut result
+"""
+
+
+def own_mounts() -> bool:
+    """Whether this user may mount something for a process of its own."""
+    return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rm", "true"], check=False).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not own_mounts(), reason="no mounts of one's own here")
+def test_a_disk_that_is_really_full_loses_nothing(train, tmp_path):
+    settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
+    finish(train("story.txt", "--name", "whole", *settings))
+    (tmp_path / "disk").mkdir()
+    # Room for two states and the published files, but not for a third state beside them.
+    state = max(path.stat().st_size for path in (tmp_path / "checkpoints" / "whole" / RESUME).iterdir())
+    done = subprocess.run(
+        ["unshare", "-rm", "bash", "-c", FULL, "full", sys.executable, *settings],
+        cwd=tmp_path, env={**os.environ, "SIZE": f"{int(2.6 * state) // 1024}k"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == ["1", "0"], done.stderr + (tmp_path / "first").read_text()
+    sentence = (tmp_path / "first").read_text().splitlines()[-1]
+    assert "cannot be written (No space left on device) and is left as it was; make room" in sentence
+    assert "Traceback" not in (tmp_path / "first").read_text()
+    assert ".tmp" not in (tmp_path / "listing").read_text()
+    ours, theirs = everything(tmp_path / "result"), everything(tmp_path / "checkpoints" / "whole")
+    assert ours.pop("training").save_every == 0
+    del theirs["training"]
+    assert ours == theirs

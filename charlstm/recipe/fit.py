@@ -63,7 +63,7 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         training = changed(training, note.format("batch-size", batch_size, training.batch_size), batch_size=batch_size)
         model = changed(model, note.format("seq-len", seq_len, model.seq_len), seq_len=seq_len)
     passes = expected_passes(preset, training, learnt)
-    dropout, drop_connect = dropped(passes)
+    dropout, drop_connect = dropped(passes, min(model.units))
     note = f"About {about(passes)} passes over the text, so dropout is {dropout} and DropConnect {drop_connect}."
     return Fitted(changed(model, note, dropout=dropout, drop_connect=drop_connect), training, tuple(notes))
 
@@ -84,7 +84,10 @@ def expected_passes(preset: Preset, training: TrainingConfig, learnt: int) -> fl
     return min(epochs, CHARACTERS_PER_MINUTE[preset] * minutes / max(1, learnt))
 
 
-def dropped(passes: float) -> tuple[float, float]:
-    """Dropout and DropConnect: nothing of a text that is read once, and the more the more often it is read."""
+def dropped(passes: float, units: int) -> tuple[float, float]:
+    """Dropout and DropConnect: nothing of a text that is read once, and the more the more often it is read.
+
+    DropConnect also the more the wider the layers are, because narrow ones lose by it.
+    """
     more = math.log(max(1.0, passes))
-    return round(min(0.6, 0.12 * more), 2), round(min(0.5, 0.08 * more), 2)
+    return round(min(0.6, 0.12 * more), 2), round(min(0.5, 0.1 * more * min(1.0, units / 1024)), 2)

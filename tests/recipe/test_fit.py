@@ -81,11 +81,16 @@ def test_a_large_alphabet_is_embedded(alphabet, encoding):
 
 
 def test_the_more_often_a_text_is_read_the_more_is_dropped():
-    assert dropped(0.1) == dropped(1) == (0, 0)
-    shares = [dropped(passes) for passes in (1, 3, 10, 100, 1e9)]
+    assert dropped(0.1, 768) == dropped(1, 768) == (0, 0)
+    shares = [dropped(passes, 768) for passes in (1, 3, 10, 100, 1e9)]
     assert shares == sorted(shares)
     assert len(set(shares)) == len(shares)
     assert max(shares[-1]) < 0.7
+
+
+def test_the_narrower_a_layer_is_the_fewer_of_its_connections_are_dropped():
+    assert [dropped(20, units)[0] for units in (128, 768, 1024, 2048)] == [0.36] * 4
+    assert [dropped(20, units)[1] for units in (128, 768, 1024, 2048)] == [0.04, 0.22, 0.3, 0.3]
 
 
 def test_passes_are_those_of_the_budget_that_ends_first():

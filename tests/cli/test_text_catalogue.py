@@ -1,0 +1,150 @@
+"""Texts and arguments of every awkward kind, each with what comes of it."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import unicodedata
+
+import numpy as np
+import pytest
+
+from charlstm.config import ModelConfig
+
+SMALL = ["--units", "4", "--seq-len", "6", "--batch-size", "2", "--epochs", "0.02", "--preset", "quick", "--validation", "0.05"]
+TALES = {
+    "combining characters": unicodedata.normalize("NFD", "Ångström naïve café Việt Nam — "),
+    "emoji sequences": "a 👩‍👩‍👧‍👦 b 🏳️‍🌈 c 👍🏽 d 🇩🇪 ",
+    "right to left": "שלום עולם مرحبا بالعالم \u200f123\u200f ",
+    "directions mixed": "one \u202etwo\u202c three \u2067שלום\u2069 ",
+    "beyond the first plane": "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𓀀𓀁 𠀀𠀁 ",
+    "control characters": "a\x01b\x1b[31mc\x7fd\x85e\tf ",
+    "line ends of other systems": "one\rtwo\x0bthree\x0cfour\u2028five\u2029 ",
+    "no spaces": "渡口一年水上灯火",
+    "private and unassigned": "a\ue000b\U0010fffdc\u0378 ",
+}
+
+
+@pytest.mark.parametrize("tale", TALES.values(), ids=TALES)
+def test_a_text_of_any_characters_is_learnt_and_written(charlstm, tmp_path, tale):
+    text = tale * (3_000 // len(tale))
+    (tmp_path / "tale.txt").write_text(text, "utf-8", newline="")
+    assert charlstm("train", "tale.txt", *SMALL).exit_code == 0
+    result = charlstm("generate", "--seed", tale[:3], "--length", "50", "--json", "--random-seed", "1")
+    assert result.exit_code == 0
+    (sample,) = json.loads(result.stdout)["samples"]
+    assert len(sample["text"]) == 50
+    assert set(sample["text"]) <= set(text)
+    for command in (["generate", "--length", "20"], ["compare", "--length", "20"], ["inspect"], ["evaluate", "--sample", "20"]):
+        assert charlstm(*command).exit_code == 0, command
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere arguments are Unicode")
+def test_a_lone_surrogate_in_an_argument_is_a_stated_error(program, tale):
+    for option, value in (("--seed", b"caf\xe9"), ("--stop", b"\xff"), ("--checkpoint", b"\xe9"), ("--seed-file", b"\xe9")):
+        process = program("generate", "--length", "1", option, os.fsdecode(value))
+        written, said = process.communicate(timeout=60)
+        assert b"Traceback" not in said
+        assert process.returncode == (0 if option == "--stop" else 1)
+        assert option == "--stop" or (written == b"" and said.startswith(b"charlstm: "))
+
+
+def test_a_lone_surrogate_in_a_name_is_refused_or_kept(refusal, charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text("once upon a time " * 100)
+    result = charlstm("train", "story.txt", *SMALL, "--name", "caf\udce9")
+    assert result.exit_code in (0, 1)
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "../up", "a/b", "/tmp/x", "a\nb", "a\\b", "", ".hidden", "-rf", "a\x1b[2J", "x" * 300, " "]
+)
+def test_a_name_that_is_a_path_is_refused(refusal, tmp_path, name):
+    (tmp_path / "story.txt").write_text("once upon a time " * 100)
+    assert "cannot name a checkpoint" in refusal("train", "story.txt", f"--name={name}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["story.txt"]
+
+
+def test_a_name_with_spaces_is_a_name(charlstm, tmp_path):
+    (tmp_path / "my story.txt").write_text("once upon a time " * 100)
+    assert charlstm("train", "my story.txt", *SMALL, "--name", "my story").exit_code == 0
+    assert charlstm("generate", "--checkpoint", "my story", "--length", "1").exit_code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files on Windows")
+def test_a_named_pipe_is_a_text(charlstm, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_text("once upon a time " * 100))
+    writer.start()
+    assert charlstm("train", "pipe", *SMALL).exit_code == 0
+    writer.join()
+    assert "is not a file; name the text" in charlstm("train", "--resume", "pipe").stderr
+
+
+def test_a_million_distinct_characters_are_an_alphabet(charlstm, tmp_path, make_checkpoint):
+    alphabet = "".join(map(chr, [*range(1, 0xD800), *range(0xE000, 0x110000)])).replace("\r", "")
+    assert len(alphabet) > 1_100_000
+    make_checkpoint(
+        tmp_path / "checkpoints" / "all", ModelConfig(vocabulary_size=len(alphabet), seq_len=4, units=(1,), encoding="scalar"),
+        vocabulary=alphabet, windows=("abc",),
+    )  # fmt: skip
+    result = charlstm("generate", "--seed", "渡😀", "--length", "5", "--json")
+    assert len(json.loads(result.stdout)["samples"][0]["text"]) == 5
+    sentence = charlstm("generate", "--seed", "\0").stderr
+    assert "the model does not know '\\x00'" in sentence
+    assert len(sentence) < 1_000
+
+
+def test_a_seed_of_ten_megabytes_is_read(charlstm, tmp_path, tale):
+    (tmp_path / "seed.txt").write_text("The quick brown fox\n" * 500_000)
+    result = charlstm("generate", "--seed-file", "seed.txt", "--length", "10", "--no-echo")
+    assert (result.exit_code, len(result.stdout)) == (0, 11)
+
+
+def test_length_zero_writes_the_seed_alone(charlstm, tale):
+    assert charlstm("generate", "--seed", "The", "--length", "0").stdout == "The\n"
+
+
+def test_ten_million_characters_into_a_closed_pipe_end_at_once(tmp_path, tale):
+    command = f"{sys.executable} -m charlstm generate --length 10000000 | head -c 20"
+    done = subprocess.run(
+        ["bash", "-c", f"{command}; echo; echo ${{PIPESTATUS[0]}}"], cwd=tmp_path, capture_output=True, timeout=60, check=False
+    )
+    assert done.stdout.splitlines()[-1] == b"0"
+    assert done.stderr == b""
+
+
+def test_a_text_goes_to_a_file_as_it_is_and_to_a_terminal_without_its_commands(terminal, program, tmp_path, make_checkpoint):
+    vocabulary = "\x07\x08\n\x1b []Jab\x9b"
+    make_checkpoint(
+        tmp_path / "checkpoints" / "shell", ModelConfig(vocabulary_size=len(vocabulary), seq_len=4, units=(3,)),
+        vocabulary="".join(sorted(vocabulary)), windows=("\x1b[J",), corpus="\x1b]0;owned\x07",
+    )  # fmt: skip
+    arguments = ("generate", "--length", "300", "--random-seed", "1", "--temperature", "9")
+    written, _ = program(*arguments).communicate(timeout=60)
+    assert {"\x1b", "\x07", "\x9b"} <= set(written.decode())
+    with terminal(*arguments) as shown:
+        assert shown.finish() == 0
+    assert not {"\x1b", "\x07", "\x08", "\x9b"} & set(shown.seen)
+    for other in (["list"], ["compare", "--length", "30"], ["inspect"], ["generate", "--samples", "2", "--length", "30"]):
+        with terminal(*other) as shown:
+            assert shown.finish() == 0
+        assert not {"\x07", "\x08", "\x9b"} & set(shown.seen), other
+        assert "\x1b]0;" not in shown.seen, other
+
+
+@pytest.mark.slow
+def test_a_gigabyte_in_one_line_is_read_in_little_memory(tmp_path):
+    with (tmp_path / "line.txt").open("wb") as file:
+        block = np.random.default_rng(0).choice(np.frombuffer(b"abcdefgh ", "u1"), 1 << 20).tobytes()
+        for _ in range(1 << 10):
+            file.write(block)
+    code = (
+        "import resource; from charlstm.text.corpus import read_corpus; corpus = read_corpus(['line.txt']);"
+        "print(len(corpus.ids), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    characters, kilobytes = map(int, done.stdout.split())
+    assert characters == 1 << 30
+    assert kilobytes < 1.3 * (1 << 20)
