@@ -46,6 +46,12 @@ def test_reading():
     assert {entry["reader"] for entry in found} == {"ours", "tutorial"}
 
 
+def test_saving(tmp_path):
+    found = results("saving", "--folder", str(tmp_path), "--rounds", "2")["saving"]
+    assert [one["preset"] for one in found] == ["quick", "standard", "best"]
+    assert all(0 < one["share"] <= 0.02 for one in found)
+
+
 def test_measuring():
     found = results("measuring", "--megabytes", "1", "--characters", "2000")
     assert all(seconds > 0 for seconds in found["evaluation_seconds"].values())
