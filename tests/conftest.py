@@ -25,7 +25,7 @@ def checkpoint(
     random_seed: int = 0,
     created: str = "2026-01-01T00:00:00+00:00",
     corpus: str = "story.txt",
-    windows: tuple[str, ...] = ("The quick", "brown fox", "lazy dog"),
+    windows: tuple[str, ...] | None = None,
     nats_per_char: float | None = None,
 ) -> Path:
     """Write a checkpoint; ``config`` is by default a small one, its windows 12 characters long.
@@ -34,6 +34,9 @@ def checkpoint(
     """
     config = config or ModelConfig(vocabulary_size=len(vocabulary), seq_len=12, units=(16,))
     folder.mkdir(parents=True)
+    if windows is None:
+        pangram = ("The quick", "brown fox", "lazy dog")
+        windows = pangram if set().union(*pangram) <= set(vocabulary) else (vocabulary[-5:],)
     record = CorpusRecord(name=corpus, fingerprint="0" * 64, characters=2000, windows=windows)
     write_config(
         folder,

@@ -25,7 +25,7 @@ _RESTORE = "restore it from a copy, or write it anew from the saved training wit
 
 def write_weights(folder: Path, weights: Weights) -> None:
     """Write ``model.safetensors``, with its digest."""
-    write_atomically(folder / WEIGHTS, save(contiguous(weights), metadata={"sha256": _digest(weights)}))
+    write_atomically(folder / WEIGHTS, save(contiguous(weights), metadata={"sha256": weights_digest(weights)}))
 
 
 def read_weights(folder: Path, model: ModelConfig) -> Weights:
@@ -38,7 +38,7 @@ def read_weights(folder: Path, model: ModelConfig) -> Weights:
     with open_weights(folder, model) as file:
         weights = {name: file.get_tensor(name) for name in model.weight_shapes}
         expected = (file.metadata() or {}).get("sha256")
-    if expected is not None and expected != _digest(weights):
+    if expected is not None and expected != weights_digest(weights):
         raise CheckpointError(f"{path} is damaged: its weights do not have its sha256; {_RESTORE}")
     for name, value in weights.items():
         if not np.isfinite(value).all():
@@ -83,7 +83,7 @@ def contiguous(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {name: np.asarray(array, order="C") for name, array in arrays.items()}
 
 
-def _digest(weights: Weights) -> str:
+def weights_digest(weights: Weights) -> str:
     """SHA-256 of weights with their names and shapes."""
     digest = hashlib.sha256()
     for name, value in sorted(weights.items()):

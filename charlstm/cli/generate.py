@@ -17,6 +17,7 @@ from charlstm.cli.terminal import (
     OnUnknown,
     print_json,
     readable,
+    say,
     stated,
     visible,
 )
@@ -24,6 +25,7 @@ from charlstm.cli.writing import check_finite, check_memory, seed_text, threads,
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.files import Config
+    from charlstm.checkpoint.weights import Weights
     from charlstm.inference.modes import Reader
 
 Mode = Literal["stateless", "stateful"]
@@ -81,6 +83,9 @@ def generate(
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="Write together: continue, undo, retry, change the temperature.")
     ] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="A file for the texts, a JSON object a line; the same command goes on with it.")
+    ] = None,
     engine: Annotated[Engine, typer.Option(help="keras starts slowly; it is for GPUs and for comparison.")] = "numpy",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
@@ -91,19 +96,36 @@ def generate(
     """
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
+    from charlstm.checkpoint.weights import read_weights, weights_digest
     from charlstm.inference.sampling import Sampling
 
     check_finite("--temperature", temperature)
     check_finite("--repetition-penalty", repetition_penalty)
     if interactive and (json or samples > 1):
         raise typer.BadParameter("--interactive writes one text to the terminal; leave out --json and --samples")
+    if output is not None and (json or interactive or engine == "keras"):
+        raise typer.BadParameter("--output is for texts of the numpy engine; leave out --json, --interactive and --engine")
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
+    if output is not None:
+        from charlstm.cli.many import Job, noted, write_many
+
+        random_seed = noted(output).get("random_seed") if random_seed is None else random_seed
     random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
     text = seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown)
-    reader = _reader(folder, config, mode, engine)
+    weights = read_weights(folder, config.model)
+    reader = _reader(config, weights, mode, engine)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     stops = [unescaped(string, config) for string in stop or [] if string]
+    if output is not None:
+        job = Job(reader, config.vocabulary, text, length, sampling, stops)
+        settings = {
+            "model": weights_digest(weights), "mode": mode, "seed": text, "length": length,
+            "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
+        }  # fmt: skip
+        written = write_many(job, output, range(random_seed, random_seed + samples), settings)
+        say(f"Wrote {written:,} texts to {output}.")
+        return
     rows = samples * (config.model.seq_len if mode == "stateless" else 1)
     check_memory(config.model, rows)
     with threads(config.model, rows):
@@ -158,10 +180,7 @@ def generate(
                 sys.stdout.write(_shown(opening + sample.text) + "\n")
 
 
-def _reader(folder: Path, config: "Config", mode: Mode, engine: Engine) -> "Reader":
-    from charlstm.checkpoint.weights import read_weights
-
-    weights = read_weights(folder, config.model)
+def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) -> "Reader":
     if engine == "keras":
         from charlstm.training.keras_engine import keras_reader
 

@@ -15,7 +15,7 @@ from charlstm.training.progress import Record
 
 
 def publish(folder: Path, config: Config, record: Record) -> None:
-    """Write the model of the best evaluation and its card, if there is one.
+    """Write the history, and if there is a best evaluation its model with its card.
 
     Raises:
         CheckpointError: If a file cannot be written.

@@ -10,7 +10,7 @@ from charlstm.checkpoint.atomic import remove_leftovers
 from charlstm.checkpoint.card import best
 from charlstm.checkpoint.files import write_config
 from charlstm.checkpoint.folder import new_checkpoint
-from charlstm.checkpoint.history import Evaluation
+from charlstm.checkpoint.history import Evaluation, write_history
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.resume import RESUME, newest, read_state
 from charlstm.errors import CheckpointError, TrainingError
@@ -87,7 +87,10 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
         saver = Saver(plan, trainer, elapsed, last=elapsed())
         yield Started(count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         reserve = evaluator.rehearse(clock) if evaluator else 0.0
-        yield from _Run(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, reserve).events()
+        try:
+            yield from _Run(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, reserve).events()
+        except CheckpointError as error:
+            raise CheckpointError(f"{error}; then go on with `charlstm train --resume {plan.folder.name}`") from None
 
 
 @dataclass
@@ -216,7 +219,10 @@ class _Run:
             record.best = weights
         if save:
             self.saver.save(record)
-        publish(self.plan.folder, self.plan.config, record)
+        if improved:
+            publish(self.plan.folder, self.plan.config, record)
+        else:
+            write_history(self.plan.folder, record.history)
         self.reserve = self.elapsed() - began
         self._plan_evaluation()
         return Evaluated(evaluation, weights)

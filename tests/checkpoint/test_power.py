@@ -1,6 +1,7 @@
 """Nothing that was saved is lost: not when a call to the disk fails, and not when the power is cut after any of them."""
 
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,6 +96,23 @@ def test_whichever_call_fails_the_state_before_or_the_new_one_is_whole(begun, tm
         at += 1
     assert seen == {(2, 2.0), (3, 2.0), (3, 3.0)}
     assert at > 20
+
+
+def test_a_model_that_is_read_while_it_is_written_is_one_of_both(begun, config, state):
+    done, seen = threading.Event(), set()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.add(weights_of(begun))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for steps in (3, 4) * 50:
+        write_weights(begun, later(state, steps).best)
+    done.set()
+    reader.join()
+    assert seen <= {2, 3, 4}
+    assert len(seen) > 1
 
 
 def test_after_a_power_cut_at_any_moment_what_was_saved_is_there(tmp_path, config, state):

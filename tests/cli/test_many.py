@@ -1,0 +1,110 @@
+"""Many texts into a file: those of single runs, in their order, and gone on with after any interruption."""
+
+import json
+import signal
+import time
+
+import pytest
+
+from charlstm.cli.many import BATCH
+
+SETTINGS = ["--seed", "The", "--length", "30", "--random-seed", "5"]
+MANY = 2 * BATCH + 10
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory, make_checkpoint):
+    """What single runs write."""
+    from typer.testing import CliRunner
+
+    from charlstm.cli import app
+
+    root = tmp_path_factory.mktemp("expected")
+    make_checkpoint(root / "checkpoints" / "tale")
+    arguments = ["generate", *SETTINGS, "--samples", str(MANY), "--json", "--checkpoints", str(root / "checkpoints")]
+    return json.loads(CliRunner().invoke(app, arguments, catch_exceptions=False).stdout)["samples"]
+
+
+@pytest.fixture
+def checkpoint(tmp_path, make_checkpoint):
+    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+
+
+def lines(path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_texts_are_those_of_single_runs_in_their_order(charlstm, checkpoint, tmp_path, expected):
+    result = charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert f"Wrote {MANY} texts to many.jsonl." in result.stderr
+    assert lines(tmp_path / "many.jsonl") == expected
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "many.jsonl"]
+
+
+@pytest.mark.parametrize("keep", [0, 1, 40, 41.5, BATCH, MANY])
+def test_an_unfinished_file_is_gone_on_with(charlstm, checkpoint, tmp_path, expected, keep, monkeypatch):
+    from charlstm.cli import many
+
+    def interrupted(job, random_seeds):
+        yield from ()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(many, "_in_order", interrupted)
+        assert charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").exit_code == 130
+    content = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in expected[: int(keep)])
+    (tmp_path / "many.jsonl").write_text(content + ("" if keep == int(keep) else json.dumps(expected[int(keep)])[:20]))
+    # Without a random seed it is that of the unfinished run.
+    result = charlstm("generate", *SETTINGS[:-2], "--samples", str(MANY), "--output", "many.jsonl")
+    assert result.exit_code == 0
+    assert (f"{int(keep):,} of {MANY} texts are there" in result.stderr) == (keep > 0)
+    assert lines(tmp_path / "many.jsonl") == expected
+    assert not (tmp_path / "many.jsonl.unfinished").exists()
+
+
+@pytest.mark.parametrize("other", [["--length", "31"], ["--temperature", "0.5"], ["--mode", "stateful"], ["--samples", "9"]])
+def test_other_settings_do_not_go_on_with_it(refusal, checkpoint, tmp_path, other):
+    (tmp_path / "many.jsonl").write_text("")
+    (tmp_path / "many.jsonl.unfinished").write_text("{")
+    arguments = ["generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl"]
+    assert "many.jsonl.unfinished is damaged; remove it together with many.jsonl" in refusal(*arguments)
+    (tmp_path / "many.jsonl").unlink()
+    (tmp_path / "many.jsonl.unfinished").unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("charlstm.cli.many._in_order", lambda *_: iter([None]))
+        with pytest.raises(TypeError):
+            refusal(*arguments)
+    option = other[0].removeprefix("--")
+    assert f"many.jsonl was begun with another {option} (" in refusal(*arguments, *other)
+
+
+def test_a_finished_file_is_left_alone(refusal, checkpoint, tmp_path):
+    (tmp_path / "many.jsonl").write_text("mine")
+    assert "many.jsonl exists already and is left as it is" in refusal("generate", "--samples", "3", "--output", "many.jsonl")
+    assert (tmp_path / "many.jsonl").read_text() == "mine"
+
+
+@pytest.mark.parametrize("other", [["--json"], ["--interactive"], ["--engine", "keras"]])
+def test_what_does_not_go_together_is_said(charlstm, checkpoint, other):
+    result = charlstm("generate", "--output", "many.jsonl", *other)
+    assert result.exit_code == 2
+    assert "--output" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_killed_in_the_middle_it_goes_on_to_the_same_file(program, checkpoint, tmp_path, number):
+    arguments = ("generate", "--seed", "The", "--length", "400", "--samples", "1000", "--random-seed", "3")
+    with program(*arguments, "--output", "whole.jsonl") as whole:
+        assert whole.wait(timeout=300) == 0
+    process = program(*arguments, "--output", "cut.jsonl")
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "cut.jsonl").exists() or (tmp_path / "cut.jsonl").read_bytes().count(b"\n") < 2 * BATCH:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert 2 * BATCH <= (tmp_path / "cut.jsonl").read_bytes().count(b"\n") < 1_000
+    with program(*arguments, "--output", "cut.jsonl") as again:
+        assert again.wait(timeout=300) == 0
+    assert (tmp_path / "cut.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
