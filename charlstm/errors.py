@@ -17,7 +17,9 @@ def shown(value: Any) -> str:
 
 
 class CharlstmError(Exception):
-    """A stated error: one sentence for the user, exit code 1, never a traceback."""
+    """A stated error: one sentence for the user, an exit code, never a traceback."""
+
+    exit_code = 1
 
 
 class ConfigError(CharlstmError):
@@ -38,3 +40,9 @@ class CheckpointError(CharlstmError):
 
 class TrainingError(CharlstmError):
     """A training run that cannot go on."""
+
+
+class GroupError(TrainingError):
+    """Workers that train together and cannot any more; to start them all again may help, which the exit code says."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h

@@ -9,6 +9,7 @@ from charlstm.cli.compare import compare
 from charlstm.cli.evaluate import evaluate
 from charlstm.cli.generate import generate
 from charlstm.cli.inspect import inspect
+from charlstm.cli.launch import launch
 from charlstm.cli.listing import list_checkpoints
 from charlstm.cli.train import train
 
@@ -24,6 +25,7 @@ app.command()(generate)
 app.command()(compare)
 app.command()(evaluate)
 app.command()(inspect)
+app.command()(launch)
 app.command("list")(list_checkpoints)
 
 

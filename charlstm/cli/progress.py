@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 class _Stop:
     """The wish to stop: a first signal asks, a second one does not wait. ``number`` is that of the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: str = "") -> None:
         self.number = 0
+        self._answer = answer.encode()
 
     def __call__(self, number: int, _: Any) -> None:
         if self.number:
@@ -32,7 +33,7 @@ class _Stop:
         self.number = number
         # Not by print: the signal may have come in the middle of one, which cannot be entered twice.
         with suppress(OSError):  # the terminal may be what has just gone
-            os.write(2, b"\nStopping after this step, then saving (again: stop at once, without saving).\n")
+            os.write(2, self._answer)
 
 
 @contextmanager
@@ -61,7 +62,7 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
     from charlstm.training.publish import sample_text
     from charlstm.training.run import train
 
-    stop = _Stop()
+    stop = _Stop("\nStopping after this step, then saving (again: stop at once, without saving).\n")
     events = train(plan, clock=time.monotonic, started=started, should_stop=lambda: bool(stop.number))
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
     with (
@@ -100,6 +101,19 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
             elif isinstance(event, Finished):
                 return event, stop.number
     raise AssertionError("a run ends with Finished")
+
+
+def help_along(plan: "Plan") -> bool:
+    """Be a worker that does not lead: silent, and when asked to stop it asks the chief.
+
+    Returns:
+        Whether the chief ended the run as it meant to.
+    """
+    from charlstm.training.run import help_train
+
+    stop = _Stop()
+    with _signals(stop):
+        return help_train(plan, should_stop=lambda: bool(stop.number))
 
 
 def _line(evaluation: "Evaluation") -> str:

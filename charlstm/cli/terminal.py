@@ -78,7 +78,7 @@ def stated(command: Callable[..., Result]) -> Callable[..., Result]:
             return result
         except CharlstmError as error:
             say(f"charlstm: {error}")
-            raise typer.Exit(1) from None
+            raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             say("\ncharlstm: interrupted")
             raise typer.Exit(130) from None

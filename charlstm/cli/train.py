@@ -1,14 +1,18 @@
 """``charlstm train``."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
+from signal import SIGTERM
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, stated
+from charlstm.cli.together import be_a_worker, cluster_named
 
 if TYPE_CHECKING:
+    from charlstm.recipe.cluster import Cluster
     from charlstm.recipe.plan import Plan
     from charlstm.training.events import Finished
 
@@ -17,8 +21,10 @@ Encoding = Literal["scalar", "one-hot", "embedding"]
 Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]
 
 _MODEL, _LSTM, _TRAINING = "Model", "Options of the Keras LSTM layer", "Training"
+_TOGETHER = "Several processes"
 _NOT_SETTINGS = frozenset(
-    {"corpus", "name", "preset", "resume", "from_", "encoding_name", "show_samples", "checkpoints", "json"}
+    {"corpus", "name", "preset", "resume", "or_resume", "from_", "encoding_name", "show_samples", "checkpoints", "json"}
+    | {"cluster", "rank"}
 )
 
 
@@ -46,6 +52,7 @@ def train(
     from_: Annotated[
         str | None, typer.Option("--from", help="Fine-tune this checkpoint on the text, as a new one.", show_default=False)
     ] = None,
+    or_resume: Annotated[bool, typer.Option("--or-resume", help="Go on with --name if it exists.")] = False,
     encoding_name: Annotated[
         str | None, typer.Option(help="Text encoding of the corpus. Default: utf-8.", show_default=False)
     ] = None,
@@ -101,6 +108,8 @@ def train(
     ] = None,
     save_every: Annotated[float | None, _option("Minutes between saves for --resume. Default: 1, or more.", _TRAINING)] = None,
     random_seed: Annotated[int | None, _option("Start of everything random.", _TRAINING, min=0)] = None,
+    cluster: Annotated[str | None, _option("Addresses of all of them: host:port,host:port,...", _TOGETHER)] = None,
+    rank: Annotated[int | None, _option("Which of them this one is; 0 writes and prints.", _TOGETHER, min=0)] = None,
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
@@ -112,21 +121,27 @@ def train(
     given = {key: value for key, value in context.params.items() if key not in _NOT_SETTINGS and value is not None}
     if units is not None:
         given["units"] = _sizes(units)
-    if resume is not None:
-        if from_ is not None or name is not None or preset is not None:
-            raise typer.BadParameter("--resume goes on with a training as it is; leave out --from, --name and --preset")
+    together = cluster_named(cluster, rank)
+    if wrong := _misuse(corpus or [], name, preset, resume, or_resume, from_, together):
+        raise typer.BadParameter(wrong)
+    if together and not together.is_chief:
+        settings = given, preset or "standard", from_
+        be_a_worker(together, checkpoints, corpus or [], *settings, resume=resume, encoding_name=encoding_name)
+        return
+    begun = name if or_resume and name and (checkpoints / name).exists() else resume
+    if begun is not None:
         from charlstm.recipe.resuming import plan_resuming
 
-        plan = plan_resuming(checkpoints, resume, corpus or [], given, encoding_name)
+        plan = plan_resuming(checkpoints, begun, corpus or [], given, encoding_name)
         say(f"Going on with {plan.folder.name}, trained on {plan.config.corpus.name}.")
         for note in plan.notes:
             say(note)
-    elif corpus:
+    else:
         from charlstm.recipe.plan import plan_training
 
         plan = plan_training(
             checkpoints,
-            corpus,
+            corpus or [],
             given,
             preset=preset or "standard",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -135,8 +150,9 @@ def train(
             text_encoding=encoding_name or "utf-8",
         )
         _describe(preset or "standard", plan)
-    else:
-        raise typer.BadParameter("give a text to train on: charlstm train corpus.txt (- is stdin)")
+    if together:
+        plan = replace(plan, cluster=together)
+        say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, leads.")
 
     from charlstm.cli.progress import follow
 
@@ -145,10 +161,31 @@ def train(
         _print_result(plan, finished)
     if finished.interrupted:
         say(f"Stopped and saved. Go on with: charlstm train --resume {plan.folder.name}")
-        raise typer.Exit(128 + signal)
+        raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
     if finished.stopped_early:
         say(f"Stopped early: no better score in {plan.config.training.patience} evaluations.")
     say(f"Done in {duration(finished.seconds)}. Write with: charlstm generate --checkpoint {plan.folder.name}")
+
+
+def _misuse(
+    corpus: list[str],
+    name: str | None,
+    preset: Preset | None,
+    resume: str | None,
+    or_resume: bool,
+    from_: str | None,
+    together: "Cluster | None",
+) -> str | None:
+    """Why these options do not go together, if they do not."""
+    if or_resume and (name is None or resume is not None):
+        return "--or-resume goes on with the training of --name; give that, and leave out --resume"
+    if resume is not None and (from_ is not None or name is not None or preset is not None):
+        return "--resume goes on with a training as it is; leave out --from, --name and --preset"
+    if not corpus and resume is None:
+        return "give a text to train on: charlstm train corpus.txt (- is stdin)"
+    if together and "-" in corpus:
+        return "several processes cannot read one standard input; give a file that each of them can read"
+    return None
 
 
 def _print_result(plan: "Plan", finished: "Finished") -> None:

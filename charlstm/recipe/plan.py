@@ -13,6 +13,7 @@ from charlstm.checkpoint.resume import State
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import ConfigError
+from charlstm.recipe.cluster import Cluster
 from charlstm.recipe.fit import fitted
 from charlstm.recipe.machine import fastest_precision
 from charlstm.recipe.presets import PRESETS, Preset
@@ -61,6 +62,7 @@ class Plan:
         text_encoding: In which encoding.
         start: What it goes on from, if anything.
         notes: What was chosen for this text and why, a sentence each.
+        cluster: The processes that train it together, if there are several.
     """
 
     folder: Path
@@ -70,6 +72,7 @@ class Plan:
     text_encoding: str
     start: Base | Resumed | None = None
     notes: tuple[str, ...] = ()
+    cluster: Cluster | None = None
 
 
 def plan_training(

@@ -8,7 +8,7 @@ from typing import Any
 from charlstm.checkpoint.files import Config, read_config
 from charlstm.checkpoint.folder import find
 from charlstm.checkpoint.lock import training_lock
-from charlstm.checkpoint.resume import Progress, newest, read_state
+from charlstm.checkpoint.resume import Progress, newest, read_progress, read_state
 from charlstm.config import TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError, CorpusError
 from charlstm.recipe.machine import surroundings
@@ -54,6 +54,25 @@ def plan_resuming(
         start=Resumed(number, state),
         notes=(*notes, *_other_surroundings(state.progress.surroundings)),
     )
+
+
+def plan_helping(root: Path, name: str, paths: Sequence[str], text_encoding: str | None = None) -> Plan:
+    """Plan to help the chief go on with a training: the state is the chief's to read.
+
+    Args:
+        root: The folder of checkpoints.
+        name: The checkpoint.
+        paths: The corpus, if it is no longer where it was.
+        text_encoding: Of the corpus; the one it was first read in if None.
+
+    Raises:
+        CharlstmError: If its configuration or its text cannot be read.
+    """
+    folder = find(root, name)
+    config, progress = read_config(folder), read_progress(folder)
+    encoding = text_encoding or progress.text_encoding
+    corpus = _read_again(tuple(paths), progress, encoding, config, name)
+    return Plan(folder=folder, config=config, ids=corpus.ids, paths=absolute(paths or progress.paths), text_encoding=encoding)
 
 
 def _check_settings(config: Config, given: Mapping[str, Any], name: str) -> None:

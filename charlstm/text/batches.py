@@ -12,6 +12,9 @@ from charlstm.text.shuffle import Shuffle
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import normalise, windows
 
+ALL = slice(None)
+"""All rows of a batch."""
+
 _ORIGINS, _RESETS = range(2)  # what a random number is for: different streams of numbers from one seed
 
 
@@ -36,8 +39,8 @@ class BatchSource(Protocol):
     def steps_per_epoch(self) -> float:
         """Batches in one pass over the text."""
 
-    def batch(self, step: int) -> Batch:
-        """The batch of that number, from 0."""
+    def batch(self, step: int, rows: slice = ALL) -> Batch:
+        """The batch of that number, from 0, or some of its rows: nothing else of the text is read."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,9 @@ class WindowBatches:
         """Batches in an epoch; a batch may end one epoch and begin the next."""
         return self.samples / self.training.batch_size
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, rows: slice = ALL) -> Batch:
         """The batch of that number: windows ``step * B ... step * B + B - 1`` of the endless shuffled sequence."""
-        count = np.arange(step * self.training.batch_size, (step + 1) * self.training.batch_size)
+        count = np.arange(step * self.training.batch_size, (step + 1) * self.training.batch_size)[rows]
         starts = np.empty_like(count)
         for epoch in np.unique(count // self.samples):
             chosen = count // self.samples == epoch
@@ -108,8 +111,8 @@ class StreamBatches:
         """Batches in an epoch."""
         return (len(self.ids) - 1) // (self.training.batch_size * self.model.seq_len)
 
-    def batch(self, step: int) -> Batch:
-        """The batch of that number."""
+    def batch(self, step: int, rows: slice = ALL) -> Batch:
+        """The batch of that number, or some of its rows."""
         epoch, place = divmod(step, self.steps_per_epoch)
         span = self.steps_per_epoch * self.model.seq_len
         slack = len(self.ids) - 1 - span * self.training.batch_size
@@ -117,7 +120,7 @@ class StreamBatches:
         starts = origin + np.arange(self.training.batch_size) * span + place * self.model.seq_len
         draws = np.random.default_rng([self.training.random_seed, _RESETS, step]).random(self.training.batch_size)
         kept = (draws >= self.training.state_reset) & (place > 0)
-        return _gather(self.ids, starts, self.model, kept)
+        return _gather(self.ids, starts[rows], self.model, kept[rows])
 
 
 def batch_source(ids: Ids, model: ModelConfig, training: TrainingConfig) -> BatchSource:

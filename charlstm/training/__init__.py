@@ -19,6 +19,4 @@ with quiet():
     import keras
     import tensorflow
 
-    tensorflow.constant(0.0)  # creates the devices, which is logged as well
-
 __all__ = ["keras", "tensorflow"]

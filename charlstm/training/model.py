@@ -14,6 +14,7 @@ from charlstm.config import ModelConfig, Precision
 from charlstm.training.fused_lstm import FusedLSTM
 from charlstm.training.masks import NOTHING_DROPPED, Masks, Noise, connections_dropped
 from charlstm.training.options import input_options, lstm_options
+from charlstm.training.quiet import create_devices
 from charlstm.training.recurrence import look_up
 
 Tensor = Any
@@ -122,6 +123,7 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
     Raises:
         ConfigError: If an option names something that Keras does not have.
     """
+    create_devices()
     keras.utils.set_random_seed(random_seed % 2**32)
     options, first_options = lstm_options(config), input_options(config)
     encoding: keras.layers.Layer | None = None

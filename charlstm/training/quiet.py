@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 
 @contextmanager
@@ -31,3 +32,12 @@ def quiet() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(terminal, 2)
             os.close(terminal)
+
+
+@cache
+def create_devices() -> None:
+    """Have TensorFlow look for its devices, which it does once and not without a word."""
+    import tensorflow as tf
+
+    with quiet():
+        tf.constant(0.0)

@@ -9,9 +9,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, TrainingConfig
-from charlstm.errors import CheckpointError
+from charlstm.errors import CheckpointError, TrainingError
 from charlstm.text.batches import Batch
 from charlstm.training.cores import nats
+from charlstm.training.group import Group
+from charlstm.training.masks import Masks
 from charlstm.training.model import States, Tensor, array_of, build_layers, weight_values
 
 
@@ -19,25 +21,36 @@ class Trainer:
     """Weights, their average, optimiser, carried states, and the step that advances them all.
 
     The step always runs under a ``tf.distribute`` strategy: a batch is cut into as many parts as the strategy has replicas,
-    gradients are summed, and every replica makes the same update. With one device that is one part.
+    gradients are summed, and every replica makes the same update. With one device that is one part. What is random is drawn
+    for the whole batch, so that the numbers do not depend on how many share it.
+
+    Attributes:
+        rows: The rows of a batch that this process reads.
+        stop_asked: Whether any process asked to stop at the last step.
     """
 
-    def __init__(self, model: ModelConfig, training: TrainingConfig, strategy: tf.distribute.Strategy | None = None) -> None:
+    def __init__(self, model: ModelConfig, training: TrainingConfig, group: Group | None = None) -> None:
         """Initialise from the recipe's random seed.
 
         Args:
             model: The network.
             training: The recipe.
-            strategy: Where to train; TensorFlow's default, one device, if None.
+            group: Who trains; this process alone, on one device, if None.
+
+        Raises:
+            TrainingError: If the group cannot share a batch, or the masks of a layer.
         """
         self.steps = 0
+        self.stop_asked = False
         self._training = training
-        self._strategy = strategy or tf.distribute.get_strategy()
-        self._replicas = self._strategy.num_replicas_in_sync
+        self._group = group or Group()
+        self._strategy = self._group.strategy
+        self._replicas = self._group.replicas
+        self.rows = self._group.rows(training.batch_size)
         with self._strategy.scope():
             self.layers = build_layers(model, training.precision, training.random_seed)
             self._variables = list(self.layers.weights.values())
-            self._optimizer = keras.optimizers.Adam(training.learning_rate, weight_decay=training.weight_decay or None)
+            self._optimizer = Adam(training.learning_rate, weight_decay=training.weight_decay or None)
             self._optimizer.exclude_from_weight_decay([variable for variable in self._variables if len(variable.shape) < 2])
             self._optimizer.build(self._variables)
             self._averages = (
@@ -45,23 +58,35 @@ class Trainer:
                 if training.weight_average
                 else []
             )
-        self._states = self._zero_states()
+        if self._replicas > 1 and model.recurrent_dropout and self.layers.lstms[0].keras_path_because():
+            raise TrainingError(
+                f"--recurrent-dropout needs one worker on one device here, since the layers run in Keras's own loop "
+                f"({self.layers.lstms[0].keras_path_because()}); use --drop-connect in its place"
+            )
+        self._states = self._divided(self.layers.zero_states(training.batch_size))
         self._run = tf.function(self._all_replicas, reduce_retracing=False)
 
-    def step(self, batch: Batch, learning_rate: float) -> float:
+    def step(self, batch: Batch, learning_rate: float, *, ask_to_stop: bool = False) -> float:
         """Make one update.
 
         Args:
-            batch: The windows to learn.
+            batch: The windows to learn: this process's ``rows`` of the batch.
             learning_rate: Of this step.
+            ask_to_stop: Ask all processes to stop; what they asked is ``stop_asked`` then.
 
         Returns:
-            Mean nats per character over the batch, before the update, without regularisers.
+            Mean nats per character over the whole batch, before the update, without regularisers.
+
+        Raises:
+            GroupError: If another process is gone.
         """
         self._optimizer.learning_rate.assign(learning_rate)
         # The average's momentum rises to its value, so that it does not remember the initial weights.
         momentum = min(self._training.weight_average, (1 + self.steps) / (10 + self.steps))
-        loss, self._states = self._run(*map(self._shared, batch), self._states, tf.constant(momentum))
+        shared = (self._spread(array) for array in (*batch, np.full(self._group.replicas_here, ask_to_stop, np.float32)))
+        with self._group.watched():
+            (loss, asked), self._states = self._run(*shared, self._states, tf.constant(momentum))
+            self.stop_asked = float(asked) > 0
         self.steps += 1
         return float(loss)
 
@@ -79,7 +104,17 @@ class Trainer:
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Everything that the next step depends on, as arrays by name."""
-        return {name: array_of(value) for name, value in self._everything().items()}
+        arrays = {name: array_of(variable) for name, variable in self._kept().items()}
+        for number, (h, c) in enumerate(self._states):
+            arrays |= {f"states/{number}/h": self._whole(h), f"states/{number}/c": self._whole(c)}
+        return arrays
+
+    def layout(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """The shape and type of each array of a snapshot."""
+        layout = {name: (tuple(variable.shape), tf.as_dtype(variable.dtype).name) for name, variable in self._kept().items()}
+        for number, lstm in enumerate(self.layers.lstms):
+            layout |= {f"states/{number}/{name}": ((self._training.batch_size, lstm.units), "float32") for name in "hc"}
+        return layout
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], steps: int) -> None:
         """Take up where :meth:`snapshot` was made.
@@ -91,72 +126,98 @@ class Trainer:
         Raises:
             CheckpointError: If they are those of another network or recipe.
         """
-        found, expected = (
-            {name: (array.shape, array.dtype.name) for name, array in held.items()} for held in (arrays, self.snapshot())
-        )
+        found, expected = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}, self.layout()
         if odd := sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)):
             raise CheckpointError(
                 f"the saved state does not fit this training: {odd[0]} is {found.get(odd[0], 'missing')} and should be "
                 f"{expected.get(odd[0], 'left out')}; train its model further with --from"
             )
-        for name, variable in self._everything().items():
-            if not name.startswith("states/"):
-                variable.assign(arrays[name])
-        self._states = tuple(
-            (tf.constant(arrays[f"states/{number}/h"]), tf.constant(arrays[f"states/{number}/c"]))
-            for number in range(len(self.layers.lstms))
-        )
+        for name, variable in self._kept().items():
+            variable.assign(arrays[name])
+        states = ((arrays[f"states/{number}/h"], arrays[f"states/{number}/c"]) for number in range(len(self.layers.lstms)))
+        self._states = self._divided(tuple(states))
         self.steps = steps
 
-    def _everything(self) -> dict[str, Any]:
+    def _kept(self) -> dict[str, Any]:
+        """The variables, by name; the states are not among them."""
         named = {f"weights/{name}": variable for name, variable in self.layers.weights.items()}
         named |= {f"average/{name}": average for name, average in zip(self.layers.weights, self._averages, strict=False)}
         slots = (variable for variable in self._optimizer.variables if variable is not self._optimizer.learning_rate)
         named |= {f"optimizer/{number}": variable for number, variable in enumerate(slots)}
-        named |= {f"noise/{number}": variable for number, variable in enumerate(self.layers.noise.states)}
-        for number, (h, c) in enumerate(self._states):
-            named |= {f"states/{number}/h": h, f"states/{number}/c": c}
-        return named
+        return named | {f"noise/{number}": variable for number, variable in enumerate(self.layers.noise.states)}
 
-    def _zero_states(self) -> States:
-        each = self._training.batch_size // self._replicas
-        if self._replicas == 1:
-            return self.layers.zero_states(each)
-        states: States = self._strategy.run(lambda: self.layers.zero_states(each))
-        return states
+    def _divided(self, states: States) -> States:
+        """The states of all rows as those that each replica carries."""
+        return tuple((self._spread(h[self.rows]), self._spread(c[self.rows])) for h, c in states)
 
-    def _shared(self, array: NDArray[Any]) -> Tensor:
-        """A batch's array as one part for every replica."""
+    def _whole(self, state: Tensor) -> NDArray[np.float32]:
+        """A state's rows in every replica of every process."""
         if self._replicas == 1:
+            return array_of(state)
+        here = np.concatenate([part.numpy() for part in self._strategy.experimental_local_results(state)])
+        whole = np.zeros((self._training.batch_size, here.shape[1]), np.float32)
+        whole[self.rows] = here
+        return self._group.sum(whole.view(np.int32)).view(np.float32)
+
+    def _spread(self, array: Any) -> Tensor:
+        """The rows of this process, a part of them for each of its replicas."""
+        if self._group.replicas_here == 1:
             return tf.constant(array)
-        parts = np.split(array, self._replicas)
+        parts = np.split(np.asarray(array), self._group.replicas_here)
         return self._strategy.experimental_distribute_values_from_function(
-            lambda context: tf.constant(parts[context.replica_id_in_sync_group])
+            lambda context: tf.constant(parts[context.replica_id_in_sync_group % self._group.replicas_here])
         )
 
-    def _all_replicas(self, x: Tensor, y: Tensor, kept: Tensor, states: States, momentum: Tensor) -> tuple[Tensor, States]:
-        loss, states = self._strategy.run(self._replica_step, args=(x, y, kept, states, momentum))
-        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, loss, axis=None), states
+    def _all_replicas(
+        self, x: Tensor, y: Tensor, kept: Tensor, ask: Tensor, states: States, momentum: Tensor
+    ) -> tuple[tuple[Tensor, Tensor], States]:
+        masks = self.layers.noise.masks(self._training.batch_size)
+        loss, asked, states = self._strategy.run(self._replica_step, args=(x, y, kept, ask, states, masks, momentum))
+        loss, asked = (self._strategy.experimental_local_results(value)[0] for value in (loss, asked))
+        return (loss, asked), states
 
-    def _replica_step(self, x: Tensor, y: Tensor, kept: Tensor, states: States, momentum: Tensor) -> tuple[Tensor, States]:
+    def _replica_step(
+        self, x: Tensor, y: Tensor, kept: Tensor, ask: Tensor, states: States, masks: Masks, momentum: Tensor
+    ) -> tuple[Tensor, Tensor, States]:
+        context = tf.distribute.get_replica_context()
         states = tf.nest.map_structure(lambda state: state * kept, states)
+        first = context.replica_id_in_sync_group * x.shape[0]
+        masks = tuple(each.rows(slice(first, first + x.shape[0])) for each in masks)
         with tf.GradientTape() as tape:
-            losses, states = nats(self.layers, x, y, states, self.layers.noise.masks(x.shape[0]))
+            losses, states = nats(self.layers, x, y, states, masks)
             loss = tf.reduce_mean(losses) / self._replicas
             penalties = [penalty for lstm in self.layers.lstms for penalty in lstm.losses]
             objective = loss + tf.add_n(penalties) / self._replicas if penalties else loss
         gradients = tape.gradient(objective, [variable.value for variable in self._variables])
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        asked = tf.reduce_sum(ask)
         if self._replicas > 1:
-            # The norm to clip by is that of the whole batch's gradient, so the sum comes first. The optimiser sums once
-            # more, over equal parts, hence the division.
-            context = tf.distribute.get_replica_context()
-            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+            *gradients, loss, asked = _total(context, [*gradients, loss, asked])
         if self._training.clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, self._training.clip_norm)
-        if self._replicas > 1:
-            gradients = [gradient / self._replicas for gradient in gradients]
         self._optimizer.apply(gradients, self._variables)
+        context.merge_call(self._update_averages, args=(momentum,))
+        return loss, asked, states
+
+    def _update_averages(self, strategy: tf.distribute.Strategy, momentum: Tensor) -> None:
         for average, variable in zip(self._averages, self._variables, strict=False):
-            average.assign_add((1 - momentum) * (variable.value - average))
-        return loss, states
+            strategy.extended.update(average, _drawn_nearer, args=(variable.value, momentum))
+
+
+class Adam(keras.optimizers.Adam):
+    """Adam on gradients that have been added up over all replicas: Keras's own would do so once more."""
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        return grads_and_vars
+
+
+def _drawn_nearer(average: Tensor, value: Tensor, momentum: Tensor) -> Tensor:
+    return average.assign_add((1 - momentum) * (value - average))
+
+
+def _total(context: tf.distribute.ReplicaContext, tensors: list[Tensor]) -> list[Tensor]:
+    """The sums of tensors over all replicas, in one exchange: the fewer there are, the less is waited for."""
+    shapes = [tensor.shape for tensor in tensors]
+    flat = context.all_reduce(tf.distribute.ReduceOp.SUM, tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors], 0))
+    parts = tf.split(flat, [shape.num_elements() for shape in shapes])
+    return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]

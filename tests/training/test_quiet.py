@@ -27,5 +27,11 @@ def test_noise_is_shown_when_the_block_fails():
 
 
 def test_importing_and_using_tensorflow_says_nothing():
-    code = "from charlstm.training import tensorflow as tf; tf.function(lambda: tf.random.normal((2, 2)))()"
+    code = """
+from charlstm.config import ModelConfig
+from charlstm.training.model import build_layers
+from charlstm.training import tensorflow as tf
+build_layers(ModelConfig(vocabulary_size=3, seq_len=2, units=(2,)))
+tf.function(lambda: tf.random.normal((2, 2)))()
+"""
     assert stderr_of(code) == ""

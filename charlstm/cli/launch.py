@@ -1,0 +1,121 @@
+"""``charlstm launch``: several workers on this machine, started again together when one is lost."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Annotated
+
+import typer
+
+from charlstm.cli.terminal import say, stated
+from charlstm.errors import GroupError
+
+_GRACE = 5.0
+"""Seconds in which the other workers may end by themselves once one has."""
+_PAUSE = 0.1
+"""Seconds between two looks at them."""
+
+
+@stated
+def launch(
+    command: Annotated[
+        list[str], typer.Argument(help="-- train corpus.txt --name novel ...", metavar="-- train ...", show_default=False)
+    ],
+    workers: Annotated[int, typer.Option(help="How many.", min=1)] = 2,
+    restarts: Annotated[int, typer.Option(help="How often to start the group again when a worker is lost.", min=0)] = 3,
+) -> None:
+    """Train with several workers on this machine.
+
+    Each has its share of the processor's cores. If one is lost, the group goes on from the last saved state.
+    """
+    if command[0] != "train":
+        raise typer.BadParameter(f"expected a training: charlstm launch --workers 2 -- train corpus.txt, found {command[0]}")
+    if {"--cluster", "--rank"} & {part.partition("=")[0] for part in command}:
+        raise typer.BadParameter("launch names the workers itself; leave out --cluster and --rank")
+    named = {"--name", "--resume"} & {part.partition("=")[0] for part in command}
+    if not named:
+        raise typer.BadParameter("a training that may be started again needs a --name of its own")
+    for attempt in range(restarts + 1):
+        codes = _run(command, workers)
+        lost = _lost(codes)
+        if lost is None:
+            raise typer.Exit(codes[0] or 0)
+        if attempt < restarts:
+            say(f"charlstm: {lost}; starting all {workers} again ({attempt + 1} of {restarts} times)")
+            if "--resume" not in named and "--or-resume" not in command:
+                command = [*command, "--or-resume"]
+    raise GroupError(f"{lost}, and the workers have been started {restarts + 1} times; what was saved last is whole")
+
+
+def _lost(codes: Sequence[int | None]) -> str | None:
+    """What is worth starting the group again for, from the workers' exit codes; None for one that had to be ended."""
+    if codes[0] == 0:
+        return None
+    for rank, code in enumerate(codes):
+        if code is not None and code < 0:
+            return f"worker {rank} was ended by {signal.Signals(-code).name}"
+    if GroupError.exit_code in codes:
+        return "the workers have lost each other"
+    return None
+
+
+def _run(command: Sequence[str], workers: int) -> list[int | None]:
+    """Run the group to its end. Workers that outlive the others are ended, and have no exit code."""
+    addresses = ",".join(f"localhost:{port}" for port in _free_ports(workers))
+    with ExitStack() as stack:
+        processes = []
+        for rank in range(workers):
+            arguments = [sys.executable, "-m", "charlstm", *command, "--cluster", addresses, "--rank", str(rank)]
+            with _share_of_cores(rank, workers):
+                processes.append(subprocess.Popen(arguments, stdin=subprocess.DEVNULL))
+            stack.callback(_end, processes[-1])
+        stack.enter_context(_signals(processes[0]))
+        while all(process.poll() is None for process in processes):
+            time.sleep(_PAUSE)
+        until = time.monotonic() + _GRACE
+        while any(process.poll() is None for process in processes) and time.monotonic() < until:
+            time.sleep(_PAUSE)
+        return [process.poll() for process in processes]
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.wait()
+
+
+@contextmanager
+def _signals(chief: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Outlive the workers. A terminal tells them of Ctrl-C itself; of ``kill`` the chief is told, who stops the others."""
+    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    on_kill = signal.signal(signal.SIGTERM, lambda number, _: chief.send_signal(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, on_interrupt)
+        signal.signal(signal.SIGTERM, on_kill)
+
+
+@contextmanager
+def _share_of_cores(rank: int, workers: int) -> Iterator[None]:
+    """Have a process that is started here keep to its own cores, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    own = cores[rank * len(cores) // workers : (rank + 1) * len(cores) // workers] or [cores[rank % len(cores)]]
+    os.sched_setaffinity(0, own)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def _free_ports(number: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("localhost", 0))) for _ in range(number)]
+        return [each.getsockname()[1] for each in sockets]

@@ -1,0 +1,51 @@
+"""``charlstm train`` as one of several processes."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from charlstm.recipe.cluster import Cluster
+
+
+def cluster_named(addresses: str | None, rank: int | None) -> "Cluster | None":
+    """The processes that train together, as the user, ``TF_CONFIG`` or Slurm says; None for one on its own."""
+    from charlstm.recipe.cluster import cluster_of
+
+    named = cluster_of(addresses, rank, os.environ)
+    if named or addresses or os.environ.get("SLURM_STEP_NUM_TASKS", "1") == "1":
+        return named
+
+    from charlstm.training.slurm import slurm_cluster
+
+    return slurm_cluster(os.environ)
+
+
+def be_a_worker(
+    cluster: "Cluster",
+    checkpoints: Path,
+    corpus: list[str],
+    given: Mapping[str, Any],
+    preset: Literal["quick", "standard", "best", "classic"],
+    base_name: str | None,
+    *,
+    resume: str | None,
+    encoding_name: str | None,
+) -> None:
+    """Train with others without leading: plan the same as the chief, then do as it says. Nothing is written or printed."""
+    from charlstm.cli.progress import help_along
+    from charlstm.recipe.plan import plan_training
+    from charlstm.recipe.resuming import plan_helping
+
+    if resume is not None:
+        plan = plan_helping(checkpoints, resume, corpus, encoding_name)
+    else:
+        plan = plan_training(
+            checkpoints, corpus, given, preset=preset, created="", base_name=base_name, text_encoding=encoding_name or "utf-8"
+        )
+    if not help_along(replace(plan, cluster=cluster)):
+        raise typer.Exit(1)

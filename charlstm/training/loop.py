@@ -1,0 +1,178 @@
+"""The training loop: step after step until the budget, patience or the user ends it, with what happens in between."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import tensorflow as tf
+
+from charlstm.checkpoint.card import best
+from charlstm.checkpoint.history import Evaluation, write_history
+from charlstm.checkpoint.resume import read_state
+from charlstm.errors import TrainingError
+from charlstm.recipe.plan import Plan
+from charlstm.text.batches import BatchSource
+from charlstm.training.evaluation import Evaluator
+from charlstm.training.events import Evaluated, Evaluating, Event, FellBack, Finished, Paced, Stepped
+from charlstm.training.progress import Record, Speed, record_of
+from charlstm.training.publish import publish
+from charlstm.training.saving import Saver
+from charlstm.training.schedule import Budget, learning_rate
+from charlstm.training.trainer import Trainer
+
+MOST_HALVINGS = 3
+"""How often a learning rate is halved before a training whose loss is no number is given up."""
+_PACED_AFTER = 2.0
+"""Seconds of training after which its speed is known well enough."""
+
+
+@dataclass
+class Loop:
+    """A run under way. ``elapsed`` gives its wall-clock seconds, ``reserve`` is what an evaluation takes of them."""
+
+    plan: Plan
+    source: BatchSource
+    trainer: Trainer
+    evaluator: Evaluator | None
+    budget: Budget
+    record: Record
+    saver: Saver
+    elapsed: Callable[[], float]
+    should_stop: Callable[[], bool]
+    reserve: float
+    due: float = 0.0
+    speed: Speed = field(default_factory=Speed)
+
+    def events(self) -> Iterator[Event]:
+        """Train to the end of the budget, of patience, or of the user's."""
+        training = self.plan.config.training
+        self._plan_evaluation()
+        impatient = paced = False
+        while self.fraction < 1 and not impatient and not self.should_stop() and not self.trainer.stop_asked:
+            event = self._step()
+            yield event
+            if isinstance(event, FellBack):
+                continue
+            if not paced and self.speed.seconds > _PACED_AFTER:
+                paced = True
+                yield self._paced()
+            if self.due <= self.fraction:
+                yield Evaluating()
+                yield self._evaluate()
+                impatient = training.patience is not None and self.record.poor >= training.patience
+            elif self.saver.due:
+                self.saver.save(self.record)
+        interrupted = self.fraction < 1 and not impatient
+        if interrupted:
+            self.saver.save(self.record)
+        # An interrupted run is not evaluated once more: a run without interruption would not have been, and both must come to
+        # the same model. Unless there is none yet; then the first evaluation after resuming replaces it in any case.
+        if not self.record.history or (self.record.loss_count and not interrupted):
+            yield Evaluating()
+            evaluated = self._evaluate(save=not interrupted)
+            yield evaluated
+            if isinstance(evaluated, FellBack):
+                yield from self.events()
+                return
+        yield Finished(
+            best=best(self.record.history) or self.record.history[-1],
+            steps=self.trainer.steps,
+            seconds=self.elapsed(),
+            characters_per_second=self.speed.characters_per_second,
+            interrupted=interrupted,
+            stopped_early=impatient,
+        )
+
+    @property
+    def fraction(self) -> float:
+        """The part of the budget that is used up: all of it if half a step would no longer fit in."""
+        return self.budget.fraction(self.trainer.steps, self.elapsed(), self.reserve + self.speed.seconds_per_step / 2)
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step."""
+        return learning_rate(self.plan.config.training, self.fraction) * 0.5**self.record.halvings
+
+    def _plan_evaluation(self) -> None:
+        """The part of the budget at which the next evaluation is due.
+
+        They are spread evenly; where they take long, some are left out, so that they take a tenth of the time at the most.
+        """
+        evaluations = self.plan.config.training.evaluations
+        earliest = max(self.fraction + 1e-9, self.fraction + 10 * self.reserve / self.budget.seconds)
+        self.due = math.ceil(earliest * evaluations) / evaluations
+
+    def _paced(self) -> Paced:
+        left = self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.reserve)
+        steps = min(self.budget.steps, self.trainer.steps + left / self.speed.seconds_per_step)
+        return Paced(self.speed.characters_per_second, left, steps / self.source.steps_per_epoch)
+
+    def _step(self) -> Stepped | FellBack:
+        config, began = self.plan.config, self.elapsed()
+        try:
+            batch = self.source.batch(self.trainer.steps, self.trainer.rows)
+            loss = self.trainer.step(batch, self.learning_rate)
+        except (MemoryError, tf.errors.ResourceExhaustedError):
+            raise TrainingError(
+                f"the memory does not suffice for batches of {config.training.batch_size} windows of {config.model.seq_len}; "
+                "lower --batch-size, --seq-len or --units"
+            ) from None
+        self.speed.add(config.training.batch_size * config.model.seq_len, self.elapsed() - began)
+        if not math.isfinite(loss):
+            return self._fall_back()
+        self.record.loss_sum += loss
+        self.record.loss_count += 1
+        return Stepped(
+            self.trainer.steps,
+            self.fraction,
+            self.record.loss,
+            self.speed.characters_per_second,
+            self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.reserve),
+        )
+
+    def _evaluate(self, *, save: bool = True) -> Evaluated | FellBack:
+        """Score the model, keep it if it is the best, save and publish."""
+        began, record, weights = self.elapsed(), self.record, self.trainer.weights()
+        score = self.evaluator.nats_per_char(weights) if self.evaluator else None
+        if score is not None and not math.isfinite(score):
+            return self._fall_back()
+        improved = score is None or score < record.best_score
+        evaluation = Evaluation(
+            step=self.trainer.steps,
+            epoch=self.trainer.steps / self.source.steps_per_epoch,
+            seconds=self.elapsed(),
+            learning_rate=self.learning_rate,
+            train_nats_per_char=record.loss,
+            nats_per_char=score,
+            best=improved,
+        )
+        record.history.append(evaluation)
+        record.poor = 0 if improved else record.poor + 1
+        record.loss_sum, record.loss_count = 0.0, 0
+        if improved:
+            record.best = weights
+        if save:
+            self.saver.save(record)
+        if improved:
+            publish(self.plan.folder, self.plan.config, record)
+        else:
+            write_history(self.plan.folder, record.history)
+        self.reserve = self.elapsed() - began
+        self._plan_evaluation()
+        return Evaluated(evaluation, weights)
+
+    def _fall_back(self) -> FellBack:
+        """Take up the last saved state, with half the learning rate."""
+        at, halvings = self.trainer.steps, self.record.halvings + 1
+        peak = self.plan.config.training.learning_rate
+        if halvings > MOST_HALVINGS:
+            raise TrainingError(
+                f"the loss is no number at step {at} even with a learning rate of {peak / 2**MOST_HALVINGS:g}, halved "
+                f"{MOST_HALVINGS} times; lower --learning-rate (it was {peak:g}) or set --clip-norm; the best weights are kept"
+            )
+        state = read_state(self.plan.folder, self.plan.config)
+        self.trainer.restore(state.arrays, state.progress.steps)
+        self.record = record_of(state)
+        self.record.halvings = halvings
+        self._plan_evaluation()
+        return FellBack(at, self.trainer.steps, peak / 2**halvings)

@@ -1,0 +1,36 @@
+"""The workers of a Slurm step: one for each task that ``srun`` has started."""
+
+import re
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from charlstm.errors import ConfigError
+from charlstm.recipe.cluster import Cluster
+
+
+def slurm_cluster(environment: Mapping[str, str]) -> Cluster:
+    """The cluster that Slurm's variables describe. Tasks are taken to fill one node after the other, as they do by default.
+
+    Raises:
+        ConfigError: If TensorFlow cannot make anything of them.
+    """
+    try:
+        tasks = int(environment["SLURM_STEP_NUM_TASKS"])
+        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
+            # A port of this job's own, so that two jobs on one node do not meet.
+            port_base=20_000 + 64 * (int(environment.get("SLURM_JOB_ID", "0")) % 512),
+            gpus_per_node=tasks,
+            gpus_per_task=1,
+            auto_set_gpu=False,  # what a task may use is Slurm's to say
+        )
+        addresses = resolver.cluster_spec().as_dict()["worker"]
+        # It sorts node10 before node9, Slurm does not.
+        addresses = sorted(addresses, key=_natural)
+        return Cluster(tuple(addresses), int(environment["SLURM_PROCID"]))
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise ConfigError(f"Slurm's variables describe no cluster ({error}); give --cluster and --rank") from None
+
+
+def _natural(address: str) -> list[str | int]:
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", address)]
