@@ -2,7 +2,7 @@
 
 Every worker is a process with its own share of the processor's cores, over the loopback.
 
-    python -m benchmarks.scaling [--units 512] [--batch 64] [--steps 40] [--rounds 5] [--most-workers 2] [--json]
+    python -m benchmarks.scaling [--units 128 512] [--batch 64] [--steps 40] [--rounds 5] [--most-workers 2] [--json]
 """
 
 import argparse
@@ -119,7 +119,7 @@ def measured(workers: int, cores_each: int, **task: Any) -> dict[str, Any]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--units", type=int, nargs="+", default=[512])
+    parser.add_argument("--units", type=int, nargs="*", default=[128, 512])
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5)

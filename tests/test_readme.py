@@ -82,10 +82,11 @@ def test_the_links_of_every_page_lead_somewhere():
 def test_every_option_of_the_commands_that_a_page_names_exists():
     known = {
         option
-        for command in ("train", "generate", "compare", "evaluate", "inspect", "list")
+        for command in ("train", "generate", "compare", "evaluate", "inspect", "launch", "list")
         for option in help_options(command)
     }
     known |= {"--version", "--help", "--require-hashes", "--no-deps", "--no-build-isolation"}
+    known |= {"--nodes", "--ntasks-per-node", "--cpus-per-task", "--kill-on-bad-exit"}  # of Slurm
     for page in PAGES:
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text(encoding="utf-8")))
         assert named <= known, f"{page.name}: {sorted(named - known)}"

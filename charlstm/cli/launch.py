@@ -24,7 +24,7 @@ _PAUSE = 0.1
 @stated
 def launch(
     command: Annotated[
-        list[str], typer.Argument(help="-- train corpus.txt --name novel ...", metavar="-- train ...", show_default=False)
+        list[str], typer.Argument(help="After --: train corpus.txt --name novel ...", metavar="COMMAND", show_default=False)
     ],
     workers: Annotated[int, typer.Option(help="How many.", min=1)] = 2,
     restarts: Annotated[int, typer.Option(help="How often to start the group again when a worker is lost.", min=0)] = 3,

@@ -1,0 +1,109 @@
+"""How trainings by several processes are asked for; what ``launch`` makes of how they end."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from charlstm.cli import launch
+
+TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        ("train story.txt --or-resume", "--or-resume goes on with the training of --name"),
+        ("train story.txt --or-resume --resume x", "--or-resume goes on with the training of --name"),
+        ("train - --cluster a:1,b:1 --rank 0", "cannot read one standard input"),
+        ("train --cluster a:1,b:1 --rank 1", "give a text to train on"),
+        ("launch -- generate", "expected a training"),
+        ("launch -- train story.txt --name x --rank 0", "leave out --cluster and --rank"),
+        ("launch -- train story.txt --name x --cluster=a:1", "leave out --cluster and --rank"),
+        ("launch -- train story.txt", "needs a --name of its own"),
+        ("launch --workers 0 -- train story.txt --name x", "greater than or equal to 1"),
+        ("launch", "Missing argument"),
+    ],
+)
+def test_what_does_not_go_together_is_a_usage_error(charlstm, tmp_path, arguments, what):
+    (tmp_path / "story.txt").write_text(TEXT)
+    result = charlstm(*arguments.split())
+    assert result.exit_code == 2
+    assert what in " ".join(result.stderr.replace("│", " ").split())
+    assert not (tmp_path / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "what"),
+    [
+        ("--rank 1", {}, "--cluster names the workers and --rank this one of them; give both"),
+        ("--cluster a:1,b --rank 1", {}, "expected the address of a worker as host:port, found 'b'"),
+        ("", {"TF_CONFIG": "nonsense"}, "TF_CONFIG is not of the form"),
+        ("", {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"}, "Slurm's variables describe no cluster"),
+    ],
+)
+def test_a_cluster_that_is_none_is_refused(refusal, monkeypatch, tmp_path, options, environment, what):
+    (tmp_path / "story.txt").write_text(TEXT)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert what in refusal("train", "story.txt", *options.split())
+
+
+def test_a_cluster_of_one_is_no_cluster(charlstm, monkeypatch, tmp_path):
+    (tmp_path / "story.txt").write_text(TEXT)
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 0}}))
+    small = ["--units", "4", "--seq-len", "8", "--batch-size", "2", "--epochs", "0.1"]
+    result = charlstm("train", "story.txt", *small)
+    assert result.exit_code == 0
+    assert "workers" not in result.stderr
+
+
+class FakeWorkers:
+    """Groups of workers that end as they are told; and what they were started with."""
+
+    def __init__(self, *endings: list[int]) -> None:
+        self.endings = [code for ending in endings for code in ending]
+        self.started: list[list[str]] = []
+
+    def __call__(self, arguments, **_):
+        self.started.append(arguments)
+        code = self.endings.pop(0)
+        return SimpleNamespace(returncode=code, poll=lambda: code, kill=lambda: None, wait=lambda: code)
+
+
+@pytest.mark.parametrize(
+    ("endings", "code", "said"),
+    [
+        ([[0, 0]], 0, []),
+        ([[0, 1]], 0, []),
+        ([[1, 1]], 1, []),
+        ([[143, 0]], 143, []),
+        ([[-9, 75], [0, 0]], 0, ["worker 0 was ended by SIGKILL; starting all 2 again (1 of 2 times)"]),
+        ([[75, -11], [0, 0]], 0, ["worker 1 was ended by SIGSEGV; starting all 2 again (1 of 2 times)"]),
+        ([[75, 75], [1, 0]], 1, ["the workers have lost each other; starting all 2 again (1 of 2 times)"]),
+        ([[75, 75], [75, -9], [-9, 75]], 75, [
+            "the workers have lost each other; starting all 2 again (1 of 2 times)",
+            "worker 1 was ended by SIGKILL; starting all 2 again (2 of 2 times)",
+            "worker 0 was ended by SIGKILL, and the workers have been started 3 times; what was saved last is whole",
+        ]),
+    ],
+)  # fmt: skip
+def test_a_group_that_lost_a_worker_is_started_again(charlstm, monkeypatch, endings, code, said):
+    workers = FakeWorkers(*endings)
+    monkeypatch.setattr(launch.subprocess, "Popen", workers)
+    result = charlstm("launch", "--restarts", "2", "--", "train", "story.txt", "--name", "x", "--units", "8")
+    assert result.exit_code == code
+    assert result.stderr.splitlines() == [f"charlstm: {line}" for line in said]
+    assert workers.endings == []
+    first, *later = [arguments[3:] for arguments in workers.started[::2]]
+    assert first[:6] == ["train", "story.txt", "--name", "x", "--units", "8"]
+    assert first[6] == "--cluster"
+    assert all(arguments[6] == "--or-resume" for arguments in later)
+    assert [arguments[-1] for arguments in workers.started] == ["0", "1"] * len(endings)
+
+
+def test_resuming_is_repeated_as_it_is(charlstm, monkeypatch):
+    workers = FakeWorkers([75, 75], [0, 0])
+    monkeypatch.setattr(launch.subprocess, "Popen", workers)
+    assert charlstm("launch", "--", "train", "--resume", "x").exit_code == 0
+    assert not any("--or-resume" in arguments for arguments in workers.started)
