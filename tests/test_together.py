@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -54,6 +55,21 @@ def test_two_workers_come_to_the_score_of_one(whole, tmp_path):
     one = json.loads(alone.out)
     assert one["steps"] == together["steps"]
     assert together["nats_per_char"] == pytest.approx(one["nats_per_char"], rel=1e-4)
+
+
+def test_fine_tuning_together_says_nothing_of_tensorflow(whole, tmp_path):
+    shutil.copytree(whole / "checkpoints", tmp_path / "checkpoints")
+    (tmp_path / "story.txt").write_text(STORY)
+    tuning = ["-m", "charlstm", "train", "story.txt", "--from", "novel", "--epochs", "0.1", "--batch-size", "4"]
+    chief, other = run(
+        [
+            [*tuning, "--cluster", (addresses := free_addresses(2)), "--rank", "0"],
+            [*tuning, "--cluster", addresses, "--rank", "1"],
+        ],
+        tmp_path,
+    )
+    assert (chief.code, other.code, other.err) == (0, 0, "")
+    assert "WARNING" not in chief.err
 
 
 Workers = Callable[..., list["subprocess.Popen[str]"]]
@@ -132,8 +148,8 @@ def test_when_one_is_lost_the_other_stops_and_both_go_on_later(workers, whole, t
     assert survivor.returncode == 75
     *_, sentence = said.splitlines()
     assert re.fullmatch(
-        rf"charlstm: worker {victim} \(localhost:\d+\) no longer answers; the last saved state is whole: "
-        r"start all workers again with --or-resume", sentence
+        rf"charlstm: worker {victim} \(localhost:\d+\) no longer answers; what was saved is whole: "
+        r"start all workers again, with --resume or --or-resume to go on from there", sentence
     )  # fmt: skip
     processes[victim].kill()
     processes[victim].communicate()

@@ -5,10 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +18,7 @@ from charlstm.errors import GroupError
 
 _GRACE = 5.0
 """Seconds in which the other workers may end by themselves once one has."""
+_ASKED = frozenset(128 + number for number in (1, 2, 15))  # exit codes of a chief that was asked to stop
 _PAUSE = 0.1
 """Seconds between two looks at them."""
 
@@ -44,7 +46,7 @@ def launch(
         codes = _run(command, workers)
         lost = _lost(codes)
         if lost is None:
-            raise typer.Exit(codes[0] or 0)
+            raise typer.Exit(next(filter(None, codes), 1) if codes[0] is None else codes[0])
         if attempt < restarts:
             say(f"charlstm: {lost}; starting all {workers} again ({attempt + 1} of {restarts} times)")
             if "--resume" not in named and "--or-resume" not in command:
@@ -54,7 +56,7 @@ def launch(
 
 def _lost(codes: Sequence[int | None]) -> str | None:
     """What is worth starting the group again for, from the workers' exit codes; None for one that had to be ended."""
-    if codes[0] == 0:
+    if codes[0] == 0 or codes[0] in _ASKED:
         return None
     for rank, code in enumerate(codes):
         if code is not None and code < 0:
@@ -67,20 +69,28 @@ def _lost(codes: Sequence[int | None]) -> str | None:
 def _run(command: Sequence[str], workers: int) -> list[int | None]:
     """Run the group to its end. Workers that outlive the others are ended, and have no exit code."""
     addresses = ",".join(f"localhost:{port}" for port in _free_ports(workers))
+    processes: list[subprocess.Popen[bytes]] = []
     with ExitStack() as stack:
-        processes = []
+        stack.enter_context(_told(processes))
+        others = stack.enter_context(tempfile.TemporaryFile())
         for rank in range(workers):
             arguments = [sys.executable, "-m", "charlstm", *command, "--cluster", addresses, "--rank", str(rank)]
             with _share_of_cores(rank, workers):
-                processes.append(subprocess.Popen(arguments, stdin=subprocess.DEVNULL))
-            stack.callback(_end, processes[-1])
-        stack.enter_context(_signals(processes[0]))
+                process = subprocess.Popen(
+                    arguments, stdin=subprocess.DEVNULL, stderr=others if rank else None, start_new_session=True
+                )
+            processes.append(process)
+            stack.callback(_end, process)
         while all(process.poll() is None for process in processes):
             time.sleep(_PAUSE)
         until = time.monotonic() + _GRACE
         while any(process.poll() is None for process in processes) and time.monotonic() < until:
             time.sleep(_PAUSE)
-        return [process.poll() for process in processes]
+        codes = [process.poll() for process in processes]
+        if codes[0] is None or codes[0] < 0:  # otherwise the chief has said what there is to say
+            others.seek(0)
+            sys.stderr.write(others.read().decode("utf-8", "replace"))
+        return codes
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -89,15 +99,20 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def _signals(chief: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Outlive the workers. A terminal tells them of Ctrl-C itself; of ``kill`` the chief is told, who stops the others."""
-    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    on_kill = signal.signal(signal.SIGTERM, lambda number, _: chief.send_signal(number))
+def _told(processes: "Sequence[subprocess.Popen[bytes]]") -> Iterator[None]:
+    """Outlive the workers: what this process is told, by Ctrl-C or ``kill``, it tells the chief, who stops them all."""
+
+    def tell(number: int, _: Any) -> None:
+        for chief in processes[:1]:
+            chief.send_signal(number)
+
+    there = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    previous = [signal.signal(number, tell) for number in there]
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, on_interrupt)
-        signal.signal(signal.SIGTERM, on_kill)
+        for number, handler in zip(there, previous, strict=True):
+            signal.signal(number, handler)
 
 
 @contextmanager

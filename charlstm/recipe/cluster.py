@@ -24,7 +24,7 @@ class Cluster:
 
     def __post_init__(self) -> None:
         for worker in self.workers:
-            if not _ADDRESS.fullmatch(worker):
+            if not (_ADDRESS.fullmatch(worker) and 0 < int(worker.rpartition(":")[2]) < 1 << 16):
                 raise ConfigError(f"expected the address of a worker as host:port, found {shown(worker)}")
         if len(set(self.workers)) < len(self.workers):
             raise ConfigError(f"two workers have the same address, in {','.join(self.workers)}; give each its own port")
@@ -69,9 +69,11 @@ def _from_tf_config(text: str) -> Cluster:
         config = json.loads(text)
         jobs = {job: [str(address) for address in config["cluster"][job]] for job in config["cluster"]}
         kind, index = config["task"]["type"], int(config["task"]["index"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         form = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
         raise ConfigError(f"TF_CONFIG is not of the form {form}; correct it, or unset it to train in one process") from None
+    if kind in jobs and not 0 <= index < len(jobs[kind]):
+        raise ConfigError(f"TF_CONFIG has no {kind} {index}, only {len(jobs[kind])}; number them from 0")
     odd = sorted(jobs.keys() - {"chief", "worker"}) or [kind] * (kind not in jobs)
     if odd:
         raise ConfigError(f"TF_CONFIG has a task {shown(odd[0])}; charlstm trains with a chief and workers")

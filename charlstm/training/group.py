@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from charlstm.errors import GroupError, TrainingError
 from charlstm.recipe.cluster import Cluster
 
-ALONE = Cluster(("here:0",), 0)
-RESTART = "the last saved state is whole: start all workers again with --or-resume"
+ALONE = Cluster(("here:1",), 0)
+RESTART = "what was saved is whole: start all workers again, with --resume or --or-resume to go on from there"
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,14 @@ class Group:
         """The sum of every worker's array, of one shape in all."""
         if self.size == 1:
             return array
+        flat = tf.constant(array.ravel())
+        # As many devices as a worker has take part; one of them speaks for it.
         values = self.strategy.experimental_distribute_values_from_function(
-            lambda context: tf.constant(array if context.replica_id_in_sync_group % self.replicas_here == 0 else 0 * array)
+            lambda context: flat if context.replica_id_in_sync_group % self.replicas_here == 0 else tf.zeros_like(flat)
         )
         with self.watched():
             total: NDArray[np.int32] = self._total(values).numpy()
-        return total
+        return total.reshape(array.shape)
 
     def broadcast(self, array: NDArray[Any]) -> NDArray[Any]:
         """The chief's array, of one shape and type in all workers."""
@@ -104,4 +106,5 @@ class Group:
 
     @cached_property
     def _total(self) -> Any:
-        return tf.function(lambda values: self.strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None))
+        total = lambda values: self.strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)  # noqa: E731 (traced once)
+        return tf.function(total, reduce_retracing=True)

@@ -1,6 +1,9 @@
 """Joining the processes that train together."""
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +13,19 @@ from charlstm.errors import GroupError
 from charlstm.recipe.cluster import Cluster
 from charlstm.training.group import Group
 from charlstm.training.quiet import create_devices, quiet
+
+CONNECTED_WITHIN = 30.0
+"""Seconds in which TensorFlow has to connect the workers, which have just met."""
+_GUARD = """
+import os, signal, sys, threading
+def end():
+    print(sys.argv[3], file=sys.stderr, flush=True)
+    os.kill(int(sys.argv[1]), getattr(signal, "SIGKILL", signal.SIGTERM))
+    os._exit(0)
+threading.Timer(float(sys.argv[2]), end).start()
+sys.stdin.read()
+os._exit(0)
+"""
 
 
 def join(cluster: Cluster | None, batch_size: int) -> Group:
@@ -31,7 +47,7 @@ def join(cluster: Cluster | None, batch_size: int) -> Group:
         tf.train.ClusterSpec({"worker": list(cluster.workers)}), task_type="worker", task_id=cluster.rank, rpc_layer="grpc"
     )
     try:
-        with quiet(), _signals_kept():
+        with _ended_by_a_guard(CONNECTED_WITHIN), quiet(), _signals_kept():
             return Group(tf.distribute.MultiWorkerMirroredStrategy(resolver), cluster)
     except tf.errors.OpError as error:
         raise GroupError(f"the workers cannot reach each other ({error.message.splitlines()[0]}); start all together") from None
@@ -45,3 +61,18 @@ def _signals_kept() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, handler)
+
+
+@contextmanager
+def _ended_by_a_guard(seconds: float) -> Iterator[None]:
+    """End this process if the block takes longer.
+
+    If a worker is lost just here, TensorFlow waits for it without end, and holds the interpreter: no thread and no handler of a
+    signal can do anything about it, only another process.
+    """
+    sentence = f"charlstm: a worker was lost while they connected, {seconds:.0f} s ago; start all workers again"
+    guard = subprocess.Popen([sys.executable, "-c", _GUARD, str(os.getpid()), str(seconds), sentence], stdin=subprocess.PIPE)
+    try:
+        yield
+    finally:
+        guard.communicate()

@@ -4,8 +4,6 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import tensorflow as tf
-
 from charlstm.checkpoint.card import best
 from charlstm.checkpoint.history import Evaluation, write_history
 from charlstm.checkpoint.resume import read_state
@@ -109,14 +107,7 @@ class Loop:
 
     def _step(self) -> Stepped | FellBack:
         config, began = self.plan.config, self.elapsed()
-        try:
-            batch = self.source.batch(self.trainer.steps, self.trainer.rows)
-            loss = self.trainer.step(batch, self.learning_rate)
-        except (MemoryError, tf.errors.ResourceExhaustedError):
-            raise TrainingError(
-                f"the memory does not suffice for batches of {config.training.batch_size} windows of {config.model.seq_len}; "
-                "lower --batch-size, --seq-len or --units"
-            ) from None
+        loss = self.trainer.step(self.source.batch(self.trainer.steps, self.trainer.rows), self.learning_rate)
         self.speed.add(config.training.batch_size * config.model.seq_len, self.elapsed() - began)
         if not math.isfinite(loss):
             return self._fall_back()

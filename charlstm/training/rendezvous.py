@@ -4,12 +4,14 @@ TensorFlow waits for a missing worker for as long as an hour without a word, and
 the workers first say to the chief, at its address, what they have planned: a line of JSON each, and a line in reply.
 """
 
+import errno
 import json
+import math
 import os
 import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from charlstm.config import plain
 from charlstm.errors import GroupError, TrainingError
@@ -21,6 +23,7 @@ from charlstm.recipe.settings import flag
 PATIENCE = 300.0
 """Seconds that a worker waits for the others."""
 _PAUSE = 0.5
+_SOON = 2.0  # in which whoever connects to the chief says what it wants
 _LONGEST_LINE = 1 << 16
 _CHIEFS_OWN = frozenset({"minutes", "epochs", "save_every"})  # which the others need not know
 
@@ -79,8 +82,7 @@ def _receive_all(cluster: Cluster, own: Described, wait: Callable[[], bool], pat
                 raise GroupError(f"{', '.join(missing)} did not come within {patience:.0f} s; start all workers together")
             try:
                 connection = stack.enter_context(listener.accept()[0])
-                connection.settimeout(10 * _PAUSE)
-                rank, plan = json.loads(_line(connection))
+                rank, plan = json.loads(_line(connection, wait, time.monotonic() + _SOON))
                 if rank in range(1, len(cluster.workers)):
                     others[rank] = connection, dict(plan)
             except (OSError, ValueError, TypeError, RecursionError):  # no one yet, or someone else
@@ -101,11 +103,7 @@ def _report(cluster: Cluster, own: Described, wait: Callable[[], bool], patience
         try:
             with socket.create_connection(_place(cluster.workers[0]), timeout=_PAUSE) as connection:
                 connection.sendall(json.dumps([cluster.rank, own]).encode() + b"\n")
-                while wait():
-                    try:
-                        return str(json.loads(_line(connection)))
-                    except TimeoutError:
-                        continue
+                return str(json.loads(_line(connection, wait, math.inf)))
         except OSError as error:  # no one is there yet
             reason = error.strerror or str(error)
             time.sleep(_PAUSE)
@@ -115,13 +113,18 @@ def _report(cluster: Cluster, own: Described, wait: Callable[[], bool], patience
     raise GroupError(f"{cluster.name(0)} was not there within {patience:.0f} s ({reason}); start all workers together")
 
 
-def _line(connection: socket.socket) -> str:
+def _line(connection: socket.socket, wait: Callable[[], bool], until: float) -> str:
+    """What the other side says up to the end of a line, as far as it is worth waiting for."""
+    connection.settimeout(_PAUSE)
     received = b""
     while not received.endswith(b"\n"):
-        part = connection.recv(_LONGEST_LINE)
-        if not part or len(received) > _LONGEST_LINE:
-            raise OSError(0, "the connection was closed")
-        received += part
+        if not wait() or time.monotonic() > until or len(received) > _LONGEST_LINE:
+            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        with suppress(TimeoutError):
+            part = connection.recv(_LONGEST_LINE)
+            if not part:
+                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            received += part
     return received.decode().strip()
 
 

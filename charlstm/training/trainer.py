@@ -79,14 +79,21 @@ class Trainer:
 
         Raises:
             GroupError: If another process is gone.
+            TrainingError: If the memory does not suffice.
         """
         self._optimizer.learning_rate.assign(learning_rate)
         # The average's momentum rises to its value, so that it does not remember the initial weights.
         momentum = min(self._training.weight_average, (1 + self.steps) / (10 + self.steps))
         shared = (self._spread(array) for array in (*batch, np.full(self._group.replicas_here, ask_to_stop, np.float32)))
-        with self._group.watched():
-            (loss, asked), self._states = self._run(*shared, self._states, tf.constant(momentum))
-            self.stop_asked = float(asked) > 0
+        try:
+            with self._group.watched():
+                (loss, asked), self._states = self._run(*shared, self._states, tf.constant(momentum))
+                self.stop_asked = float(asked) > 0
+        except (MemoryError, tf.errors.ResourceExhaustedError):
+            raise TrainingError(
+                f"the memory does not suffice for batches of {self._training.batch_size} windows of {batch.x.shape[1]}; "
+                "lower --batch-size, --seq-len or --units"
+            ) from None
         self.steps += 1
         return float(loss)
 

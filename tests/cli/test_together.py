@@ -61,7 +61,7 @@ def test_a_cluster_of_one_is_no_cluster(charlstm, monkeypatch, tmp_path):
 class FakeWorkers:
     """Groups of workers that end as they are told; and what they were started with."""
 
-    def __init__(self, *endings: list[int]) -> None:
+    def __init__(self, *endings: list[int | None]) -> None:
         self.endings = [code for ending in endings for code in ending]
         self.started: list[list[str]] = []
 
@@ -78,6 +78,11 @@ class FakeWorkers:
         ([[0, 1]], 0, []),
         ([[1, 1]], 1, []),
         ([[143, 0]], 143, []),
+        ([[130, 75]], 130, []),
+        ([[129, -6]], 129, []),
+        ([[None, 130]], 130, []),
+        ([[None, 0]], 1, []),
+        ([[0, None]], 0, []),
         ([[-9, 75], [0, 0]], 0, ["worker 0 was ended by SIGKILL; starting all 2 again (1 of 2 times)"]),
         ([[75, -11], [0, 0]], 0, ["worker 1 was ended by SIGSEGV; starting all 2 again (1 of 2 times)"]),
         ([[75, 75], [1, 0]], 1, ["the workers have lost each other; starting all 2 again (1 of 2 times)"]),
@@ -91,6 +96,7 @@ class FakeWorkers:
 def test_a_group_that_lost_a_worker_is_started_again(charlstm, monkeypatch, endings, code, said):
     workers = FakeWorkers(*endings)
     monkeypatch.setattr(launch.subprocess, "Popen", workers)
+    monkeypatch.setattr(launch, "_GRACE", 0.0)
     result = charlstm("launch", "--restarts", "2", "--", "train", "story.txt", "--name", "x", "--units", "8")
     assert result.exit_code == code
     assert result.stderr.splitlines() == [f"charlstm: {line}" for line in said]

@@ -100,7 +100,7 @@ def test_masks_that_keras_draws_for_itself_are_refused(monkeypatch):
 def test_the_one_that_is_lost_is_named_where_tensorflow_says_it(rank, message, who):
     with pytest.raises(GroupError) as caught, group(3, rank, workers=3).watched():
         raise tf.errors.UnavailableError(None, None, message)
-    assert str(caught.value).startswith(f"{who} no longer answers; the last saved state is whole")
+    assert str(caught.value).startswith(f"{who} no longer answers; what was saved is whole")
     assert caught.value.exit_code == 75
 
 

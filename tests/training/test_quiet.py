@@ -22,8 +22,13 @@ def test_noise_is_held_back_and_what_follows_is_not():
 
 
 def test_noise_is_shown_when_the_block_fails():
-    shown = stderr_of(NOISE.format(fail="raise SystemExit('failed')"))
-    assert shown == "native noise\nfailed\n"
+    shown = stderr_of(NOISE.format(fail="raise OSError('failed')"))
+    assert shown.startswith("native noise\nTraceback")
+    assert shown.endswith("OSError: failed\n")
+
+
+def test_noise_is_not_shown_to_someone_who_interrupts():
+    assert "native noise" not in stderr_of(NOISE.format(fail="raise KeyboardInterrupt"))
 
 
 def test_importing_and_using_tensorflow_says_nothing():

@@ -1,6 +1,7 @@
 """Workers meeting: all there, all with the same plan; here as threads of one process."""
 
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Thread
@@ -107,6 +108,25 @@ def test_strangers_are_ignored(meeting, addresses, noise):
     with ThreadPoolExecutor(1) as pool:
         pool.submit(knock, None)
         assert meeting() == [None, None, None]
+
+
+@pytest.mark.parametrize("drop", [b"", b"x"])
+def test_a_stranger_who_takes_his_time_is_not_waited_for(meeting, addresses, drop):
+    def linger(_):
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection(("localhost", int(addresses[0].partition(":")[2]))) as connection:
+                while time.monotonic() < deadline:
+                    connection.sendall(drop or b"")
+                    time.sleep(0.2)
+
+    with ThreadPoolExecutor(1) as pool:
+        stranger = pool.submit(linger, None)
+        time.sleep(0.1)
+        began = time.monotonic()
+        assert meeting() == [None, None, None]
+        assert not stranger.done()
+        assert time.monotonic() - began < 12
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\n", b"\xff\xfe\n"])

@@ -139,10 +139,14 @@ def test_a_state_that_another_process_has_gone_on_from_is_refused(resumed, cut):
 
 
 def test_too_little_memory_is_stated(plan, monkeypatch):
+    def made(self: Trainer, *arguments: object, made=Trainer.__init__) -> None:
+        made(self, *arguments)
+        monkeypatch.setattr(self, "_run", fail)
+
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(Trainer, "step", fail)
+    monkeypatch.setattr(Trainer, "__init__", made)
     with pytest.raises(TrainingError, match="the memory does not suffice for batches of 4 windows of 10; lower --batch-size"):
         run(plan())
 
