@@ -119,10 +119,10 @@ def test_the_inside_of_an_lstm_is_shown_as_it_is(name, tmp_path, monkeypatch):
     shutil.copytree(ROOT / "checkpoints" / "ferry", tmp_path / "checkpoints" / "ferry")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
-    text = str(ROOT / "data" / "ferry-year.txt")
+    inside = ["inspect", "inside", "--text-file", str(ROOT / "data" / "ferry-year.txt")]
     printed = [
         line.strip()
-        for arguments in (["inspect", "--keras"], ["inspect", "inside", "--text-file", text])
+        for arguments in (["inspect", "--keras"], inside, [*inside, "--cell", "275"])
         for line in CliRunner().invoke(app, arguments).stdout.splitlines()
     ]
     blocks = re.findall(r"```text\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL)

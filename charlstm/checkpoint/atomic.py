@@ -70,8 +70,9 @@ def remove_leftovers(folder: Path) -> None:
         CheckpointError: If one cannot be removed.
     """
     for path in folder.glob(".*.tmp"):
-        with writing(path):
-            path.unlink()
+        if path.is_symlink() or path.is_file():
+            with writing(path):
+                path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -18,7 +18,7 @@ from charlstm.text.vocabulary import Vocabulary
 
 FORMAT_VERSION = 1
 
-LARGEST = 64 << 20
+LARGEST = 16 << 20
 """Bytes of the largest ``config.json`` or ``history.jsonl`` that is read: all of Unicode takes 13 million."""
 
 CONFIG = "config.json"
@@ -84,7 +84,7 @@ def read_config(folder: Path) -> Config:
     """
     path = folder / CONFIG
     try:
-        record = json.loads(read_bounded(path))
+        record = parsed(read_bounded(path))
     except (ValueError, RecursionError):
         raise CheckpointError(f"{path} is damaged: it is not JSON; restore it from a copy or train again") from None
     if not isinstance(record, dict) or type(version := record.get("format_version")) is not int or version < 1:
@@ -142,6 +142,20 @@ def read_bounded(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({error.strerror}); check the file and its permissions") from None
+
+
+def parsed(text: str | bytes) -> Any:
+    """What JSON says, whose numbers are finite.
+
+    Raises:
+        ValueError: If it is not JSON, or has a NaN or an Infinity, which JSON does not know and Python reads.
+        RecursionError: If it is nested too deeply.
+    """
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 def _member(record: Mapping[str, Any], name: str, kind: type) -> Any:

@@ -8,10 +8,12 @@ from pathlib import Path
 from charlstm.checkpoint.atomic import make_folder, sync_folder, writing
 from charlstm.checkpoint.files import CONFIG, Config, read_config
 from charlstm.checkpoint.lock import LOCK, training_lock
+from charlstm.checkpoint.resume import RESUME
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError
 
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]|^[.\-\s]|[.\s]$')
+_OURS = re.compile(rf"{CONFIG}|{RESUME}|{RESUME}/(\d+\.(json|safetensors)|{LOCK})|(|{RESUME}/)\.[^/]*\.tmp")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # what Windows keeps for itself
 
 
@@ -51,6 +53,9 @@ def new_checkpoint(root: Path, name: str) -> Iterator[Path]:
     """
     folder = check_new(root, name)
     temporary = folder.with_name(f".{name}.new")
+    found = (path.relative_to(temporary).as_posix() for path in temporary.rglob("*"))
+    if temporary.is_symlink() or not all(map(_OURS.fullmatch, found)):
+        raise CheckpointError(f"{temporary} is in the way, and is not charlstm's; remove it, or choose another --name")
     try:
         make_folder(temporary)
     except OSError as error:

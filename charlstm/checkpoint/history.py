@@ -9,11 +9,13 @@ from typing import Annotated
 from msgspec import Meta
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.files import read_bounded
+from charlstm.checkpoint.files import parsed, read_bounded
 from charlstm.config import build, plain
 from charlstm.errors import CheckpointError, ConfigError
 
 HISTORY = "history.jsonl"
+
+Finite = Annotated[float, Meta(ge=-1e300, le=1e300)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +33,11 @@ class Evaluation:
     """
 
     step: Annotated[int, Meta(ge=0, le=2**53)]
-    epoch: float
-    seconds: float
-    learning_rate: float
-    train_nats_per_char: float
-    nats_per_char: float | None
+    epoch: Finite
+    seconds: Finite
+    learning_rate: Finite
+    train_nats_per_char: Finite
+    nats_per_char: Finite | None
     best: bool
 
 
@@ -55,6 +57,6 @@ def read_history(folder: Path) -> list[Evaluation]:
         return []
     lines = read_bounded(path).split(b"\n")[:-1]  # what follows the last line end was not written to its end
     try:
-        return [build(Evaluation, json.loads(line)) for line in lines]
+        return [build(Evaluation, parsed(line)) for line in lines]
     except (ValueError, TypeError, RecursionError, ConfigError):
         raise CheckpointError(f"{path} is damaged: a line is not an evaluation; delete the file to go on without it") from None

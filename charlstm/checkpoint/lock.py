@@ -1,8 +1,9 @@
 """One training at a time in a checkpoint."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import filelock
 
@@ -24,14 +25,24 @@ def training_lock(folder: Path) -> Iterator[None]:
         if (folder / RESUME).is_symlink():
             raise CheckpointError(f"{folder / RESUME} leads out of the checkpoint; put a folder in its place")
         make_folder(folder / RESUME)
-        lock = filelock.FileLock(folder / RESUME / LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            raise CheckpointError(
-                f"{folder} is being trained by another process; wait for its end, or train under another --name"
-            ) from None
-    try:
+        held = only_one(folder / RESUME / LOCK)
+    if held is None:
+        raise CheckpointError(f"{folder} is being trained by another process; wait for its end, or train under another --name")
+    with held:
         yield
-    finally:
-        lock.release()
+
+
+def only_one(path: Path) -> AbstractContextManager[Any] | None:
+    """Lock a file for this process, until the block ends or the process does; None if another one holds it.
+
+    Raises:
+        CheckpointError: If it is no ordinary file.
+        OSError: If it cannot be made.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise CheckpointError(f"{path} is not an ordinary file, as a lock should be; remove it")
+    lock = filelock.FileLock(path, timeout=0)
+    try:
+        return lock.acquire()
+    except filelock.Timeout:
+        return None

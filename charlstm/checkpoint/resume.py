@@ -5,7 +5,6 @@ manifest was not written to its end, and one that does not fit its manifest is d
 that there is one to fall back on.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -14,26 +13,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import make_folder, sync_folder, write_atomically, writing
-from charlstm.checkpoint.files import LARGEST, Config
-from charlstm.checkpoint.history import Evaluation
+from charlstm.checkpoint.files import LARGEST, Config, parsed
+from charlstm.checkpoint.history import Evaluation, Finite
+from charlstm.checkpoint.manifest import verify, write_manifest
 from charlstm.checkpoint.weights import Weights, contiguous
 from charlstm.config import build, plain
-from charlstm.errors import CheckpointError, ConfigError
+from charlstm.errors import CheckpointError, ConfigError, shown
 from charlstm.units import count
 
 RESUME = "resume"
 KEPT = 2
 """States that are kept, the newest among them."""
 
+MOST_HALVINGS = 3
+"""How often a learning rate is halved before a training whose loss is no number is given up."""
 _TYPES = frozenset({"BOOL", "F32", "I32", "I64", "U32", "U64"})
 _BEST = "best/"
-_LARGEST_MANIFEST = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +55,11 @@ class Progress:
     """
 
     steps: Annotated[int, Meta(ge=0, le=2**53)]
-    seconds: Annotated[float, Meta(ge=0.0, le=1e300)]
-    loss_sum: float
+    seconds: Annotated[float, Meta(ge=0.0, le=1e10)]
+    loss_sum: Finite
     loss_count: Annotated[int, Meta(ge=0, le=2**53)]
     poor: Annotated[int, Meta(ge=0, le=2**53)]
-    halvings: Annotated[int, Meta(ge=0, le=2**53)]
+    halvings: Annotated[int, Meta(ge=0, le=MOST_HALVINGS)]
     paths: Annotated[tuple[str, ...], Meta(min_length=1)]
     text_encoding: str
     surroundings: dict[str, str]
@@ -80,19 +82,6 @@ class State:
     progress: Progress
 
 
-@dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """What a state's file must be.
-
-    Attributes:
-        bytes: Its size.
-        sha256: The digest of its content, in hexadecimal digits.
-    """
-
-    bytes: Annotated[int, Meta(ge=0, le=2**53)]
-    sha256: str
-
-
 def write_state(folder: Path, state: State) -> None:
     """Write a state: its file, then its manifest, then remove what is older than the one before it.
 
@@ -110,10 +99,9 @@ def write_state(folder: Path, state: State) -> None:
     best = {_BEST + name: value for name, value in state.best.items()}
     content = save(contiguous({**state.arrays, **best}), metadata=metadata)
     path = _path(place, number)
-    manifest = Manifest(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
     write_atomically(path, content)
-    write_atomically(path.with_suffix(".json"), json.dumps(plain(manifest)).encode())
-    _verify(path, len(content))
+    write_manifest(path, content)
+    verify(path, len(content))
     with writing(place):
         for old in numbers:
             if old <= number - KEPT:
@@ -142,8 +130,8 @@ def read_state(folder: Path, config: Config, warn: Callable[[str], object] = lam
     for number in sorted(_numbers(place), reverse=True):
         path = _path(place, number)
         try:
-            _verify(path, most)
-            state = _read(path)
+            verify(path, most)
+            state = _read(path, config)
         except CheckpointError as error:
             wrong.append(str(error))
             continue
@@ -165,32 +153,42 @@ def read_progress(folder: Path) -> Progress:
     if not number:
         raise CheckpointError(_nothing_saved(folder))
     with _opened(_path(folder / RESUME, number)) as file:
-        return build(Progress, json.loads(file.metadata()["progress"]))
+        return build(Progress, parsed(file.metadata()["progress"]))
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """A state's file, open."""
     try:
+        if not path.is_file():
+            raise ValueError("it is no file")
         with safe_open(path, framework="numpy") as file:
             yield file
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
         raise CheckpointError(f"{path} is damaged ({error})") from None
 
 
-def _read(path: Path) -> State:
+def _read(path: Path, config: Config) -> State:
     with _opened(path) as file:
         names = list(file.keys())
         odd = [name for name in names if file.get_slice(name).get_dtype() not in _TYPES]
         if odd:
             raise ValueError(f"{odd[0]} has a type of numbers that training does not use")
         metadata = file.metadata()
-        progress = build(Progress, json.loads(metadata["progress"]))
-        lines = json.loads(metadata["history"])
+        progress = build(Progress, parsed(metadata["progress"]))
+        lines = parsed(metadata["history"])
         if not isinstance(lines, list):
             raise ValueError("its history is no list")
         history = tuple(build(Evaluation, line) for line in lines)
+        for name in names:
+            kind, _, weight = name.partition("/")
+            shape, expected = tuple(file.get_slice(name).get_shape()), config.model.weight_shapes.get(weight)
+            if kind in ("weights", "average", "best") and shape != expected:
+                raise ValueError(f"{shown(name)} is {shown(shape)} and should be {expected or 'left out'}")
         arrays = {name: file.get_tensor(name) for name in names}
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise ValueError(f"{shown(name)} has numbers that are not finite")
     best = {name.removeprefix(_BEST): arrays.pop(name) for name in names if name.startswith(_BEST)}
     return State(arrays=arrays, best=best, history=history, progress=progress)
 
@@ -199,28 +197,6 @@ def _most_bytes(config: Config) -> int:
     """What a state can take at the most: weights, their average, the best, two moments of each; states; a history."""
     carried = 2 * config.training.batch_size * sum(config.model.units)
     return 4 * (5 * count(config.model.weight_shapes) + carried) + LARGEST
-
-
-def _verify(path: Path, most: int) -> None:
-    """Compare a state with its manifest; nothing is read of one that is larger than a state can be.
-
-    Raises:
-        CheckpointError: If they do not fit, or one of them is missing or damaged.
-    """
-    try:
-        with path.with_suffix(".json").open("rb") as file:
-            manifest = build(Manifest, json.loads(file.read(_LARGEST_MANIFEST)))
-        with path.open("rb") as file:
-            if path.stat().st_size != manifest.bytes:
-                raise ValueError(f"it has {path.stat().st_size:,} bytes and should have {manifest.bytes:,}")
-            if manifest.bytes > most:
-                raise ValueError(f"it has {manifest.bytes:,} bytes, and a state of this model {most:,} at the most")
-            if hashlib.file_digest(file, "sha256").hexdigest() != manifest.sha256:
-                raise ValueError("its SHA-256 is not that of its manifest")
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} was not written to its end ({Path(error.filename).name} is missing)") from None
-    except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
-        raise CheckpointError(f"{path} is damaged ({error})") from None
 
 
 def _numbers(place: Path) -> list[int]:

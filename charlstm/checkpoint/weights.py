@@ -13,8 +13,10 @@ from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.files import CONFIG
+from charlstm.checkpoint.memory import check_room
 from charlstm.config import ModelConfig
 from charlstm.errors import CheckpointError, shown
+from charlstm.units import count
 
 WEIGHTS = "model.safetensors"
 
@@ -35,6 +37,7 @@ def read_weights(folder: Path, model: ModelConfig) -> Weights:
         CheckpointError: If it does not have its digest, or a weight is not a number, or as :func:`open_weights`.
     """
     path = folder / WEIGHTS
+    check_room(str(path), 4 * count(model.weight_shapes))
     with open_weights(folder, model) as file:
         weights = {name: file.get_tensor(name) for name in model.weight_shapes}
         expected = (file.metadata() or {}).get("sha256")

@@ -90,30 +90,42 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: dict[str, ob
     Raises:
         CharlstmError: If the file is there already and not of an unfinished run with these settings.
     """
-    done = _done(path, settings)
-    if done:
-        say(f"Going on with {path}: {done:,} of {len(random_seeds):,} texts are there.")
-    left = random_seeds[done:]
-    with path.open("ab") as file, tqdm(
-        total=len(random_seeds), initial=done, unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False
-    ) as bar:  # fmt: skip
-        for samples in _in_order(job, left):
-            _append(file, samples)
-            bar.update(len(samples))
-    _beside(path).unlink()
+    from charlstm.checkpoint.lock import only_one
+
+    lock = path.with_name(path.name + ".lock")
+    held = only_one(lock)
+    if held is None:
+        raise CharlstmError(f"{path} is being written by another process; wait for its end, or choose another --output")
+    with held:
+        done = _done(path, settings)
+        if done:
+            say(f"Going on with {path}: {done:,} of {len(random_seeds):,} texts are there.")
+        left = random_seeds[done:]
+        bar = tqdm(total=len(random_seeds), unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
+        bar.update(done)
+        with path.open("ab") as file, bar:
+            for samples in _in_order(job, left):
+                _append(file, samples)
+                bar.update(len(samples))
+        _beside(path).unlink()
+        lock.unlink(missing_ok=True)
     return len(left)
 
 
 def noted(path: Path) -> dict[str, Any]:
     """What the texts of an unfinished file depend on; nothing if there is none."""
+    from charlstm.checkpoint.files import parsed, read_bounded
+
+    if not path.name:
+        raise CharlstmError(f"{path} is a folder; name a file in it with --output")
     beside = _beside(path)
     if not (path.exists() and beside.exists()):
         return {}
     try:
-        settings = json.loads(beside.read_text(encoding="utf-8"))
-    except (ValueError, OSError):
+        settings = parsed(read_bounded(beside))
+    except (ValueError, RecursionError, CharlstmError):
         settings = None
-    if not isinstance(settings, dict):
+    if not isinstance(settings, dict) or type(settings.get("random_seed")) is not int:
         raise CharlstmError(f"{beside} is damaged; remove it together with {path}, or choose another --output")
     return settings
 
@@ -124,10 +136,14 @@ def _beside(path: Path) -> Path:
 
 def _done(path: Path, settings: dict[str, object]) -> int:
     """The number of whole lines that an unfinished run has left; what follows them is cut off."""
+    from charlstm.checkpoint.atomic import write_atomically
+
     now = json.loads(json.dumps(settings))
     if not path.exists():
-        _beside(path).write_text(json.dumps(now), encoding="utf-8")
+        write_atomically(_beside(path), json.dumps(now).encode())
         return 0
+    if not path.is_file():
+        raise CharlstmError(f"{path} is not a file that texts can be added to; choose another --output")
     before = noted(path)
     if not before:
         raise CharlstmError(f"{path} exists already and is left as it is; choose another --output")
@@ -149,6 +165,7 @@ def _done(path: Path, settings: dict[str, object]) -> int:
 def _append(file: IO[bytes], samples: Sequence["Sample"]) -> None:
     file.write(b"".join(json.dumps(asdict(sample), ensure_ascii=False).encode() + b"\n" for sample in samples))
     file.flush()
+    os.fsync(file.fileno())
 
 
 _job: Job

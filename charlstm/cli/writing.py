@@ -57,7 +57,7 @@ def check_memory(model: "ModelConfig", rows: int) -> None:
     Raises:
         CharlstmError: If they do not fit.
     """
-    from charlstm.recipe.machine import memory
+    from charlstm.checkpoint.memory import memory
 
     needed, there = 40 * rows * sum(model.units), memory()  # h, c and twice four gates, each in four bytes
     if needed > there:

@@ -1,6 +1,5 @@
 """What there is on this machine, and what it computes fastest in."""
 
-import math
 import os
 from importlib.metadata import version
 from pathlib import Path
@@ -36,14 +35,6 @@ def fastest_precision(batch_size: int, encoding: Encoding) -> Precision:
 def cores() -> int:
     """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def memory() -> float:
-    """Bytes of the machine's memory; infinite where it does not say."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, OSError, ValueError):  # Windows
-        return math.inf
 
 
 def surroundings() -> dict[str, str]:

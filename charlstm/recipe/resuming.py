@@ -16,7 +16,7 @@ from charlstm.recipe.plan import Plan, Resumed, absolute
 from charlstm.recipe.settings import budget_of, check_budget, flag
 from charlstm.text.corpus import Corpus, read_corpus
 
-_FREE = frozenset({"epochs", "minutes", "save_every"})
+_FREE = frozenset({"epochs", "minutes", "patience", "save_every"})
 
 
 def plan_resuming(
@@ -93,8 +93,9 @@ def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, confi
     """
     try:
         for path in () if paths else progress.paths:
-            if path != "-" and Path(path).exists() and not Path(path).is_file():
-                raise CorpusError(f"{path} is not a file")
+            # What /proc has says that it is a file, of no size, and reading some of it waits for ever.
+            if path != "-" and Path(path).exists() and not (Path(path).is_file() and Path(path).stat().st_size):
+                raise CorpusError(f"{path} is not a file with a text in it")
         corpus = read_corpus(paths or progress.paths, encoding, config.vocabulary.characters)
     except (CorpusError, ValueError) as error:
         raise CheckpointError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from charlstm.checkpoint.card import best
 from charlstm.checkpoint.history import Evaluation, write_history
-from charlstm.checkpoint.resume import read_state
+from charlstm.checkpoint.resume import MOST_HALVINGS, read_state
 from charlstm.errors import TrainingError
 from charlstm.recipe.plan import Plan
 from charlstm.text.batches import BatchSource
@@ -18,8 +18,6 @@ from charlstm.training.saving import Saver
 from charlstm.training.schedule import Budget, learning_rate
 from charlstm.training.trainer import Trainer
 
-MOST_HALVINGS = 3
-"""How often a learning rate is halved before a training whose loss is no number is given up."""
 _PACED_AFTER = 2.0
 """Seconds of training after which its speed is known well enough."""
 
@@ -43,9 +41,8 @@ class Loop:
 
     def events(self) -> Iterator[Event]:
         """Train to the end of the budget, of patience, or of the user's."""
-        training = self.plan.config.training
         self._plan_evaluation()
-        impatient = paced = False
+        impatient, paced = self._is_impatient, False
         while self.fraction < 1 and not impatient and not self.should_stop() and not self.trainer.stop_asked:
             event = self._step()
             yield event
@@ -57,7 +54,7 @@ class Loop:
             if self.due <= self.fraction:
                 yield Evaluating()
                 yield self._evaluate()
-                impatient = training.patience is not None and self.record.poor >= training.patience
+                impatient = self._is_impatient
             elif self.saver.due:
                 self.saver.save(self.record)
         interrupted = self.fraction < 1 and not impatient
@@ -80,6 +77,11 @@ class Loop:
             interrupted=interrupted,
             stopped_early=impatient,
         )
+
+    @property
+    def _is_impatient(self) -> bool:
+        patience = self.plan.config.training.patience
+        return patience is not None and self.record.poor >= patience
 
     @property
     def fraction(self) -> float:

@@ -25,7 +25,7 @@ PATIENCE = 300.0
 _PAUSE = 0.5
 _SOON = 2.0  # in which whoever connects to the chief says what it wants
 _LONGEST_LINE = 1 << 16
-_CHIEFS_OWN = frozenset({"minutes", "epochs", "save_every"})  # which the others need not know
+_CHIEFS_OWN = frozenset({"minutes", "epochs", "patience", "save_every"})  # which the others need not know
 
 Described = Mapping[str, str]
 

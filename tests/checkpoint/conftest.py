@@ -86,7 +86,7 @@ def progress() -> Progress:
 @pytest.fixture
 def state(weights: Weights, evaluation: MakeEvaluation, progress: Progress) -> State:
     arrays = {
-        "weights/lstm_1/kernel": np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32),
+        "weights/lstm_1/kernel": np.random.default_rng(0).normal(size=(2, 12)).astype(np.float32),
         "optimizer/0": np.array(17, np.int64),
         "noise/0": np.array([1, 2**32 - 1], np.uint32),
         "states/0/h": np.zeros((0, 4), np.float32),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from charlstm.checkpoint.atomic import write_atomically
+from charlstm.checkpoint.atomic import remove_leftovers, write_atomically
 from charlstm.errors import CheckpointError
 
 
@@ -109,3 +109,11 @@ def test_a_reader_never_sees_a_mixture(tmp_path):
     reader.join()
     assert seen <= contents
     assert len(seen) > 0
+
+
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path):
+    (tmp_path / ".config.json.0123abcd.tmp").write_text("half")
+    (tmp_path / ".folder.tmp").mkdir()
+    (tmp_path / "kept.tmp").write_text("whole")
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".folder.tmp", "kept.tmp"]

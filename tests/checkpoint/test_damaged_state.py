@@ -1,16 +1,20 @@
 """States to resume from that their manifests fit and that are wrong all the same: each is refused by name."""
 
 import json
+import os
 import struct
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load, save
 
-from charlstm.checkpoint.resume import Progress, read_state
+from charlstm.checkpoint import memory
+from charlstm.checkpoint.resume import Progress, read_progress, read_state
 from charlstm.errors import CheckpointError
 
 FIRST = Path("resume") / "000001.safetensors"
@@ -28,6 +32,11 @@ def put(folder: Path, content: bytes) -> None:
 
 def with_metadata(folder: Path, metadata: dict[str, str] | None) -> None:
     put(folder, save(load((folder / FIRST).read_bytes()), metadata=metadata))
+
+
+def metadata_of(folder: Path) -> dict[str, str]:
+    with safe_open(folder / FIRST, "numpy") as file:
+        return file.metadata()
 
 
 def with_progress(folder: Path, progress: str) -> None:
@@ -65,7 +74,7 @@ def test_a_state_larger_than_the_model_can_have_is_not_read(folder, refused):
         file.truncate(1 << 40)  # a hole, which takes no place on the disk
     manifest = json.loads((folder / FIRST).with_suffix(".json").read_text())
     (folder / FIRST).with_suffix(".json").write_text(json.dumps({**manifest, "bytes": 1 << 40}))
-    assert "it has 1,099,511,627,776 bytes, and a state of this model 67,1" in refused()
+    assert "it has 1,099,511,627,776 bytes, and a state of this model 16,7" in refused()
 
 
 @pytest.mark.parametrize("lowest", [dict.fromkeys([*WHOLE, "seconds"], 0), {"loss_sum": -1.5}], ids=str)
@@ -109,9 +118,10 @@ def test_progress_that_has_something_more_is_refused_by_its_name(folder, refused
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *((name, value) for name in WHOLE for value in (-1, 1.5, "5", None, True, [5], {}, NESTED, float("nan"))),
-        *(("seconds", value) for value in (-1, -0.5, "5", None, True, [5], {}, NESTED, float("nan"))),
-        *(("loss_sum", value) for value in ("5", None, True, [5], {}, NESTED)),
+        *((name, value) for name in WHOLE for value in (-1, 1.5, "5", None, True, [5], {}, NESTED)),
+        *(("seconds", value) for value in (-1, -0.5, 1e11, "5", None, True, [5], {}, NESTED)),
+        *(("loss_sum", value) for value in ("5", None, True, [5], {}, NESTED, 1.7e308)),
+        ("halvings", 4),
         *(("paths", value) for value in ([], "/a.txt", None, 5, {}, [5], [None], ["/a.txt", 5], [["/a.txt"]], NESTED)),
         *(("text_encoding", value) for value in (None, 5, True, ["utf-8"], {}, NESTED)),
         *(("surroundings", value) for value in (None, 5, [], "utf-8", {"cores": 2}, {"cores": None}, NESTED)),
@@ -132,6 +142,48 @@ def test_a_state_of_types_that_numpy_has_is_read(folder, config, progress):
 def test_a_state_of_types_that_numpy_lacks_is_refused(folder, refused, progress, dtype, size):
     with_tensor(folder, progress, dtype, size)
     assert "is damaged" in refused()
+
+
+@pytest.mark.parametrize("name", ["seconds", "loss_sum", "steps"])
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_refused(folder, refused, progress, name, number):
+    with_progress(folder, json.dumps({**asdict(progress), name: "here"}).replace('"here"', number))
+    assert f"is damaged ({number} is no number)" in refused()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("kind", ["best", "weights", "optimizer"])
+def test_arrays_that_are_no_numbers_are_refused(folder, refused, state, weights, kind, value):
+    name, array = next(iter(weights.items()))
+    broken = {f"{kind}/{name}": np.full_like(array, value)}
+    put(folder, save({**state.arrays, **broken}, metadata=metadata_of(folder)))
+    assert f"is damaged ('{kind}/{name}' has numbers that are not finite)" in refused()
+
+
+@pytest.mark.parametrize("kind", ["best", "weights", "average"])
+def test_weights_of_another_network_are_refused(folder, refused, state, weights, kind):
+    name = next(iter(weights))
+    put(folder, save({**state.arrays, f"{kind}/{name}": np.zeros((3, 3), np.float32)}, metadata=metadata_of(folder)))
+    assert f"is damaged ('{kind}/{name}' is (3, 3) and should be ({weights[name].shape[0]}, " in refused()
+    put(folder, save({**state.arrays, f"{kind}/more": np.zeros(3, np.float32)}, metadata=metadata_of(folder)))
+    assert f"is damaged ('{kind}/more' is (3,) and should be left out)" in refused()
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+@pytest.mark.parametrize("kind", ["fifo", "device", "folder"])
+def test_what_is_no_file_is_not_opened(folder, refused, suffix, kind):
+    path = (folder / FIRST).with_suffix(suffix)
+    path.unlink()
+    {"fifo": lambda: os.mkfifo(path), "device": lambda: path.symlink_to("/dev/zero"), "folder": path.mkdir}[kind]()
+    assert f"is damaged (000001{suffix} is no file)" in refused()
+    if suffix == ".safetensors":
+        with pytest.raises(CheckpointError, match=r"is damaged \(it is no file\)"):
+            read_progress(folder)
+
+
+def test_a_state_larger_than_the_memory_is_not_read(folder, refused, monkeypatch):
+    monkeypatch.setattr(memory, "memory", lambda: 100.0)
+    assert "needs 0 GB of memory, and this machine has 0; use a smaller model" in refused()
 
 
 def test_a_folder_in_place_of_a_state_is_refused(folder, refused):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from charlstm.checkpoint import memory
 from charlstm.checkpoint.files import CONFIG, read_config
 from charlstm.checkpoint.history import HISTORY, read_history, write_history
 from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
@@ -100,3 +101,9 @@ def test_a_folder_in_place_of_a_file_is_refused(refusal, folder, config, name):
 def test_a_folder_that_is_gone_cannot_be_written_to(tmp_path, evaluation):
     with pytest.raises(CheckpointError, match="cannot be written"):
         write_history(tmp_path / "gone", [evaluation()])
+
+
+def test_weights_larger_than_the_memory_are_refused_before_they_are_read(refusal, folder, config, monkeypatch):
+    monkeypatch.setattr(memory, "memory", lambda: 100.0)
+    sentence = refusal(lambda: read_weights(folder, config.model), folder / WEIGHTS)
+    assert sentence.endswith("needs 0 GB of memory, and this machine has 0; use a smaller model")

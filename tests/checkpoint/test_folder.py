@@ -128,7 +128,8 @@ def test_a_new_name_makes_nothing_until_it_is_created(tmp_path):
 def test_a_checkpoint_whose_making_fails_is_not_there_and_can_be_made_again(tmp_path):
     def fail() -> None:
         with new_checkpoint(tmp_path, "story") as folder:
-            (folder / "half").touch()
+            (folder / CONFIG).touch()
+            (folder / f".{CONFIG}.0123abcd.tmp").touch()
             raise KeyboardInterrupt
 
     for _ in range(2):
@@ -136,7 +137,27 @@ def test_a_checkpoint_whose_making_fails_is_not_there_and_can_be_made_again(tmp_
             fail()
         assert checkpoints(tmp_path) == ([], [])
         assert not (tmp_path / "story").exists()
-    assert not (create(tmp_path, "story") / "half").exists()
+    assert not (create(tmp_path, "story") / f".{CONFIG}.0123abcd.tmp").exists()
+
+
+def test_a_link_in_the_place_where_it_is_made_is_left_alone(tmp_path):
+    victim = tmp_path / "victim"
+    (victim / "sub").mkdir(parents=True)
+    (victim / "sub" / "precious.txt").write_text("precious")
+    (tmp_path / ".story.new").symlink_to(victim)
+    with pytest.raises(CheckpointError, match=r"\.story\.new is in the way, and is not charlstm's; remove it"):
+        create(tmp_path, "story")
+    assert [path.name for path in victim.rglob("*")] == ["sub", "precious.txt"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "resume/notes.txt", "deep/config.json", "config.json.tmp"])
+def test_what_is_not_ours_in_that_place_is_left_alone(tmp_path, name):
+    path = tmp_path / ".story.new" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("precious")
+    with pytest.raises(CheckpointError, match="is not charlstm's"):
+        create(tmp_path, "story")
+    assert path.read_text() == "precious"
 
 
 def test_of_two_that_make_the_same_one_comes_too_late(tmp_path):

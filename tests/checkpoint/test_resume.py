@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from charlstm.checkpoint import resume
-from charlstm.checkpoint.resume import Progress, State, newest, read_progress, read_state, write_state
+from charlstm.checkpoint.resume import MOST_HALVINGS, Progress, State, newest, read_progress, read_state, write_state
 from charlstm.errors import CheckpointError
 
 FIRST = Path("resume") / "000001.safetensors"
@@ -46,11 +46,11 @@ def test_before_the_first_evaluation_there_is_no_best(tmp_path, config, state):
     st.builds(
         Progress,
         steps=count,
-        seconds=st.floats(0, 1e300),
-        loss_sum=st.floats(allow_nan=False, allow_infinity=False),
+        seconds=st.floats(0, 1e10),
+        loss_sum=st.floats(-1e300, 1e300),
         loss_count=count,
         poor=count,
-        halvings=count,
+        halvings=st.integers(0, MOST_HALVINGS),
         paths=st.lists(st.text(), min_size=1, max_size=4).map(tuple),
         text_encoding=st.text(),
         surroundings=st.dictionaries(st.text(), st.text()),

@@ -1,11 +1,13 @@
 """Many texts into a file: those of single runs, in their order, and gone on with after any interruption."""
 
 import json
+import os
 import signal
 import time
 
 import pytest
 
+from charlstm.checkpoint.lock import only_one
 from charlstm.cli.many import BATCH
 
 SETTINGS = ["--seed", "The", "--length", "30", "--random-seed", "5"]
@@ -61,6 +63,28 @@ def test_an_unfinished_file_is_gone_on_with(charlstm, checkpoint, tmp_path, expe
     assert (f"{int(keep):,} of {MANY} texts are there" in result.stderr) == (keep > 0)
     assert lines(tmp_path / "many.jsonl") == expected
     assert not (tmp_path / "many.jsonl.unfinished").exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"random_seed": "x"}', '{"random_seed": NaN}', "[" * 100_000, "fifo"], ids=lambda c: c[:9]
+)
+def test_damaged_settings_of_an_unfinished_file_are_refused(refusal, checkpoint, tmp_path, content):
+    (tmp_path / "many.jsonl").write_text("")
+    beside = tmp_path / "many.jsonl.unfinished"
+    os.mkfifo(beside) if content == "fifo" else beside.write_text(content)
+    sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
+    assert sentence == "many.jsonl.unfinished is damaged; remove it together with many.jsonl, or choose another --output"
+
+
+@pytest.mark.parametrize("output", [".", "/"])
+def test_a_folder_is_no_file_for_texts(refusal, checkpoint, output):
+    assert refusal("generate", "--samples", "3", "--output", output) == f"{output} is a folder; name a file in it with --output"
+
+
+def test_two_do_not_write_one_file(refusal, checkpoint, tmp_path):
+    with only_one(tmp_path / "many.jsonl.lock"):
+        sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
+    assert sentence == "many.jsonl is being written by another process; wait for its end, or choose another --output"
 
 
 @pytest.mark.parametrize("other", [["--length", "31"], ["--temperature", "0.5"], ["--mode", "stateful"], ["--samples", "9"]])

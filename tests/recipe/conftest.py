@@ -75,7 +75,7 @@ def begin() -> Begin:
             text_encoding=plan.text_encoding,
             surroundings=surroundings(),
         )
-        arrays = {"weights/a": np.arange(3, dtype=np.float32)}
+        arrays = {"optimizer/0": np.arange(3, dtype=np.float32)}
         write_state(folder, State(arrays=arrays, best={}, history=tuple(history[:2]), progress=progress))
         return folder
 

@@ -56,7 +56,7 @@ def test_it_goes_on_where_it_was_and_changes_nothing(begun, root, story, text):
         text_encoding="utf-8",
         surroundings=surroundings(),
     )
-    assert plan.start.state.arrays["weights/a"].tolist() == [0.0, 1.0, 2.0]
+    assert plan.start.state.arrays["optimizer/0"].tolist() == [0.0, 1.0, 2.0]
     assert plan.start.number == 1
     assert plan.notes == ()
     after = contents(begun.folder)
@@ -272,11 +272,12 @@ def test_a_saved_state_that_names_no_text_is_refused(begun, root, key, value):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such files on Windows")
-@pytest.mark.parametrize("path", ["/dev/zero", "fifo"])
+@pytest.mark.parametrize("path", ["/dev/zero", "fifo", "/proc/self/mem", "/proc/kmsg", "empty"])
 def test_what_a_saved_state_names_is_read_only_if_it_is_a_file(begun, root, tmp_path, path):
     os.mkfifo(tmp_path / "fifo")  # reading it would wait for ever
+    (tmp_path / "empty").touch()
     path = str(tmp_path / path)
     state = read_state(begun.folder, begun.config)
     write_state(begun.folder, replace(state, progress=replace(state.progress, paths=(path,))))
-    with pytest.raises(CheckpointError, match=f"needs its text: {path} is not a file; name the text"):
+    with pytest.raises(CheckpointError, match=f"needs its text: {path} is not a file with a text in it; name the text"):
         plan_resuming(root, "story", [], {})
