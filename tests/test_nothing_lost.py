@@ -46,9 +46,9 @@ def finish(process: subprocess.Popen[str]) -> str:
     return said
 
 
-def at_work(process: subprocess.Popen[str]) -> None:
-    """Wait until a training has been evaluated once."""
-    while "bits/char" not in (line := process.stderr.readline()):
+def at_work(process: subprocess.Popen[str], said: str = "bits/char") -> None:
+    """Wait until a training has been evaluated once, or has said something else."""
+    while said not in (line := process.stderr.readline()):
         assert line, "it ended"
 
 
@@ -90,8 +90,10 @@ def test_sixty_kills_at_random_moments_change_no_bit(train, tmp_path, batches):
     cut, kills, saved = root / "cut", 0, set()
     while kills < 60:
         process = go_on(train, cut, [*settings, "--save-every", "0"])
+        if kills % 4:  # every fourth is to meet it anywhere, the others at work, however long it takes to start
+            at_work(process, "Training ")
         try:
-            process.communicate(timeout=moments.uniform(3, 9))
+            process.communicate(timeout=moments.uniform(0.1, 3))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             kills += 1

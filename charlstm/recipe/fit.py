@@ -13,6 +13,10 @@ MOST_HELD_OUT = 200_000
 LARGEST_ONE_HOT = 256
 """Characters above which their rows of the first kernel, 4u numbers each, cost more than they gain."""
 
+SHORT = 300_000
+"""Characters below which a text is scored at least ``OFTEN`` times."""
+OFTEN = 10
+
 T = TypeVar("T", ModelConfig, TrainingConfig)
 
 
@@ -62,8 +66,11 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         note = "The text is short for this recipe: --{} is {} in place of {}."
         training = changed(training, note.format("batch-size", batch_size, training.batch_size), batch_size=batch_size)
         model = changed(model, note.format("seq-len", seq_len, model.seq_len), seq_len=seq_len)
+        if learnt < SHORT:
+            note = f"Scoring a short text takes no time, and it is soon learnt by heart: at least {OFTEN} evaluations."
+            training = changed(training, note, evaluations=max(OFTEN, training.evaluations))
     passes = expected_passes(preset, training, learnt)
-    dropout, drop_connect = dropped(passes, min(model.units))
+    dropout, drop_connect = dropped(passes, min(model.units), learnt)
     note = f"About {about(passes)} passes over the text, so dropout is {dropout} and DropConnect {drop_connect}."
     return Fitted(changed(model, note, dropout=dropout, drop_connect=drop_connect), training, tuple(notes))
 
@@ -84,10 +91,13 @@ def expected_passes(preset: Preset, training: TrainingConfig, learnt: int) -> fl
     return min(epochs, CHARACTERS_PER_MINUTE[preset] * minutes / max(1, learnt))
 
 
-def dropped(passes: float, units: int) -> tuple[float, float]:
-    """Dropout and DropConnect: nothing of a text that is read once, and the more the more often it is read.
+def dropped(passes: float, units: int, learnt: int) -> tuple[float, float]:
+    """Dropout and DropConnect: nothing of a text that is read once; the more the more often it is read, and the shorter it is.
 
-    DropConnect also the more the wider the layers are, because narrow ones lose by it.
+    DropConnect also the more the wider the layers are, because narrow ones lose by it, unless the text is short.
     """
     more = math.log(max(1.0, passes))
-    return round(min(0.6, 0.12 * more), 2), round(min(0.5, 0.1 * more * min(1.0, units / 1024)), 2)
+    shorter = min(1.0, more) * math.log(max(1.0, 1e6 / max(1, learnt)))
+    dropout = min(0.8, 0.12 * more + 0.05 * shorter)
+    drop_connect = min(0.7, 0.1 * more * min(1.0, units / 1024) + 0.08 * shorter)
+    return round(dropout, 2), round(drop_connect, 2)
