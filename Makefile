@@ -36,6 +36,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.measuring
 	$(BIN)/python -m benchmarks.saving
+	$(BIN)/python -m benchmarks.scaling
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "charlstm needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }

@@ -52,6 +52,13 @@ def test_saving(tmp_path):
     assert all(0 < one["share"] <= 0.02 for one in found)
 
 
+def test_scaling():
+    found = results("scaling", "--units", "8", "--batch", "8", "--steps", "2", "--rounds", "1", "--floats", "1000")["scaling"]
+    assert [(one["workers"], one["what"]) for one in found] == [*[(n, "training") for n in (1, 1, 2, 1)], (2, "exchange")]
+    assert all(one["seconds"] > 0 for one in found)
+    assert found[-1]["bytes"] > 8 * 1000
+
+
 def test_measuring():
     found = results("measuring", "--megabytes", "1", "--characters", "2000")
     assert all(seconds > 0 for seconds in found["evaluation_seconds"].values())

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,14 @@ def finish(process: subprocess.Popen[str]) -> str:
     return said
 
 
-def at_work(process: subprocess.Popen[str], said: str = "bits/char") -> None:
-    """Wait until a training has been evaluated once, or has said something else."""
-    while said not in (line := process.stderr.readline()):
+def at_work(process: subprocess.Popen[str]) -> None:
+    """Wait until a training has been evaluated once."""
+    while "bits/char" not in (line := process.stderr.readline()):
         assert line, "it ended"
+
+
+def saved_last(folder: Path) -> int:
+    return newest(folder) if folder.exists() else 0
 
 
 def without_seconds(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -90,10 +95,12 @@ def test_sixty_kills_at_random_moments_change_no_bit(train, tmp_path, batches):
     cut, kills, saved = root / "cut", 0, set()
     while kills < 60:
         process = go_on(train, cut, [*settings, "--save-every", "0"])
-        if kills % 4:  # every fourth is to meet it anywhere, the others at work, however long it takes to start
-            at_work(process, "Training ")
+        before = saved_last(cut)
+        # Every fourth is to meet it anywhere, the others at work, however long it takes to start.
+        while kills % 4 and process.poll() is None and saved_last(cut) <= max(before, 1):
+            time.sleep(0.02)
         try:
-            process.communicate(timeout=moments.uniform(0.1, 3))
+            process.communicate(timeout=moments.uniform(0, 2) if kills % 4 else moments.uniform(1, 6))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             kills += 1
@@ -101,7 +108,7 @@ def test_sixty_kills_at_random_moments_change_no_bit(train, tmp_path, batches):
             assert process.returncode == 0
             pytest.fail(f"{batches} were finished after {kills} kills; train for longer")
         process.communicate()
-        saved.add(newest(cut) if cut.exists() else 0)
+        saved.add(saved_last(cut))
     assert len(saved) > 30, "most of the kills are to meet it at work"
     finish(go_on(train, cut, settings))
     ours, theirs = everything(cut), everything(root / "whole")
