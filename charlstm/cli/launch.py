@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from charlstm.cli.progress import signals
 from charlstm.cli.terminal import say, stated
 from charlstm.errors import GroupError
 
@@ -70,8 +71,14 @@ def _run(command: Sequence[str], workers: int) -> list[int | None]:
     """Run the group to its end. Workers that outlive the others are ended, and have no exit code."""
     addresses = ",".join(f"localhost:{port}" for port in _free_ports(workers))
     processes: list[subprocess.Popen[bytes]] = []
+
+    def tell(number: int, _: Any) -> None:
+        """What this process is told, by Ctrl-C or ``kill``, it tells the chief, who stops them all."""
+        for chief in processes[:1]:
+            chief.send_signal(number)
+
     with ExitStack() as stack:
-        stack.enter_context(_told(processes))
+        stack.enter_context(signals(tell))
         others = stack.enter_context(tempfile.TemporaryFile())
         for rank in range(workers):
             arguments = [sys.executable, "-m", "charlstm", *command, "--cluster", addresses, "--rank", str(rank)]
@@ -96,23 +103,6 @@ def _run(command: Sequence[str], workers: int) -> list[int | None]:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     process.wait()
-
-
-@contextmanager
-def _told(processes: "Sequence[subprocess.Popen[bytes]]") -> Iterator[None]:
-    """Outlive the workers: what this process is told, by Ctrl-C or ``kill``, it tells the chief, who stops them all."""
-
-    def tell(number: int, _: Any) -> None:
-        for chief in processes[:1]:
-            chief.send_signal(number)
-
-    there = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    previous = [signal.signal(number, tell) for number in there]
-    try:
-        yield
-    finally:
-        for number, handler in zip(there, previous, strict=True):
-            signal.signal(number, handler)
 
 
 @contextmanager

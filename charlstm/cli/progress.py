@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,8 @@ class _Stop:
 
 
 @contextmanager
-def _signals(handler: _Stop) -> Iterator[None]:
+def signals(handler: Callable[[int, Any], object]) -> Iterator[None]:
+    """Have a function answer what usually ends a process, but for what the process is told to ignore."""
     names = ("SIGINT", "SIGTERM", "SIGHUP")  # Ctrl-C, kill, and the terminal that goes away; Windows lacks the last
     there = [getattr(signal, name) for name in names if hasattr(signal, name)]
     wanted = [number for number in there if signal.getsignal(number) != signal.SIG_IGN]  # nohup has it ignored
@@ -66,7 +67,7 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
     events = train(plan, clock=time.monotonic, started=started, should_stop=lambda: bool(stop.number))
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
     with (
-        _signals(stop),
+        signals(stop),
         tqdm(total=100, bar_format=bar_format, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False) as bar,
     ):
         for event in events:
@@ -112,7 +113,7 @@ def help_along(plan: "Plan") -> bool:
     from charlstm.training.run import help_train
 
     stop = _Stop()
-    with _signals(stop):
+    with signals(stop):
         return help_train(plan, should_stop=lambda: bool(stop.number))
 
 

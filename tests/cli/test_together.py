@@ -58,6 +58,16 @@ def test_a_cluster_of_one_is_no_cluster(charlstm, monkeypatch, tmp_path):
     assert "workers" not in result.stderr
 
 
+def test_or_resume_begins_and_then_goes_on(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(TEXT)
+    command = ["train", "story.txt", "--name", "tale", "--or-resume", "--units", "4", "--seq-len", "8", "--batch-size", "2"]
+    first, second = (charlstm(*command, "--epochs", epochs) for epochs in ("0.1", "0.2"))
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert "Going on" not in first.stderr
+    assert "Going on with tale, trained on story.txt." in second.stderr
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]
+
+
 class FakeWorkers:
     """Groups of workers that end as they are told; and what they were started with."""
 

@@ -13,6 +13,9 @@ from charlstm.checkpoint.weights import write_weights
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan, plan_training
 
+SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4}
+"""Settings of a network that is soon made."""
+
 CREATED = "2026-01-02T03:04:05+00:00"
 
 MakePlan = Callable[..., Plan]
@@ -80,3 +83,11 @@ def begin() -> Begin:
         return folder
 
     return begun
+
+
+@pytest.fixture
+def begun(plan, begin):
+    """A training that was interrupted, as it was planned."""
+    made = plan(given=SMALL)
+    begin(made)
+    return made

@@ -1,14 +1,10 @@
 """Planning to go on with a training: from the saved state, on the same text, with the same settings."""
 
 import hashlib
-import io
-import os
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from charlstm.checkpoint.files import CARD, CONFIG
@@ -20,16 +16,7 @@ from charlstm.errors import CheckpointError, ConfigError
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Resumed
 from charlstm.recipe.resuming import plan_resuming
-
-SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4}
-
-
-@pytest.fixture
-def begun(plan, begin):
-    """A training that was interrupted, as it was planned."""
-    made = plan(given=SMALL)
-    begin(made)
-    return made
+from tests.recipe.conftest import SMALL
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -116,95 +103,6 @@ def test_a_checkpoint_elsewhere_is_named_by_its_path(begun, tmp_path):
     assert plan_resuming(tmp_path / "nowhere", str(begun.folder), [], {}).config == begun.config
 
 
-def test_the_text_may_have_moved_if_it_is_named(begun, root, story, tmp_path, monkeypatch):
-    moved = story.rename(tmp_path / "moved.txt")
-    with pytest.raises(CheckpointError) as error:
-        plan_resuming(root, "story", [], {})
-    assert str(error.value).startswith(f"going on with story needs its text: {story} does not exist")
-    assert "`charlstm train TEXT --resume story`" in str(error.value)
-    monkeypatch.chdir(tmp_path)
-    plan = plan_resuming(root, "story", ["moved.txt"], {})
-    np.testing.assert_array_equal(plan.ids, begun.ids)
-    assert plan.paths == (str(moved),)
-
-
-@pytest.mark.parametrize(("line_end", "encoding"), [("\r\n", "utf-8-sig"), ("\n", "utf-16"), ("\r\n", "latin-1")])
-def test_the_same_text_in_another_form_is_the_same_text(begun, root, story, text, line_end, encoding):
-    story.write_bytes(text.replace("\n", line_end).encode(encoding))
-    plan = plan_resuming(root, "story", [], {}, encoding)
-    np.testing.assert_array_equal(plan.ids, begun.ids)
-    assert plan.text_encoding == encoding
-
-
-@pytest.fixture
-def old_story(story, text):
-    """The story with characters that are bytes of their own in cp1252, other ones in latin-1 and none in UTF-8."""
-    told = "“Zoë” – 5 €\n" + text
-    story.write_bytes(told.encode("cp1252"))
-    return told
-
-
-def test_the_encoding_need_not_be_named_again(plan, begin, root, old_story):
-    made = plan(given=SMALL, text_encoding="cp1252")
-    begin(made)
-    resumed = plan_resuming(root, "story", [], {})
-    assert resumed.text_encoding == "cp1252"
-    assert resumed.config.vocabulary.decode(resumed.ids) == old_story
-    np.testing.assert_array_equal(resumed.ids, made.ids)
-
-
-def test_an_encoding_that_is_named_goes_before_the_remembered_one(plan, begin, root, story, old_story):
-    begin(plan(given=SMALL, text_encoding="cp1252"))
-    with pytest.raises(CheckpointError, match=r"needs its text: .*story\.txt is not utf-8"):
-        plan_resuming(root, "story", [], {}, "utf-8")
-    with pytest.raises(CheckpointError, match="is not the text that story is trained on"):
-        plan_resuming(root, "story", [], {}, "latin-1")
-    story.write_text(old_story, "utf-8")
-    with pytest.raises(CheckpointError):
-        plan_resuming(root, "story", [], {})
-    resumed = plan_resuming(root, "story", [], {}, "utf-8")
-    assert resumed.text_encoding == "utf-8"
-    assert resumed.config.vocabulary.decode(resumed.ids) == old_story
-
-
-def test_a_moved_text_is_read_in_the_remembered_encoding(plan, begin, root, story, old_story, tmp_path):
-    begin(plan(given=SMALL, text_encoding="cp1252"))
-    moved = story.rename(tmp_path / "moved.txt")
-    resumed = plan_resuming(root, "story", [str(moved)], {})
-    assert (resumed.paths, resumed.text_encoding) == ((str(moved),), "cp1252")
-    assert resumed.config.vocabulary.decode(resumed.ids) == old_story
-
-
-def test_a_text_from_standard_input_is_read_from_there_again(plan, begin, root, text, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-    begin(plan("-", given=SMALL))
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-    resumed = plan_resuming(root, "stdin", [], {})
-    assert resumed.config.vocabulary.decode(resumed.ids) == text
-    assert resumed.paths == ("-",)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every file name is Unicode")
-def test_a_text_whose_name_is_not_unicode_is_found_again(plan, begin, root, story):
-    named = story.rename(story.with_name("caf\udce9.txt"))
-    begin(plan(named, given=SMALL, name="story"))
-    resumed = plan_resuming(root, "story", [], {})
-    assert resumed.paths == (str(named),)
-    assert resumed.config.corpus.name == "caf\\udce9.txt"
-
-
-@pytest.mark.parametrize("changed", [lambda text: text + "!", lambda text: text[:-1], lambda text: text.replace("a", "b", 1)])
-def test_another_text_is_refused(begun, root, story, text, changed):
-    story.write_text(changed(text))
-    assert story.read_text() != text
-    with pytest.raises(CheckpointError) as error:
-        plan_resuming(root, "story", [], {})
-    sentence = str(error.value)
-    assert sentence.startswith("story.txt is not the text that story is trained on (story.txt, SHA-256 ")
-    assert begun.config.corpus.fingerprint[:12] in sentence
-    assert "`--from story`" in sentence
-
-
 def test_an_unknown_checkpoint_is_refused_with_those_there_are(begun, root):
     with pytest.raises(CheckpointError, match=r"there is no checkpoint 'novel'; in .* there are: story"):
         plan_resuming(root, "novel", [], {})
@@ -256,28 +154,4 @@ def test_other_versions_and_cores_are_told(begun, root):
 
 def test_a_training_under_way_is_left_alone(begun, root):
     with training_lock(begun.folder), pytest.raises(CheckpointError, match="is being trained by another process; wait"):
-        plan_resuming(root, "story", [], {})
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("text_encoding", ""), ("text_encoding", "klingon"), ("text_encoding", "a\0b"), ("paths", ("a\0b",)), ("paths", ("",))],
-    ids=ascii,
-)
-def test_a_saved_state_that_names_no_text_is_refused(begun, root, key, value):
-    state = read_state(begun.folder, begun.config)
-    write_state(begun.folder, replace(state, progress=replace(state.progress, **{key: value})))
-    with pytest.raises(CheckpointError, match="`charlstm train TEXT --resume story`"):
-        plan_resuming(root, "story", [], {})
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files on Windows")
-@pytest.mark.parametrize("path", ["/dev/zero", "fifo", "/proc/self/mem", "/proc/kmsg", "empty"])
-def test_what_a_saved_state_names_is_read_only_if_it_is_a_file(begun, root, tmp_path, path):
-    os.mkfifo(tmp_path / "fifo")  # reading it would wait for ever
-    (tmp_path / "empty").touch()
-    path = str(tmp_path / path)
-    state = read_state(begun.folder, begun.config)
-    write_state(begun.folder, replace(state, progress=replace(state.progress, paths=(path,))))
-    with pytest.raises(CheckpointError, match=f"needs its text: {path} is not a file with a text in it; name the text"):
         plan_resuming(root, "story", [], {})
