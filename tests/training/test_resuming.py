@@ -85,8 +85,19 @@ def test_nothing_that_is_saved_could_be_left_out(plan, resumed, whole, cut):
     state = read_state(cut, read_config(cut))
     assert {name.partition("/")[0] for name in state.arrays} == {"weights", "average", "optimizer", "noise", "states"}
     kept, expected = cut.rename(cut.with_name("kept")), result(whole)
-    for item in ["", *state.arrays, "best", "history", "steps", "loss_sum", "loss_count"]:
+    for item in ["", *state.arrays, "history", "steps", "loss_sum", "loss_count"]:
         assert (gone_on_without(item, plan, resumed, kept) == expected) == (not item), item
+
+
+def test_nor_could_the_best_weights_where_no_later_ones_are_better(plan, resumed, cut):
+    state = read_state(cut, read_config(cut))
+    unbeaten = replace(state.history[0], nats_per_char=1e-3, best=True)
+    write_state(cut, replace(state, history=(unbeaten,)))
+    kept = cut.rename(cut.with_name("kept"))
+    found = gone_on_without("", plan, resumed, kept)
+    for name, value in state.best.items():
+        assert found[f"published {name}"] == value.tobytes()
+    assert gone_on_without("best", plan, resumed, kept) != found
 
 
 def test_how_often_the_learning_rate_was_halved_is_remembered(plan, resumed, poisoned):
