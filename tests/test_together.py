@@ -48,6 +48,7 @@ def test_the_chief_alone_writes_and_prints(whole):
     assert sum("held out" in line and "bits/char" in line for line in said.splitlines()) == 6
 
 
+@pytest.mark.slow
 def test_two_workers_come_to_the_score_of_one(whole, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     (alone,) = run([["-m", "charlstm", "train", "story.txt", *SETTINGS, "--json"]], tmp_path)
@@ -57,6 +58,7 @@ def test_two_workers_come_to_the_score_of_one(whole, tmp_path):
     assert together["nats_per_char"] == pytest.approx(one["nats_per_char"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_fine_tuning_together_says_nothing_of_tensorflow(whole, tmp_path):
     shutil.copytree(whole / "checkpoints", tmp_path / "checkpoints")
     (tmp_path / "story.txt").write_text(STORY)
@@ -108,6 +110,7 @@ def result(folder: Path) -> dict[str, Any]:
     return left
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_asked_to_end_has_all_end_with_everything_saved(workers, whole, tmp_path):
     chief, other = workers()
     at_work(chief)

@@ -89,6 +89,7 @@ def test_nothing_that_is_saved_could_be_left_out(plan, resumed, whole, cut):
         assert (gone_on_without(item, plan, resumed, kept) == expected) == (not item), item
 
 
+@pytest.mark.slow
 def test_nor_could_the_best_weights_where_no_later_ones_are_better(plan, resumed, cut):
     state = read_state(cut, read_config(cut))
     unbeaten = replace(state.history[0], nats_per_char=1e-3, best=True)
