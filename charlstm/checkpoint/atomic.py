@@ -50,15 +50,15 @@ def write_atomically(path: Path, content: bytes) -> None:
         sync_folder(path.parent)
 
 
-def make_folder(path: Path, *, new: bool = False) -> None:
-    """Make a folder, and those above it, durably. One that is there is left, unless it should be ``new``.
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, durably, unless it is there.
 
     Raises:
         OSError: If it cannot be made.
     """
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    if missing or new:
-        path.mkdir(parents=True, exist_ok=not new)
+    if missing:
+        path.mkdir(parents=True, exist_ok=True)
     for folder in missing:
         sync_folder(folder.parent)
 

@@ -1,5 +1,6 @@
 """The folder of checkpoints: names, which there are, which is meant."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +66,14 @@ def new_checkpoint(root: Path, name: str) -> Iterator[Path]:
             if path.is_file() and path.name != LOCK:
                 path.unlink()
         yield temporary
-    check_new(root, name)  # another may have been quicker
+        if os.name != "nt":  # there no folder can be moved in which a file is open, such as this lock
+            _appear(temporary, root, name)
+            return
+    _appear(temporary, root, name)
+
+
+def _appear(temporary: Path, root: Path, name: str) -> None:
+    folder = check_new(root, name)  # another may have been quicker
     with writing(folder):
         temporary.rename(folder)
         sync_folder(root)

@@ -7,9 +7,9 @@ that there is one to fall back on.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,12 +74,14 @@ class State:
         best: The weights of its best evaluation; none before the first.
         history: Its evaluations.
         progress: Its other numbers.
+        number: Of its file; 0 before it has one.
     """
 
     arrays: Mapping[str, NDArray[Any]]
     best: Weights
     history: tuple[Evaluation, ...]
     progress: Progress
+    number: int = field(default=0, compare=False)
 
 
 def write_state(folder: Path, state: State) -> None:
@@ -103,11 +105,18 @@ def write_state(folder: Path, state: State) -> None:
     write_manifest(path, content)
     verify(path, len(content))
     with writing(place):
-        for old in numbers:
-            if old <= number - KEPT:
-                _path(place, old).with_suffix(".json").unlink(missing_ok=True)
-                _path(place, old).unlink(missing_ok=True)
-        sync_folder(place)
+        _remove(place, [old for old in numbers if old <= number - KEPT])
+
+
+def remove_damaged(folder: Path, whole: State) -> None:
+    """Remove the states that are newer than the newest one that is whole: they must not count as one to fall back on.
+
+    Raises:
+        CheckpointError: If one cannot be removed.
+    """
+    place = folder / RESUME
+    with writing(place):
+        _remove(place, [number for number in _numbers(place) if number > whole.number])
 
 
 def newest(folder: Path) -> int:
@@ -127,7 +136,7 @@ def read_state(folder: Path, config: Config, warn: Callable[[str], object] = lam
         CheckpointError: If there is none.
     """
     place, wrong, most = folder / RESUME, [], _most_bytes(config)
-    for number in sorted(_numbers(place), reverse=True):
+    for number in _numbers(place):
         path = _path(place, number)
         try:
             verify(path, most)
@@ -144,16 +153,21 @@ def read_state(folder: Path, config: Config, warn: Callable[[str], object] = lam
 
 
 def read_progress(folder: Path) -> Progress:
-    """The numbers of the newest state, without its arrays, and not verified.
+    """The numbers of the newest state that can be read, without its arrays, and not verified.
 
     Raises:
-        CheckpointError: If there is none, or it is damaged.
+        CheckpointError: If there is none that can be read.
     """
-    number = newest(folder)
-    if not number:
-        raise CheckpointError(_nothing_saved(folder))
-    with _opened(_path(folder / RESUME, number)) as file:
-        return build(Progress, parsed(file.metadata()["progress"]))
+    wrong = CheckpointError(_nothing_saved(folder))
+    for number in _numbers(folder / RESUME):
+        try:
+            with _opened(_path(folder / RESUME, number)) as file:
+                found = build(Progress, parsed(file.metadata()["progress"]))
+        except CheckpointError as error:
+            wrong = error
+        else:
+            return found
+    raise wrong
 
 
 @contextmanager
@@ -190,7 +204,14 @@ def _read(path: Path, config: Config) -> State:
             if not np.isfinite(array).all():
                 raise ValueError(f"{shown(name)} has numbers that are not finite")
     best = {name.removeprefix(_BEST): arrays.pop(name) for name in names if name.startswith(_BEST)}
-    return State(arrays=arrays, best=best, history=history, progress=progress)
+    return State(arrays=arrays, best=best, history=history, progress=progress, number=int(path.stem))
+
+
+def _remove(place: Path, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        _path(place, number).with_suffix(".json").unlink(missing_ok=True)
+        _path(place, number).unlink(missing_ok=True)
+    sync_folder(place)
 
 
 def _most_bytes(config: Config) -> int:
@@ -200,9 +221,9 @@ def _most_bytes(config: Config) -> int:
 
 
 def _numbers(place: Path) -> list[int]:
-    """The numbers of all states, whole or not."""
+    """The numbers of all states, whole or not, the newest first."""
     found = (re.fullmatch(r"(\d{6,18})\.(?:safetensors|json)", path.name) for path in place.glob("*"))
-    return sorted({int(match[1]) for match in found if match})
+    return sorted({int(match[1]) for match in found if match}, reverse=True)
 
 
 def _path(place: Path, number: int) -> Path:

@@ -5,7 +5,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,6 +24,8 @@ from charlstm.cli.terminal import (
 from charlstm.cli.writing import check_finite, check_memory, seed_text, threads, unescaped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from charlstm.checkpoint.files import Config
     from charlstm.checkpoint.weights import Weights
     from charlstm.inference.modes import Reader
@@ -32,6 +34,8 @@ Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
 
 _SAMPLING = "How characters are chosen"
+_LONG_SEED = 100_000
+"""Characters that take some ten seconds to read one by one."""
 
 
 @stated
@@ -123,11 +127,13 @@ def generate(
             "model": weights_digest(weights), "mode": mode, "seed": text, "length": length,
             "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
         }  # fmt: skip
-        written = write_many(job, output, range(random_seed, random_seed + samples), settings)
-        say(f"Wrote {written:,} texts to {output}.")
+        number = write_many(job, output, range(random_seed, random_seed + samples), settings)
+        say(f"Wrote {number:,} texts to {output}.")
         return
     rows = samples * (config.model.seq_len if mode == "stateless" else 1)
     check_memory(config.model, rows)
+    if length and mode == "stateful" and len(text) > _LONG_SEED:
+        say(f"All {len(text):,} characters of the seed are read first; --mode stateless needs its last {config.model.seq_len}.")
     with threads(config.model, rows):
         if interactive:
             from charlstm.cli.interactive import converse
@@ -144,7 +150,7 @@ def generate(
             )
             return
 
-        from charlstm.inference.generate import write
+        from charlstm.inference.generate import write, written
 
         began = time.perf_counter()
         pieces = write(
@@ -157,15 +163,15 @@ def generate(
             stops=stops,
         )
         if json:
-            written = _consume(pieces)
+            texts = written(pieces)
             seconds = time.perf_counter() - began
-            characters = sum(len(sample.text) for sample in written)
+            characters = sum(len(sample.text) for sample in texts)
             print_json(
                 {
                     "checkpoint": readable(folder.resolve().name),
                     "mode": mode,
                     "seed": text,
-                    "samples": [asdict(sample) for sample in written],
+                    "samples": [asdict(sample) for sample in texts],
                     "characters": characters,
                     "seconds": seconds,
                     "characters_per_second": characters / seconds,
@@ -176,7 +182,7 @@ def generate(
         if samples == 1:
             _stream(pieces, opening)
         else:
-            for sample in _consume(pieces):
+            for sample in written(pieces):
                 sys.stdout.write(_shown(opening + sample.text) + "\n")
 
 
@@ -191,16 +197,7 @@ def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) ->
     return reader(build_network(config.model, weights), mode)
 
 
-def _consume(pieces: Any) -> Any:
-    """What a generator returns at its end."""
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            return end.value
-
-
-def _stream(pieces: Any, opening: str) -> None:
+def _stream(pieces: "Iterator[list[str]]", opening: str) -> None:
     """Print one text; on a terminal, character by character as it comes."""
     live = sys.stdout.isatty()
     sys.stdout.write(_shown(opening))

@@ -56,7 +56,7 @@ class Job:
 
     def write(self, random_seeds: range) -> list["Sample"]:
         """The texts of some random seeds, at once."""
-        from charlstm.inference.generate import write
+        from charlstm.inference.generate import write, written
 
         pieces = write(
             self.reader,
@@ -67,12 +67,7 @@ class Job:
             sampling=self.sampling,
             stops=self.stops,
         )
-        while True:
-            try:
-                next(pieces)
-            except StopIteration as end:
-                samples: list[Sample] = end.value
-                return samples
+        return written(pieces)
 
 
 def write_many(job: Job, path: Path, random_seeds: range, settings: dict[str, object]) -> int:

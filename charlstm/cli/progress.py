@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -64,10 +64,10 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
     from charlstm.training.run import train
 
     stop = _Stop("\nStopping after this step, then saving (again: stop at once, without saving).\n")
-    events = train(plan, clock=time.monotonic, started=started, should_stop=lambda: bool(stop.number))
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
     with (
         signals(stop),
+        closing(train(plan, clock=time.monotonic, started=started, should_stop=lambda: bool(stop.number))) as events,
         tqdm(total=100, bar_format=bar_format, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False) as bar,
     ):
         for event in events:
@@ -100,8 +100,8 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
                     file=sys.stderr,
                 )
             elif isinstance(event, Finished):
-                return event, stop.number
-    raise AssertionError("a run ends with Finished")
+                finished = event
+    return finished, stop.number
 
 
 def help_along(plan: "Plan") -> bool:

@@ -4,12 +4,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
     from charlstm.recipe.cluster import Cluster
+    from charlstm.recipe.presets import Preset
 
 
 def cluster_named(addresses: str | None, rank: int | None) -> "Cluster | None":
@@ -30,9 +31,9 @@ def be_a_worker(
     checkpoints: Path,
     corpus: list[str],
     given: Mapping[str, Any],
-    preset: Literal["quick", "standard", "best", "classic"],
-    base_name: str | None,
     *,
+    preset: "Preset",
+    base_name: str | None,
     resume: str | None,
     encoding_name: str | None,
 ) -> None:

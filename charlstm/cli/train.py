@@ -124,11 +124,19 @@ def train(
     together = cluster_named(cluster, rank)
     if wrong := _misuse(corpus or [], name, preset, resume, or_resume, from_, together):
         raise typer.BadParameter(wrong)
-    if together and not together.is_chief:
-        settings = given, preset or "standard", from_
-        be_a_worker(together, checkpoints, corpus or [], *settings, resume=resume, encoding_name=encoding_name)
-        return
     begun = name if or_resume and name and (checkpoints / name).exists() else resume
+    if together and not together.is_chief:
+        be_a_worker(
+            together,
+            checkpoints,
+            corpus or [],
+            given,
+            preset=preset or "standard",
+            base_name=from_,
+            resume=begun,
+            encoding_name=encoding_name,
+        )
+        return
     if begun is not None:
         from charlstm.recipe.resuming import plan_resuming
 
@@ -160,7 +168,8 @@ def train(
     if json:
         _print_result(plan, finished)
     if finished.interrupted:
-        say(f"Stopped and saved. Go on with: charlstm train --resume {plan.folder.name}")
+        again = "the same text through a pipe, and charlstm train -" if "-" in plan.paths else "charlstm train"
+        say(f"Stopped and saved. Go on with: {again} --resume {plan.folder.name}")
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
     if finished.stopped_early:
         say(f"Stopped early: no better score in {plan.config.training.patience} evaluations.")

@@ -153,3 +153,13 @@ def write(
         Sample("".join(text.characters), random_seed, "stop" if text.stopped else "length")
         for text, random_seed in zip(texts, random_seeds, strict=True)
     ]
+
+
+def written(pieces: Generator[list[str], None, list[Sample]]) -> list[Sample]:
+    """What :func:`write` returns, once all of it is written."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            samples: list[Sample] = end.value
+            return samples

@@ -68,7 +68,7 @@ def _from_tf_config(text: str) -> Cluster:
     try:
         config = json.loads(text)
         jobs = {job: [str(address) for address in config["cluster"][job]] for job in config["cluster"]}
-        kind, index = config["task"]["type"], int(config["task"]["index"])
+        kind, index = str(config["task"]["type"]), int(config["task"]["index"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         form = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
         raise ConfigError(f"TF_CONFIG is not of the form {form}; correct it, or unset it to train in one process") from None

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from charlstm.config import ModelConfig, TrainingConfig
-from charlstm.recipe.presets import CHARACTERS_PER_MINUTE, Preset
-from charlstm.units import about
+from charlstm.recipe.presets import EFFORT_PER_MINUTE, Preset
+from charlstm.units import about, count
 
 MOST_HELD_OUT = 200_000
 """Characters that are enough to score by: the standard error of the score is then some 0.005 nats."""
@@ -49,7 +49,7 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
 
     def changed(record: T, note: str, **values: Any) -> T:
         new = {name: value for name, value in values.items() if name not in chosen and getattr(record, name) != value}
-        notes.extend([note] if new else [])
+        notes.extend([note] if new and note else [])
         return replace(record, **new)
 
     if preset == "classic":
@@ -61,18 +61,23 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
     if model.encoding == "one-hot" and model.vocabulary_size > LARGEST_ONE_HOT:
         note = f"The alphabet is large: each character is read as an embedding of {model.embedding_size} numbers."
         model = changed(model, note, encoding="embedding")
-    if training.batches == "streams":
+    if training.batches == "streams" or model.targets == "every":  # a window for each character is enough in any case
         batch_size, seq_len = shape(training.batch_size, model.seq_len, learnt, chosen)
         note = "The text is short for this recipe: --{} is {} in place of {}."
         training = changed(training, note.format("batch-size", batch_size, training.batch_size), batch_size=batch_size)
         model = changed(model, note.format("seq-len", seq_len, model.seq_len), seq_len=seq_len)
-        if learnt < SHORT:
-            note = f"Scoring a short text takes no time, and it is soon learnt by heart: at least {OFTEN} evaluations."
-            training = changed(training, note, evaluations=max(OFTEN, training.evaluations))
-    passes = expected_passes(preset, training, learnt)
+    if learnt < SHORT:
+        note = f"Scoring a short text takes no time, and it is soon learnt by heart: at least {OFTEN} evaluations."
+        training = changed(training, note, evaluations=max(OFTEN, training.evaluations))
+    passes, minutes = course(preset, model, training, learnt)
     dropout, drop_connect = dropped(passes, min(model.units), learnt)
-    note = f"About {about(passes)} passes over the text, so dropout is {dropout} and DropConnect {drop_connect}."
-    return Fitted(changed(model, note, dropout=dropout, drop_connect=drop_connect), training, tuple(notes))
+    model = changed(model, "", dropout=dropout, drop_connect=drop_connect)
+    read = f"{about(passes)} passes over the text" if passes >= 1 else f"{about(100 * passes)} % of the text will be read"
+    notes.append(
+        f"About {read}, in {about(minutes)} minutes on two fast cores: dropout {model.dropout:g}, "
+        f"DropConnect {model.drop_connect:g}."
+    )
+    return Fitted(model, training, tuple(notes))
 
 
 def shape(batch_size: int, seq_len: int, learnt: int, chosen: frozenset[str]) -> tuple[int, int]:
@@ -84,11 +89,22 @@ def shape(batch_size: int, seq_len: int, learnt: int, chosen: frozenset[str]) ->
     return result["batch_size"], result["seq_len"]
 
 
-def expected_passes(preset: Preset, training: TrainingConfig, learnt: int) -> float:
-    """How often a text will be read, on two cores like those that the presets were measured on."""
+def course(preset: Preset, model: ModelConfig, training: TrainingConfig, learnt: int) -> tuple[float, float]:
+    """How often a text will be read, and in how many minutes, on two cores like those that the presets were measured on."""
+    again = model.seq_len if training.batches == "windows" and model.targets == "last" else 1  # windows from every character
+    minutes_per_pass = learnt * again * effort(model, training.batch_size) / EFFORT_PER_MINUTE[preset]
     minutes = math.inf if training.minutes is None else training.minutes
     epochs = math.inf if training.epochs is None else training.epochs
-    return min(epochs, CHARACTERS_PER_MINUTE[preset] * minutes / max(1, learnt))
+    passes = min(epochs, minutes / max(1e-9, minutes_per_pass))
+    return passes, passes * minutes_per_pass
+
+
+def effort(model: ModelConfig, batch_size: int) -> float:
+    """What a character costs: a share of reading every weight once for a batch's rows, and the work of each unit.
+
+    In nanoseconds about half of this on two cores, within a third for 1 x 384 to 1 x 1,024 units and 8 to 64 rows.
+    """
+    return count(model.weight_shapes) / batch_size + 50 * sum(model.units)
 
 
 def dropped(passes: float, units: int, learnt: int) -> tuple[float, float]:

@@ -42,8 +42,8 @@ class Resumed:
     """A training to go on with.
 
     Attributes:
-        number: Of the saved state.
-        state: It.
+        number: Of the newest saved state, whole or not: another process may yet come between.
+        state: The newest whole one.
     """
 
     number: int

@@ -13,10 +13,8 @@ from charlstm.config import TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError, CorpusError
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan, Resumed, absolute
-from charlstm.recipe.settings import budget_of, check_budget, flag
+from charlstm.recipe.settings import FREE, budget_of, check_budget, flag
 from charlstm.text.corpus import Corpus, read_corpus
-
-_FREE = frozenset({"epochs", "minutes", "patience", "save_every"})
 
 
 def plan_resuming(
@@ -44,7 +42,7 @@ def plan_resuming(
         number = newest(folder)
     encoding = text_encoding or state.progress.text_encoding
     corpus = _read_again(tuple(paths), state.progress, encoding, config, name)
-    changes = {key: given[key] for key in given.keys() & _FREE} | budget_of(given)
+    changes = {key: given[key] for key in given.keys() & FREE} | budget_of(given)
     return Plan(
         folder=folder,
         config=replace(config, training=build(TrainingConfig, plain(config.training) | changes)),
@@ -78,8 +76,8 @@ def plan_helping(root: Path, name: str, paths: Sequence[str], text_encoding: str
 def _check_settings(config: Config, given: Mapping[str, Any], name: str) -> None:
     """Refuse a setting that is not the training's."""
     recorded = plain(config.model) | plain(config.training)
-    for key in sorted(given.keys() - _FREE):
-        if given[key] != recorded[key]:
+    for key in sorted(given.keys() - FREE):
+        if given[key] not in (recorded[key], "auto"):
             raise ConfigError(
                 f"{flag(key)} cannot be changed when a training is resumed ({name} has {recorded[key]}); leave it out, or "
                 f"train its model further with other settings: `charlstm train TEXT --from {name}`"

@@ -5,6 +5,9 @@ from typing import Any
 
 from charlstm.errors import ConfigError
 
+FREE = frozenset({"epochs", "minutes", "patience", "save_every"})
+"""What may be another in a resumed training, and what only the chief of several workers needs to know."""
+
 
 def check_budget(given: Mapping[str, Any]) -> None:
     """Refuse two budgets.

@@ -71,7 +71,8 @@ def _ended_by_a_guard(seconds: float) -> Iterator[None]:
     signal can do anything about it, only another process.
     """
     sentence = f"charlstm: a worker was lost while they connected, {seconds:.0f} s ago; start all workers again"
-    guard = subprocess.Popen([sys.executable, "-c", _GUARD, str(os.getpid()), str(seconds), sentence], stdin=subprocess.PIPE)
+    command = [sys.executable, "-c", _GUARD, str(os.getpid()), str(seconds), sentence]
+    guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # Ctrl-C is not for it
     try:
         yield
     finally:

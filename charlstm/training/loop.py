@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from charlstm.checkpoint.card import best
 from charlstm.checkpoint.history import Evaluation, write_history
 from charlstm.checkpoint.resume import MOST_HALVINGS, read_state
@@ -55,8 +57,8 @@ class Loop:
                 yield Evaluating()
                 yield self._evaluate()
                 impatient = self._is_impatient
-            elif self.saver.due:
-                self.saver.save(self.record)
+            elif self.saver.due and not self.saver.save(self.record):
+                yield self._fall_back()
         interrupted = self.fraction < 1 and not impatient
         if interrupted:
             self.saver.save(self.record)
@@ -96,16 +98,23 @@ class Loop:
     def _plan_evaluation(self) -> None:
         """The part of the budget at which the next evaluation is due.
 
-        They are spread evenly; where they take long, some are left out, so that they take a tenth of the time at the most.
+        They are spread evenly; where they take long, some are left out, so that they take a tenth of the minutes at the most.
         """
         evaluations = self.plan.config.training.evaluations
         earliest = max(self.fraction + 1e-9, self.fraction + 10 * self.reserve / self.budget.seconds)
         self.due = math.ceil(earliest * evaluations) / evaluations
 
     def _paced(self) -> Paced:
-        left = self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.reserve)
-        steps = min(self.budget.steps, self.trainer.steps + left / self.speed.seconds_per_step)
-        return Paced(self.speed.characters_per_second, left, steps / self.source.steps_per_epoch)
+        steps = min(self.budget.steps, self.trainer.steps + self._seconds_left / self.speed.seconds_per_step)
+        return Paced(self.speed.characters_per_second, self._seconds_left, steps / self.source.steps_per_epoch)
+
+    @property
+    def _seconds_left(self) -> float:
+        """To the end of the budget, estimated; infinite while nothing is known."""
+        if not self.speed.seconds:
+            return math.inf
+        evaluations = self.plan.config.training.evaluations * self.reserve / self.budget.steps
+        return self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.speed.seconds_per_step + evaluations)
 
     def _step(self) -> Stepped | FellBack:
         config, began = self.plan.config, self.elapsed()
@@ -120,14 +129,14 @@ class Loop:
             self.fraction,
             self.record.loss,
             self.speed.characters_per_second,
-            self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.reserve),
+            self._seconds_left,
         )
 
     def _evaluate(self, *, save: bool = True) -> Evaluated | FellBack:
         """Score the model, keep it if it is the best, save and publish."""
         began, record, weights = self.elapsed(), self.record, self.trainer.weights()
         score = self.evaluator.nats_per_char(weights) if self.evaluator else None
-        if score is not None and not math.isfinite(score):
+        if not math.isfinite(score or 0.0) or not all(np.isfinite(array).all() for array in weights.values()):
             return self._fall_back()
         improved = score is None or score < record.best_score
         evaluation = Evaluation(
@@ -144,8 +153,8 @@ class Loop:
         record.loss_sum, record.loss_count = 0.0, 0
         if improved:
             record.best = weights
-        if save:
-            self.saver.save(record)
+        if save and not self.saver.save(record):
+            return self._fall_back()
         if improved:
             publish(self.plan.folder, self.plan.config, record)
         else:

@@ -97,6 +97,6 @@ def connection_mask(units: int, rate: float, seed: keras.random.SeedGenerator) -
     Each number that is drawn decides over two weights, with 16 bits for each: half the time, and the rate is exact to 1e-5.
     """
     drawn = tf.random.stateless_uniform((units, 2 * units), tf.cast(seed.next(), tf.int64), None, None, tf.uint32)
-    dropped = round(rate * 2**16)
+    dropped = min(round(rate * 2**16), 2**16 - 1)
     kept = tf.reshape(tf.bitcast(drawn, tf.uint16), (units, 4 * units)) >= dropped
     return tf.cast(kept, tf.float32) * (2**16 / (2**16 - dropped))

@@ -5,7 +5,7 @@ others wait for its next order, carry it out, and wait again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.errors import GroupError
 from charlstm.text.batches import Batch, BatchSource
 from charlstm.training.group import Group
 from charlstm.training.trainer import Trainer
@@ -62,12 +63,10 @@ class LeadingTrainer(Trainer):
         try:
             yield
             well = True
-        except GeneratorExit:  # whoever follows the run does not wait for anything after its last event
-            well = True
-            raise
         finally:
             if not self._acting:
-                _send(self._leads, Order.END, well)
+                with suppress(GroupError):  # a worker that is gone needs no telling
+                    _send(self._leads, Order.END, well)
 
     @contextmanager
     def _together(self, order: Order, number: float = 0.0) -> Iterator[None]:

@@ -18,14 +18,13 @@ from charlstm.errors import GroupError, TrainingError
 from charlstm.recipe.cluster import Cluster
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan
-from charlstm.recipe.settings import flag
+from charlstm.recipe.settings import FREE, flag
 
 PATIENCE = 300.0
 """Seconds that a worker waits for the others."""
 _PAUSE = 0.5
 _SOON = 2.0  # in which whoever connects to the chief says what it wants
 _LONGEST_LINE = 1 << 16
-_CHIEFS_OWN = frozenset({"minutes", "epochs", "patience", "save_every"})  # which the others need not know
 
 Described = Mapping[str, str]
 
@@ -57,7 +56,7 @@ def described(plan: Plan) -> dict[str, str]:
     return {
         "the text": config.corpus.fingerprint[:12],
         "the alphabet": f"of {len(config.vocabulary)} characters",
-        **{flag(name): _written(value) for name, value in settings.items() if name not in _CHIEFS_OWN},
+        **{flag(name): _written(value) for name, value in settings.items() if name not in FREE},
         **{name: value for name, value in surroundings().items() if name != "cores"},
     }
 

@@ -1,13 +1,16 @@
 """A training run from its recipe to the files of its checkpoint, as a sequence of events for whoever shows progress."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+
+import tensorflow as tf
 
 from charlstm.checkpoint.atomic import remove_leftovers
 from charlstm.checkpoint.files import write_config
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.lock import training_lock
-from charlstm.checkpoint.resume import RESUME, newest
+from charlstm.checkpoint.resume import RESUME, newest, remove_damaged
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.recipe.plan import Base, Plan, Resumed
 from charlstm.text.batches import batch_source
@@ -27,8 +30,10 @@ from charlstm.training.schedule import budget
 from charlstm.training.trainer import Trainer
 from charlstm.units import count
 
+Events = Generator[Event, None, None]
 
-def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Iterator[Event]:
+
+def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Events:
     """Train a checkpoint as planned.
 
     Args:
@@ -45,13 +50,14 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
         GroupError: If another worker does not come, or is gone.
     """
     model, training = plan.config.model, plan.config.training
-    group = _join(plan, should_stop)
-    if group.size == 1:
-        yield from _train(plan, Trainer(model, training, group), clock, started, should_stop)
-    else:
-        trainer = LeadingTrainer(model, training, group)
-        with trainer.leading():
-            yield from _train(plan, trainer, clock, started, should_stop)
+    with _memory_stated(plan):
+        group = _join(plan, should_stop)
+        if group.size == 1:
+            yield from _train(plan, Trainer(model, training, group), clock, started, should_stop)
+        else:
+            trainer = LeadingTrainer(model, training, group)
+            with trainer.leading():
+                yield from _train(plan, trainer, clock, started, should_stop)
 
 
 def help_train(plan: Plan, *, should_stop: Callable[[], bool]) -> bool:
@@ -69,9 +75,22 @@ def help_train(plan: Plan, *, should_stop: Callable[[], bool]) -> bool:
         GroupError: If another worker is gone.
     """
     model, training = plan.config.model, plan.config.training
-    group = _join(plan, should_stop)
-    learnt, _ = split(plan.ids, training.validation)
-    return follow(Trainer(model, training, group), batch_source(learnt, model, training), group, should_stop)
+    with _memory_stated(plan):
+        group = _join(plan, should_stop)
+        learnt, _ = split(plan.ids, training.validation)
+        return follow(Trainer(model, training, group), batch_source(learnt, model, training), group, should_stop)
+
+
+@contextmanager
+def _memory_stated(plan: Plan) -> Iterator[None]:
+    """Say what could be smaller if the memory, or that of a GPU, does not suffice."""
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError):
+        raise TrainingError(
+            f"the memory does not suffice for this network and batches of {plan.config.training.batch_size} windows of "
+            f"{plan.config.model.seq_len}; lower --units, --batch-size or --seq-len"
+        ) from None
 
 
 def _join(plan: Plan, should_stop: Callable[[], bool]) -> Group:
@@ -80,33 +99,24 @@ def _join(plan: Plan, should_stop: Callable[[], bool]) -> Group:
     return join(plan.cluster, plan.config.training.batch_size)
 
 
-def _train(
-    plan: Plan, trainer: Trainer, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]
-) -> Iterator[Event]:
+def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Events:
     config = plan.config
     learnt, held_out = split(plan.ids, config.training.validation)
     source = batch_source(learnt, config.model, config.training)
     extent = budget(config.training, source.steps_per_epoch)
     evaluator = Evaluator(config.model, held_out) if len(held_out) > 1 else None
-    record, earlier = Record(), 0.0
-    if isinstance(plan.start, Resumed):
-        before = plan.start.state
-        trainer.restore(before.arrays, before.progress.steps)
-        record, earlier = record_of(before), before.progress.seconds
-    else:
-        if isinstance(plan.start, Base):
-            trainer.assign(starting_weights(plan.start.config, plan.start.weights, config))
-        gone = clock() - started
-        if extent.fraction(0, gone) >= 1:
-            raise TrainingError(
-                f"the budget of {config.training.minutes:g} minutes was over before the first step, since starting took "
-                f"{gone:.0f} s; give more --minutes"
-            )
+    record, earlier = _taken_up(plan, trainer)
+    reserve = evaluator.rehearse(clock) if evaluator else 0.0
 
     def elapsed() -> float:
         return earlier + clock() - started
 
     if not isinstance(plan.start, Resumed):
+        if extent.fraction(0, elapsed(), reserve) >= 1:
+            raise TrainingError(
+                f"--minutes {config.training.minutes:g} leaves no time to train in: starting took {elapsed():.0f} s, and "
+                f"scoring {len(held_out):,} characters takes {reserve:.0f} s; give more --minutes, or a smaller --validation"
+            )
         with new_checkpoint(plan.folder.parent, plan.folder.name) as folder:
             write_config(folder, config)
             Saver(replace(plan, folder=folder), trainer, elapsed).save(record)
@@ -114,14 +124,30 @@ def _train(
         if newest(plan.folder) != (plan.start.number if isinstance(plan.start, Resumed) else 1):
             raise CheckpointError(f"{plan.folder} has been trained on meanwhile; begin again with the same command")
         if isinstance(plan.start, Resumed):
-            remove_leftovers(plan.folder)
-            remove_leftovers(plan.folder / RESUME)
-            write_config(plan.folder, config)
-            publish(plan.folder, config, record)
+            _put_in_order(plan, plan.start, record)
         saver = Saver(plan, trainer, elapsed, last=elapsed())
         yield Started(count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
-        reserve = evaluator.rehearse(clock) if evaluator else 0.0
         try:
             yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, reserve).events()
         except CheckpointError as error:
             raise CheckpointError(f"{error}; then go on with `charlstm train --resume {plan.folder.name}`") from None
+
+
+def _taken_up(plan: Plan, trainer: Trainer) -> tuple[Record, float]:
+    """What was noted down before, and the seconds that it took; the trainer is where the plan starts."""
+    if isinstance(plan.start, Resumed):
+        state = plan.start.state
+        trainer.restore(state.arrays, state.progress.steps)
+        return record_of(state), state.progress.seconds
+    if isinstance(plan.start, Base):
+        trainer.assign(starting_weights(plan.start.config, plan.start.weights, plan.config))
+    return Record(), 0.0
+
+
+def _put_in_order(plan: Plan, start: Resumed, record: Record) -> None:
+    """Remove what an end at any moment may have left, and bring the files up to the state that is gone on from."""
+    remove_leftovers(plan.folder)
+    remove_leftovers(plan.folder / RESUME)
+    remove_damaged(plan.folder, start.state)
+    write_config(plan.folder, plan.config)
+    publish(plan.folder, plan.config, record)

@@ -42,14 +42,18 @@ class Saver:
         pause = max(_PAUSE, self.took / _SHARE) if minutes is None else 60 * minutes
         return self.elapsed() - self.last >= pause
 
-    def save(self, record: Record) -> None:
-        """Write everything from which the run can be gone on with, unless it is no number any more.
+    def save(self, record: Record) -> bool:
+        """Write everything from which the run can be gone on with.
+
+        Returns:
+            Whether it was written: nothing is if any of it is no finite number.
 
         Raises:
             CheckpointError: If it cannot be written; what was saved before is left.
         """
         began, arrays = self.elapsed(), self.trainer.snapshot()
-        if all(np.isfinite(array).all() for array in arrays.values()):
+        finite = all(np.isfinite(array).all() for array in arrays.values())
+        if finite:
             progress = Progress(
                 steps=self.trainer.steps,
                 seconds=began,
@@ -65,3 +69,4 @@ class Saver:
             write_state(self.plan.folder, state)
         self.last = self.elapsed()
         self.took = self.last - began
+        return finite

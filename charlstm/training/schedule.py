@@ -29,14 +29,12 @@ class Budget:
         """
         if self.seconds == math.inf:
             return min(1.0, step / self.steps)
-        # At least a hundredth is left for training: an evaluation that fills the whole budget must not end it at once.
-        on_the_clock = seconds / max(self.seconds - reserve, self.seconds / 100)
+        on_the_clock = seconds / (self.seconds - reserve) if reserve < self.seconds else 1.0
         return min(1.0, max(step / self.steps, on_the_clock))
 
-    def seconds_left(self, step: int, seconds: float, reserve: float) -> float:
-        """Seconds to the end, estimated; infinite while nothing is known."""
-        steps_take = seconds * (self.steps - step) / step + reserve if step else math.inf
-        return min(steps_take, max(0.0, self.seconds - seconds))
+    def seconds_left(self, step: int, seconds: float, seconds_per_step: float) -> float:
+        """Seconds to the end, if a step goes on to take so long, with its share of the evaluations."""
+        return min(max(0.0, self.steps - step) * seconds_per_step, max(0.0, self.seconds - seconds))
 
 
 def budget(training: TrainingConfig, steps_per_epoch: float) -> Budget:

@@ -17,9 +17,10 @@ def slurm_cluster(environment: Mapping[str, str]) -> Cluster:
     """
     try:
         tasks = int(environment["SLURM_STEP_NUM_TASKS"])
+        # Ports of this step's own, so that two on one node do not meet; below those that the system gives to connections.
+        place = 8 * int(environment.get("SLURM_JOB_ID", "0")) + int(environment.get("SLURM_STEP_ID", "0"))
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
-            # A port of this job's own, so that two jobs on one node do not meet.
-            port_base=20_000 + 64 * (int(environment.get("SLURM_JOB_ID", "0")) % 512),
+            port_base=20_000 + 64 * (place % 199),
             gpus_per_node=tasks,
             gpus_per_task=1,
             auto_set_gpu=False,  # what a task may use is Slurm's to say

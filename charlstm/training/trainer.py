@@ -14,7 +14,7 @@ from charlstm.text.batches import Batch
 from charlstm.training.cores import nats
 from charlstm.training.group import Group
 from charlstm.training.masks import Masks
-from charlstm.training.model import States, Tensor, array_of, build_layers, weight_values
+from charlstm.training.model import States, Tensor, array_of, build_layers
 
 
 class Trainer:
@@ -53,15 +53,12 @@ class Trainer:
             self._optimizer = Adam(training.learning_rate, weight_decay=training.weight_decay or None)
             self._optimizer.exclude_from_weight_decay([variable for variable in self._variables if len(variable.shape) < 2])
             self._optimizer.build(self._variables)
-            self._averages = (
-                [tf.Variable(variable.value, trainable=False) for variable in self._variables]
-                if training.weight_average
-                else []
-            )
+            averaged = self.layers.weights if training.weight_average else {}
+            self._averages = {name: tf.Variable(weight.value, trainable=False) for name, weight in averaged.items()}
         if self._replicas > 1 and model.recurrent_dropout and self.layers.lstms[0].keras_path_because():
             raise TrainingError(
                 f"--recurrent-dropout needs one worker on one device here, since the layers run in Keras's own loop "
-                f"({self.layers.lstms[0].keras_path_because()}); use --drop-connect in its place"
+                f"({self.layers.lstms[0].keras_path_because()}); use --drop-connect in its place, or CUDA_VISIBLE_DEVICES=0"
             )
         self._states = self._divided(self.layers.zero_states(training.batch_size))
         self._run = tf.function(self._all_replicas, reduce_retracing=False)
@@ -79,35 +76,26 @@ class Trainer:
 
         Raises:
             GroupError: If another process is gone.
-            TrainingError: If the memory does not suffice.
         """
         self._optimizer.learning_rate.assign(learning_rate)
         # The average's momentum rises to its value, so that it does not remember the initial weights.
         momentum = min(self._training.weight_average, (1 + self.steps) / (10 + self.steps))
         shared = (self._spread(array) for array in (*batch, np.full(self._group.replicas_here, ask_to_stop, np.float32)))
-        try:
-            with self._group.watched():
-                (loss, asked), self._states = self._run(*shared, self._states, tf.constant(momentum))
-                self.stop_asked = float(asked) > 0
-        except (MemoryError, tf.errors.ResourceExhaustedError):
-            raise TrainingError(
-                f"the memory does not suffice for batches of {self._training.batch_size} windows of {batch.x.shape[1]}; "
-                "lower --batch-size, --seq-len or --units"
-            ) from None
+        with self._group.watched():
+            (loss, asked), self._states = self._run(*shared, self._states, tf.constant(momentum))
+            self.stop_asked = float(asked) > 0
         self.steps += 1
         return float(loss)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The model as it stands: the average of the weights where the recipe asks for one."""
-        if not self._averages:
-            return weight_values(self.layers)
-        return {name: array_of(average) for name, average in zip(self.layers.weights, self._averages, strict=True)}
+        return {name: array_of(variable) for name, variable in (self._averages or self.layers.weights).items()}
 
     def assign(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Start from given weights in place of random ones."""
         self.layers.assign(weights)
-        for average, variable in zip(self._averages, self._variables, strict=False):
-            average.assign(variable.value)
+        for name, average in self._averages.items():
+            average.assign(self.layers.weights[name].value)
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Everything that the next step depends on, as arrays by name."""
@@ -148,7 +136,7 @@ class Trainer:
     def _kept(self) -> dict[str, Any]:
         """The variables, by name; the states are not among them."""
         named = {f"weights/{name}": variable for name, variable in self.layers.weights.items()}
-        named |= {f"average/{name}": average for name, average in zip(self.layers.weights, self._averages, strict=False)}
+        named |= {f"average/{name}": average for name, average in self._averages.items()}
         slots = (variable for variable in self._optimizer.variables if variable is not self._optimizer.learning_rate)
         named |= {f"optimizer/{number}": variable for number, variable in enumerate(slots)}
         return named | {f"noise/{number}": variable for number, variable in enumerate(self.layers.noise.states)}
@@ -207,8 +195,8 @@ class Trainer:
         return loss, asked, states
 
     def _update_averages(self, strategy: tf.distribute.Strategy, momentum: Tensor) -> None:
-        for average, variable in zip(self._averages, self._variables, strict=False):
-            strategy.extended.update(average, _drawn_nearer, args=(variable.value, momentum))
+        for name, average in self._averages.items():
+            strategy.extended.update(average, _drawn_nearer, args=(self.layers.weights[name].value, momentum))
 
 
 class Adam(keras.optimizers.Adam):

@@ -167,6 +167,18 @@ def test_of_two_that_make_the_same_one_comes_too_late(tmp_path):
         (tmp_path / "saga").mkdir()
 
 
+def test_nobody_comes_between_the_making_of_a_checkpoint_and_its_appearance(tmp_path, monkeypatch):
+    def rename(path, target, original=Path.rename):
+        with pytest.raises(CheckpointError, match="is being trained by another process"):
+            create(tmp_path, "story")
+        return original(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with new_checkpoint(tmp_path, "story") as folder:
+        (folder / CONFIG).write_text("{}")
+    assert (tmp_path / "story" / CONFIG).read_text() == "{}"
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CheckpointError, match="cannot be made") as error:

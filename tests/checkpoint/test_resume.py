@@ -12,7 +12,16 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from charlstm.checkpoint import resume
-from charlstm.checkpoint.resume import MOST_HALVINGS, Progress, State, newest, read_progress, read_state, write_state
+from charlstm.checkpoint.resume import (
+    MOST_HALVINGS,
+    Progress,
+    State,
+    newest,
+    read_progress,
+    read_state,
+    remove_damaged,
+    write_state,
+)
 from charlstm.errors import CheckpointError
 
 FIRST = Path("resume") / "000001.safetensors"
@@ -120,6 +129,29 @@ def test_a_thousand_flipped_bits_never_change_what_is_read(folder, config, state
         found = read_state(folder, config, told.append)
         assert same(found, state if told else newer)
         assert told or suffix == ".json"  # a digit in lower case, of those that are no digits' bits
+
+
+def test_progress_is_that_of_the_newest_state_that_can_be_read(folder, state):
+    write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
+    assert read_progress(folder).steps == 21
+    (folder / "resume/000002.safetensors").write_bytes(b"cut off")
+    assert read_progress(folder) == state.progress
+    (folder / FIRST).unlink()
+    with pytest.raises(CheckpointError, match="is damaged"):
+        read_progress(folder)
+
+
+def test_damaged_states_are_not_among_the_two_that_are_kept(folder, config, state):
+    write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
+    write_state(folder, replace(state, progress=replace(state.progress, steps=22)))
+    (folder / "resume/000003.safetensors").write_bytes(b"cut off")
+    whole = read_state(folder, config)
+    assert (whole.number, whole.progress.steps) == (2, 21)
+    remove_damaged(folder, whole)
+    write_state(folder, whole)
+    assert {path.stem for path in (folder / "resume").iterdir()} == {"000002", "000003"}
+    (folder / "resume/000003.json").unlink()
+    assert read_state(folder, config).number == 2
 
 
 @pytest.mark.parametrize("missing", [".safetensors", ".json"])

@@ -100,6 +100,14 @@ def test_a_seed_of_ten_megabytes_is_read(charlstm, tmp_path, tale):
     (tmp_path / "seed.txt").write_text("The quick brown fox\n" * 500_000)
     result = charlstm("generate", "--seed-file", "seed.txt", "--length", "10", "--no-echo")
     assert (result.exit_code, len(result.stdout)) == (0, 11)
+    assert result.stderr == ""
+
+
+def test_a_long_seed_is_announced_where_all_of_it_is_read(charlstm, tmp_path, tale):
+    (tmp_path / "seed.txt").write_text("The quick brown fox\n" * 5_001)
+    result = charlstm("generate", "--seed-file", "seed.txt", "--length", "1", "--no-echo", "--mode", "stateful")
+    assert (result.exit_code, len(result.stdout)) == (0, 2)
+    assert result.stderr.startswith("All 100,019 characters of the seed are read first;")
 
 
 def test_length_zero_writes_the_seed_alone(charlstm, tale):

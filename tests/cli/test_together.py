@@ -68,6 +68,19 @@ def test_or_resume_begins_and_then_goes_on(charlstm, tmp_path):
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]
 
 
+def test_a_worker_goes_on_with_what_the_chief_goes_on_with(charlstm, monkeypatch, tmp_path):
+    (tmp_path / "story.txt").write_text(TEXT)
+    command = ["train", "story.txt", "--name", "tale", "--or-resume", "--units", "4", "--seq-len", "8", "--batch-size", "2"]
+    plans = []
+    monkeypatch.setattr("charlstm.cli.progress.help_along", lambda plan: plans.append(plan) or True)
+    worker = ["--cluster", "a:1,b:1", "--rank", "1"]
+    assert charlstm(*command, "--epochs", "0.1").exit_code == 0
+    assert charlstm(*command, "--epochs", "50", *worker).exit_code == 0
+    assert charlstm(*command[:3], "other", *command[4:], "--epochs", "50", *worker).exit_code == 0
+    resumed, begun = (plan.config.model.dropout for plan in plans)
+    assert resumed < begun  # as it was planned for a tenth of a pass, and for fifty
+
+
 class FakeWorkers:
     """Groups of workers that end as they are told; and what they were started with."""
 

@@ -55,6 +55,7 @@ def test_options_come_before_the_environment():
         ("a:1,b:1", 2, {}, "the ranks are 0 ... 1, found 2"),
         (None, None, {"TF_CONFIG": "{"}, "TF_CONFIG is not of the form"),
         (None, None, {"TF_CONFIG": "[]"}, "TF_CONFIG is not of the form"),
+        (None, None, tf_config({"worker": ["a:1", "b:1"]}, ["worker"]), r"TF_CONFIG has a task"),
         (None, None, {"TF_CONFIG": "[" * 100_000}, "TF_CONFIG is not of the form"),
         (None, None, tf_config({"worker": 3}), "TF_CONFIG is not of the form"),
         (None, None, tf_config({"worker": ["a:1", "b:1"]}, index=None), "TF_CONFIG is not of the form"),

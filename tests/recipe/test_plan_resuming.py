@@ -89,7 +89,7 @@ def test_no_other_setting_may_change(begun, root, setting):
 
 
 def test_a_setting_that_is_the_same_may_be_given_again(begun, root):
-    given = {**SMALL, "learning_rate": begun.config.training.learning_rate}
+    given = {**SMALL, "learning_rate": begun.config.training.learning_rate, "precision": "auto"}
     assert plan_resuming(root, "story", [], given).config == begun.config
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
-from charlstm.recipe.presets import CHARACTERS_PER_MINUTE, PRESETS
+from charlstm.recipe.presets import EFFORT_PER_MINUTE, PRESETS
 
 MODEL, TRAINING = (set(plain(record)) for record in (ModelConfig(vocabulary_size=2), TrainingConfig()))
 STREAMS = [name for name, values in PRESETS.items() if values.get("batches") != "windows"]
@@ -47,4 +47,4 @@ def test_the_other_presets_carry_the_state_and_get_larger():
 
 
 def test_every_preset_that_is_fitted_has_a_speed():
-    assert list(CHARACTERS_PER_MINUTE) == STREAMS
+    assert list(EFFORT_PER_MINUTE) == STREAMS

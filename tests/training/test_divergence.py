@@ -9,6 +9,7 @@ from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import TrainingError
 from charlstm.training.events import Evaluated, FellBack, Finished
 from charlstm.training.run import train
+from charlstm.training.trainer import Trainer
 from tests.training.runs import EVERYTHING, result, run
 
 
@@ -29,6 +30,32 @@ def test_a_loss_that_is_no_number_goes_back_with_half_the_learning_rate(plan, po
     assert np.isfinite(finished.best.nats_per_char)
     assert sum(isinstance(event, Evaluated) for event in events) == 3
     assert read_state(made.folder, made.config).progress.halvings == 2
+    assert [line.step for line in read_history(made.folder)] == [66, 132, 198]
+
+
+def test_weights_that_are_no_numbers_are_never_the_model_though_nothing_is_held_out(plan, poisoned):
+    poisoned(66, times=1)  # in the update whose evaluation is due
+    made = plan(**EVERYTHING, validation=0.0)
+    events = run(made)
+    assert sum(isinstance(event, FellBack) for event in events) == 1
+    assert all(np.isfinite(array).all() for array in read_weights(made.folder, made.config.model).values())
+
+
+@pytest.mark.parametrize("save_every", [None, 0.0])  # seen by an evaluation, or by a save before it
+def test_an_average_that_is_no_number_is_seen_though_the_loss_is_one(plan, monkeypatch, save_every):
+    def step(trainer, *arguments, original=Trainer.step, done=[]):  # noqa: B006 (once)
+        loss = original(trainer, *arguments)
+        if trainer.steps == 40 and not done:
+            done.append(True)
+            arrays = trainer.snapshot()
+            trainer.restore({**arrays, "average/dense/bias": np.full_like(arrays["average/dense/bias"], np.inf)}, trainer.steps)
+        return loss
+
+    monkeypatch.setattr(Trainer, "step", step)
+    made = plan(**EVERYTHING, save_every=save_every)
+    (back,) = [event for event in run(made) if isinstance(event, FellBack)]
+    assert back.at == (40 if save_every == 0 else 66)
+    assert back.step < 40
     assert [line.step for line in read_history(made.folder)] == [66, 132, 198]
 
 

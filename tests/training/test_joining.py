@@ -1,6 +1,8 @@
 """Joining when someone is lost in just that moment, in a process of its own."""
 
 import signal
+import subprocess
+import sys
 
 from tests.together import free_addresses, run
 
@@ -18,3 +20,23 @@ def test_whoever_waits_for_a_worker_that_was_lost_while_connecting_is_ended(tmp_
     for ended in (chief, other):
         assert ended.code == -signal.SIGKILL
         assert ended.err == "charlstm: a worker was lost while they connected, 6 s ago; start all workers again\n"
+
+
+INTERRUPTED = """
+import os, signal, time
+from charlstm.training.joining import _ended_by_a_guard
+asked = []
+signal.signal(signal.SIGINT, lambda *_: asked.append(True))
+with _ended_by_a_guard(5.0):
+    time.sleep(0.5)
+    os.killpg(0, signal.SIGINT)
+    time.sleep(0.5)
+print(len(asked))
+"""
+
+
+def test_ctrl_c_while_connecting_is_left_to_the_worker():
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False, timeout=60, start_new_session=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")

@@ -56,6 +56,11 @@ def through(layers: Layers, masks=None) -> np.ndarray:
     return np.asarray(forward(layers, X, layers.zero_states(3), masks)[0])
 
 
+def test_some_connections_are_kept_whatever_the_rate():
+    mask = np.asarray(connection_mask(256, 0.999_999, keras.random.SeedGenerator(1)))
+    assert set(np.unique(mask)) == {0.0, 2.0**16}
+
+
 @pytest.mark.parametrize("rate", [0.25, 0.7])
 def test_connections_are_dropped_at_their_rate_and_the_others_make_up_for_it(rate):
     seed = keras.random.SeedGenerator(1)

@@ -79,40 +79,63 @@ def test_a_budget_in_minutes_ends_on_the_clock(plan):
 
 @pytest.fixture
 def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
-    """A run on a clock that goes on only in steps and evaluations, each of so many seconds."""
+    """A run on a clock that goes on only at the start, while the first step compiles, in steps and in evaluations."""
     now = [0.0]
 
-    def slow(method: Callable[..., float], seconds: float) -> Callable[..., float]:
+    def slow(method: Callable[..., float], seconds: float, compiling: float = 0.0) -> Callable[..., float]:
+        first = iter([compiling])
+
         def slowed(*args) -> float:
-            now[0] += seconds
+            now[0] += seconds + next(first, 0.0)
             return method(*args)
 
         return slowed
 
-    def run_at(plan: Plan, step: float, evaluation: float) -> list[Event]:
-        monkeypatch.setattr(Trainer, "step", slow(Trainer.step, step))
+    def run_at(plan: Plan, step: float, evaluation: float, start: float = 0.0, compiling: float = 0.0) -> list[Event]:
+        monkeypatch.setattr(Trainer, "step", slow(Trainer.step, step, compiling))
         monkeypatch.setattr(Evaluator, "nats_per_char", slow(Evaluator.nats_per_char, evaluation))
+        monkeypatch.setattr(Evaluator, "rehearse", slow(lambda *_: evaluation, start))
         return list(train(plan, clock=lambda: now[0], started=0.0, should_stop=lambda: False))
 
     return run_at
 
 
-@pytest.mark.parametrize(("step", "evaluation", "expected"), [(0.1, 0.2, 10), (0.1, 3.0, 3), (7.0, 2.0, 3)])
+@pytest.mark.parametrize(("step", "evaluation", "expected"), [(0.1, 0.2, 10), (0.1, 3.0, 2), (7.0, 2.0, 3)])
 def test_a_budget_in_minutes_is_kept_and_evaluations_take_a_tenth_of_it(plan, run_at_pace, step, evaluation, expected):
     events = run_at_pace(plan(minutes=1.0, evaluations=10), step, evaluation)
     assert finished(events).seconds == pytest.approx(60, abs=step / 2 + 0.01)
     assert sum(isinstance(event, Evaluated) for event in events) == expected
 
 
-@pytest.mark.parametrize("settings", [{"epochs": 40.0}, {"minutes": 0.5}, {"minutes": 0.5, "epochs": 2000.0}])
-def test_how_long_it_will_take_is_said_once_and_right(plan, run_at_pace, settings):
-    events = run_at_pace(plan(**settings, evaluations=1), 0.25, 0.5)
+def test_what_is_left_by_a_slow_start_and_a_long_evaluation_is_trained_in(plan, run_at_pace):
+    events = run_at_pace(plan(minutes=1.0), step=0.1, evaluation=25.0, start=30.0, compiling=3.0)
+    assert finished(events).seconds == pytest.approx(60, abs=0.1)
+    assert finished(events).steps == 20
+    assert sum(isinstance(event, Evaluated) for event in events) == 1
+
+
+@pytest.mark.parametrize(("start", "evaluation"), [(1.0, 90.0), (20.0, 45.0), (70.0, 0.1)])
+def test_minutes_in_which_nothing_could_be_trained_are_refused_and_leave_nothing(plan, run_at_pace, start, evaluation):
+    made = plan(minutes=1.0)
+    with pytest.raises(TrainingError) as error:
+        run_at_pace(made, 0.1, evaluation, start=start)
+    assert str(error.value) == (
+        f"--minutes 1 leaves no time to train in: starting took {start:.0f} s, and scoring 147 characters takes "
+        f"{evaluation:.0f} s; give more --minutes, or a smaller --validation"
+    )
+    assert not made.folder.parent.exists()
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 40.0}, {"minutes": 0.75}, {"minutes": 0.75, "epochs": 2000.0}])
+@pytest.mark.parametrize("evaluations", [1, 20])
+def test_how_long_it_will_take_is_said_once_and_right(plan, run_at_pace, settings, evaluations):
+    events = run_at_pace(plan(**settings, evaluations=evaluations), 0.25, 0.5, start=12.0, compiling=5.0)
     (place,) = (place for place, event in enumerate(events) if isinstance(event, Paced))
     told, before = events[place], events[place - 1]
     *_, last = (event.evaluation for event in events if isinstance(event, Evaluated))
     assert told.characters_per_second == before.characters_per_second == 4 * 10 / 0.25
-    assert told.seconds_left == pytest.approx(finished(events).seconds - before.step / 4, abs=1)
-    assert told.epochs == pytest.approx(last.epoch, rel=0.05)
+    assert told.seconds_left == pytest.approx(finished(events).seconds - 17 - before.step / 4, abs=1)
+    assert told.epochs == pytest.approx(last.epoch, rel=0.1)
 
 
 def test_nothing_held_out_is_trained_on_and_said_so(plan):

@@ -32,12 +32,19 @@ def test_nodes_are_in_the_order_that_slurm_ranks_them(step):
     variables = step(
         SLURM_STEP_NUM_TASKS="4", SLURM_STEP_NODELIST="node[9-11]", SLURM_STEP_TASKS_PER_NODE="2,1(x2)", SLURM_PROCID="2"
     )
-    assert slurm_cluster(variables) == Cluster(("node9:20192", "node9:20193", "node10:20192", "node11:20192"), 2)
+    assert slurm_cluster(variables) == Cluster(("node9:21536", "node9:21537", "node10:21536", "node11:21536"), 2)
 
 
-def test_two_jobs_on_a_node_have_ports_of_their_own(step):
-    first, second = (slurm_cluster(step(SLURM_STEP_NODELIST="n[1-4]", SLURM_JOB_ID=job)) for job in ("3", "4"))
-    assert not set(first.workers) & set(second.workers)
+def test_two_steps_on_a_node_have_ports_of_their_own(step):
+    steps = ({"SLURM_JOB_ID": "3"}, {"SLURM_JOB_ID": "3", "SLURM_STEP_ID": "1"}, {"SLURM_JOB_ID": "4"})
+    clusters = [slurm_cluster(step(SLURM_STEP_NODELIST="n[1-4]", **variables)) for variables in steps]
+    assert len({address for cluster in clusters for address in cluster.workers}) == 18
+
+
+def test_ports_are_below_those_that_the_system_gives_to_connections(step):
+    for job in range(0, 10_000, 7):
+        cluster = slurm_cluster(step(SLURM_STEP_NODELIST="n[1-4]", SLURM_JOB_ID=str(job)))
+        assert all(20_000 <= int(address.rpartition(":")[2]) < 32_768 for address in cluster.workers)
 
 
 @pytest.mark.parametrize("changes", [{"SLURM_STEP_NODELIST": "n[1-"}, {"SLURM_STEP_NUM_TASKS": "7"}, {"SLURM_PROCID": "x"}])
