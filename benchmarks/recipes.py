@@ -2,32 +2,38 @@
 
 Each training is the command itself in a process of its own, `charlstm train TEXT --preset P --random-seed S`. Its model is then
 measured by `charlstm evaluate` on the held-out tail: nats per character over one full pass with the state carried, the same for
-a model that starts from zero a window before each character, and, with --dynamic, while it goes on learning.
+a model that starts from zero a window before each character (its distance from the first is estimated at 1,000 places), and,
+with --dynamic, while it goes on learning.
 
     python -m benchmarks.recipes [TEXT ...] [--presets quick standard best classic] [--random-seeds 1 2 3] [--dynamic best]
                                  [--minutes M] [--results FILE.jsonl] [--json]
 
-All of it takes hours. With --results each run is added to the file once it is done, and those that are there already are not
-repeated. Nothing else should be running meanwhile. `classic` has 20 epochs and no minutes; --minutes gives it some.
+All of it takes hours. With --results each run is added to the file once it is done, and those that are there already, of the
+same text on the same machine and versions, are not repeated. Nothing else should be running meanwhile. `classic` has 20 epochs
+and no minutes; --minutes gives it some.
 """
 
 import argparse
+import hashlib
 import json
-import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from charlstm.recipe.machine import surroundings
+
 PROTOCOL = (
     "Protocol: the last 10 % of the text (200,000 characters at the most) are held out; nats per character there in one full "
-    "pass with the state carried, weights of the best evaluation; seconds from the start of the command to its end."
+    "pass with the state carried, weights of the best evaluation; seconds from the start of the command to its end. Stateless: "
+    "each character after a window of the model from a zero state; ± is its standard error."
 )
 Run = dict[str, Any]
 
@@ -51,28 +57,43 @@ def one_run(text: str, preset: str, random_seed: int, dynamic: bool, minutes: fl
         seconds = time.perf_counter() - began
         measured = command("evaluate", "--corpus", text, *shelf, *["--dynamic"] * dynamic)
         history = Path(folder, trained["checkpoint"], "history.jsonl").read_text().splitlines()
+        config = json.loads(Path(folder, trained["checkpoint"], "config.json").read_text())
     return {
-        "text": Path(text).name,
-        "preset": preset,
-        "random_seed": random_seed,
-        "minutes": minutes,
+        **planned(text, preset, random_seed, minutes),
         "seconds": seconds,
         "steps": trained["steps"],
         "epochs": json.loads(history[-1])["epoch"],
         "parameters": trained["parameters"],
         "stateful": trained["nats_per_char"],
         "stateless": measured["modes"]["stateless"]["nats_per_char"],
+        "stateless_error": measured["modes"]["stateless"]["standard_error_nats"],
         "window": measured["window"],
         "dynamic": measured["dynamic"] and measured["dynamic"]["nats_per_char"],
+        "model": config["model"],
+        "training": config["training"],
     }
 
 
+def planned(text: str, preset: str, random_seed: int, minutes: float | None) -> Run:
+    """What makes a run another one."""
+    return {
+        "text": Path(text).name,
+        "sha256": hashlib.sha256(Path(text).read_bytes()).hexdigest(),
+        "preset": preset,
+        "random_seed": random_seed,
+        "minutes": minutes,
+        "machine": machine(),
+    }
+
+
+@cache
 def machine() -> str:
     """What the figures depend on."""
-    names = ("tensorflow", "keras", "numpy", "charlstm")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
-    return f"{cores} cores, {platform.machine()}, Python {platform.python_version()}, {versions}"
+    now = surroundings()
+    versions = ", ".join(f"{name} {now[name]}" for name in ("tensorflow", "keras", "numpy", "charlstm"))
+    known = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else None
+    processor = known[1] if known else platform.processor() or platform.machine()
+    return f"{now['cores']} cores, {processor}, Python {platform.python_version()}, {versions}"
 
 
 def spread(values: list[float | None]) -> str:
@@ -90,8 +111,10 @@ def table(runs: list[Run]) -> str:
     for text, preset, minutes in dict.fromkeys((run["text"], run["preset"], run["minutes"]) for run in runs):
         same = [run for run in runs if (run["text"], run["preset"], run["minutes"]) == (text, preset, minutes)]
         seconds, epochs = (statistics.mean(run[key] for run in same) for key in ("seconds", "epochs"))
-        scores = " | ".join(spread([run[key] for run in same]) for key in ("stateful", "stateless", "dynamic"))
-        cells = f"{len(same)} | {seconds:,.0f} | {epochs:.1f} | {same[0]['parameters']:,} | {scores}"
+        stateful, stateless, dynamic = (spread([run[key] for run in same]) for key in ("stateful", "stateless", "dynamic"))
+        error = max(run["stateless_error"] for run in same)
+        cells = f"{len(same)} | {seconds:,.0f} | {epochs:.1f} | {same[0]['parameters']:,} | {stateful}"
+        cells += f" | {stateless} ± {error:.4f} | {dynamic}"
         name = f"`{preset}`" if minutes is None else f"`{preset}`, {minutes:g} minutes"
         lines.append(f"| {text} | {name} | {cells} |")
     return "\n".join(lines)
@@ -109,14 +132,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     kept = arguments.results.read_text().splitlines() if arguments.results and arguments.results.exists() else []
-    runs: list[Run] = [json.loads(line) for line in kept]
+    runs: list[Run] = [run for run in map(json.loads, kept) if run["machine"] == machine()]
     if not arguments.json:
         print(machine(), PROTOCOL, sep="\n")
     for text, preset, seed in product(arguments.texts, arguments.presets, arguments.random_seeds):
-        planned = {"text": Path(text).name, "preset": preset, "random_seed": seed, "minutes": arguments.minutes}
-        if any(planned.items() <= run.items() for run in runs):
+        wanted, dynamic = planned(text, preset, seed, arguments.minutes), preset in arguments.dynamic
+        if any(wanted.items() <= run.items() and (run["dynamic"] or not dynamic) for run in runs):
             continue
-        run = one_run(text, preset, seed, preset in arguments.dynamic, arguments.minutes)
+        run = one_run(text, preset, seed, dynamic, arguments.minutes)
         runs.append(run)
         if arguments.results:
             with arguments.results.open("a") as file:

@@ -68,7 +68,11 @@ def test_measuring():
 def test_recipes(tmp_path):
     kept = tmp_path / "runs.jsonl"
     short = ("--presets", "quick", "--random-seeds", "1", "--minutes", "0.3", "--dynamic", "quick", "--results", str(kept))
-    (run,) = results("recipes", "data/villages.txt", *short)["runs"]
+    found = results("recipes", "data/villages.txt", *short)
+    (run,) = found["runs"]
+    assert run["machine"] == found["machine"]
+    assert run["training"]["minutes"] == 0.3
+    assert 0 < run["stateless_error"] < 1
     assert 0 < run["dynamic"] < 4
     assert 0 < run["stateless"] < 4
     assert run["seconds"] == pytest.approx(18, abs=5)
