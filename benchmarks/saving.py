@@ -31,7 +31,7 @@ def measured(preset: Any, folder: Path, rounds: int) -> dict[str, Any]:
     model = ModelConfig(vocabulary_size=CHARACTERS, units=recipe["units"], seq_len=recipe["seq_len"])
     trainer = Trainer(model, TrainingConfig(batch_size=recipe["batch_size"], weight_average=recipe["weight_average"]))
     progress = Progress(
-        steps=0, seconds=0.0, loss_sum=0.0, loss_count=0, poor=0, halvings=0,
+        steps=0, seconds=0.0, loss_sum=0.0, loss_count=0, poor=0, halvings=0, began=0.0,
         paths=("-",), text_encoding="utf-8", surroundings={},
     )  # fmt: skip
     seconds = []

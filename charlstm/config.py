@@ -129,7 +129,7 @@ class TrainingConfig:
             learning rate anneals to that end.
         learning_rate: Peak learning rate of Adam (Kingma & Ba 2015).
         schedule: ``cosine``: linear warm-up, then half a cosine down to zero; ``constant``.
-        warmup: Share of the budget in which the learning rate rises.
+        warmup: Share of the budget, from the first step on, in which the learning rate rises.
         weight_decay: Share of every kernel that is taken off at each step, times the learning rate: decoupled from Adam's
             moments (AdamW, Loshchilov & Hutter 2019).
         clip_norm: Greatest global norm of the gradient; 0 for no clipping.

@@ -58,7 +58,7 @@ def saved_last(folder: Path) -> int:
 
 
 def without_seconds(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{key: value for key, value in record.items() if key != "seconds"} for record in records]
+    return [{key: value for key, value in record.items() if key not in ("seconds", "began")} for record in records]
 
 
 def everything(folder: Path) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class Progress:
         loss_count: How many they are.
         poor: Evaluations since the best one.
         halvings: How often the learning rate has been halved because the loss was no number.
+        began: Wall clock before the first step, in seconds.
         paths: Where the corpus was read from.
         text_encoding: In which encoding.
         surroundings: Versions, and the number of cores: what the last digits of the numbers may depend on.
@@ -60,6 +61,7 @@ class Progress:
     loss_count: Annotated[int, Meta(ge=0, le=2**53)]
     poor: Annotated[int, Meta(ge=0, le=2**53)]
     halvings: Annotated[int, Meta(ge=0, le=MOST_HALVINGS)]
+    began: Annotated[float, Meta(ge=0.0, le=1e10)]
     paths: Annotated[tuple[str, ...], Meta(min_length=1)]
     text_encoding: str
     surroundings: dict[str, str]

@@ -92,8 +92,10 @@ class Loop:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step."""
-        return learning_rate(self.plan.config.training, self.fraction) * 0.5**self.record.halvings
+        """Of the next step. Its course begins with the first one: what came before is start-up, and taught nothing."""
+        began = self.budget.fraction(0, self.record.began, self.reserve)
+        course = max(0.0, self.fraction - began) / (1 - began) if began < 1 else 1.0
+        return learning_rate(self.plan.config.training, course) * 0.5**self.record.halvings
 
     def _plan_evaluation(self) -> None:
         """The part of the budget at which the next evaluation is due.
@@ -118,6 +120,8 @@ class Loop:
 
     def _step(self) -> Stepped | FellBack:
         config, began = self.plan.config, self.elapsed()
+        if not self.trainer.steps:
+            self.record.began = began
         loss = self.trainer.step(self.source.batch(self.trainer.steps, self.trainer.rows), self.learning_rate)
         self.speed.add(config.training.batch_size * config.model.seq_len, self.elapsed() - began)
         if not math.isfinite(loss):

@@ -19,6 +19,7 @@ class Record:
         loss_count: How many they are.
         poor: Evaluations since the best one.
         halvings: How often the learning rate has been halved because the loss was no number.
+        began: Seconds from the start of the command to the first step.
     """
 
     history: list[Evaluation] = field(default_factory=list)
@@ -27,6 +28,7 @@ class Record:
     loss_count: int = 0
     poor: int = 0
     halvings: int = 0
+    began: float = 0.0
 
     @property
     def loss(self) -> float:
@@ -42,7 +44,8 @@ class Record:
 def record_of(state: State) -> Record:
     """What a run had noted down when its state was saved."""
     before = state.progress
-    return Record(list(state.history), state.best, before.loss_sum, before.loss_count, before.poor, before.halvings)
+    numbers = before.loss_sum, before.loss_count, before.poor, before.halvings, before.began
+    return Record(list(state.history), state.best, *numbers)
 
 
 @dataclass

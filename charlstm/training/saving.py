@@ -61,6 +61,7 @@ class Saver:
                 loss_count=record.loss_count,
                 poor=record.poor,
                 halvings=record.halvings,
+                began=record.began,
                 paths=self.plan.paths,
                 text_encoding=self.plan.text_encoding,
                 surroundings=surroundings(),

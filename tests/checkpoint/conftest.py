@@ -77,6 +77,7 @@ def progress() -> Progress:
         loss_count=3,
         poor=1,
         halvings=2,
+        began=1.5,
         paths=("/a/Zoë 渡.txt", "/b/\udcff.txt", "-"),
         text_encoding="cp1252",
         surroundings={"tensorflow": "2.0", "cores": "3"},

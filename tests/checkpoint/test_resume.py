@@ -60,6 +60,7 @@ def test_before_the_first_evaluation_there_is_no_best(tmp_path, config, state):
         loss_count=count,
         poor=count,
         halvings=st.integers(0, MOST_HALVINGS),
+        began=st.floats(0, 1e10),
         paths=st.lists(st.text(), min_size=1, max_size=4).map(tuple),
         text_encoding=st.text(),
         surroundings=st.dictionaries(st.text(), st.text()),

@@ -97,7 +97,7 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> Readers:
         step=10, epoch=0.5, seconds=2.25, learning_rate=1e-3, train_nats_per_char=2.5, nats_per_char=2.0, best=True
     )
     progress = Progress(
-        steps=20, seconds=4.5, loss_sum=0.3, loss_count=3, poor=1, halvings=0,
+        steps=20, seconds=4.5, loss_sum=0.3, loss_count=3, poor=1, halvings=0, began=1.5,
         paths=("/a/story.txt",), text_encoding="utf-8", surroundings={"cores": "2"},
     )  # fmt: skip
     write_config(folder, config)

@@ -74,6 +74,7 @@ def begin() -> Begin:
             loss_count=5,
             poor=0,
             halvings=1,
+            began=1.5,
             paths=plan.paths,
             text_encoding=plan.text_encoding,
             surroundings=surroundings(),

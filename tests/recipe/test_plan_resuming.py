@@ -39,6 +39,7 @@ def test_it_goes_on_where_it_was_and_changes_nothing(begun, root, story, text):
         loss_count=5,
         poor=0,
         halvings=1,
+        began=1.5,
         paths=(str(story),),
         text_encoding="utf-8",
         surroundings=surroundings(),

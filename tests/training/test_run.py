@@ -114,6 +114,23 @@ def test_what_is_left_by_a_slow_start_and_a_long_evaluation_is_trained_in(plan, 
     assert sum(isinstance(event, Evaluated) for event in events) == 1
 
 
+def test_the_learning_rates_course_begins_with_the_first_step(plan, run_at_pace, resumed, monkeypatch):
+    rates = []
+
+    def step(trainer, batch, rate, original=Trainer.step):
+        rates.append(rate)
+        return original(trainer, batch, rate)
+
+    monkeypatch.setattr(Trainer, "step", step)
+    peak = plan("other").config.training.learning_rate
+    settings = {"minutes": 1.0, "warmup": 0.5, "schedule": "cosine", "evaluations": 1}
+    run_at_pace(plan(**settings), step=0.1, evaluation=2.0, start=18.0)  # 40 seconds of steps, 20 of them warm-up
+    assert rates[0] == pytest.approx(peak / 100)
+    assert max(rates) == pytest.approx(peak, rel=0.01)
+    assert rates.index(max(rates)) == pytest.approx(200, abs=2)
+    assert rates[-1] < peak / 1000
+
+
 @pytest.mark.parametrize(("start", "evaluation"), [(1.0, 90.0), (20.0, 45.0), (70.0, 0.1)])
 def test_minutes_in_which_nothing_could_be_trained_are_refused_and_leave_nothing(plan, run_at_pace, start, evaluation):
     made = plan(minutes=1.0)
