@@ -72,11 +72,10 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
     passes, minutes = course(preset, model, training, learnt)
     dropout, drop_connect = dropped(passes, min(model.units), learnt)
     model = changed(model, "", dropout=dropout, drop_connect=drop_connect)
-    read = f"{about(passes)} passes over the text" if passes >= 1 else f"{about(100 * passes)} % of the text will be read"
-    notes.append(
-        f"About {read}, in {about(minutes)} minutes on two fast cores: dropout {model.dropout:g}, "
-        f"DropConnect {model.drop_connect:g}."
-    )
+    part = f"{about(max(0.01, 100 * passes))} % of the text will be read"
+    read = part if passes < 1 else f"{about(passes)} passes over the text"
+    time = f"{about(minutes)} minutes" if minutes >= 1 else "less than a minute"
+    notes.append(f"About {read}, in {time} on two fast cores: dropout {model.dropout:g}, DropConnect {model.drop_connect:g}.")
     return Fitted(model, training, tuple(notes))
 
 

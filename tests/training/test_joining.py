@@ -17,9 +17,12 @@ joining.join(cluster_of({addresses!r}, {rank}, {{}}), 4)
 def test_whoever_waits_for_a_worker_that_was_lost_while_connecting_is_ended(tmp_path):
     addresses = free_addresses(3)
     chief, other = run([["-c", PROGRAM.format(addresses=addresses, rank=rank)] for rank in (0, 1)], tmp_path)
-    for ended in (chief, other):
-        assert ended.code == -signal.SIGKILL
+    by_guard = [ended for ended in (chief, other) if ended.code == -signal.SIGKILL]
+    assert by_guard
+    for ended in by_guard:
         assert ended.err == "charlstm: a worker was lost while they connected, 6 s ago; start all workers again\n"
+    for ended in (chief, other):  # whose guard is slower may see the other one go
+        assert ended in by_guard or "the workers cannot reach each other (" in ended.err.splitlines()[-1]
 
 
 INTERRUPTED = """
