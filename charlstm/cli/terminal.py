@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -80,6 +81,8 @@ def stated(command: Callable[..., Result]) -> Callable[..., Result]:
             say(f"charlstm: {error}")
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
+            with suppress(OSError):
+                sys.stdout.flush()  # what was written comes before what is said of it
             say("\ncharlstm: interrupted")
             raise typer.Exit(130) from None
         except MemoryError:

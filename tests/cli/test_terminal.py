@@ -114,6 +114,27 @@ def test_a_reader_that_never_was_is_no_traceback(program, arguments):
     assert said == b""
 
 
+INTERRUPTED = """
+import sys
+from charlstm.cli.terminal import stated
+
+@stated
+def command():
+    sys.stdout.write("s")
+    raise KeyboardInterrupt
+
+command()
+"""
+
+
+def test_what_was_written_comes_before_the_news_that_it_was_interrupted(monkeypatch):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert done.stdout.startswith("s\ncharlstm: interrupted\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is not to be had")
 @pytest.mark.parametrize("arguments", ["generate --length 20", "generate --length 20000", "generate --json", "list"])
 def test_a_full_disk_is_a_stated_error(ran, arguments):
