@@ -114,7 +114,7 @@ def test_what_is_left_by_a_slow_start_and_a_long_evaluation_is_trained_in(plan, 
     assert sum(isinstance(event, Evaluated) for event in events) == 1
 
 
-def test_the_learning_rates_course_begins_with_the_first_step(plan, run_at_pace, resumed, monkeypatch):
+def test_the_learning_rates_course_begins_with_the_first_step(plan, run_at_pace, monkeypatch):
     rates = []
 
     def step(trainer, batch, rate, original=Trainer.step):
