@@ -5,12 +5,12 @@ measured by `charlstm evaluate` on the held-out tail: nats per character over on
 a model that starts from zero a window before each character (its distance from the first is estimated at 1,000 places), and,
 with --dynamic, while it goes on learning.
 
-    python -m benchmarks.recipes [TEXT ...] [--presets quick standard best classic] [--random-seeds 1 2 3] [--dynamic best]
+    python -m benchmarks.recipes [TEXT ...] [--presets quick standard best] [--random-seeds 1 2 3] [--dynamic best]
                                  [--minutes M] [--results FILE.jsonl] [--json]
 
 All of it takes hours. With --results each run is added to the file once it is done, and those that are there already, of the
-same text on the same machine and versions, are not repeated. Nothing else should be running meanwhile. `classic` has 20 epochs
-and no minutes; --minutes gives it some.
+same text, code, machine and versions, are not repeated. Nothing else should be running meanwhile. `classic` can be
+named too; it has 20 epochs and no minutes, hours, and --minutes gives it some.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import charlstm
 from charlstm.recipe.machine import surroundings
 
 PROTOCOL = (
@@ -83,6 +84,7 @@ def planned(text: str, preset: str, random_seed: int, minutes: float | None) -> 
         "random_seed": random_seed,
         "minutes": minutes,
         "machine": machine(),
+        "code": code(),
     }
 
 
@@ -94,6 +96,13 @@ def machine() -> str:
     known = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else None
     processor = known[1] if known else platform.processor() or platform.machine()
     return f"{now['cores']} cores, {processor}, Python {platform.python_version()}, {versions}"
+
+
+@cache
+def code() -> str:
+    """The beginning of the SHA-256 of all of charlstm's own code: a recipe can change without the version."""
+    root = Path(charlstm.__file__).parent
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(root.rglob("*.py")))).hexdigest()[:12]
 
 
 def spread(values: list[float | None]) -> str:
@@ -108,15 +117,15 @@ def table(runs: list[Run]) -> str:
         "| text | preset | runs | seconds | passes | parameters | stateful | stateless | dynamic |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for text, preset, minutes in dict.fromkeys((run["text"], run["preset"], run["minutes"]) for run in runs):
-        same = [run for run in runs if (run["text"], run["preset"], run["minutes"]) == (text, preset, minutes)]
+    for sha256, preset, minutes in dict.fromkeys((run["sha256"], run["preset"], run["minutes"]) for run in runs):
+        same = [run for run in runs if (run["sha256"], run["preset"], run["minutes"]) == (sha256, preset, minutes)]
         seconds, epochs = (statistics.mean(run[key] for run in same) for key in ("seconds", "epochs"))
         stateful, stateless, dynamic = (spread([run[key] for run in same]) for key in ("stateful", "stateless", "dynamic"))
         error = max(run["stateless_error"] for run in same)
         cells = f"{len(same)} | {seconds:,.0f} | {epochs:.1f} | {same[0]['parameters']:,} | {stateful}"
         cells += f" | {stateless} ± {error:.4f} | {dynamic}"
         name = f"`{preset}`" if minutes is None else f"`{preset}`, {minutes:g} minutes"
-        lines.append(f"| {text} | {name} | {cells} |")
+        lines.append(f"| {same[0]['text']} | {name} | {cells} |")
     return "\n".join(lines)
 
 
@@ -124,7 +133,7 @@ def main() -> None:
     """Train, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("texts", nargs="*", default=["data/ferry-year.txt"])
-    parser.add_argument("--presets", nargs="+", default=["quick", "standard", "best", "classic"])
+    parser.add_argument("--presets", nargs="+", default=["quick", "standard", "best"])
     parser.add_argument("--random-seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--dynamic", nargs="*", default=["best"], help="presets that are also scored by dynamic evaluation")
     parser.add_argument("--minutes", type=float, help="in place of the presets' own")
@@ -132,16 +141,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     kept = arguments.results.read_text().splitlines() if arguments.results and arguments.results.exists() else []
-    runs: list[Run] = [run for run in map(json.loads, kept) if run["machine"] == machine()]
+    before: list[Run] = [json.loads(line) for line in kept]
+    runs: list[Run] = []
     if not arguments.json:
         print(machine(), PROTOCOL, sep="\n")
     for text, preset, seed in product(arguments.texts, arguments.presets, arguments.random_seeds):
         wanted, dynamic = planned(text, preset, seed, arguments.minutes), preset in arguments.dynamic
-        if any(wanted.items() <= run.items() and (run["dynamic"] or not dynamic) for run in runs):
-            continue
-        run = one_run(text, preset, seed, dynamic, arguments.minutes)
+        there = [run for run in before if wanted.items() <= run.items() and (run["dynamic"] or not dynamic)]
+        run = there[-1] if there else one_run(text, preset, seed, dynamic, arguments.minutes)
         runs.append(run)
-        if arguments.results:
+        if arguments.results and not there:
             with arguments.results.open("a") as file:
                 file.write(json.dumps(run) + "\n")
         if not arguments.json:

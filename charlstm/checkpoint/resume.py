@@ -49,7 +49,7 @@ class Progress:
         loss_count: How many they are.
         poor: Evaluations since the best one.
         halvings: How often the learning rate has been halved because the loss was no number.
-        began: Wall clock before the first step, in seconds.
+        began: Wall clock at the end of the first step, in seconds.
         paths: Where the corpus was read from.
         text_encoding: In which encoding.
         surroundings: Versions, and the number of cores: what the last digits of the numbers may depend on.

@@ -5,17 +5,27 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from charlstm.config import ModelConfig, TrainingConfig
-from charlstm.recipe.presets import EFFORT_PER_MINUTE, Preset
+from charlstm.recipe.machine import fastest_precision
+from charlstm.recipe.presets import Preset
 from charlstm.units import about, count
 
 MOST_HELD_OUT = 200_000
 """Characters that are enough to score by: the standard error of the score is then some 0.005 nats."""
+FEW_HELD_OUT = 10_000
+"""Characters below which its standard error, some ``2.2 / sqrt(characters)`` nats, is worth a word."""
 LARGEST_ONE_HOT = 256
 """Characters above which their rows of the first kernel, 4u numbers each, cost more than they gain."""
 
 SHORT = 300_000
 """Characters below which a text is scored at least ``OFTEN`` times."""
 OFTEN = 10
+
+QUICK_BELOW, BEST_FROM = 2.0, 30.0
+"""Minutes for which ``standard`` is not the best of the presets."""
+START = 7.0
+"""Seconds before the first step has been made."""
+FLOAT32 = 1.5
+"""How much longer everything takes in float32 than in bfloat16."""
 
 T = TypeVar("T", ModelConfig, TrainingConfig)
 
@@ -43,7 +53,7 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         model: The network, with the user's own settings.
         training: How to train it, likewise.
         characters: Of the whole text.
-        chosen: Names of the settings that are the user's own.
+        chosen: Names of the settings that are to stay, such as those that are the user's own.
     """
     notes: list[str] = []
 
@@ -53,11 +63,19 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         return replace(record, **new)
 
     if preset == "classic":
-        return Fitted(model, training, ())
+        return Fitted(model, _fastest(model, training, chosen), ())
+    if "minutes" in chosen and "units" not in chosen and training.minutes is not None:
+        better: Preset = "quick" if training.minutes < QUICK_BELOW else "best" if training.minutes >= BEST_FROM else "standard"
+        if better != preset:
+            notes.append(f"For {counted(training.minutes, 'minute')} --preset {better} is the better start.")
     if training.validation * characters > MOST_HELD_OUT:
         note = f"The last {MOST_HELD_OUT:,} characters are enough to score by."
         training = changed(training, note, validation=MOST_HELD_OUT / characters)
-    learnt = characters - round(training.validation * characters)
+    held_out = round(training.validation * characters)
+    learnt = characters - held_out
+    if 0 < held_out < FEW_HELD_OUT:
+        error = about(2.2 / math.sqrt(held_out))
+        notes.append(f"Scored on the last {held_out:,} characters alone: give or take {error} nats.")
     if model.encoding == "one-hot" and model.vocabulary_size > LARGEST_ONE_HOT:
         note = f"The alphabet is large: each character is read as an embedding of {model.embedding_size} numbers."
         model = changed(model, note, encoding="embedding")
@@ -69,12 +87,13 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
     if learnt < SHORT:
         note = f"Scoring a short text takes no time, and it is soon learnt by heart: at least {OFTEN} evaluations."
         training = changed(training, note, evaluations=max(OFTEN, training.evaluations))
-    passes, minutes = course(preset, model, training, learnt)
+    training = _fastest(model, training, chosen)
+    passes, minutes = course(model, training, learnt)
     dropout, drop_connect = dropped(passes, min(model.units), learnt)
     model = changed(model, "", dropout=dropout, drop_connect=drop_connect)
     part = f"{about(max(0.01, 100 * passes))} % of the text will be read"
-    read = part if passes < 1 else f"{about(passes)} passes over the text"
-    time = f"{about(minutes)} minutes" if minutes >= 1 else "less than a minute"
+    read = part if passes < 1 else f"{counted(passes, 'pass', 'passes')} over the text"
+    time = counted(minutes, "minute") if minutes > 0.95 else "less than a minute"
     notes.append(f"About {read}, in {time} on two fast cores: dropout {model.dropout:g}, DropConnect {model.drop_connect:g}.")
     return Fitted(model, training, tuple(notes))
 
@@ -88,22 +107,27 @@ def shape(batch_size: int, seq_len: int, learnt: int, chosen: frozenset[str]) ->
     return result["batch_size"], result["seq_len"]
 
 
-def course(preset: Preset, model: ModelConfig, training: TrainingConfig, learnt: int) -> tuple[float, float]:
+def course(model: ModelConfig, training: TrainingConfig, learnt: int) -> tuple[float, float]:
     """How often a text will be read, and in how many minutes, on two cores like those that the presets were measured on."""
     again = model.seq_len if training.batches == "windows" and model.targets == "last" else 1  # windows from every character
-    minutes_per_pass = learnt * again * effort(model, training.batch_size) / EFFORT_PER_MINUTE[preset]
-    minutes = math.inf if training.minutes is None else training.minutes
+    seconds_per_pass = learnt * again * 1e-9 * nanoseconds(model, training)
+    seconds = math.inf if training.minutes is None else max(0.0, 60 * training.minutes - START)
     epochs = math.inf if training.epochs is None else training.epochs
-    passes = min(epochs, minutes / max(1e-9, minutes_per_pass))
-    return passes, passes * minutes_per_pass
+    passes = min(epochs, seconds / seconds_per_pass)
+    return passes, (START + passes * seconds_per_pass) / 60
 
 
-def effort(model: ModelConfig, batch_size: int) -> float:
-    """What a character costs: a share of reading every weight once for a batch's rows, and the work of each unit.
+def nanoseconds(model: ModelConfig, training: TrainingConfig) -> float:
+    """What learning a character takes on two cores of an AMD EPYC with bfloat16 instructions.
 
-    In nanoseconds about half of this on two cores, within a third for 1 x 384 to 1 x 1,024 units and 8 to 64 rows.
+    Every weight is multiplied for each character, read once for a batch's rows at each position, and updated once for a batch;
+    there is the arithmetic of each unit, and what a position takes whatever its size. Within a fifth of what the presets came
+    to on texts of 9 kB to 1 MB, and within a third for 1 x 64 to 1 x 1,024 units and 4 to 64 rows.
     """
-    return count(model.weight_shapes) / batch_size + 50 * sum(model.units)
+    rows, characters = training.batch_size, training.batch_size * model.seq_len
+    weights = count(model.weight_shapes) * (0.006 + 0.1 / rows + 8 / characters)
+    bfloat16 = weights + 7 * sum(model.units) + 100_000 / rows
+    return bfloat16 if training.precision == "bfloat16" else FLOAT32 * bfloat16
 
 
 def dropped(passes: float, units: int, learnt: int) -> tuple[float, float]:
@@ -116,3 +140,19 @@ def dropped(passes: float, units: int, learnt: int) -> tuple[float, float]:
     dropout = min(0.8, 0.12 * more + 0.05 * shorter)
     drop_connect = min(0.7, 0.1 * more * min(1.0, units / 1024) + 0.08 * shorter)
     return round(dropout, 2), round(drop_connect, 2)
+
+
+def counted(number: float, one: str, more: str = "") -> str:
+    """About how many of something.
+
+    >>> counted(1.04, "minute"), counted(2.96, "pass", "passes")
+    ('1 minute', '3 passes')
+    """
+    said = about(number)
+    return f"{said} {one}" if said == "1" else f"{said} {more or one + 's'}"
+
+
+def _fastest(model: ModelConfig, training: TrainingConfig, chosen: frozenset[str]) -> TrainingConfig:
+    if "precision" in chosen:
+        return training
+    return replace(training, precision=fastest_precision(training.batch_size, model.encoding))

@@ -1,7 +1,7 @@
 """A training run, planned: what is trained, on what, from where."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import ConfigError
 from charlstm.recipe.cluster import Cluster
 from charlstm.recipe.fit import fitted
-from charlstm.recipe.machine import fastest_precision
 from charlstm.recipe.presets import PRESETS, Preset
 from charlstm.recipe.settings import budget_of, check_budget, flag
 from charlstm.text.batches import batch_source
@@ -107,19 +106,20 @@ def plan_training(
     base = _base(root, base_name, given) if base_name is not None else None
     corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
     settings = _settings(given, preset, base) | {"vocabulary_size": len(corpus.vocabulary)}
-    automatic = settings.get("precision", "auto") == "auto"
-    if automatic:
-        settings["precision"] = TrainingConfig.precision
+    stay = frozenset(given) | (_MODEL - _FREE_IN_FINE_TUNING if base else frozenset())
+    if settings.get("precision", "auto") == "auto":
+        settings["precision"] = TrainingConfig.precision  # until the batch is known, which decides
+        stay -= {"precision"}
+    else:
+        stay |= {"precision"}
     recipe = fitted(
         preset,
         build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL}),
         build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING}),
         len(corpus.ids),
-        frozenset(given) | (_MODEL - _FREE_IN_FINE_TUNING if base else frozenset()),
+        stay,
     )
     model, training = recipe.model, recipe.training
-    if automatic:
-        training = replace(training, precision=fastest_precision(training.batch_size, model.encoding))
     learnt, _ = split(corpus.ids, training.validation)
     batch_source(learnt, model, training)  # refuses a text that is too short
     stem = "stdin" if paths[0] == "-" else Path(paths[0]).stem

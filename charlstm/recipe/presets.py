@@ -28,8 +28,3 @@ PRESETS: Mapping[Preset, Mapping[str, Any]] = {
     },
 }  # fmt: skip
 """Settings of :class:`charlstm.config.ModelConfig` and :class:`charlstm.config.TrainingConfig` by preset."""
-
-
-EFFORT_PER_MINUTE: Mapping[Preset, float] = {"quick": 1.25e11, "standard": 1.5e11, "best": 1.22e11}
-"""Of :func:`charlstm.recipe.fit.effort`: 3, 1.9 and 1 million characters a minute of an alphabet of 65, start and
-evaluations included, on two cores of an AMD EPYC with bfloat16 instructions."""

@@ -92,7 +92,7 @@ class Loop:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step. Its course begins with the first one: what came before is start-up, and taught nothing."""
+        """Of the next step. Its course begins when the first one is made: what came before is start-up, and taught nothing."""
         began = self.budget.fraction(0, self.record.began, self.reserve)
         course = max(0.0, self.fraction - began) / (1 - began) if began < 1 else 1.0
         return learning_rate(self.plan.config.training, course) * 0.5**self.record.halvings
@@ -119,10 +119,12 @@ class Loop:
         return self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.speed.seconds_per_step + evaluations)
 
     def _step(self) -> Stepped | FellBack:
-        config, began = self.plan.config, self.elapsed()
-        if not self.trainer.steps:
+        config, began, first = self.plan.config, self.elapsed(), not self.trainer.steps
+        if first:
             self.record.began = began
         loss = self.trainer.step(self.source.batch(self.trainer.steps, self.trainer.rows), self.learning_rate)
+        if first:
+            self.record.began = self.elapsed()  # without what compiling it took
         self.speed.add(config.training.batch_size * config.model.seq_len, self.elapsed() - began)
         if not math.isfinite(loss):
             return self._fall_back()

@@ -19,7 +19,7 @@ class Record:
         loss_count: How many they are.
         poor: Evaluations since the best one.
         halvings: How often the learning rate has been halved because the loss was no number.
-        began: Seconds from the start of the command to the first step.
+        began: Seconds from the start of the command to the end of the first step.
     """
 
     history: list[Evaluation] = field(default_factory=list)

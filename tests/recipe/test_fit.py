@@ -7,17 +7,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlstm.config import ModelConfig, TrainingConfig, build
-from charlstm.recipe.fit import LARGEST_ONE_HOT, MOST_HELD_OUT, SHORT, Fitted, course, dropped, effort, fitted, shape
-from charlstm.recipe.presets import EFFORT_PER_MINUTE, PRESETS
+from charlstm.recipe.fit import (
+    FLOAT32,
+    LARGEST_ONE_HOT,
+    MOST_HELD_OUT,
+    SHORT,
+    START,
+    Fitted,
+    course,
+    dropped,
+    fitted,
+    nanoseconds,
+    shape,
+)
+from charlstm.recipe.presets import PRESETS
 
 MODEL = {field.name for field in fields(ModelConfig)}
 
 
 def recipe(preset, characters=1_000_000, alphabet=60, **given) -> Fitted:
-    values = {**PRESETS[preset], **given, "vocabulary_size": alphabet}
+    values = {"precision": "bfloat16", **PRESETS[preset], **given, "vocabulary_size": alphabet}
     model = build(ModelConfig, {name: value for name, value in values.items() if name in MODEL})
     training = build(TrainingConfig, {name: value for name, value in values.items() if name not in MODEL})
-    return fitted(preset, model, training, characters, frozenset(given))
+    return fitted(preset, model, training, characters, frozenset(given) | {"precision"})
 
 
 def fits(streams: int, seq_len: int, learnt: int) -> bool:
@@ -95,32 +107,84 @@ def test_the_narrower_a_layer_is_the_fewer_of_its_connections_are_dropped():
 
 def test_the_course_is_that_of_the_budget_that_ends_first():
     model, minutes = ModelConfig(vocabulary_size=9, units=(8,)), TrainingConfig(minutes=2.0, epochs=None)
-    speed = EFFORT_PER_MINUTE["quick"] / effort(model, minutes.batch_size)
-    assert course("quick", model, minutes, 1000) == pytest.approx((2 * speed / 1000, 2))
-    assert course("quick", model, replace(minutes, epochs=3.0), 1000) == pytest.approx((3, 3000 / speed))
-    assert course("quick", model, TrainingConfig(epochs=7.0), 1000) == pytest.approx((7, 7000 / speed))
+    per_pass = nanoseconds(model, minutes) / 1e6
+    assert course(model, minutes, 1000) == pytest.approx(((120 - START) / per_pass, 2))
+    assert course(model, replace(minutes, epochs=3.0), 1000) == pytest.approx((3, (START + 3 * per_pass) / 60))
+    assert course(model, TrainingConfig(epochs=7.0), 1000) == pytest.approx((7, (START + 7 * per_pass) / 60))
+    assert course(model, replace(minutes, minutes=START / 120), 1000)[0] == 0
+
+
+def test_float32_takes_longer():
+    model, training = ModelConfig(vocabulary_size=9, units=(8,)), TrainingConfig(precision="bfloat16")
+    longer = nanoseconds(model, replace(training, precision="float32"))
+    assert longer == pytest.approx(FLOAT32 * nanoseconds(model, training))
 
 
 def test_a_pass_in_windows_from_every_character_reads_each_of_them_again_and_again():
     model, training = ModelConfig(vocabulary_size=9, seq_len=100, targets="last"), TrainingConfig(batches="windows", epochs=1.0)
-    every = course("quick", replace(model, targets="every"), training, 5000)
-    assert course("quick", model, training, 5000) == pytest.approx((1, 100 * every[1]))
+    every, last = (course(replace(model, targets=targets), training, 5000) for targets in ("every", "last"))
+    assert (every[0], last[0]) == (1, 1)
+    assert 60 * last[1] - START == pytest.approx(100 * (60 * every[1] - START))
 
 
 @pytest.mark.parametrize(
-    ("preset", "measured"),  # passes over tiny Shakespeare in the preset's own minutes: docs/recipes.md
-    [("quick", 3.1), ("standard", 18.8), ("best", 65.3)],
+    ("preset", "characters", "alphabet", "passes", "seconds"),  # as measured: docs/recipes.md
+    [
+        ("quick", 1_115_394, 65, 3.0, 61),
+        ("standard", 1_115_394, 65, 19.4, 601),
+        ("best", 1_115_394, 65, 65.3, 3601),
+        ("quick", 600_893, 84, 5.4, 61),
+        ("standard", 600_893, 84, 34.0, 601),
+        ("quick", 250_845, 74, 12.9, 61),
+        ("standard", 250_845, 74, 64.2, 601),
+        ("quick", 19_050, 1_530, 40, 55),
+        ("standard", 19_050, 1_530, 80, 357),
+        ("quick", 9_022, 54, 40, 54),
+        ("standard", 9_022, 54, 80, 280),
+    ],
 )
-def test_the_course_is_what_was_measured(preset, measured):
-    made = recipe(preset, 1_115_394, 65)
-    assert course(preset, made.model, made.training, 1_003_855)[0] == pytest.approx(measured, rel=0.1)
+def test_the_course_is_what_was_measured(preset, characters, alphabet, passes, seconds):
+    made = recipe(preset, characters, alphabet)
+    said = course(made.model, made.training, characters - round(made.training.validation * characters))
+    assert said == pytest.approx((passes, seconds / 60), rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("preset", "minutes", "better"),
+    [
+        *(("quick", 1, None), ("quick", 5, "standard"), ("quick", 60, "best"), ("standard", 1.5, "quick")),
+        *(("standard", 3, None), ("standard", 25, None), ("standard", 60, "best"), ("best", 60, None)),
+        ("best", 10, "standard"),
+    ],
+)
+def test_another_preset_is_named_where_it_is_made_for_the_minutes(preset, minutes, better):
+    named = [note for note in recipe(preset, minutes=float(minutes), epochs=None).notes if "is the better start" in note]
+    assert named == ([f"For {minutes:g} minutes --preset {better} is the better start."] if better else [])
+    assert not any("better start" in note for note in recipe(preset, minutes=float(minutes), units=(8,)).notes)
+    assert not any("better start" in note for note in recipe(preset).notes)
+
+
+@pytest.mark.parametrize(
+    ("characters", "said"),
+    [(3_000, "Scored on the last 300 characters alone: give or take 0.13 nats."), (99_000, "9,900"), (100_000, None)],
+)
+def test_a_score_that_rests_on_little_is_said_to(characters, said):
+    notes = [note for note in recipe("quick", characters).notes if note.startswith("Scored on the last")]
+    assert [said in note for note in notes] == ([True] if said else [])
+    assert not any("Scored on" in note for note in recipe("quick", 3_000, validation=0.0).notes)
+
+
+def test_one_minute_is_one_minute():
+    for characters in (250_845, 600_893, 1_115_394, 10**9):
+        assert ", in 1 minute on two fast cores" in recipe("quick", characters).notes[-1]
+    assert recipe("quick", 1_115_394, epochs=1.0).notes[-1].startswith("About 1 pass over the text, in less than a minute")
 
 
 def test_a_wider_network_or_a_smaller_batch_reads_less():
     small = ModelConfig(vocabulary_size=65, units=(256,))
     training = TrainingConfig(minutes=10.0, epochs=None, batch_size=64)
     passes = [
-        course("standard", model, replace(training, batch_size=rows), 10**6)[0]
+        course(model, replace(training, batch_size=rows), 10**6)[0]
         for model, rows in (
             (small, 64),
             (replace(small, units=(512,)), 64),

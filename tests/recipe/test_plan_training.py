@@ -107,7 +107,7 @@ def test_a_short_text_gets_a_smaller_recipe_and_is_told(plan, tmp_path, text):
     made, preset = plan(path, preset="best"), PRESETS["best"]
     batch_size, seq_len = made.config.training.batch_size, made.config.model.seq_len
     assert 64 * batch_size * seq_len < 8_100 <= 128 * batch_size * seq_len
-    assert made.notes[:-1] == (
+    assert made.notes[1:-1] == (
         f"The text is short for this recipe: --batch-size is {batch_size} in place of {preset['batch_size']}.",
         f"The text is short for this recipe: --seq-len is {seq_len} in place of {preset['seq_len']}.",
     )
@@ -119,7 +119,7 @@ def test_what_the_user_chose_is_not_made_smaller(plan, tmp_path, text):
     path.write_text(text[:20_000])
     made = plan(path, given={"seq_len": 100})
     assert (made.config.training.batch_size, made.config.model.seq_len) == (2, 100)
-    assert len(made.notes) == 2
+    assert len(made.notes) == 3  # what the score rests on, the batch, the course
     path.write_text(text[:3000])
     with pytest.raises(CorpusError, match="2700 characters to train on, but 32 streams of windows of 100 need 3201"):
         plan(path, given={"seq_len": 100, "batch_size": 32})

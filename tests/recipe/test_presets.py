@@ -1,16 +1,20 @@
 """The named recipes."""
 
+from typing import get_args
+
 import pytest
 
+from charlstm.cli.train import Preset as Offered
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
-from charlstm.recipe.presets import EFFORT_PER_MINUTE, PRESETS
+from charlstm.recipe.presets import PRESETS
+from charlstm.recipe.presets import Preset as Named
 
 MODEL, TRAINING = (set(plain(record)) for record in (ModelConfig(vocabulary_size=2), TrainingConfig()))
 STREAMS = [name for name, values in PRESETS.items() if values.get("batches") != "windows"]
 
 
 def test_the_presets_are_those_of_the_command_line():
-    assert list(PRESETS) == ["quick", "standard", "best", "classic"]
+    assert get_args(Offered) == get_args(Named) == tuple(PRESETS)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -44,7 +48,3 @@ def test_the_other_presets_carry_the_state_and_get_larger():
     assert STREAMS == ["quick", "standard", "best"]
     assert [PRESETS[name]["minutes"] for name in STREAMS] == sorted(PRESETS[name]["minutes"] for name in STREAMS)
     assert [sum(PRESETS[name]["units"]) for name in STREAMS] == sorted(sum(PRESETS[name]["units"]) for name in STREAMS)
-
-
-def test_every_preset_that_is_fitted_has_a_speed():
-    assert list(EFFORT_PER_MINUTE) == STREAMS
