@@ -17,7 +17,6 @@ import argparse
 import hashlib
 import json
 import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -93,9 +92,7 @@ def machine() -> str:
     """What the figures depend on."""
     now = surroundings()
     versions = ", ".join(f"{name} {now[name]}" for name in ("tensorflow", "keras", "numpy", "charlstm"))
-    known = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else None
-    processor = known[1] if known else platform.processor() or platform.machine()
-    return f"{now['cores']} cores, {processor}, Python {platform.python_version()}, {versions}"
+    return f"{now['cores']} cores, {now['processor']}, Python {platform.python_version()}, {versions}"
 
 
 @cache

@@ -22,7 +22,8 @@ PAUSE = 60.0
 
 def measured(preset: Any, folder: Path, rounds: int) -> dict[str, Any]:
     """Save the network of a preset some times."""
-    from charlstm.checkpoint.resume import Progress, State, write_state
+    from charlstm.checkpoint.resume import write_state
+    from charlstm.checkpoint.state import Progress, State
     from charlstm.config import ModelConfig, TrainingConfig
     from charlstm.recipe.presets import PRESETS
     from charlstm.training.trainer import Trainer

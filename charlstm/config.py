@@ -155,7 +155,7 @@ class TrainingConfig:
     clip_norm: Annotated[float, Meta(ge=0.0, le=1e100)] = 1.0
     weight_average: _Fraction = 0.0
     validation: Annotated[float, Meta(ge=0.0, le=0.9)] = 0.1
-    evaluations: _Size = 10
+    evaluations: Annotated[int, Meta(ge=1, le=10_000)] = 10  # a line of the history each, of which resume/ has a copy
     patience: _Size | None = None
     precision: Precision = "float32"
     save_every: Annotated[float, Meta(ge=0.0, le=1e7)] | None = None

@@ -29,3 +29,13 @@ def about(number: float) -> str:
     ('0.12', '3.2', '15', '1,234')
     """
     return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+
+
+def counted(number: float, one: str, more: str = "") -> str:
+    """About how many of something.
+
+    >>> counted(1.04, "minute"), counted(2.96, "pass", "passes")
+    ('1 minute', '3 passes')
+    """
+    said = about(number)
+    return f"{said} {one}" if said == "1" else f"{said} {more or one + 's'}"

@@ -2,16 +2,24 @@
 
 import math
 import os
+from contextlib import suppress
+from pathlib import Path
 
 from charlstm.errors import CheckpointError
 
+_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""What a container may have of the machine's memory: control groups, version 2 and 1."""
+
 
 def memory() -> float:
-    """Bytes of the machine's memory; infinite where it does not say."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, OSError, ValueError):  # Windows
-        return math.inf
+    """Bytes of the machine's memory, or of this container's; infinite where it does not say."""
+    limits = [math.inf]
+    with suppress(AttributeError, OSError, ValueError):  # Windows
+        limits.append(float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")))
+    for limit in _LIMITS:
+        with suppress(OSError, ValueError):  # "max" is none
+            limits.append(float(limit.read_text()))
+    return min(limits)
 
 
 def check_room(what: str, needed: float) -> None:

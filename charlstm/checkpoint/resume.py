@@ -2,28 +2,27 @@
 
 A state is one file, ``resume/000017.safetensors``; ``resume/000017.json`` has its size and its SHA-256. A state without a
 manifest was not written to its end, and one that does not fit its manifest is damaged. The two newest states are kept, so
-that there is one to fall back on.
+that there is one to fall back on, and that of the last evaluation: a training whose loss is no number goes back to it, from
+wherever it was saved since.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from msgspec import Meta
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import make_folder, sync_folder, write_atomically, writing
 from charlstm.checkpoint.files import LARGEST, Config, parsed
-from charlstm.checkpoint.history import Evaluation, Finite
+from charlstm.checkpoint.history import Evaluation
 from charlstm.checkpoint.manifest import verify, write_manifest
-from charlstm.checkpoint.weights import Weights, contiguous
+from charlstm.checkpoint.state import Progress, State
+from charlstm.checkpoint.weights import contiguous
 from charlstm.config import build, plain
 from charlstm.errors import CheckpointError, ConfigError, shown
 from charlstm.units import count
@@ -32,64 +31,23 @@ RESUME = "resume"
 KEPT = 2
 """States that are kept, the newest among them."""
 
-MOST_HALVINGS = 3
-"""How often a learning rate is halved before a training whose loss is no number is given up."""
 _TYPES = frozenset({"BOOL", "F32", "I32", "I64", "U32", "U64"})
 _BEST = "best/"
+_NO_NUMBER = 10**18
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where a training run is, besides what is in its arrays.
-
-    Attributes:
-        steps: Training steps made.
-        seconds: Wall clock so far.
-        loss_sum: Sum of the training losses since the last evaluation, nats per character.
-        loss_count: How many they are.
-        poor: Evaluations since the best one.
-        halvings: How often the learning rate has been halved because the loss was no number.
-        began: Wall clock at the end of the first step, in seconds.
-        paths: Where the corpus was read from.
-        text_encoding: In which encoding.
-        surroundings: Versions, and the number of cores: what the last digits of the numbers may depend on.
-    """
-
-    steps: Annotated[int, Meta(ge=0, le=2**53)]
-    seconds: Annotated[float, Meta(ge=0.0, le=1e10)]
-    loss_sum: Finite
-    loss_count: Annotated[int, Meta(ge=0, le=2**53)]
-    poor: Annotated[int, Meta(ge=0, le=2**53)]
-    halvings: Annotated[int, Meta(ge=0, le=MOST_HALVINGS)]
-    began: Annotated[float, Meta(ge=0.0, le=1e10)]
-    paths: Annotated[tuple[str, ...], Meta(min_length=1)]
-    text_encoding: str
-    surroundings: dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """Everything that a training run goes on from.
-
-    Attributes:
-        arrays: What its trainer holds.
-        best: The weights of its best evaluation; none before the first.
-        history: Its evaluations.
-        progress: Its other numbers.
-        number: Of its file; 0 before it has one.
-    """
-
-    arrays: Mapping[str, NDArray[Any]]
-    best: Weights
-    history: tuple[Evaluation, ...]
-    progress: Progress
-    number: int = field(default=0, compare=False)
-
-
-def write_state(folder: Path, state: State) -> None:
+def write_state(folder: Path, state: State, keep: int = 0) -> int:
     """Write a state: its file, then its manifest, then remove what is older than the one before it.
 
     The caller holds :func:`charlstm.checkpoint.lock.training_lock`.
+
+    Args:
+        folder: The checkpoint's.
+        state: What is to be written.
+        keep: The number of a state that is not removed, however old it is.
+
+    Returns:
+        Its number.
 
     Raises:
         CheckpointError: If it cannot be written, or is not read back as it was written; the states before it are left.
@@ -99,6 +57,8 @@ def write_state(folder: Path, state: State) -> None:
         make_folder(place)
     numbers = _numbers(place)
     number = max(numbers, default=0) + 1
+    if number == _NO_NUMBER:
+        raise CheckpointError(f"{_path(place, number - 1)} has the last number that a state can have; remove it")
     metadata = {"progress": json.dumps(plain(state.progress)), "history": json.dumps([plain(line) for line in state.history])}
     best = {_BEST + name: value for name, value in state.best.items()}
     content = save(contiguous({**state.arrays, **best}), metadata=metadata)
@@ -107,7 +67,8 @@ def write_state(folder: Path, state: State) -> None:
     write_manifest(path, content)
     verify(path, len(content))
     with writing(place):
-        _remove(place, [old for old in numbers if old <= number - KEPT])
+        _remove(place, [old for old in numbers if old <= number - KEPT and old != keep])
+    return number
 
 
 def remove_damaged(folder: Path, whole: State) -> None:
@@ -126,19 +87,20 @@ def newest(folder: Path) -> int:
     return max(_numbers(folder / RESUME), default=0)
 
 
-def read_state(folder: Path, config: Config, warn: Callable[[str], object] = lambda _: None) -> State:
+def read_state(folder: Path, config: Config, warn: Callable[[str], object] = lambda _: None, *, first: int = 0) -> State:
     """Read the newest state that is whole.
 
     Args:
         folder: The checkpoint's.
         config: Its configuration, which bounds the size of a state.
         warn: Told of each newer one what is wrong with it.
+        first: The number of one that is preferred to newer ones.
 
     Raises:
         CheckpointError: If there is none.
     """
     place, wrong, most = folder / RESUME, [], _most_bytes(config)
-    for number in _numbers(place):
+    for number in sorted(_numbers(place), key=lambda number: number != first):
         path = _path(place, number)
         try:
             verify(path, most)
@@ -182,6 +144,8 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
         raise CheckpointError(f"{path} is damaged ({error})") from None
+    except MemoryError:
+        raise CheckpointError(f"{path} is larger than the memory that is left") from None
 
 
 def _read(path: Path, config: Config) -> State:
@@ -198,14 +162,18 @@ def _read(path: Path, config: Config) -> State:
         history = tuple(build(Evaluation, line) for line in lines)
         for name in names:
             kind, _, weight = name.partition("/")
-            shape, expected = tuple(file.get_slice(name).get_shape()), config.model.weight_shapes.get(weight)
-            if kind in ("weights", "average", "best") and shape != expected:
-                raise ValueError(f"{shown(name)} is {shown(shape)} and should be {expected or 'left out'}")
+            part, expected = file.get_slice(name), config.model.weight_shapes.get(weight)
+            found = part.get_dtype(), tuple(part.get_shape())
+            if kind in ("weights", "average", "best") and found != ("F32", expected):
+                should = f"F32 {expected}" if expected else "left out"
+                raise ValueError(f"{shown(name)} is {found[0]} {shown(found[1])} and should be {should}")
         arrays = {name: file.get_tensor(name) for name in names}
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"{shown(name)} has numbers that are not finite")
     best = {name.removeprefix(_BEST): arrays.pop(name) for name in names if name.startswith(_BEST)}
+    if best and (missing := config.model.weight_shapes.keys() - best.keys()):
+        raise CheckpointError(f"{path} is damaged (its best weights lack {min(missing)})")
     return State(arrays=arrays, best=best, history=history, progress=progress, number=int(path.stem))
 
 

@@ -22,6 +22,8 @@ WEIGHTS = "model.safetensors"
 
 Weights = Mapping[str, NDArray[np.float32]]
 
+_COPIES = 3
+"""Of the weights in memory once they are read: as they came, and arranged for the products of generation."""
 _RESTORE = "restore it from a copy, or write it anew from the saved training with `charlstm train --resume`"
 
 
@@ -37,7 +39,7 @@ def read_weights(folder: Path, model: ModelConfig) -> Weights:
         CheckpointError: If it does not have its digest, or a weight is not a number, or as :func:`open_weights`.
     """
     path = folder / WEIGHTS
-    check_room(str(path), 4 * count(model.weight_shapes))
+    check_room(str(path), 4 * _COPIES * count(model.weight_shapes))
     with open_weights(folder, model) as file:
         weights = {name: file.get_tensor(name) for name in model.weight_shapes}
         expected = (file.metadata() or {}).get("sha256")

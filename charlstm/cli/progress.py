@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from charlstm.cli.terminal import duration, say, visible
-from charlstm.units import about, bits
+from charlstm.units import bits, counted
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.history import Evaluation
@@ -20,17 +21,24 @@ if TYPE_CHECKING:
     from charlstm.training.events import Finished
 
 
+_ECHO = 0.3
+"""Seconds in which a second signal is the first once more: to a process and to its group, from a terminal and from a shell."""
+
+
 class _Stop:
-    """The wish to stop: a first signal asks, a second one does not wait. ``number`` is that of the first."""
+    """The wish to stop: a first signal asks, Ctrl-C after it does not wait. ``number`` is that of the first."""
 
     def __init__(self, answer: str = "") -> None:
         self.number = 0
+        self._asked = 0.0
         self._answer = answer.encode()
 
     def __call__(self, number: int, _: Any) -> None:
         if self.number:
-            raise KeyboardInterrupt
-        self.number = number
+            if number == signal.SIGINT and time.monotonic() - self._asked > _ECHO:
+                raise KeyboardInterrupt
+            return
+        self.number, self._asked = number, time.monotonic()
         # Not by print: the signal may have come in the middle of one, which cannot be entered twice.
         with suppress(OSError):  # the terminal may be what has just gone
             os.write(2, self._answer)
@@ -63,19 +71,19 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
     from charlstm.training.publish import sample_text
     from charlstm.training.run import train
 
-    stop = _Stop("\nStopping after this step, then saving (again: stop at once, without saving).\n")
+    stop = _Stop("\nStopping after this step, then saving (Ctrl-C: stop at once, without saving).\n")
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
     with (
         signals(stop),
         closing(train(plan, clock=time.monotonic, started=started, should_stop=lambda: bool(stop.number))) as events,
         tqdm(total=100, bar_format=bar_format, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False) as bar,
     ):
+        above = partial(_say_above, bar)
         for event in events:
             if isinstance(event, Started):
-                message = f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved."
-                bar.write(message, file=sys.stderr)
+                above(f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved.")
                 if event.keras_loop_because:
-                    bar.write(f"The LSTM layers run in Keras's own loop: {event.keras_loop_because}.", file=sys.stderr)
+                    above(f"The LSTM layers run in Keras's own loop: {event.keras_loop_because}.")
             elif isinstance(event, Stepped):
                 bar.n = 100 * event.fraction
                 left = "" if math.isinf(event.seconds_left) else f", {duration(event.seconds_left)} left"
@@ -85,23 +93,27 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
                 )
             elif isinstance(event, Paced):
                 pace = f"{event.characters_per_second:,.0f} characters a second: {duration(event.seconds_left)} to go"
-                bar.write(f"{pace}, {about(event.epochs)} passes over the text in all.", file=sys.stderr)
+                above(f"{pace}, {counted(event.epochs, 'pass', 'passes')} over the text in all.")
             elif isinstance(event, Evaluating):
                 bar.set_description_str("evaluating …")
             elif isinstance(event, Evaluated):
-                bar.write(_line(event.evaluation), file=sys.stderr)
+                above(_line(event.evaluation))
                 if show_samples:
                     text = sample_text(plan.config, event.weights, length=200)
-                    bar.write("\n".join("    " + visible(line) for line in text.split("\n")), file=sys.stderr)
+                    above("\n".join("    " + visible(line, "") for line in text.split("\n")))
             elif isinstance(event, FellBack):
-                bar.write(
+                above(
                     f"The loss was no number at step {event.at:,}: going back to step {event.step:,}, with half the learning "
-                    f"rate ({event.learning_rate:g}).",
-                    file=sys.stderr,
+                    f"rate ({event.learning_rate:g})."
                 )
             elif isinstance(event, Finished):
                 finished = event
     return finished, stop.number
+
+
+def _say_above(bar: "tqdm[Any]", message: str) -> None:
+    with bar.external_write_mode(file=sys.stderr):
+        say(message)
 
 
 def help_along(plan: "Plan") -> bool:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeVar
 
 import typer
 
@@ -44,8 +44,11 @@ def visible(text: str, kept: str = "\n") -> str:
 
 
 def say(message: str) -> None:
-    """A line for the user, on stderr."""
-    print(visible(message, "\n\t"), file=sys.stderr, flush=True)
+    """A line for the user, on stderr. If that is gone, a closed terminal or the reader of a log, the work goes on unseen."""
+    try:
+        print(visible(message, "\n\t"), file=sys.stderr, flush=True)
+    except OSError:
+        _abandon(sys.stderr)
 
 
 def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
@@ -89,10 +92,10 @@ def stated(command: Callable[..., Result]) -> Callable[..., Result]:
             say("charlstm: the memory does not suffice; try fewer --samples, a shorter window, or --mode stateful")
             raise typer.Exit(1) from None
         except BrokenPipeError:  # whoever read our output has had enough
-            _abandon_stdout()
+            _abandon(sys.stdout)
             raise typer.Exit(0) from None
         except OSError as error:
-            _abandon_stdout()
+            _abandon(sys.stdout)
             what = f"{error.filename} cannot be used" if error.filename else "the output cannot be written"
             say(f"charlstm: {what} ({error.strerror}); make room, or choose another place")
             raise typer.Exit(1) from None
@@ -100,9 +103,9 @@ def stated(command: Callable[..., Result]) -> Callable[..., Result]:
     return wrapped
 
 
-def _abandon_stdout() -> None:
+def _abandon(stream: TextIO) -> None:
     """Let what could not be written go: the interpreter would try, and complain, once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def duration(seconds: float) -> str:

@@ -168,12 +168,11 @@ def train(
     if json:
         _print_result(plan, finished)
     if finished.interrupted:
-        again = "the same text through a pipe, and charlstm train -" if "-" in plan.paths else "charlstm train"
-        say(f"Stopped and saved. Go on with: {again} --resume {plan.folder.name}")
+        say(f"Stopped and saved. Go on with: {plan.resuming}")
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
     if finished.stopped_early:
         say(f"Stopped early: no better score in {plan.config.training.patience} evaluations.")
-    say(f"Done in {duration(finished.seconds)}. Write with: charlstm generate --checkpoint {plan.folder.name}")
+    say(f"Done in {duration(finished.seconds)}. Write with: {plan.command('generate', '--checkpoint')}")
 
 
 def _misuse(

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.recipe.machine import fastest_precision
 from charlstm.recipe.presets import Preset
-from charlstm.units import about, count
+from charlstm.units import about, count, counted
 
 MOST_HELD_OUT = 200_000
 """Characters that are enough to score by: the standard error of the score is then some 0.005 nats."""
@@ -140,16 +140,6 @@ def dropped(passes: float, units: int, learnt: int) -> tuple[float, float]:
     dropout = min(0.8, 0.12 * more + 0.05 * shorter)
     drop_connect = min(0.7, 0.1 * more * min(1.0, units / 1024) + 0.08 * shorter)
     return round(dropout, 2), round(drop_connect, 2)
-
-
-def counted(number: float, one: str, more: str = "") -> str:
-    """About how many of something.
-
-    >>> counted(1.04, "minute"), counted(2.96, "pass", "passes")
-    ('1 minute', '3 passes')
-    """
-    said = about(number)
-    return f"{said} {one}" if said == "1" else f"{said} {more or one + 's'}"
 
 
 def _fastest(model: ModelConfig, training: TrainingConfig, chosen: frozenset[str]) -> TrainingConfig:

@@ -1,6 +1,9 @@
 """What there is on this machine, and what it computes fastest in."""
 
 import os
+import platform
+import re
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,12 +35,20 @@ def fastest_precision(batch_size: int, encoding: Encoding) -> Precision:
     return "bfloat16" if not has_gpu and _INSTRUCTIONS & set(flags) else "float32"
 
 
+def processor() -> str:
+    """The processor's name, as far as the system tells it."""
+    with suppress(OSError):
+        if known := re.search(r"model name\s*: (.*)", _PROCESSOR.read_text(errors="replace")):
+            return known[1]
+    return platform.processor() or platform.machine()
+
+
 def cores() -> int:
     """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def surroundings() -> dict[str, str]:
-    """What the last digits of a training's numbers may depend on, besides its settings: versions, and the number of cores."""
+    """What the last digits of a training's numbers may depend on, besides its settings: versions, the processor, its cores."""
     versions = {name: version(name) for name in ("charlstm", "tensorflow", "keras", "numpy")}
-    return {**versions, "cores": str(cores())}
+    return {**versions, "processor": processor(), "cores": str(cores())}

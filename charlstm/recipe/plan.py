@@ -1,5 +1,6 @@
 """A training run, planned: what is trained, on what, from where."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 
 from charlstm.checkpoint.files import Config, CorpusRecord, read_config
 from charlstm.checkpoint.folder import check_new, find, free_name
-from charlstm.checkpoint.resume import State
+from charlstm.checkpoint.state import State
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import ConfigError
@@ -22,7 +23,10 @@ from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 
+USUAL = Path("checkpoints")
+"""The folder of checkpoints that a command has unless it is told another."""
 _SEED_WINDOWS = 8
+_LONGEST_SEED = 10_000
 _MODEL = frozenset(field.name for field in fields(ModelConfig))
 _TRAINING = frozenset(field.name for field in fields(TrainingConfig))
 _FREE_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
@@ -72,6 +76,19 @@ class Plan:
     start: Base | Resumed | None = None
     notes: tuple[str, ...] = ()
     cluster: Cluster | None = None
+
+    def command(self, *parts: str) -> str:
+        """A command about the checkpoint, whose name follows its other parts, as a shell takes it."""
+        where = () if self.folder.parent == USUAL else ("--checkpoints", str(self.folder.parent))
+        return shlex.join(("charlstm", *parts, self.folder.name, *where))
+
+    @property
+    def resuming(self) -> str:
+        """The command that goes on with the training."""
+        if "-" in self.paths:
+            return self.command("train", "-", "--resume") + " < TEXT"
+        pipes = not all(Path(path).is_file() for path in self.paths)
+        return self.command("train", *["TEXT"] * pipes, "--resume")
 
 
 def plan_training(
@@ -158,7 +175,7 @@ def _settings(given: Mapping[str, Any], preset: Preset, base: Base | None) -> di
 
 def _seed_windows(corpus: Corpus, learnt: int, seq_len: int) -> tuple[str, ...]:
     """A handful of windows from all over the training part, each from the beginning of a line or word if one is near."""
-    found = []
+    found, seq_len = [], min(seq_len, _LONGEST_SEED)
     for start in np.linspace(0, max(0, learnt - 2 * seq_len), _SEED_WINDOWS).astype(int):
         text = corpus.vocabulary.decode(corpus.ids[start : min(start + 2 * seq_len, learnt)])
         begin = next((text.index(mark) + 1 for mark in "\n " if mark in text[:seq_len]), 0) if start else 0

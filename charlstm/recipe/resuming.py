@@ -8,13 +8,16 @@ from typing import Any
 from charlstm.checkpoint.files import Config, read_config
 from charlstm.checkpoint.folder import find
 from charlstm.checkpoint.lock import training_lock
-from charlstm.checkpoint.resume import Progress, newest, read_progress, read_state
+from charlstm.checkpoint.resume import newest, read_progress, read_state
+from charlstm.checkpoint.state import Progress
 from charlstm.config import TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError, CorpusError
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan, Resumed, absolute
 from charlstm.recipe.settings import FREE, budget_of, check_budget, flag
 from charlstm.text.corpus import Corpus, read_corpus
+
+_SYSTEM = ("/proc", "/sys")
 
 
 def plan_resuming(
@@ -74,14 +77,15 @@ def plan_helping(root: Path, name: str, paths: Sequence[str], text_encoding: str
 
 
 def _check_settings(config: Config, given: Mapping[str, Any], name: str) -> None:
-    """Refuse a setting that is not the training's."""
+    """Refuse settings that are not the training's."""
     recorded = plain(config.model) | plain(config.training)
-    for key in sorted(given.keys() - FREE):
-        if given[key] not in (recorded[key], "auto"):
-            raise ConfigError(
-                f"{flag(key)} cannot be changed when a training is resumed ({name} has {recorded[key]}); leave it out, or "
-                f"train its model further with other settings: `charlstm train TEXT --from {name}`"
-            )
+    others = [key for key in sorted(given.keys() - FREE) if given[key] not in (recorded[key], "auto")]
+    if others:
+        raise ConfigError(
+            f"{', '.join(map(flag, others))} cannot be changed when a training is resumed ({name} has "
+            f"{', '.join(str(recorded[key]) for key in others)}); leave it out, or "
+            f"train its model further with other settings: `charlstm train TEXT --from {name}`"
+        )
 
 
 def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, config: Config, name: str) -> Corpus:
@@ -91,8 +95,9 @@ def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, confi
     """
     try:
         for path in () if paths else progress.paths:
-            # What /proc has says that it is a file, of no size, and reading some of it waits for ever.
-            if path != "-" and Path(path).exists() and not (Path(path).is_file() and Path(path).stat().st_size):
+            # What the system shows of itself says that it is a file, and reading some of it waits for ever.
+            system = any(Path(path).resolve().is_relative_to(folder) for folder in _SYSTEM)
+            if path != "-" and Path(path).exists() and (system or not Path(path).is_file() or not Path(path).stat().st_size):
                 raise CorpusError(f"{path} is not a file with a text in it")
         corpus = read_corpus(paths or progress.paths, encoding, config.vocabulary.characters)
     except (CorpusError, ValueError) as error:

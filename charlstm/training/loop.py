@@ -8,7 +8,8 @@ import numpy as np
 
 from charlstm.checkpoint.card import best
 from charlstm.checkpoint.history import Evaluation, write_history
-from charlstm.checkpoint.resume import MOST_HALVINGS, read_state
+from charlstm.checkpoint.resume import read_state
+from charlstm.checkpoint.state import MOST_HALVINGS
 from charlstm.errors import TrainingError
 from charlstm.recipe.plan import Plan
 from charlstm.text.batches import BatchSource
@@ -159,7 +160,7 @@ class Loop:
         record.loss_sum, record.loss_count = 0.0, 0
         if improved:
             record.best = weights
-        if save and not self.saver.save(record):
+        if save and not self.saver.save(record, evaluated=True):
             return self._fall_back()
         if improved:
             publish(self.plan.folder, self.plan.config, record)
@@ -170,7 +171,7 @@ class Loop:
         return Evaluated(evaluation, weights)
 
     def _fall_back(self) -> FellBack:
-        """Take up the last saved state, with half the learning rate."""
+        """Take up the state of the last evaluation, with half the learning rate."""
         at, halvings = self.trainer.steps, self.record.halvings + 1
         peak = self.plan.config.training.learning_rate
         if halvings > MOST_HALVINGS:
@@ -178,7 +179,7 @@ class Loop:
                 f"the loss is no number at step {at} even with a learning rate of {peak / 2**MOST_HALVINGS:g}, halved "
                 f"{MOST_HALVINGS} times; lower --learning-rate (it was {peak:g}) or set --clip-norm; the best weights are kept"
             )
-        state = read_state(self.plan.folder, self.plan.config)
+        state = read_state(self.plan.folder, self.plan.config, first=self.record.evaluated)
         self.trainer.restore(state.arrays, state.progress.steps)
         self.record = record_of(state)
         self.record.halvings = halvings

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from charlstm.checkpoint.history import Evaluation
-from charlstm.checkpoint.resume import State
+from charlstm.checkpoint.state import State
 from charlstm.checkpoint.weights import Weights
 
 
@@ -20,6 +20,7 @@ class Record:
         poor: Evaluations since the best one.
         halvings: How often the learning rate has been halved because the loss was no number.
         began: Seconds from the start of the command to the end of the first step.
+        evaluated: The number of the state that was saved at the last evaluation, or before the first step.
     """
 
     history: list[Evaluation] = field(default_factory=list)
@@ -29,6 +30,7 @@ class Record:
     poor: int = 0
     halvings: int = 0
     began: float = 0.0
+    evaluated: int = 0
 
     @property
     def loss(self) -> float:
@@ -45,7 +47,7 @@ def record_of(state: State) -> Record:
     """What a run had noted down when its state was saved."""
     before = state.progress
     numbers = before.loss_sum, before.loss_count, before.poor, before.halvings, before.began
-    return Record(list(state.history), state.best, *numbers)
+    return Record(list(state.history), state.best, *numbers, before.evaluated or state.number)
 
 
 @dataclass

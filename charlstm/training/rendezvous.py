@@ -5,6 +5,7 @@ the workers first say to the chief, at its address, what they have planned: a li
 """
 
 import errno
+import hashlib
 import json
 import math
 import os
@@ -55,9 +56,9 @@ def described(plan: Plan) -> dict[str, str]:
     settings = plain(config.model) | plain(config.training)
     return {
         "the text": config.corpus.fingerprint[:12],
-        "the alphabet": f"of {len(config.vocabulary)} characters",
+        "the alphabet": f"of {len(config.vocabulary)} characters, SHA-256 {_digest(config.vocabulary.characters)}",
         **{flag(name): _written(value) for name, value in settings.items() if name not in FREE},
-        **{name: value for name, value in surroundings().items() if name != "cores"},
+        **{name: value for name, value in surroundings().items() if name not in ("processor", "cores")},
     }
 
 
@@ -133,6 +134,10 @@ def _differences(cluster: Cluster, rank: int, other: Described, chief: Described
         return ""
     what = "; ".join(f"{name} {other.get(name, 'missing')} in place of {chief.get(name, 'none')}" for name in names)
     return f"{cluster.name(rank)} differs from worker 0: {what}; start all with the same command, text and versions"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _written(value: object) -> str:

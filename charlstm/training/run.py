@@ -119,7 +119,7 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
             )
         with new_checkpoint(plan.folder.parent, plan.folder.name) as folder:
             write_config(folder, config)
-            Saver(replace(plan, folder=folder), trainer, elapsed).save(record)
+            Saver(replace(plan, folder=folder), trainer, elapsed).save(record, evaluated=True)
     with training_lock(plan.folder):
         if newest(plan.folder) != (plan.start.number if isinstance(plan.start, Resumed) else 1):
             raise CheckpointError(f"{plan.folder} has been trained on meanwhile; begin again with the same command")
@@ -130,7 +130,7 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
         try:
             yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, reserve).events()
         except CheckpointError as error:
-            raise CheckpointError(f"{error}; then go on with `charlstm train --resume {plan.folder.name}`") from None
+            raise CheckpointError(f"{error}; then go on with `{plan.resuming}`") from None
 
 
 def _taken_up(plan: Plan, trainer: Trainer) -> tuple[Record, float]:

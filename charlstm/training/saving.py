@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.checkpoint.resume import Progress, State, write_state
+from charlstm.checkpoint.resume import write_state
+from charlstm.checkpoint.state import Progress, State
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan
 from charlstm.training.progress import Record
@@ -42,8 +43,13 @@ class Saver:
         pause = max(_PAUSE, self.took / _SHARE) if minutes is None else 60 * minutes
         return self.elapsed() - self.last >= pause
 
-    def save(self, record: Record) -> bool:
+    def save(self, record: Record, *, evaluated: bool = False) -> bool:
         """Write everything from which the run can be gone on with.
+
+        Args:
+            record: What the run has noted down.
+            evaluated: Whether this is where a training goes back to whose loss is no number, until the next such state:
+                not just the last one, when that was saved depends on the clock.
 
         Returns:
             Whether it was written: nothing is if any of it is no finite number.
@@ -62,12 +68,15 @@ class Saver:
                 poor=record.poor,
                 halvings=record.halvings,
                 began=record.began,
+                evaluated=0 if evaluated else record.evaluated,
                 paths=self.plan.paths,
                 text_encoding=self.plan.text_encoding,
                 surroundings=surroundings(),
             )
             state = State(arrays=arrays, best=record.best, history=tuple(record.history), progress=progress)
-            write_state(self.plan.folder, state)
+            number = write_state(self.plan.folder, state, keep=record.evaluated)
+            if evaluated:
+                record.evaluated = number
         self.last = self.elapsed()
         self.took = self.last - began
         return finite

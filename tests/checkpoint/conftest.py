@@ -8,7 +8,8 @@ import pytest
 
 from charlstm.checkpoint.files import Config, CorpusRecord, write_config
 from charlstm.checkpoint.history import Evaluation, write_history
-from charlstm.checkpoint.resume import Progress, State, write_state
+from charlstm.checkpoint.resume import write_state
+from charlstm.checkpoint.state import Progress, State
 from charlstm.checkpoint.weights import Weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig, build
 from charlstm.errors import CheckpointError

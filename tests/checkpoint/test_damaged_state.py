@@ -3,7 +3,7 @@
 import json
 import os
 import struct
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ from safetensors import safe_open
 from safetensors.numpy import load, save
 
 from charlstm.checkpoint import memory
-from charlstm.checkpoint.resume import Progress, read_progress, read_state
+from charlstm.checkpoint.resume import read_progress, read_state
+from charlstm.checkpoint.state import Progress
 from charlstm.errors import CheckpointError
 
 FIRST = Path("resume") / "000001.safetensors"
 DEEP = "[" * 200_000
 NESTED = json.loads("[" * 500 + "]" * 500)
-WHOLE = ["steps", "loss_count", "poor", "halvings"]
+WHOLE = ["steps", "loss_count", "poor", "halvings", "evaluated"]
 
 
 def put(folder: Path, content: bytes) -> None:
@@ -102,7 +103,7 @@ def test_progress_and_history_that_are_something_else_are_refused(folder, refuse
         assert "is damaged (" in refused()
 
 
-@pytest.mark.parametrize("name", Progress.__dataclass_fields__)
+@pytest.mark.parametrize("name", [field.name for field in fields(Progress) if field.name != "evaluated"])
 def test_progress_that_lacks_something_is_refused_by_its_name(folder, refused, progress, name):
     record = asdict(progress)
     del record[name]
@@ -164,9 +165,22 @@ def test_arrays_that_are_no_numbers_are_refused(folder, refused, state, weights,
 def test_weights_of_another_network_are_refused(folder, refused, state, weights, kind):
     name = next(iter(weights))
     put(folder, save({**state.arrays, f"{kind}/{name}": np.zeros((3, 3), np.float32)}, metadata=metadata_of(folder)))
-    assert f"is damaged ('{kind}/{name}' is (3, 3) and should be ({weights[name].shape[0]}, " in refused()
+    assert f"is damaged ('{kind}/{name}' is F32 (3, 3) and should be F32 ({weights[name].shape[0]}, " in refused()
     put(folder, save({**state.arrays, f"{kind}/more": np.zeros(3, np.float32)}, metadata=metadata_of(folder)))
-    assert f"is damaged ('{kind}/more' is (3,) and should be left out)" in refused()
+    assert f"is damaged ('{kind}/more' is F32 (3,) and should be left out)" in refused()
+
+
+@pytest.mark.parametrize("kind", ["best", "weights", "average"])
+def test_weights_of_another_type_are_refused(folder, refused, state, weights, kind):
+    name, array = next(iter(weights.items()))
+    put(folder, save({**state.arrays, f"{kind}/{name}": array.astype(np.int32)}, metadata=metadata_of(folder)))
+    assert f"is damaged ('{kind}/{name}' is I32 {array.shape} and should be F32 {array.shape})" in refused()
+
+
+def test_best_weights_that_are_not_all_there_are_refused(folder, refused, state, weights):
+    *most, last = sorted(weights)
+    put(folder, save({**state.arrays, **{f"best/{name}": weights[name] for name in most}}, metadata=metadata_of(folder)))
+    assert f"is damaged (its best weights lack {last})" in refused()
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".json"])

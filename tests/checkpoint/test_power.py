@@ -12,7 +12,8 @@ from charlstm.checkpoint.files import Config, read_config, write_config
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import read_history, write_history
 from charlstm.checkpoint.lock import training_lock
-from charlstm.checkpoint.resume import RESUME, State, read_state, write_state
+from charlstm.checkpoint.resume import RESUME, read_state, write_state
+from charlstm.checkpoint.state import State
 from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
 from charlstm.errors import CheckpointError
 from tests.checkpoint.disk import NO_SPACE, PowerCut, Trace, failing

@@ -12,16 +12,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from charlstm.checkpoint import resume
-from charlstm.checkpoint.resume import (
-    MOST_HALVINGS,
-    Progress,
-    State,
-    newest,
-    read_progress,
-    read_state,
-    remove_damaged,
-    write_state,
-)
+from charlstm.checkpoint.resume import newest, read_progress, read_state, remove_damaged, write_state
+from charlstm.checkpoint.state import MOST_HALVINGS, Progress, State
 from charlstm.errors import CheckpointError
 
 FIRST = Path("resume") / "000001.safetensors"
@@ -92,6 +84,26 @@ def test_two_states_are_kept_and_the_newest_is_used(tmp_path, config, state):
         assert read_state(tmp_path, config).progress.steps == read_progress(tmp_path).steps == newest(tmp_path) == steps
     names = sorted(path.name for path in (tmp_path / "resume").iterdir())
     assert names == ["000011.json", "000011.safetensors", "000012.json", "000012.safetensors"]
+
+
+def test_one_that_is_wanted_is_kept_however_old_it_is_and_can_be_read(tmp_path, config, state):
+    for steps in range(1, 6):
+        number = write_state(tmp_path, replace(state, progress=replace(state.progress, steps=steps)), keep=2)
+        assert number == steps
+    assert sorted(path.stem for path in (tmp_path / "resume").glob("*.json")) == ["000002", "000004", "000005"]
+    assert read_state(tmp_path, config, first=2).progress.steps == 2
+    assert read_state(tmp_path, config, first=3).progress.steps == 5  # which is there no more
+    (tmp_path / "resume" / "000002.safetensors").write_bytes(b"damaged")
+    assert read_state(tmp_path, config, first=2).progress.steps == 5
+
+
+def test_numbers_that_come_to_an_end_are_said_to(tmp_path, config, state):
+    write_state(tmp_path, state)
+    for path in (tmp_path / "resume").iterdir():
+        path.rename(path.with_stem("9" * 18))
+    with pytest.raises(CheckpointError, match="has the last number that a state can have; remove it"):
+        write_state(tmp_path, state)
+    assert same(read_state(tmp_path, config), state)
 
 
 def test_a_state_that_is_not_read_back_as_it_was_written_is_refused_and_the_others_kept(folder, config, state, monkeypatch):

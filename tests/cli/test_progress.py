@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from charlstm.checkpoint.history import Evaluation
+from charlstm.cli import progress
 from charlstm.cli.progress import follow
 from charlstm.recipe.plan import plan_training
 from charlstm.training.events import Evaluated, Evaluating, FellBack, Finished, Paced, Started, Stepped
@@ -139,9 +140,26 @@ def test_going_back_after_a_loss_that_is_no_number_is_said(pretend, capsys):
     assert line in capsys.readouterr().err.splitlines()
 
 
-def test_a_second_signal_does_not_wait(pretend):
+@pytest.mark.parametrize("first", SIGNALS)
+def test_ctrl_c_after_it_does_not_wait(pretend, monkeypatch, first):
+    monkeypatch.setattr(progress, "_ECHO", -1.0)
     with pytest.raises(KeyboardInterrupt):
-        pretend(Started(1, None), signal.SIGINT, signal.SIGINT)
+        pretend(Started(1, None), first, signal.SIGINT)
+
+
+@pytest.mark.parametrize("first", SIGNALS)
+@pytest.mark.parametrize("echo", SIGNALS)
+def test_a_signal_that_comes_twice_is_one(pretend, first, echo):
+    # As `timeout` sends it, to the process and to its group, and a terminal that is closed.
+    finished, received = pretend(Started(1, None), first, echo)
+    assert finished.interrupted
+    assert received == first
+
+
+@pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGHUP])
+def test_only_ctrl_c_is_ever_in_a_hurry(pretend, monkeypatch, again):
+    monkeypatch.setattr(progress, "_ECHO", -1.0)
+    assert pretend(Started(1, None), again, again)[1] == again
 
 
 class Interrupting(io.RawIOBase):
@@ -165,6 +183,16 @@ def test_a_signal_in_the_middle_of_writing_is_heeded_all_the_same(pretend, monke
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(stream), "utf-8", line_buffering=True))
     assert pretend(Started(1, None))[0].interrupted
     assert b"Training" in stream.seen
+
+
+def test_a_reader_of_what_is_said_that_goes_away_does_not_end_the_training(pretend, monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as gone:
+        monkeypatch.setattr(sys, "stderr", gone)
+        finished, received = pretend(Started(1, None), Evaluated(evaluation(1, 2.0, best=True), {}), signal.SIGTERM)
+    assert finished.interrupted
+    assert received == signal.SIGTERM
 
 
 def test_samples_are_shown_when_asked_for(pretend, plan, capsys):

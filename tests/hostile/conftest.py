@@ -13,7 +13,8 @@ import pytest
 
 from charlstm.checkpoint.files import CONFIG, Config, CorpusRecord, read_config, write_config
 from charlstm.checkpoint.history import HISTORY, Evaluation, read_history, write_history
-from charlstm.checkpoint.resume import RESUME, Progress, State, read_state, write_state
+from charlstm.checkpoint.resume import RESUME, read_state, write_state
+from charlstm.checkpoint.state import Progress, State
 from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.inference.network import build_network

@@ -3,7 +3,7 @@
 import pytest
 
 from charlstm.recipe import machine
-from charlstm.recipe.machine import fastest_precision
+from charlstm.recipe.machine import fastest_precision, processor, surroundings
 
 NEW, AMX, OLD = (f"flags : fpu sse {flags}\n" for flags in ("avx512f avx512_bf16", "amx_tile amx_bf16", "avx2 avx512f"))
 
@@ -24,6 +24,13 @@ def pretend(tmp_path, monkeypatch):
 def test_bfloat16_is_for_processors_with_instructions_for_it(pretend, text, expected):
     pretend(text)
     assert fastest_precision(32, "one-hot") == expected
+
+
+def test_the_processors_name_is_among_what_the_numbers_depend_on(pretend):
+    pretend("processor : 0\nmodel name\t: Difference Engine 2\n" + NEW)
+    assert surroundings()["processor"] == processor() == "Difference Engine 2"
+    pretend(None)
+    assert processor()
 
 
 def test_a_single_row_scalars_and_a_gpu_get_float32(pretend):

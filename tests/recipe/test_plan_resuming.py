@@ -10,7 +10,8 @@ import pytest
 from charlstm.checkpoint.files import CARD, CONFIG
 from charlstm.checkpoint.history import HISTORY, read_history
 from charlstm.checkpoint.lock import training_lock
-from charlstm.checkpoint.resume import RESUME, Progress, read_state, write_state
+from charlstm.checkpoint.resume import RESUME, read_state, write_state
+from charlstm.checkpoint.state import Progress
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, ConfigError
 from charlstm.recipe.machine import surroundings
@@ -87,6 +88,15 @@ def test_no_other_setting_may_change(begun, root, setting):
     had = getattr(begun.config.model, setting, getattr(begun.config.training, setting, None))
     assert str(error.value).startswith(f"{flag} cannot be changed when a training is resumed (story has {had}); leave it out")
     assert "`charlstm train TEXT --from story`" in str(error.value)
+
+
+def test_all_settings_that_may_not_change_are_named(begun, root):
+    with pytest.raises(ConfigError) as error:
+        plan_resuming(root, "story", [], {"epochs": 30, "seq_len": 5, "learning_rate": 0.5, "units": (4, 3)})
+    had = begun.config.training.learning_rate
+    assert str(error.value).startswith(
+        f"--learning-rate, --seq-len cannot be changed when a training is resumed (story has {had}, 16); leave it out"
+    )
 
 
 def test_a_setting_that_is_the_same_may_be_given_again(begun, root):

@@ -117,7 +117,7 @@ def test_a_saved_state_that_names_no_text_is_refused(begun, root, key, value):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such files on Windows")
-@pytest.mark.parametrize("path", ["/dev/zero", "fifo", "/proc/self/mem", "/proc/kmsg", "empty"])
+@pytest.mark.parametrize("path", ["/dev/zero", "fifo", "/proc/self/mem", "/proc/kmsg", "/sys/power/state", "empty"])
 def test_what_a_saved_state_names_is_read_only_if_it_is_a_file(begun, root, tmp_path, path):
     os.mkfifo(tmp_path / "fifo")  # reading it would wait for ever
     (tmp_path / "empty").touch()

@@ -2,15 +2,20 @@
 
 import hashlib
 import io
+import os
 import sys
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from charlstm.cli.terminal import CHECKPOINTS
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import CheckpointError, ConfigError, CorpusError
 from charlstm.recipe.machine import fastest_precision
+from charlstm.recipe.plan import USUAL
 from charlstm.recipe.presets import PRESETS
 
 SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
@@ -195,3 +200,25 @@ def test_a_missing_text_is_refused(plan, root):
     with pytest.raises(CorpusError, match=r"missing\.txt does not exist"):
         plan("missing.txt")
     assert not root.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "usual", "kind", "expected"),
+    [
+        ("novel", True, "file", "charlstm train --resume novel"),
+        ("my story", True, "file", "charlstm train --resume 'my story'"),
+        ("a;b$c", False, "file", "charlstm train --resume 'a;b$c' --checkpoints 'other shelf'"),
+        ("novel", True, "-", "charlstm train - --resume novel < TEXT"),
+        ("novel", True, "pipe", "charlstm train TEXT --resume novel"),
+    ],
+)
+def test_the_command_that_goes_on_can_be_typed_as_it_is(plan, tmp_path, name, usual, kind, expected):
+    os.mkfifo(tmp_path / "pipe")
+    made = plan()
+    path = {"file": made.paths[0], "-": "-", "pipe": str(tmp_path / "pipe")}[kind]
+    made = replace(made, folder=(USUAL if usual else Path("other shelf")) / name, paths=(path,))
+    assert made.resuming == expected
+
+
+def test_the_usual_folder_is_that_of_the_command_line():
+    assert USUAL == CHECKPOINTS

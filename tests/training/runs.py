@@ -30,14 +30,14 @@ def run(plan: Plan, steps: float = np.inf) -> list[Any]:
 
 
 def result(folder: Path) -> dict[str, Any]:
-    """All that a training leaves, but for its seconds."""
+    """All that a training leaves, but for its seconds, and how often it saved."""
     config = read_config(folder)
     state = read_state(folder, config)
     return {
         **{name: value.tobytes() for name, value in state.arrays.items()},
         **{f"best {name}": value.tobytes() for name, value in state.best.items()},
         **{f"published {name}": value.tobytes() for name, value in read_weights(folder, config.model).items()},
-        "progress": replace(state.progress, seconds=0.0, began=0.0),
+        "progress": replace(state.progress, seconds=0.0, began=0.0, evaluated=0),
         "history": [replace(line, seconds=0.0) for line in read_history(folder)],
         "saved history": [replace(line, seconds=0.0) for line in state.history],
     }

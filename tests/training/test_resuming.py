@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from charlstm.checkpoint.files import read_config
-from charlstm.checkpoint.resume import State, newest, read_state, write_state
+from charlstm.checkpoint.resume import newest, read_state, write_state
+from charlstm.checkpoint.state import State
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.recipe.plan import Plan, Resumed
 from charlstm.training.trainer import Trainer
