@@ -134,6 +134,29 @@ def test_a_signal_saves_and_says_how_to_go_on(train, tmp_path, number):
 
 
 @pytest.mark.slow
+def test_a_signal_at_any_moment_leaves_nothing_or_what_can_be_gone_on_with(train, tmp_path):
+    settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
+    whole, cut = (tmp_path / "checkpoints" / name for name in ("whole", "cut"))
+    began = time.monotonic()
+    finish(train("story.txt", "--name", "whole", *settings))
+    took, codes = time.monotonic() - began, []
+    for part in range(1, 13):  # while TensorFlow starts, the first step compiles, an evaluation is under way, at the end
+        process = train("story.txt", "--name", "cut", *settings)
+        time.sleep(took * part / 12)
+        process.terminate()
+        process.communicate(timeout=60)
+        codes.append(process.returncode)
+        assert process.returncode in (0, 143, -signal.SIGTERM)
+        if process.returncode == -signal.SIGTERM:  # before anything was made
+            assert not cut.exists()
+        if process.returncode != 0:
+            finish(train("story.txt", "--name", "cut", *settings, "--or-resume"))
+        assert everything(cut) == everything(whole)
+        shutil.rmtree(cut)
+    assert codes.count(143) > 2
+
+
+@pytest.mark.slow
 def test_two_trainings_of_one_name_at_once_are_one(train, tmp_path):
     settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
     both = [train("story.txt", "--name", "story", *settings) for _ in range(2)]

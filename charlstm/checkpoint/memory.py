@@ -3,6 +3,7 @@
 import math
 import os
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from charlstm.errors import CheckpointError
@@ -11,6 +12,7 @@ _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory
 """What a container may have of the machine's memory: control groups, version 2 and 1."""
 
 
+@cache
 def memory() -> float:
     """Bytes of the machine's memory, or of this container's; infinite where it does not say."""
     limits = [math.inf]

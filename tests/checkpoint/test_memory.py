@@ -16,7 +16,7 @@ def test_a_containers_limit_is_what_there_is(tmp_path, monkeypatch, limit, expec
     if limit:
         (tmp_path / "memory.max").write_text(limit)
     monkeypatch.setattr(memory, "_LIMITS", (tmp_path / "none", tmp_path / "memory.max"))
-    assert memory.memory() == min(machine, expected)
+    assert memory.memory.__wrapped__() == min(machine, expected)
 
 
 def test_what_fits_is_let_in_and_what_does_not_is_refused(monkeypatch):

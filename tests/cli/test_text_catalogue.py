@@ -10,7 +10,9 @@ import unicodedata
 import numpy as np
 import pytest
 
+from charlstm.checkpoint.files import read_config, write_config
 from charlstm.config import ModelConfig
+from charlstm.recipe.plan import plan_training
 
 SMALL = ["--units", "4", "--seq-len", "6", "--batch-size", "2", "--epochs", "0.02", "--preset", "quick", "--validation", "0.05"]
 TALES = {
@@ -50,11 +52,18 @@ def test_a_lone_surrogate_in_an_argument_is_a_stated_error(program, tale):
         assert option == "--stop" or (written == b"" and said.startswith(b"charlstm: "))
 
 
-def test_a_lone_surrogate_in_a_name_is_refused_or_kept(refusal, charlstm, tmp_path):
+def test_a_lone_surrogate_in_a_name_is_refused(refusal, tmp_path):
     (tmp_path / "story.txt").write_text("once upon a time " * 100)
-    result = charlstm("train", "story.txt", *SMALL, "--name", "caf\udce9")
-    assert result.exit_code in (0, 1)
-    assert "Traceback" not in result.stderr
+    sentence = refusal("train", "story.txt", *SMALL, "--name", "caf\udce9")
+    assert sentence.startswith("charlstm: 'caf\\udce9' cannot name a checkpoint")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["story.txt"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
+def test_a_lone_surrogate_in_the_name_of_a_text_is_left_out_of_the_checkpoints(charlstm, tmp_path):
+    (tmp_path / "caf\udce9.txt").write_text("once upon a time " * 100)
+    assert charlstm("train", "caf\udce9.txt", *SMALL).exit_code == 0
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["caf"]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +103,12 @@ def test_a_million_distinct_characters_are_an_alphabet(charlstm, tmp_path, make_
     sentence = charlstm("generate", "--seed", "\0").stderr
     assert "the model does not know '\\x00'" in sentence
     assert len(sentence) < 1_000
+    (tmp_path / "all.txt").write_text(alphabet, "utf-8", newline="")
+    made = plan_training(tmp_path, [str(tmp_path / "all.txt")], {}, preset="standard", created="2026-01-01")
+    assert made.config.vocabulary.characters == alphabet
+    assert made.config.model.encoding == "embedding"
+    write_config(tmp_path, made.config)
+    assert read_config(tmp_path) == made.config
 
 
 def test_a_seed_of_ten_megabytes_is_read(charlstm, tmp_path, tale):

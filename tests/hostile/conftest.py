@@ -81,9 +81,8 @@ class Readers:
         return corpus
 
 
-@pytest.fixture(scope="session")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> Readers:
-    folder = tmp_path_factory.mktemp("hostile") / "story"
+def make_readers(folder: Path) -> Readers:
+    """The readers of a checkpoint that is made in a folder yet to be."""
     folder.mkdir()
     model = ModelConfig(vocabulary_size=4, seq_len=5, encoding="embedding", embedding_size=2, units=(3, 2))
     config = Config(
@@ -108,6 +107,11 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> Readers:
         folder, State(arrays={"noise/0": np.array([1, 2], np.uint32)}, best=weights, history=(line,), progress=progress)
     )
     return Readers(folder, config)
+
+
+@pytest.fixture(scope="session")
+def readers(tmp_path_factory: pytest.TempPathFactory) -> Readers:
+    return make_readers(tmp_path_factory.mktemp("hostile") / "story")
 
 
 @pytest.fixture

@@ -195,14 +195,23 @@ def test_a_file_that_changes_while_it_is_read_is_refused(make_file, monkeypatch,
     assert "copy it" in sentence
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there a file that is open cannot be removed")
+def test_a_file_that_vanishes_while_it_is_read_is_read_to_its_end(make_file, monkeypatch):
+    path = make_file(TEXT.encode())
+    between_the_passes(monkeypatch, path.unlink, path)
+    read = read_corpus([path])
+    assert read.vocabulary.decode(read.ids) == TEXT
+
+
 def between_the_passes(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object], path: Path) -> None:
     """Let something happen when the characters are known and the ids are not."""
     original = module.id_dtype
 
     def changing(size: int) -> object:
         change()
-        later = path.stat().st_mtime + 5
-        os.utime(path, (later, later))  # as if some time had passed
+        if path.exists():
+            later = path.stat().st_mtime + 5
+            os.utime(path, (later, later))  # as if some time had passed
         return original(size)
 
     monkeypatch.setattr(module, "id_dtype", changing)

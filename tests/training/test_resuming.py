@@ -74,7 +74,7 @@ def gone_on_without(item: str, plan: Callable[..., Plan], resumed: Callable[...,
     made = plan("cut", **EVERYTHING)
     shutil.copytree(kept, made.folder)
     state = read_state(made.folder, read_config(made.folder))
-    write_state(made.folder, without(state, item) if item else state)
+    write_state(made.folder, without(state, item) if item else state, keep=state.progress.evaluated)
     run(resumed("cut"))
     found = result(made.folder)
     shutil.rmtree(made.folder)
@@ -116,6 +116,18 @@ def test_how_often_the_learning_rate_was_halved_is_remembered(plan, resumed, poi
     assert gone_on_without("halvings", plan, resumed, made.folder.with_name("kept")) != expected
 
 
+def test_where_a_loss_that_is_no_number_leads_back_to_is_remembered(plan, resumed, poisoned):
+    done = poisoned(90, times=1)
+    run(plan("whole", **EVERYTHING))
+    made = plan("cut", **EVERYTHING, save_every=0.0)
+    run(made, CUT)
+    kept = shutil.copytree(made.folder, made.folder.with_name("kept"))
+    shutil.rmtree(made.folder)
+    for item, same in (("", True), ("evaluated", False)):
+        done.clear()
+        assert (gone_on_without(item, plan, resumed, kept) == result(kept.with_name("whole"))) == same
+
+
 def test_patience_is_remembered(plan, resumed):
     hopeless = {"evaluations": 60, "patience": 4, "learning_rate": 0.3, "schedule": "constant", "weight_average": 0.0}
     made = plan("whole", **hopeless, epochs=60.0)
@@ -124,12 +136,16 @@ def test_patience_is_remembered(plan, resumed):
     cut = plan("cut", **hopeless, epochs=60.0)
     run(cut, last.steps - 40)
     assert read_state(cut.folder, cut.config).progress.poor > 0
+    kept = shutil.copytree(cut.folder, cut.folder.with_name("kept"))
     assert run(resumed("cut"))[-1].stopped_early
     assert result(cut.folder) == result(made.folder)
     # Resumed once more there is nothing left to do, unless one has more patience.
     assert run(resumed("cut"))[-1].stopped_early
     assert result(cut.folder) == result(made.folder)
     assert run(resumed("cut", patience=5))[-1].steps > last.steps
+    forgetful = read_state(kept, cut.config)
+    write_state(kept, replace(forgetful, progress=replace(forgetful.progress, poor=0)))
+    assert run(resumed("kept"))[-1].steps > last.steps
 
 
 def test_a_state_of_another_network_is_refused(plan, resumed, cut):
