@@ -30,15 +30,20 @@ def traffic() -> int:
 
 
 def training(task: dict[str, Any], group: Any) -> dict[str, Any]:
-    """Seconds of a step; bytes on the loopback during one."""
+    """Seconds of a step with all that the command does for it, the chief's order too; bytes on the loopback during one."""
     from charlstm.config import ModelConfig, TrainingConfig
     from charlstm.text.batches import StreamBatches
+    from charlstm.training.orders import End, LeadingTrainer, follow
     from charlstm.training.trainer import Trainer
 
     model = ModelConfig(vocabulary_size=V, units=(task["units"],), seq_len=T)
     recipe = TrainingConfig(batch_size=task["batch"], precision=task["precision"])
     ids = np.random.default_rng(0).integers(0, V, 200_000 + task["batch"] * T * 4).astype(np.uint8)
-    source, trainer = StreamBatches(ids, model, recipe), Trainer(model, recipe, group)
+    source = StreamBatches(ids, model, recipe)
+    if task["rank"]:
+        follow(Trainer(model, recipe, group), source, group, lambda: False)
+        return {}
+    trainer = (LeadingTrainer if group.size > 1 else Trainer)(model, recipe, group)
 
     def steps(number: int) -> None:
         for _ in range(number):
@@ -51,6 +56,9 @@ def training(task: dict[str, Any], group: Any) -> dict[str, Any]:
         steps(task["steps"])
         seconds.append((time.perf_counter() - began) / task["steps"])
     moved = (traffic() - before) / (task["rounds"] * task["steps"])
+    if isinstance(trainer, LeadingTrainer):
+        with trainer.leading():
+            trainer.end = End.DONE
     return {
         "seconds": statistics.median(seconds),
         "bytes": moved,

@@ -4,6 +4,7 @@ import secrets
 import sys
 import time
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -112,7 +113,8 @@ def generate(
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
     if output is not None:
-        from charlstm.cli.many import Job, noted, write_many
+        from charlstm.cli.many import BATCH, Job, noted, write_many
+        from charlstm.recipe.machine import cores
 
         random_seed = noted(output).get("random_seed") if random_seed is None else random_seed
     random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
@@ -121,17 +123,17 @@ def generate(
     reader = _reader(config, weights, mode, engine)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     stops = [unescaped(string, config) for string in stop or [] if string]
+    rows = (samples if output is None else cores() * BATCH) * (config.model.seq_len if mode == "stateless" else 1)
+    check_memory(config.model, rows, "try fewer --samples, or --mode stateful" if output is None else "use --mode stateful")
     if output is not None:
         job = Job(reader, config.vocabulary, text, length, sampling, stops)
         settings = {
-            "model": weights_digest(weights), "mode": mode, "seed": text, "length": length,
+            "model": weights_digest(weights), "mode": mode, "seed": sha256(text.encode()).hexdigest(), "length": length,
             "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
         }  # fmt: skip
         number = write_many(job, output, range(random_seed, random_seed + samples), settings)
         say(f"Wrote {number:,} texts to {output}.")
         return
-    rows = samples * (config.model.seq_len if mode == "stateless" else 1)
-    check_memory(config.model, rows)
     if length and mode == "stateful" and len(text) > _LONG_SEED:
         say(f"All {len(text):,} characters of the seed are read first; --mode stateless needs its last {config.model.seq_len}.")
     with threads(config.model, rows):

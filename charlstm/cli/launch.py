@@ -20,6 +20,9 @@ from charlstm.errors import GroupError
 _GRACE = 5.0
 """Seconds in which the other workers may end by themselves once one has."""
 _ASKED = frozenset(128 + number for number in (1, 2, 15))  # exit codes of a chief that was asked to stop
+_STATED = frozenset({1, 2})
+_ENOUGH = 3
+"""How often one has to ask before nothing is waited for any more."""
 _PAUSE = 0.1
 """Seconds between two looks at them."""
 
@@ -34,7 +37,8 @@ def launch(
 ) -> None:
     """Train with several workers on this machine.
 
-    Each has its share of the processor's cores. If one is lost, the group goes on from the last saved state.
+    Each has its share of the processor's cores. If one is lost, the group goes on from the last saved state. Ctrl-C and
+    kill are passed on to the chief, who saves and stops them all; a third one ends them at once.
     """
     if command[0] != "train":
         raise typer.BadParameter(f"expected a training: charlstm launch --workers 2 -- train corpus.txt, found {command[0]}")
@@ -44,10 +48,13 @@ def launch(
     if not named:
         raise typer.BadParameter("a training that may be started again needs a --name of its own")
     for attempt in range(restarts + 1):
-        codes = _run(command, workers)
+        asked, codes = _run(command, workers)
+        if asked:
+            raise typer.Exit(codes[0] if codes[0] in (0, *_ASKED) else 128 + asked)
         lost = _lost(codes)
         if lost is None:
-            raise typer.Exit(next(filter(None, codes), 1) if codes[0] is None else codes[0])
+            failed = (code for code in codes if code not in (None, 0, GroupError.exit_code))
+            raise typer.Exit(0 if codes[0] == 0 else next(failed, 1))
         if attempt < restarts:
             say(f"charlstm: {lost}; starting all {workers} again ({attempt + 1} of {restarts} times)")
             if "--resume" not in named and "--or-resume" not in command:
@@ -56,8 +63,11 @@ def launch(
 
 
 def _lost(codes: Sequence[int | None]) -> str | None:
-    """What is worth starting the group again for, from the workers' exit codes; None for one that had to be ended."""
-    if codes[0] == 0 or codes[0] in _ASKED:
+    """What is worth starting the group again for, from the workers' exit codes; None for one that had to be ended.
+
+    Not what a worker has stated: it would do so again.
+    """
+    if codes[0] in (0, *_ASKED) or _STATED & set(codes):
         return None
     for rank, code in enumerate(codes):
         if code is not None and code < 0:
@@ -67,15 +77,23 @@ def _lost(codes: Sequence[int | None]) -> str | None:
     return None
 
 
-def _run(command: Sequence[str], workers: int) -> list[int | None]:
-    """Run the group to its end. Workers that outlive the others are ended, and have no exit code."""
+def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
+    """Run the group to its end.
+
+    Returns:
+        The first signal that asked for the end, or 0; the exit codes, None for workers that had to be ended.
+    """
     addresses = ",".join(f"localhost:{port}" for port in _free_ports(workers))
     processes: list[subprocess.Popen[bytes]] = []
+    asked: list[int] = []
 
     def tell(number: int, _: Any) -> None:
-        """What this process is told, by Ctrl-C or ``kill``, it tells the chief, who stops them all."""
+        asked.append(number)
         for chief in processes[:1]:
             chief.send_signal(number)
+
+    def under_way() -> bool:
+        return len(asked) < _ENOUGH and all(process.poll() is None for process in processes)
 
     with ExitStack() as stack:
         stack.enter_context(signals(tell))
@@ -88,16 +106,19 @@ def _run(command: Sequence[str], workers: int) -> list[int | None]:
                 )
             processes.append(process)
             stack.callback(_end, process)
-        while all(process.poll() is None for process in processes):
+        if asked:  # when there was no chief yet
+            processes[0].send_signal(asked[0])
+        while under_way():
             time.sleep(_PAUSE)
         until = time.monotonic() + _GRACE
-        while any(process.poll() is None for process in processes) and time.monotonic() < until:
+        while len(asked) < _ENOUGH and any(process.poll() is None for process in processes) and time.monotonic() < until:
             time.sleep(_PAUSE)
         codes = [process.poll() for process in processes]
-        if codes[0] is None or codes[0] < 0:  # otherwise the chief has said what there is to say
+        # Unless the chief has said what there is to say.
+        if codes[0] is None or codes[0] < 0 or (codes[0] == GroupError.exit_code and _STATED & set(codes)):
             others.seek(0)
             sys.stderr.write(others.read().decode("utf-8", "replace"))
-        return codes
+        return asked[0] if asked else 0, codes
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -1,7 +1,8 @@
 """``generate --samples N --output FILE.jsonl``: many texts into a file, over all cores, in a way that can be gone on with.
 
 The file is at every moment a beginning of the finished one: a line for each random seed, in their order. What the texts depend
-on is noted beside it until it is finished, so that the same command goes on where it was, and another one is refused.
+on is noted beside it until it is finished, so that the same command goes on where it was, and another one is refused. It goes
+on after whole batches: how many rows a product has can decide its last digits, and these a character.
 """
 
 import json
@@ -9,12 +10,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 BATCH = 64
 """Texts that a process writes at a time: more do not make it faster, and fewer are lost when it is stopped."""
+_PAUSE = 60.0
+"""Seconds between two words on how far it is, where there is no terminal for a bar."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +96,21 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: dict[str, ob
     if held is None:
         raise CharlstmError(f"{path} is being written by another process; wait for its end, or choose another --output")
     with held:
-        done = _done(path, settings)
+        done = _done(path, settings, len(random_seeds))
         if done:
             say(f"Going on with {path}: {done:,} of {len(random_seeds):,} texts are there.")
         left = random_seeds[done:]
         bar = tqdm(total=len(random_seeds), unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
         bar.update(done)
         with path.open("ab") as file, bar:
+            said = time.monotonic()
             for samples in _in_order(job, left):
                 _append(file, samples)
                 bar.update(len(samples))
+                done += len(samples)
+                if bar.disable and time.monotonic() - said > _PAUSE:
+                    said = time.monotonic()
+                    say(f"{done:,} of {len(random_seeds):,} texts")
         _beside(path).unlink()
         lock.unlink(missing_ok=True)
     return len(left)
@@ -129,8 +138,8 @@ def _beside(path: Path) -> Path:
     return path.with_name(path.name + ".unfinished")
 
 
-def _done(path: Path, settings: dict[str, object]) -> int:
-    """The number of whole lines that an unfinished run has left; what follows them is cut off."""
+def _done(path: Path, settings: dict[str, object], texts: int) -> int:
+    """The number of lines in the whole batches that an unfinished run has left; what follows them is cut off."""
     from charlstm.checkpoint.atomic import write_atomically
 
     now = json.loads(json.dumps(settings))
@@ -149,12 +158,11 @@ def _done(path: Path, settings: dict[str, object]) -> int:
             "with the same settings, or choose another --output"
         )
     with path.open("r+b") as file:
-        lines = whole = 0
-        for line in file:
-            if line.endswith(b"\n"):
-                lines, whole = lines + 1, whole + len(line)
-        file.truncate(whole)
-    return lines
+        ends = [0, *accumulate(len(line) for line in file if line.endswith(b"\n"))]
+        lines = len(ends) - 1
+        done = lines if lines == texts else lines // BATCH * BATCH
+        file.truncate(ends[done])
+    return done
 
 
 def _append(file: IO[bytes], samples: Sequence["Sample"]) -> None:

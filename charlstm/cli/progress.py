@@ -116,17 +116,19 @@ def _say_above(bar: "tqdm[Any]", message: str) -> None:
         say(message)
 
 
-def help_along(plan: "Plan") -> bool:
+def help_along(plan: "Plan") -> int:
     """Be a worker that does not lead: silent, and when asked to stop it asks the chief.
 
     Returns:
-        Whether the chief ended the run as it meant to.
+        The exit code: 0, 1 if the chief has failed, or that of a process that was asked to stop, whichever of them was.
     """
+    from charlstm.training.orders import End
     from charlstm.training.run import help_train
 
     stop = _Stop()
     with signals(stop):
-        return help_train(plan, should_stop=lambda: bool(stop.number))
+        end = help_train(plan, should_stop=lambda: bool(stop.number))
+    return {End.DONE: 0, End.FAILED: 1, End.STOPPED: 128 + (stop.number or signal.SIGTERM)}[end]
 
 
 def _line(evaluation: "Evaluation") -> str:

@@ -1,6 +1,7 @@
 """``charlstm train`` as one of several processes."""
 
 import os
+import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,25 @@ def cluster_named(addresses: str | None, rank: int | None) -> "Cluster | None":
     return slurm_cluster(os.environ)
 
 
+def not_the_first_process() -> None:
+    """Go on in a child if this is a container's first process, which no signal of the container's own can end.
+
+    That is how a worker ends that waits for one that was lost while they connected: ``charlstm/training/joining.py``. The first
+    process passes on what it is told, and ends as its child does.
+    """
+    if os.getpid() != 1:
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # what comes just now waits until there is someone to be told
+    if child := os.fork():
+        for number in numbers:
+            signal.signal(number, lambda number, _: os.kill(child, number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os._exit(code if code >= 0 else 128 - code)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+
+
 def be_a_worker(
     cluster: "Cluster",
     checkpoints: Path,
@@ -48,5 +68,4 @@ def be_a_worker(
         plan = plan_training(
             checkpoints, corpus, given, preset=preset, created="", base_name=base_name, text_encoding=encoding_name or "utf-8"
         )
-    if not help_along(replace(plan, cluster=cluster)):
-        raise typer.Exit(1)
+    raise typer.Exit(help_along(replace(plan, cluster=cluster)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, stated
-from charlstm.cli.together import be_a_worker, cluster_named
+from charlstm.cli.together import be_a_worker, cluster_named, not_the_first_process
 
 if TYPE_CHECKING:
     from charlstm.recipe.cluster import Cluster
@@ -124,6 +124,8 @@ def train(
     together = cluster_named(cluster, rank)
     if wrong := _misuse(corpus or [], name, preset, resume, or_resume, from_, together):
         raise typer.BadParameter(wrong)
+    if together:
+        not_the_first_process()
     begun = name if or_resume and name and (checkpoints / name).exists() else resume
     if together and not together.is_chief:
         be_a_worker(

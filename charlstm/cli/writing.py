@@ -47,12 +47,13 @@ def check_finite(option: str, value: float) -> None:
         raise typer.BadParameter(f"{option} must be a finite number, not {value}")
 
 
-def check_memory(model: "ModelConfig", rows: int) -> None:
+def check_memory(model: "ModelConfig", rows: int, advice: str) -> None:
     """Refuse to write with more states than the memory holds.
 
     Args:
         model: The network.
         rows: Of a step's product, each with its own state.
+        advice: What can be done about it.
 
     Raises:
         CharlstmError: If they do not fit.
@@ -62,8 +63,8 @@ def check_memory(model: "ModelConfig", rows: int) -> None:
     needed, there = 40 * rows * sum(model.units), memory()  # h, c and twice four gates, each in four bytes
     if needed > there:
         raise CharlstmError(
-            f"writing would take {needed / 1e9:,.0f} GB of memory for {rows:,} states, and there are {there / 1e9:,.0f}; try "
-            f"fewer --samples, or --mode stateful, which needs one state a sample and not {model.seq_len:,}"
+            f"writing would take {needed / 1e9:,.0f} GB of memory for {rows:,} states, and there are {there / 1e9:,.0f}; "
+            f"{advice}, which needs one state a sample and not {model.seq_len:,}"
         )
 
 

@@ -46,11 +46,12 @@ def join(cluster: Cluster | None, batch_size: int) -> Group:
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec({"worker": list(cluster.workers)}), task_type="worker", task_id=cluster.rank, rpc_layer="grpc"
     )
-    try:
-        with _ended_by_a_guard(CONNECTED_WITHIN), quiet(), _signals_kept():
+    with _ended_by_a_guard(CONNECTED_WITHIN), quiet(), _signals_kept():
+        try:
             return Group(tf.distribute.MultiWorkerMirroredStrategy(resolver), cluster)
-    except tf.errors.OpError as error:
-        raise GroupError(f"the workers cannot reach each other ({error.message.splitlines()[0]}); start all together") from None
+        except tf.errors.OpError as error:
+            what = error.message.splitlines()[0]
+            raise GroupError(f"the workers cannot reach each other ({what}); start all together") from None
 
 
 @contextmanager

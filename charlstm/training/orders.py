@@ -20,19 +20,30 @@ from charlstm.training.trainer import Trainer
 
 
 class Order(IntEnum):
-    """What all workers do next, each with a number: the learning rate, the steps done, whether all went well."""
+    """What all workers do next, each with a number: the learning rate, the steps done, how it ended."""
 
     STEP, SNAPSHOT, RESTORE, END = range(4)
 
 
+class End(IntEnum):
+    """How a training ended: not as the chief meant it to, as planned, or because someone asked one of the workers to stop."""
+
+    FAILED, DONE, STOPPED = range(3)
+
+
 class LeadingTrainer(Trainer):
-    """A trainer that has the other workers do what it does."""
+    """A trainer that has the other workers do what it does.
+
+    Attributes:
+        end: What the others are told of the end.
+    """
 
     def __init__(self, model: ModelConfig, training: TrainingConfig, group: Group) -> None:
         """See :class:`charlstm.training.trainer.Trainer`."""
         super().__init__(model, training, group)
         self._leads = group
         self._acting = False
+        self.end = End.FAILED
 
     def step(self, batch: Batch, learning_rate: float, *, ask_to_stop: bool = False) -> float:
         """See :meth:`charlstm.training.trainer.Trainer.step`."""
@@ -59,14 +70,12 @@ class LeadingTrainer(Trainer):
     @contextmanager
     def leading(self) -> Iterator[None]:
         """Let the other workers go when the block ends. If it ends amid an act, they wait for that and cannot hear."""
-        well = False
         try:
             yield
-            well = True
         finally:
             if not self._acting:
                 with suppress(GroupError):  # a worker that is gone needs no telling
-                    _send(self._leads, Order.END, well)
+                    _send(self._leads, Order.END, self.end)
 
     @contextmanager
     def _together(self, order: Order, number: float = 0.0) -> Iterator[None]:
@@ -76,7 +85,7 @@ class LeadingTrainer(Trainer):
         self._acting = False
 
 
-def follow(trainer: Trainer, source: BatchSource, group: Group, should_stop: Callable[[], bool]) -> bool:
+def follow(trainer: Trainer, source: BatchSource, group: Group, should_stop: Callable[[], bool]) -> End:
     """Do what the chief orders, until it orders the end.
 
     Args:
@@ -86,7 +95,7 @@ def follow(trainer: Trainer, source: BatchSource, group: Group, should_stop: Cal
         should_stop: Whether this worker was asked to stop: then the chief is told, and stops all.
 
     Returns:
-        Whether the training ended as the chief meant it to.
+        How the training ended.
 
     Raises:
         GroupError: If another worker is gone.
@@ -101,7 +110,7 @@ def follow(trainer: Trainer, source: BatchSource, group: Group, should_stop: Cal
             arrays = {name: group.broadcast(np.zeros(shape, kind)) for name, (shape, kind) in trainer.layout().items()}
             trainer.restore(arrays, int(number))
         else:
-            return bool(number)
+            return End(int(number))
 
 
 def _send(group: Group, order: Order, number: float = 0.0) -> None:

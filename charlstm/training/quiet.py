@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+from charlstm.errors import CharlstmError
+
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what native code writes to standard error; show it only if the block fails.
+    """Hold back what native code writes to standard error; show it only if the block fails without saying how.
 
     TensorFlow's C++ logs before it reads any setting of its log level, so the file descriptor itself is redirected.
     """
@@ -24,6 +26,8 @@ def quiet() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
+        except CharlstmError:
+            raise
         except Exception:
             held.seek(0)
             os.write(terminal, held.read())

@@ -1,7 +1,7 @@
 """A training run from its recipe to the files of its checkpoint, as a sequence of events for whoever shows progress."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import tensorflow as tf
@@ -16,12 +16,12 @@ from charlstm.recipe.plan import Base, Plan, Resumed
 from charlstm.text.batches import batch_source
 from charlstm.text.windows import split
 from charlstm.training.evaluation import Evaluator
-from charlstm.training.events import Event, Started
+from charlstm.training.events import Event, Finished, Started
 from charlstm.training.group import Group
 from charlstm.training.growth import starting_weights
 from charlstm.training.joining import join
 from charlstm.training.loop import Loop
-from charlstm.training.orders import LeadingTrainer, follow
+from charlstm.training.orders import End, LeadingTrainer, follow
 from charlstm.training.progress import Record, record_of
 from charlstm.training.publish import publish
 from charlstm.training.rendezvous import meet
@@ -56,11 +56,14 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
             yield from _train(plan, Trainer(model, training, group), clock, started, should_stop)
         else:
             trainer = LeadingTrainer(model, training, group)
-            with trainer.leading():
-                yield from _train(plan, trainer, clock, started, should_stop)
+            with trainer.leading(), closing(_train(plan, trainer, clock, started, should_stop)) as events:
+                for event in events:
+                    if isinstance(event, Finished):
+                        trainer.end = End.STOPPED if event.interrupted else End.DONE
+                    yield event
 
 
-def help_train(plan: Plan, *, should_stop: Callable[[], bool]) -> bool:
+def help_train(plan: Plan, *, should_stop: Callable[[], bool]) -> End:
     """Be one of the workers that train together, not the chief: write and print nothing, do as it says.
 
     Args:
@@ -68,7 +71,7 @@ def help_train(plan: Plan, *, should_stop: Callable[[], bool]) -> bool:
         should_stop: Asked after every step; True has the chief end the run with everything saved.
 
     Returns:
-        Whether the chief ended the run as it meant to.
+        How the run ended.
 
     Raises:
         TrainingError: If the chief has planned something else.

@@ -47,7 +47,7 @@ class Trainer:
         self._strategy = self._group.strategy
         self._replicas = self._group.replicas
         self.rows = self._group.rows(training.batch_size)
-        with self._strategy.scope():
+        with self._group.watched(), self._strategy.scope():  # every variable is made by all workers together
             self.layers = build_layers(model, training.precision, training.random_seed)
             self._variables = list(self.layers.weights.values())
             self._optimizer = Adam(training.learning_rate, weight_decay=training.weight_decay or None)

@@ -44,7 +44,7 @@ def test_the_texts_are_those_of_single_runs_in_their_order(charlstm, checkpoint,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "many.jsonl"]
 
 
-@pytest.mark.parametrize("keep", [0, 1, 40, 41.5, BATCH, MANY])
+@pytest.mark.parametrize("keep", [0, 1, 41.5, BATCH, BATCH + 40.5, MANY])
 def test_an_unfinished_file_is_gone_on_with(charlstm, checkpoint, tmp_path, expected, keep, monkeypatch):
     from charlstm.cli import many
 
@@ -60,7 +60,8 @@ def test_an_unfinished_file_is_gone_on_with(charlstm, checkpoint, tmp_path, expe
     # Without a random seed it is that of the unfinished run.
     result = charlstm("generate", *SETTINGS[:-2], "--samples", str(MANY), "--output", "many.jsonl")
     assert result.exit_code == 0
-    assert (f"{int(keep):,} of {MANY} texts are there" in result.stderr) == (keep > 0)
+    there = MANY if keep == MANY else int(keep) // BATCH * BATCH  # of a batch all or none
+    assert (f"{there:,} of {MANY} texts are there" in result.stderr) == (there > 0)
     assert lines(tmp_path / "many.jsonl") == expected
     assert not (tmp_path / "many.jsonl.unfinished").exists()
 
@@ -79,6 +80,20 @@ def test_damaged_settings_of_an_unfinished_file_are_refused(refusal, checkpoint,
 @pytest.mark.parametrize("output", [".", "/"])
 def test_a_folder_is_no_file_for_texts(refusal, checkpoint, output):
     assert refusal("generate", "--samples", "3", "--output", output) == f"{output} is a folder; name a file in it with --output"
+
+
+def test_where_there_is_no_terminal_lines_say_how_far_it_is(charlstm, checkpoint, monkeypatch):
+    monkeypatch.setattr("charlstm.cli.many._PAUSE", 0.0)
+    said = charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").stderr.splitlines()
+    assert said == [*(f"{done} of {MANY} texts" for done in (BATCH, 2 * BATCH, MANY)), f"Wrote {MANY} texts to many.jsonl."]
+
+
+def test_more_states_than_the_memory_holds_are_refused(refusal, checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr("charlstm.checkpoint.memory.memory", lambda: 1e4)
+    monkeypatch.setattr("charlstm.checkpoint.weights.check_room", lambda *_: None)
+    sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
+    assert "; use --mode stateful, which needs one state a sample and not " in sentence
+    assert not (tmp_path / "many.jsonl").exists()
 
 
 def test_two_do_not_write_one_file(refusal, checkpoint, tmp_path):

@@ -1,11 +1,23 @@
 """How trainings by several processes are asked for; what ``launch`` makes of how they end."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
 
 from charlstm.cli import launch
+
+
+def own_processes() -> bool:
+    """Whether this user may number processes anew."""
+    return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rpf", "true"], check=False).returncode == 0
+
 
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
 
@@ -72,7 +84,7 @@ def test_a_worker_goes_on_with_what_the_chief_goes_on_with(charlstm, monkeypatch
     (tmp_path / "story.txt").write_text(TEXT)
     command = ["train", "story.txt", "--name", "tale", "--or-resume", "--units", "4", "--seq-len", "8", "--batch-size", "2"]
     plans = []
-    monkeypatch.setattr("charlstm.cli.progress.help_along", lambda plan: plans.append(plan) or True)
+    monkeypatch.setattr("charlstm.cli.progress.help_along", lambda plan: plans.append(plan) or 0)
     worker = ["--cluster", "a:1,b:1", "--rank", "1"]
     assert charlstm(*command, "--epochs", "0.1").exit_code == 0
     assert charlstm(*command, "--epochs", "50", *worker).exit_code == 0
@@ -104,10 +116,13 @@ class FakeWorkers:
         ([[130, 75]], 130, []),
         ([[129, -6]], 129, []),
         ([[None, 130]], 130, []),
+        ([[143, 143]], 143, []),
         ([[None, 0]], 1, []),
         ([[0, None]], 0, []),
         ([[-9, 75], [0, 0]], 0, ["worker 0 was ended by SIGKILL; starting all 2 again (1 of 2 times)"]),
         ([[75, -11], [0, 0]], 0, ["worker 1 was ended by SIGSEGV; starting all 2 again (1 of 2 times)"]),
+        ([[75, 1]], 1, []),  # which has stated why
+        ([[None, 2]], 2, []),
         ([[75, 75], [1, 0]], 1, ["the workers have lost each other; starting all 2 again (1 of 2 times)"]),
         ([[75, 75], [75, -9], [-9, 75]], 75, [
             "the workers have lost each other; starting all 2 again (1 of 2 times)",
@@ -129,6 +144,54 @@ def test_a_group_that_lost_a_worker_is_started_again(charlstm, monkeypatch, endi
     assert first[6] == "--cluster"
     assert all(arguments[6] == "--or-resume" for arguments in later)
     assert [arguments[-1] for arguments in workers.started] == ["0", "1"] * len(endings)
+
+
+@pytest.mark.parametrize(
+    ("heeds", "code"),
+    [(0, 143), (1, 143), (3, 143)],  # at once, as the chief does while TensorFlow starts; at the first; never
+)
+def test_a_group_that_is_asked_to_end_is_not_started_again(charlstm, monkeypatch, heeds, code):
+    started, told, looks = [], [], count()
+
+    def start(arguments, **_):
+        started.append(arguments)
+        if heeds == 0 and len(started) == 1:
+            os.kill(os.getpid(), signal.SIGTERM)  # before there is a chief to be told
+        return SimpleNamespace(poll=poll, send_signal=told.append, kill=lambda: None, wait=lambda: None)
+
+    def poll():
+        if next(looks) % 10 == 9 and heeds:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return -signal.SIGTERM if told and heeds < 3 else None
+
+    monkeypatch.setattr(launch.subprocess, "Popen", start)
+    monkeypatch.setattr(launch, "_GRACE", 0.0)
+    monkeypatch.setattr(launch, "_PAUSE", 0.001)
+    result = charlstm("launch", "--", "train", "story.txt", "--name", "x")
+    assert result.exit_code == code
+    assert "starting all" not in result.stderr
+    assert len(started) == 2
+    assert set(told) == {signal.SIGTERM}
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not own_processes(), reason="no processes of one's own here")
+@pytest.mark.parametrize(("end", "code"), [("sys.exit(75)", 75), ("os.kill(os.getpid(), 9)", 137), ("", 0)])
+def test_a_containers_first_process_goes_on_in_one_that_can_be_ended(end, code):
+    program = (
+        f"import os, sys; from charlstm.cli.together import not_the_first_process as f; f(); assert os.getpid() != 1; {end}"
+    )
+    done = subprocess.run(["unshare", "-rpf", sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not own_processes(), reason="no processes of one's own here")
+def test_it_passes_on_what_it_is_told():
+    program = (
+        "import os, signal, sys, time; from charlstm.cli.together import not_the_first_process; not_the_first_process();"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(9)); os.kill(1, signal.SIGTERM); time.sleep(30)"
+    )
+    done = subprocess.run(["unshare", "-rpf", sys.executable, "-c", program], check=False, timeout=20)
+    assert done.returncode == 9
 
 
 def test_resuming_is_repeated_as_it_is(charlstm, monkeypatch):

@@ -43,6 +43,7 @@ def alone(tmp_path_factory):
 
 def assert_same(found, expected):
     assert found.keys() == expected.keys()
+    np.testing.assert_allclose(found["losses"], expected["losses"], rtol=1e-5)  # of each step
     for name, value in expected.items():
         size = np.linalg.norm(value.astype(np.float64))
         assert np.linalg.norm(found[name].astype(np.float64) - value) <= 1e-5 * size, name

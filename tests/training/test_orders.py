@@ -9,7 +9,7 @@ from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import GroupError
 from charlstm.training import orders
 from charlstm.training.group import Group
-from charlstm.training.orders import LeadingTrainer, Order
+from charlstm.training.orders import End, LeadingTrainer, Order
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def led():
     def run() -> Iterator[int]:
         with trainer.leading():
             yield from range(3)
+            trainer.end = End.DONE
 
     return run
 
@@ -34,14 +35,14 @@ def led():
 def test_followed_to_its_end_a_run_went_well(ends, led):
     with closing(led()) as events:
         assert list(events) == [0, 1, 2]
-    assert ends == [(Order.END, True)]
+    assert ends == [(Order.END, End.DONE)]
 
 
 def test_a_run_whose_follower_fails_did_not(ends, led):
     with pytest.raises(OSError), closing(led()) as events:  # noqa: PT011, PT012
         next(events)
         raise OSError
-    assert ends == [(Order.END, False)]
+    assert ends == [(Order.END, End.FAILED)]
 
 
 def test_workers_that_are_gone_at_the_end_need_not_hear_of_it(monkeypatch, led):

@@ -27,6 +27,11 @@ def test_noise_is_shown_when_the_block_fails():
     assert shown.endswith("OSError: failed\n")
 
 
+def test_noise_is_not_shown_where_it_is_stated_what_failed():
+    fail = "from charlstm.errors import CharlstmError; raise CharlstmError('stated')"
+    assert "native noise" not in stderr_of(NOISE.format(fail=fail))
+
+
 def test_noise_is_not_shown_to_someone_who_interrupts():
     assert "native noise" not in stderr_of(NOISE.format(fail="raise KeyboardInterrupt"))
 

@@ -35,6 +35,20 @@ def test_nodes_are_in_the_order_that_slurm_ranks_them(step):
     assert slurm_cluster(variables) == Cluster(("node9:21536", "node9:21537", "node10:21536", "node11:21536"), 2)
 
 
+@pytest.mark.parametrize(
+    ("nodes", "tasks", "expected"),
+    [
+        ("node[8-10],big", "2(x2),1(x2)", ["node8", "node8", "node9", "node9", "node10", "big"]),
+        ("big,node[8-9],a-1", "1,2(x2),1", ["big", "node8", "node8", "node9", "node9", "a-1"]),
+        ("n10,n[8-9]", "2(x3)", ["n10", "n10", "n8", "n8", "n9", "n9"]),
+        ("r1n[02,10],r2n1", "2(x3)", ["r1n02", "r1n02", "r1n10", "r1n10", "r2n1", "r2n1"]),
+    ],
+)
+def test_whatever_their_names(step, nodes, tasks, expected):
+    cluster = slurm_cluster(step(SLURM_STEP_NODELIST=nodes, SLURM_STEP_TASKS_PER_NODE=tasks))
+    assert [address.rpartition(":")[0] for address in cluster.workers] == expected
+
+
 def test_two_steps_on_a_node_have_ports_of_their_own(step):
     steps = ({"SLURM_JOB_ID": "3"}, {"SLURM_JOB_ID": "3", "SLURM_STEP_ID": "1"}, {"SLURM_JOB_ID": "4"})
     clusters = [slurm_cluster(step(SLURM_STEP_NODELIST="n[1-4]", **variables)) for variables in steps]
