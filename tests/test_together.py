@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -72,6 +73,11 @@ def test_fine_tuning_together_says_nothing_of_tensorflow(whole, tmp_path):
     )
     assert (chief.code, other.code, other.err) == (0, 0, "")
     assert "WARNING" not in chief.err
+
+
+def own_network() -> bool:
+    """Whether this user may have a network for processes of its own."""
+    return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rn", "true"], check=False).returncode == 0
 
 
 Workers = Callable[..., list["subprocess.Popen[str]"]]
@@ -159,6 +165,44 @@ def test_when_one_is_lost_the_other_stops_and_both_go_on_later(workers, whole, t
     assert_goes_on_to_the_same_bits(workers, tmp_path, whole)
 
 
+CUT = """
+import fcntl, json, os, socket, struct, sys, time
+from tests.test_nothing_lost import at_work
+from tests.together import free_addresses, start
+
+def network(flags):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", flags))  # SIOCSIFFLAGS; 1: up
+
+network(1)
+addresses, folder = free_addresses(2), os.environ["FOLDER"]
+command = ["-m", "charlstm", *sys.argv[1:], "--cluster", addresses, "--rank"]
+workers = [start([*command, str(rank)], folder) for rank in range(2)]
+at_work(workers[0])
+network(0)
+began = time.monotonic()
+said = [worker.communicate(timeout=100)[1] for worker in workers]
+ends = [worker.returncode for worker in workers]
+print(json.dumps([ends, time.monotonic() - began, [each.splitlines()[-1] for each in said]]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not own_network(), reason="no network of one's own here")
+def test_when_the_network_is_cut_all_stop_and_go_on_later(workers, whole, tmp_path):
+    training = ["train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0"]
+    done = subprocess.run(
+        ["unshare", "-rn", sys.executable, "-c", CUT, *training], env={**os.environ, "FOLDER": str(tmp_path)},
+        capture_output=True, text=True, check=False, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    codes, seconds, said = json.loads(done.stdout)
+    assert codes == [75, 75]
+    assert seconds < TOLD_WITHIN
+    assert all(re.match(r"charlstm: (worker \d \(localhost:\d+\)|another worker) no longer answers; ", each) for each in said)
+    assert_goes_on_to_the_same_bits(workers, tmp_path, whole)
+
+
 def children(process: "subprocess.Popen[str]") -> list[int]:
     return [int(number) for number in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
@@ -178,6 +222,26 @@ def test_launch_starts_the_group_again_until_it_is_done(whole, tmp_path):
     _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
     assert result(tmp_path) == result(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["starting", "at work"])
+def test_launch_that_is_asked_to_end_ends_the_group_and_leaves_no_one(whole, tmp_path, when):
+    (tmp_path / "story.txt").write_text(STORY)
+    training = ["--", "train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0"]
+    process = start(["-m", "charlstm", "launch", "--workers", "2", *training], tmp_path)
+    if when == "at work":
+        at_work(process)
+    else:
+        while len(children(process)) < 2:
+            time.sleep(0.05)
+    workers = children(process)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert "starting all" not in said
+    assert ("Stopped and saved. Go on with: charlstm train --resume novel" in said) == (when == "at work")
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 
 @pytest.mark.slow

@@ -174,6 +174,9 @@ def train(
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
     if finished.stopped_early:
         say(f"Stopped early: no better score in {plan.config.training.patience} evaluations.")
+    elif finished.best.step < finished.steps and finished.best.nats_per_char is not None:
+        best = finished.best
+        say(f"Kept is the model of epoch {best.epoch:.1f}, with {best.nats_per_char:.4f} nats; the later ones were worse.")
     say(f"Done in {duration(finished.seconds)}. Write with: {plan.command('generate', '--checkpoint')}")
 
 
