@@ -147,8 +147,6 @@ def test_a_signal_at_any_moment_leaves_nothing_or_what_can_be_gone_on_with(train
         process.communicate(timeout=60)
         codes.append(process.returncode)
         assert process.returncode in (0, 143, -signal.SIGTERM)
-        if process.returncode == -signal.SIGTERM:  # before anything was made
-            assert not cut.exists()
         if process.returncode != 0:
             finish(train("story.txt", "--name", "cut", *settings, "--or-resume"))
         assert everything(cut) == everything(whole)

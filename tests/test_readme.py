@@ -86,7 +86,7 @@ def test_every_option_of_the_commands_that_a_page_names_exists():
         for option in help_options(command)
     }
     known |= {"--version", "--help", "--require-hashes", "--no-deps", "--no-build-isolation"}
-    known |= {"--nodes", "--ntasks-per-node", "--cpus-per-task", "--kill-on-bad-exit"}  # of Slurm
+    known |= {"--nodes", "--ntasks-per-node", "--cpus-per-task", "--kill-on-bad-exit", "--requeue"}  # of Slurm
     for page in PAGES:
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text(encoding="utf-8")))
         assert named <= known, f"{page.name}: {sorted(named - known)}"

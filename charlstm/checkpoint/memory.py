@@ -2,14 +2,15 @@
 
 import math
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from charlstm.errors import CheckpointError
 
-_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-"""What a container may have of the machine's memory: control groups, version 2 and 1."""
+_GROUPS = Path("/sys/fs/cgroup")
+_OWN_GROUP = Path("/proc/self/cgroup")
 
 
 @cache
@@ -18,10 +19,23 @@ def memory() -> float:
     limits = [math.inf]
     with suppress(AttributeError, OSError, ValueError):  # Windows
         limits.append(float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")))
-    for limit in _LIMITS:
+    for limit in _limits():
         with suppress(OSError, ValueError):  # "max" is none
             limits.append(float(limit.read_text()))
     return min(limits)
+
+
+def _limits() -> Iterator[Path]:
+    """Where Linux says what a process may have: in its control group (version 1 or 2) and in those around it."""
+    lines: list[str] = []
+    with suppress(OSError):
+        lines = _OWN_GROUP.read_text().splitlines()
+    for line in ("0::/", "1:memory:/", *lines):  # a container may see its own group as the outermost one
+        _, controllers, group = line.split(":", 2)
+        if controllers in ("", "memory"):
+            name = "memory.limit_in_bytes" if controllers else "memory.max"
+            path = _GROUPS / controllers / group.lstrip("/")
+            yield from (part / name for part in (path, *path.parents) if part.is_relative_to(_GROUPS))
 
 
 def check_room(what: str, needed: float) -> None:

@@ -109,7 +109,7 @@ def read_state(folder: Path, config: Config, warn: Callable[[str], object] = lam
             wrong.append(str(error))
             continue
         for sentence in wrong:
-            warn(f"{sentence}. The state before it is used.")
+            warn(f"{sentence}. {'The newest state' if first else 'The state before it'} is used.")
         return state
     if not wrong:
         raise CheckpointError(_nothing_saved(folder))

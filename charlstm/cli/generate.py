@@ -123,8 +123,7 @@ def generate(
     reader = _reader(config, weights, mode, engine)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     stops = [unescaped(string, config) for string in stop or [] if string]
-    rows = (samples if output is None else cores() * BATCH) * (config.model.seq_len if mode == "stateless" else 1)
-    check_memory(config.model, rows, "try fewer --samples, or --mode stateful" if output is None else "use --mode stateful")
+    rows = check_memory(config.model, samples if output is None else min(samples, cores() * BATCH), mode)
     if output is not None:
         job = Job(reader, config.vocabulary, text, length, sampling, stops)
         settings = {

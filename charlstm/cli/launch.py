@@ -1,5 +1,6 @@
 """``charlstm launch``: several workers on this machine, started again together when one is lost."""
 
+import math
 import os
 import signal
 import socket
@@ -23,6 +24,8 @@ _ASKED = frozenset(128 + number for number in (1, 2, 15))  # exit codes of a chi
 _STATED = frozenset({1, 2})
 _ENOUGH = 3
 """How often one has to ask before nothing is waited for any more."""
+_ECHO = 0.3
+"""Seconds in which two signals are one."""
 _PAUSE = 0.1
 """Seconds between two looks at them."""
 
@@ -50,11 +53,11 @@ def launch(
     for attempt in range(restarts + 1):
         asked, codes = _run(command, workers)
         if asked:
-            raise typer.Exit(codes[0] if codes[0] in (0, *_ASKED) else 128 + asked)
+            raise typer.Exit(codes[0] if codes[0] is not None and codes[0] >= 0 else 128 + asked)
         lost = _lost(codes)
         if lost is None:
-            failed = (code for code in codes if code not in (None, 0, GroupError.exit_code))
-            raise typer.Exit(0 if codes[0] == 0 else next(failed, 1))
+            stated = (code for code in codes if code in (_STATED | _ASKED))
+            raise typer.Exit(codes[0] if codes[0] in (0, *_ASKED) else next(stated, 1))
         if attempt < restarts:
             say(f"charlstm: {lost}; starting all {workers} again ({attempt + 1} of {restarts} times)")
             if "--resume" not in named and "--or-resume" not in command:
@@ -65,14 +68,14 @@ def launch(
 def _lost(codes: Sequence[int | None]) -> str | None:
     """What is worth starting the group again for, from the workers' exit codes; None for one that had to be ended.
 
-    Not what a worker has stated: it would do so again.
+    Not what a worker has stated, unless another was ended: it would state it again.
     """
-    if codes[0] in (0, *_ASKED) or _STATED & set(codes):
+    if codes[0] in (0, *_ASKED):
         return None
     for rank, code in enumerate(codes):
         if code is not None and code < 0:
             return f"worker {rank} was ended by {signal.Signals(-code).name}"
-    if GroupError.exit_code in codes:
+    if GroupError.exit_code in codes and not _STATED & set(codes):
         return "the workers have lost each other"
     return None
 
@@ -86,8 +89,13 @@ def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
     addresses = ",".join(f"localhost:{port}" for port in _free_ports(workers))
     processes: list[subprocess.Popen[bytes]] = []
     asked: list[int] = []
+    told = -math.inf
 
     def tell(number: int, _: Any) -> None:
+        nonlocal told
+        again, told = time.monotonic() - told < _ECHO, time.monotonic()
+        if again:  # the same, to the process and to its group
+            return
         asked.append(number)
         for chief in processes[:1]:
             chief.send_signal(number)
@@ -114,7 +122,7 @@ def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
         while len(asked) < _ENOUGH and any(process.poll() is None for process in processes) and time.monotonic() < until:
             time.sleep(_PAUSE)
         codes = [process.poll() for process in processes]
-        # Unless the chief has said what there is to say.
+        # Unless the chief has said what there is to say:
         if codes[0] is None or codes[0] < 0 or (codes[0] == GroupError.exit_code and _STATED & set(codes)):
             others.seek(0)
             sys.stderr.write(others.read().decode("utf-8", "replace"))

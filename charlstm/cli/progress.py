@@ -102,6 +102,8 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
                     text = sample_text(plan.config, event.weights, length=200)
                     above("\n".join("    " + visible(line, "") for line in text.split("\n")))
             elif isinstance(event, FellBack):
+                for warning in event.warnings:
+                    above(warning)
                 above(
                     f"The loss was no number at step {event.at:,}: going back to step {event.step:,}, with half the learning "
                     f"rate ({event.learning_rate:g})."

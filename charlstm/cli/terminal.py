@@ -1,5 +1,6 @@
 """What the commands share: saying things, stated errors, common options."""
 
+import errno
 import functools
 import json
 import os
@@ -47,8 +48,9 @@ def say(message: str) -> None:
     """A line for the user, on stderr. If that is gone, a closed terminal or the reader of a log, the work goes on unseen."""
     try:
         print(visible(message, "\n\t"), file=sys.stderr, flush=True)
-    except OSError:
-        _abandon(sys.stderr)
+    except OSError as error:  # the disk of a log may have room again
+        if error.errno in (errno.EPIPE, errno.EIO):
+            _abandon(sys.stderr)
 
 
 def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:

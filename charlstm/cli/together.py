@@ -43,6 +43,7 @@ def not_the_first_process() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         os._exit(code if code >= 0 else 128 - code)
+    os.setpgid(0, 0)  # or Ctrl-C would come twice
     signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
 

@@ -121,11 +121,10 @@ def train(
     given = {key: value for key, value in context.params.items() if key not in _NOT_SETTINGS and value is not None}
     if units is not None:
         given["units"] = _sizes(units)
+    not_the_first_process()
     together = cluster_named(cluster, rank)
     if wrong := _misuse(corpus or [], name, preset, resume, or_resume, from_, together):
         raise typer.BadParameter(wrong)
-    if together:
-        not_the_first_process()
     begun = name if or_resume and name and (checkpoints / name).exists() else resume
     if together and not together.is_chief:
         be_a_worker(

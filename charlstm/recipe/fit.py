@@ -73,7 +73,7 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         training = changed(training, note, validation=MOST_HELD_OUT / characters)
     held_out = round(training.validation * characters)
     learnt = characters - held_out
-    if 0 < held_out < FEW_HELD_OUT:
+    if 1 < held_out < FEW_HELD_OUT:
         error = about(2.2 / math.sqrt(held_out))
         notes.append(f"Scored on the last {held_out:,} characters alone: give or take {error} nats.")
     if model.encoding == "one-hot" and model.vocabulary_size > LARGEST_ONE_HOT:
@@ -93,7 +93,7 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
     model = changed(model, "", dropout=dropout, drop_connect=drop_connect)
     part = f"{about(max(0.01, 100 * passes))} % of the text will be read"
     read = part if passes < 1 else f"{counted(passes, 'pass', 'passes')} over the text"
-    time = counted(minutes, "minute") if minutes > 0.95 else "less than a minute"
+    time = counted(max(1.0, minutes), "minute") if minutes > 0.95 else "less than a minute"
     notes.append(f"About {read}, in {time} on two fast cores: dropout {model.dropout:g}, DropConnect {model.drop_connect:g}.")
     return Fitted(model, training, tuple(notes))
 
@@ -110,7 +110,7 @@ def shape(batch_size: int, seq_len: int, learnt: int, chosen: frozenset[str]) ->
 def course(model: ModelConfig, training: TrainingConfig, learnt: int) -> tuple[float, float]:
     """How often a text will be read, and in how many minutes, on two cores like those that the presets were measured on."""
     again = model.seq_len if training.batches == "windows" and model.targets == "last" else 1  # windows from every character
-    seconds_per_pass = learnt * again * 1e-9 * nanoseconds(model, training)
+    seconds_per_pass = max(1, learnt) * again * 1e-9 * nanoseconds(model, training)
     seconds = math.inf if training.minutes is None else max(0.0, 60 * training.minutes - START)
     epochs = math.inf if training.epochs is None else training.epochs
     passes = min(epochs, seconds / seconds_per_pass)

@@ -73,17 +73,19 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class FellBack:
-    """The loss was no number any more; the last saved state is taken up again, with half the learning rate.
+    """The loss was no number any more; the state of the last evaluation is taken up again, with half the learning rate.
 
     Attributes:
         at: The step at which that was seen.
-        step: The step of the saved state.
+        step: The step of that state.
         learning_rate: The peak from now on.
+        warnings: What is wrong with it, if another one had to be taken.
     """
 
     at: int
     step: int
     learning_rate: float
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

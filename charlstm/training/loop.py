@@ -179,9 +179,10 @@ class Loop:
                 f"the loss is no number at step {at} even with a learning rate of {peak / 2**MOST_HALVINGS:g}, halved "
                 f"{MOST_HALVINGS} times; lower --learning-rate (it was {peak:g}) or set --clip-norm; the best weights are kept"
             )
-        state = read_state(self.plan.folder, self.plan.config, first=self.record.evaluated)
+        warnings: list[str] = []
+        state = read_state(self.plan.folder, self.plan.config, warnings.append, first=self.record.evaluated)
         self.trainer.restore(state.arrays, state.progress.steps)
         self.record = record_of(state)
         self.record.halvings = halvings
         self._plan_evaluation()
-        return FellBack(at, self.trainer.steps, peak / 2**halvings)
+        return FellBack(at, self.trainer.steps, peak / 2**halvings, tuple(warnings))

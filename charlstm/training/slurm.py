@@ -1,9 +1,9 @@
 """The workers of a Slurm step: one for each task that ``srun`` has started."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import tensorflow as tf
+from tensorflow.python.distribute.cluster_resolver.slurm_cluster_resolver import expand_hostlist
 
 from charlstm.errors import ConfigError
 from charlstm.recipe.cluster import Cluster
@@ -25,21 +25,12 @@ def slurm_cluster(environment: Mapping[str, str]) -> Cluster:
             gpus_per_task=1,
             auto_set_gpu=False,  # what a task may use is Slurm's to say
         )
-        # It sorts the nodes by their names as text; Slurm numbers the tasks in the order of its own list.
-        place_of = _places(environment["SLURM_STEP_NODELIST"])
-        addresses = sorted(resolver.cluster_spec().as_dict()["worker"], key=place_of)
+        # It sorts the nodes by their names; Slurm numbers the tasks in the order of its own list.
+        nodes = expand_hostlist(environment["SLURM_STEP_NODELIST"])
+        addresses = sorted(
+            resolver.cluster_spec().as_dict()["worker"],
+            key=lambda address: (nodes.index(address.rpartition(":")[0]), int(address.rpartition(":")[2])),
+        )
         return Cluster(tuple(addresses), int(environment["SLURM_PROCID"]))
-    except (RuntimeError, ValueError, KeyError, StopIteration) as error:
+    except (RuntimeError, ValueError, KeyError) as error:
         raise ConfigError(f"Slurm's variables describe no cluster ({error}); give --cluster and --rank") from None
-
-
-def _places(nodes: str) -> Callable[[str], tuple[int, list[int]]]:
-    """Where an address comes in a list such as ``node[8-10],big``: first by its part of the list, then by its numbers."""
-    parts = [re.sub(r"\\\[.*?\\\]", r"\\d+", re.escape(part)) for part in re.split(r",(?![^\[]*\])", nodes)]
-
-    def place(address: str) -> tuple[int, list[int]]:
-        host, _, port = address.rpartition(":")
-        part = next(number for number, part in enumerate(parts) if re.fullmatch(part, host))
-        return part, [*map(int, re.findall(r"\d+", host)), int(port)]
-
-    return place

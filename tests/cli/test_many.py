@@ -92,7 +92,7 @@ def test_more_states_than_the_memory_holds_are_refused(refusal, checkpoint, tmp_
     monkeypatch.setattr("charlstm.checkpoint.memory.memory", lambda: 1e4)
     monkeypatch.setattr("charlstm.checkpoint.weights.check_room", lambda *_: None)
     sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
-    assert "; use --mode stateful, which needs one state a sample and not " in sentence
+    assert "; try fewer --samples, or --mode stateful, which needs one state a sample and not " in sentence
     assert not (tmp_path / "many.jsonl").exists()
 
 

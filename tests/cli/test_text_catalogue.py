@@ -55,7 +55,7 @@ def test_a_lone_surrogate_in_an_argument_is_a_stated_error(program, tale):
 def test_a_lone_surrogate_in_a_name_is_refused(refusal, tmp_path):
     (tmp_path / "story.txt").write_text("once upon a time " * 100)
     sentence = refusal("train", "story.txt", *SMALL, "--name", "caf\udce9")
-    assert sentence.startswith("charlstm: 'caf\\udce9' cannot name a checkpoint")
+    assert sentence.startswith("'caf\\udce9' cannot name a checkpoint")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["story.txt"]
 
 

@@ -123,6 +123,7 @@ class FakeWorkers:
         ([[75, -11], [0, 0]], 0, ["worker 1 was ended by SIGSEGV; starting all 2 again (1 of 2 times)"]),
         ([[75, 1]], 1, []),  # which has stated why
         ([[None, 2]], 2, []),
+        ([[-6, 1], [0, 0]], 0, ["worker 0 was ended by SIGABRT; starting all 2 again (1 of 2 times)"]),
         ([[75, 75], [1, 0]], 1, ["the workers have lost each other; starting all 2 again (1 of 2 times)"]),
         ([[75, 75], [75, -9], [-9, 75]], 75, [
             "the workers have lost each other; starting all 2 again (1 of 2 times)",
@@ -167,6 +168,7 @@ def test_a_group_that_is_asked_to_end_is_not_started_again(charlstm, monkeypatch
     monkeypatch.setattr(launch.subprocess, "Popen", start)
     monkeypatch.setattr(launch, "_GRACE", 0.0)
     monkeypatch.setattr(launch, "_PAUSE", 0.001)
+    monkeypatch.setattr(launch, "_ECHO", 0.0)
     result = charlstm("launch", "--", "train", "story.txt", "--name", "x")
     assert result.exit_code == code
     assert "starting all" not in result.stderr

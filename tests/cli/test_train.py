@@ -106,7 +106,7 @@ def test_stderr_has_the_course_of_the_training_and_nothing_of_tensorflow(first):
         r"Starting TensorFlow …",
         r"Training .*checkpoints/story, [0-9,]+ parameters\. Ctrl-C ends it with everything saved\.",
         r" *[0-9:]+ (s|min)  step +12  epoch +0\.2  training [0-9.]+  held out [0-9.]+ nats, [0-9.]+ bits/char  \*",
-        r"Done in .*\. Write with: charlstm generate --checkpoint story",
+        r"Done in .*\. Write with: charlstm generate --checkpoint story --checkpoints /.*/checkpoints",
     ]
     lines = first.stderr.splitlines()
     assert len(lines) == len(patterns), first.stderr

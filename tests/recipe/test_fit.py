@@ -174,6 +174,11 @@ def test_a_score_that_rests_on_little_is_said_to(characters, said):
     assert not any("Scored on" in note for note in recipe("quick", 3_000, validation=0.0).notes)
 
 
+@pytest.mark.parametrize("characters", [2, 3, 4, 10])
+def test_a_text_of_nearly_nothing_is_planned_for_and_left_to_be_refused(characters):
+    assert recipe("standard", characters, validation=0.9).training.batch_size == 1
+
+
 def test_one_minute_is_one_minute():
     for characters in (250_845, 600_893, 1_115_394, 10**9):
         assert ", in 1 minute on two fast cores" in recipe("quick", characters).notes[-1]

@@ -1,4 +1,4 @@
-"""A loss that is no number any more: back to the last state, with half the learning rate, and not for ever."""
+"""A loss that is no number any more: back to the last evaluation, with half the learning rate, and not for ever."""
 
 import numpy as np
 import pytest
@@ -86,6 +86,19 @@ def test_the_state_of_the_last_evaluation_is_kept_beside_the_two_newest(plan):
     assert numbers == [state.progress.evaluated, state.number - 1, state.number]
     assert read_state(made.folder, made.config, first=numbers[0]).progress.steps == 66
     assert read_state(made.folder, made.config, first=numbers[0]).progress.evaluated == 0
+
+
+def test_if_that_state_is_damaged_the_newest_one_is_used_and_it_is_said(plan, poisoned, resumed):
+    made = plan("cut", **EVERYTHING, save_every=0.0)
+    run(made, 100)
+    path = made.folder / "resume" / f"{read_state(made.folder, made.config).progress.evaluated:06}.safetensors"
+    path.write_bytes(b"damaged")
+    poisoned(110, times=1)
+    (back,) = [event for event in run(resumed("cut")) if isinstance(event, FellBack)]
+    assert back.step == 110 - 1
+    (warning,) = back.warnings
+    assert warning.startswith(f"{path} is damaged (")
+    assert warning.endswith(". The newest state is used.")
 
 
 def test_after_three_halvings_it_is_given_up_and_the_best_is_kept(plan, poisoned, resumed):

@@ -40,7 +40,8 @@ def test_nodes_are_in_the_order_that_slurm_ranks_them(step):
     [
         ("node[8-10],big", "2(x2),1(x2)", ["node8", "node8", "node9", "node9", "node10", "big"]),
         ("big,node[8-9],a-1", "1,2(x2),1", ["big", "node8", "node8", "node9", "node9", "a-1"]),
-        ("n10,n[8-9]", "2(x3)", ["n10", "n10", "n8", "n8", "n9", "n9"]),
+        ("n[10,8-9]", "2(x3)", ["n10", "n10", "n8", "n8", "n9", "n9"]),
+        ("n[1-2],m[10],n[3-4]", "1(x3),2,1", ["n1", "n2", "m10", "n3", "n3", "n4"]),
         ("r1n[02,10],r2n1", "2(x3)", ["r1n02", "r1n02", "r1n10", "r1n10", "r2n1", "r2n1"]),
     ],
 )
