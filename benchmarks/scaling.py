@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from charlstm.recipe.machine import cores
+
 V, T = 65, 64
 FLOATS = (10_000, 100_000, 1_000_000, 10_000_000)
 
@@ -142,18 +144,19 @@ def main() -> None:
         return
     found = []
     common = {"steps": arguments.steps, "rounds": arguments.rounds, "precision": arguments.precision}
+    numbers = range(2, arguments.most_workers + 1)
     for units in arguments.units:
         shape = {"what": "training", "units": units, **common}
-        for workers, cores, batch in [
+        for workers, cores_each, batch in [
             (1, 1, arguments.batch),
             (1, 2, arguments.batch),
-            *((workers, 1, arguments.batch) for workers in range(2, arguments.most_workers + 1)),
+            *((workers, 1, arguments.batch) for workers in numbers if workers <= cores() and arguments.batch % workers == 0),
             (1, 1, arguments.batch // 2),
         ]:
-            found.append(measured(workers, cores, batch=batch, **shape))
+            found.append(measured(workers, cores_each, batch=batch, **shape))
             report(found[-1], arguments.json)
     for floats in arguments.floats:
-        for workers in range(2, arguments.most_workers + 1):
+        for workers in numbers:
             found.append(measured(workers, 1, what="exchange", floats=floats, batch=arguments.batch, **common))
             report(found[-1], arguments.json)
     if arguments.json:
