@@ -6,7 +6,7 @@ compares every value with the type and the bounds written beside the field.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -187,6 +187,8 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
         name = path.rstrip("`").partition("[")[0]
         if not name:
             raise ConfigError(f"{kind.__name__}: {expected[:1].lower()}{expected[1:]}") from None
+        if choices := get_args(get_type_hints(kind)[name]) if expected.startswith("Invalid enum value") else ():
+            expected = f"expected {', '.join(map(str, choices[:-1]))} or {choices[-1]}"
         raise ConfigError(f"{name}: {expected[:1].lower()}{expected[1:]}, found {shown(values.get(name))}") from None
 
 

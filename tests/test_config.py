@@ -144,6 +144,15 @@ def test_a_value_on_a_bound_is_taken(kind, values):
     assert {name: getattr(record, name) for name in values} == values
 
 
+@pytest.mark.parametrize("value", ["gelu", "[" * 3_000], ids=len)
+def test_what_there_is_to_choose_from_is_named(value):
+    with pytest.raises(ConfigError) as error:
+        build(ModelConfig, {"vocabulary_size": 2, "activation": value})
+    assert str(error.value) == (
+        f"activation: expected tanh, sigmoid, hard_sigmoid, relu, softsign or linear, found {shown(value)}"
+    )
+
+
 def test_a_missing_size_is_named():
     with pytest.raises(ConfigError, match=r"ModelConfig: .*missing.*vocabulary_size"):
         build(ModelConfig, {})
