@@ -165,34 +165,12 @@ def test_when_one_is_lost_the_other_stops_and_both_go_on_later(workers, whole, t
     assert_goes_on_to_the_same_bits(workers, tmp_path, whole)
 
 
-CUT = """
-import fcntl, json, os, socket, struct, sys, time
-from tests.test_nothing_lost import at_work
-from tests.together import free_addresses, start
-
-def network(flags):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", flags))  # SIOCSIFFLAGS; 1: up
-
-network(1)
-addresses, folder = free_addresses(2), os.environ["FOLDER"]
-command = ["-m", "charlstm", *sys.argv[1:], "--cluster", addresses, "--rank"]
-workers = [start([*command, str(rank)], folder) for rank in range(2)]
-at_work(workers[0])
-network(0)
-began = time.monotonic()
-said = [worker.communicate(timeout=100)[1] for worker in workers]
-ends = [worker.returncode for worker in workers]
-print(json.dumps([ends, time.monotonic() - began, [each.splitlines()[-1] for each in said]]))
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not own_network(), reason="no network of one's own here")
 def test_when_the_network_is_cut_all_stop_and_go_on_later(workers, whole, tmp_path):
     training = ["train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0"]
     done = subprocess.run(
-        ["unshare", "-rn", sys.executable, "-c", CUT, *training], env={**os.environ, "FOLDER": str(tmp_path)},
+        ["unshare", "-rn", sys.executable, "-m", "tests.cut_network", str(tmp_path), *training],
         capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

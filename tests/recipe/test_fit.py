@@ -1,25 +1,14 @@
 """A recipe fitted to a text, from three kilobytes to a gigabyte."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlstm.config import ModelConfig, TrainingConfig, build
-from charlstm.recipe.fit import (
-    FLOAT32,
-    LARGEST_ONE_HOT,
-    MOST_HELD_OUT,
-    SHORT,
-    START,
-    Fitted,
-    course,
-    dropped,
-    fitted,
-    nanoseconds,
-    shape,
-)
+from charlstm.recipe.course import course
+from charlstm.recipe.fit import LARGEST_ONE_HOT, MOST_HELD_OUT, SHORT, Fitted, dropped, fitted, shape
 from charlstm.recipe.presets import PRESETS
 
 MODEL = {field.name for field in fields(ModelConfig)}
@@ -77,78 +66,6 @@ def test_streams_are_halved_before_the_window(learnt, streams, seq_len):
     assert shape(32, 128, learnt, frozenset()) == (streams, seq_len)
 
 
-@pytest.mark.parametrize(("characters", "held_out"), [(1_000, 100), (2_000_000, 200_000), (10**9, MOST_HELD_OUT)])
-def test_of_a_long_text_no_more_is_held_out_than_it_takes_to_score(characters, held_out):
-    made = recipe("standard", characters)
-    assert round(made.training.validation * characters) == held_out
-    assert any("enough to score" in note for note in made.notes) == (held_out < characters // 10)
-    assert recipe("standard", characters, validation=0.3).training.validation == 0.3
-
-
-@pytest.mark.parametrize(("alphabet", "encoding"), [(LARGEST_ONE_HOT, "one-hot"), (LARGEST_ONE_HOT + 1, "embedding")])
-def test_a_large_alphabet_is_embedded(alphabet, encoding):
-    assert recipe("quick", alphabet=alphabet).model.encoding == encoding
-    assert recipe("quick", alphabet=alphabet, encoding="scalar").model.encoding == "scalar"
-    assert recipe("quick", alphabet=alphabet, encoding="one-hot").model.encoding == "one-hot"
-
-
-def test_the_more_often_a_text_is_read_the_more_is_dropped():
-    assert dropped(0.1, 768, 10**7) == dropped(1, 768, 10**7) == (0, 0)
-    shares = [dropped(passes, 768, 10**7) for passes in (1, 3, 10, 100, 1e9)]
-    assert shares == sorted(shares)
-    assert len(set(shares)) == len(shares)
-    assert shares[-1] == (0.8, 0.7)
-
-
-def test_the_narrower_a_layer_is_the_fewer_of_its_connections_are_dropped():
-    assert [dropped(20, units, 10**7)[0] for units in (128, 768, 1024, 2048)] == [0.36] * 4
-    assert [dropped(20, units, 10**7)[1] for units in (128, 768, 1024, 2048)] == [0.04, 0.22, 0.3, 0.3]
-
-
-def test_the_course_is_that_of_the_budget_that_ends_first():
-    model, minutes = ModelConfig(vocabulary_size=9, units=(8,)), TrainingConfig(minutes=2.0, epochs=None)
-    per_pass = nanoseconds(model, minutes) / 1e6
-    assert course(model, minutes, 1000) == pytest.approx(((120 - START) / per_pass, 2))
-    assert course(model, replace(minutes, epochs=3.0), 1000) == pytest.approx((3, (START + 3 * per_pass) / 60))
-    assert course(model, TrainingConfig(epochs=7.0), 1000) == pytest.approx((7, (START + 7 * per_pass) / 60))
-    assert course(model, replace(minutes, minutes=START / 120), 1000)[0] == 0
-
-
-def test_float32_takes_longer():
-    model, training = ModelConfig(vocabulary_size=9, units=(8,)), TrainingConfig(precision="bfloat16")
-    longer = nanoseconds(model, replace(training, precision="float32"))
-    assert longer == pytest.approx(FLOAT32 * nanoseconds(model, training))
-
-
-def test_a_pass_in_windows_from_every_character_reads_each_of_them_again_and_again():
-    model, training = ModelConfig(vocabulary_size=9, seq_len=100, targets="last"), TrainingConfig(batches="windows", epochs=1.0)
-    every, last = (course(replace(model, targets=targets), training, 5000) for targets in ("every", "last"))
-    assert (every[0], last[0]) == (1, 1)
-    assert 60 * last[1] - START == pytest.approx(100 * (60 * every[1] - START))
-
-
-@pytest.mark.parametrize(
-    ("preset", "characters", "alphabet", "passes", "seconds"),  # as measured: docs/recipes.md
-    [
-        ("quick", 1_115_394, 65, 3.0, 61),
-        ("standard", 1_115_394, 65, 19.4, 601),
-        ("best", 1_115_394, 65, 65.3, 3601),
-        ("quick", 600_893, 84, 5.4, 61),
-        ("standard", 600_893, 84, 34.0, 601),
-        ("quick", 250_845, 74, 12.9, 61),
-        ("standard", 250_845, 74, 64.2, 601),
-        ("quick", 19_050, 1_530, 40, 55),
-        ("standard", 19_050, 1_530, 80, 357),
-        ("quick", 9_022, 54, 40, 54),
-        ("standard", 9_022, 54, 80, 280),
-    ],
-)
-def test_the_course_is_what_was_measured(preset, characters, alphabet, passes, seconds):
-    made = recipe(preset, characters, alphabet)
-    said = course(made.model, made.training, characters - round(made.training.validation * characters))
-    assert said == pytest.approx((passes, seconds / 60), rel=0.2)
-
-
 @pytest.mark.parametrize(
     ("preset", "minutes", "better"),
     [
@@ -183,23 +100,6 @@ def test_one_minute_is_one_minute():
     for characters in (250_845, 600_893, 1_115_394, 10**9):
         assert ", in 1 minute on two fast cores" in recipe("quick", characters).notes[-1]
     assert recipe("quick", 1_115_394, epochs=1.0).notes[-1].startswith("About 1 pass over the text, in less than a minute")
-
-
-def test_a_wider_network_or_a_smaller_batch_reads_less():
-    small = ModelConfig(vocabulary_size=65, units=(256,))
-    training = TrainingConfig(minutes=10.0, epochs=None, batch_size=64)
-    passes = [
-        course(model, replace(training, batch_size=rows), 10**6)[0]
-        for model, rows in (
-            (small, 64),
-            (replace(small, units=(512,)), 64),
-            (replace(small, units=(512,)), 16),
-            (replace(small, units=(512, 512)), 16),
-            (replace(small, units=(512, 512), vocabulary_size=8_000), 16),
-        )
-    ]
-    assert passes == sorted(passes, reverse=True)
-    assert passes[-1] < passes[0] / 10
 
 
 def test_dropping_follows_the_passes_unless_it_was_chosen():
@@ -268,3 +168,53 @@ def test_of_a_short_text_there_are_as_many_shuffled_windows_as_streams_unless_on
     )
     assert (dense.training.batch_size, dense.model.seq_len) == (64, 64)
     assert {made.training.evaluations for made in (streams, windows, dense)} == {10}
+
+
+@pytest.mark.parametrize(("characters", "held_out"), [(1_000, 100), (2_000_000, 200_000), (10**9, MOST_HELD_OUT)])
+def test_of_a_long_text_no_more_is_held_out_than_it_takes_to_score(characters, held_out):
+    made = recipe("standard", characters)
+    assert round(made.training.validation * characters) == held_out
+    assert any("enough to score" in note for note in made.notes) == (held_out < characters // 10)
+    assert recipe("standard", characters, validation=0.3).training.validation == 0.3
+
+
+@pytest.mark.parametrize(("alphabet", "encoding"), [(LARGEST_ONE_HOT, "one-hot"), (LARGEST_ONE_HOT + 1, "embedding")])
+def test_a_large_alphabet_is_embedded(alphabet, encoding):
+    assert recipe("quick", alphabet=alphabet).model.encoding == encoding
+    assert recipe("quick", alphabet=alphabet, encoding="scalar").model.encoding == "scalar"
+    assert recipe("quick", alphabet=alphabet, encoding="one-hot").model.encoding == "one-hot"
+
+
+def test_the_more_often_a_text_is_read_the_more_is_dropped():
+    assert dropped(0.1, 768, 10**7) == dropped(1, 768, 10**7) == (0, 0)
+    shares = [dropped(passes, 768, 10**7) for passes in (1, 3, 10, 100, 1e9)]
+    assert shares == sorted(shares)
+    assert len(set(shares)) == len(shares)
+    assert shares[-1] == (0.8, 0.7)
+
+
+def test_the_narrower_a_layer_is_the_fewer_of_its_connections_are_dropped():
+    assert [dropped(20, units, 10**7)[0] for units in (128, 768, 1024, 2048)] == [0.36] * 4
+    assert [dropped(20, units, 10**7)[1] for units in (128, 768, 1024, 2048)] == [0.04, 0.22, 0.3, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("preset", "characters", "alphabet", "passes", "seconds"),  # as measured: docs/recipes.md
+    [
+        ("quick", 1_115_394, 65, 3.0, 61),
+        ("standard", 1_115_394, 65, 19.4, 601),
+        ("best", 1_115_394, 65, 65.3, 3601),
+        ("quick", 600_893, 84, 5.4, 61),
+        ("standard", 600_893, 84, 34.0, 601),
+        ("quick", 250_845, 74, 12.9, 61),
+        ("standard", 250_845, 74, 64.2, 601),
+        ("quick", 19_050, 1_530, 40, 55),
+        ("standard", 19_050, 1_530, 80, 357),
+        ("quick", 9_022, 54, 40, 54),
+        ("standard", 9_022, 54, 80, 280),
+    ],
+)
+def test_the_course_is_what_was_measured(preset, characters, alphabet, passes, seconds):
+    made = recipe(preset, characters, alphabet)
+    said = course(made.model, made.training, characters - round(made.training.validation * characters))
+    assert said == pytest.approx((passes, seconds / 60), rel=0.2)

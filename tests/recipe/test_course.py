@@ -1,0 +1,47 @@
+"""How far a training will come."""
+
+from dataclasses import replace
+
+import pytest
+
+from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.recipe.course import FLOAT32, START, course, nanoseconds
+
+
+def test_the_course_is_that_of_the_budget_that_ends_first():
+    model, minutes = ModelConfig(vocabulary_size=9, units=(8,)), TrainingConfig(minutes=2.0, epochs=None)
+    per_pass = nanoseconds(model, minutes) / 1e6
+    assert course(model, minutes, 1000) == pytest.approx(((120 - START) / per_pass, 2))
+    assert course(model, replace(minutes, epochs=3.0), 1000) == pytest.approx((3, (START + 3 * per_pass) / 60))
+    assert course(model, TrainingConfig(epochs=7.0), 1000) == pytest.approx((7, (START + 7 * per_pass) / 60))
+    assert course(model, replace(minutes, minutes=START / 120), 1000)[0] == 0
+
+
+def test_float32_takes_longer():
+    model, training = ModelConfig(vocabulary_size=9, units=(8,)), TrainingConfig(precision="bfloat16")
+    longer = nanoseconds(model, replace(training, precision="float32"))
+    assert longer == pytest.approx(FLOAT32 * nanoseconds(model, training))
+
+
+def test_a_pass_in_windows_from_every_character_reads_each_of_them_again_and_again():
+    model, training = ModelConfig(vocabulary_size=9, seq_len=100, targets="last"), TrainingConfig(batches="windows", epochs=1.0)
+    every, last = (course(replace(model, targets=targets), training, 5000) for targets in ("every", "last"))
+    assert (every[0], last[0]) == (1, 1)
+    assert 60 * last[1] - START == pytest.approx(100 * (60 * every[1] - START))
+
+
+def test_a_wider_network_or_a_smaller_batch_reads_less():
+    small = ModelConfig(vocabulary_size=65, units=(256,))
+    training = TrainingConfig(minutes=10.0, epochs=None, batch_size=64)
+    passes = [
+        course(model, replace(training, batch_size=rows), 10**6)[0]
+        for model, rows in (
+            (small, 64),
+            (replace(small, units=(512,)), 64),
+            (replace(small, units=(512,)), 16),
+            (replace(small, units=(512, 512)), 16),
+            (replace(small, units=(512, 512), vocabulary_size=8_000), 16),
+        )
+    ]
+    assert passes == sorted(passes, reverse=True)
+    assert passes[-1] < passes[0] / 10
