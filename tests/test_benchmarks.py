@@ -72,7 +72,7 @@ def test_recipes(tmp_path):
     (run,) = found["runs"]
     assert run["machine"] == found["machine"]
     assert run["training"]["minutes"] == 0.3
-    assert 0 < run["stateless_error"] < 1
+    assert 0 <= run["stateless_error"] < 1  # none where every place of a short tail is looked at
     assert 0 < run["dynamic"] < 4
     assert 0 < run["stateless"] < 4
     assert run["seconds"] == pytest.approx(18, abs=5)

@@ -43,7 +43,8 @@ def test_a_model_of_a_markov_chain_scores_its_entropy_rate_and_sees_one_characte
     monkeypatch.chdir(tmp_path)
     text, rate = markov(120_000, 0)
     (tmp_path / "chain.txt").write_text("".join("abc"[letter] for letter in text))
-    training = "train chain.txt --units 16 --seq-len 20 --batch-size 16 --epochs 6 --validation 0.2 --json"
+    # Every window from a zero state, or the network hardly ever learns what one character alone says.
+    training = "train chain.txt --units 16 --seq-len 20 --batch-size 16 --epochs 6 --validation 0.2 --state-reset 1 --json"
     assert CliRunner().invoke(app, training.split()).exit_code == 0
     told = json.loads(CliRunner().invoke(app, ["evaluate", "--json", "--surprise"]).stdout)
     nats = np.array(told["surprise"]["nats"])

@@ -8,7 +8,7 @@ from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.recipe.course import course
 from charlstm.recipe.machine import fastest_precision
 from charlstm.recipe.presets import Preset
-from charlstm.units import about, counted
+from charlstm.units import about, count, counted
 
 MOST_HELD_OUT = 200_000
 """Characters that are enough to score by: the standard error of the score is then some 0.005 nats."""
@@ -86,7 +86,8 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         training = changed(training, note, evaluations=max(OFTEN, training.evaluations))
     training = _fastest(model, training, chosen)
     passes, minutes = course(model, training, learnt)
-    dropout, drop_connect = dropped(passes, min(model.units), learnt)
+    by_heart = min(1.0, count(model.weight_shapes) / max(1, learnt))  # with less than a weight a character it is not so easy
+    dropout, drop_connect = (round(by_heart * share, 2) for share in dropped(passes, min(model.units), learnt))
     model = changed(model, "", dropout=dropout, drop_connect=drop_connect)
     part = f"{about(max(0.01, 100 * passes))} % of the text will be read"
     read = part if passes < 1 else f"{counted(passes, 'pass', 'passes')} over the text"

@@ -114,6 +114,16 @@ def test_dropping_follows_the_passes_unless_it_was_chosen():
     assert mine.notes[-1].startswith("About 80 passes over the text, in ")
 
 
+def test_a_network_that_is_too_small_to_learn_a_text_by_heart_drops_less():
+    small, tiny = (recipe("standard", 120_000, 60, units=(units,), epochs=6.0, minutes=None).model for units in (64, 16))
+    wide = recipe("standard", 120_000, 60, units=(512,), epochs=6.0, minutes=None).model
+    assert wide.dropout > 0.3
+    assert 0 < tiny.dropout < small.dropout / 2 < wide.dropout / 4
+    assert small.drop_connect < wide.drop_connect / 2
+    one_a_character = recipe("standard", 40_000, 60, units=(64,), epochs=6.0, minutes=None).model
+    assert (one_a_character.dropout, one_a_character.drop_connect) == dropped(6.0, 64, 36_000)
+
+
 @given(st.floats(0, 1e6), st.integers(1, 4096), st.integers(0, 10**9))
 @settings(deadline=None)
 def test_what_is_dropped_grows_with_the_passes_and_with_shortness(passes, units, learnt):
