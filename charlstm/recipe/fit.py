@@ -86,8 +86,8 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         training = changed(training, note, evaluations=max(OFTEN, training.evaluations))
     training = _fastest(model, training, chosen)
     passes, minutes = course(model, training, learnt)
-    by_heart = min(1.0, count(model.weight_shapes) / max(1, learnt))  # with less than a weight a character it is not so easy
-    dropout, drop_connect = (round(by_heart * share, 2) for share in dropped(passes, min(model.units), learnt))
+    dangerous = danger(passes * count(model.weight_shapes) / max(1, learnt))
+    dropout, drop_connect = (round(dangerous * share, 2) for share in dropped(passes, min(model.units), learnt))
     model = changed(model, "", dropout=dropout, drop_connect=drop_connect)
     part = f"{about(max(0.01, 100 * passes))} % of the text will be read"
     read = part if passes < 1 else f"{counted(passes, 'pass', 'passes')} over the text"
@@ -105,8 +105,17 @@ def shape(batch_size: int, seq_len: int, learnt: int, chosen: frozenset[str]) ->
     return result["batch_size"], result["seq_len"]
 
 
+def danger(exposure: float) -> float:
+    """How much of the danger there is, 0 ... 1, that a text is learnt by heart.
+
+    Args:
+        exposure: Weights for each character, times passes. Dropping does only harm below one or two, and is needed from 50 on.
+    """
+    return min(1.0, math.log(max(1.0, exposure)) / math.log(50))
+
+
 def dropped(passes: float, units: int, learnt: int) -> tuple[float, float]:
-    """Dropout and DropConnect: nothing of a text that is read once; the more the more often it is read, and the shorter it is.
+    """Dropout and DropConnect where a network can learn a text by heart: the more the more often it is read, the shorter it is.
 
     DropConnect also the more the wider the layers are, because narrow ones lose by it, unless the text is short.
     """
