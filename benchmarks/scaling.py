@@ -2,7 +2,7 @@
 
 Every worker is a process with its own share of the processor's cores, over the loopback.
 
-    python -m benchmarks.scaling [--units 128 512] [--batch 64] [--steps 40] [--rounds 5] [--most-workers 2] [--json]
+    python -m benchmarks.scaling [--units 128 512] [--batch 64] [--steps 40] [--rounds 5] [--most-workers 4] [--json]
 """
 
 import argparse
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--most-workers", type=int, default=2)
+    parser.add_argument("--most-workers", type=int, default=4)
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--floats", type=int, nargs="*", default=FLOATS)
     parser.add_argument("--json", action="store_true")
