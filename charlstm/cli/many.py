@@ -19,10 +19,12 @@ from dataclasses import asdict, dataclass
 from itertools import accumulate, islice
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
+import typer
 from tqdm import tqdm
 
+from charlstm.cli.progress import ENDING, signals
 from charlstm.cli.terminal import say
 from charlstm.errors import CharlstmError, shown
 
@@ -88,6 +90,7 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: dict[str, ob
 
     Raises:
         CharlstmError: If the file is there already and not of an unfinished run with these settings.
+        typer.Exit: If a signal asks it to end.
     """
     from charlstm.checkpoint.lock import only_one
 
@@ -102,18 +105,26 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: dict[str, ob
         left = random_seeds[done:]
         bar = tqdm(total=len(random_seeds), unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
         bar.update(done)
-        with path.open("ab") as file, bar:
-            said = time.monotonic()
-            for samples in _in_order(job, left):
-                _append(file, samples)
-                bar.update(len(samples))
-                done += len(samples)
-                if bar.disable and time.monotonic() - said > _PAUSE:
-                    said = time.monotonic()
-                    say(f"{done:,} of {len(random_seeds):,} texts")
+        try:
+            with path.open("ab") as file, bar, signals(_end):
+                said = time.monotonic()
+                for samples in _in_order(job, left):
+                    _append(file, samples)
+                    bar.update(len(samples))
+                    done += len(samples)
+                    if bar.disable and time.monotonic() - said > _PAUSE:
+                        said = time.monotonic()
+                        say(f"{done:,} of {len(random_seeds):,} texts")
+        except typer.Exit:
+            say(f"Stopped: {done:,} of {len(random_seeds):,} texts are in {path}, and the same command goes on.")
+            raise
         _beside(path).unlink()
         lock.unlink(missing_ok=True)
     return len(left)
+
+
+def _end(number: int, _: Any) -> NoReturn:
+    raise typer.Exit(128 + number)
 
 
 def noted(path: Path) -> dict[str, Any]:
@@ -177,7 +188,8 @@ _job: Job
 
 def _take(job: Job) -> None:
     global _job  # noqa: PLW0603 (what else could a process of a pool keep between two tasks?)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)  # they are for the process that waits
     _job = job
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 

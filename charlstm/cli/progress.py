@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from charlstm.training.events import Finished
 
 
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What usually ends a process: Ctrl-C, kill, and the terminal that goes away, which Windows lacks."""
 _ECHO = 0.3
 """Seconds in which a second signal is the first once more: to a process and to its group, from a terminal and from a shell."""
 
@@ -47,9 +49,7 @@ class _Stop:
 @contextmanager
 def signals(handler: Callable[[int, Any], object]) -> Iterator[None]:
     """Have a function answer what usually ends a process, but for what the process is told to ignore."""
-    names = ("SIGINT", "SIGTERM", "SIGHUP")  # Ctrl-C, kill, and the terminal that goes away; Windows lacks the last
-    there = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    wanted = [number for number in there if signal.getsignal(number) != signal.SIG_IGN]  # nohup has it ignored
+    wanted = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]  # nohup has it ignored
     previous = [signal.signal(number, handler) for number in wanted]
     try:
         yield

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 
@@ -131,7 +132,7 @@ def test_what_does_not_go_together_is_said(charlstm, checkpoint, other):
     assert "--output" in result.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_killed_in_the_middle_it_goes_on_to_the_same_file(program, checkpoint, tmp_path, number):
     arguments = ("generate", "--seed", "The", "--length", "400", "--samples", "1000", "--random-seed", "3")
     with program(*arguments, "--output", "whole.jsonl") as whole:
@@ -142,7 +143,12 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_file(program, checkpoint, t
         assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(number)
-    process.communicate(timeout=60)
+    _, said = process.communicate(timeout=60)
+    if number == signal.SIGKILL:
+        assert process.returncode == -number
+    else:
+        assert process.returncode == 128 + number
+        assert re.fullmatch(rb"Stopped: [\d,]+ of 1,000 texts are in cut.jsonl, and the same command goes on.\n", said)
     assert 2 * BATCH <= (tmp_path / "cut.jsonl").read_bytes().count(b"\n") < 1_000
     with program(*arguments, "--output", "cut.jsonl") as again:
         assert again.wait(timeout=300) == 0
