@@ -14,8 +14,13 @@ MOST_HELD_OUT = 200_000
 """Characters that are enough to score by: the standard error of the score is then some 0.005 nats."""
 FEW_HELD_OUT = 10_000
 """Characters below which its standard error, some ``2.2 / sqrt(characters)`` nats, is worth a word."""
-LARGEST_ONE_HOT = 256
+LARGE_ALPHABET = 256
 """Characters above which their rows of the first kernel, 4u numbers each, cost more than they gain."""
+FORGOTTEN_IN = 8.0
+"""Passes in which weights lose all but 1/e at the highest learning rate, where a short text shows too few of each character.
+
+The measure is that of Wang & Aitchison (2024, arXiv:2405.13698): an average over so many passes. Figures: docs/recipes.md.
+"""
 
 SHORT = 300_000
 """Characters below which a text is scored at least ``OFTEN`` times."""
@@ -73,7 +78,7 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
     if 1 < held_out < FEW_HELD_OUT:
         error = about(2.2 / math.sqrt(held_out))
         notes.append(f"Scored on the last {held_out:,} characters alone: give or take {error} nats.")
-    if model.encoding == "one-hot" and model.vocabulary_size > LARGEST_ONE_HOT:
+    if model.encoding == "one-hot" and model.vocabulary_size > LARGE_ALPHABET:
         note = f"The alphabet is large: each character is read as an embedding of {model.embedding_size} numbers."
         model = changed(model, note, encoding="embedding")
     if training.batches == "streams" or model.targets == "every":  # a window for each character is enough in any case
@@ -81,6 +86,12 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         note = "The text is short for this recipe: --{} is {} in place of {}."
         training = changed(training, note.format("batch-size", batch_size, training.batch_size), batch_size=batch_size)
         model = changed(model, note.format("seq-len", seq_len, model.seq_len), seq_len=seq_len)
+        if learnt < SHORT and model.vocabulary_size > LARGE_ALPHABET:
+            steps = max(1.0, learnt / (batch_size * seq_len))
+            decay = min(1e6, round(1 / (FORGOTTEN_IN * steps * training.learning_rate), 3))  # any learning rate is allowed
+            each = learnt / model.vocabulary_size
+            note = f"The text is short for so large an alphabet, about {each:.0f} of each character: weight decay {decay:g}."
+            training = changed(training, note, weight_decay=decay)
     if learnt < SHORT:
         note = f"Scoring a short text takes no time, and it is soon learnt by heart: at least {OFTEN} evaluations."
         training = changed(training, note, evaluations=max(OFTEN, training.evaluations))

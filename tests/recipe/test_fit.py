@@ -1,5 +1,6 @@
 """A recipe fitted to a text, from three kilobytes to a gigabyte."""
 
+import math
 from dataclasses import fields
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from charlstm.config import ModelConfig, TrainingConfig, build
 from charlstm.recipe.course import course
-from charlstm.recipe.fit import LARGEST_ONE_HOT, MOST_HELD_OUT, SHORT, Fitted, danger, dropped, fitted, shape
+from charlstm.recipe.fit import LARGE_ALPHABET, MOST_HELD_OUT, SHORT, Fitted, danger, dropped, fitted, shape
 from charlstm.recipe.presets import PRESETS
 
 MODEL = {field.name for field in fields(ModelConfig)}
@@ -199,11 +200,31 @@ def test_of_a_long_text_no_more_is_held_out_than_it_takes_to_score(characters, h
     assert recipe("standard", characters, validation=0.3).training.validation == 0.3
 
 
-@pytest.mark.parametrize(("alphabet", "encoding"), [(LARGEST_ONE_HOT, "one-hot"), (LARGEST_ONE_HOT + 1, "embedding")])
+@pytest.mark.parametrize(("alphabet", "encoding"), [(LARGE_ALPHABET, "one-hot"), (LARGE_ALPHABET + 1, "embedding")])
 def test_a_large_alphabet_is_embedded(alphabet, encoding):
     assert recipe("quick", alphabet=alphabet).model.encoding == encoding
     assert recipe("quick", alphabet=alphabet, encoding="scalar").model.encoding == "scalar"
     assert recipe("quick", alphabet=alphabet, encoding="one-hot").model.encoding == "one-hot"
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard", "best"])
+@pytest.mark.parametrize("characters", [3_000, 19_050, 300_000])
+def test_of_a_short_text_in_a_large_alphabet_weights_are_forgotten_in_eight_passes(preset, characters):
+    made = recipe(preset, characters, alphabet=LARGE_ALPHABET + 1)
+    learnt = round(characters * (1 - made.training.validation))
+    steps = learnt / (made.training.batch_size * made.model.seq_len)
+    left = (1 - made.training.learning_rate * made.training.weight_decay) ** (8 * steps)
+    assert left == pytest.approx(math.exp(-1), rel=0.02)
+    said = f"about {learnt / 257:.0f} of each character: weight decay {made.training.weight_decay:g}."
+    assert any(note.endswith(said) for note in made.notes)
+
+
+def test_elsewhere_they_are_kept():
+    assert recipe("quick", SHORT, alphabet=LARGE_ALPHABET).training.weight_decay == 0
+    assert recipe("quick", 2 * SHORT, alphabet=LARGE_ALPHABET + 1).training.weight_decay == 0
+    assert recipe("quick", SHORT, alphabet=5_000, weight_decay=0.5).training.weight_decay == 0.5
+    assert recipe("classic", SHORT, alphabet=5_000).training.weight_decay == 0
+    assert recipe("quick", SHORT, alphabet=5_000, learning_rate=1e-99).training.weight_decay == 1e6
 
 
 def test_the_more_often_a_text_is_read_the_more_is_dropped():
