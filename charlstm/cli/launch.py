@@ -17,6 +17,7 @@ import typer
 from charlstm.cli.progress import signals
 from charlstm.cli.terminal import say, stated
 from charlstm.errors import GroupError
+from charlstm.units import counted
 
 _GRACE = 5.0
 """Seconds in which the other workers may end by themselves once one has."""
@@ -48,7 +49,7 @@ def launch(
     if {"--cluster", "--rank"} & {part.partition("=")[0] for part in command}:
         raise typer.BadParameter("launch names the workers itself; leave out --cluster and --rank")
     named = {"--name", "--resume"} & {part.partition("=")[0] for part in command}
-    if not named:
+    if restarts and not named:
         raise typer.BadParameter("a training that may be started again needs a --name of its own")
     for attempt in range(restarts + 1):
         asked, codes = _run(command, workers)
@@ -62,7 +63,7 @@ def launch(
             say(f"charlstm: {lost}; starting all {workers} again ({attempt + 1} of {restarts} times)")
             if "--resume" not in named and "--or-resume" not in command:
                 command = [*command, "--or-resume"]
-    raise GroupError(f"{lost}, and the workers have been started {restarts + 1} times; what was saved last is whole")
+    raise GroupError(f"{lost}, and the workers have been started {counted(restarts + 1, 'time')}; what was saved last is whole")
 
 
 def _lost(codes: Sequence[int | None]) -> str | None:

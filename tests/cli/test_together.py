@@ -147,6 +147,13 @@ def test_a_group_that_lost_a_worker_is_started_again(charlstm, monkeypatch, endi
     assert [arguments[-1] for arguments in workers.started] == ["0", "1"] * len(endings)
 
 
+def test_a_group_that_is_never_started_again_needs_no_name(charlstm, monkeypatch):
+    monkeypatch.setattr(launch.subprocess, "Popen", FakeWorkers([75, 75]))
+    result = charlstm("launch", "--restarts", "0", "--", "train", "story.txt")
+    assert result.exit_code == 75
+    assert "lost each other, and the workers have been started 1 time;" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("heeds", "code"),
     [(0, 143), (1, 143), (3, 143)],  # at once, as the chief does while TensorFlow starts; at the first; never
