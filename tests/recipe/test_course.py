@@ -6,6 +6,7 @@ import pytest
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.recipe.course import FLOAT32, START, course, nanoseconds
+from tests.recipe.recipes import recipe
 
 
 def test_the_course_is_that_of_the_budget_that_ends_first():
@@ -45,3 +46,26 @@ def test_a_wider_network_or_a_smaller_batch_reads_less():
     ]
     assert passes == sorted(passes, reverse=True)
     assert passes[-1] < passes[0] / 10
+
+
+@pytest.mark.parametrize(
+    ("preset", "characters", "alphabet", "passes", "seconds"),  # as measured; docs/recipes.md has quick on a slower day
+    [
+        ("quick", 1_115_394, 65, 3.0, 61),
+        ("standard", 1_115_394, 65, 19.4, 601),
+        ("best", 1_115_394, 65, 65.3, 3601),
+        ("quick", 600_893, 84, 5.4, 61),
+        ("standard", 600_893, 84, 34.0, 601),
+        ("best", 600_893, 84, 100.1, 3602),
+        ("quick", 250_845, 74, 12.9, 61),
+        ("standard", 250_845, 74, 64.2, 601),
+        ("quick", 19_050, 1_530, 40, 55),
+        ("standard", 19_050, 1_530, 80, 357),
+        ("quick", 9_022, 54, 40, 54),
+        ("standard", 9_022, 54, 80, 280),
+    ],
+)
+def test_the_course_is_what_was_measured(preset, characters, alphabet, passes, seconds):
+    made = recipe(preset, characters, alphabet)
+    said = course(made.model, made.training, characters - round(made.training.validation * characters))
+    assert said == pytest.approx((passes, seconds / 60), rel=0.2)

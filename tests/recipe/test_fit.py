@@ -1,25 +1,14 @@
 """A recipe fitted to a text, from three kilobytes to a gigabyte."""
 
 import math
-from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlstm.config import ModelConfig, TrainingConfig, build
-from charlstm.recipe.course import course
-from charlstm.recipe.fit import LARGE_ALPHABET, MOST_HELD_OUT, SHORT, Fitted, danger, dropped, fitted, shape
+from charlstm.recipe.fit import LARGE_ALPHABET, MOST_HELD_OUT, SHORT, danger, dropped, shape
 from charlstm.recipe.presets import PRESETS
-
-MODEL = {field.name for field in fields(ModelConfig)}
-
-
-def recipe(preset, characters=1_000_000, alphabet=60, **given) -> Fitted:
-    values = {"precision": "bfloat16", **PRESETS[preset], **given, "vocabulary_size": alphabet}
-    model = build(ModelConfig, {name: value for name, value in values.items() if name in MODEL})
-    training = build(TrainingConfig, {name: value for name, value in values.items() if name not in MODEL})
-    return fitted(preset, model, training, characters, frozenset(given) | {"precision"})
+from tests.recipe.recipes import MODEL, recipe
 
 
 def fits(streams: int, seq_len: int, learnt: int) -> bool:
@@ -238,25 +227,3 @@ def test_the_more_often_a_text_is_read_the_more_is_dropped():
 def test_the_narrower_a_layer_is_the_fewer_of_its_connections_are_dropped():
     assert [dropped(20, units, 10**7)[0] for units in (128, 768, 1024, 2048)] == [0.36] * 4
     assert [dropped(20, units, 10**7)[1] for units in (128, 768, 1024, 2048)] == [0.04, 0.22, 0.3, 0.3]
-
-
-@pytest.mark.parametrize(
-    ("preset", "characters", "alphabet", "passes", "seconds"),  # as measured: docs/recipes.md
-    [
-        ("quick", 1_115_394, 65, 3.0, 61),
-        ("standard", 1_115_394, 65, 19.4, 601),
-        ("best", 1_115_394, 65, 65.3, 3601),
-        ("quick", 600_893, 84, 5.4, 61),
-        ("standard", 600_893, 84, 34.0, 601),
-        ("quick", 250_845, 74, 12.9, 61),
-        ("standard", 250_845, 74, 64.2, 601),
-        ("quick", 19_050, 1_530, 40, 55),
-        ("standard", 19_050, 1_530, 80, 357),
-        ("quick", 9_022, 54, 40, 54),
-        ("standard", 9_022, 54, 80, 280),
-    ],
-)
-def test_the_course_is_what_was_measured(preset, characters, alphabet, passes, seconds):
-    made = recipe(preset, characters, alphabet)
-    said = course(made.model, made.training, characters - round(made.training.validation * characters))
-    assert said == pytest.approx((passes, seconds / 60), rel=0.2)
