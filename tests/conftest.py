@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -12,6 +13,10 @@ from charlstm.checkpoint.weights import write_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.inference.network import Network, build_network
 from charlstm.text.vocabulary import Vocabulary
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 MakeCheckpoint = Callable[..., Path]

@@ -4,7 +4,7 @@ import json
 from dataclasses import FrozenInstanceError, fields
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
@@ -59,7 +59,6 @@ trainings = st.builds(
 
 
 @given(models | trainings)
-@settings(deadline=None)
 def test_a_record_survives_json(record):
     assert build(type(record), json.loads(json.dumps(plain(record)))) == record
 

@@ -88,13 +88,21 @@ def test_every_option_of_the_commands_that_a_page_names_exists():
     known |= {"--version", "--help", "--require-hashes", "--no-deps", "--no-build-isolation"}
     known |= {"--nodes", "--ntasks-per-node", "--cpus-per-task", "--kill-on-bad-exit", "--requeue"}  # of Slurm
     for page in PAGES:
-        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text(encoding="utf-8")))
-        assert named <= known, f"{page.name}: {sorted(named - known)}"
+        text = page.read_text(encoding="utf-8")
+        for command, module, arguments in re.findall(r"(python -m benchmarks\.(\w+)([^`]*))", text):
+            source = (ROOT / "benchmarks" / f"{module}.py").read_text(encoding="utf-8")
+            assert all(f'"{option}"' in source for option in options(arguments)), f"{page.name}: {command}"
+            text = text.replace(command, "")
+        assert options(text) <= known, f"{page.name}: {sorted(options(text) - known)}"
+
+
+def options(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
 
 
 def help_options(command: str) -> set[str]:
     shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "400", "TERM": "dumb"}).stdout
-    return set(re.findall(r"--[a-z][a-z-]+", shown))
+    return options(shown)
 
 
 def test_the_documented_way_to_rebuild_a_model_in_plain_keras_gives_its_numbers(clone, monkeypatch):

@@ -15,7 +15,10 @@ MOST_HELD_OUT = 200_000
 FEW_HELD_OUT = 10_000
 """Characters below which its standard error, some ``2.2 / sqrt(characters)`` nats, is worth a word."""
 LARGE_ALPHABET = 256
-"""Characters above which their rows of the first kernel, 4u numbers each, cost more than they gain."""
+"""Characters above which they are embedded: one-hot, each has 4u numbers of the first kernel to itself.
+
+What that gains on one text and loses on others, and what it costs: docs/recipes.md.
+"""
 FORGOTTEN_IN = 8.0
 """Passes in which weights lose all but 1/e at the highest learning rate, where a short text shows too few of each character.
 
@@ -28,6 +31,8 @@ OFTEN = 10
 
 QUICK_BELOW, BEST_FROM = 2.0, 30.0
 """Minutes for which ``standard`` is not the best of the presets."""
+NOT_FOR_BEST = 20_000
+"""Characters to learn below which ``best`` gains nothing over ``standard``."""
 
 T = TypeVar("T", ModelConfig, TrainingConfig)
 
@@ -65,16 +70,18 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         return replace(record, **new)
 
     if preset == "classic":
-        return Fitted(model, _fastest(model, training, chosen), ())
-    if "minutes" in chosen and "units" not in chosen and training.minutes is not None:
-        better: Preset = "quick" if training.minutes < QUICK_BELOW else "best" if training.minutes >= BEST_FROM else "standard"
-        if better != preset:
-            notes.append(f"For {counted(training.minutes, 'minute')} --preset {better} is the better start.")
+        training = _fastest(model, training, chosen)
+        return Fitted(model, training, (f"{_foreseen(model, training, _learnt(training, characters))[0]}.",))
     if training.validation * characters > MOST_HELD_OUT:
         note = f"The last {MOST_HELD_OUT:,} characters are enough to score by."
         training = changed(training, note, validation=MOST_HELD_OUT / characters)
-    held_out = round(training.validation * characters)
-    learnt = characters - held_out
+    learnt = _learnt(training, characters)
+    held_out = characters - learnt
+    minutes = training.minutes if "minutes" in chosen else None
+    better = better_preset(preset, minutes, learnt)
+    if better != preset and "units" not in chosen:
+        where = "so short a text" if minutes is None else counted(minutes, "minute")
+        notes.append(f"For {where} --preset {better} is the better start.")
     if 1 < held_out < FEW_HELD_OUT:
         error = about(2.2 / math.sqrt(held_out))
         notes.append(f"Scored on the last {held_out:,} characters alone: give or take {error} nats.")
@@ -88,7 +95,9 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         model = changed(model, note.format("seq-len", seq_len, model.seq_len), seq_len=seq_len)
         if learnt < SHORT and model.vocabulary_size > LARGE_ALPHABET:
             steps = max(1.0, learnt / (batch_size * seq_len))
-            decay = min(1e6, round(1 / (FORGOTTEN_IN * steps * training.learning_rate), 3))  # any learning rate is allowed
+            decay = float(
+                f"{min(1e6, 1 / (FORGOTTEN_IN * steps * training.learning_rate)):.3g}"
+            )  # any learning rate is allowed
             each = learnt / model.vocabulary_size
             note = f"The text is short for so large an alphabet, about {each:.0f} of each character: weight decay {decay:g}."
             training = changed(training, note, weight_decay=decay)
@@ -96,15 +105,20 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         note = f"Scoring a short text takes no time, and it is soon learnt by heart: at least {OFTEN} evaluations."
         training = changed(training, note, evaluations=max(OFTEN, training.evaluations))
     training = _fastest(model, training, chosen)
-    passes, minutes = course(model, training, learnt)
+    foreseen, passes = _foreseen(model, training, learnt)
     dangerous = danger(passes * count(model.weight_shapes) / max(1, learnt))
     dropout, drop_connect = (round(dangerous * share, 2) for share in dropped(passes, min(model.units), learnt))
     model = changed(model, "", dropout=dropout, drop_connect=drop_connect)
-    part = f"{about(max(0.01, 100 * passes))} % of the text will be read"
-    read = part if passes < 1 else f"{counted(passes, 'pass', 'passes')} over the text"
-    time = counted(max(1.0, minutes), "minute") if minutes > 0.95 else "less than a minute"
-    notes.append(f"About {read}, in {time} on two fast cores: dropout {model.dropout:g}, DropConnect {model.drop_connect:g}.")
+    notes.append(f"{foreseen}: dropout {model.dropout:g}, DropConnect {model.drop_connect:g}.")
     return Fitted(model, training, tuple(notes))
+
+
+def better_preset(preset: Preset, minutes: float | None, learnt: int) -> Preset:
+    """The preset that is made for so many minutes, if the user said how many, and for a text of so many characters to learn."""
+    most: Preset = "standard" if learnt < NOT_FOR_BEST else "best"
+    if minutes is None:
+        return most if preset == "best" else preset
+    return "quick" if minutes < QUICK_BELOW else most if minutes >= BEST_FROM else "standard"
 
 
 def shape(batch_size: int, seq_len: int, learnt: int, chosen: frozenset[str]) -> tuple[int, int]:
@@ -120,7 +134,8 @@ def danger(exposure: float) -> float:
     """How much of the danger there is, 0 ... 1, that a text is learnt by heart.
 
     Args:
-        exposure: Weights for each character, times passes. Dropping does only harm below one or two, and is needed from 50 on.
+        exposure: Weights for each character, times passes. From 50 on dropping is needed; where it begins to pay, texts do not
+            agree (at 7, or not yet at 18: docs/recipes.md), so this is a course between them.
     """
     return min(1.0, math.log(max(1.0, exposure)) / math.log(50))
 
@@ -135,6 +150,19 @@ def dropped(passes: float, units: int, learnt: int) -> tuple[float, float]:
     dropout = min(0.8, 0.12 * more + 0.05 * shorter)
     drop_connect = min(0.7, 0.1 * more * min(1.0, units / 1024) + 0.08 * shorter)
     return round(dropout, 2), round(drop_connect, 2)
+
+
+def _learnt(training: TrainingConfig, characters: int) -> int:
+    return characters - round(training.validation * characters)
+
+
+def _foreseen(model: ModelConfig, training: TrainingConfig, learnt: int) -> tuple[str, float]:
+    """How often the text will be read, and in what time: in words, and the passes."""
+    passes, minutes = course(model, training, learnt)
+    part = f"{about(max(0.01, 100 * passes))} % of the text will be read"
+    read = part if passes < 1 else f"{counted(passes, 'pass', 'passes')} over the text"
+    time = counted(max(1.0, minutes), "minute") if minutes > 0.95 else "less than a minute"
+    return f"About {read}, in {time} on two fast cores", passes
 
 
 def _fastest(model: ModelConfig, training: TrainingConfig, chosen: frozenset[str]) -> TrainingConfig:

@@ -89,12 +89,17 @@ class Loop:
     @property
     def fraction(self) -> float:
         """The part of the budget that is used up: all of it if half a step would no longer fit in."""
-        return self.budget.fraction(self.trainer.steps, self.elapsed(), self.reserve + self.speed.seconds_per_step / 2)
+        return self.budget.fraction(self.trainer.steps, self.elapsed(), self._kept_free)
+
+    @property
+    def _kept_free(self) -> float:
+        """Seconds at the end in which no step is begun any more: the last evaluation's, and half a step's."""
+        return self.reserve + self.speed.seconds_per_step / 2
 
     @property
     def learning_rate(self) -> float:
         """Of the next step. Its course begins when the first one is made: what came before is start-up, and taught nothing."""
-        began = self.budget.fraction(0, self.record.began, self.reserve)
+        began = self.budget.fraction(0, self.record.began, self._kept_free)
         course = max(0.0, self.fraction - began) / (1 - began) if began < 1 else 1.0
         return learning_rate(self.plan.config.training, course) * 0.5**self.record.halvings
 

@@ -122,7 +122,9 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
             )
         with new_checkpoint(plan.folder.parent, plan.folder.name) as folder:
             write_config(folder, config)
-            Saver(replace(plan, folder=folder), trainer, elapsed).save(record, evaluated=True)
+            saver = Saver(replace(plan, folder=folder), trainer, elapsed)
+            saver.save(record, evaluated=True)
+            reserve += saver.took  # what an evaluation comes to is saved
     with training_lock(plan.folder):
         if newest(plan.folder) != (plan.start.number if isinstance(plan.start, Resumed) else 1):
             raise CheckpointError(f"{plan.folder} has been trained on meanwhile; begin again with the same command")

@@ -15,7 +15,7 @@ from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.text.vocabulary import Vocabulary
 
-on_tmp_path = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_tmp_path = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @st.composite

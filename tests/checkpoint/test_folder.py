@@ -99,7 +99,7 @@ def test_a_taken_name_gets_a_number(tmp_path, make):
 @given(st.text())
 @example("\U00020000" * 60)
 @example("nul")
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_free_name_is_a_good_name(tmp_path, stem):
     assert check_name(free_name(tmp_path, stem))
 

@@ -58,7 +58,7 @@ def test_before_the_first_evaluation_there_is_no_best(tmp_path, config, state):
         surroundings=st.dictionaries(st.text(), st.text()),
     )
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_all_progress_comes_back(tmp_path, config, progress):
     state = State(arrays={}, best={}, history=(), progress=progress)
     write_state(tmp_path, state)

@@ -10,6 +10,7 @@ import pytest
 
 from charlstm.checkpoint.lock import only_one
 from charlstm.cli.many import BATCH
+from charlstm.recipe.machine import cores
 
 SETTINGS = ["--seed", "The", "--length", "30", "--random-seed", "5"]
 MANY = 2 * BATCH + 10
@@ -134,7 +135,8 @@ def test_what_does_not_go_together_is_said(charlstm, checkpoint, other):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_killed_in_the_middle_it_goes_on_to_the_same_file(program, checkpoint, tmp_path, number):
-    arguments = ("generate", "--seed", "The", "--length", "400", "--samples", "1000", "--random-seed", "3")
+    samples = 8 * cores() * BATCH  # far more than are under way at once
+    arguments = ("generate", "--seed", "The", "--length", "400", "--samples", str(samples), "--random-seed", "3")
     with program(*arguments, "--output", "whole.jsonl") as whole:
         assert whole.wait(timeout=300) == 0
     process = program(*arguments, "--output", "cut.jsonl")
@@ -148,8 +150,9 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_file(program, checkpoint, t
         assert process.returncode == -number
     else:
         assert process.returncode == 128 + number
-        assert re.fullmatch(rb"Stopped: [\d,]+ of 1,000 texts are in cut.jsonl, and the same command goes on.\n", said)
-    assert 2 * BATCH <= (tmp_path / "cut.jsonl").read_bytes().count(b"\n") < 1_000
+        sentence = rf"Stopped: [\d,]+ of {samples:,} texts are in cut.jsonl, and the same command goes on.\n"
+        assert re.fullmatch(sentence, said.decode())
+    assert 2 * BATCH <= (tmp_path / "cut.jsonl").read_bytes().count(b"\n") < samples
     with program(*arguments, "--output", "cut.jsonl") as again:
         assert again.wait(timeout=300) == 0
     assert (tmp_path / "cut.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()

@@ -168,7 +168,7 @@ def test_text_is_in_utf_8_whatever_the_locale(ran, tmp_path, make_checkpoint, lo
 
 def test_on_a_terminal_the_text_comes_as_it_is_written(terminal, tmp_path, make_checkpoint):
     # Milliseconds a character, far fewer characters than any buffer holds, and no line ends, which would empty it.
-    slow = ModelConfig(vocabulary_size=29, seq_len=60, units=(250,))
+    slow = ModelConfig(vocabulary_size=29, seq_len=100, units=(512, 512))
     make_checkpoint(tmp_path / "slow" / "tale", slow, vocabulary="".join(sorted(set(PANGRAM))))
     with terminal("generate", *OPTIONS, "--checkpoints", "slow", "--length", "200", stderr=subprocess.PIPE) as screen:
         pieces = [screen.read()]

@@ -69,7 +69,7 @@ def fuzz(readers: Readers, name: str, examples: int) -> tuple[int, int]:
     """Read mutated inputs; how many were read, and how many refused."""
     contents, counts = originals(readers, name), [0, 0]
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, database=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(contents), edits)
     def attempt(content: bytes, how: list[tuple[str, int, int]]) -> None:
         sentence = ""

@@ -107,7 +107,7 @@ any_logits = arrays(np.float32, (2, 5), elements=st.floats(width=32, allow_nan=T
     min_p=st.sampled_from([0.0, 0.5, 1.0]),
     penalty=st.sampled_from([0.5, 1.0, 3.0]),
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_logits_at_all_give_a_character(logits, temperature, top_k, top_p, min_p, penalty):
     sampling = Sampling(temperature, top_k, top_p, min_p, penalty)
     ids = choose(logits, sampling, Noise([0, 1], 5).at(0), np.array([[0], [4]]))

@@ -37,7 +37,7 @@ def starts(source: BatchSource, length: int, windows: int) -> list[int]:
 
 
 @given(st.integers(1, 20), st.integers(1, 60), st.integers(1, 9), st.integers(0, 99))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_an_epoch_of_windows_is_every_window_once(seq_len, samples, batch_size, random_seed):
     length = seq_len + samples
     source = numbered(length, seq_len, batch_size, random_seed=random_seed)
@@ -71,7 +71,7 @@ def test_targets_everywhere_are_the_window_shifted_by_one(batches):
 
 
 @given(st.integers(1, 20), st.integers(1, 300), st.integers(1, 9), st.integers(0, 99))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_an_epoch_of_windows_end_to_end_reads_no_character_twice(seq_len, more, batch_size, random_seed):
     length = seq_len + more
     source = numbered(length, seq_len, batch_size, "windows", "every", random_seed=random_seed)
@@ -97,7 +97,7 @@ def test_windows_start_from_zero():
 
 
 @given(st.integers(1, 12), st.integers(1, 7), st.integers(0, 200), st.integers(0, 99))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_stream_goes_on_where_it_was(seq_len, batch_size, more, random_seed):
     length = seq_len * batch_size + 1 + more
     source = numbered(length, seq_len, batch_size, "streams", "every", random_seed=random_seed, state_reset=0)

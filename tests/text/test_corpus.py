@@ -31,7 +31,7 @@ def sha256(text: str) -> str:
 
 @given(mixed, st.integers(1, 9))
 @example("a\r\r\n\r", 2)
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_text_comes_back_with_lf_line_ends(make_file, text, block):
     path, expected = make_file(text.encode()), text.replace("\r\n", "\n")
     with pytest.MonkeyPatch.context() as patch:

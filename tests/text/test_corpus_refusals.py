@@ -47,7 +47,7 @@ def zipped(text: str) -> bytes:
 
 
 @given(st.lists(pieces, max_size=8), broken, st.lists(pieces | broken, max_size=4), st.integers(1, 9))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_first_bad_byte_is_named_with_its_offset(make_file, before, bad, after, block):
     content = b"a" + b"".join([*before, bad, *after])
     offset = first_bad_byte(content, "utf-8")

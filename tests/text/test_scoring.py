@@ -45,7 +45,7 @@ def test_every_character_but_the_first_is_counted_once(length):
 
 
 @given(st.integers(2, 5000), st.sampled_from([1, 16, 100, 128]), st.integers(0, 4), st.integers(1, 9))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_every_character_is_counted_once_however_the_text_is_cut(length, chunk, warm_chunks, most_rows):
     scoring = numbered(length, chunk=chunk, warm=chunk * warm_chunks, most_rows=most_rows)
     np.testing.assert_array_equal(counted_places(scoring), np.arange(1, length))

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.text.shuffle import Shuffle
@@ -22,13 +22,11 @@ def test_everything_stands_somewhere_once(size):
 
 
 @given(st.integers(1, 3000), st.integers(0, 2**63 - 1), st.integers(0, 10**9))
-@settings(deadline=None)
 def test_everything_stands_somewhere_once_whatever_the_seed(size, random_seed, epoch):
     assert sorted(order(size, random_seed, epoch)) == list(range(size))
 
 
 @given(st.lists(st.integers(0, 999), max_size=20))
-@settings(deadline=None)
 def test_any_part_of_the_order_can_be_asked_for(positions):
     whole = order(1000, 5, 2)
     part = Shuffle(1000, 5, 2)(np.array(positions, np.int64))

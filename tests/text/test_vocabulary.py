@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.errors import UnknownCharacterError
@@ -19,7 +19,6 @@ def characters(size: int) -> str:
 
 
 @given(any_text.filter(bool))
-@settings(deadline=None)
 def test_a_text_comes_back_from_its_ids(text):
     vocabulary = Vocabulary.of(text)
     ids = vocabulary.encode(text)
@@ -30,7 +29,6 @@ def test_a_text_comes_back_from_its_ids(text):
 
 
 @given(any_text)
-@settings(deadline=None)
 def test_code_points_are_what_python_says(text):
     assert code_points(text).tolist() == [ord(character) for character in text]
 
@@ -133,7 +131,6 @@ def test_an_alphabet_without_spaces_gives_its_first_character():
 
 
 @given(any_text, any_text.filter(bool))
-@settings(deadline=None)
 def test_a_fitted_text_is_always_known(text, alphabet):
     vocabulary = Vocabulary.of(alphabet)
     skipped, replaced = vocabulary.fit(text, "skip"), vocabulary.fit(text, "replace")

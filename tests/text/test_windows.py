@@ -70,7 +70,7 @@ def test_every_id_comes_back(size):
 
 
 @given(st.integers(2, 1_114_112))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_every_id_comes_back_whatever_the_size(size):
     ids = np.arange(size, dtype=id_dtype(size))
     np.testing.assert_array_equal(denormalise(normalise(ids, size), size), ids)
@@ -85,7 +85,6 @@ def test_rounding_the_product_gives_the_id_as_the_contract_says():
 
 
 @given(st.integers(0, 3000), st.floats(0, 0.9))
-@settings(deadline=None)
 def test_the_held_out_tail_is_the_rest_of_the_text(length, share):
     ids = np.arange(length, dtype=np.uint16)
     learnt, held_out = split(ids, share)

@@ -79,7 +79,7 @@ def test_a_budget_in_minutes_ends_on_the_clock(plan):
 
 @pytest.fixture
 def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
-    """A run on a clock that goes on only at the start, while the first step compiles, in steps and in evaluations."""
+    """A run on a clock that goes on only at the start, while the first step compiles, in steps, saves and evaluations."""
     now = [0.0]
 
     def slow(method: Callable[..., float], seconds: float, compiling: float = 0.0) -> Callable[..., float]:
@@ -91,11 +91,17 @@ def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
 
         return slowed
 
-    def run_at(plan: Plan, step: float, evaluation: float, start: float = 0.0, compiling: float = 0.0) -> list[Event]:
-        monkeypatch.setattr(Trainer, "step", slow(Trainer.step, step, compiling))
-        monkeypatch.setattr(Evaluator, "nats_per_char", slow(Evaluator.nats_per_char, evaluation))
-        monkeypatch.setattr(Evaluator, "rehearse", slow(lambda *_: evaluation, start))
-        return list(train(plan, clock=lambda: now[0], started=0.0, should_stop=lambda: False))
+    def run_at(
+        plan: Plan, step: float, evaluation: float, start: float = 0.0, compiling: float = 0.0, saving: float = 0.0,
+        stop: float = math.inf,
+    ) -> list[Event]:  # fmt: skip
+        began = now[0]
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, "step", slow(Trainer.step, step, compiling))
+            patch.setattr(Trainer, "snapshot", slow(Trainer.snapshot, saving))
+            patch.setattr(Evaluator, "nats_per_char", slow(Evaluator.nats_per_char, evaluation))
+            patch.setattr(Evaluator, "rehearse", slow(lambda *_: evaluation, start))
+            return list(train(plan, clock=lambda: now[0], started=began, should_stop=lambda: now[0] - began >= stop))
 
     return run_at
 
@@ -130,6 +136,37 @@ def test_the_learning_rates_course_begins_when_the_first_step_has_compiled(plan,
     assert max(rates) == pytest.approx(peak, rel=0.01)
     assert rates.index(max(rates)) == pytest.approx(200, abs=2)
     assert rates[-1] < peak / 1000
+    rates.clear()
+    run_at_pace(plan("slow", **{**settings, "minutes": 5.0}), step=20.0, evaluation=5.0, start=20.0)
+    # 20 seconds of start and 20 of the first step, 5 of the evaluation at the end and 10 of half a step
+    assert rates[2] == pytest.approx(peak * 20 / (300 - 40 - 15) / 0.5)
+
+
+def test_a_budget_in_minutes_goes_on_where_it_was(plan, resumed, run_at_pace, monkeypatch):
+    rates = []
+
+    def step(trainer, batch, rate, original=Trainer.step):
+        rates.append(rate)
+        return original(trainer, batch, rate)
+
+    monkeypatch.setattr(Trainer, "step", step)
+    made = plan("cut", minutes=1.0, warmup=0.0, schedule="cosine")
+    first = finished(run_at_pace(made, step=0.1, evaluation=0.2, start=5.0, stop=20.0))
+    assert first.interrupted
+    before = len(rates)
+    last = finished(run_at_pace(resumed("cut"), step=0.1, evaluation=0.2, start=10.0))
+    assert not last.interrupted
+    assert last.seconds == pytest.approx(60, abs=0.1)
+    assert rates[1:] == sorted(rates[1:], reverse=True)
+    # 30 of the seconds were gone then; the course began at 5.1, when the first step was made, and ends half a step and
+    # an evaluation before the minute
+    course = (30 - 5.1) / (60 - 0.25 - 5.1)
+    assert rates[before] == pytest.approx(made.config.training.learning_rate * (1 + math.cos(math.pi * course)) / 2, rel=0.02)
+
+
+def test_time_to_save_the_only_evaluation_is_kept_free(plan, run_at_pace):
+    events = run_at_pace(plan(minutes=1.0, evaluations=1), step=0.1, evaluation=2.0, saving=9.0)
+    assert finished(events).seconds == pytest.approx(60, abs=0.1)
 
 
 @pytest.mark.parametrize(("start", "evaluation"), [(1.0, 90.0), (20.0, 45.0), (70.0, 0.1)])
