@@ -25,9 +25,8 @@ def nanoseconds(model: ModelConfig, training: TrainingConfig) -> float:
     """What learning a character takes on two cores of an AMD EPYC with bfloat16 instructions.
 
     Every weight is multiplied for each character, read once for a batch's rows at each position, and updated once for a batch;
-    there is the arithmetic of each unit, and what a position takes whatever its size. Within three tenths of what the presets
-    came to on texts of 9 kB to 1 MB, on some days faster and on some slower, and within a third for 1 x 64 to 1 x 1,024 units
-    and 4 to 64 rows.
+    there is the arithmetic of each unit, and what a position takes whatever its size. Within a third of what the presets came
+    to on texts of 9 kB to 1 MB, on some days faster and on some slower, and for 1 x 64 to 1 x 1,024 units and 4 to 64 rows.
     """
     rows, characters = training.batch_size, training.batch_size * model.seq_len
     weights = count(model.weight_shapes) * (0.006 + 0.1 / rows + 8 / characters)
