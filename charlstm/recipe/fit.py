@@ -95,9 +95,8 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
         model = changed(model, note.format("seq-len", seq_len, model.seq_len), seq_len=seq_len)
         if learnt < SHORT and model.vocabulary_size > LARGE_ALPHABET:
             steps = max(1.0, learnt / (batch_size * seq_len))
-            decay = float(
-                f"{min(1e6, 1 / (FORGOTTEN_IN * steps * training.learning_rate)):.3g}"
-            )  # any learning rate is allowed
+            forgotten = 1 / (FORGOTTEN_IN * steps * training.learning_rate)
+            decay = float(f"{min(1e6, forgotten):.3g}")  # any learning rate is allowed
             each = learnt / model.vocabulary_size
             note = f"The text is short for so large an alphabet, about {each:.0f} of each character: weight decay {decay:g}."
             training = changed(training, note, weight_decay=decay)

@@ -12,6 +12,7 @@ from charlstm.checkpoint.history import read_history
 from charlstm.checkpoint.resume import read_state
 from charlstm.checkpoint.weights import read_weights
 from charlstm.recipe.plan import Plan
+from charlstm.training.events import Event, Finished
 from charlstm.training.run import train
 
 EVERYTHING = {
@@ -27,6 +28,13 @@ def run(plan: Plan, steps: float = np.inf) -> list[Any]:
     """Train, for so many steps; the clock stands still but for what is asked for on it."""
     looks, ticks = count(), count()
     return list(train(plan, clock=lambda: next(ticks) / 100, started=0.0, should_stop=lambda: next(looks) >= steps))
+
+
+def finished(events: list[Event]) -> Finished:
+    """How a run ended."""
+    last = events[-1]
+    assert isinstance(last, Finished)
+    return last
 
 
 def result(folder: Path) -> dict[str, Any]:

@@ -1,0 +1,129 @@
+"""The loop on the clock: a budget in minutes, what is kept free of it, and the course of the learning rate in it."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from charlstm.errors import TrainingError
+from charlstm.recipe.plan import Plan
+from charlstm.training.evaluation import Evaluator
+from charlstm.training.events import Evaluated, Event, Paced
+from charlstm.training.run import train
+from charlstm.training.trainer import Trainer
+from tests.training.runs import finished
+
+
+@pytest.fixture
+def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
+    """A run on a clock that goes on only at the start, while the first step compiles, in steps, saves and evaluations."""
+    now = [0.0]
+
+    def slow(method: Callable[..., float], seconds: float, compiling: float = 0.0) -> Callable[..., float]:
+        first = iter([compiling])
+
+        def slowed(*args) -> float:
+            now[0] += seconds + next(first, 0.0)
+            return method(*args)
+
+        return slowed
+
+    def run_at(
+        plan: Plan, step: float, evaluation: float, start: float = 0.0, compiling: float = 0.0, saving: float = 0.0,
+        stop: float = math.inf,
+    ) -> list[Event]:  # fmt: skip
+        began = now[0]
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, "step", slow(Trainer.step, step, compiling))
+            patch.setattr(Trainer, "snapshot", slow(Trainer.snapshot, saving))
+            patch.setattr(Evaluator, "nats_per_char", slow(Evaluator.nats_per_char, evaluation))
+            patch.setattr(Evaluator, "rehearse", slow(lambda *_: evaluation, start))
+            return list(train(plan, clock=lambda: now[0], started=began, should_stop=lambda: now[0] - began >= stop))
+
+    return run_at
+
+
+@pytest.fixture
+def rates(monkeypatch) -> list[float]:
+    """The learning rates of all steps that are made."""
+    made = []
+
+    def step(trainer, batch, rate, original=Trainer.step):
+        made.append(rate)
+        return original(trainer, batch, rate)
+
+    monkeypatch.setattr(Trainer, "step", step)
+    return made
+
+
+@pytest.mark.parametrize(("step", "evaluation", "expected"), [(0.1, 0.2, 10), (0.1, 3.0, 2), (7.0, 2.0, 3)])
+def test_a_budget_in_minutes_is_kept_and_evaluations_take_a_tenth_of_it(plan, run_at_pace, step, evaluation, expected):
+    events = run_at_pace(plan(minutes=1.0, evaluations=10), step, evaluation)
+    assert finished(events).seconds == pytest.approx(60, abs=step / 2 + 0.01)
+    assert sum(isinstance(event, Evaluated) for event in events) == expected
+
+
+def test_what_is_left_by_a_slow_start_and_a_long_evaluation_is_trained_in(plan, run_at_pace):
+    events = run_at_pace(plan(minutes=1.0), step=0.1, evaluation=25.0, start=30.0, compiling=3.0)
+    assert finished(events).seconds == pytest.approx(60, abs=0.1)
+    assert finished(events).steps == 20
+    assert sum(isinstance(event, Evaluated) for event in events) == 1
+
+
+def test_the_learning_rates_course_begins_when_the_first_step_has_compiled(plan, run_at_pace, rates):
+    peak = plan("other").config.training.learning_rate
+    settings = {"minutes": 1.0, "warmup": 0.5, "schedule": "cosine", "evaluations": 1}
+    # 40 seconds of steps, 20 of them warm-up
+    run_at_pace(plan(**settings), step=0.1, evaluation=2.0, start=11.0, compiling=7.0)
+    assert rates[:2] == pytest.approx([peak / 100] * 2)
+    assert max(rates) == pytest.approx(peak, rel=0.01)
+    assert rates.index(max(rates)) == pytest.approx(200, abs=2)
+    assert rates[-1] < peak / 1000
+    rates.clear()
+    run_at_pace(plan("slow", **{**settings, "minutes": 5.0}), step=20.0, evaluation=5.0, start=20.0)
+    # 20 seconds of start and 20 of the first step, 5 of the evaluation at the end and 10 of half a step
+    assert rates[2] == pytest.approx(peak * 20 / (300 - 40 - 15) / 0.5)
+
+
+def test_a_budget_in_minutes_goes_on_where_it_was(plan, resumed, run_at_pace, rates):
+    made = plan("cut", minutes=1.0, warmup=0.0, schedule="cosine")
+    first = finished(run_at_pace(made, step=0.1, evaluation=0.2, start=5.0, stop=20.0))
+    assert first.interrupted
+    before = len(rates)
+    last = finished(run_at_pace(resumed("cut"), step=0.1, evaluation=0.2, start=10.0))
+    assert not last.interrupted
+    assert last.seconds == pytest.approx(60, abs=0.1)
+    assert rates[1:] == sorted(rates[1:], reverse=True)
+    # 30 of the seconds were gone then; the course began at 5.1, when the first step was made, and ends half a step and
+    # an evaluation before the minute
+    course = (30 - 5.1) / (60 - 0.25 - 5.1)
+    assert rates[before] == pytest.approx(made.config.training.learning_rate * (1 + math.cos(math.pi * course)) / 2, rel=0.02)
+
+
+def test_time_to_save_the_only_evaluation_is_kept_free(plan, run_at_pace):
+    events = run_at_pace(plan(minutes=1.0, evaluations=1), step=0.1, evaluation=2.0, saving=9.0)
+    assert finished(events).seconds == pytest.approx(60, abs=0.1)
+
+
+@pytest.mark.parametrize(("start", "evaluation"), [(1.0, 90.0), (20.0, 45.0), (70.0, 0.1)])
+def test_minutes_in_which_nothing_could_be_trained_are_refused_and_leave_nothing(plan, run_at_pace, start, evaluation):
+    made = plan(minutes=1.0)
+    with pytest.raises(TrainingError) as error:
+        run_at_pace(made, 0.1, evaluation, start=start)
+    assert str(error.value) == (
+        f"--minutes 1 leaves no time to train in: starting took {start:.0f} s, and scoring 147 characters takes "
+        f"{evaluation:.0f} s; give more --minutes, or a smaller --validation"
+    )
+    assert not made.folder.parent.exists()
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 40.0}, {"minutes": 0.75}, {"minutes": 0.75, "epochs": 2000.0}])
+@pytest.mark.parametrize("evaluations", [1, 20])
+def test_how_long_it_will_take_is_said_once_and_right(plan, run_at_pace, settings, evaluations):
+    events = run_at_pace(plan(**settings, evaluations=evaluations), 0.25, 0.5, start=12.0, compiling=5.0)
+    (place,) = (place for place, event in enumerate(events) if isinstance(event, Paced))
+    told, before = events[place], events[place - 1]
+    *_, last = (event.evaluation for event in events if isinstance(event, Evaluated))
+    assert told.characters_per_second == before.characters_per_second == 4 * 10 / 0.25
+    assert told.seconds_left == pytest.approx(finished(events).seconds - 17 - before.step / 4, abs=1)
+    assert told.epochs == pytest.approx(last.epoch, rel=0.1)
