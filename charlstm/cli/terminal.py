@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeVar
 
 import typer
 
+from charlstm.cli.layout import columns, wrapped
 from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
@@ -45,9 +46,13 @@ def visible(text: str, kept: str = "\n") -> str:
 
 
 def say(message: str) -> None:
-    """A line for the user, on stderr. If that is gone, a closed terminal or the reader of a log, the work goes on unseen."""
+    """Print a message for the user on stderr, wrapped between words if that is a terminal.
+
+    If stderr is gone (a closed terminal, the reader of a log), the message is dropped and the command continues.
+    """
+    shown, width = visible(message, "\n\t"), columns(sys.stderr)
     try:
-        print(visible(message, "\n\t"), file=sys.stderr, flush=True)
+        print(wrapped(shown, width) if width else shown, file=sys.stderr, flush=True)
     except OSError as error:  # the disk of a log may have room again
         if error.errno in (errno.EPIPE, errno.EIO):
             _abandon(sys.stderr)
