@@ -35,10 +35,14 @@ def inspect(
     section: Annotated[Section | None, typer.Argument(help="One of them. Default: all.", show_default=False)] = None,
     checkpoint: CheckpointOption = None,
     keras: Annotated[bool, typer.Option("--keras", help="Ask Keras the same questions. Starts TensorFlow.")] = False,
-    character: Annotated[str | None, typer.Option(help="The one to write a step out for.", show_default=False)] = None,
+    character: Annotated[
+        str | None, typer.Option(help="The one to write a step out for. Default: the text's last.", show_default=False)
+    ] = None,
     unit: Annotated[int, typer.Option(min=0, help="The unit to write out.")] = 0,
-    text: Annotated[str | None, typer.Option(help="Look inside along this text.", show_default=False)] = None,
-    text_file: Annotated[str | None, typer.Option(help="Look inside along the text of a file; - is stdin.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Read this text: for the step, and to look inside along it.", show_default=False)
+    ] = None,
+    text_file: Annotated[str | None, typer.Option(help="Read the text of a file, as --text; - is stdin.")] = None,
     layer: Annotated[int | None, typer.Option(min=1, help="The layer to look into. Default: all; of --cell the first.")] = None,
     cell: Annotated[int | None, typer.Option(min=0, help="The cell to colour by. Default: the most readable one.")] = None,
     page: Annotated[Path | None, typer.Option(help="Write all of it as one HTML page.", metavar="FILE.html")] = None,
@@ -62,19 +66,17 @@ def inspect(
     _check_numbers(config, character, unit, layer, cell)
     weights = read_weights(folder, config.model)
     network = build_network(config.model, weights)
-    looks_inside = section == "inside" or not (text is None and text_file is None and page is None)
+    given = text is not None or text_file is not None
+    looks_inside = section == "inside" or page is not None or (given and section != "step")
+    passage = _passage(config, text, text_file, encoding_name, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
     record: Record = {"checkpoint": readable(folder.resolve().name)}
-    record |= examine(config, weights, network, names, character=character, unit=unit)
+    record |= examine(config, weights, network, names, text=passage if given else None, character=character, unit=unit)
     if keras and names:
         _ask_keras(record, config, weights, names)
     if looks_inside:
-        from charlstm.analysis.inspection.inside import MOST, inside, inside_record
+        from charlstm.analysis.inspection.inside import inside, inside_record
 
-        passage = _passage(config, text, text_file, encoding_name, on_unknown)
-        if len(passage) > MOST:
-            say(f"Of the text's {len(passage):,} characters the first {MOST:,} are looked at.")
-            passage = passage[:MOST]
         found = inside(network, config.vocabulary.encode(passage))
         record["inside"] = inside_record(passage, found, layer, cell)
         if page is not None:
@@ -107,8 +109,11 @@ def _check_numbers(config: "Config", character: str | None, unit: int, layer: in
         raise typer.BadParameter(f"--cell is from 0 to {units[number - 1] - 1} in layer {number}, not {cell}")
 
 
-def _passage(config: "Config", text: str | None, text_file: str | None, encoding_name: str, on_unknown: OnUnknown) -> str:
-    """The text to look inside along: by default the passages of the corpus that the checkpoint keeps."""
+def _passage(
+    config: "Config", text: str | None, text_file: str | None, encoding_name: str, on_unknown: OnUnknown, *, least: int
+) -> str:
+    """Return the text to read, as far as it is looked at; by default the passages of the corpus that the checkpoint keeps."""
+    from charlstm.analysis.inspection.inside import MOST
     from charlstm.errors import CorpusError
     from charlstm.text.corpus import read_text
 
@@ -117,11 +122,12 @@ def _passage(config: "Config", text: str | None, text_file: str | None, encoding
     whole = text if text is not None else read_text(str(text_file), encoding_name)
     known = fitted(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode(known)
-    if len(known) < LEAST:
-        raise CorpusError(
-            f"the text has {len(known)} characters that the model knows; to see a cell follow something takes at least {LEAST}"
-        )
-    return known
+    if len(known) < least:
+        why = "to see a cell follow something takes" if least == LEAST else "a step takes"
+        raise CorpusError(f"the text has {len(known)} characters that the model knows; {why} at least {least}")
+    if len(known) > MOST:
+        say(f"Of the text's {len(known):,} characters the first {MOST:,} are looked at.")
+    return known[:MOST]
 
 
 LEAST = 50

@@ -34,7 +34,14 @@ LIKELIEST = 5
 
 
 def examine(
-    config: Config, values: Mapping[str, Array], network: Network, names: Sequence[str], *, character: str | None, unit: int
+    config: Config,
+    values: Mapping[str, Array],
+    network: Network,
+    names: Sequence[str],
+    *,
+    text: str | None = None,
+    character: str | None = None,
+    unit: int = 0,
 ) -> Record:
     """The layers of a model, and some sections.
 
@@ -43,7 +50,8 @@ def examine(
         values: Its weights by name.
         network: The same as a network.
         names: Of the sections.
-        character: The one to write a step out for, one that the model knows; the last of a passage of the corpus if None.
+        text: What is read before the step that is written out, at least one character; a passage of the corpus if None.
+        character: The one to write a step out for, after the text; the text's last one, after all before it, if None.
         unit: The one to write out.
     """
     model = config.model
@@ -51,7 +59,7 @@ def examine(
     make = {
         "shapes": lambda: shapes(model, config.corpus.characters),
         "weights": lambda: weights(model, values),
-        "step": lambda: _step(config, values, network, character, unit),
+        "step": lambda: _step(config, values, network, text or config.corpus.windows[0], character, unit),
         "state": lambda: carried(network, window),
         "units": lambda: units(model),
         "time-distributed": lambda: outputs.time_distributed(network, window),
@@ -65,9 +73,8 @@ def examine(
     }
 
 
-def _step(config: Config, values: Mapping[str, Array], network: Network, character: str | None, unit: int) -> Record:
-    passage = config.corpus.windows[0]
-    after, read = (passage[:-1], passage[-1]) if character is None else (passage, character)
+def _step(config: Config, values: Mapping[str, Array], network: Network, text: str, character: str | None, unit: int) -> Record:
+    after, read = (text[:-1], text[-1]) if character is None else (text, character)
     state = network.zero_state(1)
     for known in config.vocabulary.encode(after)[:, None]:
         network.step(known, state)
