@@ -17,8 +17,9 @@ FULL_BITS = 8
 CAPTIONS = {
     "How far back the model sees": "Bits per character when only so many characters before each are read, from a zero state, "
     "and two standard errors; the horizontal line is the carried state, the dotted one the model's own window.",
-    "How far the modes are apart along a text": "The divergence of the window's next-character distribution from the carried "
-    "state's. Up to the dotted line the window reaches back to the beginning, and both are the same but for rounding.",
+    "How far the modes are apart along a text": "Along {source}: the divergence of the window's next-character distribution "
+    "from the carried state's. Up to the dotted line the window reaches back to the beginning, and both are the same but for "
+    "rounding.",
     "The carried state along the same text": "If a norm grows beyond what it is before the dotted line, the state goes where a "
     "window never took it.",
     "Quality against speed": "Further down is better, further right is faster; each point of the curve is a window.",
@@ -42,7 +43,7 @@ def page(record: Record) -> str:
         rows=rows,
         sweep=sweep and {"headings": sweep[0], "rows": sweep[1]},
         drawings={title: Markup(drawing(panel, record)) for title, panel in panels(record).items()},
-        captions=CAPTIONS,
+        captions={title: caption.format(source=record["along"]["source"]) for title, caption in CAPTIONS.items()},
         heat=_heat(record["along"]),
         full_bits=FULL_BITS,
         full_nats=_full_nats(record["along"]),
@@ -81,7 +82,10 @@ def _full_nats(along: Record) -> float:
 
 
 def _heat(along: Record) -> list[dict[str, Any]]:
-    """Every character but the first, which nothing predicts, with its colours: shares of the full one."""
+    """Return the characters from the first whole line or sentence on, with their colours: shares of the full one.
+
+    The first character of the text is predicted by nothing.
+    """
     full = _full_nats(along)
     cells: list[dict[str, Any]] = [{"character": along["text"][0], "a": 0, "b": 0, "k": 0, "title": "the first character"}]
     columns = (along["text"][1:], along["stateful_nats"], along["stateless_nats"], along["divergence_nats"])
@@ -95,4 +99,4 @@ def _heat(along: Record) -> list[dict[str, Any]]:
                 "title": f"{bits(stateful):.2f} bits stateful, {bits(stateless):.2f} stateless, {divergence:.2g} nats apart",
             }
         )
-    return cells
+    return cells[along["begins"] :]

@@ -39,7 +39,7 @@ def by_context(axes: "Axes", record: Record) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(list(contexts), [str(context) if math.log2(context).is_integer() else "" for context in contexts])
     axes.set(xlabel="characters read before each", ylabel="bits per character")
-    axes.legend(frameon=False)
+    _add_legend(axes, 3)
 
 
 def divergence(axes: "Axes", record: Record) -> None:
@@ -61,8 +61,8 @@ def norms(axes: "Axes", record: Record) -> None:
             places = range(1, len(layer[f"{what}_norm"]) + 1)
             axes.plot(places, layer[f"{what}_norm"], line, color=shade, linewidth=1, label=f"{what}, layer {number + 1}")
     axes.axvline(record["window"], color=_INK, linewidth=0.8, linestyle=":")
-    axes.set(xlabel="characters read", ylabel="norm of the carried state", ylim=(0, 1.25 * axes.get_ylim()[1]))
-    axes.legend(frameon=False, ncols=2)
+    axes.set(xlabel="characters read", ylabel="norm of the carried state", ylim=(0, None))
+    _add_legend(axes, 4)
 
 
 def sweep(axes: "Axes", record: Record) -> None:
@@ -81,7 +81,12 @@ def sweep(axes: "Axes", record: Record) -> None:
     axes.margins(0.12)
     _label_log_axis(axes.xaxis, about)
     axes.set(xlabel="characters per second", ylabel="bits per character")
-    axes.legend(frameon=False)
+    _add_legend(axes, 2)
+
+
+def _add_legend(axes: "Axes", columns: int) -> None:
+    """Add a legend below the axis label, where no line goes through it."""
+    axes.legend(frameon=False, ncols=columns, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 def _label_log_axis(axis: "Axis", label: Callable[[float], str]) -> None:

@@ -1,5 +1,6 @@
 """Results as JSON can hold them: what ``--json`` prints, and all that a page or a plot is made from."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -100,8 +101,34 @@ def comparison_record(checkpoint: str, comparison: Comparison) -> Record:
             str(window): {**_price(written), **((scored["contexts"] or {}).get(str(window), {}))}
             for window, written in sweep.items()
         },
-        "along": _followed(comparison.followed, comparison.along, comparison.window),
+        "along": {
+            "source": _source(comparison),
+            "begins": 0 if comparison.measured is None or comparison.measured.whole else beginning(comparison.followed),
+            **_followed(comparison.followed, comparison.along, comparison.window),
+        },
     }
+
+
+def _source(comparison: Comparison) -> str:
+    """Name the text along which both modes were followed."""
+    if comparison.measured is None:
+        return "the seed and what was written stateful"
+    if len(comparison.followed) == len(comparison.measured.ids):
+        return comparison.measured.name
+    return f"the first {len(comparison.followed):,} characters of {comparison.measured.name}"
+
+
+_BEGINNING = re.compile(r"""\n\s*(?=\S)|[.!?]["'”’)]*\s+(?=\S)|[。！？][”’」』）]*\s*(?=\S)""")
+
+
+def beginning(text: str, within: int = 200) -> int:
+    r"""Return where the first line or sentence of a text begins that may itself begin amid one; 0 if none is near.
+
+    >>> beginning(" my yard. He said then"), beginning("rry\n\nThe"), beginning("word " * 100)
+    (10, 5, 0)
+    """
+    found = _BEGINNING.search(text, 0, within)
+    return found.end() if found else 0
 
 
 def _price(written: Written) -> Record:

@@ -20,10 +20,12 @@ class Measured:
     Attributes:
         name: What it is.
         ids: ``[N]``, at least two.
+        whole: Whether it begins where a text begins: a held-out end may begin amid a word.
     """
 
     name: str
     ids: Ids
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def texts_of(folder: Path, config: Config, other: Measured | None, paths: Sequen
     learnt, tail = split(corpus.ids, config.training.validation)
     if other is None and len(tail) < 2:
         return Texts(None, learnt, f"{folder.name} was trained on all of its text and nothing is held out; name {_ANOTHER}")
-    return Texts(other or Measured(f"the held-out end of {corpus.name}", tail), learnt, "")
+    return Texts(other or Measured(f"the held-out end of {corpus.name}", tail, whole=False), learnt, "")
 
 
 _ANOTHER = "another text to measure it on: `charlstm evaluate TEXT`, `charlstm compare --text TEXT`"
