@@ -1,10 +1,10 @@
 """``config.json``: what a checkpoint's model is, how it was trained, on what."""
 
-import errno
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import SEEK_END
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from charlstm import __version__
 from charlstm.checkpoint.atomic import write_atomically
+from charlstm.checkpoint.ordinary import open_ordinary
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError
 from charlstm.text.vocabulary import Vocabulary
@@ -125,17 +126,17 @@ def _digest(record: Mapping[str, Any]) -> str:
 
 
 def read_bounded(path: Path) -> bytes:
-    """The content of a small file, which is refused before it is read if it is not small.
+    """Read a small file, which is refused before it is read if it is not small, or no ordinary file.
 
     Raises:
         CheckpointError: If it is not there, cannot be read or has more than :data:`LARGEST` bytes.
     """
     try:
-        if not path.is_file():
-            raise FileNotFoundError if not path.exists() else OSError(errno.EINVAL, "it is not a file")
-        if path.stat().st_size > LARGEST:
-            raise CheckpointError(f"{path} has {path.stat().st_size:,} bytes, and {LARGEST:,} are the most; it is no such file")
-        return path.read_bytes()
+        with open_ordinary(path) as file:
+            if (size := file.seek(0, SEEK_END)) > LARGEST:
+                raise CheckpointError(f"{path} has {size:,} bytes, and {LARGEST:,} are the most; it is no such file")
+            file.seek(0)
+            return file.read(LARGEST)
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} does not exist, so {path.parent} is no checkpoint; `charlstm list` shows which there are"
