@@ -22,6 +22,15 @@ FORMAT_VERSION = 1
 LARGEST = 16 << 20
 """Bytes of the largest ``config.json`` or ``history.jsonl`` that is read: all of Unicode takes 13 million."""
 
+LONGEST_NAME = 1 << 21
+"""Characters of the longest name of a corpus: those of all files that a command line can name, one after the other."""
+
+MOST_WINDOWS = 64
+LONGEST_WINDOW = 20_000
+"""Both are more than is ever written."""
+
+_SHORT = 100
+
 CONFIG = "config.json"
 CARD = "README.md"
 
@@ -37,10 +46,12 @@ class CorpusRecord:
         windows: A handful of its windows, to start a text from when no seed is given.
     """
 
-    name: str
-    fingerprint: str
-    characters: Annotated[int, Meta(ge=1)]
-    windows: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
+    name: Annotated[str, Meta(max_length=LONGEST_NAME)]
+    fingerprint: Annotated[str, Meta(max_length=64)]
+    characters: Annotated[int, Meta(ge=1, le=2**53)]
+    windows: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=LONGEST_WINDOW)], ...], Meta(min_length=1, max_length=MOST_WINDOWS)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +74,13 @@ class Config:
 
 
 def write_config(folder: Path, config: Config) -> None:
-    """Write ``config.json``."""
-    record = {
+    """Write ``config.json``.
+
+    Raises:
+        CheckpointError: If it cannot be written, or :func:`read_config` would refuse it.
+    """
+    path = folder / CONFIG
+    record: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "charlstm_version": __version__,
         "created": config.created,
@@ -74,7 +90,16 @@ def write_config(folder: Path, config: Config) -> None:
         "corpus": plain(config.corpus),
     }
     record["sha256"] = _digest(record)
-    write_atomically(folder / CONFIG, (json.dumps(record, indent=2) + "\n").encode())
+    content = (json.dumps(record, indent=2) + "\n").encode()
+    try:
+        _built(record)
+        if len(content) > LARGEST:
+            raise ConfigError(f"it would have {len(content):,} bytes, and {LARGEST:,} are the most")
+    except ConfigError as error:
+        raise CheckpointError(
+            f"{path} cannot be written: {error}; train on fewer files, or on a text with less in it"
+        ) from None
+    write_atomically(path, content)
 
 
 def read_config(folder: Path) -> Config:
@@ -100,24 +125,36 @@ def read_config(folder: Path) -> Config:
             "remove the line `sha256` if the change was meant"
         )
     try:
-        model = build(ModelConfig, _member(record, "model", dict))
-        characters = _member(record, "vocabulary", str)
-        if len(characters) != model.vocabulary_size or list(characters) != sorted(set(characters)):
-            raise ConfigError(f"vocabulary: expected {model.vocabulary_size} characters in ascending order")
-        if any("\ud800" <= character <= "\udfff" for character in characters):
-            raise ConfigError("vocabulary: expected characters, found half of one (a lone surrogate)")
-        corpus = build(CorpusRecord, _member(record, "corpus", dict))
-        if not set().union(*corpus.windows) <= set(characters):
-            raise ConfigError("windows: expected characters of the vocabulary")
-        return Config(
-            model=model,
-            vocabulary=Vocabulary(characters),
-            training=build(TrainingConfig, _member(record, "training", dict)),
-            corpus=corpus,
-            created=_member(record, "created", str),
-        )
+        return _built(record)
     except ConfigError as error:
         raise CheckpointError(f"{path} is damaged: {error}; restore it from a copy or train again") from None
+
+
+def _built(record: Mapping[str, Any]) -> Config:
+    """Return what ``config.json`` says, each member of it checked.
+
+    Raises:
+        ConfigError: If one is missing, is of another type, is out of bounds or contradicts another.
+    """
+    model = build(ModelConfig, _member(record, "model", dict))
+    characters = _member(record, "vocabulary", str)
+    if len(characters) != model.vocabulary_size or list(characters) != sorted(set(characters)):
+        raise ConfigError(f"vocabulary: expected {model.vocabulary_size} characters in ascending order")
+    if any("\ud800" <= character <= "\udfff" for character in characters):
+        raise ConfigError("vocabulary: expected characters, found half of one (a lone surrogate)")
+    corpus = build(CorpusRecord, _member(record, "corpus", dict))
+    if not set().union(*corpus.windows) <= set(characters):
+        raise ConfigError("windows: expected characters of the vocabulary")
+    for name in ("created", "charlstm_version"):
+        if len(value := _member({"charlstm_version": "", **record}, name, str)) > _SHORT:
+            raise ConfigError(f"{name}: expected at most {_SHORT} characters, found {len(value):,}")
+    return Config(
+        model=model,
+        vocabulary=Vocabulary(characters),
+        training=build(TrainingConfig, _member(record, "training", dict)),
+        corpus=corpus,
+        created=record["created"],
+    )
 
 
 def _digest(record: Mapping[str, Any]) -> str:

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import make_folder, sync_folder, write_atomically, writing
 from charlstm.checkpoint.files import LARGEST, Config, parsed
 from charlstm.checkpoint.history import Evaluation
 from charlstm.checkpoint.manifest import verify, write_manifest
-from charlstm.checkpoint.ordinary import open_ordinary, reason
+from charlstm.checkpoint.ordinary import reason
 from charlstm.checkpoint.state import Progress, State
-from charlstm.checkpoint.weights import contiguous
+from charlstm.checkpoint.weights import contiguous, open_tensors
 from charlstm.config import build, plain
 from charlstm.errors import CheckpointError, ConfigError, shown
 from charlstm.units import count
@@ -152,7 +152,7 @@ def read_progress(folder: Path) -> Progress:
 def _opened(path: Path) -> Iterator[Any]:
     """A state's file, open."""
     try:
-        with open_ordinary(path), safe_open(path, framework="numpy") as file:
+        with open_tensors(path) as file:
             yield file
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
         raise CheckpointError(f"{path} is damaged ({reason(error)})") from None

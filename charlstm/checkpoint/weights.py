@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.files import CONFIG
+from charlstm.checkpoint.files import CONFIG, LARGEST
 from charlstm.checkpoint.memory import check_room
 from charlstm.checkpoint.ordinary import open_ordinary, reason
 from charlstm.config import ModelConfig
@@ -61,7 +61,7 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
     """
     path = folder / WEIGHTS
     try:
-        with open_ordinary(path), safe_open(path, framework="numpy") as file:
+        with open_tensors(path) as file:
             expected, found = model.weight_shapes, set(file.keys())
             if found != set(expected):
                 odd = sorted(found ^ set(expected))[0]
@@ -86,6 +86,22 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
         raise CheckpointError(f"{path} cannot be read ({reason(error)}); {_RESTORE}") from None
     except SafetensorError as error:
         raise CheckpointError(f"{path} is damaged or truncated ({error}); {_RESTORE}") from None
+
+
+@contextmanager
+def open_tensors(path: Path) -> Iterator[Any]:
+    """Open a file of tensors, if it is an ordinary file with a header of a size that can be.
+
+    Raises:
+        OSError: If it cannot be opened.
+        SafetensorError: If it is no such file.
+    """
+    with open_ordinary(path) as start:
+        header = int.from_bytes(start.read(8), "little")
+    if header > LARGEST:
+        raise SafetensorError(f"its header has {header:,} bytes, and {LARGEST:,} are the most")
+    with safe_open(path, framework="numpy") as file:
+        yield file
 
 
 def contiguous(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
