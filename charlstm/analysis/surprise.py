@@ -77,7 +77,8 @@ def windowed_surprise(
     for begin in range(0, len(starts), _ROWS):
         some = starts[begin : begin + _ROWS]
         state, row = network.zero_state(len(some)), 0
-        for read in range(1, contexts[-1] + 1):
+        farthest = min(contexts[-1], len(ids) - 1 - int(some.min()))  # beyond it the text has ended for all of them
+        for read in range(1, farthest + 1):
             network.step(ids[np.minimum(some + read, len(ids)) - 1], state)
             if read == contexts[row]:
                 there = some + read < len(ids)
@@ -85,6 +86,7 @@ def windowed_surprise(
                 result[row, begin : begin + len(some)][there] = finite(_surprise(network, state, following)[there])
                 row += 1
             progress(len(some))
+        progress(len(some) * (contexts[-1] - farthest))
     return result
 
 
