@@ -23,6 +23,7 @@ Mode = Literal["stateless", "stateful"]
 
 _Size = Annotated[int, Meta(ge=1, le=1_000_000)]
 _Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
+_Spec = Annotated[str, Meta(max_length=1_000)]  # a name with a number or two
 _Positive = Annotated[float, Meta(gt=0.0, le=1e100)]
 
 T = TypeVar("T")
@@ -74,16 +75,16 @@ class ModelConfig:
     recurrent_activation: Activation = "sigmoid"
     use_bias: bool = True
     unit_forget_bias: bool = True
-    input_initializer: str | None = None
-    kernel_initializer: str = "glorot_uniform"
-    recurrent_initializer: str = "orthogonal"
-    bias_initializer: str = "zeros"
-    kernel_regularizer: str | None = None
-    recurrent_regularizer: str | None = None
-    bias_regularizer: str | None = None
-    kernel_constraint: str | None = None
-    recurrent_constraint: str | None = None
-    bias_constraint: str | None = None
+    input_initializer: _Spec | None = None
+    kernel_initializer: _Spec = "glorot_uniform"
+    recurrent_initializer: _Spec = "orthogonal"
+    bias_initializer: _Spec = "zeros"
+    kernel_regularizer: _Spec | None = None
+    recurrent_regularizer: _Spec | None = None
+    bias_regularizer: _Spec | None = None
+    kernel_constraint: _Spec | None = None
+    recurrent_constraint: _Spec | None = None
+    bias_constraint: _Spec | None = None
     dropout: _Fraction = 0.0
     recurrent_dropout: _Fraction = 0.0
     drop_connect: _Fraction = 0.0
@@ -174,9 +175,8 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
         ConfigError: If a field is missing, unknown, of another type or out of bounds.
     """
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise ConfigError(f"{kind.__name__} has no setting {shown(unknown[0])}; it has {', '.join(sorted(known))}")
+    if unknown := set(values) - known:
+        raise ConfigError(f"{kind.__name__} has no setting {shown(min(unknown))}; it has {', '.join(sorted(known))}")
     try:
         return msgspec.convert(dict(values), kind)
     except UnicodeEncodeError as error:

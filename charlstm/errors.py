@@ -16,6 +16,15 @@ def shown(value: Any) -> str:
     return _SHORT.repr(value)
 
 
+def clipped(text: str, most: int = 200) -> str:
+    """Return a text as it can stand in a sentence or a table: its beginning, if it is longer.
+
+    >>> clipped("a.txt + b.txt", 9)
+    'a.txt + …'
+    """
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 class CharlstmError(Exception):
     """A stated error: one sentence for the user, an exit code, never a traceback."""
 

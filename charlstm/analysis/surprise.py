@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from charlstm.analysis.finite import finite
 from charlstm.inference.lstm import Array
-from charlstm.inference.network import Network, State
+from charlstm.inference.network import Network, State, any_weights
 from charlstm.inference.sampling import log_softmax
 from charlstm.text.scoring import ScoringPass
 from charlstm.text.vocabulary import Ids
@@ -19,6 +20,7 @@ Progress = Callable[[int], object]
 _ROWS = 256  # texts read at the same time from zero states
 
 
+@any_weights
 def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Nats:
     """The surprise of every character given all those before it: one pass, the state carried.
 
@@ -31,6 +33,9 @@ def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _:
 
     Returns:
         Nats of all characters but the first: ``[N - 1]``.
+
+    Raises:
+        CheckpointError: If one is infinite or NaN.
     """
     scoring = ScoringPass(ids, network.config.vocabulary_size)
     state = network.zero_state(scoring.rows)
@@ -44,10 +49,10 @@ def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _:
         counted.append(chunk.counted)
         progress(chunk.y.size)
     # Row by row the counted characters are the text from its beginning to its end.
-    result: Nats = np.stack(nats, 1)[np.concatenate(counted, 1) == 1]
-    return result
+    return finite(np.stack(nats, 1)[np.concatenate(counted, 1) == 1])
 
 
+@any_weights
 def windowed_surprise(
     network: Network, ids: Ids, starts: Ids, contexts: Sequence[int], progress: Progress = lambda _: None
 ) -> Nats:
@@ -64,19 +69,24 @@ def windowed_surprise(
 
     Returns:
         Nats of the character k after each start: ``[K, S]``; NaN where the text ends before.
+
+    Raises:
+        CheckpointError: If one where it does not end is infinite or NaN.
     """
     result = np.full((len(contexts), len(starts)), np.nan)
     for begin in range(0, len(starts), _ROWS):
         some = starts[begin : begin + _ROWS]
         state, row = network.zero_state(len(some)), 0
-        for read in range(1, contexts[-1] + 1):
+        farthest = min(contexts[-1], len(ids) - 1 - int(some.min()))  # beyond it the text has ended for all of them
+        for read in range(1, farthest + 1):
             network.step(ids[np.minimum(some + read, len(ids)) - 1], state)
             if read == contexts[row]:
                 there = some + read < len(ids)
                 following = ids[np.minimum(some + read, len(ids) - 1)]
-                result[row, begin : begin + len(some)] = np.where(there, _surprise(network, state, following), np.nan)
+                result[row, begin : begin + len(some)][there] = finite(_surprise(network, state, following)[there])
                 row += 1
             progress(len(some))
+        progress(len(some) * (contexts[-1] - farthest))
     return result
 
 

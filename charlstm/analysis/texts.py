@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charlstm.checkpoint.files import Config
+from charlstm.checkpoint.ordinary import is_file_name, is_text_file
 from charlstm.checkpoint.resume import read_progress
-from charlstm.errors import CheckpointError, CorpusError
+from charlstm.checkpoint.state import Progress
+from charlstm.errors import CheckpointError, CorpusError, clipped
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
@@ -67,6 +69,9 @@ def texts_of(folder: Path, config: Config, other: Measured | None, paths: Sequen
     return Texts(other or Measured(f"the held-out end of {corpus.name}", tail), learnt, "")
 
 
+_PLACES = (Path(), Path("data"))
+"""Where the text of a checkpoint is looked for."""
+
 _ANOTHER = "another text to measure it on: `charlstm evaluate TEXT`, `charlstm compare --text TEXT`"
 
 
@@ -76,8 +81,8 @@ def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding:
     Args:
         folder: The checkpoint.
         config: Its configuration.
-        paths: Where the corpus is. If none are given it is looked for where training read it, and by its name in the current
-            folder and in ``data/``.
+        paths: Where the corpus is. If none are given it is looked for by its file names in the current folder and in
+            ``data/``, and nowhere else: a checkpoint from a stranger could name any file.
         encoding: Of those paths.
 
     Raises:
@@ -88,27 +93,37 @@ def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding:
         corpus = read_corpus(paths, encoding, config.vocabulary.characters)
         if corpus.fingerprint != config.corpus.fingerprint:
             raise CheckpointError(
-                f"{corpus.name} is not the text that {folder.name} was trained on ({config.corpus.name}, SHA-256 "
-                f"{config.corpus.fingerprint[:12]}…); give that one with --corpus, or name "
-                f"{_ANOTHER}"
+                f"{clipped(corpus.name)} is not the text that {folder.name} was trained on ({clipped(config.corpus.name)}, "
+                f"SHA-256 {config.corpus.fingerprint[:12]}…); give that one with --corpus, or name {_ANOTHER}"
             )
         return corpus
-    for candidate, its_encoding in _candidates(folder, config):
+    progress = None
+    with suppress(CheckpointError):  # a shipped model has no training state
+        progress = read_progress(folder)
+    for candidate, its_encoding in _candidates(config, progress):
         with suppress(CorpusError):
             corpus = read_corpus(candidate, its_encoding, config.vocabulary.characters)
             if corpus.fingerprint == config.corpus.fingerprint:
                 return corpus
+    read_from = f" (its training read {clipped(', '.join(progress.paths))})" if progress else ""
     raise CheckpointError(
-        f"the text that {folder.name} was trained on, {config.corpus.name}, is neither here nor in data/; say where it is with "
-        f"--corpus, or name {_ANOTHER}"
+        f"the text that {folder.name} was trained on, {clipped(config.corpus.name)}, is neither here nor in data/; say where "
+        f"it is with --corpus{read_from}, or name {_ANOTHER}"
     )
 
 
-def _candidates(folder: Path, config: Config) -> list[tuple[tuple[str, ...], str]]:
-    """Where the corpus may be, and in which encoding."""
-    names = config.corpus.name.split(" + ")
-    found = [(tuple(names), "utf-8"), (tuple(f"data/{name}" for name in names), "utf-8")]
-    with suppress(CheckpointError):  # a shipped model has no training state
-        progress = read_progress(folder)
-        found.insert(0, (progress.paths, progress.text_encoding))
-    return [(paths, encoding) for paths, encoding in found if all(Path(path).is_file() for path in paths)]
+def _candidates(config: Config, progress: Progress | None) -> list[tuple[list[Path], str]]:
+    """Return where the corpus may be, and in which encoding.
+
+    All that is taken from the checkpoint are names of files, which cannot lead out of the folders they are looked for in.
+    """
+    name = config.corpus.name
+    known = [((name,), "utf-8"), (tuple(name.split(" + ")), "utf-8")]
+    if progress:
+        known.insert(0, (tuple(Path(path).name for path in progress.paths), progress.text_encoding))
+    return [
+        (paths, encoding)
+        for names, encoding in dict.fromkeys(known)
+        for place in _PLACES
+        if all(map(is_file_name, names)) and all(map(is_text_file, paths := [place / name for name in names]))
+    ]

@@ -9,13 +9,13 @@ from pathlib import Path
 from charlstm.checkpoint.atomic import make_folder, sync_folder, writing
 from charlstm.checkpoint.files import CONFIG, Config, read_config
 from charlstm.checkpoint.lock import LOCK, training_lock
+from charlstm.checkpoint.ordinary import DEVICES
 from charlstm.checkpoint.resume import RESUME
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError
 
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f\ud800-\udfff]|^[.\-\s]|[.\s]$')
 _OURS = re.compile(rf"{CONFIG}|{RESUME}|{RESUME}/(\d+\.(json|safetensors)|{LOCK})|(|{RESUME}/)\.[^/]*\.tmp")
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # what Windows keeps for itself
 
 
 def check_name(name: str) -> str:
@@ -24,7 +24,7 @@ def check_name(name: str) -> str:
     Raises:
         CheckpointError: If it is not.
     """
-    if not name or len(name.encode("utf-8", "surrogateescape")) > 200 or _FORBIDDEN.search(name) or _DEVICES.fullmatch(name):
+    if not name or len(name.encode("utf-8", "surrogateescape")) > 200 or _FORBIDDEN.search(name) or DEVICES.fullmatch(name):
         raise CheckpointError(
             f"{name!r} cannot name a checkpoint; use letters, digits, '-', '_' and '.', beginning with a letter or digit"
         )
@@ -86,7 +86,7 @@ def free_name(root: Path, stem: str) -> str:
     'my-novel-part-1'
     """
     base = re.sub(r"[^\w]+", "-", stem).strip("-_").encode("utf-8", "ignore")[:100].decode("utf-8", "ignore") or "model"
-    if _DEVICES.fullmatch(base):
+    if DEVICES.fullmatch(base):
         base += "-model"
     names = [base, *(f"{base}-{number}" for number in range(2, 10_000))]
     return next(name for name in names if not (root / name).exists())

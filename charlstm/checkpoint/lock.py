@@ -8,7 +8,7 @@ from typing import Any
 import filelock
 
 from charlstm.checkpoint.atomic import make_folder, writing
-from charlstm.checkpoint.resume import RESUME
+from charlstm.checkpoint.resume import states_folder
 from charlstm.errors import CheckpointError
 
 LOCK = "lock"
@@ -21,11 +21,10 @@ def training_lock(folder: Path) -> Iterator[None]:
     Raises:
         CheckpointError: If another process holds it, or the folder cannot be written to.
     """
-    with writing(folder / RESUME):
-        if (folder / RESUME).is_symlink():
-            raise CheckpointError(f"{folder / RESUME} leads out of the checkpoint; put a folder in its place")
-        make_folder(folder / RESUME)
-        held = only_one(folder / RESUME / LOCK)
+    place = states_folder(folder)
+    with writing(place):
+        make_folder(place)
+        held = only_one(place / LOCK)
     if held is None:
         raise CheckpointError(f"{folder} is being trained by another process; wait for its end, or train under another --name")
     with held:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from charlstm.checkpoint.history import Evaluation, Finite
 from charlstm.checkpoint.weights import Weights
 
+_Short = Annotated[str, Meta(max_length=1_000)]
+
 MOST_HALVINGS = 3
 """How often a learning rate is halved before a training whose loss is no number is given up."""
 
@@ -40,9 +42,9 @@ class Progress:
     halvings: Annotated[int, Meta(ge=0, le=MOST_HALVINGS)]
     began: Annotated[float, Meta(ge=0.0, le=1e10)]
     evaluated: Annotated[int, Meta(ge=0, lt=10**18)] = 0
-    paths: Annotated[tuple[str, ...], Meta(min_length=1)]
-    text_encoding: str
-    surroundings: dict[str, str]
+    paths: Annotated[tuple[Annotated[str, Meta(max_length=1 << 15)], ...], Meta(min_length=1, max_length=1 << 20)]
+    text_encoding: _Short
+    surroundings: Annotated[dict[_Short, _Short], Meta(max_length=100)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,6 +50,7 @@ def compare(
 ) -> None:
     """Write the same text stateless and stateful, and show what carrying the state changes and costs."""
     from charlstm.analysis import comparison
+    from charlstm.analysis.finite import check_record
     from charlstm.analysis.plots import FORMATS
     from charlstm.analysis.record import comparison_record
     from charlstm.analysis.writing import Machine, Task
@@ -81,6 +82,7 @@ def compare(
         machine = Machine(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
     result = comparison_record(readable(folder.resolve().name), found)
+    check_record(result)
     _write(result, report, plot)
     if json:
         print_json(result)

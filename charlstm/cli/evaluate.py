@@ -41,6 +41,7 @@ def evaluate(
 ) -> None:
     """Measure how well a model predicts a text, in both modes and by how far back it may look."""
     from charlstm.analysis import evaluation, record
+    from charlstm.analysis.finite import check_record
     from charlstm.analysis.measures import measures
     from charlstm.analysis.references import references
     from charlstm.checkpoint.files import read_config
@@ -84,6 +85,7 @@ def evaluate(
         result["references"] = {name: record.score(nats) for name, nats in simple.items()}
     if surprise:
         result["surprise"] = record.surprise(vocabulary.decode(measured.ids), found.stateful)
+    check_record(result)
     if json:
         print_json(result)
         return

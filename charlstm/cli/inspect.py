@@ -131,6 +131,7 @@ LEAST = 50
 def _ask_keras(record: "Record", config: "Config", weights: Mapping[str, "Array"], names: list[str]) -> None:
     """Add Keras's own answers to the sections."""
     say("Starting TensorFlow …")
+    from charlstm.analysis.finite import check_record
     from charlstm.training import keras_answers
 
     model, sections = config.model, record["sections"]
@@ -148,3 +149,4 @@ def _ask_keras(record: "Record", config: "Config", weights: Mapping[str, "Array"
     for name in (progress := tqdm(names, disable=not sys.stderr.isatty(), leave=False)):
         progress.set_description(f"asking Keras: {name}")
         sections[name]["keras"] = ask[name]()
+    check_record(sections)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated, visible
-from charlstm.errors import CheckpointError
+from charlstm.errors import CheckpointError, clipped
 
 
 @stated
@@ -70,6 +70,6 @@ def _cells(row: dict[str, Any]) -> list[str]:
         "+".join(map(str, row["units"])),
         f"{row['parameters']:,}",
         str(row["seq_len"]),
-        row["corpus"],
+        clipped(row["corpus"], 60),
         row["created"][:10],
     ]

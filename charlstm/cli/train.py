@@ -10,6 +10,7 @@ import typer
 
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, stated
 from charlstm.cli.together import be_a_worker, cluster_named, not_the_first_process
+from charlstm.errors import clipped
 
 if TYPE_CHECKING:
     from charlstm.recipe.cluster import Cluster
@@ -142,7 +143,7 @@ def train(
         from charlstm.recipe.resuming import plan_resuming
 
         plan = plan_resuming(checkpoints, begun, corpus or [], given, encoding_name)
-        say(f"Going on with {plan.folder.name}, trained on {plan.config.corpus.name}.")
+        say(f"Going on with {plan.folder.name}, trained on {clipped(plan.config.corpus.name)}.")
         for note in plan.notes:
             say(note)
     else:
@@ -224,7 +225,7 @@ def _describe(preset: Preset, plan: "Plan") -> None:
     corpus, model, training = plan.config.corpus, plan.config.model, plan.config.training
     held_out = round(corpus.characters * training.validation)
     say(
-        f"{corpus.name}: {corpus.characters:,} characters, {model.vocabulary_size:,} distinct; "
+        f"{clipped(corpus.name)}: {corpus.characters:,} characters, {model.vocabulary_size:,} distinct; "
         f"{corpus.characters - held_out:,} to learn from, the last {held_out:,} held out."
     )
     say(

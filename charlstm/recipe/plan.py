@@ -1,5 +1,6 @@
 """A training run, planned: what is trained, on what, from where."""
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -8,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.checkpoint.files import Config, CorpusRecord, read_config
+from charlstm.checkpoint.files import LARGEST, LONGEST_NAME, Config, CorpusRecord, read_config
 from charlstm.checkpoint.folder import check_new, find, free_name
 from charlstm.checkpoint.state import State
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
-from charlstm.errors import ConfigError
+from charlstm.errors import ConfigError, CorpusError
 from charlstm.recipe.cluster import Cluster
 from charlstm.recipe.fit import fitted
 from charlstm.recipe.presets import PRESETS, Preset
@@ -27,6 +28,7 @@ USUAL = Path("checkpoints")
 """The folder of checkpoints that a command has unless it is told another."""
 _SEED_WINDOWS = 8
 _LONGEST_SEED = 10_000
+_TOO_MANY = "the names of {:,} files are more than a checkpoint keeps; join the files into one (cat) and give that one"
 _MODEL = frozenset(field.name for field in fields(ModelConfig))
 _TRAINING = frozenset(field.name for field in fields(TrainingConfig))
 _FREE_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
@@ -137,6 +139,8 @@ def plan_training(
         stay,
     )
     model, training = recipe.model, recipe.training
+    if len(corpus.name) > LONGEST_NAME:
+        raise CorpusError(_TOO_MANY.format(len(paths)))
     learnt, _ = split(corpus.ids, training.validation)
     batch_source(learnt, model, training)  # refuses a text that is too short
     stem = "stdin" if paths[0] == "-" else Path(paths[0]).stem
@@ -184,5 +188,12 @@ def _seed_windows(corpus: Corpus, learnt: int, seq_len: int) -> tuple[str, ...]:
 
 
 def absolute(paths: Sequence[str]) -> tuple[str, ...]:
-    """Paths that hold from anywhere; ``-`` stays standard input."""
-    return tuple(path if path == "-" else str(Path(path).resolve()) for path in paths)
+    """Return paths that hold from anywhere; ``-`` stays standard input.
+
+    Raises:
+        CorpusError: If a checkpoint cannot keep them all.
+    """
+    found = tuple(path if path == "-" else str(Path(path).resolve()) for path in paths)
+    if len(json.dumps(found)) > LARGEST // 2:
+        raise CorpusError(_TOO_MANY.format(len(paths)))
+    return found

@@ -8,16 +8,15 @@ from typing import Any
 from charlstm.checkpoint.files import Config, read_config
 from charlstm.checkpoint.folder import find
 from charlstm.checkpoint.lock import training_lock
+from charlstm.checkpoint.ordinary import is_text_file
 from charlstm.checkpoint.resume import newest, read_progress, read_state
 from charlstm.checkpoint.state import Progress
 from charlstm.config import TrainingConfig, build, plain
-from charlstm.errors import CheckpointError, ConfigError, CorpusError
+from charlstm.errors import CheckpointError, ConfigError, CorpusError, clipped
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan, Resumed, absolute
 from charlstm.recipe.settings import FREE, budget_of, check_budget, flag
 from charlstm.text.corpus import Corpus, read_corpus
-
-_SYSTEM = ("/proc", "/sys")
 
 
 def plan_resuming(
@@ -95,9 +94,7 @@ def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, confi
     """
     try:
         for path in () if paths else progress.paths:
-            # What the system shows of itself says that it is a file, and reading some of it waits for ever.
-            system = any(Path(path).resolve().is_relative_to(folder) for folder in _SYSTEM)
-            if path != "-" and Path(path).exists() and (system or not Path(path).is_file() or not Path(path).stat().st_size):
+            if path != "-" and Path(path).exists() and not is_text_file(path):
                 raise CorpusError(f"{path} is not a file with a text in it")
         corpus = read_corpus(paths or progress.paths, encoding, config.vocabulary.characters)
     except (CorpusError, ValueError) as error:
@@ -106,7 +103,7 @@ def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, confi
         ) from None
     if corpus.fingerprint != config.corpus.fingerprint:
         raise CheckpointError(
-            f"{corpus.name} is not the text that {name} is trained on ({config.corpus.name}, SHA-256 "
+            f"{clipped(corpus.name)} is not the text that {name} is trained on ({clipped(config.corpus.name)}, SHA-256 "
             f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `--from {name}`"
         )
     return corpus

@@ -68,3 +68,13 @@ def test_progress_adds_up_to_what_is_read(make_network):
     told.clear()
     stateful_surprise(network, TEXT, told.append)
     assert sum(told) >= 1_499
+
+
+@pytest.mark.parametrize("context", [40, 1_000, 1_000_000])
+def test_nothing_is_read_beyond_the_end_of_the_text(make_network, context):
+    network, starts, read_so_far = make_network(), np.array([30, 10, 20]), []
+    found = windowed_surprise(network, TEXT[:50], starts, [5, 39, context], read_so_far.append)
+    np.testing.assert_array_equal(found[:2], windowed_surprise(network, TEXT[:50], starts, [5, 39]))
+    assert np.isnan(found[2]).all()
+    assert sum(read_so_far) == 3 * context
+    assert len(read_so_far) == 39 + 1
