@@ -13,7 +13,7 @@ from msgspec import Meta
 from charlstm import __version__
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
-from charlstm.errors import CheckpointError, ConfigError
+from charlstm.errors import CheckpointError, ConfigError, shown
 from charlstm.text.vocabulary import Vocabulary
 
 FORMAT_VERSION = 1
@@ -43,6 +43,25 @@ class CorpusRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BaseRecord:
+    """What a checkpoint remembers of a model that it was fine-tuned from.
+
+    Attributes:
+        name: Of its checkpoint.
+        corpus: Name of the text that it was trained on.
+        fingerprint: SHA-256 of that text in UTF-8.
+        characters: N of that text.
+        validation: Fraction of that text, its tail, that was held out.
+    """
+
+    name: Annotated[str, Meta(max_length=1_000)]
+    corpus: str
+    fingerprint: str
+    characters: Annotated[int, Meta(ge=1)]
+    validation: Annotated[float, Meta(ge=0.0, le=0.9)]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """All of ``config.json``.
 
@@ -52,6 +71,7 @@ class Config:
         training: The recipe.
         corpus: The text.
         created: When the training began, ISO 8601 in UTC.
+        bases: The models that it was fine-tuned from, the oldest first; empty if it was trained from scratch.
     """
 
     model: ModelConfig
@@ -59,11 +79,12 @@ class Config:
     training: TrainingConfig
     corpus: CorpusRecord
     created: str
+    bases: tuple[BaseRecord, ...] = ()
 
 
 def write_config(folder: Path, config: Config) -> None:
     """Write ``config.json``."""
-    record = {
+    record: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "charlstm_version": __version__,
         "created": config.created,
@@ -72,6 +93,8 @@ def write_config(folder: Path, config: Config) -> None:
         "training": plain(config.training),
         "corpus": plain(config.corpus),
     }
+    if config.bases:
+        record["bases"] = [plain(base) for base in config.bases]
     record["sha256"] = _digest(record)
     write_atomically(folder / CONFIG, (json.dumps(record, indent=2) + "\n").encode())
 
@@ -114,6 +137,7 @@ def read_config(folder: Path) -> Config:
             training=build(TrainingConfig, _member(record, "training", dict)),
             corpus=corpus,
             created=_member(record, "created", str),
+            bases=tuple(build(BaseRecord, each) for each in _records(record, "bases")),
         )
     except ConfigError as error:
         raise CheckpointError(f"{path} is damaged: {error}; restore it from a copy or train again") from None
@@ -156,6 +180,14 @@ def parsed(text: str | bytes) -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number")
+
+
+def _records(record: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """An optional list of objects; an older checkpoint has none."""
+    found: list[dict[str, Any]] = _member({name: [], **record}, name, list)
+    if not all(isinstance(each, dict) for each in found):
+        raise ConfigError(f"{name}: expected a list of objects, found {shown(found)}")
+    return found
 
 
 def _member(record: Mapping[str, Any], name: str, kind: type) -> Any:
