@@ -56,6 +56,17 @@ def windows(record: Record) -> Table | None:
     return ["bits/char", "char/s", "cell steps", "memory"], rows
 
 
+def seen(measured: Record) -> str:
+    """What makes a score flatter the model: that it was trained on a part of the text. Empty if it was not."""
+    found = measured["seen"]
+    if not found:
+        return ""
+    return (
+        f"{found['model']} was trained on {found['characters']:,} of these {measured['characters']:,} characters: "
+        "this is not a score on unseen text."
+    )
+
+
 def _score(found: Record, unit: Callable[[float], float]) -> str:
     if "nats_per_char" not in found:
         return _ABSENT

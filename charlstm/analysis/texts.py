@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from charlstm.checkpoint.bases import lineage, part_trained_on
 from charlstm.checkpoint.files import Config
 from charlstm.checkpoint.ordinary import is_file_name, is_text_file
 from charlstm.checkpoint.resume import read_progress
@@ -16,16 +17,31 @@ from charlstm.text.windows import split
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A part of a text that a model was trained on.
+
+    Attributes:
+        model: Name of the checkpoint that was trained on it: the model, or one that it was fine-tuned from.
+        characters: How many.
+    """
+
+    model: str
+    characters: int
+
+
+@dataclass(frozen=True)
 class Measured:
     """A text to measure a model on.
 
     Attributes:
         name: What it is.
         ids: ``[N]``, at least two.
+        seen: The part of it that the model was trained on; None if there is none, as far as fingerprints tell.
     """
 
     name: str
     ids: Ids
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +73,8 @@ def texts_of(folder: Path, config: Config, other: Measured | None, paths: Sequen
         CheckpointError: If what is named is another text than the one that the checkpoint was trained on.
         CorpusError: If it cannot be read.
     """
+    if other is not None:
+        other = replace(other, seen=_seen(folder, config, other.ids))
     try:
         corpus = corpus_of(folder, config, paths, encoding)
     except CheckpointError as error:
@@ -67,6 +85,12 @@ def texts_of(folder: Path, config: Config, other: Measured | None, paths: Sequen
     if other is None and len(tail) < 2:
         return Texts(None, learnt, f"{folder.name} was trained on all of its text and nothing is held out; name {_ANOTHER}")
     return Texts(other or Measured(f"the held-out end of {corpus.name}", tail), learnt, "")
+
+
+def _seen(folder: Path, config: Config, ids: Ids) -> Seen | None:
+    models = lineage(config, folder.resolve().name)
+    characters, model = max((len(part_trained_on(model, ids, config.vocabulary)), model.name) for model in models)
+    return Seen(model, characters) if characters else None
 
 
 _PLACES = (Path(), Path("data"))

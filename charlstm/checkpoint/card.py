@@ -24,8 +24,7 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
         sample: A text that the model wrote, or an empty one.
     """
     model, training, scored = config.model, config.training, best(history)
-    # Names of files need not be UTF-8, and a bar would end a cell of the table.
-    name = config.corpus.name.encode("utf-8", "backslashreplace").decode().replace("|", "\\|")
+    name = _cell(config.corpus.name)
     parameters = count(model.weight_shapes)
     encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
     layers = " → ".join(f"LSTM {units}" for units in model.units)
@@ -45,6 +44,12 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
         f"DropConnect {model.drop_connect:g}, average of weights {training.weight_average:g}, {extent(training)}, "
         f"random seed {training.random_seed} |",
     ]
+    for base in reversed(config.bases):
+        held_out = round(base.validation * base.characters)
+        lines.append(
+            f"| fine-tuned from | {_cell(base.name)}, trained on {_cell(base.corpus)}, {base.characters:,} characters, "
+            f"{f'the last {held_out:,}' if held_out else 'nothing'} held out, SHA-256 `{_cell(base.fingerprint)}` |"
+        )
     if scored:
         lines.append(f"| trained for | {scored.step:,} steps, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")
     if scored and scored.nats_per_char is not None:
@@ -60,6 +65,11 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
             *("    " + line for line in sample.split("\n")),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _cell(name: str) -> str:
+    """A name in a table: names of files need not be UTF-8, and a bar would end the cell."""
+    return name.encode("utf-8", "backslashreplace").decode().replace("|", "\\|")
 
 
 def extent(training: TrainingConfig) -> str:

@@ -14,7 +14,7 @@ from charlstm import __version__
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.ordinary import open_ordinary
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
-from charlstm.errors import CheckpointError, ConfigError
+from charlstm.errors import CheckpointError, ConfigError, shown
 from charlstm.text.vocabulary import Vocabulary
 
 FORMAT_VERSION = 1
@@ -28,6 +28,10 @@ LONGEST_NAME = 1 << 21
 MOST_WINDOWS = 64
 LONGEST_WINDOW = 20_000
 """Both are more than is ever written."""
+
+MOST_BASES = 1_000
+LONGEST_BASE_NAME = 1_000
+"""Bases in a row that a model can be fine-tuned from, and characters that are kept of a base's and its corpus's name."""
 
 _SHORT = 100
 
@@ -55,6 +59,25 @@ class CorpusRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BaseRecord:
+    """What a checkpoint remembers of a model that it was fine-tuned from.
+
+    Attributes:
+        name: Of its checkpoint.
+        corpus: Name of the text that it was trained on.
+        fingerprint: SHA-256 of that text in UTF-8.
+        characters: N of that text.
+        validation: Fraction of that text, its tail, that was held out.
+    """
+
+    name: Annotated[str, Meta(max_length=LONGEST_BASE_NAME)]
+    corpus: Annotated[str, Meta(max_length=LONGEST_BASE_NAME)]
+    fingerprint: Annotated[str, Meta(max_length=64)]
+    characters: Annotated[int, Meta(ge=1, le=2**53)]
+    validation: Annotated[float, Meta(ge=0.0, le=0.9)]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """All of ``config.json``.
 
@@ -64,6 +87,7 @@ class Config:
         training: The recipe.
         corpus: The text.
         created: When the training began, ISO 8601 in UTC.
+        bases: The models that it was fine-tuned from, the oldest first; empty if it was trained from scratch.
     """
 
     model: ModelConfig
@@ -71,6 +95,7 @@ class Config:
     training: TrainingConfig
     corpus: CorpusRecord
     created: str
+    bases: tuple[BaseRecord, ...] = ()
 
 
 def write_config(folder: Path, config: Config) -> None:
@@ -89,6 +114,8 @@ def write_config(folder: Path, config: Config) -> None:
         "training": plain(config.training),
         "corpus": plain(config.corpus),
     }
+    if config.bases:
+        record["bases"] = [plain(base) for base in config.bases]
     record["sha256"] = _digest(record)
     content = (json.dumps(record, indent=2) + "\n").encode()
     try:
@@ -154,6 +181,7 @@ def _built(record: Mapping[str, Any]) -> Config:
         training=build(TrainingConfig, _member(record, "training", dict)),
         corpus=corpus,
         created=record["created"],
+        bases=_bases(record),
     )
 
 
@@ -194,6 +222,16 @@ def parsed(text: str | bytes) -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number")
+
+
+def _bases(record: Mapping[str, Any]) -> tuple[BaseRecord, ...]:
+    """Return the optional list of bases; an older checkpoint has none."""
+    found = _member({"bases": [], **record}, "bases", list)
+    if len(found) > MOST_BASES:
+        raise ConfigError(f"bases: expected at most {MOST_BASES}, found {len(found):,}")
+    if not all(isinstance(each, dict) for each in found):
+        raise ConfigError(f"bases: expected a list of objects, found {shown(found)}")
+    return tuple(build(BaseRecord, each) for each in found)
 
 
 def _member(record: Mapping[str, Any], name: str, kind: type) -> Any:

@@ -14,6 +14,7 @@ from charlstm.cli.terminal import (
     readable,
     say,
     stated,
+    visible,
 )
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def evaluate(
         "checkpoint": readable(folder.resolve().name),
         "text": measured.name,
         "characters": len(measured.ids),
+        "seen": record.seen(measured),
         "window": config.model.seq_len,
         **record.scores(found),
         "dynamic": None if adapted is None else record.score(float(adapted.mean())),
@@ -96,6 +98,7 @@ def evaluate(
 
 def _print(result: "Record") -> None:
     """Tables for people."""
+    from charlstm.analysis.tables import seen
     from charlstm.units import bits
 
     def row(label: str, score: dict[str, Any]) -> str:
@@ -105,6 +108,8 @@ def _print(result: "Record") -> None:
 
     counted = result["modes"]["stateless"]["characters"]
     print(f"{result['checkpoint']} on {result['text']}: {result['characters']:,} characters")
+    if warning := seen(result):
+        print(visible(warning))
     print(f"\n{'':34} nats/char  bits/char")
     print(row("stateful, one pass", result["modes"]["stateful"]))
     print(row(f"stateless, window of {result['window']}", result["modes"]["stateless"]))

@@ -25,7 +25,7 @@ def show(record: "Record") -> None:
 
 
 def _show(console: Console, record: "Record") -> None:
-    from charlstm.analysis.tables import numbers, windows
+    from charlstm.analysis.tables import numbers, seen, windows
 
     texts = {mode: _marked(record, mode) for mode in _COLOURS}
     if console.width < NARROW:
@@ -53,6 +53,8 @@ def _show(console: Console, record: "Record") -> None:
     measured = record["measured"]
     if measured:
         console.print(f"On {measured['text']}, {measured['characters']:,} characters.")
+        if warning := seen(measured):
+            console.print(visible(warning))
     _say_drift(console, record)
     console.print(record["verdict"])
 

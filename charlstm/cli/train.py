@@ -226,7 +226,7 @@ def _describe(preset: Preset, plan: "Plan") -> None:
     held_out = round(corpus.characters * training.validation)
     say(
         f"{clipped(corpus.name)}: {corpus.characters:,} characters, {model.vocabulary_size:,} distinct; "
-        f"{corpus.characters - held_out:,} to learn from, the last {held_out:,} held out."
+        f"{corpus.characters - held_out:,} to learn from, {f'the last {held_out:,}' if held_out else 'nothing'} held out."
     )
     say(
         f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "

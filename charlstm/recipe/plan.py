@@ -3,13 +3,14 @@
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from charlstm.checkpoint.files import LARGEST, LONGEST_NAME, Config, CorpusRecord, read_config
+from charlstm.checkpoint.bases import lineage, part_trained_on
+from charlstm.checkpoint.files import LARGEST, LONGEST_NAME, BaseRecord, Config, CorpusRecord, read_config
 from charlstm.checkpoint.folder import check_new, find, free_name
 from charlstm.checkpoint.state import State
 from charlstm.checkpoint.weights import Weights, read_weights
@@ -36,8 +37,15 @@ _FREE_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"
 
 @dataclass(frozen=True)
 class Base:
-    """A trained model to fine-tune: its configuration and weights."""
+    """A trained model to fine-tune.
 
+    Attributes:
+        name: Of its checkpoint.
+        config: Its configuration.
+        weights: Its weights.
+    """
+
+    name: str
     config: Config
     weights: Weights
 
@@ -131,13 +139,11 @@ def plan_training(
         stay -= {"precision"}
     else:
         stay |= {"precision"}
-    recipe = fitted(
-        preset,
-        build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL}),
-        build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING}),
-        len(corpus.ids),
-        stay,
-    )
+    network = build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL})
+    asked = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
+    bases = lineage(base.config, base.name) if base else ()
+    held_out, unseen = _held_out(asked.validation, "validation" in given, bases, corpus)
+    recipe = fitted(preset, network, replace(asked, validation=held_out), len(corpus.ids), stay)
     model, training = recipe.model, recipe.training
     if len(corpus.name) > LONGEST_NAME:
         raise CorpusError(_TOO_MANY.format(len(paths)))
@@ -152,12 +158,14 @@ def plan_training(
     )
     return Plan(
         folder=root / (name or free_name(root, stem)),
-        config=Config(model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created),
+        config=Config(
+            model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created, bases=bases
+        ),
         ids=corpus.ids,
         paths=absolute(paths),
         text_encoding=text_encoding,
         start=base,
-        notes=recipe.notes,
+        notes=unseen + recipe.notes,
     )
 
 
@@ -169,12 +177,37 @@ def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
         )
     folder = find(root, name)
     config = read_config(folder)
-    return Base(config, read_weights(folder, config.model))
+    return Base(folder.resolve().name, config, read_weights(folder, config.model))
 
 
 def _settings(given: Mapping[str, Any], preset: Preset, base: Base | None) -> dict[str, Any]:
     """The user's settings over those of the base, if any, over the preset's."""
     return {**PRESETS[preset], **(plain(base.config.model) if base else {}), **given, **budget_of(given)}
+
+
+def _held_out(validation: float, chosen: bool, bases: Sequence[BaseRecord], corpus: Corpus) -> tuple[float, tuple[str, ...]]:
+    """The fraction of a text to hold out, no more than every base has held out of it, and a note if that makes it smaller.
+
+    Raises:
+        ConfigError: If the user chose a larger one: the score would be one on text that the weights were trained on.
+    """
+    characters = len(corpus.ids)
+    ends = [(part_trained_on(base, corpus.ids, corpus.vocabulary).stop, base.name) for base in bases]
+    end, name = max(ends, default=(0, ""))
+    unseen = characters - end
+    if round(characters * validation) <= unseen:
+        return validation, ()
+    unseen = unseen if unseen > 1 else 0  # a score needs two characters
+    seen = f"{name} was trained on all but the last {unseen:,} characters of this text"
+    if not unseen:
+        seen = f"{name} was trained on all of this text"
+    if chosen:
+        raise ConfigError(
+            f"{seen}, so --validation {validation:g} would give a score on text that the model has seen; leave it out "
+            f"to hold out {f'those {unseen:,}' if unseen else 'nothing'}, or train without --from"
+        )
+    held_out = "no more are held out" if unseen else "nothing is held out, and there is no score"
+    return unseen / characters, (f"{seen}: {held_out}.",)
 
 
 def _seed_windows(corpus: Corpus, learnt: int, seq_len: int) -> tuple[str, ...]:

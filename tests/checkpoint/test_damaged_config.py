@@ -13,6 +13,7 @@ from charlstm.errors import CheckpointError
 
 Place = tuple[str | int, ...]
 DEEP = b"[" * 200_000
+BASE = {"name": "first", "corpus": "story.txt", "fingerprint": "0a" * 32, "characters": 1234, "validation": 0.1}
 VALUES = [None, True, 0, -1, 1.5, 10**400, float("nan"), float("inf"), "", "x", "\ud800", [], [1], {}, {"a": 1}]
 
 
@@ -86,6 +87,13 @@ def test_a_configuration_that_was_cut_off_is_refused(refusal, folder):
         (("corpus", "windows"), [], "windows: "),
         (("corpus", "windows"), ["abc"], "windows: expected characters of the vocabulary"),
         (("created",), 5, "created: expected a str, found int"),
+        (("bases",), {}, "bases: expected a list, found dict"),
+        (("bases",), [1], "bases: expected a list of objects, found [1]"),
+        (("bases",), [{}], "BaseRecord: "),
+        (("bases",), [BASE | {"characters": 0}], "characters: expected `int` >= 1, found 0"),
+        (("bases",), [BASE, BASE | {"validation": 1.0}], "validation: expected `float` <= 0.9, found 1.0"),
+        (("bases",), [BASE | {"name": "x" * 1_001}], "name: expected `str` of length <= 1000"),
+        (("bases",), [BASE | {"weights": 1}], "BaseRecord has no setting 'weights'"),
     ],
     ids=lambda value: ascii(value)[:40],
 )
@@ -133,7 +141,7 @@ def test_a_missing_member_is_named(refusal, folder, member):
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:12])
 def test_no_value_anywhere_in_a_configuration_makes_a_traceback(folder, value):
-    content, refused = (folder / CONFIG).read_bytes(), 0
+    content, refused = with_value((folder / CONFIG).read_bytes(), ("bases",), [BASE]), 0
     for place in places(json.loads(content)):
         (folder / CONFIG).write_bytes(with_value(content, place, value))
         try:

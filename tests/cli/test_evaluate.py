@@ -1,5 +1,6 @@
 """``charlstm evaluate``: which text is measured, and what is said of it."""
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 from charlstm.analysis.evaluation import evaluate
 from charlstm.analysis.references import references
 from charlstm.analysis.surprise import stateful_surprise
-from charlstm.checkpoint.files import read_config, write_config
+from charlstm.checkpoint.files import BaseRecord, read_config, write_config
 from charlstm.checkpoint.weights import read_weights
 from charlstm.inference.network import build_network
 from charlstm.training.dynamic import dynamic_surprise
@@ -88,6 +89,39 @@ def test_a_model_that_held_nothing_out_needs_another_text(charlstm, tmp_path, ta
     result = charlstm("evaluate")
     assert result.exit_code == 1
     assert "nothing is held out" in result.stderr
+
+
+@pytest.mark.parametrize(("added", "seen", "characters"), [("", 900, 1_000), ("fox", 900, 1_003)])
+def test_a_text_that_the_model_was_trained_on_is_said_to_be_one(charlstm, tmp_path, added, seen, characters):
+    (tmp_path / "text.txt").write_text(TEXT + added)
+    told = json.loads(charlstm("evaluate", "text.txt", "--sample", "20", "--json").stdout)
+    assert told["seen"] == {"model": "tale", "characters": seen}
+    sentence = f"tale was trained on {seen} of these {characters:,} characters: this is not a score on unseen text."
+    assert sentence in charlstm("evaluate", "text.txt", "--sample", "20").stdout.splitlines()
+    few = ("--length", "20", "--sample", "20", "--text", "text.txt")
+    shown = charlstm("compare", *few, "--report", "page.html")
+    assert sentence in " ".join(shown.stdout.split())
+    assert sentence in (tmp_path / "page.html").read_text()
+    assert json.loads(charlstm("compare", *few, "--json").stdout)["measured"]["seen"] == told["seen"]
+
+
+def test_a_text_that_a_base_was_trained_on_is_said_to_be_one(charlstm, tmp_path, tale):
+    config, older = read_config(tale), "The fox quit. " * 9
+    digest = hashlib.sha256(older.encode()).hexdigest()
+    base = BaseRecord(name="old\x1b", corpus="older.txt", fingerprint=digest, characters=len(older), validation=0.5)
+    write_config(tale, replace(config, bases=(base,)))
+    (tmp_path / "older.txt").write_text(older)
+    told = json.loads(charlstm("evaluate", "older.txt", "--json").stdout)
+    assert told["seen"] == {"model": "old\x1b", "characters": len(older) // 2}
+    assert "old␛ was trained on 63 of these 126 characters" in charlstm("evaluate", "older.txt").stdout
+
+
+def test_unseen_text_is_not_said_to_be_seen(charlstm, tmp_path):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    for arguments in ((), ("other.txt",)):
+        (tmp_path / "other.txt").write_text(TEXT[1:])
+        assert json.loads(charlstm("evaluate", *arguments, "--json").stdout)["seen"] is None
+        assert "was trained on" not in charlstm("evaluate", *arguments).stdout
 
 
 def test_another_text_is_compared_with_what_the_model_learnt(charlstm, tmp_path, tale):

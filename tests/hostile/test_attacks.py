@@ -17,6 +17,7 @@ from tests.hostile.conftest import HELD
 
 ATTACKS = sorted((Path(__file__).parent / "attacks").iterdir())
 HARMLESS = {
+    "config-base-that-commands-the-terminal.json",
     "config-corpus-in-another-folder.json",
     "config-corpus-name-that-commands-the-terminal.json",
     "config-created-that-commands-the-terminal.json",
