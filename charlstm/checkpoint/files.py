@@ -104,7 +104,7 @@ def read_config(folder: Path) -> Config:
         if len(characters) != model.vocabulary_size or list(characters) != sorted(set(characters)):
             raise ConfigError(f"vocabulary: expected {model.vocabulary_size} characters in ascending order")
         if any("\ud800" <= character <= "\udfff" for character in characters):
-            raise ConfigError("vocabulary: expected characters, found half of one (a lone surrogate)")
+            raise ConfigError("vocabulary: expected characters; found half of one (a lone surrogate)")
         corpus = build(CorpusRecord, _member(record, "corpus", dict))
         if not set().union(*corpus.windows) <= set(characters):
             raise ConfigError("windows: expected characters of the vocabulary")
@@ -160,5 +160,5 @@ def _refuse_constant(name: str) -> Any:
 
 def _member(record: Mapping[str, Any], name: str, kind: type) -> Any:
     if not isinstance(record.get(name), kind):
-        raise ConfigError(f"{name}: expected a {kind.__name__}, found {type(record.get(name)).__name__}")
+        raise ConfigError(f"{name}: expected a {kind.__name__}; found {type(record.get(name)).__name__}")
     return record[name]

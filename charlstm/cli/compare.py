@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, check_outputs, find_texts
+from charlstm.cli.options import integer, number
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -15,24 +16,23 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    stated,
 )
-from charlstm.cli.writing import check_finite, seed_text, threads
+from charlstm.cli.writing import seed_text, threads
+from charlstm.errors import shown
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
 
 
-@stated
 def compare(
     seed: Annotated[
         str | None, typer.Option(help="The text to continue; \\n is a line end. Default: a passage of the corpus.")
     ] = None,
     seed_file: Annotated[str | None, typer.Option(help="A file with the text to continue; - is stdin.")] = None,
     checkpoint: CheckpointOption = None,
-    length: Annotated[int, typer.Option(min=1, help="Characters to write.")] = 500,
-    temperature: Annotated[float, typer.Option(min=0.0, help="As for generate.")] = 0.8,
-    random_seed: Annotated[int, typer.Option(min=0, help="Of the noise, and of the sample of characters.")] = 0,
+    length: Annotated[int, typer.Option(help="Characters to write.", **integer(1))] = 500,
+    temperature: Annotated[float, typer.Option(help="As for generate.", **number(0))] = 0.8,
+    random_seed: Annotated[int, typer.Option(help="Of the noise, and of the sample of characters.", **integer(0))] = 0,
     text: Annotated[
         str | None, typer.Option(help="A text to measure on; - is stdin. Default: the model's held-out text.")
     ] = None,
@@ -59,11 +59,10 @@ def compare(
     from charlstm.inference.network import build_network
     from charlstm.inference.sampling import Sampling
 
-    check_finite("--temperature", temperature)
     if text == "-" and seed_file == "-":
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     if plot is not None and plot.suffix.lower() not in FORMATS:
-        raise typer.BadParameter(f"--plot draws PNG or SVG; name a file that ends in .png or .svg, not {plot.name!r}")
+        raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {shown(plot.name)}")
     check_outputs(report, plot)
     sizes = _sizes(windows)
     folder = find(checkpoints, checkpoint)
@@ -102,7 +101,8 @@ def _sizes(windows: str | None) -> list[int]:
         sizes = [0]
     if any(not 0 < size <= LARGEST_WINDOW for size in sizes):
         raise typer.BadParameter(
-            f"--windows takes numbers from 1 to {LARGEST_WINDOW:,} with commas between them, such as 10,25,50, not {windows!r}"
+            f"--windows: expected integers from 1 to {LARGEST_WINDOW:,}, separated by commas, such as 10,25,50; "
+            f"found {shown(windows)}"
         )
     return sizes
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.options import integer
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -13,14 +14,12 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    stated,
 )
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
 
 
-@stated
 def evaluate(
     text: Annotated[
         str | None,
@@ -33,7 +32,7 @@ def evaluate(
     ] = False,
     surprise: Annotated[bool, typer.Option("--surprise", help="With --json: also the surprise at every character.")] = False,
     sample: SampleOption = 1_000,
-    random_seed: Annotated[int, typer.Option(min=0, help="Of the sample.")] = 0,
+    random_seed: Annotated[int, typer.Option(help="Of the sample.", **integer(0))] = 0,
     on_unknown: UnknownOption = "error",
     encoding_name: Annotated[str, typer.Option(help="Text encoding of the text.")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,

@@ -9,6 +9,7 @@ import typer
 from tqdm import tqdm
 
 from charlstm.cli.measuring import UnknownOption, check_outputs
+from charlstm.cli.options import choice, integer
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -19,8 +20,8 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    stated,
 )
+from charlstm.errors import shown
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -30,17 +31,22 @@ if TYPE_CHECKING:
 Section = Literal["shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel", "inside"]
 
 
-@stated
 def inspect(
-    section: Annotated[Section | None, typer.Argument(help="One of them. Default: all.", show_default=False)] = None,
+    section: Annotated[
+        Section | None, typer.Argument(help="One of them. Default: all.", show_default=False, **choice(Section))
+    ] = None,
     checkpoint: CheckpointOption = None,
     keras: Annotated[bool, typer.Option("--keras", help="Ask Keras the same questions. Starts TensorFlow.")] = False,
     character: Annotated[str | None, typer.Option(help="The one to write a step out for.", show_default=False)] = None,
-    unit: Annotated[int, typer.Option(min=0, help="The unit to write out.")] = 0,
+    unit: Annotated[int, typer.Option(help="The unit to write out.", **integer(0))] = 0,
     text: Annotated[str | None, typer.Option(help="Look inside along this text.", show_default=False)] = None,
     text_file: Annotated[str | None, typer.Option(help="Look inside along the text of a file; - is stdin.")] = None,
-    layer: Annotated[int | None, typer.Option(min=1, help="The layer to look into. Default: all; of --cell the first.")] = None,
-    cell: Annotated[int | None, typer.Option(min=0, help="The cell to colour by. Default: the most readable one.")] = None,
+    layer: Annotated[
+        int | None, typer.Option(help="The layer to look into. Default: all; of --cell the first.", **integer(1))
+    ] = None,
+    cell: Annotated[
+        int | None, typer.Option(help="The cell to colour by. Default: the most readable one.", **integer(0))
+    ] = None,
     page: Annotated[Path | None, typer.Option(help="Write all of it as one HTML page.", metavar="FILE.html")] = None,
     on_unknown: UnknownOption = "error",
     encoding_name: Annotated[str, typer.Option(help="Text encoding of --text-file.")] = "utf-8",
@@ -97,14 +103,16 @@ def _check_numbers(config: "Config", character: str | None, unit: int, layer: in
     if character is not None:
         config.vocabulary.encode(character)
         if len(character) != 1:
-            raise typer.BadParameter(f"--character is one character, not {character!r}")
+            raise typer.BadParameter(f"--character: expected one character; found {shown(character)}")
     if unit >= max(units):
-        raise typer.BadParameter(f"--unit is from 0 to {max(units) - 1} in this model, not {unit}")
+        raise typer.BadParameter(f"--unit: expected an integer from 0 to {max(units) - 1} for this model; found {unit}")
     if layer is not None and layer > len(units):
-        raise typer.BadParameter(f"--layer is from 1 to {len(units)} in this model, not {layer}")
+        raise typer.BadParameter(f"--layer: expected an integer from 1 to {len(units)} for this model; found {layer}")
     number = layer or 1
     if cell is not None and cell >= units[number - 1]:
-        raise typer.BadParameter(f"--cell is from 0 to {units[number - 1] - 1} in layer {number}, not {cell}")
+        raise typer.BadParameter(
+            f"--cell: expected an integer from 0 to {units[number - 1] - 1} for layer {number}; found {cell}"
+        )
 
 
 def _passage(config: "Config", text: str | None, text_file: str | None, encoding_name: str, on_unknown: OnUnknown) -> str:

@@ -14,9 +14,10 @@ from typing import Annotated, Any
 
 import typer
 
+from charlstm.cli.options import integer
 from charlstm.cli.progress import signals
-from charlstm.cli.terminal import say, stated
-from charlstm.errors import GroupError
+from charlstm.cli.terminal import say
+from charlstm.errors import GroupError, shown
 from charlstm.units import counted
 
 _GRACE = 5.0
@@ -31,13 +32,12 @@ _PAUSE = 0.1
 """Seconds between two looks at them."""
 
 
-@stated
 def launch(
     command: Annotated[
         list[str], typer.Argument(help="After --: train corpus.txt --name novel ...", metavar="COMMAND", show_default=False)
     ],
-    workers: Annotated[int, typer.Option(help="How many.", min=1)] = 2,
-    restarts: Annotated[int, typer.Option(help="How often to start the group again when a worker is lost.", min=0)] = 3,
+    workers: Annotated[int, typer.Option(help="How many.", **integer(1))] = 2,
+    restarts: Annotated[int, typer.Option(help="How often to start the group again when a worker is lost.", **integer(0))] = 3,
 ) -> None:
     """Train with several workers on this machine.
 
@@ -45,7 +45,9 @@ def launch(
     kill are passed on to the chief, who saves and stops them all; a third one ends them at once.
     """
     if command[0] != "train":
-        raise typer.BadParameter(f"expected a training: charlstm launch --workers 2 -- train corpus.txt, found {command[0]}")
+        raise typer.BadParameter(
+            f"expected a training, such as charlstm launch --workers 2 -- train corpus.txt; found {shown(command[0])}"
+        )
     if {"--cluster", "--rank"} & {part.partition("=")[0] for part in command}:
         raise typer.BadParameter("launch names the workers itself; leave out --cluster and --rank")
     named = {"--name", "--resume"} & {part.partition("=")[0] for part in command}

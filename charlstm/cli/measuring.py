@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm import tqdm
 
+from charlstm.cli.options import choice, integer
 from charlstm.cli.terminal import OnUnknown, fitted, readable
 
 if TYPE_CHECKING:
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
 CorpusOption = Annotated[
     list[str] | None, typer.Option(help="Where the text is that the model was trained on.", show_default=False)
 ]
-SampleOption = Annotated[int, typer.Option(min=2, help="Characters that are counted with a window; all of them take long.")]
-UnknownOption = Annotated[OnUnknown, typer.Option(help="What to do with characters that the model does not know.")]
+SampleOption = Annotated[
+    int, typer.Option(help="Characters that are counted with a window; all of them take long.", **integer(2))
+]
+UnknownOption = Annotated[
+    OnUnknown, typer.Option(help="What to do with characters that the model does not know.", **choice(OnUnknown))
+]
 
 
 def find_texts(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, stated
+from charlstm.cli.options import choice, integer, integers, number
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say
 from charlstm.cli.together import be_a_worker, cluster_named, not_the_first_process
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 Preset = Literal["quick", "standard", "best", "classic"]
 Encoding = Literal["scalar", "one-hot", "embedding"]
 Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]
+Targets = Literal["last", "every"]
+Batches = Literal["windows", "streams"]
+Schedule = Literal["cosine", "constant"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 _MODEL, _LSTM, _TRAINING = "Model", "Options of the Keras LSTM layer", "Training"
 _TOGETHER = "Several processes"
@@ -28,25 +33,17 @@ _NOT_SETTINGS = frozenset(
 )
 
 
-def _sizes(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise typer.BadParameter(f"expected whole numbers separated by commas, such as 512,512, found {text!r}") from None
-
-
 def _option(text: str, panel: str, **options: Any) -> Any:
     return typer.Option(help=text, rich_help_panel=panel, show_default=False, **options)
 
 
-@stated
 def train(
     context: typer.Context,
     corpus: Annotated[list[str] | None, typer.Argument(help="Text files, read as one; - is stdin.", show_default=False)] = None,
     name: Annotated[str | None, typer.Option(help="Of the checkpoint. Default: after the file.", show_default=False)] = None,
     preset: Annotated[
         Preset | None,
-        typer.Option(help="Where every other setting starts from. Default: standard.", show_default=False),
+        typer.Option(help="Where every other setting starts from. Default: standard.", show_default=False, **choice(Preset)),
     ] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with an interrupted training.", show_default=False)] = None,
     from_: Annotated[
@@ -57,16 +54,22 @@ def train(
         str | None, typer.Option(help="Text encoding of the corpus. Default: utf-8.", show_default=False)
     ] = None,
     show_samples: Annotated[bool, typer.Option("--show-samples", help="Show a sample at every evaluation.")] = False,
-    encoding: Annotated[Encoding | None, _option("What the first layer makes of a character.", _MODEL)] = None,
-    embedding_size: Annotated[int | None, _option("Features of --encoding embedding.", _MODEL)] = None,
-    units: Annotated[str | None, _option("Units of each LSTM layer, such as 512,512.", _MODEL)] = None,
-    seq_len: Annotated[int | None, _option("Characters in a window.", _MODEL)] = None,
-    targets: Annotated[
-        Literal["last", "every"] | None, _option("Predict after the window, or at every position.", _MODEL)
+    encoding: Annotated[
+        Encoding | None, _option("What the first layer makes of a character.", _MODEL, **choice(Encoding))
     ] = None,
-    dropout: Annotated[float | None, _option("Share dropped between layers and before the softmax.", _MODEL)] = None,
-    activation: Annotated[Activation | None, _option("Of candidate and output.", _LSTM)] = None,
-    recurrent_activation: Annotated[Activation | None, _option("Of the gates.", _LSTM)] = None,
+    embedding_size: Annotated[int | None, _option("Features of --encoding embedding.", _MODEL, **integer())] = None,
+    units: Annotated[
+        str | None, _option("Units of each LSTM layer, such as 512,512.", _MODEL, metavar="N,N,...", parser=integers)
+    ] = None,
+    seq_len: Annotated[int | None, _option("Characters in a window.", _MODEL, **integer())] = None,
+    targets: Annotated[
+        Targets | None, _option("Predict after the window, or at every position.", _MODEL, **choice(Targets))
+    ] = None,
+    dropout: Annotated[
+        float | None, _option("Share dropped between layers and before the softmax.", _MODEL, **number())
+    ] = None,
+    activation: Annotated[Activation | None, _option("Of candidate and output.", _LSTM, **choice(Activation))] = None,
+    recurrent_activation: Annotated[Activation | None, _option("Of the gates.", _LSTM, **choice(Activation))] = None,
     use_bias: Annotated[bool | None, _option("Whether the layers have biases.", _LSTM)] = None,
     unit_forget_bias: Annotated[bool | None, _option("Start the forget gate's bias at 1.", _LSTM)] = None,
     input_initializer: Annotated[str | None, _option("For the embeddings, or else the first kernel.", _LSTM)] = None,
@@ -81,35 +84,51 @@ def train(
     kernel_constraint: Annotated[str | None, _option("max_norm:F, unit_norm, non_neg, min_max_norm:F,F.", _LSTM)] = None,
     recurrent_constraint: Annotated[str | None, _option("For the recurrent kernel.", _LSTM)] = None,
     bias_constraint: Annotated[str | None, _option("For the bias.", _LSTM)] = None,
-    recurrent_dropout: Annotated[float | None, _option("Share of h dropped on its way to the next step.", _LSTM)] = None,
-    drop_connect: Annotated[float | None, _option("Share of the recurrent kernels' weights dropped.", _TRAINING)] = None,
+    recurrent_dropout: Annotated[
+        float | None, _option("Share of h dropped on its way to the next step.", _LSTM, **number())
+    ] = None,
+    drop_connect: Annotated[
+        float | None, _option("Share of the recurrent kernels' weights dropped.", _TRAINING, **number())
+    ] = None,
     batches: Annotated[
-        Literal["windows", "streams"] | None,
-        _option("Shuffled windows from a zero state, or streams with the state carried.", _TRAINING),
+        Batches | None,
+        _option("Shuffled windows from a zero state, or streams with the state carried.", _TRAINING, **choice(Batches)),
     ] = None,
-    batch_size: Annotated[int | None, _option("Windows or streams in a batch.", _TRAINING)] = None,
+    batch_size: Annotated[int | None, _option("Windows or streams in a batch.", _TRAINING, **integer())] = None,
     state_reset: Annotated[
-        float | None, _option("Probability that a stream starts a batch from a zero state.", _TRAINING)
+        float | None, _option("Probability that a stream starts a batch from a zero state.", _TRAINING, **number())
     ] = None,
-    epochs: Annotated[float | None, _option("Budget in passes over the text, in place of --minutes.", _TRAINING)] = None,
-    minutes: Annotated[float | None, _option("Budget in wall-clock minutes, in place of --epochs.", _TRAINING)] = None,
-    learning_rate: Annotated[float | None, _option("Peak learning rate of Adam.", _TRAINING)] = None,
-    schedule: Annotated[Literal["cosine", "constant"] | None, _option("Course of the learning rate.", _TRAINING)] = None,
-    warmup: Annotated[float | None, _option("Share of the budget in which it rises.", _TRAINING)] = None,
-    weight_decay: Annotated[float | None, _option("Decay of the kernels, times the learning rate.", _TRAINING)] = None,
-    clip_norm: Annotated[float | None, _option("Greatest norm of the gradient; 0: no limit.", _TRAINING)] = None,
-    weight_average: Annotated[float | None, _option("Momentum of the average of the weights; 0: none.", _TRAINING)] = None,
-    validation: Annotated[float | None, _option("Share of the text, its tail, that is held out.", _TRAINING)] = None,
-    evaluations: Annotated[int | None, _option("Passes over the held-out tail.", _TRAINING)] = None,
-    patience: Annotated[int | None, _option("Stop after this many without improvement.", _TRAINING)] = None,
+    epochs: Annotated[
+        float | None, _option("Budget in passes over the text, in place of --minutes.", _TRAINING, **number())
+    ] = None,
+    minutes: Annotated[
+        float | None, _option("Budget in wall-clock minutes, in place of --epochs.", _TRAINING, **number())
+    ] = None,
+    learning_rate: Annotated[float | None, _option("Peak learning rate of Adam.", _TRAINING, **number())] = None,
+    schedule: Annotated[Schedule | None, _option("Course of the learning rate.", _TRAINING, **choice(Schedule))] = None,
+    warmup: Annotated[float | None, _option("Share of the budget in which it rises.", _TRAINING, **number())] = None,
+    weight_decay: Annotated[
+        float | None, _option("Decay of the kernels, times the learning rate.", _TRAINING, **number())
+    ] = None,
+    clip_norm: Annotated[float | None, _option("Greatest norm of the gradient; 0: no limit.", _TRAINING, **number())] = None,
+    weight_average: Annotated[
+        float | None, _option("Momentum of the average of the weights; 0: none.", _TRAINING, **number())
+    ] = None,
+    validation: Annotated[
+        float | None, _option("Share of the text, its tail, that is held out.", _TRAINING, **number())
+    ] = None,
+    evaluations: Annotated[int | None, _option("Passes over the held-out tail.", _TRAINING, **integer())] = None,
+    patience: Annotated[int | None, _option("Stop after this many without improvement.", _TRAINING, **integer())] = None,
     precision: Annotated[
-        Literal["auto", "float32", "bfloat16"] | None,
-        _option("Of the LSTM layers' products. auto: the faster one here.", _TRAINING),
+        Precision | None,
+        _option("Of the LSTM layers' products. auto: the faster one here.", _TRAINING, **choice(Precision)),
     ] = None,
-    save_every: Annotated[float | None, _option("Minutes between saves for --resume. Default: 1, or more.", _TRAINING)] = None,
-    random_seed: Annotated[int | None, _option("Start of everything random.", _TRAINING, min=0)] = None,
+    save_every: Annotated[
+        float | None, _option("Minutes between saves for --resume. Default: 1, or more.", _TRAINING, **number())
+    ] = None,
+    random_seed: Annotated[int | None, _option("Start of everything random.", _TRAINING, **integer(0))] = None,
     cluster: Annotated[str | None, _option("Addresses of all of them: host:port,host:port,...", _TOGETHER)] = None,
-    rank: Annotated[int | None, _option("Which of them this one is; 0 writes and prints.", _TOGETHER, min=0)] = None,
+    rank: Annotated[int | None, _option("Which of them this one is; 0 writes and prints.", _TOGETHER, **integer(0))] = None,
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
@@ -119,8 +138,6 @@ def train(
     """
     started = time.monotonic()
     given = {key: value for key, value in context.params.items() if key not in _NOT_SETTINGS and value is not None}
-    if units is not None:
-        given["units"] = _sizes(units)
     not_the_first_process()
     together = cluster_named(cluster, rank)
     if wrong := _misuse(corpus or [], name, preset, resume, or_resume, from_, together):
