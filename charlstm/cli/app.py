@@ -17,7 +17,7 @@ from charlstm.cli.train import train
 
 app = typer.Typer(
     cls=Program,
-    epilog="Start with: charlstm generate --seed 'The '   or: charlstm train corpus.txt",
+    epilog="Examples: charlstm train corpus.txt, charlstm generate --seed 'The '",
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

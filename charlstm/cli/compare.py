@@ -26,29 +26,38 @@ if TYPE_CHECKING:
 
 def compare(
     seed: Annotated[
-        str | None, typer.Option(help="The text to continue; \\n is a line end. Default: a passage of the corpus.")
+        str | None, typer.Option(help="Text to continue; \\n is a line end. Default: a passage of the corpus.", metavar="TEXT")
     ] = None,
-    seed_file: Annotated[str | None, typer.Option(help="A file with the text to continue; - is stdin.")] = None,
+    seed_file: Annotated[
+        str | None, typer.Option(help="File with the text to continue; - reads stdin.", metavar="FILE")
+    ] = None,
     checkpoint: CheckpointOption = None,
-    length: Annotated[int, typer.Option(help="Characters to write.", **integer(1))] = 500,
-    temperature: Annotated[float, typer.Option(help="As for generate.", **number(0))] = 0.8,
-    random_seed: Annotated[int, typer.Option(help="Of the noise, and of the sample of characters.", **integer(0))] = 0,
+    length: Annotated[int, typer.Option(help="Characters to generate.", **integer(1))] = 500,
+    temperature: Annotated[float, typer.Option(help="Sampling temperature, as for generate.", **number(0))] = 0.8,
+    random_seed: Annotated[
+        int, typer.Option(help="Number that determines the text and the sampled positions.", **integer(0))
+    ] = 0,
     text: Annotated[
-        str | None, typer.Option(help="A text to measure on; - is stdin. Default: the model's held-out text.")
+        str | None, typer.Option(help="File with the text to score; - reads stdin. Default: the held-out text.", metavar="FILE")
     ] = None,
     corpus: CorpusOption = None,
     windows: Annotated[
-        str | None, typer.Option(help="Also write with these windows, such as 10,25,50,100,200.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Further windows to generate with, in characters, such as 10,25,50.", metavar="N,N,...", show_default=False
+        ),
     ] = None,
     sample: SampleOption = 1_000,
-    report: Annotated[Path | None, typer.Option(help="Write all of it as one HTML page.", metavar="FILE.html")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the curves.", metavar="FILE.png|svg")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Also write the comparison as one HTML page.", metavar="FILE.html")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also draw the curves as an image.", metavar="FILE.png|svg")] = None,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of the files.")] = "utf-8",
+    encoding_name: Annotated[str, typer.Option(help="Text encoding of the files.", metavar="ENCODING")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Write the same text stateless and stateful, and show what carrying the state changes and costs."""
+    """Generate in both modes, and compare quality and speed."""
     from charlstm.analysis import comparison
     from charlstm.analysis.plots import FORMATS
     from charlstm.analysis.record import comparison_record

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 from tqdm import tqdm
@@ -21,7 +21,7 @@ from charlstm.cli.terminal import (
     readable,
     say,
 )
-from charlstm.errors import shown
+from charlstm.errors import listed, shown
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -33,27 +33,41 @@ Section = Literal["shapes", "weights", "step", "state", "units", "time-distribut
 
 def inspect(
     section: Annotated[
-        Section | None, typer.Argument(help="One of them. Default: all.", show_default=False, **choice(Section))
+        Section | None,
+        typer.Argument(
+            help=f"Section to show: {listed(get_args(Section))}. Default: all.",
+            show_default=False,
+            **{**choice(Section), "metavar": "SECTION"},
+        ),
     ] = None,
     checkpoint: CheckpointOption = None,
-    keras: Annotated[bool, typer.Option("--keras", help="Ask Keras the same questions. Starts TensorFlow.")] = False,
-    character: Annotated[str | None, typer.Option(help="The one to write a step out for.", show_default=False)] = None,
-    unit: Annotated[int, typer.Option(help="The unit to write out.", **integer(0))] = 0,
-    text: Annotated[str | None, typer.Option(help="Look inside along this text.", show_default=False)] = None,
-    text_file: Annotated[str | None, typer.Option(help="Look inside along the text of a file; - is stdin.")] = None,
+    keras: Annotated[bool, typer.Option("--keras", help="Also ask Keras for the same numbers (starts TensorFlow).")] = False,
+    character: Annotated[
+        str | None,
+        typer.Option(help="Character to compute one time step for. Default: from the corpus.", metavar="C", show_default=False),
+    ] = None,
+    unit: Annotated[int, typer.Option(help="Index of the unit whose numbers are shown.", **integer(0))] = 0,
+    text: Annotated[
+        str | None,
+        typer.Option(help="Text to show the activations along. Default: from the corpus.", metavar="TEXT", show_default=False),
+    ] = None,
+    text_file: Annotated[
+        str | None, typer.Option(help="File with the text to show the activations along; - reads stdin.", metavar="FILE")
+    ] = None,
     layer: Annotated[
-        int | None, typer.Option(help="The layer to look into. Default: all; of --cell the first.", **integer(1))
+        int | None,
+        typer.Option(help="Number of the layer to show, from 1. Default: all, or the first with --cell.", **integer(1)),
     ] = None,
     cell: Annotated[
-        int | None, typer.Option(help="The cell to colour by. Default: the most readable one.", **integer(0))
+        int | None, typer.Option(help="Index of the cell to colour the text by. Default: the most readable one.", **integer(0))
     ] = None,
-    page: Annotated[Path | None, typer.Option(help="Write all of it as one HTML page.", metavar="FILE.html")] = None,
+    page: Annotated[Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html")] = None,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of --text-file.")] = "utf-8",
+    encoding_name: Annotated[str, typer.Option(help="Text encoding of --text-file.", metavar="ENCODING")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Look inside a model: shapes, weights, gates, one step with its numbers, what is carried, cells along a text."""
+    """Look inside a model: shapes, weights, gates, one time step."""
     from charlstm.analysis.inspection.examination import SECTIONS, examine
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find

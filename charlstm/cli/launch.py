@@ -34,15 +34,16 @@ _PAUSE = 0.1
 
 def launch(
     command: Annotated[
-        list[str], typer.Argument(help="After --: train corpus.txt --name novel ...", metavar="COMMAND", show_default=False)
+        list[str],
+        typer.Argument(help="Training to run, after --: train corpus.txt --name novel.", metavar="COMMAND", show_default=False),
     ],
-    workers: Annotated[int, typer.Option(help="How many.", **integer(1))] = 2,
-    restarts: Annotated[int, typer.Option(help="How often to start the group again when a worker is lost.", **integer(0))] = 3,
+    workers: Annotated[int, typer.Option(help="Number of workers.", **integer(1))] = 2,
+    restarts: Annotated[int, typer.Option(help="Most restarts of the group after the loss of a worker.", **integer(0))] = 3,
 ) -> None:
     """Train with several workers on this machine.
 
-    Each has its share of the processor's cores. If one is lost, the group goes on from the last saved state. Ctrl-C and
-    kill are passed on to the chief, who saves and stops them all; a third one ends them at once.
+    Each worker has its share of the processor's cores. If one is lost, all of them restart from the last saved state.
+    Ctrl-C and kill have the chief save the training and stop every worker; a third one ends them at once.
     """
     if command[0] != "train":
         raise typer.BadParameter(

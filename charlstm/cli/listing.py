@@ -8,7 +8,7 @@ from charlstm.errors import CheckpointError
 
 
 def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOption = False) -> None:
-    """Show the checkpoints there are, the newest first, with their scores on held-out text."""
+    """List the checkpoints, the newest first, with their scores."""
     from charlstm.checkpoint.folder import checkpoints as found
 
     rows: list[dict[str, Any]] = []

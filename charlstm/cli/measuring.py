@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from charlstm.checkpoint.files import Config
 
 CorpusOption = Annotated[
-    list[str] | None, typer.Option(help="Where the text is that the model was trained on.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        help="File of the training text, if it has moved. May be given several times.", metavar="FILE", show_default=False
+    ),
 ]
-SampleOption = Annotated[
-    int, typer.Option(help="Characters that are counted with a window; all of them take long.", **integer(2))
-]
+SampleOption = Annotated[int, typer.Option(help="Positions scored with a window each; more take longer.", **integer(2))]
 UnknownOption = Annotated[
-    OnUnknown, typer.Option(help="What to do with characters that the model does not know.", **choice(OnUnknown))
+    OnUnknown, typer.Option(help="What to do with characters that are not in the vocabulary.", **choice(OnUnknown))
 ]
 
 

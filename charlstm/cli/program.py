@@ -107,9 +107,10 @@ class Command(TyperCommand):
         """Write the sections of the help that list arguments and options."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
-            heading = getattr(parameter, "rich_help_panel", None) or f"{parameter.param_type_name.capitalize()}s"
+            is_option = parameter.param_type_name == "option"
+            heading = getattr(parameter, "rich_help_panel", None) or ("Options" if is_option else "Arguments")
             if record := parameter.get_help_record(ctx):
-                sections.setdefault(heading, []).append(record)
+                sections.setdefault(heading, []).append(record if is_option else (str(parameter.metavar), record[1]))
         for heading, records in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(records)

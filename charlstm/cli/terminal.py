@@ -16,12 +16,15 @@ OnUnknown = Literal["error", "skip", "replace"]
 
 CheckpointsOption = Annotated[
     Path,
-    typer.Option("--checkpoints", envvar="CHARLSTM_CHECKPOINTS", help="The folder that checkpoints are in.", metavar="FOLDER"),
+    typer.Option("--checkpoints", envvar="CHARLSTM_CHECKPOINTS", help="Folder of the checkpoints.", metavar="FOLDER"),
 ]
 CheckpointOption = Annotated[
-    str | None, typer.Option("--checkpoint", help="Name or folder of the model. Default: the newest.", show_default=False)
+    str | None,
+    typer.Option(
+        "--checkpoint", help="Name or folder of the checkpoint. Default: the newest.", metavar="NAME", show_default=False
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout instead.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout in place of text.")]
 
 CHECKPOINTS = Path("checkpoints")
 

@@ -6,8 +6,10 @@ import sys
 from importlib.metadata import entry_points
 
 import pytest
+from typer.main import get_command
 
 import charlstm as package
+from charlstm.cli import app
 
 
 def test_the_help_names_every_command_on_stdout(charlstm):
@@ -26,6 +28,44 @@ def test_every_command_has_help(charlstm, command, flag):
     assert f" {command} [OPTIONS]" in result.stdout
     assert "--json" in result.stdout
     assert "--checkpoints" in result.stdout
+
+
+PROGRAM = get_command(app)
+COMMANDS = {"": PROGRAM, **PROGRAM.commands}
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+@pytest.mark.parametrize(("name", "command"), COMMANDS.items(), ids=COMMANDS)
+def test_the_help_shows_every_option_whole(charlstm, monkeypatch, name, command, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = charlstm(*name.split(), "--help").stdout
+    assert max(map(len, shown.splitlines())) <= columns
+    words = set(re.split(r"[ ,\n]+", shown))
+    for parameter in command.params:
+        assert parameter.help, parameter.name
+        assert {option for option in parameter.opts + parameter.secondary_opts if option.startswith("-")} <= words
+        if not getattr(parameter, "is_flag", False):
+            assert re.search(rf"(^|[ \[{{]){re.escape(parameter.metavar)}([]}} .]|$)", shown, re.MULTILINE), parameter.name
+
+
+def test_the_help_of_train_has_its_options_under_headings(charlstm):
+    shown = charlstm("train", "--help").stdout
+    sections = {part.partition(":\n")[0]: part for part in shown.split("\n\n")}
+    for heading, option in {
+        "Options": "--resume",
+        "Model": "--units",
+        "Options of the Keras LSTM layer": "--activation",
+        "Training": "--batch-size",
+        "Several workers": "--cluster",
+    }.items():
+        assert f"  {option} " in sections[heading]
+
+
+@pytest.mark.parametrize("name", PROGRAM.commands)
+def test_the_summary_of_a_command_is_not_cut(charlstm, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert re.search(rf"^  {name} +[A-Z].*\.$", charlstm("--help").stdout, re.MULTILINE)
+    assert "..." not in charlstm("--help").stdout.replace("[ARGS]...", "")
 
 
 def test_the_version_is_the_packages(charlstm):
