@@ -1,6 +1,5 @@
 """The program: its commands, and its version."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from charlstm.cli.inspect import inspect
 from charlstm.cli.launch import launch
 from charlstm.cli.listing import list_checkpoints
 from charlstm.cli.program import Command, Program
+from charlstm.cli.terminal import say
 from charlstm.cli.train import train
 
 app = typer.Typer(
@@ -41,5 +41,5 @@ def charlstm(
         print(f"charlstm {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(context.get_help(), file=sys.stderr)
+        say(context.get_help())
         raise typer.Exit(2)

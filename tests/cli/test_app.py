@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 import charlstm as package
-from charlstm.cli import app
+from charlstm.cli.app import app
 
 
 def test_the_help_names_every_command_on_stdout(charlstm):
