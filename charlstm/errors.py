@@ -1,6 +1,8 @@
 """The errors that a user can cause; each message says what was expected, what was found and what to do."""
 
+import difflib
 import reprlib
+from collections.abc import Sequence
 from typing import Any
 
 _SHORT = reprlib.Repr()
@@ -8,7 +10,7 @@ _SHORT.maxstring = _SHORT.maxother = 80
 
 
 def shown(value: Any) -> str:
-    """A value as it can stand in a sentence, whatever it is.
+    """Return a short representation of any value for use in a sentence.
 
     >>> shown([1] * 1000)
     '[1, 1, 1, 1, 1, 1, ...]'
@@ -25,6 +27,44 @@ def clipped(text: str, most: int = 200) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def listed(words: Sequence[str]) -> str:
+    """Return alternatives as a phrase.
+
+    >>> listed(["last", "every"]), listed(["scalar", "one-hot", "embedding"])
+    ('last or every', 'scalar, one-hot or embedding')
+    """
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def suggestion(found: Any, words: Sequence[str]) -> str:
+    """Return a question that names the word that was probably meant; empty if none is similar.
+
+    >>> suggestion("quik", ["quick", "standard", "best"])
+    ' (did you mean quick?)'
+    """
+    similar = difflib.get_close_matches(found, words, n=1, cutoff=0.8) if isinstance(found, str) and len(found) < 80 else []
+    return f" (did you mean {similar[0]}?)" if similar else ""
+
+
+def ranged(
+    what: str, ge: float | None = None, gt: float | None = None, le: float | None = None, lt: float | None = None
+) -> str:
+    """Return what a number must be, with its bounds (as in msgspec: ``ge`` and ``le`` are included).
+
+    >>> ranged("an integer", ge=1, le=1_000_000), ranged("a number", gt=0.0), ranged("a number", ge=0.0, lt=1.0)
+    ('an integer from 1 to 1,000,000', 'a number above 0', 'a number of at least 0 and below 1')
+    """
+    if ge is not None and le is not None:
+        return f"{what} from {_number(ge)} to {_number(le)}"
+    bounds = (("of at least", ge), ("above", gt), ("up to", le), ("below", lt))
+    limits = " and ".join(f"{words} {_number(bound)}" for words, bound in bounds if bound is not None)
+    return f"{what} {limits}".rstrip()
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 2**63 else f"{value:g}"
+
+
 class CharlstmError(Exception):
     """A stated error: one sentence for the user, an exit code, never a traceback."""
 
@@ -32,7 +72,23 @@ class CharlstmError(Exception):
 
 
 class ConfigError(CharlstmError):
-    """A setting, or a combination of settings, that cannot work."""
+    """A setting, or a combination of settings, that cannot work.
+
+    Attributes:
+        setting: Name of the setting, where a single one is wrong.
+        reason: What is wrong, without that name.
+        expected: What its value must be.
+        found: Its value.
+        hint: What was probably meant; empty if unknown.
+    """
+
+    def __init__(
+        self, reason: str = "", *, setting: str | None = None, expected: str | None = None, found: Any = None, hint: str = ""
+    ) -> None:
+        self.setting, self.expected, self.found, self.hint = setting, expected, found, hint
+        value = shown(list(found)).strip("[]") or "nothing" if isinstance(found, tuple) else shown(found)
+        self.reason = reason or f"expected {expected}; found {value}{hint}"
+        super().__init__(f"{setting}: {self.reason}" if setting else self.reason)
 
 
 class CorpusError(CharlstmError):

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from charlstm.checkpoint.files import read_config
 from charlstm.checkpoint.weights import read_weights
-from charlstm.cli import app, progress
+from charlstm.cli import progress
+from charlstm.cli.app import app
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import log_softmax
 from charlstm.recipe.plan import Plan

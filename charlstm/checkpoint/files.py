@@ -168,13 +168,13 @@ def _built(record: Mapping[str, Any]) -> Config:
     if len(characters) != model.vocabulary_size or list(characters) != sorted(set(characters)):
         raise ConfigError(f"vocabulary: expected {model.vocabulary_size} characters in ascending order")
     if any("\ud800" <= character <= "\udfff" for character in characters):
-        raise ConfigError("vocabulary: expected characters, found half of one (a lone surrogate)")
+        raise ConfigError("vocabulary: expected characters; found half of one (a lone surrogate)")
     corpus = build(CorpusRecord, _member(record, "corpus", dict))
     if not set().union(*corpus.windows) <= set(characters):
         raise ConfigError("windows: expected characters of the vocabulary")
     for name in ("created", "charlstm_version"):
         if len(value := _member({"charlstm_version": "", **record}, name, str)) > _SHORT:
-            raise ConfigError(f"{name}: expected at most {_SHORT} characters, found {len(value):,}")
+            raise ConfigError(f"{name}: expected at most {_SHORT} characters; found {len(value):,}")
     return Config(
         model=model,
         vocabulary=Vocabulary(characters),
@@ -228,13 +228,13 @@ def _bases(record: Mapping[str, Any]) -> tuple[BaseRecord, ...]:
     """Return the optional list of bases; an older checkpoint has none."""
     found = _member({"bases": [], **record}, "bases", list)
     if len(found) > MOST_BASES:
-        raise ConfigError(f"bases: expected at most {MOST_BASES}, found {len(found):,}")
+        raise ConfigError(f"bases: expected at most {MOST_BASES}; found {len(found):,}")
     if not all(isinstance(each, dict) for each in found):
-        raise ConfigError(f"bases: expected a list of objects, found {shown(found)}")
+        raise ConfigError(f"bases: expected a list of objects; found {shown(found)}")
     return tuple(build(BaseRecord, each) for each in found)
 
 
 def _member(record: Mapping[str, Any], name: str, kind: type) -> Any:
     if not isinstance(record.get(name), kind):
-        raise ConfigError(f"{name}: expected a {kind.__name__}, found {type(record.get(name)).__name__}")
+        raise ConfigError(f"{name}: expected a {kind.__name__}; found {type(record.get(name)).__name__}")
     return record[name]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, check_outputs, find_texts
+from charlstm.cli.options import integer, number
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -15,40 +16,48 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    stated,
 )
-from charlstm.cli.writing import check_finite, seed_text, threads
+from charlstm.cli.writing import seed_text, threads
+from charlstm.errors import shown
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
 
 
-@stated
 def compare(
     seed: Annotated[
-        str | None, typer.Option(help="The text to continue; \\n is a line end. Default: a passage of the corpus.")
+        str | None, typer.Option(help="Text to continue; \\n is a line end. Default: a passage of the corpus.", metavar="TEXT")
     ] = None,
-    seed_file: Annotated[str | None, typer.Option(help="A file with the text to continue; - is stdin.")] = None,
+    seed_file: Annotated[
+        str | None, typer.Option(help="File with the text to continue; - reads stdin.", metavar="FILE")
+    ] = None,
     checkpoint: CheckpointOption = None,
-    length: Annotated[int, typer.Option(min=1, help="Characters to write.")] = 500,
-    temperature: Annotated[float, typer.Option(min=0.0, help="As for generate.")] = 0.8,
-    random_seed: Annotated[int, typer.Option(min=0, help="Of the noise, and of the sample of characters.")] = 0,
+    length: Annotated[int, typer.Option(help="Characters to generate.", **integer(1))] = 500,
+    temperature: Annotated[float, typer.Option(help="Sampling temperature, as for generate.", **number(0))] = 0.8,
+    random_seed: Annotated[
+        int, typer.Option(help="Number that determines the text and the sampled positions.", **integer(0))
+    ] = 0,
     text: Annotated[
-        str | None, typer.Option(help="A text to measure on; - is stdin. Default: the model's held-out text.")
+        str | None, typer.Option(help="File with the text to score; - reads stdin. Default: the held-out text.", metavar="FILE")
     ] = None,
     corpus: CorpusOption = None,
     windows: Annotated[
-        str | None, typer.Option(help="Also write with these windows, such as 10,25,50,100,200.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Further windows to generate with, in characters, such as 10,25,50.", metavar="N,N,...", show_default=False
+        ),
     ] = None,
     sample: SampleOption = 1_000,
-    report: Annotated[Path | None, typer.Option(help="Write all of it as one HTML page.", metavar="FILE.html")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the curves.", metavar="FILE.png|svg")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Also write the comparison as one HTML page.", metavar="FILE.html")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also draw the curves as an image.", metavar="FILE.png|svg")] = None,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of the files.")] = "utf-8",
+    encoding_name: Annotated[str, typer.Option(help="Text encoding of the files.", metavar="ENCODING")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Write the same text stateless and stateful, and show what carrying the state changes and costs."""
+    """Generate in both modes, and compare quality and speed."""
     from charlstm.analysis import comparison
     from charlstm.analysis.finite import check_record
     from charlstm.analysis.plots import FORMATS
@@ -60,11 +69,10 @@ def compare(
     from charlstm.inference.network import build_network
     from charlstm.inference.sampling import Sampling
 
-    check_finite("--temperature", temperature)
     if text == "-" and seed_file == "-":
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     if plot is not None and plot.suffix.lower() not in FORMATS:
-        raise typer.BadParameter(f"--plot draws PNG or SVG; name a file that ends in .png or .svg, not {plot.name!r}")
+        raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {shown(plot.name)}")
     check_outputs(report, plot)
     sizes = _sizes(windows)
     folder = find(checkpoints, checkpoint)
@@ -104,7 +112,8 @@ def _sizes(windows: str | None) -> list[int]:
         sizes = [0]
     if any(not 0 < size <= LARGEST_WINDOW for size in sizes):
         raise typer.BadParameter(
-            f"--windows takes numbers from 1 to {LARGEST_WINDOW:,} with commas between them, such as 10,25,50, not {windows!r}"
+            f"--windows: expected integers from 1 to {LARGEST_WINDOW:,}, separated by commas, such as 10,25,50; "
+            f"found {shown(windows)}"
         )
     return sizes
 

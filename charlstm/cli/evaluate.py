@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.options import integer
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -13,7 +14,6 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    stated,
     visible,
 )
 
@@ -21,26 +21,27 @@ if TYPE_CHECKING:
     from charlstm.analysis.record import Record
 
 
-@stated
 def evaluate(
     text: Annotated[
         str | None,
-        typer.Argument(help="A text to measure on; - is stdin. Default: the model's held-out text.", show_default=False),
+        typer.Argument(
+            help="File with the text to score; - reads stdin. Default: the held-out text.", metavar="FILE", show_default=False
+        ),
     ] = None,
     checkpoint: CheckpointOption = None,
     corpus: CorpusOption = None,
     dynamic: Annotated[
-        bool, typer.Option("--dynamic", help="Also score while the model goes on learning from the text. Starts TensorFlow.")
+        bool, typer.Option("--dynamic", help="Also score while the model keeps learning from the text (starts TensorFlow).")
     ] = False,
-    surprise: Annotated[bool, typer.Option("--surprise", help="With --json: also the surprise at every character.")] = False,
+    surprise: Annotated[bool, typer.Option("--surprise", help="With --json: also the surprisal of every character.")] = False,
     sample: SampleOption = 1_000,
-    random_seed: Annotated[int, typer.Option(min=0, help="Of the sample.")] = 0,
+    random_seed: Annotated[int, typer.Option(help="Number that determines the sampled positions.", **integer(0))] = 0,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of the text.")] = "utf-8",
+    encoding_name: Annotated[str, typer.Option(help="Text encoding of the files.", metavar="ENCODING")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Measure how well a model predicts a text, in both modes and by how far back it may look."""
+    """Score how well a model predicts a text, in both modes."""
     from charlstm.analysis import evaluation, record
     from charlstm.analysis.finite import check_record
     from charlstm.analysis.measures import measures

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from charlstm.cli.options import choice, integer, number
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -19,10 +20,9 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    stated,
     visible,
 )
-from charlstm.cli.writing import check_finite, check_memory, seed_text, threads, unescaped
+from charlstm.cli.writing import check_memory, seed_text, threads, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,78 +34,102 @@ if TYPE_CHECKING:
 Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
 
-_SAMPLING = "How characters are chosen"
+_SAMPLING = "Sampling"
 _LONG_SEED = 100_000
 """Characters that take some ten seconds to read one by one."""
 
 
-@stated
 def generate(
     seed: Annotated[
-        str | None, typer.Option(help="The text to continue; \\n is a line end. Default: a passage of the corpus.")
+        str | None, typer.Option(help="Text to continue; \\n is a line end. Default: a passage of the corpus.", metavar="TEXT")
     ] = None,
     seed_file: Annotated[
-        str | None, typer.Option(help="A file with the text to continue (its last line end is left out); - is stdin.")
+        str | None,
+        typer.Option(help="File with the text to continue, without its last line end; - reads stdin.", metavar="FILE"),
     ] = None,
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of --seed-file.")] = "utf-8",
+    encoding_name: Annotated[str, typer.Option(help="Text encoding of --seed-file.", metavar="ENCODING")] = "utf-8",
     checkpoint: CheckpointOption = None,
-    length: Annotated[int, typer.Option(min=0, help="Characters to write, at most.")] = 500,
+    length: Annotated[int, typer.Option(help="Most characters to generate.", **integer(0))] = 500,
     mode: Annotated[
-        Mode, typer.Option(help="stateless: the last window is read anew for each character; stateful: the state is carried.")
+        Mode,
+        typer.Option(
+            help="stateless: read the last window again for each character; stateful: carry the state.", **choice(Mode)
+        ),
     ] = "stateless",
-    samples: Annotated[int, typer.Option(min=1, help="How many texts, from consecutive random seeds.")] = 1,
+    samples: Annotated[int, typer.Option(help="Number of texts, from consecutive random seeds.", **integer(1))] = 1,
     stop: Annotated[
-        list[str] | None, typer.Option(help="End a text before this string; \\n is a line end. May be given several times.")
+        list[str] | None,
+        typer.Option(help="End a text before this string; \\n is a line end. May be given several times.", metavar="TEXT"),
     ] = None,
     random_seed: Annotated[
-        int | None, typer.Option(min=0, help="The same number gives the same text again. Default: a new one.")
+        int | None, typer.Option(help="Number that determines the text. Default: a new one each time.", **integer(0))
     ] = None,
     temperature: Annotated[
         float,
-        typer.Option(min=0.0, help="1: as the model has it; less: safer; 0: always the likeliest.", rich_help_panel=_SAMPLING),
+        typer.Option(
+            help="Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character.",
+            rich_help_panel=_SAMPLING,
+            **number(0),
+        ),
     ] = 0.8,
-    top_k: Annotated[int, typer.Option(min=0, help="Only the k likeliest; 0: all.", rich_help_panel=_SAMPLING)] = 0,
+    top_k: Annotated[
+        int, typer.Option(help="Draw from the N likeliest characters only; 0 for all.", rich_help_panel=_SAMPLING, **integer(0))
+    ] = 0,
     top_p: Annotated[
         float,
         typer.Option(
-            min=0.0, max=1.0, help="Only the likeliest that together have this probability.", rich_help_panel=_SAMPLING
+            help="Draw from the likeliest characters that together have this probability, from 0 to 1.",
+            rich_help_panel=_SAMPLING,
+            **number(0, 1),
         ),
     ] = 1.0,
     min_p: Annotated[
         float,
         typer.Option(
-            min=0.0, max=1.0, help="Only those with this share of the likeliest one's probability.", rich_help_panel=_SAMPLING
+            help="Draw from the characters with at least this fraction of the likeliest one's probability, from 0 to 1.",
+            rich_help_panel=_SAMPLING,
+            **number(0, 1),
         ),
     ] = 0.0,
     repetition_penalty: Annotated[
         float,
-        typer.Option(min=0.01, max=1e6, help="Above 1: fewer of the characters just used; 1: none.", rich_help_panel=_SAMPLING),
+        typer.Option(
+            help="Above 1, characters just used become less likely; 1 for no penalty.",
+            rich_help_panel=_SAMPLING,
+            **number(0.01, 1e6),
+        ),
     ] = 1.0,
     on_unknown: Annotated[
-        OnUnknown, typer.Option(help="What to do with characters in the seed that the model does not know.")
+        OnUnknown,
+        typer.Option(help="What to do with characters of the seed that are not in the vocabulary.", **choice(OnUnknown)),
     ] = "error",
     echo: Annotated[bool, typer.Option(help="Print the seed before the text.")] = True,
     interactive: Annotated[
-        bool, typer.Option("--interactive", "-i", help="Write together: continue, undo, retry, change the temperature.")
+        bool,
+        typer.Option(
+            "--interactive", "-i", help="Write together with the model: continue, undo, retry, change the temperature."
+        ),
     ] = False,
     output: Annotated[
-        Path | None, typer.Option(help="A file for the texts, a JSON object a line; the same command goes on with it.")
+        Path | None,
+        typer.Option(help="File for the texts, one JSON object a line; the same command resumes it.", metavar="FILE"),
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="keras starts slowly; it is for GPUs and for comparison.")] = "numpy",
+    engine: Annotated[
+        Engine,
+        typer.Option(help="What computes the network; keras starts TensorFlow, for GPUs and comparison.", **choice(Engine)),
+    ] = "numpy",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Write new text with a trained model.
+    """Generate text with a trained model.
 
-    With --samples N there are N texts, one after the other, each ending with a line end.
+    With --samples N it prints N texts, one after the other, each with a line end.
     """
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
     from charlstm.checkpoint.weights import read_weights, weights_digest
     from charlstm.inference.sampling import Sampling
 
-    check_finite("--temperature", temperature)
-    check_finite("--repetition-penalty", repetition_penalty)
     if interactive and (json or samples > 1):
         raise typer.BadParameter("--interactive writes one text to the terminal; leave out --json and --samples")
     if output is not None and (json or interactive or engine == "keras"):

@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 from tqdm import tqdm
 
 from charlstm.cli.measuring import UnknownOption, check_outputs
+from charlstm.cli.options import choice, integer
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -19,8 +20,8 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    stated,
 )
+from charlstm.errors import listed, shown
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -30,24 +31,43 @@ if TYPE_CHECKING:
 Section = Literal["shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel", "inside"]
 
 
-@stated
 def inspect(
-    section: Annotated[Section | None, typer.Argument(help="One of them. Default: all.", show_default=False)] = None,
+    section: Annotated[
+        Section | None,
+        typer.Argument(
+            help=f"Section to show: {listed(get_args(Section))}. Default: all.",
+            show_default=False,
+            **{**choice(Section), "metavar": "SECTION"},
+        ),
+    ] = None,
     checkpoint: CheckpointOption = None,
-    keras: Annotated[bool, typer.Option("--keras", help="Ask Keras the same questions. Starts TensorFlow.")] = False,
-    character: Annotated[str | None, typer.Option(help="The one to write a step out for.", show_default=False)] = None,
-    unit: Annotated[int, typer.Option(min=0, help="The unit to write out.")] = 0,
-    text: Annotated[str | None, typer.Option(help="Look inside along this text.", show_default=False)] = None,
-    text_file: Annotated[str | None, typer.Option(help="Look inside along the text of a file; - is stdin.")] = None,
-    layer: Annotated[int | None, typer.Option(min=1, help="The layer to look into. Default: all; of --cell the first.")] = None,
-    cell: Annotated[int | None, typer.Option(min=0, help="The cell to colour by. Default: the most readable one.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Write all of it as one HTML page.", metavar="FILE.html")] = None,
+    keras: Annotated[bool, typer.Option("--keras", help="Also ask Keras for the same numbers (starts TensorFlow).")] = False,
+    character: Annotated[
+        str | None,
+        typer.Option(help="Character to compute one time step for. Default: from the corpus.", metavar="C", show_default=False),
+    ] = None,
+    unit: Annotated[int, typer.Option(help="Index of the unit whose numbers are shown.", **integer(0))] = 0,
+    text: Annotated[
+        str | None,
+        typer.Option(help="Text to show the activations along. Default: from the corpus.", metavar="TEXT", show_default=False),
+    ] = None,
+    text_file: Annotated[
+        str | None, typer.Option(help="File with the text to show the activations along; - reads stdin.", metavar="FILE")
+    ] = None,
+    layer: Annotated[
+        int | None,
+        typer.Option(help="Number of the layer to show, from 1. Default: all, or the first with --cell.", **integer(1)),
+    ] = None,
+    cell: Annotated[
+        int | None, typer.Option(help="Index of the cell to colour the text by. Default: the most readable one.", **integer(0))
+    ] = None,
+    page: Annotated[Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html")] = None,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of --text-file.")] = "utf-8",
+    encoding_name: Annotated[str, typer.Option(help="Text encoding of --text-file.", metavar="ENCODING")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Look inside a model: shapes, weights, gates, one step with its numbers, what is carried, cells along a text."""
+    """Look inside a model: shapes, weights, gates, one time step."""
     from charlstm.analysis.inspection.examination import SECTIONS, examine
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
@@ -97,14 +117,16 @@ def _check_numbers(config: "Config", character: str | None, unit: int, layer: in
     if character is not None:
         config.vocabulary.encode(character)
         if len(character) != 1:
-            raise typer.BadParameter(f"--character is one character, not {character!r}")
+            raise typer.BadParameter(f"--character: expected one character; found {shown(character)}")
     if unit >= max(units):
-        raise typer.BadParameter(f"--unit is from 0 to {max(units) - 1} in this model, not {unit}")
+        raise typer.BadParameter(f"--unit: expected an integer from 0 to {max(units) - 1} for this model; found {unit}")
     if layer is not None and layer > len(units):
-        raise typer.BadParameter(f"--layer is from 1 to {len(units)} in this model, not {layer}")
+        raise typer.BadParameter(f"--layer: expected an integer from 1 to {len(units)} for this model; found {layer}")
     number = layer or 1
     if cell is not None and cell >= units[number - 1]:
-        raise typer.BadParameter(f"--cell is from 0 to {units[number - 1] - 1} in layer {number}, not {cell}")
+        raise typer.BadParameter(
+            f"--cell: expected an integer from 0 to {units[number - 1] - 1} for layer {number}; found {cell}"
+        )
 
 
 def _passage(config: "Config", text: str | None, text_file: str | None, encoding_name: str, on_unknown: OnUnknown) -> str:

@@ -180,7 +180,7 @@ def _number(text: str, kind: type[int] | type[float], least: int) -> float:
     try:
         value = kind(text)
     except ValueError:
-        raise ValueError(f"expected a number, found {text!r}") from None
+        raise ValueError(f"expected a number; found {text!r}") from None
     if not least <= value < float("inf"):
-        raise ValueError(f"expected a number of at least {least}, found {text!r}")
+        raise ValueError(f"expected a number of at least {least}; found {text!r}")
     return value

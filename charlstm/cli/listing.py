@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated, visible
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, visible
 from charlstm.errors import CheckpointError, clipped
 
 
-@stated
 def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOption = False) -> None:
-    """Show the checkpoints there are, the newest first, with their scores on held-out text."""
+    """List the checkpoints, the newest first, with their scores."""
     from charlstm.checkpoint.folder import checkpoints as found
 
     rows: list[dict[str, Any]] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm import tqdm
 
+from charlstm.cli.options import choice, integer
 from charlstm.cli.terminal import OnUnknown, fitted, readable
 
 if TYPE_CHECKING:
@@ -14,10 +15,15 @@ if TYPE_CHECKING:
     from charlstm.checkpoint.files import Config
 
 CorpusOption = Annotated[
-    list[str] | None, typer.Option(help="Where the text is that the model was trained on.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        help="File of the training text, if it has moved. May be given several times.", metavar="FILE", show_default=False
+    ),
 ]
-SampleOption = Annotated[int, typer.Option(min=2, help="Characters that are counted with a window; all of them take long.")]
-UnknownOption = Annotated[OnUnknown, typer.Option(help="What to do with characters that the model does not know.")]
+SampleOption = Annotated[int, typer.Option(help="Positions scored with a window each; more take longer.", **integer(2))]
+UnknownOption = Annotated[
+    OnUnknown, typer.Option(help="What to do with characters that are not in the vocabulary.", **choice(OnUnknown))
+]
 
 
 def find_texts(

@@ -1,33 +1,30 @@
-"""What the commands share: saying things, stated errors, common options."""
+"""What the commands share: messages on stderr, JSON on stdout, common options."""
 
 import errno
-import functools
 import json
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
-
-from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
     from charlstm.text.vocabulary import Vocabulary
 
-Result = TypeVar("Result")
 OnUnknown = Literal["error", "skip", "replace"]
 
 CheckpointsOption = Annotated[
     Path,
-    typer.Option("--checkpoints", envvar="CHARLSTM_CHECKPOINTS", help="The folder that checkpoints are in.", metavar="FOLDER"),
+    typer.Option("--checkpoints", envvar="CHARLSTM_CHECKPOINTS", help="Folder of the checkpoints.", metavar="FOLDER"),
 ]
 CheckpointOption = Annotated[
-    str | None, typer.Option("--checkpoint", help="Name or folder of the model. Default: the newest.", show_default=False)
+    str | None,
+    typer.Option(
+        "--checkpoint", help="Name or folder of the checkpoint. Default: the newest.", metavar="NAME", show_default=False
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout instead.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout in place of text.")]
 
 CHECKPOINTS = Path("checkpoints")
 
@@ -50,7 +47,7 @@ def say(message: str) -> None:
         print(visible(message, "\n\t"), file=sys.stderr, flush=True)
     except OSError as error:  # the disk of a log may have room again
         if error.errno in (errno.EPIPE, errno.EIO):
-            _abandon(sys.stderr)
+            abandon(sys.stderr)
 
 
 def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
@@ -73,40 +70,8 @@ def print_json(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
 
 
-def stated(command: Callable[..., Result]) -> Callable[..., Result]:
-    """End a command with the exit code and the one sentence that its error calls for."""
-
-    @functools.wraps(command)
-    def wrapped(*arguments: Any, **options: Any) -> Result:
-        try:
-            result = command(*arguments, **options)
-            sys.stdout.flush()
-            return result
-        except CharlstmError as error:
-            say(f"charlstm: {error}")
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            with suppress(OSError):
-                sys.stdout.flush()  # what was written comes before what is said of it
-            say("\ncharlstm: interrupted")
-            raise typer.Exit(130) from None
-        except MemoryError:
-            say("charlstm: the memory does not suffice; try fewer --samples, a shorter window, or --mode stateful")
-            raise typer.Exit(1) from None
-        except BrokenPipeError:  # whoever read our output has had enough
-            _abandon(sys.stdout)
-            raise typer.Exit(0) from None
-        except OSError as error:
-            _abandon(sys.stdout)
-            what = f"{error.filename} cannot be used" if error.filename else "the output cannot be written"
-            say(f"charlstm: {what} ({error.strerror}); make room, or choose another place")
-            raise typer.Exit(1) from None
-
-    return wrapped
-
-
-def _abandon(stream: TextIO) -> None:
-    """Let what could not be written go: the interpreter would try, and complain, once more at its end."""
+def abandon(stream: TextIO) -> None:
+    """Discard what a stream could not write: the interpreter would try again, and complain, when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

@@ -1,6 +1,5 @@
 """What the commands that write share: the text to continue, and how many threads a small product is worth."""
 
-import math
 import os
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -39,12 +38,6 @@ def seed_text(
         )
     config.vocabulary.encode(known)  # refuses unknown characters before anything is printed
     return known
-
-
-def check_finite(option: str, value: float) -> None:
-    """Refuse an infinite number."""
-    if not math.isfinite(value):
-        raise typer.BadParameter(f"{option} must be a finite number, not {value}")
 
 
 def check_memory(model: "ModelConfig", texts: int, mode: "Mode") -> int:

@@ -109,7 +109,7 @@ def test_progress_that_lacks_something_is_refused_by_its_name(folder, refused, p
     record = asdict(progress)
     del record[name]
     with_progress(folder, json.dumps(record))
-    assert f"missing required field `{name}`" in refused()
+    assert f"Progress lacks the setting {name}" in refused()
 
 
 def test_progress_that_has_something_more_is_refused_by_its_name(folder, refused, progress):

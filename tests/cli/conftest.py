@@ -19,7 +19,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from charlstm.checkpoint.files import read_config, write_config
-from charlstm.cli import app
+from charlstm.cli.app import app
 
 CommandLine = Callable[..., Result]
 

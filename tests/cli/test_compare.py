@@ -163,17 +163,17 @@ def test_control_characters_do_not_reach_the_terminal(charlstm, tmp_path, make_c
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("--plot curves.jpg", "name a file that ends in .png or .svg"),
+        ("--plot curves.jpg", "--plot: expected a file that ends in .png or .svg; found 'curves.jpg'"),
         ("--plot nowhere/curves.png", "nowhere is no folder"),
         ("--report checkpoints", "checkpoints is a folder"),
         ("--report pipe", "pipe is not an ordinary file"),
         ("--plot pipe.svg", "pipe.svg is not an ordinary file"),
         ("--text - --corpus -", "cannot both be read from stdin"),
-        ("--windows 10,x", "numbers from 1 to 10,000 with commas"),
-        ("--windows 0", "numbers from 1 to 10,000"),
-        ("--windows 10,20000", "numbers from 1 to 10,000"),
-        ("--temperature inf", "finite number"),
-        ("--length 0", "1"),
+        ("--windows 10,x", "--windows: expected integers from 1 to 10,000, separated by commas"),
+        ("--windows 0", "integers from 1 to 10,000"),
+        ("--windows 10,20000", "integers from 1 to 10,000"),
+        ("--temperature inf", "--temperature: expected a finite number of at least 0; found inf"),
+        ("--length 0", "--length: expected an integer of at least 1; found 0"),
         ("--seed a --seed-file b", "not both"),
         ("--text - --seed-file -", "cannot both be read from stdin"),
     ],
@@ -184,7 +184,7 @@ def test_what_cannot_be_is_refused_before_anything_is_done(charlstm, tmp_path, a
     before = sorted(tmp_path.rglob("*"))
     result = charlstm("compare", *arguments.split())
     assert (result.exit_code, result.stdout) == (2, "")
-    assert said in " ".join(result.stderr.replace("│", " ").split())
+    assert said in result.stderr
     assert sorted(tmp_path.rglob("*")) == before
 
 

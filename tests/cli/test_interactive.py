@@ -151,13 +151,13 @@ def test_help_names_every_command(talk):
 MISTAKES = {
     "/paint": "there is no /paint; /help shows what there is",
     "/": "there is no /; /help shows what there is",
-    "/temperature": "expected a number, found ''",
-    "/temperature warm": "expected a number, found 'warm'",
-    "/temperature -1": "expected a number of at least 0, found '-1'",
-    "/temperature nan": "expected a number of at least 0, found 'nan'",
-    "/temperature inf": "expected a number of at least 0, found 'inf'",
-    "/length 0": "expected a number of at least 1, found '0'",
-    "/length 2.5": "expected a number, found '2.5'",
+    "/temperature": "expected a number; found ''",
+    "/temperature warm": "expected a number; found 'warm'",
+    "/temperature -1": "expected a number of at least 0; found '-1'",
+    "/temperature nan": "expected a number of at least 0; found 'nan'",
+    "/temperature inf": "expected a number of at least 0; found 'inf'",
+    "/length 0": "expected a number of at least 1; found '0'",
+    "/length 2.5": "expected a number; found '2.5'",
 }
 
 

@@ -21,7 +21,7 @@ def expected(tmp_path_factory, make_checkpoint):
     """What single runs write."""
     from typer.testing import CliRunner
 
-    from charlstm.cli import app
+    from charlstm.cli.app import app
 
     root = tmp_path_factory.mktemp("expected")
     make_checkpoint(root / "checkpoints" / "tale")

@@ -108,17 +108,17 @@ def test_a_text_shorter_than_a_window_is_refused_with_the_minimum(refusal, advic
 
 
 SETTINGS = {
-    "--units 0": ["units", "0"],
-    "--units 8,-1": ["units", "-1"],
-    "--seq-len 0": ["seq_len", "0"],
-    "--dropout 1": ["dropout", "1.0"],
-    "--batch-size 0": ["batch_size", "0"],
-    "--learning-rate 0": ["learning_rate", "0.0"],
-    "--learning-rate nan": ["learning_rate", "nan"],
-    "--epochs -1": ["epochs", "-1"],
-    "--minutes 0": ["minutes", "0"],
-    "--validation 0.95": ["validation", "0.95"],
-    "--evaluations 0": ["evaluations", "0"],
+    "--units 0": ["--units: ", "; found 0"],
+    "--units 8,-1": ["--units: ", "; found 8, -1"],
+    "--seq-len 0": ["--seq-len: ", "0"],
+    "--dropout 1": ["--dropout: ", "1.0"],
+    "--batch-size 0": ["--batch-size: ", "0"],
+    "--learning-rate 0": ["--learning-rate: ", "0.0"],
+    "--learning-rate nan": ["--learning-rate: ", "nan"],
+    "--epochs -1": ["--epochs: ", "-1"],
+    "--minutes 0": ["--minutes: ", "0"],
+    "--validation 0.95": ["--validation: ", "0.95"],
+    "--evaluations 0": ["--evaluations: ", "0"],
     "--name ../tale": ["'../tale'", "letters"],
     "--name ": ["''", "letters"],
 }

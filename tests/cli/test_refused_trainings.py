@@ -24,13 +24,13 @@ def test_scalar_models_cannot_learn_new_characters(tmp_path, make_checkpoint, ch
 
 
 REFUSED = {
-    "--kernel-regularizer nonsense": "kernel_regularizer: expected one of l1",
+    "--kernel-regularizer nonsense": "--kernel-regularizer: expected one of l1",
     "--kernel-regularizer l2:much": "'l2:much'",
     "--bias-regularizer l2:1,2,3": "'l2:1,2,3'",
-    "--recurrent-constraint tight": "recurrent_constraint: expected one of max_norm",
-    "--kernel-initializer nonsense": "kernel_initializer: Keras has no initialiser 'nonsense'",
-    "--recurrent-initializer nonsense": "recurrent_initializer: Keras has no initialiser 'nonsense'",
-    "--bias-initializer nonsense": "bias_initializer: Keras has no initialiser 'nonsense'",
+    "--recurrent-constraint tight": "--recurrent-constraint: expected one of max_norm",
+    "--kernel-initializer nonsense": "--kernel-initializer: Keras has no initialiser 'nonsense'",
+    "--recurrent-initializer nonsense": "--recurrent-initializer: Keras has no initialiser 'nonsense'",
+    "--bias-initializer nonsense": "--bias-initializer: Keras has no initialiser 'nonsense'",
 }
 
 

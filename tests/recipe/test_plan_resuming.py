@@ -76,7 +76,7 @@ def test_the_budget_may_be_a_new_one(plan, begin, root, planned, given, epochs, 
 
 
 def test_a_budget_that_cannot_be_is_refused(begun, root):
-    with pytest.raises(ConfigError, match="epochs: expected `float` > 0"):
+    with pytest.raises(ConfigError, match="epochs: expected a number above 0"):
         plan_resuming(root, "story", [], {"epochs": -1})
 
 
