@@ -27,6 +27,7 @@ class Progress:
         halvings: How often the learning rate has been halved because the loss was no number.
         began: Wall clock at the end of the first step, in seconds.
         evaluated: The number of the state that was saved at the last evaluation, or before the first step; 0: this one.
+        reserve: Seconds that an evaluation takes, which a budget in minutes keeps free at its end; 0: not known.
         paths: Where the corpus was read from.
         text_encoding: In which encoding.
         surroundings: Versions, the processor, its cores: what the last digits of the numbers may depend on.
@@ -40,6 +41,7 @@ class Progress:
     halvings: Annotated[int, Meta(ge=0, le=MOST_HALVINGS)]
     began: Annotated[float, Meta(ge=0.0, le=1e10)]
     evaluated: Annotated[int, Meta(ge=0, lt=10**18)] = 0
+    reserve: Annotated[float, Meta(ge=0.0, le=1e10)] = 0.0
     paths: Annotated[tuple[str, ...], Meta(min_length=1)]
     text_encoding: str
     surroundings: dict[str, str]

@@ -64,7 +64,9 @@ def be_a_worker(
     from charlstm.recipe.resuming import plan_helping
 
     if resume is not None:
-        plan = plan_helping(checkpoints, resume, corpus, encoding_name)
+        plan = plan_helping(checkpoints, resume, corpus, given, encoding_name)
+        if plan.finished is not None:
+            return  # the chief says so
     else:
         plan = plan_training(
             checkpoints, corpus, given, preset=preset, created="", base_name=base_name, text_encoding=encoding_name or "utf-8"

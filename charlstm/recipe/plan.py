@@ -65,6 +65,7 @@ class Plan:
         text_encoding: In which encoding.
         start: What it goes on from, if anything.
         notes: What was chosen for this text and why, a sentence each.
+        finished: Why nothing is left to train of a resumed run, a sentence; None if something is.
         cluster: The processes that train it together, if there are several.
     """
 
@@ -75,6 +76,7 @@ class Plan:
     text_encoding: str
     start: Base | Resumed | None = None
     notes: tuple[str, ...] = ()
+    finished: str | None = None
     cluster: Cluster | None = None
 
     def command(self, *parts: str) -> str:

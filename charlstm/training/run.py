@@ -12,6 +12,7 @@ from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.resume import RESUME, newest, remove_damaged
 from charlstm.errors import CheckpointError, TrainingError
+from charlstm.recipe.budget import budget
 from charlstm.recipe.plan import Base, Plan, Resumed
 from charlstm.text.batches import batch_source
 from charlstm.text.windows import split
@@ -26,7 +27,6 @@ from charlstm.training.progress import Record, record_of
 from charlstm.training.publish import publish
 from charlstm.training.rendezvous import meet
 from charlstm.training.saving import Saver
-from charlstm.training.schedule import budget
 from charlstm.training.trainer import Trainer
 from charlstm.units import count
 
@@ -109,22 +109,24 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
     extent = budget(config.training, source.steps_per_epoch)
     evaluator = Evaluator(config.model, held_out) if len(held_out) > 1 else None
     record, earlier = _taken_up(plan, trainer)
-    reserve = evaluator.rehearse(clock) if evaluator else 0.0
+    if evaluator:
+        record.reserve = max(record.reserve, evaluator.rehearse(clock))
 
     def elapsed() -> float:
         return earlier + clock() - started
 
     if not isinstance(plan.start, Resumed):
-        if extent.fraction(0, elapsed(), reserve) >= 1:
+        if extent.fraction(0, elapsed(), record.reserve) >= 1:
             raise TrainingError(
                 f"--minutes {config.training.minutes:g} leaves no time to train in: starting took {elapsed():.0f} s, and "
-                f"scoring {len(held_out):,} characters takes {reserve:.0f} s; give more --minutes, or a smaller --validation"
+                f"scoring {len(held_out):,} characters takes {record.reserve:.0f} s; give more --minutes, or a smaller "
+                "--validation"
             )
         with new_checkpoint(plan.folder.parent, plan.folder.name) as folder:
             write_config(folder, config)
             saver = Saver(replace(plan, folder=folder), trainer, elapsed)
             saver.save(record, evaluated=True)
-            reserve += saver.took  # what an evaluation comes to is saved
+            record.reserve += saver.took  # what an evaluation comes to is saved
     with training_lock(plan.folder):
         if newest(plan.folder) != (plan.start.number if isinstance(plan.start, Resumed) else 1):
             raise CheckpointError(f"{plan.folder} has been trained on meanwhile; begin again with the same command")
@@ -133,7 +135,7 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
         saver = Saver(plan, trainer, elapsed, last=elapsed())
         yield Started(count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         try:
-            yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, reserve).events()
+            yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop).events()
         except CheckpointError as error:
             raise CheckpointError(f"{error}; then go on with `{plan.resuming}`") from None
 

@@ -68,6 +68,7 @@ class Saver:
                 poor=record.poor,
                 halvings=record.halvings,
                 began=record.began,
+                reserve=record.reserve,
                 evaluated=0 if evaluated else record.evaluated,
                 paths=self.plan.paths,
                 text_encoding=self.plan.text_encoding,
