@@ -67,7 +67,7 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
         show_samples: Whether to show a sample at every evaluation.
     """
     say("Starting TensorFlow …")
-    from charlstm.training.events import Evaluated, Evaluating, FellBack, Finished, Paced, Started, Stepped
+    from charlstm.training.events import Evaluated, Evaluating, FellBack, Finished, Paced, Rewritten, Started, Stepped
     from charlstm.training.publish import sample_text
     from charlstm.training.run import train
 
@@ -108,6 +108,8 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
                     f"The loss was no number at step {event.at:,}: going back to step {event.step:,}, with half the learning "
                     f"rate ({event.learning_rate:g})."
                 )
+            elif isinstance(event, Rewritten):
+                above(f"{event.path} was removed or damaged while the training ran: it is written anew.")
             elif isinstance(event, Finished):
                 finished = event
     return finished, stop.number

@@ -89,6 +89,17 @@ class FellBack:
 
 
 @dataclass(frozen=True)
+class Rewritten:
+    """A part of the checkpoint had been removed while the training ran, and was written anew at a save.
+
+    Attributes:
+        path: Of that part, or of the whole folder.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run is over and everything is on disk.
 
@@ -109,4 +120,4 @@ class Finished:
     stopped_early: bool
 
 
-Event = Started | Stepped | Paced | Evaluating | Evaluated | FellBack | Finished
+Event = Started | Stepped | Paced | Evaluating | Evaluated | FellBack | Rewritten | Finished

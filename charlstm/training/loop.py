@@ -15,7 +15,7 @@ from charlstm.recipe.budget import Budget
 from charlstm.recipe.plan import Plan
 from charlstm.text.batches import BatchSource
 from charlstm.training.evaluation import Evaluator
-from charlstm.training.events import Evaluated, Evaluating, Event, FellBack, Finished, Paced, Stepped
+from charlstm.training.events import Evaluated, Evaluating, Event, FellBack, Finished, Paced, Rewritten, Stepped
 from charlstm.training.progress import Record, Speed, record_of
 from charlstm.training.publish import publish
 from charlstm.training.saving import Saver
@@ -47,6 +47,7 @@ class Loop:
         self._plan_evaluation()
         impatient, paced = self._is_impatient, False
         while self.fraction < 1 and not impatient and not self.should_stop() and not self.trainer.stop_asked:
+            yield from self._rewritten()
             event = self._step()
             yield event
             if isinstance(event, FellBack):
@@ -72,6 +73,7 @@ class Loop:
             if isinstance(evaluated, FellBack):
                 yield from self.events()
                 return
+        yield from self._rewritten()
         yield Finished(
             best=best(self.record.history) or self.record.history[-1],
             steps=self.trainer.steps,
@@ -80,6 +82,10 @@ class Loop:
             interrupted=interrupted,
             stopped_early=impatient,
         )
+
+    def _rewritten(self) -> Iterator[Rewritten]:
+        while self.saver.rewritten:
+            yield Rewritten(self.saver.rewritten.pop(0))
 
     @property
     def _is_impatient(self) -> bool:

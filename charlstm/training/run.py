@@ -1,15 +1,13 @@
 """A training run from its recipe to the files of its checkpoint, as a sequence of events for whoever shows progress."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, closing, contextmanager
 
 import tensorflow as tf
 
 from charlstm.checkpoint.atomic import remove_leftovers
 from charlstm.checkpoint.files import write_config
-from charlstm.checkpoint.folder import new_checkpoint
-from charlstm.checkpoint.lock import training_lock
+from charlstm.checkpoint.folder import check_new
 from charlstm.checkpoint.resume import RESUME, newest, remove_damaged
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.recipe.budget import budget
@@ -115,24 +113,25 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
     def elapsed() -> float:
         return earlier + clock() - started
 
-    if not isinstance(plan.start, Resumed):
-        if extent.fraction(0, elapsed(), record.reserve) >= 1:
+    with ExitStack() as lock:
+        saver = Saver(plan, trainer, elapsed, lock)
+        if isinstance(plan.start, Resumed):
+            saver.take_lock()
+        elif extent.fraction(0, elapsed(), record.reserve) >= 1:
             raise TrainingError(
                 f"--minutes {config.training.minutes:g} leaves no time to train in: starting took {elapsed():.0f} s, and "
                 f"scoring {len(held_out):,} characters takes {record.reserve:.0f} s; give more --minutes, or a smaller "
                 "--validation"
             )
-        with new_checkpoint(plan.folder.parent, plan.folder.name) as folder:
-            write_config(folder, config)
-            saver = Saver(replace(plan, folder=folder), trainer, elapsed)
+        else:
+            check_new(plan.folder.parent, plan.folder.name)
             saver.save(record, evaluated=True)
             record.reserve += saver.took  # what an evaluation comes to is saved
-    with training_lock(plan.folder):
         if newest(plan.folder) != (plan.start.number if isinstance(plan.start, Resumed) else 1):
             raise CheckpointError(f"{plan.folder} has been trained on meanwhile; begin again with the same command")
         if isinstance(plan.start, Resumed):
             _put_in_order(plan, plan.start, record)
-        saver = Saver(plan, trainer, elapsed, last=elapsed())
+            saver.last = elapsed()
         yield Started(count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         try:
             yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop).events()
