@@ -170,7 +170,7 @@ def train(
 
     from charlstm.cli.progress import follow
 
-    finished, signal = follow(plan, started=started, show_samples=show_samples)
+    plan, finished, signal = follow(plan, started=started, show_samples=show_samples)
     if json:
         _print_result(plan, finished.best.nats_per_char, finished.steps, finished.seconds, finished.characters_per_second)
     if finished.interrupted:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from charlstm.checkpoint.files import Config, CorpusRecord, read_config
-from charlstm.checkpoint.folder import check_new, find, free_name
+from charlstm.checkpoint.folder import check_new, find, free_names
 from charlstm.checkpoint.state import State
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
@@ -63,6 +63,8 @@ class Plan:
         ids: The whole corpus: ``[N]``; its tail is held out as the recipe says.
         paths: Where the corpus came from, for resuming without naming it again.
         text_encoding: In which encoding.
+        stem: What the checkpoint is named after, if the user has not named it: it gets the next free name if that of its folder
+            is taken meanwhile.
         start: What it goes on from, if anything.
         notes: What was chosen for this text and why, a sentence each.
         finished: Why nothing is left to train of a resumed run, a sentence; None if something is.
@@ -74,6 +76,7 @@ class Plan:
     ids: Ids
     paths: tuple[str, ...]
     text_encoding: str
+    stem: str | None = None
     start: Base | Resumed | None = None
     notes: tuple[str, ...] = ()
     finished: str | None = None
@@ -149,11 +152,12 @@ def plan_training(
         windows=_seed_windows(corpus, len(learnt), model.seq_len),
     )
     return Plan(
-        folder=root / (name or free_name(root, stem)),
+        folder=root / (name or next(free_names(root, stem))),
         config=Config(model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created),
         ids=corpus.ids,
         paths=absolute(paths),
         text_encoding=text_encoding,
+        stem=None if name else stem,
         start=base,
         notes=recipe.notes,
     )

@@ -1,15 +1,16 @@
 """A training run from its recipe to the files of its checkpoint, as a sequence of events for whoever shows progress."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 
 import tensorflow as tf
 
 from charlstm.checkpoint.atomic import remove_leftovers
 from charlstm.checkpoint.files import write_config
-from charlstm.checkpoint.folder import check_new
+from charlstm.checkpoint.folder import free_names
 from charlstm.checkpoint.resume import RESUME, newest, remove_damaged
-from charlstm.errors import CheckpointError, TrainingError
+from charlstm.errors import CheckpointError, TakenError, TrainingError
 from charlstm.recipe.budget import budget
 from charlstm.recipe.plan import Base, Plan, Resumed
 from charlstm.text.batches import batch_source
@@ -124,15 +125,14 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
                 "--validation"
             )
         else:
-            check_new(plan.folder.parent, plan.folder.name)
-            saver.save(record, evaluated=True)
+            plan = _begin(saver, record)
             record.reserve += saver.took  # what an evaluation comes to is saved
         if newest(plan.folder) != (plan.start.number if isinstance(plan.start, Resumed) else 1):
             raise CheckpointError(f"{plan.folder} has been trained on meanwhile; begin again with the same command")
         if isinstance(plan.start, Resumed):
             _put_in_order(plan, plan.start, record)
             saver.last = elapsed()
-        yield Started(count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
+        yield Started(plan.folder, count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         try:
             yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop).events()
         except CheckpointError as error:
@@ -148,6 +148,20 @@ def _taken_up(plan: Plan, trainer: Trainer) -> tuple[Record, float]:
     if isinstance(plan.start, Base):
         trainer.assign(starting_weights(plan.start.config, plan.start.weights, plan.config))
     return Record(), 0.0
+
+
+def _begin(saver: Saver, record: Record) -> Plan:
+    """Make the checkpoint, with a first state in it; the plan may get another folder, if its name was not the user's choice."""
+    plan, root = saver.plan, saver.plan.folder.parent
+    if plan.stem is None:
+        saver.save(record, evaluated=True)
+        return plan
+    for name in free_names(root, plan.stem):
+        saver.plan = replace(plan, folder=root / name)
+        with suppress(TakenError):  # by another training that was begun at the same time
+            saver.save(record, evaluated=True)
+            break
+    return saver.plan
 
 
 def _put_in_order(plan: Plan, start: Resumed, record: Record) -> None:

@@ -106,7 +106,7 @@ class Saver:
             published: How many of its evaluations have been published.
         """
         folder = self.plan.folder
-        if folder.exists():
+        if record.evaluated and folder.exists():
             self._complete(record, published)
             yield folder
             return

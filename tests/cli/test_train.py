@@ -163,6 +163,27 @@ def test_the_same_training_again_gets_a_number_and_the_same_weights(trained, tol
     assert files_in(trained.parent / "story-2") == FILES
 
 
+@pytest.mark.parametrize("name", [(), ("--name", "story")])
+def test_a_name_that_is_taken_while_tensorflow_starts(charlstm, tmp_path, monkeypatch, name):
+    def rehearse(*_: object) -> float:
+        (tmp_path / "checkpoints" / "story").mkdir(parents=True)
+        return 0.0
+
+    monkeypatch.setattr("charlstm.training.evaluation.Evaluator.rehearse", rehearse)
+    (tmp_path / "story.txt").write_text(STORY)
+    result = charlstm("train", "story.txt", *SMALL, "--json", *name)
+    if name:
+        assert result.exit_code == 1
+        assert "exists already" in result.stderr
+        return
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["checkpoint"] == "story-2"
+    assert "Training checkpoints/story-2, " in result.stderr
+    assert "charlstm generate --checkpoint story-2" in result.stderr
+    assert list((tmp_path / "checkpoints" / "story").iterdir()) == []
+    assert files_in(tmp_path / "checkpoints" / "story-2") == FILES
+
+
 def test_without_json_stdout_is_empty_and_a_name_of_ones_own_is_taken(trained, charlstm):
     result = charlstm("train", "story.txt", *SMALL, "--name", "saga", "--validation", "0", "--show-samples")
     assert (result.exit_code, result.stdout) == (0, "")
