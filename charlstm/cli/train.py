@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, stated
-from charlstm.cli.together import be_a_worker, cluster_named, not_the_first_process
+from charlstm.cli.together import be_a_worker, cluster_named, memory_note, not_the_first_process
 
 if TYPE_CHECKING:
     from charlstm.recipe.cluster import Cluster
@@ -167,6 +167,8 @@ def train(
     if together:
         plan = replace(plan, cluster=together)
         say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, leads.")
+    if large := memory_note(plan):
+        say(large)
 
     from charlstm.cli.progress import follow
 
