@@ -29,7 +29,12 @@ _SEED_WINDOWS = 8
 _LONGEST_SEED = 10_000
 _MODEL = frozenset(field.name for field in fields(ModelConfig))
 _TRAINING = frozenset(field.name for field in fields(TrainingConfig))
-_FREE_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
+_FITTED_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
+_FREE_IN_FINE_TUNING = _FITTED_IN_FINE_TUNING.union(
+    {"seq_len", "targets"},
+    (f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias") for kind in ("regularizer", "constraint")),
+)
+"""Settings of a network on which neither its weights nor what they mean depend."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def plan_training(
     base = _base(root, base_name, given) if base_name is not None else None
     corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
     settings = _settings(given, preset, base) | {"vocabulary_size": len(corpus.vocabulary)}
-    stay = frozenset(given) | (_MODEL - _FREE_IN_FINE_TUNING if base else frozenset())
+    stay = frozenset(given) | (_MODEL - _FITTED_IN_FINE_TUNING if base else frozenset())
     if settings.get("precision", "auto") == "auto":
         settings["precision"] = TrainingConfig.precision  # until the batch is known, which decides
         stay -= {"precision"}
