@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import ConfigError
 from charlstm.recipe.cluster import Cluster
+from charlstm.recipe.effects import check_effects
 from charlstm.recipe.fit import fitted
 from charlstm.recipe.presets import PRESETS, Preset
 from charlstm.recipe.settings import budget_of, check_budget, flag
@@ -147,7 +148,10 @@ def plan_training(
         stay,
     )
     model, training = recipe.model, recipe.training
-    learnt, _ = split(corpus.ids, training.validation)
+    if "kernel_initializer" in given and "input_initializer" not in given and model.encoding != "embedding":
+        model = replace(model, input_initializer=None)  # the preset's, for the first kernel, gives way
+    learnt, held_out = split(corpus.ids, training.validation)
+    effects = check_effects(given, model, training, len(held_out))
     batch_source(learnt, model, training)  # refuses a text that is too short
     stem = "stdin" if paths[0] == "-" else Path(paths[0]).stem
     record = CorpusRecord(
@@ -164,7 +168,7 @@ def plan_training(
         text_encoding=text_encoding,
         stem=None if name else stem,
         start=base,
-        notes=recipe.notes,
+        notes=(*recipe.notes, *effects),
     )
 
 

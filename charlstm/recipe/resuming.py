@@ -13,6 +13,7 @@ from charlstm.checkpoint.state import Progress
 from charlstm.config import TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError, CorpusError
 from charlstm.recipe.budget import why_finished
+from charlstm.recipe.effects import check_effects
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan, Resumed, absolute
 from charlstm.recipe.settings import FREE, budget_of, check_budget, flag
@@ -49,6 +50,9 @@ def plan_resuming(
     encoding = text_encoding or state.progress.text_encoding
     corpus = _read_again(tuple(paths), state.progress, encoding, config, name)
     config = _with_new_budget(config, given)
+    _, held_out = split(corpus.ids, config.training.validation)
+    free = {name: value for name, value in given.items() if name in FREE}
+    effects = check_effects(free, config.model, config.training, len(held_out))
     return Plan(
         folder=folder,
         config=config,
@@ -56,7 +60,7 @@ def plan_resuming(
         paths=absolute(paths or state.progress.paths),
         text_encoding=encoding,
         start=Resumed(number, state),
-        notes=(*notes, *_other_surroundings(state.progress.surroundings)),
+        notes=(*notes, *effects, *_other_surroundings(state.progress.surroundings)),
         finished=_why_finished(folder.name, config, state.progress, corpus),
     )
 

@@ -190,3 +190,9 @@ def test_a_finished_training_is_planned_as_finished_by_the_chief_and_by_its_help
     for planned in (plan_resuming(root, "story", [], given), plan_helping(root, "story", [], given)):
         assert (planned.finished is None) == (said is None)
         assert (planned.finished or "").startswith(said or "")
+
+
+def test_patience_without_anything_held_out_is_refused_for_a_resumed_training_too(plan, begin, root):
+    begin(plan(given=SMALL | {"validation": 0.0}))
+    with pytest.raises(ConfigError, match="--patience has no effect with --validation 0"):
+        plan_resuming(root, "story", [], {"patience": 2})
