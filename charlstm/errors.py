@@ -103,6 +103,10 @@ class CheckpointError(CharlstmError):
     """A checkpoint that does not exist, cannot be trusted or does not fit."""
 
 
+class TakenError(CheckpointError):
+    """A checkpoint that exists already, or that another process makes or trains."""
+
+
 class TrainingError(CharlstmError):
     """A training run that cannot go on."""
 

@@ -39,3 +39,12 @@ def counted(number: float, one: str, more: str = "") -> str:
     """
     said = about(number)
     return f"{said} {one}" if said == "1" else f"{said} {more or one + 's'}"
+
+
+def exactly(number: float, one: str) -> str:
+    """A number that somebody has set, with its unit.
+
+    >>> exactly(1, "epoch"), exactly(2.5, "epoch")
+    ('1 epoch', '2.5 epochs')
+    """
+    return f"{number:g} {one}{'' if number == 1 else 's'}"

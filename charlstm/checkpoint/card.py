@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from charlstm.checkpoint.files import Config
 from charlstm.checkpoint.history import Evaluation
 from charlstm.config import TrainingConfig
-from charlstm.units import bits, count
+from charlstm.units import bits, count, exactly
 
 _PROTOCOL = "one pass over the held-out tail, state carried, best weights"
 
@@ -79,4 +79,4 @@ def extent(training: TrainingConfig) -> str:
     ('1 minute or 40 epochs', '2.5 epochs')
     """
     budgets = ((training.minutes, "minute"), (training.epochs, "epoch"))
-    return " or ".join(f"{budget:g} {unit}{'' if budget == 1 else 's'}" for budget, unit in budgets if budget is not None)
+    return " or ".join(exactly(budget, unit) for budget, unit in budgets if budget is not None)

@@ -11,7 +11,7 @@ import typer
 from charlstm.cli import settings
 from charlstm.cli.options import choice
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say
-from charlstm.cli.together import be_a_worker, cluster_named, not_the_first_process
+from charlstm.cli.together import be_a_worker, cluster_named, memory_note, not_the_first_process
 from charlstm.errors import clipped
 
 if TYPE_CHECKING:
@@ -130,6 +130,11 @@ def train(
         from charlstm.recipe.resuming import plan_resuming
 
         plan = plan_resuming(checkpoints, begun, corpus or [], given, encoding_name)
+        if plan.finished is not None:
+            say(plan.finished)
+            if json:
+                _print_saved_result(plan)
+            return
         say(f"Going on with {plan.folder.name}, trained on {clipped(plan.config.corpus.name)}.")
         for note in plan.notes:
             say(note)
@@ -150,21 +155,18 @@ def train(
     if together:
         plan = replace(plan, cluster=together)
         say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, leads.")
+    if large := memory_note(plan):
+        say(large)
 
     from charlstm.cli.progress import follow
 
-    finished, signal = follow(plan, started=started, show_samples=show_samples)
+    plan, finished, signal = follow(plan, started=started, show_samples=show_samples)
     if json:
-        _print_result(plan, finished)
+        _print_result(plan, finished.best.nats_per_char, finished.steps, finished.seconds, finished.characters_per_second)
     if finished.interrupted:
         say(f"Stopped and saved. Go on with: {plan.resuming}")
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
-    if finished.stopped_early:
-        say(f"Stopped early: no better score in {plan.config.training.patience} evaluations.")
-    elif finished.best.step < finished.steps and finished.best.nats_per_char is not None:
-        best = finished.best
-        say(f"Kept is the model of epoch {best.epoch:.1f}, with {best.nats_per_char:.4f} nats; the later ones were worse.")
-    say(f"Done in {duration(finished.seconds)}. Write with: {plan.command('generate', '--checkpoint')}")
+    _say_end(plan, finished)
 
 
 def _misuse(
@@ -188,19 +190,46 @@ def _misuse(
     return None
 
 
-def _print_result(plan: "Plan", finished: "Finished") -> None:
+def _say_end(plan: "Plan", finished: "Finished") -> None:
+    from charlstm.recipe.plan import Resumed
+    from charlstm.units import exactly
+
+    training, best = plan.config.training, finished.best
+    before = plan.start.state.progress if isinstance(plan.start, Resumed) else None
+    if before and before.steps == finished.steps and not before.loss_count:
+        minutes = training.minutes or 0.0
+        say(f"Nothing was trained: starting took what was left of {exactly(minutes, 'minute')}; give more --minutes.")
+        return
+    if finished.stopped_early:
+        say(f"Stopped early: no better score in {training.patience} evaluations.")
+    elif best.step < finished.steps and best.nats_per_char is not None:
+        say(f"Kept is the model of epoch {best.epoch:.1f}, with {best.nats_per_char:.4f} nats; the later ones were worse.")
+    say(f"Done in {duration(finished.seconds)}. Write with: {plan.command('generate', '--checkpoint')}")
+
+
+def _print_saved_result(plan: "Plan") -> None:
+    """Print the result of a training that had finished before."""
+    from charlstm.checkpoint.card import best
+    from charlstm.recipe.plan import Resumed
+
+    assert isinstance(plan.start, Resumed)
+    state = plan.start.state
+    kept = best(state.history)
+    _print_result(plan, kept.nats_per_char if kept else None, state.progress.steps, state.progress.seconds, 0.0)
+
+
+def _print_result(plan: "Plan", nats: float | None, steps: int, seconds: float, characters_per_second: float) -> None:
     from charlstm.units import bits, count
 
-    nats = finished.best.nats_per_char
     print_json(
         {
             "checkpoint": plan.folder.name,
             "nats_per_char": nats,
             "bits_per_char": None if nats is None else bits(nats),
             "parameters": count(plan.config.model.weight_shapes),
-            "seconds": finished.seconds,
-            "steps": finished.steps,
-            "characters_per_second": finished.characters_per_second,
+            "seconds": seconds,
+            "steps": steps,
+            "characters_per_second": characters_per_second,
         }
     )
 

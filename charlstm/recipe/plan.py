@@ -11,12 +11,13 @@ import numpy as np
 
 from charlstm.checkpoint.bases import lineage, part_trained_on
 from charlstm.checkpoint.files import LARGEST, LONGEST_NAME, BaseRecord, Config, CorpusRecord, read_config
-from charlstm.checkpoint.folder import check_new, find, free_name
+from charlstm.checkpoint.folder import check_new, find, free_names
 from charlstm.checkpoint.state import State
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.recipe.cluster import Cluster
+from charlstm.recipe.effects import check_effects
 from charlstm.recipe.fit import fitted
 from charlstm.recipe.presets import PRESETS, Preset
 from charlstm.recipe.settings import budget_of, check_budget, flag
@@ -32,7 +33,12 @@ _LONGEST_SEED = 10_000
 _TOO_MANY = "the names of {:,} files are more than a checkpoint keeps; join the files into one (cat) and give that one"
 _MODEL = frozenset(field.name for field in fields(ModelConfig))
 _TRAINING = frozenset(field.name for field in fields(TrainingConfig))
-_FREE_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
+_FITTED_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
+_FREE_IN_FINE_TUNING = _FITTED_IN_FINE_TUNING.union(
+    {"seq_len", "targets"},
+    (f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias") for kind in ("regularizer", "constraint")),
+)
+"""Settings of a network on which neither its weights nor what they mean depend."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,11 @@ class Plan:
         ids: The whole corpus: ``[N]``; its tail is held out as the recipe says.
         paths: Where the corpus came from, for resuming without naming it again.
         text_encoding: In which encoding.
+        stem: What the checkpoint is named after, if the user has not named it: it gets the next free name if that of its folder
+            is taken meanwhile.
         start: What it goes on from, if anything.
         notes: What was chosen for this text and why, a sentence each.
+        finished: Why nothing is left to train of a resumed run, a sentence; None if something is.
         cluster: The processes that train it together, if there are several.
     """
 
@@ -83,8 +92,10 @@ class Plan:
     ids: Ids
     paths: tuple[str, ...]
     text_encoding: str
+    stem: str | None = None
     start: Base | Resumed | None = None
     notes: tuple[str, ...] = ()
+    finished: str | None = None
     cluster: Cluster | None = None
 
     def command(self, *parts: str) -> str:
@@ -133,7 +144,7 @@ def plan_training(
     base = _base(root, base_name, given) if base_name is not None else None
     corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
     settings = _settings(given, preset, base) | {"vocabulary_size": len(corpus.vocabulary)}
-    stay = frozenset(given) | (_MODEL - _FREE_IN_FINE_TUNING if base else frozenset())
+    stay = frozenset(given) | (_MODEL - _FITTED_IN_FINE_TUNING if base else frozenset())
     if settings.get("precision", "auto") == "auto":
         settings["precision"] = TrainingConfig.precision  # until the batch is known, which decides
         stay -= {"precision"}
@@ -145,9 +156,12 @@ def plan_training(
     held_out, unseen = _held_out(asked.validation, "validation" in given, bases, corpus)
     recipe = fitted(preset, network, replace(asked, validation=held_out), len(corpus.ids), stay)
     model, training = recipe.model, recipe.training
+    if "kernel_initializer" in given and "input_initializer" not in given and model.encoding != "embedding":
+        model = replace(model, input_initializer=None)  # the preset's, for the first kernel, gives way
     if len(corpus.name) > LONGEST_NAME:
         raise CorpusError(_TOO_MANY.format(len(paths)))
-    learnt, _ = split(corpus.ids, training.validation)
+    learnt, tail = split(corpus.ids, training.validation)
+    effects = check_effects(given, model, training, len(tail))
     batch_source(learnt, model, training)  # refuses a text that is too short
     stem = "stdin" if paths[0] == "-" else Path(paths[0]).stem
     record = CorpusRecord(
@@ -157,15 +171,16 @@ def plan_training(
         windows=_seed_windows(corpus, len(learnt), model.seq_len),
     )
     return Plan(
-        folder=root / (name or free_name(root, stem)),
+        folder=root / (name or next(free_names(root, stem))),
         config=Config(
             model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created, bases=bases
         ),
         ids=corpus.ids,
         paths=absolute(paths),
         text_encoding=text_encoding,
+        stem=None if name else stem,
         start=base,
-        notes=unseen + recipe.notes,
+        notes=(*unseen, *recipe.notes, *effects),
     )
 
 

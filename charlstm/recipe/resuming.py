@@ -13,10 +13,14 @@ from charlstm.checkpoint.resume import newest, read_progress, read_state
 from charlstm.checkpoint.state import Progress
 from charlstm.config import TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError, CorpusError, clipped
+from charlstm.recipe.budget import why_finished
+from charlstm.recipe.effects import check_effects
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan, Resumed, absolute
 from charlstm.recipe.settings import FREE, budget_of, check_budget, flag
+from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus, read_corpus
+from charlstm.text.windows import split
 
 
 def plan_resuming(
@@ -44,25 +48,32 @@ def plan_resuming(
         number = newest(folder)
     encoding = text_encoding or state.progress.text_encoding
     corpus = _read_again(tuple(paths), state.progress, encoding, config, name)
-    changes = {key: given[key] for key in given.keys() & FREE} | budget_of(given)
+    config = _with_new_budget(config, given)
+    _, held_out = split(corpus.ids, config.training.validation)
+    free = {name: value for name, value in given.items() if name in FREE}
+    effects = check_effects(free, config.model, config.training, len(held_out))
     return Plan(
         folder=folder,
-        config=replace(config, training=build(TrainingConfig, plain(config.training) | changes)),
+        config=config,
         ids=corpus.ids,
         paths=absolute(paths or state.progress.paths),
         text_encoding=encoding,
         start=Resumed(number, state),
-        notes=(*notes, *_other_surroundings(state.progress.surroundings)),
+        notes=(*notes, *effects, *_other_surroundings(state.progress.surroundings)),
+        finished=_why_finished(folder.name, config, state.progress, corpus),
     )
 
 
-def plan_helping(root: Path, name: str, paths: Sequence[str], text_encoding: str | None = None) -> Plan:
+def plan_helping(
+    root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str | None = None
+) -> Plan:
     """Plan to help the chief go on with a training: the state is the chief's to read.
 
     Args:
         root: The folder of checkpoints.
         name: The checkpoint.
         paths: The corpus, if it is no longer where it was.
+        given: A new budget, if any.
         text_encoding: Of the corpus; the one it was first read in if None.
 
     Raises:
@@ -72,7 +83,27 @@ def plan_helping(root: Path, name: str, paths: Sequence[str], text_encoding: str
     config, progress = read_config(folder), read_progress(folder)
     encoding = text_encoding or progress.text_encoding
     corpus = _read_again(tuple(paths), progress, encoding, config, name)
-    return Plan(folder=folder, config=config, ids=corpus.ids, paths=absolute(paths or progress.paths), text_encoding=encoding)
+    config = _with_new_budget(config, given)
+    return Plan(
+        folder=folder,
+        config=config,
+        ids=corpus.ids,
+        paths=absolute(paths or progress.paths),
+        text_encoding=encoding,
+        finished=_why_finished(folder.name, config, progress, corpus),
+    )
+
+
+def _with_new_budget(config: Config, given: Mapping[str, Any]) -> Config:
+    """A configuration with what may be another in a resumed training."""
+    changes = {key: given[key] for key in given.keys() & FREE} | budget_of(given)
+    return replace(config, training=build(TrainingConfig, plain(config.training) | changes))
+
+
+def _why_finished(name: str, config: Config, progress: Progress, corpus: Corpus) -> str | None:
+    learnt, _ = split(corpus.ids, config.training.validation)
+    source = batch_source(learnt, config.model, config.training)
+    return why_finished(name, config.training, progress, source.steps_per_epoch)
 
 
 def _check_settings(config: Config, given: Mapping[str, Any], name: str) -> None:

@@ -1,7 +1,7 @@
 """A text cut for scoring: every character counted once, in many rows at the same time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import normalise
+
+MOST_LOGITS = 2**27
+"""Numbers of the largest array of logits ``[S, T, V]`` that a pass makes: 0.5 GB."""
 
 
 class ScoredChunk(NamedTuple):
@@ -81,3 +84,15 @@ class ScoringPass:
             # A row whose warm-up lies before the text's beginning starts from zero where its text begins.
             kept = (first + start > 0) & (start > -self.warm)
             yield ScoredChunk(x, self.ids[inside + 1].astype(np.int32), counted.astype(np.float32), kept.astype(np.float32))
+
+
+def scoring_pass(ids: Ids, vocabulary_size: int) -> ScoringPass:
+    """Return a pass over a text whose pieces are shorter where the vocabulary is large, so that their logits fit into memory.
+
+    >>> scoring_pass(np.zeros(100_000, np.uint16), 65).chunk, scoring_pass(np.zeros(100_000, np.uint16), 60_000).chunk
+    (128, 32)
+    """
+    scoring = ScoringPass(ids, vocabulary_size)
+    while scoring.chunk > 1 and scoring.rows * scoring.chunk * vocabulary_size > MOST_LOGITS:
+        scoring = replace(scoring, chunk=scoring.chunk // 2)
+    return scoring

@@ -8,7 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig
-from charlstm.text.scoring import ScoringPass
+from charlstm.text.scoring import scoring_pass
 from charlstm.text.vocabulary import Ids
 from charlstm.training.cores import nats
 from charlstm.training.model import States, Tensor, build_layers
@@ -24,7 +24,7 @@ class Evaluator:
     def __init__(self, config: ModelConfig, ids: Ids) -> None:
         """Prepare to score networks of a configuration on a text: ids ``[N]``, at least two."""
         self._layers = build_layers(replace(config, targets="every"))
-        self._pass = ScoringPass(ids, config.vocabulary_size)
+        self._pass = scoring_pass(ids, config.vocabulary_size)
 
     def nats_per_char(self, weights: Mapping[str, NDArray[np.float32]]) -> float:
         """Mean negative log-likelihood of each character given all those before it."""

@@ -143,3 +143,38 @@ def test_resuming_keeps_the_bases(plan, begin, root):
     made = plan(base_name="base", name="tuned")
     begin(made)
     assert plan_resuming(root, "tuned", [], {}).config.bases == made.config.bases != ()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"seq_len": 64},
+        {"targets": "last"},
+        {"kernel_regularizer": "l2:0.1", "bias_constraint": "non_neg"},
+        {"seq_len": 7, "targets": "last", "batches": "windows", "recurrent_constraint": "unit_norm"},
+    ],
+)
+def test_fine_tuning_may_change_what_no_weight_depends_on(plan, begin, root, given):
+    base = plan(given=SMALL, name="base")
+    weights = read_weights(begin(base), base.config.model)
+    made = plan(base_name="base", given=given)
+    assert {name: getattr(made.config.model, name) for name in given if name != "batches"} == {
+        name: value for name, value in given.items() if name != "batches"
+    }
+    assert made.config.model.weight_shapes == base.config.model.weight_shapes
+    assert all((made.start.weights[name] == value).all() for name, value in weights.items())
+    assert max(map(len, made.config.corpus.windows)) <= made.config.model.seq_len
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *({"units": (5,)}, {"encoding": "scalar"}, {"embedding_size": 9}, {"activation": "relu"}),
+        *({"recurrent_activation": "hard_sigmoid"}, {"use_bias": False}, {"unit_forget_bias": False}),
+        *({"kernel_initializer": "zeros"}, {"input_initializer": "zeros"}, {"bias_initializer": "ones"}),
+    ],
+)
+def test_fine_tuning_may_not_change_the_network(plan, begin, given):
+    begin(plan(given=SMALL, name="base"))
+    with pytest.raises(CharlstmError, match="cannot be changed with --from: the network is that of base"):
+        plan(base_name="base", given=given)

@@ -130,10 +130,10 @@ def test_what_a_saved_state_names_is_read_only_if_it_is_a_file(begun, root, tmp_
 
 def test_who_helps_the_chief_reads_the_same_text_and_leaves_the_lock_to_it(begun, root, story):
     with training_lock(begun.folder):
-        helping = plan_helping(root, "story", [])
+        helping = plan_helping(root, "story", [], {})
     assert helping.config == begun.config
     assert helping.start is None
     np.testing.assert_array_equal(helping.ids, begun.ids)
     story.write_text("another text")
     with pytest.raises(CheckpointError, match="is not the text that story is trained on"):
-        plan_helping(root, "story", [])
+        plan_helping(root, "story", [], {})

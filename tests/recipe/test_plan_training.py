@@ -184,7 +184,7 @@ def test_the_text_encoding_is_heeded(plan, tmp_path, text):
         ({"batches": "windows", "seq_len": 360_000}, {}, CorpusError, "a window of 360000 and its next character need 360001"),
         ({}, {"base_name": "nobody"}, CheckpointError, "there is no checkpoint 'nobody'"),
         ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "--units cannot be changed with --from"),
-        ({"seq_len": 5}, {"base_name": "nobody"}, ConfigError, "--seq-len cannot be changed with --from"),
+        ({"activation": "relu"}, {"base_name": "nobody"}, ConfigError, "--activation cannot be changed with --from"),
     ],
 )
 def test_what_cannot_work_is_refused_and_nothing_is_written(plan, root, given, options, kind, found):

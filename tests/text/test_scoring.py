@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlstm.text.scoring import ScoredChunk, ScoringPass
+from charlstm.text.scoring import MOST_LOGITS, ScoredChunk, ScoringPass, scoring_pass
 from charlstm.text.windows import denormalise
 
 LENGTHS = [2, 3, 127, 128, 129, 130, 257, 512, 513, 1024, 1025, 1026, 5000, 32_769, 33_333, 40_000]
@@ -98,3 +98,22 @@ def test_the_targets_are_the_ids_of_the_text(dtype):
     np.testing.assert_array_equal(np.bincount(targets, minlength=200), np.bincount(ids[1:], minlength=200))
     ahead = np.concatenate([denormalise(chunk.x, 200)[chunk.counted == 1] for chunk in scoring.chunks()])
     assert sorted(zip(ahead.tolist(), targets.tolist(), strict=True)) == sorted(pairwise(ids.tolist()))
+
+
+@pytest.mark.parametrize(
+    ("vocabulary_size", "length", "chunk"),
+    [
+        (65, 10**6, 128),
+        (16_384, 10**6, 128),
+        (16_385, 10**6, 64),
+        (16_385, 1_000, 128),
+        (60_000, 10**6, 32),
+        (1_114_112, 10**6, 1),
+    ],
+)
+def test_the_logits_of_a_piece_are_bounded_and_its_length_divides_the_warm_up(vocabulary_size, length, chunk):
+    scoring = scoring_pass(np.broadcast_to(np.uint8(0), length), vocabulary_size)
+    assert scoring.chunk == chunk
+    assert scoring.warm % chunk == 0
+    assert scoring.rows * chunk * vocabulary_size <= MOST_LOGITS
+    assert (scoring.rows, scoring.warm) == (ScoringPass(scoring.ids, 65).rows, ScoringPass(scoring.ids, 65).warm)

@@ -51,3 +51,11 @@ def test_scoring_again_gives_the_same_and_new_weights_a_new_score():
     first = evaluator.nats_per_char(weights(config, 0.5))
     other = evaluator.nats_per_char(weights(config, 1.0))
     assert evaluator.nats_per_char(weights(config, 0.5)) == first != other
+
+
+@pytest.mark.parametrize("most", [2**27, 5 * 64 * 7, 5 * 3 * 7, 1])
+def test_shorter_pieces_give_the_same_score(monkeypatch, most):
+    config = ModelConfig(vocabulary_size=7, units=(5, 4))
+    expected = Evaluator(config, IDS).nats_per_char(weights(config, 0.5))
+    monkeypatch.setattr("charlstm.text.scoring.MOST_LOGITS", most)
+    assert Evaluator(config, IDS).nats_per_char(weights(config, 0.5)) == pytest.approx(expected, rel=1e-6)
