@@ -68,9 +68,9 @@ def is_text_file(path: str | Path) -> bool:
 
 
 def is_file_name(name: str) -> bool:
-    r"""Return whether a name is that of a file in a folder, on every system, and cannot lead out of the folder.
+    r"""Return whether a name stays in its folder on every system, as the name of a file does.
 
-    The dash is none: as a path it means standard input.
+    The dash alone does not count: as a path it means standard input.
 
     >>> is_file_name("novel.txt"), is_file_name("../novel.txt"), is_file_name("C:novel.txt"), is_file_name("a\\novel.txt")
     (True, False, False, False)

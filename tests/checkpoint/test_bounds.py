@@ -16,7 +16,7 @@ from charlstm.checkpoint.weights import WEIGHTS, read_weights
 from charlstm.errors import CheckpointError
 
 SOON = 5.0
-"""Seconds of processor time; a tenth of them suffices on an idle machine."""
+"""Seconds of processor time; a tenth of them is enough on an idle machine."""
 
 SPECS = [
     f"{what}_{kind}"

@@ -1,4 +1,4 @@
-"""What is opened of a checkpoint, and which names and texts a checkpoint may lead to."""
+"""The files of a checkpoint that are opened, and the names and texts that it may lead to."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What a new checkpoint keeps of its text is never more than what is read of a checkpoint."""
+"""A new checkpoint keeps no more of its text than a reader of checkpoints takes."""
 
 import pytest
 
