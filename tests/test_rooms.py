@@ -48,7 +48,7 @@ LIBRARIES = {
     "training": {"numpy", "tensorflow", "keras"},
     "cli": {"typer", "tqdm", "threadpoolctl"},
 }
-LATER_LIBRARIES = {"cli": {"threadpoolctl"}, "analysis": {"matplotlib", "jinja2", "markupsafe"}}
+LATER_LIBRARIES = {"text": {"charset_normalizer"}, "cli": {"threadpoolctl"}, "analysis": {"matplotlib", "jinja2", "markupsafe"}}
 
 WORLD = {"time", "datetime", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "random", "secrets", "signal"}
 
