@@ -106,7 +106,7 @@ def plan_training(
 
     Args:
         root: The folder of checkpoints.
-        paths: The corpus; ``-`` is standard input.
+        paths: The corpus: files, folders and patterns; ``-`` is standard input.
         given: The settings that the user chose; the others are the preset's, made to fit the text.
         preset: The recipe to start from.
         created: The present moment, ISO 8601.
@@ -139,7 +139,8 @@ def plan_training(
     model, training = recipe.model, recipe.training
     learnt, _ = split(corpus.ids, training.validation)
     batch_source(learnt, model, training)  # refuses a text that is too short
-    stem = "stdin" if paths[0] == "-" else Path(paths[0]).stem
+    first = Path(paths[0])
+    stem = "stdin" if paths[0] == "-" else first.resolve().name if first.is_dir() else Path(corpus.paths[0]).stem
     record = CorpusRecord(
         name=corpus.name,
         fingerprint=corpus.fingerprint,
@@ -150,10 +151,10 @@ def plan_training(
         folder=root / (name or free_name(root, stem)),
         config=Config(model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created),
         ids=corpus.ids,
-        paths=absolute(paths),
+        paths=absolute(corpus.paths),
         text_encoding=text_encoding,
         start=base,
-        notes=recipe.notes,
+        notes=(*corpus.notes, *recipe.notes),
     )
 
 

@@ -50,10 +50,10 @@ def plan_resuming(
         folder=folder,
         config=replace(config, training=build(TrainingConfig, plain(config.training) | changes)),
         ids=corpus.ids,
-        paths=absolute(paths or state.progress.paths),
+        paths=absolute(corpus.paths),
         text_encoding=encoding,
         start=Resumed(number, state),
-        notes=(*notes, *_other_surroundings(state.progress.surroundings)),
+        notes=(*notes, *corpus.notes, *_other_surroundings(state.progress.surroundings)),
     )
 
 
@@ -73,7 +73,7 @@ def plan_helping(root: Path, name: str, paths: Sequence[str], text_encoding: str
     config, progress = read_config(folder), read_progress(folder)
     encoding = text_encoding or progress.text_encoding
     corpus = _read_again(tuple(paths), progress, encoding, config, name)
-    return Plan(folder=folder, config=config, ids=corpus.ids, paths=absolute(paths or progress.paths), text_encoding=encoding)
+    return Plan(folder=folder, config=config, ids=corpus.ids, paths=absolute(corpus.paths), text_encoding=encoding)
 
 
 def _check_settings(config: Config, given: Mapping[str, Any], name: str) -> None:
@@ -95,9 +95,11 @@ def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, confi
     """
     try:
         for path in () if paths else progress.paths:
+            if path != "-" and not Path(path).exists():  # nor is it a pattern for other files
+                raise CorpusError(f"{path} does not exist")
             # What the system shows of itself says that it is a file, and reading some of it waits for ever.
             system = any(Path(path).resolve().is_relative_to(folder) for folder in _SYSTEM)
-            if path != "-" and Path(path).exists() and (system or not Path(path).is_file() or not Path(path).stat().st_size):
+            if path != "-" and (system or not Path(path).is_file() or not Path(path).stat().st_size):
                 raise CorpusError(f"{path} is not a file with a text in it")
         corpus = read_corpus(paths or progress.paths, encoding, config.vocabulary.characters)
     except (CorpusError, ValueError) as error:
