@@ -10,6 +10,7 @@ import typer
 
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, stated
 from charlstm.cli.together import be_a_worker, cluster_named, not_the_first_process
+from charlstm.errors import excerpt
 
 if TYPE_CHECKING:
     from charlstm.recipe.cluster import Cluster
@@ -42,7 +43,9 @@ def _option(text: str, panel: str, **options: Any) -> Any:
 @stated
 def train(
     context: typer.Context,
-    corpus: Annotated[list[str] | None, typer.Argument(help="Text files, read as one; - is stdin.", show_default=False)] = None,
+    corpus: Annotated[
+        list[str] | None, typer.Argument(help="Text files or folders of them, read as one; - is stdin.", show_default=False)
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Of the checkpoint. Default: after the file.", show_default=False)] = None,
     preset: Annotated[
         Preset | None,
@@ -143,6 +146,7 @@ def train(
 
         plan = plan_resuming(checkpoints, begun, corpus or [], given, encoding_name)
         say(f"Going on with {plan.folder.name}, trained on {plan.config.corpus.name}.")
+        _show_beginning(plan)
         for note in plan.notes:
             say(note)
     else:
@@ -227,9 +231,16 @@ def _describe(preset: Preset, plan: "Plan") -> None:
         f"{corpus.name}: {corpus.characters:,} characters, {model.vocabulary_size:,} distinct; "
         f"{corpus.characters - held_out:,} to learn from, the last {held_out:,} held out."
     )
+    _show_beginning(plan)
     say(
         f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "
         f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, {extent(training)}."
     )
     for note in plan.notes:
         say(note)
+
+
+def _show_beginning(plan: "Plan") -> None:
+    """Show the first words of the text, as they are learned: a wrong text encoding is seen there."""
+    label = "Text begins: "
+    say(label + excerpt(plan.config.vocabulary.decode(plan.ids[:1_000]), 80 - len(label)))
