@@ -1,12 +1,16 @@
 """The errors that a user can cause; each message says what was expected, what was found and what to do."""
 
 import difflib
+import re
 import reprlib
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
+_BLANKS = re.compile("[ \n\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_JOINERS = "\u200c\u200d"
 
 
 def shown(value: Any) -> str:
@@ -63,6 +67,33 @@ def ranged(
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) and abs(value) < 2**63 else f"{value:g}"
+
+
+def excerpt(text: str, columns: int) -> str:
+    r"""Return the beginning of a text in quotes, on one line of at most so many columns of a terminal.
+
+    Line ends and blanks become one space. Other characters that do not print are escaped, except the joiners of emoji and of
+    some scripts.
+
+    >>> print(excerpt("\n  The ferry\n\tcrosses at six.", 23))
+    "The ferry \tcrosses …"
+    """
+    shown_so_far, width = "", 2  # the quotes
+    for character in _BLANKS.sub(" ", text).strip(" "):
+        printable = character.isprintable() or character in _JOINERS
+        piece = character if printable else character.encode("unicode_escape").decode()
+        added = sum(_width(part) for part in piece)
+        if width + added > columns - 1:
+            return f'"{shown_so_far}…"'
+        shown_so_far, width = shown_so_far + piece, width + added
+    return f'"{shown_so_far}"'
+
+
+def _width(character: str) -> int:
+    """Return the columns of a terminal that a character takes."""
+    if unicodedata.combining(character) or character in _JOINERS:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 class CharlstmError(Exception):

@@ -136,7 +136,7 @@ def _passage(config: "Config", text: str | None, text_file: str | None, encoding
 
     if text is None and text_file is None:
         return "\n".join(config.corpus.windows) if "\n" in config.vocabulary.characters else "".join(config.corpus.windows)
-    whole = text if text is not None else read_text(str(text_file), encoding_name)
+    whole = text if text is not None else read_text(str(text_file), encoding_name, say)
     known = fitted(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode(known)
     if len(known) < LEAST:

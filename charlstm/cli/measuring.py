@@ -8,7 +8,7 @@ import typer
 from tqdm import tqdm
 
 from charlstm.cli.options import choice, integer
-from charlstm.cli.terminal import OnUnknown, fitted, readable
+from charlstm.cli.terminal import OnUnknown, fitted, readable, say
 
 if TYPE_CHECKING:
     from charlstm.analysis.texts import Texts
@@ -47,7 +47,7 @@ def find_texts(
         raise typer.BadParameter("a text to measure on and --corpus cannot both be read from stdin")
     measured = None
     if text is not None:
-        ids = config.vocabulary.encode(fitted(config.vocabulary, read_text(text, encoding_name), on_unknown))
+        ids = config.vocabulary.encode(fitted(config.vocabulary, read_text(text, encoding_name, say), on_unknown))
         name = "standard input" if text == "-" else readable(text)
         if len(ids) < 2:
             raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")

@@ -12,7 +12,7 @@ from charlstm.cli import settings
 from charlstm.cli.options import choice
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say
 from charlstm.cli.together import be_a_worker, cluster_named, memory_note, not_the_first_process
-from charlstm.errors import clipped
+from charlstm.errors import clipped, excerpt
 
 if TYPE_CHECKING:
     from charlstm.recipe.cluster import Cluster
@@ -31,7 +31,11 @@ def train(
     context: typer.Context,
     corpus: Annotated[
         list[str] | None,
-        typer.Argument(help="Text files to train on, read as one text; - reads stdin.", metavar="FILE", show_default=False),
+        typer.Argument(
+            help="Text files to train on, or folders of them, read as one text; - reads stdin.",
+            metavar="FILE",
+            show_default=False,
+        ),
     ] = None,
     name: Annotated[
         str | None,
@@ -135,7 +139,8 @@ def train(
             if json:
                 _print_saved_result(plan)
             return
-        say(f"Going on with {plan.folder.name}, trained on {clipped(plan.config.corpus.name)}.")
+        say(f"Resuming {plan.folder.name}, trained on {clipped(plan.config.corpus.name)}.")
+        _show_beginning(plan)
         for note in plan.notes:
             say(note)
     else:
@@ -244,9 +249,16 @@ def _describe(preset: Preset, plan: "Plan") -> None:
         f"{clipped(corpus.name)}: {corpus.characters:,} characters, {model.vocabulary_size:,} distinct; "
         f"{corpus.characters - held_out:,} to learn from, {f'the last {held_out:,}' if held_out else 'nothing'} held out."
     )
+    _show_beginning(plan)
     say(
         f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "
         f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, {extent(training)}."
     )
     for note in plan.notes:
         say(note)
+
+
+def _show_beginning(plan: "Plan") -> None:
+    """Show the first words of the text, as they are learned: a wrong text encoding is seen there."""
+    label = "Text begins: "
+    say(label + excerpt(plan.config.vocabulary.decode(plan.ids[:1_000]), 80 - len(label)))

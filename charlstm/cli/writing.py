@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from charlstm.cli.terminal import OnUnknown, fitted
+from charlstm.cli.terminal import OnUnknown, fitted, say
 from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def seed_text(
     if seed is not None and seed_file is not None:
         raise typer.BadParameter("give --seed or --seed-file, not both")
     if seed_file is not None:
-        text = read_text(seed_file, encoding_name).removesuffix("\n")
+        text = read_text(seed_file, encoding_name, say).removesuffix("\n")
     elif seed is not None:
         text = unescaped(seed, config)
     else:

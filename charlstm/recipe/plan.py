@@ -127,7 +127,7 @@ def plan_training(
 
     Args:
         root: The folder of checkpoints.
-        paths: The corpus; ``-`` is standard input.
+        paths: The corpus: files, folders and patterns; ``-`` is standard input.
         given: The settings that the user chose; the others are the preset's, made to fit the text.
         preset: The recipe to start from.
         created: The present moment, ISO 8601.
@@ -163,7 +163,8 @@ def plan_training(
     learnt, tail = split(corpus.ids, training.validation)
     effects = check_effects(given, model, training, len(tail))
     batch_source(learnt, model, training)  # refuses a text that is too short
-    stem = "stdin" if paths[0] == "-" else Path(paths[0]).stem
+    first = Path(paths[0])
+    stem = "stdin" if paths[0] == "-" else first.resolve().name if first.is_dir() else Path(corpus.paths[0]).stem
     record = CorpusRecord(
         name=corpus.name,
         fingerprint=corpus.fingerprint,
@@ -176,11 +177,11 @@ def plan_training(
             model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created, bases=bases
         ),
         ids=corpus.ids,
-        paths=absolute(paths),
+        paths=absolute(corpus.paths),
         text_encoding=text_encoding,
         stem=None if name else stem,
         start=base,
-        notes=(*unseen, *recipe.notes, *effects),
+        notes=(*corpus.notes, *unseen, *recipe.notes, *effects),
     )
 
 

@@ -56,10 +56,10 @@ def plan_resuming(
         folder=folder,
         config=config,
         ids=corpus.ids,
-        paths=absolute(paths or state.progress.paths),
+        paths=absolute(corpus.paths),
         text_encoding=encoding,
         start=Resumed(number, state),
-        notes=(*notes, *effects, *_other_surroundings(state.progress.surroundings)),
+        notes=(*notes, *corpus.notes, *effects, *_other_surroundings(state.progress.surroundings)),
         finished=_why_finished(folder.name, config, state.progress, corpus),
     )
 
@@ -88,14 +88,14 @@ def plan_helping(
         folder=folder,
         config=config,
         ids=corpus.ids,
-        paths=absolute(paths or progress.paths),
+        paths=absolute(corpus.paths),
         text_encoding=encoding,
         finished=_why_finished(folder.name, config, progress, corpus),
     )
 
 
 def _with_new_budget(config: Config, given: Mapping[str, Any]) -> Config:
-    """A configuration with what may be another in a resumed training."""
+    """Return a configuration with the budget and the other settings that a resumed training may change."""
     changes = {key: given[key] for key in given.keys() & FREE} | budget_of(given)
     return replace(config, training=build(TrainingConfig, plain(config.training) | changes))
 
@@ -125,7 +125,9 @@ def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, confi
     """
     try:
         for path in () if paths else progress.paths:
-            if path != "-" and Path(path).exists() and not is_text_file(path):
+            if path != "-" and not Path(path).exists():  # nor is it a pattern for other files
+                raise CorpusError(f"{path} does not exist")
+            if path != "-" and not is_text_file(path):
                 raise CorpusError(f"{path} is not a file with a text in it")
         corpus = read_corpus(paths or progress.paths, encoding, config.vocabulary.characters)
     except (CorpusError, ValueError) as error:

@@ -41,17 +41,19 @@ def charlstm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
 
 @pytest.fixture
 def refusal(charlstm: CommandLine) -> Callable[..., str]:
-    """Run a command that must be refused, and give back the sentence it is refused with."""
+    """Run a command that must be refused, and give back what it is refused with: a sentence, which may have a table in it."""
 
     def run(*arguments: str, stdin: str | bytes = "") -> str:
         result = charlstm(*arguments, stdin=stdin)
         assert result.exit_code == 1
         assert result.stdout == ""
-        *said, sentence, end = result.stderr.split("\n")
-        assert end == ""
-        assert sentence.startswith("charlstm: ")
-        assert not any("charlstm:" in line or "Traceback" in line for line in said)
-        return sentence.removeprefix("charlstm: ")
+        said, found, sentence = result.stderr.partition("charlstm: ")
+        assert found
+        assert said == "" or said.endswith("\n")
+        assert sentence.endswith("\n")
+        assert "charlstm:" not in sentence
+        assert "Traceback" not in result.stderr
+        return sentence.removesuffix("\n")
 
     return run
 

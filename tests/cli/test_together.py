@@ -76,7 +76,7 @@ def test_or_resume_begins_and_then_goes_on(charlstm, tmp_path):
     first, second = (charlstm(*command, "--epochs", epochs) for epochs in ("0.1", "0.2"))
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert "Going on" not in first.stderr
-    assert "Going on with tale, trained on story.txt." in second.stderr
+    assert "Resuming tale, trained on story.txt." in second.stderr
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]
 
 
