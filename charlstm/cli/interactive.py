@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from charlstm.cli.terminal import say, visible
+from charlstm.cli.terminal import fitted, say, visible
 from charlstm.errors import CharlstmError
 from charlstm.inference.generate import write
 from charlstm.inference.modes import Reader
@@ -79,7 +79,7 @@ def converse(
 
     def continued(draft: Draft, given: str) -> Draft:
         """The draft with a line of the writer's and what the model makes of it, shown as it comes."""
-        given = vocabulary.fit(given, on_unknown)
+        given = fitted(vocabulary, given, on_unknown)
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         written = []
         with _ctrl_c_noted() as stopped:  # it stops the model, not the conversation, and between two characters

@@ -209,16 +209,35 @@ def test_the_folder_one_stands_in_has_a_name_too(spoken, tale, monkeypatch):
 
 
 def test_unknown_characters_are_left_out_or_replaced_when_asked(charlstm):
-    options = ("generate", "--seed", "Thé #fóx", "--length", "10", "--random-seed", "1")
+    options = ("generate", "--seed", "Thé #fóx é", "--length", "10", "--random-seed", "1")
     skipped = charlstm(*options, "--on-unknown", "skip")
     assert skipped.exit_code == 0
-    assert skipped.stdout == charlstm("generate", "--seed", "Th fx", *options[3:]).stdout
+    assert skipped.stdout == charlstm("generate", "--seed", "Th fx ", *options[3:]).stdout
     assert skipped.stderr == "The model does not know 'é' '#' 'ó': left out.\n"
     replaced = charlstm(*options, "--on-unknown", "replace")
     assert replaced.exit_code == 0
-    assert replaced.stdout == charlstm("generate", "--seed", "The  fox", *options[3:]).stdout
-    assert "'é' '#' 'ó'" in replaced.stderr
-    assert "replaced" in replaced.stderr
+    assert replaced.stdout == charlstm("generate", "--seed", "The  fox e", *options[3:]).stdout
+    pairs = "é → e, # → ' ', ó → o"
+    assert replaced.stderr == f"The model does not know every character; replaced by the nearest that it knows: {pairs}\n"
+
+
+@pytest.mark.parametrize("policy", ["error", "skip", "replace"])
+@pytest.mark.parametrize(("known", "typed"), [("é", "e\u0301"), ("e\u0301", "é"), ("\u212b", "\u00c5")], ids=ascii)
+def test_an_equivalent_spelling_is_taken_and_told(charlstm, tmp_path, make_checkpoint, policy, known, typed):
+    make_checkpoint(tmp_path / "cafe" / "tale", vocabulary="".join(sorted("abf" + known)))
+    arguments = ("generate", "--checkpoints", "cafe", "--seed", f"{typed}f{typed}", "--on-unknown", policy, "--length", "3")
+    result = charlstm(*arguments, "--json")
+    assert json.loads(result.stdout)["seed"] == f"{known}f{known}"
+    codes = ["(" + " ".join(f"U+{ord(character):04X}" for character in text) + ")" for text in (typed, known)]
+    assert result.stderr == (f"The same characters, spelled as the model knows them: {typed} {codes[0]} → {known} {codes[1]}\n")
+
+
+def test_thousands_of_unknown_characters_are_told_in_few_words(charlstm, tmp_path):
+    (tmp_path / "seed.txt").write_text("The " + "".join(map(chr, range(0x4E00, 0x5E00))), encoding="utf-8")
+    for policy in ("skip", "replace"):
+        said = charlstm("generate", "--seed-file", "seed.txt", "--length", "1", "--on-unknown", policy).stderr
+        assert "and 4056 more" in said
+        assert len(said) < 600
 
 
 def test_known_characters_need_no_note(charlstm):

@@ -175,3 +175,10 @@ def test_what_cannot_be_is_refused(charlstm, arguments, code, said):
     result = charlstm("inspect", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_text_in_other_quotation_marks_is_looked_into_and_that_is_told(charlstm, tmp_path):
+    (tmp_path / "text.txt").write_text("The quick brown fox “ran”. " * 3)
+    result = charlstm("inspect", "inside", "--text-file", "text.txt", "--on-unknown", "replace", "--json")
+    assert json.loads(result.stdout)["inside"]["text"] == 'The quick brown fox "ran". ' * 3
+    assert result.stderr.endswith('replaced by the nearest that it knows: “ → ", ” → "\n')
