@@ -17,7 +17,7 @@ from charlstm.cli.terminal import (
     say,
     stated,
 )
-from charlstm.cli.writing import check_finite, seed_text, threads
+from charlstm.cli.writing import SeedFileOption, SeedOption, check_finite, find_seed, once, threads
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -25,16 +25,17 @@ if TYPE_CHECKING:
 
 @stated
 def compare(
-    seed: Annotated[
-        str | None, typer.Option(help="The text to continue; \\n is a line end. Default: a passage of the corpus.")
-    ] = None,
-    seed_file: Annotated[str | None, typer.Option(help="A file with the text to continue; - is stdin.")] = None,
+    seed: SeedOption = None,
+    seed_file: SeedFileOption = None,
     checkpoint: CheckpointOption = None,
     length: Annotated[int, typer.Option(min=1, help="Characters to write.")] = 500,
     temperature: Annotated[float, typer.Option(min=0.0, help="As for generate.")] = 0.8,
     random_seed: Annotated[int, typer.Option(min=0, help="Of the noise, and of the sample of characters.")] = 0,
     text: Annotated[
-        str | None, typer.Option(help="A text to measure on; - is stdin. Default: the model's held-out text.")
+        list[str] | None,
+        typer.Option(
+            help="A text to measure on; - is stdin. Default: the model's held-out text.", metavar="FILE", show_default=False
+        ),
     ] = None,
     corpus: CorpusOption = None,
     windows: Annotated[
@@ -60,7 +61,8 @@ def compare(
     from charlstm.inference.sampling import Sampling
 
     check_finite("--temperature", temperature)
-    if text == "-" and seed_file == "-":
+    measured = once("--text", text)
+    if measured == "-" and "-" in (seed_file or []):
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     if plot is not None and plot.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"--plot draws PNG or SVG; name a file that ends in .png or .svg, not {plot.name!r}")
@@ -68,12 +70,11 @@ def compare(
     sizes = _sizes(windows)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
-    task = Task(
-        seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown), length, random_seed, Sampling(temperature)
-    )
-    texts = find_texts(folder, config, text, corpus, on_unknown, encoding_name)
+    start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown)
+    task = Task(start, length, random_seed, Sampling(temperature))
+    texts = find_texts(folder, config, measured, corpus, on_unknown, encoding_name)
     if texts.missing:
-        say(f"{'What is new is' if text else 'Quality is'} not measured: {texts.missing}.")
+        say(f"{'What is new is' if measured else 'Quality is'} not measured: {texts.missing}.")
     network = build_network(config.model, read_weights(folder, config.model))
     others = tuple(size for size in sizes if size != config.model.seq_len)  # that one is written in any case
     plan = comparison.Plan(sample, random_seed, others)

@@ -22,7 +22,7 @@ from charlstm.cli.terminal import (
     stated,
     visible,
 )
-from charlstm.cli.writing import check_finite, check_memory, seed_text, threads, unescaped
+from charlstm.cli.writing import SeedFileOption, SeedOption, check_finite, check_memory, find_seed, stop_strings, threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,12 +41,8 @@ _LONG_SEED = 100_000
 
 @stated
 def generate(
-    seed: Annotated[
-        str | None, typer.Option(help="The text to continue; \\n is a line end. Default: a passage of the corpus.")
-    ] = None,
-    seed_file: Annotated[
-        str | None, typer.Option(help="A file with the text to continue (its last line end is left out); - is stdin.")
-    ] = None,
+    seed: SeedOption = None,
+    seed_file: SeedFileOption = None,
     encoding_name: Annotated[str, typer.Option(help="Text encoding of --seed-file.")] = "utf-8",
     checkpoint: CheckpointOption = None,
     length: Annotated[int, typer.Option(min=0, help="Characters to write, at most.")] = 500,
@@ -55,7 +51,7 @@ def generate(
     ] = "stateless",
     samples: Annotated[int, typer.Option(min=1, help="How many texts, from consecutive random seeds.")] = 1,
     stop: Annotated[
-        list[str] | None, typer.Option(help="End a text before this string; \\n is a line end. May be given several times.")
+        list[str] | None, typer.Option(help="End a text before this string; \\n is a line end, as in --seed. May be repeated.")
     ] = None,
     random_seed: Annotated[
         int | None, typer.Option(min=0, help="The same number gives the same text again. Default: a new one.")
@@ -118,11 +114,11 @@ def generate(
 
         random_seed = noted(output).get("random_seed") if random_seed is None else random_seed
     random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
-    text = seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown)
+    stops = stop_strings(stop, config.vocabulary)
+    text = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown)
     weights = read_weights(folder, config.model)
     reader = _reader(config, weights, mode, engine)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    stops = [unescaped(string, config) for string in stop or [] if string]
     rows = check_memory(config.model, samples if output is None else min(samples, cores() * BATCH), mode)
     if output is not None:
         job = Job(reader, config.vocabulary, text, length, sampling, stops)

@@ -21,6 +21,7 @@ from charlstm.cli.terminal import (
     say,
     stated,
 )
+from charlstm.cli.writing import once, unescaped
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -37,8 +38,14 @@ def inspect(
     keras: Annotated[bool, typer.Option("--keras", help="Ask Keras the same questions. Starts TensorFlow.")] = False,
     character: Annotated[str | None, typer.Option(help="The one to write a step out for.", show_default=False)] = None,
     unit: Annotated[int, typer.Option(min=0, help="The unit to write out.")] = 0,
-    text: Annotated[str | None, typer.Option(help="Look inside along this text.", show_default=False)] = None,
-    text_file: Annotated[str | None, typer.Option(help="Look inside along the text of a file; - is stdin.")] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(help="Look inside along this text; \\n is a line end.", metavar="TEXT", show_default=False),
+    ] = None,
+    text_file: Annotated[
+        list[str] | None,
+        typer.Option(help="Look inside along the text of a file; - is stdin.", metavar="FILE", show_default=False),
+    ] = None,
     layer: Annotated[int | None, typer.Option(min=1, help="The layer to look into. Default: all; of --cell the first.")] = None,
     cell: Annotated[int | None, typer.Option(min=0, help="The cell to colour by. Default: the most readable one.")] = None,
     page: Annotated[Path | None, typer.Option(help="Write all of it as one HTML page.", metavar="FILE.html")] = None,
@@ -54,15 +61,17 @@ def inspect(
     from charlstm.checkpoint.weights import read_weights
     from charlstm.inference.network import build_network
 
-    if text is not None and text_file is not None:
+    typed, file = once("--text", text), once("--text-file", text_file)
+    if typed is not None and file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
     check_outputs(page)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
-    _check_numbers(config, character, unit, layer, cell)
+    character = None if character is None else _one_character(config, character)
+    _check_numbers(config, unit, layer, cell)
     weights = read_weights(folder, config.model)
     network = build_network(config.model, weights)
-    looks_inside = section == "inside" or not (text is None and text_file is None and page is None)
+    looks_inside = section == "inside" or not (typed is None and file is None and page is None)
     names = [name for name in SECTIONS if section in (None, name)]
     record: Record = {"checkpoint": readable(folder.resolve().name)}
     record |= examine(config, weights, network, names, character=character, unit=unit)
@@ -71,7 +80,7 @@ def inspect(
     if looks_inside:
         from charlstm.analysis.inspection.inside import MOST, inside, inside_record
 
-        passage = _passage(config, text, text_file, encoding_name, on_unknown)
+        passage = _passage(config, typed, file, encoding_name, on_unknown)
         if len(passage) > MOST:
             say(f"Of the text's {len(passage):,} characters the first {MOST:,} are looked at.")
             passage = passage[:MOST]
@@ -91,13 +100,18 @@ def inspect(
         show(record)
 
 
-def _check_numbers(config: "Config", character: str | None, unit: int, layer: int | None, cell: int | None) -> None:
+def _one_character(config: "Config", written: str) -> str:
+    """Return the character of ``--character``; refuse what is not one, or is not one that the model knows."""
+    character = fitted(config.vocabulary, unescaped("--character", written, config.vocabulary), "error")
+    config.vocabulary.encode(character)
+    if len(character) != 1:
+        raise typer.BadParameter(f"--character is one character, not {character!r}")
+    return character
+
+
+def _check_numbers(config: "Config", unit: int, layer: int | None, cell: int | None) -> None:
     """Refuse what this model does not have."""
     units = config.model.units
-    if character is not None:
-        config.vocabulary.encode(character)
-        if len(character) != 1:
-            raise typer.BadParameter(f"--character is one character, not {character!r}")
     if unit >= max(units):
         raise typer.BadParameter(f"--unit is from 0 to {max(units) - 1} in this model, not {unit}")
     if layer is not None and layer > len(units):
@@ -114,7 +128,7 @@ def _passage(config: "Config", text: str | None, text_file: str | None, encoding
 
     if text is None and text_file is None:
         return "\n".join(config.corpus.windows) if "\n" in config.vocabulary.characters else "".join(config.corpus.windows)
-    whole = text if text is not None else read_text(str(text_file), encoding_name)
+    whole = read_text(str(text_file), encoding_name) if text is None else unescaped("--text", text, config.vocabulary)
     known = fitted(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode(known)
     if len(known) < LEAST:

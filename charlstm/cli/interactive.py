@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from charlstm.cli.terminal import fitted, say, visible
+from charlstm.cli.writing import unescaped
 from charlstm.errors import CharlstmError
 from charlstm.inference.generate import write
 from charlstm.inference.modes import Reader
@@ -15,7 +16,7 @@ from charlstm.text.vocabulary import OnUnknown, Vocabulary
 
 HELP = """\
 Enter                 let the model go on
-any other line        add it to the text, then let the model go on
+any other line        add it to the text (\\n is a line end), then let the model go on
 /undo                 take back the last step
 /retry                take back what the model wrote last and let it try again
 /temperature NUMBER   0: always the likeliest; 1: as the model has it
@@ -111,7 +112,9 @@ def converse(
             sys.stderr.flush()
             line = sys.stdin.readline()
             try:
-                changed = _command(draft, line.rstrip("\n")) if line else None
+                if not line.startswith("/"):
+                    line = unescaped("this line", line, vocabulary)
+                changed = _command(draft, line.removesuffix("\n")) if line else None
                 if changed is None:
                     break
                 draft, given = changed

@@ -1,34 +1,77 @@
-"""What the commands that write share: the text to continue, and how many threads a small product is worth."""
+"""What the commands that write share: the text to continue, where it ends, and how many threads a small product is worth."""
 
 import math
 import os
+import re
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.terminal import OnUnknown, fitted
+from charlstm.cli.terminal import OnUnknown, fitted, say
 from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.files import Config
     from charlstm.config import Mode, ModelConfig
+    from charlstm.text.vocabulary import Vocabulary
 
+_ESCAPE = r"\\\\?n"
 _SMALL = 100_000_000
 
 
-def seed_text(
-    seed: str | None, seed_file: str | None, encoding_name: str, config: "Config", random_seed: int, on_unknown: OnUnknown
+SeedOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        help="The text to continue; \\n is a line end, \\\\n a backslash and an n. Default: a passage of the corpus.",
+        show_default=False,
+    ),
+]
+SeedFileOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="A file with the text to continue (its last line end is left out); - is stdin.",
+        show_default=False,
+    ),
+]
+
+
+def once(option: str, values: list[str] | None) -> str | None:
+    """Return the one value of an option; refuse several, of which all but one would be dropped."""
+    if values and len(values) > 1:
+        raise typer.BadParameter(f"{option} was given {len(values)} times; give it once")
+    return values[0] if values else None
+
+
+def find_seed(
+    seeds: list[str] | None,
+    seed_files: list[str] | None,
+    encoding_name: str,
+    config: "Config",
+    random_seed: int,
+    on_unknown: OnUnknown,
 ) -> str:
-    """The text to continue, in characters that the model knows."""
+    """Return the text to continue: the one of ``--seed`` or ``--seed-file``, or a passage of the corpus.
+
+    Args:
+        seeds: Values of ``--seed``.
+        seed_files: Values of ``--seed-file``.
+        encoding_name: Of such a file.
+        config: The checkpoint's configuration, with passages of its corpus.
+        random_seed: Chooses the passage.
+        on_unknown: What to do with characters that the model does not know.
+    """
     from charlstm.text.corpus import read_text
 
+    seed, seed_file = once("--seed", seeds), once("--seed-file", seed_files)
     if seed is not None and seed_file is not None:
         raise typer.BadParameter("give --seed or --seed-file, not both")
     if seed_file is not None:
         text = read_text(seed_file, encoding_name).removesuffix("\n")
     elif seed is not None:
-        text = unescaped(seed, config)
+        text = unescaped("--seed", seed, config.vocabulary)
     else:
         return config.corpus.windows[random_seed % len(config.corpus.windows)]
     known = fitted(config.vocabulary, text, on_unknown)
@@ -39,6 +82,40 @@ def seed_text(
         )
     config.vocabulary.encode(known)  # refuses unknown characters before anything is printed
     return known
+
+
+def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[str]:
+    """Return the strings of ``--stop``; refuse those that the model can never write."""
+    from charlstm.text.vocabulary import quoted
+
+    stops = []
+    for string in strings or []:
+        if not string:
+            raise typer.BadParameter("--stop is a string of at least one character, and was given an empty one")
+        stop = fitted(vocabulary, unescaped("--stop", string, vocabulary), "error")
+        unknown = vocabulary.unknown(stop)
+        if unknown:
+            raise CharlstmError(
+                f"the model can never write {stop!r}, since it does not know {quoted(unknown)}; give --stop a string of "
+                "characters that it knows, or leave it out"
+            )
+        stops.append(stop)
+    return stops
+
+
+def unescaped(option: str, text: str, vocabulary: "Vocabulary") -> str:
+    r"""Return a text of the command line, in which ``\n`` is a line end and ``\\n`` a backslash and an n.
+
+    Few shells let one type a line end. Every other backslash is one. If the model knows backslashes, the user is told how they
+    were read.
+    """
+    readings = {r"\n": "a line end", r"\\n": "a backslash and an n"}
+    found = list(dict.fromkeys(re.findall(_ESCAPE, text)))
+    if found and "\\" in vocabulary.characters:
+        said = " and ".join(f"{written} is read as {readings[written]}" for written in found)
+        other = r"; '\\n' is a backslash and an n" if r"\\n" not in found else ""
+        say(f"In {option}, {said}{other}.")
+    return re.sub(_ESCAPE, lambda match: "\n" if match[0] == r"\n" else r"\n", text)
 
 
 def check_finite(option: str, value: float) -> None:
@@ -72,11 +149,6 @@ def check_memory(model: "ModelConfig", texts: int, mode: "Mode") -> int:
             f"try fewer --samples{other}"
         )
     return states
-
-
-def unescaped(text: str, config: "Config") -> str:
-    r"""``\n`` as a line end, which few shells let one type, unless the model knows backslashes and may mean one."""
-    return text if "\\" in config.vocabulary.characters else text.replace("\\n", "\n")
 
 
 def threads(model: "ModelConfig", rows: int) -> Any:

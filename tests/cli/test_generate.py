@@ -154,14 +154,92 @@ def test_a_line_end_can_be_a_stop_string_and_plain_output_agrees(charlstm, spoke
     assert charlstm("generate", *options).stdout == f"The {sample['text']}\n"
 
 
-def test_backslash_n_in_a_seed_is_a_line_end_unless_the_model_knows_backslashes(spoken, tmp_path, make_checkpoint):
-    assert spoken("--seed", "The\\nfox", "--length", "1")["seed"] == "The\nfox"
+ESCAPES = {
+    "line end": ("a\\nb", "a\nb", "\\n is read as a line end; '\\\\n' is a backslash and an n"),
+    "backslash and an n": ("a\\\\nb", "a\\nb", "\\\\n is read as a backslash and an n"),
+    "both": ("\\n\\\\n", "\n\\n", "\\n is read as a line end and \\\\n is read as a backslash and an n"),
+    "two backslashes and an n": ("\\\\\\n", "\\\\n", "\\\\n is read as a backslash and an n"),
+    "other backslashes": ("\\a\\\\b\\", "\\a\\\\b\\", ""),
+    "a line end itself": ("a\nb", "a\nb", ""),
+}
+
+
+@pytest.mark.parametrize(("typed", "read", "said"), ESCAPES.values(), ids=ESCAPES)
+def test_backslash_n_is_a_line_end_in_every_model_and_that_is_said(charlstm, tmp_path, make_checkpoint, typed, read, said):
+    make_checkpoint(tmp_path / "tex" / "tale", vocabulary="\n\\abn")
+    for command in ("generate", "compare"):
+        result = charlstm(command, "--checkpoints", "tex", "--seed", typed, "--length", "1", "--json")
+        assert json.loads(result.stdout)["seed"] == read
+        assert result.stderr.partition("Quality")[0] == (f"In --seed, {said}.\n" if said else "")
+    (tmp_path / "seed.txt").write_text(typed)
+    result = charlstm("generate", "--checkpoints", "tex", "--seed-file", "seed.txt", "--length", "1", "--json")
+    assert (json.loads(result.stdout)["seed"], result.stderr) == (typed, "")
+
+
+def test_backslash_n_needs_no_note_where_no_backslash_can_be_meant(charlstm):
+    result = charlstm("generate", "--seed", "The\\nfox", "--length", "3", "--stop", "\\n")
+    assert result.stdout.startswith("The\nfox")
+    assert result.stderr == ""
+
+
+def test_backslash_n_in_a_stop_string_is_what_it_is_in_a_seed(charlstm, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "tex" / "tale", vocabulary="\n\\en")
-    assert spoken("--checkpoints", "tex", "--seed", "\\ne", "--length", "1")["seed"] == "\\ne"
-    options = ("--checkpoints", "tex", "--seed", "e", "--length", "200", "--random-seed", "1")
-    text = spoken(*options)["samples"][0]["text"]
-    assert "\n" in text.partition("\\n")[0]  # a line end comes first, and does not stop it
-    assert spoken(*options, "--stop", "\\n")["samples"][0]["text"] == text.partition("\\n")[0]
+    options = ("generate", "--checkpoints", "tex", "--seed", "e", "--length", "200", "--random-seed", "1", "--json")
+
+    def text(*more):
+        result = charlstm(*options, *more)
+        return json.loads(result.stdout)["samples"][0]["text"], result.stderr
+
+    whole, _ = text()
+    assert whole.index("\n") < whole.index("\\n")
+    assert text("--stop", "\\n")[0] == text("--stop", "\n")[0] == whole.partition("\n")[0]
+    assert text("--stop", "\\\\n")[0] == whole.partition("\\n")[0]
+    assert text("--stop", "\\n")[1].startswith("In --stop, \\n is read as a line end")
+
+
+@pytest.mark.parametrize("stop", ["Z", "foxZ", "\u00e9", "\\\\n", "\t", "\U0001f98a", "”"], ids=ascii)
+def test_a_stop_string_that_the_model_can_never_write_is_refused(charlstm, tmp_path, stop):
+    for more in ((), ("--on-unknown", "replace"), ("--json",), ("--interactive",), ("--output", "many.jsonl")):
+        result = charlstm("generate", "--seed", "The", "--stop", stop, *more)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "the model can never write" in result.stderr
+        assert result.stderr.startswith("charlstm: ")
+        assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "many.jsonl").exists()
+
+
+def test_a_stop_string_in_an_equivalent_spelling_is_taken_and_told(charlstm, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "cafe" / "tale", vocabulary="abé")
+    options = ("generate", "--checkpoints", "cafe", "--seed", "a", "--length", "50", "--random-seed", "1")
+    result = charlstm(*options, "--stop", "e\u0301")
+    assert result.stdout == charlstm(*options, "--stop", "é").stdout
+    assert len(result.stdout) < 52
+    assert "U+0065 U+0301) → é (U+00E9)" in result.stderr
+
+
+def test_an_empty_stop_string_is_refused(charlstm):
+    result = charlstm("generate", "--seed", "The", "--stop", "")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--stop" in result.stderr
+
+
+REPEATED = {
+    "seed": "generate --seed a --seed b",
+    "the same seed": "generate --seed a --seed a",
+    "seed file": "generate --seed-file a --seed-file b",
+    "seed of a comparison": "compare --seed a --seed b",
+    "seed file of a comparison": "compare --seed-file a --seed-file b",
+    "text of a comparison": "compare --text a --text b",
+    "text to look into": "inspect --text a --text b",
+    "file to look into": "inspect --text-file a --text-file b",
+}
+
+
+@pytest.mark.parametrize("command", REPEATED.values(), ids=REPEATED)
+def test_a_text_that_would_be_dropped_is_a_usage_error(charlstm, command):
+    result = charlstm(*command.split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{command.split()[1]} was given 2 times" in result.stderr
 
 
 def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
