@@ -70,8 +70,8 @@ def compare(
     sizes = _sizes(windows)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
-    start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown)
-    task = Task(start, length, random_seed, Sampling(temperature))
+    start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown, named=not json)
+    task = Task(start.text, length, random_seed, Sampling(temperature))
     texts = find_texts(folder, config, measured, corpus, on_unknown, encoding_name)
     if texts.missing:
         say(f"{'What is new is' if measured else 'Quality is'} not measured: {texts.missing}.")

@@ -21,14 +21,24 @@ from charlstm.cli.terminal import (
     say,
     stated,
     visible,
+    write_given,
 )
-from charlstm.cli.writing import SeedFileOption, SeedOption, check_finite, check_memory, find_seed, stop_strings, threads
+from charlstm.cli.writing import (
+    SeedFileOption,
+    SeedOption,
+    check_finite,
+    check_memory,
+    find_seed,
+    stop_strings,
+    threads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from charlstm.checkpoint.files import Config
     from charlstm.checkpoint.weights import Weights
+    from charlstm.inference.generate import Sample
     from charlstm.inference.modes import Reader
 
 Mode = Literal["stateless", "stateful"]
@@ -80,7 +90,16 @@ def generate(
     on_unknown: Annotated[
         OnUnknown, typer.Option(help="What to do with characters in the seed that the model does not know.")
     ] = "error",
-    echo: Annotated[bool, typer.Option(help="Print the seed before the text.")] = True,
+    with_seed: Annotated[
+        bool | None,
+        typer.Option(
+            "--with-seed/--no-echo",
+            "--echo",
+            help="Print the seed before the text, or not. Default: a seed that you give is printed, a passage of the corpus on "
+            "a terminal alone.",
+            show_default=False,
+        ),
+    ] = None,
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="Write together: continue, undo, retry, change the temperature.")
     ] = False,
@@ -91,9 +110,10 @@ def generate(
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Write new text with a trained model.
+    r"""Write new text with a trained model.
 
-    With --samples N there are N texts, one after the other, each ending with a line end.
+    With --samples N there are N texts, each ending with a line end. If a text can have several lines, a line such as
+    "--- sample 2, random seed 8 ---" is before each; if none can (--stop "\n"), they are one a line.
     """
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
@@ -115,7 +135,8 @@ def generate(
         random_seed = noted(output).get("random_seed") if random_seed is None else random_seed
     random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
     stops = stop_strings(stop, config.vocabulary)
-    text = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown)
+    start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown, named=not json)
+    text, shows_seed = start.text, (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
     weights = read_weights(folder, config.model)
     reader = _reader(config, weights, mode, engine)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
@@ -144,6 +165,7 @@ def generate(
                 sampling=sampling,
                 stops=stops,
                 on_unknown=on_unknown,
+                shows_seed=shows_seed,
             )
             return
 
@@ -175,12 +197,12 @@ def generate(
                 }
             )
             return
-        opening = text if echo else ""
+        opening = text if shows_seed else ""
         if samples == 1:
             _stream(pieces, opening)
         else:
-            for sample in written(pieces):
-                sys.stdout.write(_shown(opening + sample.text) + "\n")
+            several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
+            _print_samples(written(pieces), opening, separated=several_lines)
 
 
 def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) -> "Reader":
@@ -197,12 +219,21 @@ def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) ->
 def _stream(pieces: "Iterator[list[str]]", opening: str) -> None:
     """Print one text; on a terminal, character by character as it comes."""
     live = sys.stdout.isatty()
-    sys.stdout.write(_shown(opening))
+    write_given(opening, sys.stdout)
     for (piece,) in pieces:
         sys.stdout.write(_shown(piece))
         if live:
             sys.stdout.flush()
     sys.stdout.write("\n")
+
+
+def _print_samples(samples: "list[Sample]", opening: str, *, separated: bool) -> None:
+    """Print several texts; ``separated``: with a line before each, since it may itself have several lines."""
+    for number, sample in enumerate(samples, start=1):
+        if separated:
+            write_given(f"--- sample {number}, random seed {sample.random_seed} ---\n", sys.stdout)
+        write_given(opening, sys.stdout)
+        sys.stdout.write(_shown(sample.text) + "\n")
 
 
 def _shown(text: str) -> str:

@@ -53,6 +53,14 @@ def say(message: str) -> None:
             _abandon(sys.stderr)
 
 
+def write_given(text: str, stream: TextIO) -> None:
+    """Write what the model was given, not what it wrote: on a terminal it is dim, anywhere else it is as it is."""
+    if text and stream.isatty() and os.environ.get("TERM") != "dumb":
+        typer.secho(visible(text, "\n\t"), file=stream, nl=False, dim=True)
+    else:
+        stream.write(visible(text, "\n\t") if stream.isatty() else text)
+
+
 def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
     """Return a text in characters that the model knows, as far as ``--on-unknown`` sees to that, and tell the user."""
     from charlstm.text.replacement import fit

@@ -4,11 +4,12 @@ import math
 import os
 import re
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.terminal import OnUnknown, fitted, say
+from charlstm.cli.terminal import OnUnknown, fitted, readable, say
 from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
@@ -38,6 +39,19 @@ SeedFileOption = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Seed:
+    """The text to continue.
+
+    Attributes:
+        text: In characters that the model knows.
+        given: Whether the user gave it; if not, it is a passage of the corpus.
+    """
+
+    text: str
+    given: bool
+
+
 def once(option: str, values: list[str] | None) -> str | None:
     """Return the one value of an option; refuse several, of which all but one would be dropped."""
     if values and len(values) > 1:
@@ -52,7 +66,9 @@ def find_seed(
     config: "Config",
     random_seed: int,
     on_unknown: OnUnknown,
-) -> str:
+    *,
+    named: bool,
+) -> Seed:
     """Return the text to continue: the one of ``--seed`` or ``--seed-file``, or a passage of the corpus.
 
     Args:
@@ -62,6 +78,7 @@ def find_seed(
         config: The checkpoint's configuration, with passages of its corpus.
         random_seed: Chooses the passage.
         on_unknown: What to do with characters that the model does not know.
+        named: Whether to tell the user which passage it is.
     """
     from charlstm.text.corpus import read_text
 
@@ -73,7 +90,10 @@ def find_seed(
     elif seed is not None:
         text = unescaped("--seed", seed, config.vocabulary)
     else:
-        return config.corpus.windows[random_seed % len(config.corpus.windows)]
+        passage = config.corpus.windows[random_seed % len(config.corpus.windows)]
+        if named:
+            say(f"Without --seed, starting from this passage: {passage!r} (of {readable(config.corpus.name)})")
+        return Seed(passage, given=False)
     known = fitted(config.vocabulary, text, on_unknown)
     if not known:
         raise CharlstmError(
@@ -81,7 +101,7 @@ def find_seed(
             "model knows with --seed, or leave it out for a passage of the corpus"
         )
     config.vocabulary.encode(known)  # refuses unknown characters before anything is printed
-    return known
+    return Seed(known, given=True)
 
 
 def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[str]:

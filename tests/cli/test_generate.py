@@ -92,7 +92,48 @@ def test_samples_have_consecutive_random_seeds_and_are_those_of_single_runs(char
     assert [[sample["text"]] for sample in samples] == alone
     assert len({sample["text"] for sample in samples}) == 3
     plain = charlstm("generate", *options, "--samples", "3", "--random-seed", "7")
-    assert plain.stdout == "".join(f"The {text}\n" for (text,) in alone)
+    assert plain.stdout == "".join(
+        f"--- sample {number}, random seed {6 + number} ---\nThe {text}\n" for number, (text,) in enumerate(alone, start=1)
+    )
+
+
+def test_several_texts_of_one_line_are_one_a_line(charlstm, spoken, tmp_path, make_checkpoint):
+    names = ("--seed", "\\n", "--stop", "\\n", "--length", "8", "--samples", "5", "--random-seed", "1")
+    items = [sample["text"] for sample in spoken(*names)["samples"]]
+    assert charlstm("generate", *names, "--no-echo").stdout == "".join(item + "\n" for item in items)
+    make_checkpoint(tmp_path / "words" / "tale", vocabulary=" abc")
+    words = ("--checkpoints", "words", "--seed", "a", "--length", "8", "--samples", "5", "--random-seed", "1")
+    items = [sample["text"] for sample in spoken(*words)["samples"]]
+    assert charlstm("generate", *words).stdout == "".join(f"a{item}\n" for item in items)
+
+
+@pytest.mark.parametrize("more", ["--stop x", "--stop \\n\\n", "--stop \\n --seed The\\n", "--no-echo"])
+def test_several_texts_that_may_have_several_lines_have_a_line_before_each(charlstm, more):
+    options = ("--seed", "The ") if "--seed" not in more else ()
+    shown = charlstm("generate", *options, "--length", "20", "--samples", "3", "--random-seed", "7", *more.split()).stdout
+    headers = [line for line in shown.splitlines() if line.startswith("---")]
+    assert headers == [f"--- sample {number}, random seed {6 + number} ---" for number in (1, 2, 3)]
+
+
+def test_a_passage_of_the_corpus_is_named_and_not_printed_into_a_pipe(charlstm, spoken):
+    for random_seed in ("1", "2", "3"):
+        told = spoken("--length", "9", "--random-seed", random_seed)
+        options = ("generate", "--length", "9", "--random-seed", random_seed)
+        result = charlstm(*options)
+        assert result.stdout == told["samples"][0]["text"] + "\n"
+        assert result.stderr == f"Without --seed, starting from this passage: {told['seed']!r} (of story.txt)\n"
+        assert charlstm(*options, "--no-echo").stdout == result.stdout
+        for option in ("--with-seed", "--echo"):
+            assert charlstm(*options, option).stdout == told["seed"] + result.stdout
+        several = charlstm(*options, "--samples", "2")
+        assert several.stderr == result.stderr
+        assert told["seed"] not in several.stdout
+
+
+def test_a_passage_of_the_corpus_is_named_for_a_file_of_texts(charlstm, spoken):
+    seed = spoken("--length", "1", "--random-seed", "1")["seed"]
+    result = charlstm("generate", "--samples", "2", "--length", "3", "--random-seed", "1", "--output", "many.jsonl")
+    assert result.stderr.startswith(f"Without --seed, starting from this passage: {seed!r} ")
 
 
 def test_the_same_random_seed_gives_the_same_text(texts):
