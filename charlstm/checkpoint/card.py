@@ -60,7 +60,7 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
     if sample:
         lines += [
             "",
-            "A sample, as it came (temperature 0.8, state carried):",
+            "A sample, as it came, all of it written by the model (temperature 0.8, state carried):",
             "",
             *("    " + line for line in sample.split("\n")),
         ]

@@ -17,7 +17,7 @@ from charlstm.cli.terminal import (
     readable,
     say,
 )
-from charlstm.cli.writing import seed_text, threads
+from charlstm.cli.writing import SeedFileOption, SeedOption, find_seed, once, threads
 from charlstm.errors import shown
 
 if TYPE_CHECKING:
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
 
 
 def compare(
-    seed: Annotated[
-        str | None, typer.Option(help="Text to continue; \\n is a line end. Default: a passage of the corpus.", metavar="TEXT")
-    ] = None,
-    seed_file: Annotated[
-        str | None, typer.Option(help="File with the text to continue; - reads stdin.", metavar="FILE")
-    ] = None,
+    seed: SeedOption = None,
+    seed_file: SeedFileOption = None,
     checkpoint: CheckpointOption = None,
     length: Annotated[int, typer.Option(help="Characters to generate.", **integer(1))] = 500,
     temperature: Annotated[float, typer.Option(help="Sampling temperature, as for generate.", **number(0))] = 0.8,
@@ -38,7 +34,10 @@ def compare(
         int, typer.Option(help="Number that determines the text and the sampled positions.", **integer(0))
     ] = 0,
     text: Annotated[
-        str | None, typer.Option(help="File with the text to score; - reads stdin. Default: the held-out text.", metavar="FILE")
+        list[str] | None,
+        typer.Option(
+            help="File with the text to score; - reads stdin. Default: the held-out text.", metavar="FILE", show_default=False
+        ),
     ] = None,
     corpus: CorpusOption = None,
     windows: Annotated[
@@ -69,7 +68,8 @@ def compare(
     from charlstm.inference.network import build_network
     from charlstm.inference.sampling import Sampling
 
-    if text == "-" and seed_file == "-":
+    measured = once("--text", text)
+    if measured == "-" and "-" in (seed_file or []):
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     if plot is not None and plot.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {shown(plot.name)}")
@@ -77,12 +77,11 @@ def compare(
     sizes = _sizes(windows)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
-    task = Task(
-        seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown), length, random_seed, Sampling(temperature)
-    )
-    texts = find_texts(folder, config, text, corpus, on_unknown, encoding_name)
+    start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown, named=not json)
+    task = Task(start.text, length, random_seed, Sampling(temperature))
+    texts = find_texts(folder, config, measured, corpus, on_unknown, encoding_name)
     if texts.missing:
-        say(f"{'What is new is' if text else 'Quality is'} not measured: {texts.missing}.")
+        say(f"{'What is new is' if measured else 'Quality is'} not measured: {texts.missing}.")
     network = build_network(config.model, read_weights(folder, config.model))
     others = tuple(size for size in sizes if size != config.model.seq_len)  # that one is written in any case
     plan = comparison.Plan(sample, random_seed, others)

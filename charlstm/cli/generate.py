@@ -21,14 +21,23 @@ from charlstm.cli.terminal import (
     readable,
     say,
     visible,
+    write_given,
 )
-from charlstm.cli.writing import check_memory, seed_text, threads, unescaped
+from charlstm.cli.writing import (
+    SeedFileOption,
+    SeedOption,
+    check_memory,
+    find_seed,
+    stop_strings,
+    threads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from charlstm.checkpoint.files import Config
     from charlstm.checkpoint.weights import Weights
+    from charlstm.inference.generate import Sample
     from charlstm.inference.modes import Reader
 
 Mode = Literal["stateless", "stateful"]
@@ -40,13 +49,8 @@ _LONG_SEED = 100_000
 
 
 def generate(
-    seed: Annotated[
-        str | None, typer.Option(help="Text to continue; \\n is a line end. Default: a passage of the corpus.", metavar="TEXT")
-    ] = None,
-    seed_file: Annotated[
-        str | None,
-        typer.Option(help="File with the text to continue, without its last line end; - reads stdin.", metavar="FILE"),
-    ] = None,
+    seed: SeedOption = None,
+    seed_file: SeedFileOption = None,
     encoding_name: Annotated[str, typer.Option(help="Text encoding of --seed-file.", metavar="ENCODING")] = "utf-8",
     checkpoint: CheckpointOption = None,
     length: Annotated[int, typer.Option(help="Most characters to generate.", **integer(0))] = 500,
@@ -59,7 +63,9 @@ def generate(
     samples: Annotated[int, typer.Option(help="Number of texts, from consecutive random seeds.", **integer(1))] = 1,
     stop: Annotated[
         list[str] | None,
-        typer.Option(help="End a text before this string; \\n is a line end. May be given several times.", metavar="TEXT"),
+        typer.Option(
+            help="End a text before this string; \\n is a line end, as in --seed. May be given several times.", metavar="TEXT"
+        ),
     ] = None,
     random_seed: Annotated[
         int | None, typer.Option(help="Number that determines the text. Default: a new one each time.", **integer(0))
@@ -103,7 +109,16 @@ def generate(
         OnUnknown,
         typer.Option(help="What to do with characters of the seed that are not in the vocabulary.", **choice(OnUnknown)),
     ] = "error",
-    echo: Annotated[bool, typer.Option(help="Print the seed before the text.")] = True,
+    with_seed: Annotated[
+        bool | None,
+        typer.Option(
+            "--with-seed/--no-echo",
+            "--echo",
+            help="Print the seed before the text, or not. Default: a seed that you give is printed, a passage of the corpus on "
+            "a terminal alone.",
+            show_default=False,
+        ),
+    ] = None,
     interactive: Annotated[
         bool,
         typer.Option(
@@ -121,9 +136,10 @@ def generate(
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Generate text with a trained model.
+    r"""Generate text with a trained model.
 
-    With --samples N it prints N texts, one after the other, each with a line end.
+    With --samples N it prints N texts, each ending with a line end. If a text can have several lines, a line such as
+    "--- sample 2, random seed 8 ---" is before each; if none can (--stop "\n"), they are one a line.
     """
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
@@ -142,11 +158,12 @@ def generate(
 
         random_seed = noted(output).get("random_seed") if random_seed is None else random_seed
     random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
-    text = seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown)
+    stops = stop_strings(stop, config.vocabulary)
+    start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown, named=not json)
+    text, shows_seed = start.text, (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
     weights = read_weights(folder, config.model)
     reader = _reader(config, weights, mode, engine)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    stops = [unescaped(string, config) for string in stop or [] if string]
     rows = check_memory(config.model, samples if output is None else min(samples, cores() * BATCH), mode)
     if output is not None:
         job = Job(reader, config.vocabulary, text, length, sampling, stops)
@@ -172,6 +189,7 @@ def generate(
                 sampling=sampling,
                 stops=stops,
                 on_unknown=on_unknown,
+                shows_seed=shows_seed,
             )
             return
 
@@ -203,12 +221,12 @@ def generate(
                 }
             )
             return
-        opening = text if echo else ""
+        opening = text if shows_seed else ""
         if samples == 1:
             _stream(pieces, opening)
         else:
-            for sample in written(pieces):
-                sys.stdout.write(_shown(opening + sample.text) + "\n")
+            several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
+            _print_samples(written(pieces), opening, separated=several_lines)
 
 
 def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) -> "Reader":
@@ -225,12 +243,21 @@ def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) ->
 def _stream(pieces: "Iterator[list[str]]", opening: str) -> None:
     """Print one text; on a terminal, character by character as it comes."""
     live = sys.stdout.isatty()
-    sys.stdout.write(_shown(opening))
+    write_given(opening, sys.stdout)
     for (piece,) in pieces:
         sys.stdout.write(_shown(piece))
         if live:
             sys.stdout.flush()
     sys.stdout.write("\n")
+
+
+def _print_samples(samples: "list[Sample]", opening: str, *, separated: bool) -> None:
+    """Print several texts; ``separated``: with a line before each, since it may itself have several lines."""
+    for place, sample in enumerate(samples, start=1):
+        if separated:
+            write_given(f"--- sample {place}, random seed {sample.random_seed} ---\n", sys.stdout)
+        write_given(opening, sys.stdout)
+        sys.stdout.write(_shown(sample.text) + "\n")
 
 
 def _shown(text: str) -> str:

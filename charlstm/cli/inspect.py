@@ -21,6 +21,7 @@ from charlstm.cli.terminal import (
     readable,
     say,
 )
+from charlstm.cli.writing import once, unescaped
 from charlstm.errors import listed, shown
 
 if TYPE_CHECKING:
@@ -48,11 +49,18 @@ def inspect(
     ] = None,
     unit: Annotated[int, typer.Option(help="Index of the unit whose numbers are shown.", **integer(0))] = 0,
     text: Annotated[
-        str | None,
-        typer.Option(help="Text to show the activations along. Default: from the corpus.", metavar="TEXT", show_default=False),
+        list[str] | None,
+        typer.Option(
+            help="Text to show the activations along; \\n is a line end. Default: from the corpus.",
+            metavar="TEXT",
+            show_default=False,
+        ),
     ] = None,
     text_file: Annotated[
-        str | None, typer.Option(help="File with the text to show the activations along; - reads stdin.", metavar="FILE")
+        list[str] | None,
+        typer.Option(
+            help="File with the text to show the activations along; - reads stdin.", metavar="FILE", show_default=False
+        ),
     ] = None,
     layer: Annotated[
         int | None,
@@ -74,15 +82,17 @@ def inspect(
     from charlstm.checkpoint.weights import read_weights
     from charlstm.inference.network import build_network
 
-    if text is not None and text_file is not None:
+    typed, file = once("--text", text), once("--text-file", text_file)
+    if typed is not None and file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
     check_outputs(page)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
-    _check_numbers(config, character, unit, layer, cell)
+    character = None if character is None else _one_character(config, character)
+    _check_numbers(config, unit, layer, cell)
     weights = read_weights(folder, config.model)
     network = build_network(config.model, weights)
-    looks_inside = section == "inside" or not (text is None and text_file is None and page is None)
+    looks_inside = section == "inside" or not (typed is None and file is None and page is None)
     names = [name for name in SECTIONS if section in (None, name)]
     record: Record = {"checkpoint": readable(folder.resolve().name)}
     record |= examine(config, weights, network, names, character=character, unit=unit)
@@ -91,7 +101,7 @@ def inspect(
     if looks_inside:
         from charlstm.analysis.inspection.inside import MOST, inside, inside_record
 
-        passage = _passage(config, text, text_file, encoding_name, on_unknown)
+        passage = _passage(config, typed, file, encoding_name, on_unknown)
         if len(passage) > MOST:
             say(f"Of the text's {len(passage):,} characters the first {MOST:,} are looked at.")
             passage = passage[:MOST]
@@ -111,13 +121,18 @@ def inspect(
         show(record)
 
 
-def _check_numbers(config: "Config", character: str | None, unit: int, layer: int | None, cell: int | None) -> None:
+def _one_character(config: "Config", written: str) -> str:
+    """Return the character of ``--character``; refuse what is not one, or is not one that the model knows."""
+    character = fitted(config.vocabulary, unescaped("--character", written, config.vocabulary), "error")
+    config.vocabulary.encode(character)
+    if len(character) != 1:
+        raise typer.BadParameter(f"--character: expected one character; found {shown(character)}")
+    return character
+
+
+def _check_numbers(config: "Config", unit: int, layer: int | None, cell: int | None) -> None:
     """Refuse what this model does not have."""
     units = config.model.units
-    if character is not None:
-        config.vocabulary.encode(character)
-        if len(character) != 1:
-            raise typer.BadParameter(f"--character: expected one character; found {shown(character)}")
     if unit >= max(units):
         raise typer.BadParameter(f"--unit: expected an integer from 0 to {max(units) - 1} for this model; found {unit}")
     if layer is not None and layer > len(units):
@@ -136,7 +151,7 @@ def _passage(config: "Config", text: str | None, text_file: str | None, encoding
 
     if text is None and text_file is None:
         return "\n".join(config.corpus.windows) if "\n" in config.vocabulary.characters else "".join(config.corpus.windows)
-    whole = text if text is not None else read_text(str(text_file), encoding_name, say)
+    whole = read_text(str(text_file), encoding_name, say) if text is None else unescaped("--text", text, config.vocabulary)
     known = fitted(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode(known)
     if len(known) < LEAST:

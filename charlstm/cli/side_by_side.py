@@ -8,6 +8,7 @@ from rich.text import Text
 
 from charlstm.cli.console import NARROW, printed
 from charlstm.cli.terminal import visible
+from charlstm.errors import shown as quoted
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -42,6 +43,7 @@ def _show(console: Console, record: "Record") -> None:
         console.print(beside)
         console.print()
     where = record["first_difference"]
+    console.print(f"Both texts continue the seed {quoted(record['seed'])}.")
     console.print(
         "The texts are the same to their end." if where is None else f"{MARK} first difference, at character {where + 1}."
     )

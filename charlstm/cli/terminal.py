@@ -50,14 +50,44 @@ def say(message: str) -> None:
             abandon(sys.stderr)
 
 
+def write_given(text: str, stream: TextIO) -> None:
+    """Write what the model was given, not what it wrote: on a terminal it is dim, anywhere else it is as it is."""
+    if text and stream.isatty() and os.environ.get("TERM") != "dumb":
+        typer.secho(visible(text, "\n\t"), file=stream, nl=False, dim=True)
+    else:
+        stream.write(visible(text, "\n\t") if stream.isatty() else text)
+
+
 def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
-    """A text in characters that the model knows, as far as ``--on-unknown`` sees to that; the user is told."""
-    result = vocabulary.fit(text, on_unknown)
-    if result != text:
-        unknown = " ".join(map(repr, vocabulary.unknown(text)))
-        what = "left out" if on_unknown == "skip" else "replaced by the nearest known characters"
-        say(f"The model does not know {unknown}: {what}.")
-    return result
+    """Return a text in characters that the model knows, as far as ``--on-unknown`` sees to that, and tell the user."""
+    from charlstm.text.replacement import fit
+    from charlstm.text.vocabulary import quoted
+
+    found = fit(vocabulary, text, on_unknown)
+    if found.respelled:
+        pairs = [f"{_code_points(before)} → {_code_points(after)}" for before, after in found.respelled]
+        say(f"The same characters, spelled as the model knows them: {_first(pairs)}")
+    if found.replaced:
+        pairs = [f"{_shown(before)} → {_shown(after)}" for before, after in found.replaced]
+        say(f"The model does not know every character; replaced by the nearest that it knows: {_first(pairs)}")
+    if found.left_out:
+        say(f"The model does not know {quoted(found.left_out)}: left out.")
+    return found.text
+
+
+def _shown(text: str) -> str:
+    """Return a character as it can be told from others in a sentence."""
+    return text if text.isprintable() and not text.isspace() else repr(text)
+
+
+def _code_points(text: str) -> str:
+    """Return a character with its code points, which alone tell equivalent spellings apart."""
+    return f"{_shown(text)} ({' '.join(f'U+{ord(character):04X}' for character in text)})"
+
+
+def _first(pairs: list[str], limit: int = 40) -> str:
+    more = f" and {len(pairs) - limit} more" if len(pairs) > limit else ""
+    return ", ".join(pairs[:limit]) + more
 
 
 def readable(name: str) -> str:

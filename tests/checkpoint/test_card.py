@@ -71,6 +71,7 @@ def test_the_sample_stands_as_it_came(config):
     sample = "# not a heading\n\n| no table |\n  渡 *ferry*\n"
     card = model_card(config, [], sample)
     indented = card[card.index("as it came") :].split("\n")[2:]
+    assert "all of it written by the model" in card
     assert "\n".join(line.removeprefix("    ") for line in indented) == sample + "\n"
     assert all(line.startswith("    ") for line in indented[:-1])
 

@@ -84,6 +84,14 @@ def tale(tmp_path: Path, make_checkpoint: Callable[..., Path]) -> Path:
     return folder
 
 
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+"""Before and after what a model was given, on a terminal."""
+
+
+def undimmed(text: str) -> str:
+    return text.replace(DIM, "").replace(PLAIN, "")
+
+
 @dataclass
 class Terminal:
     """A process on a pseudo-terminal, seen from the other end.
@@ -136,7 +144,7 @@ def program(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
         return subprocess.Popen(
             [sys.executable, "-m", "charlstm", *arguments],
             cwd=tmp_path,
-            env={**surroundings, "COLUMNS": "120", "CHARLSTM_CHECKPOINTS": "checkpoints", **(env or {})},
+            env={**surroundings, "COLUMNS": "120", "TERM": "xterm", "CHARLSTM_CHECKPOINTS": "checkpoints", **(env or {})},
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
         )
 

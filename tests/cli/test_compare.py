@@ -191,3 +191,19 @@ def test_what_cannot_be_is_refused_before_anything_is_done(charlstm, tmp_path, a
 def test_unknown_characters_are_refused_or_seen_to(charlstm):
     assert "'Ö'" in charlstm("compare", "--seed", "fÖx").stderr
     assert "'Ö': left out" in charlstm("compare", *FEW, "--seed", "fÖx", "--on-unknown", "skip").stderr
+
+
+def test_the_seed_is_told_from_what_was_written(charlstm):
+    given = charlstm("compare", *FEW, "--seed", "The ")
+    assert "Both texts continue the seed 'The '." in given.stdout
+    assert "starting from this passage" not in given.stderr
+    passage = charlstm("compare", *FEW)
+    assert "Without --seed, starting from this passage: 'The quick' (of tale.txt)\n" in passage.stderr
+    assert "Both texts continue the seed 'The quick'." in passage.stdout
+
+
+def test_equivalent_spellings_are_taken_and_nearest_characters_told(charlstm, tmp_path):
+    (tmp_path / "other.txt").write_text("fox\u00a0and dôg")
+    result = charlstm("compare", *FEW, "--seed", "fôx", "--text", "other.txt", "--on-unknown", "replace")
+    assert "replaced by the nearest that it knows: ô → o\n" in result.stderr
+    assert "replaced by the nearest that it knows: '\\xa0' → ' ', ô → o\n" in result.stderr

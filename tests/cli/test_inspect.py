@@ -175,3 +175,20 @@ def test_what_cannot_be_is_refused(charlstm, arguments, code, said):
     result = charlstm("inspect", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
+
+
+def test_a_character_and_a_text_are_read_as_a_seed_is(charlstm, told, tmp_path, make_checkpoint):
+    assert told("step", "--character", "\\n")["sections"]["step"] == told("step", "--character", "\n")["sections"]["step"]
+    typed, real = (told("inside", "--text", f"The quick{end}brown fox ran " * 3)["inside"]["text"] for end in ("\\n", "\n"))
+    assert typed == real
+    make_checkpoint(tmp_path / "cafe" / "tale", vocabulary="abcé")
+    spelled = charlstm("inspect", "step", "--checkpoints", "cafe", "--character", "e\u0301")
+    assert spelled.stdout == charlstm("inspect", "step", "--checkpoints", "cafe", "--character", "é").stdout
+    assert "U+0065 U+0301) → é (U+00E9)" in spelled.stderr
+
+
+def test_a_text_in_other_quotation_marks_is_looked_into_and_that_is_told(charlstm, tmp_path):
+    (tmp_path / "text.txt").write_text("The quick brown fox “ran”. " * 3)
+    result = charlstm("inspect", "inside", "--text-file", "text.txt", "--on-unknown", "replace", "--json")
+    assert json.loads(result.stdout)["inside"]["text"] == 'The quick brown fox "ran". ' * 3
+    assert result.stderr.endswith('replaced by the nearest that it knows: “ → ", ” → "\n')

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from charlstm.config import ModelConfig
+from tests.cli.conftest import DIM, PLAIN, undimmed
 
 PANGRAM = "The quick brown fox jumps over the lazy dog."
 OPTIONS = ("--seed", "The ", "--random-seed", "3")
@@ -109,7 +110,7 @@ def test_a_reader_that_has_had_enough_is_no_error(program, arguments):
     ["generate --length 20", "generate --json", "list", "list --json", "--help", "train --help", "--version"],
 )
 def test_a_reader_that_never_was_is_no_error(program, arguments):
-    process = program(*arguments.split())
+    process = program(*arguments.split(), *(OPTIONS if "generate" in arguments else ()))
     process.stdout.close()  # long before anything is written
     said = process.stderr.read()
     process.stderr.close()
@@ -179,7 +180,7 @@ def test_what_was_written_comes_before_the_news_that_it_was_interrupted(monkeypa
 )
 def test_a_full_disk_is_a_stated_error(ran, arguments):
     with Path("/dev/full").open("wb") as full:
-        code, _, said = ran(*arguments.split(), stdout=full)
+        code, _, said = ran(*arguments.split(), *(OPTIONS if "generate" in arguments else ()), stdout=full)
     assert "Traceback" not in said
     assert code == 1
     assert re.fullmatch(r"charlstm: .*No space left on device.*\n", said)
@@ -210,8 +211,10 @@ def test_closed_or_full_streams_change_no_exit_code(tmp_path, arguments, expecte
 def test_text_is_in_utf_8_whatever_the_locale(ran, tmp_path, make_checkpoint, locale):
     alphabet = "".join(sorted(set("渡し船は川を—é€🦊")))
     make_checkpoint(tmp_path / "checkpoints" / "船", vocabulary=alphabet, windows=("渡し船",))
-    code, written, said = ran("generate", "--checkpoint", "船", "--length", "200", "--random-seed", "1", env=locale)
-    assert (code, said) == (0, "")
+    code, written, said = ran(
+        "generate", "--checkpoint", "船", "--with-seed", "--length", "200", "--random-seed", "1", env=locale
+    )
+    assert (code, said) == (0, "Without --seed, starting from this passage: '渡し船' (of story.txt)\n")
     assert written.startswith("渡し船")
     assert len(written) == len("渡し船") + 200 + 1
     assert 5 < len(set(written)) <= len(alphabet) + 1
@@ -228,13 +231,43 @@ def test_on_a_terminal_the_text_comes_as_it_is_written(terminal, tmp_path, make_
             pieces.append(screen.read())
         assert screen.process.wait() == 0
         assert screen.process.stderr.read() == b""
-    assert pieces[0].startswith("The ")
+    assert pieces[0].startswith(f"{DIM}The {PLAIN}")
     assert len(pieces[0]) < 100
     assert len(pieces) > 10
-    assert len(screen.seen) == len("The ") + 200 + 1
+    assert len(undimmed(screen.seen)) == len("The ") + 200 + 1
 
 
 def test_the_terminal_and_the_pipe_get_the_same_text(terminal, ran):
     with terminal("generate", *OPTIONS, "--length", "300") as screen:
         assert screen.finish() == 0
-    assert screen.seen == ran("generate", *OPTIONS, "--length", "300")[1]
+    assert undimmed(screen.seen) == ran("generate", *OPTIONS, "--length", "300")[1]
+
+
+@pytest.mark.parametrize("samples", [(), ("--samples", "2")], ids=" ".join)
+def test_a_terminal_shows_the_seed_dim_and_a_pipe_as_it_is(terminal, ran, samples):
+    arguments = ("generate", *OPTIONS, "--length", "30", *samples)
+    with terminal(*arguments, stderr=subprocess.PIPE) as screen:
+        assert screen.finish() == 0
+    written = ran(*arguments)[1]
+    assert undimmed(screen.seen) == written
+    assert screen.seen.count(f"{DIM}The {PLAIN}") == written.count("The ") >= 1
+    assert "\x1b" not in written
+    for header in re.findall(r"^--- sample \d, random seed \d ---\n", written, re.MULTILINE):
+        assert DIM + header + PLAIN in screen.seen
+
+
+def test_a_passage_of_the_corpus_is_dim_on_a_terminal_and_left_out_of_a_pipe(terminal, ran):
+    arguments = ("generate", "--length", "30", "--random-seed", "3")
+    with terminal(*arguments) as screen:
+        assert screen.finish() == 0
+    code, written, said = ran(*arguments)
+    assert code == 0
+    assert screen.seen == f"{said}{DIM}The quick{PLAIN}{written}"
+    assert said == "Without --seed, starting from this passage: 'The quick' (of story.txt)\n"
+
+
+def test_a_terminal_that_knows_no_styles_gets_none(terminal):
+    with terminal("generate", *OPTIONS, "--length", "30", env={"TERM": "dumb"}) as screen:
+        assert screen.finish() == 0
+    assert "\x1b" not in screen.seen
+    assert screen.seen.startswith("The ")
