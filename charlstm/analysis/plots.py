@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charlstm.analysis.record import Record
-from charlstm.units import bits
+from charlstm.units import about, bits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 STATELESS, STATEFUL = "#3a86c8", "#d9772b"
 """Colours that can be told apart by everybody, on light and on dark."""
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _INK = "#4c4d4e"  # stands for the colour of the text around a drawing, and must not be any other colour's number
 _SHADES = (STATEFUL, "#8a63b8", "#3f9e6e", "#c05a86", "#7d7d2e", "#4f8fa8")
@@ -47,6 +50,7 @@ def divergence(axes: "Axes", record: Record) -> None:
     axes.set(xlabel="characters read", ylabel="KL divergence, nats")
     if not all(math.isnan(value) for value in values):
         axes.set_yscale("log")
+        _label_log_axis(axes.yaxis, scientific)
 
 
 def norms(axes: "Axes", record: Record) -> None:
@@ -63,8 +67,6 @@ def norms(axes: "Axes", record: Record) -> None:
 
 def sweep(axes: "Axes", record: Record) -> None:
     """Quality against cost."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
     points = [(window, found) for window, found in record["windows"].items() if "bits_per_char" in found]
     for window, found in points:
         axes.annotate(window, (found["characters_per_second"], found["bits_per_char"]), (4, 4), textcoords="offset points")
@@ -76,12 +78,37 @@ def sweep(axes: "Axes", record: Record) -> None:
         stateful["characters_per_second"], stateful["bits_per_char"], "*", color=STATEFUL, markersize=10, label="stateful"
     )
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(0.12)
+    _label_log_axis(axes.xaxis, about)
     axes.set(xlabel="characters per second", ylabel="bits per character")
     axes.legend(frameon=False)
+
+
+def _label_log_axis(axis: "Axis", label: Callable[[float], str]) -> None:
+    """Label a logarithmic axis, after its values were drawn, in plain text: matplotlib's own labels are formulas.
+
+    Up to two decades have labels at 1, 2 and 5 times their powers of ten.
+    """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    least, greatest = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if greatest < 100 * least else (1,), numticks=8))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: label(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def scientific(value: float) -> str:
+    """Return a positive number as a power of ten, with its factor unless that is 1.
+
+    >>> scientific(1e-12), scientific(2e-3), scientific(1.0), scientific(100.0)
+    ('10⁻¹²', '2·10⁻³', '1', '10²')
+    """
+    factor, _, exponent = f"{value:.2e}".partition("e")
+    number = float(factor)
+    if int(exponent) == 0:
+        return f"{number:g}"
+    power = "10" + str(int(exponent)).translate(_SUPERSCRIPTS)
+    return power if number == 1 else f"{number:g}·{power}"
 
 
 def panels(record: Record) -> dict[str, Callable[["Axes", Record], None]]:

@@ -98,51 +98,74 @@ def evaluate(
 
 
 def _print(result: "Record") -> None:
-    """Tables for people."""
+    """Print tables for people, as wide as the terminal."""
     from charlstm.analysis.tables import seen
+    from charlstm.cli.console import WIDEST, print_table, printed
+
+    tables = _tables(result)
+    labels = max(len(label) for rows in tables.values() for label, *_ in rows)
+    with printed() as console:
+        console.width = min(console.width, WIDEST)
+        console.print(f"{result['checkpoint']} on {result['text']}: {result['characters']:,} characters")
+        if warning := seen(result):
+            console.print(visible(warning))
+        for title, rows in tables.items():
+            console.print(title and f"\n{title}:")
+            print_table(console, ["nats/char", "bits/char", ""], rows, label_width=labels, headed=not title)
+            if not title:
+                console.print(f"\n{_explained(result)}")
+        for line in _counted(result["counts"], shortened=result["counts"]["characters_counted"] < result["characters"]):
+            console.print(line)
+
+
+def _tables(result: "Record") -> dict[str, list[list[str]]]:
+    """Return the rows of scores by what stands above them."""
+    modes = {
+        "stateful, one pass": result["modes"]["stateful"],
+        f"stateless, window of {result['window']}": result["modes"]["stateless"],
+    }
+    if result["dynamic"]:
+        modes["stateful, learning as it reads"] = result["dynamic"]
+    tables = {
+        "": modes,
+        "By the characters read before each, from a zero state": {f"{int(n):>5}": s for n, s in result["contexts"].items()},
+    }
+    if result["references"]:
+        others = {f"  {name}": score for name, score in result["references"].items()}
+        tables["What others make of the same text after the same training text"] = others
+    return {title: [_row(label, score) for label, score in scores.items()] for title, scores in tables.items()}
+
+
+def _row(label: str, score: dict[str, Any]) -> list[str]:
     from charlstm.units import bits
 
-    def row(label: str, score: dict[str, Any]) -> str:
-        error = score.get("standard_error_nats")
-        margin = f" ± {bits(error):.4f}" if error else ""
-        return f"{label:34} {score['nats_per_char']:8.4f} {score['bits_per_char']:10.4f}{margin}"
+    error = score.get("standard_error_nats")
+    margin = f"± {bits(error):.4f}" if error else ""
+    return [label, f"{score['nats_per_char']:.4f}", f"{score['bits_per_char']:.4f}", margin]
 
-    counted = result["modes"]["stateless"]["characters"]
-    print(f"{result['checkpoint']} on {result['text']}: {result['characters']:,} characters")
-    if warning := seen(result):
-        print(visible(warning))
-    print(f"\n{'':34} nats/char  bits/char")
-    print(row("stateful, one pass", result["modes"]["stateful"]))
-    print(row(f"stateless, window of {result['window']}", result["modes"]["stateless"]))
-    if result["dynamic"]:
-        print(row("stateful, learning as it reads", result["dynamic"]))
-    print(
-        "\nStateful, the state is carried, and every character but the first is counted once (in up to 64 parts at a time, each"
+
+def _explained(result: "Record") -> str:
+    places = result["modes"]["stateless"]["characters"]
+    return (
+        "Stateful, the state is carried, and every character but the first is counted once (in up to 64 parts at a time, each "
+        "warmed up by the 256 characters before it). Stateless, the state is zero a window before each character: that score, "
+        f"and how much more it is at {places:,} places drawn at random, ± the standard error of that."
     )
-    print(
-        "warmed up by the 256 characters before it). Stateless, the state is zero a window before each character: that score,"
-    )
-    print(f"and how much more it is at {counted:,} places drawn at random, ± the standard error of that.")
-    print("\nBy the characters read before each, from a zero state:")
-    for length, score in result["contexts"].items():
-        print(row(f"{length:>5}", score))
-    if result["references"]:
-        print("\nWhat others make of the same text after the same training text:")
-        for name, score in result["references"].items():
-            print(row(f"  {name}", score))
-    _print_counts(result["counts"], shortened=result["counts"]["characters_counted"] < result["characters"])
 
 
-def _print_counts(counts: "Record", *, shortened: bool) -> None:
-    """What of the text is new, and whether it runs in circles."""
+def _counted(counts: "Record", *, shortened: bool) -> list[str]:
+    """Return what of the text is new, and whether it runs in circles, as lines."""
     from charlstm.analysis.tables import looped, new
 
-    print(f"\nCounted in the text's first {counts['characters_counted']:,} characters:" if shortened else "")
-    print(f"Distinct ones among its substrings of 4 characters: {counts['distinct_4_grams']:.1%}; loop: {looped(counts)}")
+    lines = [f"\nCounted in the text's first {counts['characters_counted']:,} characters:" if shortened else ""]
+    lines.append(
+        f"Distinct ones among its substrings of 4 characters: {counts['distinct_4_grams']:.1%}; loop: {looped(counts)}"
+    )
     if counts["new"]:
         shares = ", ".join(f"{length}: {new(counts, length)}" for length in (4, 8, 16, 32))
-        print(f"Substrings that the training text does not have, by length: {shares}")
+        lines.append(f"Substrings that the training text does not have, by length: {shares}")
     if counts["longest_copy"]:
         copy = counts["longest_copy"]
         shown = copy["text"] if len(copy["text"]) <= 60 else copy["text"][:57] + "..."
-        print(f"Longest passage that it has: {copy['characters']} characters, in its line {copy['line']:,}: {shown!r}")
+        lines.append(f"Longest passage that it has: {copy['characters']:,} characters, in its line {copy['line']:,}: {shown!r}")
+    return lines

@@ -183,7 +183,8 @@ def _ask_keras(record: "Record", config: "Config", weights: Mapping[str, "Array"
         "activations": lambda: keras_answers.activations(sections["activations"]["z"]),
         "kernel": lambda: keras_answers.kernel(model, sections["kernel"]["not_cudnn_because"]),
     }
-    for name in (progress := tqdm(names, disable=not sys.stderr.isatty(), leave=False)):
-        progress.set_description(f"asking Keras: {name}")
+    bar_format = "{percentage:3.0f}%|{bar}| {desc}"
+    for name in (progress := tqdm(names, bar_format=bar_format, disable=not sys.stderr.isatty(), leave=False)):
+        progress.set_description_str(f"asking Keras: {name}")
         sections[name]["keras"] = ask[name]()
     check_record(sections)

@@ -1,8 +1,12 @@
 """``charlstm list``."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
+from tqdm.utils import disp_len
+
+from charlstm.cli.layout import columns, joined, padded
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, visible
 from charlstm.errors import CheckpointError, clipped
 
@@ -55,11 +59,29 @@ def _row(folder: Path, config: Any) -> dict[str, Any]:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    table = [["checkpoint", "bits/char", "LSTM", "parameters", "window", "corpus", "created"], *map(_cells, rows)]
-    table = [[visible(cell, "") for cell in line] for line in table]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for line in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    """Print a table, or on a terminal that is too narrow for it, the fields of every checkpoint in lines of their own."""
+    cells = [[visible(cell, "") for cell in _cells(row)] for row in rows]
+    table = [_HEADINGS, *cells]
+    widths = [max(map(disp_len, column)) for column in zip(*table, strict=True)]
+    lines = ["  ".join(map(padded, line, widths)).rstrip() for line in table]
+    width = columns(sys.stdout)
+    if width and max(map(disp_len, lines)) > width:
+        lines = [joined([_field(*each) for each in zip(_HEADINGS, line, strict=True)], width) for line in cells]
+    print("\n".join(lines))
+
+
+_HEADINGS = ["checkpoint", "bits/char", "LSTM", "parameters", "window", "corpus", "created"]
+
+
+def _field(heading: str, cell: str) -> str:
+    """Return a cell that is understood without the heading above it.
+
+    >>> _field("bits/char", "1.827"), _field("window", "64"), _field("checkpoint", "ferry")
+    ('1.827 bits/char', 'window 64', 'ferry')
+    """
+    if heading in ("bits/char", "parameters"):
+        return f"{cell} {heading}"
+    return cell if heading in ("checkpoint", "corpus") else f"{heading} {cell}"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from charlstm.cli.layout import columns, joined
 from charlstm.cli.terminal import duration, say, visible
 from charlstm.units import bits, counted
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.history import Evaluation
     from charlstm.recipe.plan import Plan
-    from charlstm.training.events import Finished
+    from charlstm.training.events import Finished, Stepped
 
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -91,18 +92,14 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Plan",
                     above(f"The LSTM layers run in Keras's own loop: {event.keras_loop_because}.")
             elif isinstance(event, Stepped):
                 bar.n = 100 * event.fraction
-                left = "" if math.isinf(event.seconds_left) else f", {duration(event.seconds_left)} left"
-                speed = f", {event.characters_per_second:,.0f} char/s" if event.characters_per_second else ""
-                bar.set_description_str(
-                    f"loss {event.nats_per_char:.3f}, {bits(event.nats_per_char):.3f} bits/char{speed}{left}"
-                )
+                bar.set_description_str(_description(event, columns(sys.stderr)))
             elif isinstance(event, Paced):
                 pace = f"{event.characters_per_second:,.0f} characters a second: {duration(event.seconds_left)} to go"
                 above(f"{pace}, {counted(event.epochs, 'pass', 'passes')} over the text in all.")
             elif isinstance(event, Evaluating):
                 bar.set_description_str("evaluating …")
             elif isinstance(event, Evaluated):
-                above(_line(event.evaluation))
+                above(_line(event.evaluation, columns(sys.stderr)))
                 if show_samples:
                     text = sample_text(plan.config, event.weights, length=200)
                     above("\n".join("    " + visible(line, "") for line in text.split("\n")))
@@ -140,11 +137,28 @@ def help_along(plan: "Plan") -> int:
     return {End.DONE: 0, End.FAILED: 1, End.STOPPED: 128 + (stop.number or signal.SIGTERM)}[end]
 
 
-def _line(evaluation: "Evaluation") -> str:
+_LEAST_BAR = 12
+"""Cells of a bar below which it shows nothing; what stands beside it is left out first."""
+
+
+def _description(event: "Stepped", width: int | None) -> str:
+    """Return what stands beside the bar, as far as there is room for it, ``100%|`` and ``| ``."""
+    left = "" if math.isinf(event.seconds_left) else f"{duration(event.seconds_left)} left"
+    speed = f"{event.characters_per_second:,.0f} char/s" if event.characters_per_second else ""
+    loss, loss_in_bits = f"loss {event.nats_per_char:.3f}", f"{bits(event.nats_per_char):.3f} bits/char"
+    choices = ([loss, loss_in_bits, speed, left], [loss, speed, left], [loss, left], [left or loss])
+    texts = [", ".join(filter(None, choice)) for choice in choices]
+    return next((text for text in texts if width is None or len(text) + 7 + _LEAST_BAR <= width), texts[-1])
+
+
+def _line(evaluation: "Evaluation", width: int | None) -> str:
+    """Return an evaluation as a line; on a terminal that is too narrow for it without the step, or as two."""
     nats = evaluation.nats_per_char
     held_out = "nothing held out" if nats is None else f"held out {nats:.4f} nats, {bits(nats):.4f} bits/char"
     mark = "  *" if evaluation.best and nats is not None else ""
-    return (
-        f"{duration(evaluation.seconds):>10}  step {evaluation.step:>7,}  epoch {evaluation.epoch:5.1f}  "
-        f"training {evaluation.train_nats_per_char:.4f}  {held_out}{mark}"
-    )
+    time = duration(evaluation.seconds)
+    epoch, training = f"epoch {evaluation.epoch:5.1f}", f"training {evaluation.train_nats_per_char:.4f}"
+    line = joined([f"{time:>10}", f"step {evaluation.step:>7,}", epoch, training, held_out + mark], None)
+    if width is None or len(line) <= width:
+        return line
+    return joined([f"{time:>9}", epoch, training, held_out.removesuffix("/char") + mark], width, " " * 11)

@@ -8,15 +8,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from charlstm.cli.console import NARROW, printed
+from charlstm.cli.console import NARROW, WIDEST, printed
 from charlstm.cli.terminal import visible
 
 if TYPE_CHECKING:
     from charlstm.analysis.inspection.blocks import Block
     from charlstm.analysis.record import Record
-
-WIDEST = 110
-"""Columns beyond which paragraphs are not read comfortably."""
 
 _BARS = "▁▂▃▄▅▆▇█"
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charlstm.cli.console import NARROW, printed
+from charlstm.cli.console import NARROW, print_table, printed
 from charlstm.cli.terminal import visible
 from charlstm.errors import shown as quoted
 
@@ -50,7 +50,7 @@ def _show(console: Console, record: "Record") -> None:
     console.print()
     for table in (numbers(record), windows(record)):
         if table:
-            _print_table(console, *table)
+            print_table(console, *table)
             console.print()
     measured = record["measured"]
     if measured:
@@ -69,23 +69,6 @@ def _marked(record: "Record", mode: str) -> Text:
     if where < len(text):
         shown += Text(MARK + visible(text[where:]), style=_COLOURS[mode])
     return shown
-
-
-def _print_table(console: Console, headings: list[str], rows: list[list[str]]) -> None:
-    """A table, or where there is no room for it, a line for every cell."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(*row)
-    if console.measure(table, options=console.options.update(width=1_000)).maximum <= console.width:
-        console.print(table)
-        return
-    for label, *cells in rows:
-        console.print(Text(label, style="bold"))
-        for heading, cell in zip(headings, cells, strict=True):
-            console.print(Text(f"  {heading}: {cell}"))
 
 
 def _say_drift(console: Console, record: "Record") -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
+from charlstm.cli.layout import columns, wrapped
+
 if TYPE_CHECKING:
     from charlstm.text.vocabulary import Vocabulary
 
@@ -42,9 +44,13 @@ def visible(text: str, kept: str = "\n") -> str:
 
 
 def say(message: str) -> None:
-    """A line for the user, on stderr. If that is gone, a closed terminal or the reader of a log, the work goes on unseen."""
+    """Print a message for the user on stderr, wrapped between words if that is a terminal.
+
+    If stderr is gone (a closed terminal, the reader of a log), the message is dropped and the command continues.
+    """
+    shown, width = visible(message, "\n\t"), columns(sys.stderr)
     try:
-        print(visible(message, "\n\t"), file=sys.stderr, flush=True)
+        print(wrapped(shown, width) if width else shown, file=sys.stderr, flush=True)
     except OSError as error:  # the disk of a log may have room again
         if error.errno in (errno.EPIPE, errno.EIO):
             abandon(sys.stderr)

@@ -1,5 +1,6 @@
 """Plots: which there are, that they are drawn of the record's numbers, and that files are what their names say."""
 
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -17,7 +18,7 @@ def record(comparison):
 
 
 def drawn(panel, record):
-    axes = Figure().subplots()
+    axes = Figure(figsize=(5.6, 3.2), layout="constrained").subplots()
     panel(axes, record)
     return axes
 
@@ -26,6 +27,64 @@ def test_there_is_a_panel_for_everything_that_was_measured(record, make_network)
     assert len(panels(record)) == 4
     assert len(panels(comparison_record("tale", compared(make_network())))) == 3  # no sweep
     assert len(panels(comparison_record("tale", compared(make_network(), measured=False)))) == 2  # no quality
+
+
+def labels(axes) -> list[str]:
+    """Return every tick label of both axes that is drawn."""
+    axes.figure.draw_without_rendering()
+    found = []
+    for axis in (axes.xaxis, axes.yaxis):
+        least, greatest = sorted(axis.get_view_interval())
+        for tick in axis.get_major_ticks() + axis.get_minor_ticks():
+            if least <= tick.get_loc() <= greatest and tick.label1.get_text():
+                found.append(tick.label1.get_text())
+    return found
+
+
+@pytest.mark.parametrize("panel", [by_context, divergence, norms, sweep])
+def test_tick_labels_are_text_and_not_formulas(record, panel):
+    assert not any("$" in label or "\\" in label for label in labels(drawn(panel, record)))
+    svg = drawing(panel, record)
+    assert "$" not in svg
+    assert "mathdefault" not in svg
+
+
+DIVERGENCES = {
+    "many decades": ([1e-16, 1e-12, 0.5], {"10⁻¹⁵", "10⁻⁹", "10⁻³"}),
+    "one decade": ([1e-3, 5e-3, 1e-2], {"10⁻³", "2·10⁻³", "5·10⁻³", "10⁻²"}),
+    "nearly one value": ([0.11, 0.12], {"1.1·10⁻¹", "1.2·10⁻¹"}),
+    "one value": ([0.3], {"10⁻¹", "1"}),
+    "zeros": ([0.0, 2e-3], {"10⁻³", "2·10⁻³"}),
+    "more than one nat": ([0.5, 80.0], {"1", "10¹"}),
+}
+
+
+@pytest.mark.parametrize(("values", "expected"), DIVERGENCES.values(), ids=DIVERGENCES)
+def test_divergences_of_any_range_have_readable_labels(record, values, expected):
+    record["along"]["divergence_nats"] = values
+    found = labels(drawn(divergence, record))
+    assert expected <= set(found)
+    assert not any("$" in label or "1e" in label for label in found)
+
+
+SPEEDS = {
+    "four decades": ([10, 500, 10_000, 60_000], {"10", "100", "1,000", "10,000"}),
+    "one decade": ([900, 1_100, 13_000], {"1,000", "2,000", "5,000", "10,000"}),
+    "nearly one value": ([1_010, 1_020, 1_030], {"1,010", "1,020", "1,030"}),
+    "slow": ([0.5, 3, 9], {"0.5", "1", "2", "5"}),
+}
+
+
+@pytest.mark.parametrize(("speeds", "expected"), SPEEDS.values(), ids=SPEEDS)
+def test_speeds_of_any_range_have_readable_labels_that_do_not_overlap(record, speeds, expected):
+    *stateless, stateful = speeds
+    found = {"bits_per_char": 2.0, "standard_error_nats": 0.1}
+    record["windows"] = {str(speed): {**found, "characters_per_second": speed} for speed in stateless}
+    record["modes"]["stateful"]["characters_per_second"] = stateful
+    axes = drawn(sweep, record)
+    assert expected <= set(labels(axes))
+    boxes = [tick.label1.get_window_extent() for tick in axes.xaxis.get_major_ticks() if tick.label1.get_text()]
+    assert not any(one.overlaps(other) for one, other in pairwise(boxes))
 
 
 def test_the_curve_by_context(record):

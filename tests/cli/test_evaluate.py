@@ -181,7 +181,7 @@ def test_the_table_has_both_modes_every_context_and_every_reference(charlstm, tm
     (tmp_path / "tale.txt").write_text(TEXT)
     lines = charlstm("evaluate", "--sample", "20").stdout.splitlines()
     assert lines[0] == "tale on the held-out end of tale.txt: 100 characters"
-    labels = [line[:34].strip() for line in lines[1:] if re.search(r"\d\.\d{4}", line[34:50])]
+    labels = [found[1] for line in lines if (found := re.match(r" *(.*\S) +\d\.\d{4} +\d\.\d{4}", line))]
     powers = [str(2**power) for power in range(4)] + ["12"] + [str(2**power) for power in range(4, 9)]
     simple = ["unigram", "bigram", "5-gram"]  # a hundred characters are too few to compress
     assert labels == ["stateful, one pass", "stateless, window of 12", *powers, *simple]

@@ -221,10 +221,10 @@ def test_on_a_terminal_there_is_a_bar_no_wider_than_it(pretend, monkeypatch, col
         monkeypatch.setattr(sys, "stderr", screen)
         pretend(Started(FOLDER, 1, None), *steps, Evaluating(), Evaluated(evaluation(1, 2.0, best=True), {}), *steps)
     shown = everything(mine)
-    bars = [line for line in shown.replace("\r\n", "\n").replace("\n", "\r").split("\r") if re.match(r" *[0-9]+(%|$)", line)]
+    bars = [line for line in shown.replace("\r\n", "\n").replace("\n", "\r").split("\r") if re.match(r" {0,2}\d+(%|$)", line)]
     assert len(bars) > 5
     assert max(map(len, bars)) <= columns
-    assert "held out 2.0000 nats" in shown
+    assert "held out 2.0000 nats" in " ".join(shown.split())
     if columns == 80:
         assert bars[-1].startswith(" 80%|")
         assert bars[-1].endswith("| loss 2.500, 3.607 bits/char, 1,234 char/s, 1:00 min left")
