@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, check_outputs, find_texts
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -64,7 +65,7 @@ def compare(
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     if plot is not None and plot.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"--plot draws PNG or SVG; name a file that ends in .png or .svg, not {plot.name!r}")
-    check_outputs(report, plot)
+    check_outputs(report=report, plot=plot)
     sizes = _sizes(windows)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
@@ -110,12 +111,9 @@ def _sizes(windows: str | None) -> list[int]:
 def _write(result: "Record", report: Path | None, plot: Path | None) -> None:
     if report is not None:
         from charlstm.analysis.page import page
-        from charlstm.checkpoint.atomic import write_atomically
 
-        write_atomically(report.resolve(), page(result).encode())
-        say(f"The report is in {report}.")
+        write_output("The report is", report, page(result).encode())
     if plot is not None:
         from charlstm.analysis.plots import plot as draw
 
-        draw(result, plot)
-        say(f"The curves are in {plot}.")
+        write_output("The curves are", plot, draw(result, plot.suffix.lower()))

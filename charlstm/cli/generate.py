@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -110,6 +111,7 @@ def generate(
         raise typer.BadParameter("--interactive writes one text to the terminal; leave out --json and --samples")
     if output is not None and (json or interactive or engine == "keras"):
         raise typer.BadParameter("--output is for texts of the numpy engine; leave out --json, --interactive and --engine")
+    check_outputs(output=output)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
     if output is not None:

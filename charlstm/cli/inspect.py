@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.measuring import UnknownOption, check_outputs
+from charlstm.cli.measuring import UnknownOption
+from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -56,7 +57,7 @@ def inspect(
 
     if text is not None and text_file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
-    check_outputs(page)
+    check_outputs(page=page)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
     _check_numbers(config, character, unit, layer, cell)
@@ -79,10 +80,8 @@ def inspect(
         record["inside"] = inside_record(passage, found, layer, cell)
         if page is not None:
             from charlstm.analysis.page import inspection_page
-            from charlstm.checkpoint.atomic import write_atomically
 
-            write_atomically(page.resolve(), inspection_page(record, found).encode())
-            say(f"The page is in {page}.")
+            write_output("The page is", page, inspection_page(record, found).encode())
     if json:
         print_json(record)
     else:

@@ -49,17 +49,6 @@ def find_texts(
     return texts_of(folder, config, measured, corpus or [], encoding_name)
 
 
-def check_outputs(*files: Path | None) -> None:
-    """Refuse what cannot be written before anything is measured."""
-    for file in files:
-        if file is None or (file.is_file() if file.exists() else file.parent.is_dir()):
-            continue
-        what = f"{file.parent} is no folder"
-        if file.exists():
-            what = f"{file} is a folder" if file.is_dir() else f"{file} is not an ordinary file"
-        raise typer.BadParameter(f"{file} cannot be written: {what}; name a file in a folder that exists")
-
-
 def bar(characters: int) -> "tqdm[Any]":
     """Progress over characters that are read or written, on a terminal."""
     return tqdm(total=characters, unit="char", unit_scale=True, disable=not sys.stderr.isatty(), leave=False)
