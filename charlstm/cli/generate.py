@@ -115,11 +115,10 @@ def generate(
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
     if output is not None:
-        from charlstm.cli.many import BATCH, Job, noted, write_many
+        from charlstm.cli.many import BATCH, write_many
+        from charlstm.cli.workers import Job
         from charlstm.recipe.machine import cores
-
-        random_seed = noted(output).get("random_seed") if random_seed is None else random_seed
-    random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
+    random_seed = _new_random_seed(output) if random_seed is None else random_seed
     text = seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown)
     weights = read_weights(folder, config.model)
     reader = _reader(config, weights, mode, engine)
@@ -132,8 +131,7 @@ def generate(
             "model": weights_digest(weights), "mode": mode, "seed": sha256(text.encode()).hexdigest(), "length": length,
             "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
         }  # fmt: skip
-        number = write_many(job, output, range(random_seed, random_seed + samples), settings)
-        say(f"Wrote {number:,} texts to {output}.")
+        write_many(job, output, range(random_seed, random_seed + samples), settings, cores())
         return
     if length and mode == "stateful" and len(text) > _LONG_SEED:
         say(f"All {len(text):,} characters of the seed are read first; --mode stateless needs its last {config.model.seq_len}.")
@@ -187,6 +185,14 @@ def generate(
         else:
             for sample in written(pieces):
                 sys.stdout.write(_shown(opening + sample.text) + "\n")
+
+
+def _new_random_seed(output: Path | None) -> int:
+    """Return the random seed of a file that is there already, or one that nobody has chosen."""
+    from charlstm.cli.many import noted
+
+    random_seed: int | None = noted(output).get("random_seed") if output is not None else None
+    return secrets.randbelow(2**31) if random_seed is None else random_seed
 
 
 def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) -> "Reader":
