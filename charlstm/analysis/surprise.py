@@ -16,7 +16,8 @@ Nats = NDArray[np.float64]
 Progress = Callable[[int], object]
 """Told how many more of the text's characters have been read, warm-up included."""
 
-_ROWS = 256  # texts read at the same time from zero states
+ROWS = 256
+"""Texts that are read at the same time from zero states."""
 
 
 def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Nats:
@@ -66,8 +67,8 @@ def windowed_surprise(
         Nats of the character k after each start: ``[K, S]``; NaN where the text ends before.
     """
     result = np.full((len(contexts), len(starts)), np.nan)
-    for begin in range(0, len(starts), _ROWS):
-        some = starts[begin : begin + _ROWS]
+    for begin in range(0, len(starts), ROWS):
+        some = starts[begin : begin + ROWS]
         state, row = network.zero_state(len(some)), 0
         for read in range(1, contexts[-1] + 1):
             network.step(ids[np.minimum(some + read, len(ids)) - 1], state)

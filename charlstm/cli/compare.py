@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.memory import check_scoring
 from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (
     CHECKPOINTS,
@@ -75,9 +76,12 @@ def compare(
     texts = find_texts(folder, config, text, corpus, on_unknown, encoding_name)
     if texts.missing:
         say(f"{'What is new is' if text else 'Quality is'} not measured: {texts.missing}.")
-    network = build_network(config.model, read_weights(folder, config.model))
     others = tuple(size for size in sizes if size != config.model.seq_len)  # that one is written in any case
     plan = comparison.Plan(sample, random_seed, others)
+    characters = len(texts.measured.ids) if texts.measured else 0
+    advice = f"reduce --sample{' or the largest of --windows' * bool(others)}, or use a shorter text or a smaller model"
+    check_scoring(config, characters, sample, plan.contexts(config.model.seq_len), others, advice=advice)
+    network = build_network(config.model, read_weights(folder, config.model))
     with bar(comparison.work(plan, task, texts, config.model.seq_len)) as progress:
         machine = Machine(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)

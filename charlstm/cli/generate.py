@@ -5,11 +5,13 @@ import sys
 import time
 from dataclasses import asdict
 from hashlib import sha256
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from charlstm.cli.memory import check_writing, writers
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (
     CHECKPOINTS,
@@ -23,7 +25,7 @@ from charlstm.cli.terminal import (
     stated,
     visible,
 )
-from charlstm.cli.writing import check_finite, check_memory, seed_text, threads, unescaped
+from charlstm.cli.writing import check_finite, seed_text, threads, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,28 +116,30 @@ def generate(
     check_outputs(output=output)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
-    if output is not None:
-        from charlstm.cli.many import BATCH, write_many
-        from charlstm.cli.workers import Job
-        from charlstm.recipe.machine import cores
     random_seed = _new_random_seed(output) if random_seed is None else random_seed
     text = seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown)
+    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
+    if output is None:
+        check_writing(config, samples, length, mode, sampling)
+    else:
+        from charlstm.cli.many import BATCH, write_many
+        from charlstm.cli.workers import Job
+
+        processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), mode, sampling)
     weights = read_weights(folder, config.model)
     reader = _reader(config, weights, mode, engine)
-    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     stops = [unescaped(string, config) for string in stop or [] if string]
-    rows = check_memory(config.model, samples if output is None else min(samples, cores() * BATCH), mode)
     if output is not None:
         job = Job(reader, config.vocabulary, text, length, sampling, stops)
         settings = {
             "model": weights_digest(weights), "mode": mode, "seed": sha256(text.encode()).hexdigest(), "length": length,
             "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
         }  # fmt: skip
-        write_many(job, output, range(random_seed, random_seed + samples), settings, cores())
+        write_many(job, output, range(random_seed, random_seed + samples), settings, processes)
         return
     if length and mode == "stateful" and len(text) > _LONG_SEED:
         say(f"All {len(text):,} characters of the seed are read first; --mode stateless needs its last {config.model.seq_len}.")
-    with threads(config.model, rows):
+    with threads(config.model, samples * (config.model.seq_len if mode == "stateless" else 1)):
         if interactive:
             from charlstm.cli.interactive import converse
 

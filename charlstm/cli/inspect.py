@@ -9,6 +9,7 @@ import typer
 from tqdm import tqdm
 
 from charlstm.cli.measuring import UnknownOption
+from charlstm.cli.memory import check_scoring, check_text
 from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (
     CHECKPOINTS,
@@ -50,6 +51,7 @@ def inspect(
 ) -> None:
     """Look inside a model: shapes, weights, gates, one step with its numbers, what is carried, cells along a text."""
     from charlstm.analysis.inspection.examination import SECTIONS, examine
+    from charlstm.analysis.inspection.inside import MOST
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
     from charlstm.checkpoint.weights import read_weights
@@ -61,6 +63,7 @@ def inspect(
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
     _check_numbers(config, character, unit, layer, cell)
+    check_scoring(config, MOST, min(config.model.seq_len, len(config.corpus.windows[0])), advice="use a smaller model")
     weights = read_weights(folder, config.model)
     network = build_network(config.model, weights)
     looks_inside = section == "inside" or not (text is None and text_file is None and page is None)
@@ -70,7 +73,7 @@ def inspect(
     if keras and names:
         _ask_keras(record, config, weights, names)
     if looks_inside:
-        from charlstm.analysis.inspection.inside import MOST, inside, inside_record
+        from charlstm.analysis.inspection.inside import inside, inside_record
 
         passage = _passage(config, text, text_file, encoding_name, on_unknown)
         if len(passage) > MOST:
@@ -114,6 +117,7 @@ def _passage(config: "Config", text: str | None, text_file: str | None, encoding
     if text is None and text_file is None:
         return "\n".join(config.corpus.windows) if "\n" in config.vocabulary.characters else "".join(config.corpus.windows)
     whole = text if text is not None else read_text(str(text_file), encoding_name)
+    check_text(len(whole))
     known = fitted(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode(known)
     if len(known) < LEAST:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm import tqdm
 
+from charlstm.cli.memory import check_text
 from charlstm.cli.terminal import OnUnknown, fitted, readable
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def find_texts(
         raise typer.BadParameter("a text to measure on and --corpus cannot both be read from stdin")
     measured = None
     if text is not None:
-        ids = config.vocabulary.encode(fitted(config.vocabulary, read_text(text, encoding_name), on_unknown))
+        whole = read_text(text, encoding_name)
+        check_text(len(whole))
+        ids = config.vocabulary.encode(fitted(config.vocabulary, whole, on_unknown))
         name = "standard input" if text == "-" else readable(text)
         if len(ids) < 2:
             raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")

@@ -12,7 +12,7 @@ from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.files import Config
-    from charlstm.config import Mode, ModelConfig
+    from charlstm.config import ModelConfig
 
 _SMALL = 100_000_000
 
@@ -45,33 +45,6 @@ def check_finite(option: str, value: float) -> None:
     """Refuse an infinite number."""
     if not math.isfinite(value):
         raise typer.BadParameter(f"{option} must be a finite number, not {value}")
-
-
-def check_memory(model: "ModelConfig", texts: int, mode: "Mode") -> int:
-    """Refuse to write with more states than the memory holds.
-
-    Args:
-        model: The network.
-        texts: That are written at a time.
-        mode: Stateless, each has a state for every character of the window.
-
-    Returns:
-        The number of states.
-
-    Raises:
-        CharlstmError: If they do not fit.
-    """
-    from charlstm.checkpoint.memory import memory
-
-    states = texts * (model.seq_len if mode == "stateless" else 1)
-    needed, there = 40 * states * sum(model.units), memory()  # h, c and twice four gates, each in four bytes
-    if needed > there:
-        other = f", or --mode stateful, which needs one state a sample and not {model.seq_len:,}" * (mode == "stateless")
-        raise CharlstmError(
-            f"writing would take {needed / 1e9:,.0f} GB of memory for {states:,} states, and there are {there / 1e9:,.0f}; "
-            f"try fewer --samples{other}"
-        )
-    return states
 
 
 def unescaped(text: str, config: "Config") -> str:
