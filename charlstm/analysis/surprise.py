@@ -17,7 +17,8 @@ Nats = NDArray[np.float64]
 Progress = Callable[[int], object]
 """Told how many more of the text's characters have been read, warm-up included."""
 
-_ROWS = 256  # texts read at the same time from zero states
+ROWS = 256
+"""Texts that are read at the same time from zero states."""
 
 
 @any_weights
@@ -74,8 +75,8 @@ def windowed_surprise(
         CheckpointError: If one where it does not end is infinite or NaN.
     """
     result = np.full((len(contexts), len(starts)), np.nan)
-    for begin in range(0, len(starts), _ROWS):
-        some = starts[begin : begin + _ROWS]
+    for begin in range(0, len(starts), ROWS):
+        some = starts[begin : begin + ROWS]
         state, row = network.zero_state(len(some)), 0
         farthest = min(contexts[-1], len(ids) - 1 - int(some.min()))  # beyond it the text has ended for all of them
         for read in range(1, farthest + 1):

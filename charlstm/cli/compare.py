@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, check_outputs, find_texts
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.memory import check_scoring
 from charlstm.cli.options import integer, number
+from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -73,7 +75,7 @@ def compare(
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     if plot is not None and plot.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {shown(plot.name)}")
-    check_outputs(report, plot)
+    check_outputs(report=report, plot=plot)
     sizes = _sizes(windows)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
@@ -82,9 +84,12 @@ def compare(
     texts = find_texts(folder, config, measured, corpus, on_unknown, encoding_name)
     if texts.missing:
         say(f"{'What is new is' if measured else 'Quality is'} not measured: {texts.missing}.")
-    network = build_network(config.model, read_weights(folder, config.model))
     others = tuple(size for size in sizes if size != config.model.seq_len)  # that one is written in any case
     plan = comparison.Plan(sample, random_seed, others)
+    characters = len(texts.measured.ids) if texts.measured else 0
+    advice = f"reduce --sample{' or the largest of --windows' * bool(others)}, or use a shorter text or a smaller model"
+    check_scoring(config, characters, sample, plan.contexts(config.model.seq_len), others, advice=advice)
+    network = build_network(config.model, read_weights(folder, config.model))
     with bar(comparison.work(plan, task, texts, config.model.seq_len)) as progress:
         machine = Machine(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
@@ -120,12 +125,9 @@ def _sizes(windows: str | None) -> list[int]:
 def _write(result: "Record", report: Path | None, plot: Path | None) -> None:
     if report is not None:
         from charlstm.analysis.page import page
-        from charlstm.checkpoint.atomic import write_atomically
 
-        write_atomically(report.resolve(), page(result).encode())
-        say(f"The report is in {report}.")
+        write_output("The report is", report, page(result).encode())
     if plot is not None:
         from charlstm.analysis.plots import plot as draw
 
-        draw(result, plot)
-        say(f"The curves are in {plot}.")
+        write_output("The curves are", plot, draw(result, plot.suffix.lower()))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.memory import check_scoring
 from charlstm.cli.options import integer
 from charlstm.cli.terminal import (
     CHECKPOINTS,
@@ -60,10 +61,13 @@ def evaluate(
     measured, learnt = texts.measured, texts.learnt
     if measured is None or (dynamic and learnt is None):
         raise CheckpointError(texts.missing)
+    contexts = evaluation.context_lengths(config.model.seq_len)
+    check_scoring(
+        config, len(measured.ids), sample, contexts, advice="reduce --sample, or use a shorter text or a smaller model"
+    )
     weights, vocabulary = read_weights(folder, config.model), config.vocabulary
     network = build_network(config.model, weights)
     starts = evaluation.sampled_starts(len(measured.ids), sample, random_seed)
-    contexts = evaluation.context_lengths(config.model.seq_len)
     work = evaluation.work(len(measured.ids), len(starts), contexts)
     with bar(work + (len(measured.ids) if dynamic else 0)) as progress:
         found = evaluation.evaluate(network, measured.ids, starts, contexts, progress.update)

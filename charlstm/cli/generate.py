@@ -5,12 +5,15 @@ import sys
 import time
 from dataclasses import asdict
 from hashlib import sha256
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from charlstm.cli.memory import check_writing, writers
 from charlstm.cli.options import choice, integer, number
+from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -26,7 +29,6 @@ from charlstm.cli.terminal import (
 from charlstm.cli.writing import (
     SeedFileOption,
     SeedOption,
-    check_memory,
     find_seed,
     stop_strings,
     threads,
@@ -150,33 +152,34 @@ def generate(
         raise typer.BadParameter("--interactive writes one text to the terminal; leave out --json and --samples")
     if output is not None and (json or interactive or engine == "keras"):
         raise typer.BadParameter("--output is for texts of the numpy engine; leave out --json, --interactive and --engine")
+    check_outputs(output=output)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
-    if output is not None:
-        from charlstm.cli.many import BATCH, Job, noted, write_many
-        from charlstm.recipe.machine import cores
-
-        random_seed = noted(output).get("random_seed") if random_seed is None else random_seed
-    random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
+    random_seed = _new_random_seed(output) if random_seed is None else random_seed
     stops = stop_strings(stop, config.vocabulary)
     start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown, named=not json)
     text, shows_seed = start.text, (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
+    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
+    if output is None:
+        check_writing(config, samples, length, mode, sampling)
+    else:
+        from charlstm.cli.many import BATCH, write_many
+        from charlstm.cli.workers import Job
+
+        processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), mode, sampling)
     weights = read_weights(folder, config.model)
     reader = _reader(config, weights, mode, engine)
-    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    rows = check_memory(config.model, samples if output is None else min(samples, cores() * BATCH), mode)
     if output is not None:
         job = Job(reader, config.vocabulary, text, length, sampling, stops)
         settings = {
             "model": weights_digest(weights), "mode": mode, "seed": sha256(text.encode()).hexdigest(), "length": length,
             "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
         }  # fmt: skip
-        number = write_many(job, output, range(random_seed, random_seed + samples), settings)
-        say(f"Wrote {number:,} texts to {output}.")
+        write_many(job, output, range(random_seed, random_seed + samples), settings, processes)
         return
     if length and mode == "stateful" and len(text) > _LONG_SEED:
         say(f"All {len(text):,} characters of the seed are read first; --mode stateless needs its last {config.model.seq_len}.")
-    with threads(config.model, rows):
+    with threads(config.model, samples * (config.model.seq_len if mode == "stateless" else 1)):
         if interactive:
             from charlstm.cli.interactive import converse
 
@@ -227,6 +230,14 @@ def generate(
         else:
             several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
             _print_samples(written(pieces), opening, separated=several_lines)
+
+
+def _new_random_seed(output: Path | None) -> int:
+    """Return the random seed of a file that is there already, or one that nobody has chosen."""
+    from charlstm.cli.many import noted
+
+    random_seed: int | None = noted(output).get("random_seed") if output is not None else None
+    return secrets.randbelow(2**31) if random_seed is None else random_seed
 
 
 def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) -> "Reader":

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.measuring import UnknownOption, check_outputs
+from charlstm.cli.measuring import UnknownOption
+from charlstm.cli.memory import check_scoring, check_text
 from charlstm.cli.options import choice, integer
+from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -77,6 +79,7 @@ def inspect(
 ) -> None:
     """Look inside a model: shapes, weights, gates, one time step."""
     from charlstm.analysis.inspection.examination import SECTIONS, examine
+    from charlstm.analysis.inspection.inside import MOST
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
     from charlstm.checkpoint.weights import read_weights
@@ -85,11 +88,12 @@ def inspect(
     typed, file = once("--text", text), once("--text-file", text_file)
     if typed is not None and file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
-    check_outputs(page)
+    check_outputs(page=page)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
     character = None if character is None else _one_character(config, character)
     _check_numbers(config, unit, layer, cell)
+    check_scoring(config, MOST, min(config.model.seq_len, len(config.corpus.windows[0])), advice="use a smaller model")
     weights = read_weights(folder, config.model)
     network = build_network(config.model, weights)
     looks_inside = section == "inside" or not (typed is None and file is None and page is None)
@@ -99,7 +103,7 @@ def inspect(
     if keras and names:
         _ask_keras(record, config, weights, names)
     if looks_inside:
-        from charlstm.analysis.inspection.inside import MOST, inside, inside_record
+        from charlstm.analysis.inspection.inside import inside, inside_record
 
         passage = _passage(config, typed, file, encoding_name, on_unknown)
         if len(passage) > MOST:
@@ -109,10 +113,8 @@ def inspect(
         record["inside"] = inside_record(passage, found, layer, cell)
         if page is not None:
             from charlstm.analysis.page import inspection_page
-            from charlstm.checkpoint.atomic import write_atomically
 
-            write_atomically(page.resolve(), inspection_page(record, found).encode())
-            say(f"The page is in {page}.")
+            write_output("The page is", page, inspection_page(record, found).encode())
     if json:
         print_json(record)
     else:
@@ -152,6 +154,7 @@ def _passage(config: "Config", text: str | None, text_file: str | None, encoding
     if text is None and text_file is None:
         return "\n".join(config.corpus.windows) if "\n" in config.vocabulary.characters else "".join(config.corpus.windows)
     whole = read_text(str(text_file), encoding_name, say) if text is None else unescaped("--text", text, config.vocabulary)
+    check_text(len(whole))
     known = fitted(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode(known)
     if len(known) < LEAST:

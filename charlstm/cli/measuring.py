@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm import tqdm
 
+from charlstm.cli.memory import check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.terminal import OnUnknown, fitted, readable, say
 
@@ -47,23 +48,14 @@ def find_texts(
         raise typer.BadParameter("a text to measure on and --corpus cannot both be read from stdin")
     measured = None
     if text is not None:
-        ids = config.vocabulary.encode(fitted(config.vocabulary, read_text(text, encoding_name, say), on_unknown))
+        whole = read_text(text, encoding_name, say)
+        check_text(len(whole))
+        ids = config.vocabulary.encode(fitted(config.vocabulary, whole, on_unknown))
         name = "standard input" if text == "-" else readable(text)
         if len(ids) < 2:
             raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")
         measured = Measured(name, ids)
     return texts_of(folder, config, measured, corpus or [], encoding_name)
-
-
-def check_outputs(*files: Path | None) -> None:
-    """Refuse what cannot be written before anything is measured."""
-    for file in files:
-        if file is None or (file.is_file() if file.exists() else file.parent.is_dir()):
-            continue
-        what = f"{file.parent} is no folder"
-        if file.exists():
-            what = f"{file} is a folder" if file.is_dir() else f"{file} is not an ordinary file"
-        raise typer.BadParameter(f"{file} cannot be written: {what}; name a file in a folder that exists")
 
 
 def bar(characters: int) -> "tqdm[Any]":

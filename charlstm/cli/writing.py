@@ -13,7 +13,7 @@ from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.files import Config
-    from charlstm.config import Mode, ModelConfig
+    from charlstm.config import ModelConfig
     from charlstm.text.vocabulary import Vocabulary
 
 _ESCAPE = r"\\\\?n"
@@ -135,33 +135,6 @@ def unescaped(option: str, text: str, vocabulary: "Vocabulary") -> str:
         other = r"; '\\n' is a backslash and an n" if r"\\n" not in found else ""
         say(f"In {option}, {said}{other}.")
     return re.sub(_ESCAPE, lambda match: "\n" if match[0] == r"\n" else r"\n", text)
-
-
-def check_memory(model: "ModelConfig", texts: int, mode: "Mode") -> int:
-    """Refuse to write with more states than the memory holds.
-
-    Args:
-        model: The network.
-        texts: That are written at a time.
-        mode: Stateless, each has a state for every character of the window.
-
-    Returns:
-        The number of states.
-
-    Raises:
-        CharlstmError: If they do not fit.
-    """
-    from charlstm.checkpoint.memory import memory
-
-    states = texts * (model.seq_len if mode == "stateless" else 1)
-    needed, there = 40 * states * sum(model.units), memory()  # h, c and twice four gates, each in four bytes
-    if needed > there:
-        other = f", or --mode stateful, which needs one state a sample and not {model.seq_len:,}" * (mode == "stateless")
-        raise CharlstmError(
-            f"writing would take {needed / 1e9:,.0f} GB of memory for {states:,} states, and there are {there / 1e9:,.0f}; "
-            f"try fewer --samples{other}"
-        )
-    return states
 
 
 def threads(model: "ModelConfig", rows: int) -> Any:

@@ -168,7 +168,7 @@ def test_a_page_is_written_with_sections_and_a_look_inside(charlstm, tmp_path):
         (["--text", "fox"], 1, "takes at least 50"),
         (["--text", "ÖÖÖÖÖÖÖÖÖ"], 1, "the model does not know 'Ö'"),
         (["--text", "fox", "--text-file", "a"], 2, "not both"),
-        (["--page", "nowhere/page.html"], 2, "nowhere is no folder"),
+        (["--page", "nowhere/page.html"], 2, "there is no folder nowhere"),
     ],
 )
 def test_what_cannot_be_is_refused(charlstm, arguments, code, said):

@@ -1,0 +1,88 @@
+"""What the memory does not hold is refused, with the figures and what to change, before it is begun."""
+
+import pytest
+
+from charlstm.cli.memory import writers
+from charlstm.config import ModelConfig
+from charlstm.inference.footprint import PROCESS
+from charlstm.inference.sampling import Sampling
+
+PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
+
+
+@pytest.fixture(autouse=True)
+def checkpoint(tmp_path, make_checkpoint):
+    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+
+
+@pytest.fixture
+def memory(monkeypatch):
+    def holds(size: float) -> None:
+        monkeypatch.setattr("charlstm.checkpoint.memory.memory", lambda: size)
+        monkeypatch.setattr("charlstm.checkpoint.weights.check_room", lambda *_: None)
+
+    return holds
+
+
+@pytest.mark.parametrize(
+    ("arguments", "size", "largest", "advised"),
+    [
+        ("generate --samples 100000 --length 5", 5e8, "states", {"--samples", "--mode", "--output"}),
+        ("generate --samples 100000 --mode stateful", 1e8, "texts", {"--samples", "--output"}),
+        ("generate --samples 100000 --length 1000000 --mode stateful", 1e10, "texts", {"--samples", "--output"}),
+        ("generate --samples 50 --json", PROCESS, "the model", {"--samples", "--mode"}),
+        ("generate", 1e7, "the model", {"--mode"}),
+        ("generate --mode stateful --interactive", 1e7, "the model", set()),
+        ("generate --samples 100000 --output many.jsonl", PROCESS, "the model", {"--mode"}),
+        ("generate --samples 3 --mode stateful --output many.jsonl", PROCESS, "the model", set()),
+        ("evaluate text.txt", PROCESS, "the model", {"--sample"}),
+        ("evaluate text.txt --sample 1000000", PROCESS, "the model", {"--sample"}),
+        ("compare", PROCESS, "the model", {"--sample"}),
+        ("compare --windows 10000", 6.3e7, "the model", {"--sample", "--windows"}),
+        ("compare --text text.txt", 1e3, "the text", set()),
+        ("evaluate text.txt", 1e3, "the text", set()),
+        ("inspect", PROCESS, "the model", set()),
+        ("inspect --text-file text.txt", 1e5, "the model", set()),
+    ],
+)
+def test_what_the_memory_does_not_hold_is_refused(refusal, advice, memory, tmp_path, arguments, size, largest, advised):
+    (tmp_path / "text.txt").write_text(PANGRAM * 20)
+    memory(size)
+    command, *rest = arguments.split()
+    sentence = refusal(command, *rest)
+    assert sentence.startswith("out of memory: this would take ")
+    assert f"GB ({largest} " in sentence
+    assert advice(command, sentence) == advised
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "text.txt"]
+
+
+def test_a_large_alphabet_is_counted(refusal, advice, memory, make_checkpoint, tmp_path):
+    characters = "".join(map(chr, range(0x4E00, 0x4E00 + 7_000)))
+    make_checkpoint(
+        tmp_path / "checkpoints" / "large", ModelConfig(vocabulary_size=7_000, seq_len=2, units=(4,)), vocabulary=characters
+    )
+    memory(1e9)
+    arguments = ["generate", "--checkpoint", "large", "--length", "2", "--mode", "stateful"]
+    sentence = refusal(*arguments, "--samples", "100000")
+    assert sentence.startswith("out of memory: this would take 14 GB (choosing characters 14 GB, ")
+    assert "and 1 GB are available" in sentence
+    assert advice("generate", sentence) == {"--samples", "--output"}
+    assert "choosing characters 43 GB" in refusal(*arguments, "--samples", "100000", "--top-p", "0.9")
+
+
+def test_what_the_memory_holds_is_written(charlstm, memory):
+    memory(PROCESS + 1e7)
+    assert charlstm("generate", "--samples", "20", "--length", "5").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "batches", "expected"),
+    [(2.5 * PROCESS, 100, 1), (4.5 * PROCESS, 100, 3), (1e12, 100, 8), (1e12, 2, 2), (1e12, 1, 1)],
+)
+def test_as_many_processes_write_as_the_memory_holds(monkeypatch, checkpoint, memory, size, batches, expected):
+    from charlstm.checkpoint.files import read_config
+
+    monkeypatch.setattr("charlstm.recipe.machine.cores", lambda: 8)
+    monkeypatch.setattr("charlstm.checkpoint.memory._MACHINE", checkpoint / "nothing")
+    memory(size)
+    assert writers(read_config(checkpoint), batches, 64, "stateful", Sampling()) == expected
