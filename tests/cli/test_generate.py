@@ -280,7 +280,7 @@ REPEATED = {
 def test_a_text_that_would_be_dropped_is_a_usage_error(charlstm, command):
     result = charlstm(*command.split())
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"{command.split()[1]} was given 2 times" in result.stderr
+    assert f"{command.split()[1]}: expected one value; found 2" in result.stderr
 
 
 def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
