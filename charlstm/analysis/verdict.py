@@ -1,7 +1,5 @@
 """A comparison in one sentence."""
 
-import math
-
 from charlstm.analysis.along import drift
 from charlstm.analysis.comparison import Comparison
 from charlstm.units import bits
@@ -23,8 +21,10 @@ def verdict(comparison: Comparison) -> str:
     window = comparison.window
     worth = bits(evaluation.nats_per_char(window) - evaluation.nats_per_char())
     costs = evaluation.costs[window]
+    if len(costs) < 2:
+        return f"Carrying the state {cost} here; one character is too few to measure what it is worth."
     # Of the text as a sample of what the model may read: not 0 where all of it was counted.
-    error = bits(float(costs.std(ddof=1)) / len(costs) ** 0.5) if len(costs) > 1 else math.inf
+    error = bits(float(costs.std(ddof=1)) / len(costs) ** 0.5)
     if abs(worth) <= max(2 * error, NOTHING):
         difference = f"{worth:+.4f} ± {error:.4f} bits per character"
         if max(abs(worth), error) < SHOWN / 2:

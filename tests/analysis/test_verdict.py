@@ -46,6 +46,11 @@ def test_a_costly_state_is_told_with_its_drift(comparison):
     assert verdict(with_costs(drifting, [-0.1, -0.1])).endswith("the norm of the carried c is 2.5 × what it is within.")
 
 
+def test_one_character_is_too_few_to_say_anything(comparison):
+    said = verdict(with_costs(comparison, [0.3]))
+    assert said == "Carrying the state takes 6 × fewer cell steps here; one character is too few to measure what it is worth."
+
+
 def test_without_a_text_to_measure_on_only_the_cost_is_told(make_network):
     said = verdict(compared(make_network(), measured=False))
     assert said == "Carrying the state takes 6 × fewer cell steps here; what it is worth needs a text to measure on."

@@ -49,6 +49,14 @@ NETWORKS = {
     "softsign": {"activation": "softsign", "recurrent_activation": "hard_sigmoid", "targets": "last"},
 }
 
+OVERFLOWING = ["one-hot", "relu, three layers", "linear", "relu gates"]
+PAIRS = [
+    (weights, network)
+    for weights in WEIGHTS
+    for network in NETWORKS
+    if network in OVERFLOWING or weights in ("zero", "alternating", "unstable")
+]
+
 WRITING = [
     "generate --length 20 --mode stateless --json",
     "generate --length 20 --mode stateful --samples 2 --temperature 0 --json",
@@ -93,8 +101,7 @@ def check_shown(command: str, stdout: str) -> None:
     assert not re.search(r"(?<!\w)[-+]?(nan|inf)(?!\w)", stdout)
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize(("weights", "network"), PAIRS)
 def test_every_result_is_finite_or_refused(charlstm, absurd, weights, network):
     absurd(weights, network)
     for command in WRITING:
