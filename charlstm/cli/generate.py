@@ -92,7 +92,7 @@ def generate(
         bool, typer.Option("--interactive", "-i", help="Write together: continue, undo, retry, change the temperature.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option(help="A file for the texts, a JSON object a line; the same command goes on with it.")
+        Path | None, typer.Option(help="A file for the texts, a JSON object a line; the same command resumes it.")
     ] = None,
     engine: Annotated[Engine, typer.Option(help="keras starts slowly; it is for GPUs and for comparison.")] = "numpy",
     checkpoints: CheckpointsOption = CHECKPOINTS,
@@ -125,7 +125,7 @@ def generate(
         from charlstm.cli.many import BATCH, write_many
         from charlstm.cli.workers import Job
 
-        processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), mode, sampling)
+        processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), length, mode, sampling)
     weights = read_weights(folder, config.model)
     reader = _reader(config, weights, mode, engine)
     stops = [unescaped(string, config) for string in stop or [] if string]

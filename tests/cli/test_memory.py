@@ -4,9 +4,10 @@ import pytest
 
 from charlstm.cli.memory import writers
 from charlstm.config import ModelConfig
-from charlstm.inference.footprint import PROCESS
 from charlstm.inference.sampling import Sampling
 
+PROCESS = 90_000_000
+"""About the bytes of a process with a small model that computes in one thread."""
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 
 
@@ -20,6 +21,7 @@ def memory(monkeypatch):
     def holds(size: float) -> None:
         monkeypatch.setattr("charlstm.checkpoint.memory.memory", lambda: size)
         monkeypatch.setattr("charlstm.checkpoint.weights.check_room", lambda *_: None)
+        monkeypatch.setattr("charlstm.recipe.machine.cores", lambda: 1)
 
     return holds
 
@@ -27,18 +29,19 @@ def memory(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "size", "largest", "advised"),
     [
-        ("generate --samples 100000 --length 5", 5e8, "states", {"--samples", "--mode", "--output"}),
-        ("generate --samples 100000 --mode stateful", 1e8, "texts", {"--samples", "--output"}),
-        ("generate --samples 100000 --length 1000000 --mode stateful", 1e10, "texts", {"--samples", "--output"}),
-        ("generate --samples 50 --json", PROCESS, "the model", {"--samples", "--mode"}),
+        ("generate --samples 100000 --length 5", 5e8, "states", {"--samples", "--length", "--mode", "--output"}),
+        ("generate --samples 100000 --mode stateful", 2e8, "texts", {"--samples", "--length", "--output"}),
+        ("generate --samples 100000 --length 1000000 --mode stateful", 1e10, "texts", {"--samples", "--length", "--output"}),
+        ("generate --samples 50 --json", PROCESS, "the model", {"--samples", "--length", "--mode"}),
         ("generate", 1e7, "the model", {"--mode"}),
         ("generate --mode stateful --interactive", 1e7, "the model", set()),
-        ("generate --samples 100000 --output many.jsonl", PROCESS, "the model", {"--mode"}),
-        ("generate --samples 3 --mode stateful --output many.jsonl", PROCESS, "the model", set()),
+        ("generate --samples 100000 --output many.jsonl", PROCESS, "the model in two processes", {"--length", "--mode"}),
+        ("generate --samples 3 --mode stateful --output many.jsonl", PROCESS, "the model in two processes", {"--length"}),
+        ("generate --samples 9 --length 100000000 --mode stateful --output many.jsonl", 1e10, "texts", {"--length"}),
         ("evaluate text.txt", PROCESS, "the model", {"--sample"}),
         ("evaluate text.txt --sample 1000000", PROCESS, "the model", {"--sample"}),
         ("compare", PROCESS, "the model", {"--sample"}),
-        ("compare --windows 10000", 6.3e7, "the model", {"--sample", "--windows"}),
+        ("compare --windows 10000", 1.03 * PROCESS, "the model", {"--sample", "--windows"}),
         ("compare --text text.txt", 1e3, "the text", set()),
         ("evaluate text.txt", 1e3, "the text", set()),
         ("inspect", PROCESS, "the model", set()),
@@ -64,9 +67,9 @@ def test_a_large_alphabet_is_counted(refusal, advice, memory, make_checkpoint, t
     memory(1e9)
     arguments = ["generate", "--checkpoint", "large", "--length", "2", "--mode", "stateful"]
     sentence = refusal(*arguments, "--samples", "100000")
-    assert sentence.startswith("out of memory: this would take 14 GB (choosing characters 14 GB, ")
+    assert sentence.startswith("out of memory: this would take 15 GB (choosing characters 14 GB, ")
     assert "and 1 GB are available" in sentence
-    assert advice("generate", sentence) == {"--samples", "--output"}
+    assert advice("generate", sentence) == {"--samples", "--length", "--output"}
     assert "choosing characters 43 GB" in refusal(*arguments, "--samples", "100000", "--top-p", "0.9")
 
 
@@ -82,7 +85,7 @@ def test_what_the_memory_holds_is_written(charlstm, memory):
 def test_as_many_processes_write_as_the_memory_holds(monkeypatch, checkpoint, memory, size, batches, expected):
     from charlstm.checkpoint.files import read_config
 
+    memory(size)
     monkeypatch.setattr("charlstm.recipe.machine.cores", lambda: 8)
     monkeypatch.setattr("charlstm.checkpoint.memory._MACHINE", checkpoint / "nothing")
-    memory(size)
-    assert writers(read_config(checkpoint), batches, 64, "stateful", Sampling()) == expected
+    assert writers(read_config(checkpoint), batches, 64, 30, "stateful", Sampling()) == expected
