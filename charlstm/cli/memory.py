@@ -26,8 +26,8 @@ def check_memory(needed: Mapping[str, int], advice: str) -> None:
 
     total, there = sum(needed.values()), available()
     if total > there:
-        large = {size: what for what, size in needed.items() if size > total / 100}
-        parts = ", ".join(f"{what} {_gigabytes(size)}" for size, what in sorted(large.items(), reverse=True))
+        large = sorted(((size, what) for what, size in needed.items() if size > total / 100), reverse=True)
+        parts = ", ".join(f"{what} {_gigabytes(size)}" for size, what in large)
         raise CharlstmError(
             f"out of memory: this would take {_gigabytes(total)} ({parts}), and {_gigabytes(there)} are available; {advice}"
         )
@@ -87,7 +87,14 @@ def check_text(characters: int) -> None:
 
 
 def check_scoring(
-    config: "Config", characters: int, sample: int, contexts: Sequence[int] = (), windows: Sequence[int] = (), *, advice: str
+    config: "Config",
+    characters: int,
+    sample: int,
+    contexts: Sequence[int] = (),
+    *,
+    advice: str,
+    windows: Sequence[int] = (),
+    baselines: int = 0,
 ) -> None:
     """Refuse to measure what the memory does not hold.
 
@@ -96,8 +103,9 @@ def check_scoring(
         characters: Of the text.
         sample: Places that are read from a zero state.
         contexts: Numbers of characters that are read from each.
-        windows: Further windows that texts are written with, one at a time.
         advice: What to do if it does not hold them.
+        windows: Further windows that texts are written with, one at a time.
+        baselines: Bytes that n-grams and compressors take.
     """
     from charlstm.analysis.surprise import ROWS
     from charlstm.inference.footprint import process_bytes, read_bytes, scoring_bytes, state_bytes
@@ -110,6 +118,7 @@ def check_scoring(
         f"{sampled:,} sampled characters": 24 * sampled * len(contexts),
         **scoring_bytes(model, min(sampled, ROWS)),
         "windows": state_bytes(model, max([model.seq_len, *windows])),
+        "n-grams and compressors": baselines,
     }
     check_memory(needed, advice)
 

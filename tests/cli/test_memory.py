@@ -5,6 +5,7 @@ import pytest
 from charlstm.cli.memory import writers
 from charlstm.config import ModelConfig
 from charlstm.inference.sampling import Sampling
+from tests.cli.conftest import TEXT
 
 PROCESS = 90_000_000
 """About the bytes of a process with a small model that computes in one thread."""
@@ -12,8 +13,8 @@ PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 
 
 @pytest.fixture(autouse=True)
-def checkpoint(tmp_path, make_checkpoint):
-    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+def checkpoint(tale):
+    return tale
 
 
 @pytest.fixture
@@ -71,6 +72,27 @@ def test_a_large_alphabet_is_counted(refusal, advice, memory, make_checkpoint, t
     assert "and 1 GB are available" in sentence
     assert advice("generate", sentence) == {"--samples", "--length", "--output"}
     assert "choosing characters 43 GB" in refusal(*arguments, "--samples", "100000", "--top-p", "0.9")
+
+
+def test_a_long_text_and_its_baselines_are_counted(refusal, memory, make_checkpoint, tmp_path, monkeypatch):
+    text = PANGRAM * 1_000
+    (tmp_path / "text.txt").write_text(text)
+    monkeypatch.setattr("charlstm.inference.footprint._READ", 1_000_000)
+    memory(1e10)
+    for command in (["evaluate", "text.txt"], ["compare", "--text", "text.txt"], ["inspect", "--text-file", "text.txt"]):
+        assert refusal(*command).startswith(
+            "out of memory: this would take 45 GB (the text 45 GB), and 10 GB are available; use"
+        )
+
+
+@pytest.mark.parametrize("corpus", [True, False])
+def test_baselines_are_counted_where_there_are_any(charlstm, memory, tale, tmp_path, corpus):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    memory(3 * PROCESS)
+    arguments = ["evaluate", "tale.txt", "--sample", "10"] if corpus else ["compare", "--length", "5", "--sample", "10"]
+    result = charlstm(*arguments, "--checkpoint", "tale")
+    assert result.exit_code == (1 if corpus else 0)
+    assert ("n-grams and compressors 0.3 GB" in result.stderr) == corpus
 
 
 def test_what_the_memory_holds_is_written(charlstm, memory):
