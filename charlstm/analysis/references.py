@@ -20,6 +20,7 @@ LEAST_COMPRESSED = 1_000
 """Characters below which a compressor's price is that of its headers."""
 
 _LARGEST_CODE = 2**63
+_TABLES = 300_000_000  # of substrings, and of LZMA
 
 
 def references(learnt: Ids, held_out: Ids, vocabulary: Vocabulary) -> dict[str, float]:
@@ -37,6 +38,16 @@ def references(learnt: Ids, held_out: Ids, vocabulary: Vocabulary) -> dict[str, 
         return found
     texts = vocabulary.decode(learnt), vocabulary.decode(held_out)
     return found | {name: compressed_nats(*texts, compressor) for name, compressor in COMPRESSORS.items()}
+
+
+def references_bytes(learnt: int, held_out: int) -> int:
+    """Return the bytes that :func:`references`, and looking for copied passages, take.
+
+    Args:
+        learnt: N.
+        held_out: n.
+    """
+    return _TABLES + 120 * min(learnt, MOST_LEARNT) + 130 * held_out
 
 
 def ngram_surprise(learnt: Ids, held_out: Ids, vocabulary_size: int, order: int) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ def memory() -> float:
 def available() -> float:
     """Return the bytes that can be taken now: no more than :func:`memory`, and less where other processes have some of it."""
     free = [memory()]
-    with suppress(OSError, KeyError):
+    with suppress(OSError, KeyError, ValueError):
         free.append(1024 * _figures(_MACHINE)["MemAvailable"])
     for limit in _limits():
         used = limit.with_name({"memory.max": "memory.current"}.get(limit.name, "memory.usage_in_bytes"))

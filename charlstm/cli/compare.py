@@ -88,7 +88,7 @@ def compare(
     plan = comparison.Plan(sample, random_seed, others)
     characters = len(texts.measured.ids) if texts.measured else 0
     advice = f"reduce --sample{' or the largest of --windows' * bool(others)}, or use a shorter text or a smaller model"
-    check_scoring(config, characters, sample, plan.contexts(config.model.seq_len), others, advice=advice)
+    check_scoring(config, characters, sample, plan.contexts(config.model.seq_len), advice=advice, windows=others)
     network = build_network(config.model, read_weights(folder, config.model))
     with bar(comparison.work(plan, task, texts, config.model.seq_len)) as progress:
         machine = Machine(time.perf_counter, threads)

@@ -46,7 +46,7 @@ def evaluate(
     from charlstm.analysis import evaluation, record
     from charlstm.analysis.finite import check_record
     from charlstm.analysis.measures import measures
-    from charlstm.analysis.references import references
+    from charlstm.analysis.references import references, references_bytes
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
     from charlstm.checkpoint.weights import read_weights
@@ -62,9 +62,9 @@ def evaluate(
     if measured is None or (dynamic and learnt is None):
         raise CheckpointError(texts.missing)
     contexts = evaluation.context_lengths(config.model.seq_len)
-    check_scoring(
-        config, len(measured.ids), sample, contexts, advice="reduce --sample, or use a shorter text or a smaller model"
-    )
+    advice = "reduce --sample, or use a shorter text or a smaller model"
+    baselines = references_bytes(len(learnt), len(measured.ids)) if learnt is not None else 0
+    check_scoring(config, len(measured.ids), sample, contexts, advice=advice, baselines=baselines)
     weights, vocabulary = read_weights(folder, config.model), config.vocabulary
     network = build_network(config.model, weights)
     starts = evaluation.sampled_starts(len(measured.ids), sample, random_seed)

@@ -166,7 +166,7 @@ def generate(
         from charlstm.cli.many import BATCH, write_many
         from charlstm.cli.workers import Job
 
-        processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), mode, sampling)
+        processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), length, mode, sampling)
     weights = read_weights(folder, config.model)
     reader = _reader(config, weights, mode, engine)
     if output is not None:

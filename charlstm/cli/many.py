@@ -56,22 +56,24 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
             _check_finished(path, wanted)
             say(f"{path} already has its {texts:,} texts; for others, choose another --output.")
             return
-        done = before = _resumed(path, wanted, texts)
-        if done:
-            say(f"Resuming {path}: {done:,} of {texts:,} texts are there.")
-        left = random_seeds[done:]
-        batches = [left[start : start + BATCH] for start in range(0, len(left), BATCH)]
-        bar = tqdm(total=texts, initial=done, unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
+        done = before = 0
+        bar = tqdm(total=texts, unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
         try:
-            with path.open("ab") as file, bar, signals(_end), closing(write_in_order(job, batches, processes)) as written:
+            with bar, signals(_end):
+                done = before = _resumed(path, wanted, texts)
+                bar.update(done)
+                left = random_seeds[done:]
+                batches = [left[start : start + BATCH] for start in range(0, len(left), BATCH)]
                 said = time.monotonic()
-                for samples in written:
-                    _append(file, samples)
-                    bar.update(len(samples))
-                    done += len(samples)
-                    if bar.disable and time.monotonic() - said > _PAUSE:
-                        said = time.monotonic()
-                        say(f"{done:,} of {texts:,} texts")
+                with path.open("ab") as file, closing(write_in_order(job, batches, processes)) as written:
+                    for samples in written:
+                        _append(file, samples)
+                        bar.update(len(samples))
+                        done += len(samples)
+                        if bar.disable and time.monotonic() - said > _PAUSE:
+                            said = time.monotonic()
+                            say(f"{done:,} of {texts:,} texts")
+                _finish(path, wanted)
         except typer.Exit:
             say(f"Stopped: {done:,} of {texts:,} texts are in {path}, and the same command resumes.")
             raise
@@ -80,7 +82,6 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
                 f"{path} cannot be written ({error.strerror}); {done:,} of {texts:,} texts are in it; make room, and the same "
                 "command resumes"
             ) from None
-        _finish(path, wanted)
     say(f"Wrote {texts - before:,} texts to {path}.")
 
 
@@ -143,6 +144,8 @@ def _resumed(path: Path, settings: dict[str, Any], texts: int) -> int:
         lines = len(ends) - 1
         done = lines if lines == texts else lines // BATCH * BATCH
         file.truncate(ends[done])
+    if done:
+        say(f"Resuming {path}: {done:,} of {texts:,} texts are there.")
     return done
 
 

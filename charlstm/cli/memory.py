@@ -1,4 +1,4 @@
-"""Whether the memory holds what a command is asked for, before it is begun."""
+"""Refusals of work that needs more memory than is available, before it is begun."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -26,8 +26,8 @@ def check_memory(needed: Mapping[str, int], advice: str) -> None:
 
     total, there = sum(needed.values()), available()
     if total > there:
-        large = {size: what for what, size in needed.items() if size > total / 100}
-        parts = ", ".join(f"{what} {_gigabytes(size)}" for size, what in sorted(large.items(), reverse=True))
+        large = sorted(((size, what) for what, size in needed.items() if size > total / 100), reverse=True)
+        parts = ", ".join(f"{what} {_gigabytes(size)}" for size, what in large)
         raise CharlstmError(
             f"out of memory: this would take {_gigabytes(total)} ({parts}), and {_gigabytes(there)} are available; {advice}"
         )
@@ -44,32 +44,39 @@ def check_writing(config: "Config", texts: int, length: int, mode: "Mode", sampl
         sampling: How characters are chosen.
     """
     from charlstm.cli.many import BATCH
+    from charlstm.inference.footprint import process_bytes
+    from charlstm.recipe.machine import cores
 
-    needed = _needed(config, texts, length if texts > 1 else 0, mode, sampling)  # a single text is printed meanwhile
-    ways = ["reduce --samples"] if texts > 1 else []
+    held = length if texts > 1 else 0  # a single text is printed while it is written
+    needed = {"the model": process_bytes(config.model, cores()), **_writing(config, texts, held, mode, sampling)}
+    ways = ["reduce --samples or --length"] if texts > 1 else []
     ways += [f"write to a file with --output, {BATCH} texts at a time"] * (texts > BATCH)
     check_memory(needed, ", or ".join([*ways, *_smaller(config, mode)]))
 
 
-def writers(config: "Config", batches: int, batch: int, mode: "Mode", sampling: "Sampling") -> int:
+def writers(config: "Config", batches: int, batch: int, length: int, mode: "Mode", sampling: "Sampling") -> int:
     """Return how many processes write at a time: one for each core, or as many as the memory holds.
 
     Args:
         config: Of the model.
         batches: To write.
         batch: Texts in each.
+        length: Characters of each.
         mode: As for :func:`check_writing`.
         sampling: How characters are chosen.
 
     Raises:
-        CharlstmError: If it does not hold one beside this process, which has the model too.
+        CharlstmError: If it does not hold one and this process, which has the model too.
     """
     from charlstm.checkpoint.memory import available
+    from charlstm.inference.footprint import process_bytes
     from charlstm.recipe.machine import cores
 
-    needed, own = _needed(config, batch, 0, mode, sampling), _needed(config, 0, 0, mode, sampling)
-    check_memory({**needed, "the model once more": sum(own.values())}, ", or ".join(_smaller(config, mode)))
-    return max(1, min(cores(), batches, int((available() - sum(own.values())) // sum(needed.values()))))
+    process, writing = process_bytes(config.model, 1), _writing(config, batch, length, mode, sampling)
+    check_memory(
+        {"the model in two processes": 2 * process, **writing}, ", or ".join(["reduce --length", *_smaller(config, mode)])
+    )
+    return max(1, min(cores(), batches, int((available() - process) // (process + sum(writing.values())))))
 
 
 def check_text(characters: int) -> None:
@@ -80,7 +87,14 @@ def check_text(characters: int) -> None:
 
 
 def check_scoring(
-    config: "Config", characters: int, sample: int, contexts: Sequence[int] = (), windows: Sequence[int] = (), *, advice: str
+    config: "Config",
+    characters: int,
+    sample: int,
+    contexts: Sequence[int] = (),
+    *,
+    advice: str,
+    windows: Sequence[int] = (),
+    baselines: int = 0,
 ) -> None:
     """Refuse to measure what the memory does not hold.
 
@@ -89,28 +103,30 @@ def check_scoring(
         characters: Of the text.
         sample: Places that are read from a zero state.
         contexts: Numbers of characters that are read from each.
-        windows: Further windows that texts are written with, one at a time.
         advice: What to do if it does not hold them.
+        windows: Further windows that texts are written with, one at a time.
+        baselines: Bytes that n-grams and compressors take.
     """
     from charlstm.analysis.surprise import ROWS
-    from charlstm.inference.footprint import PROCESS, network_bytes, read_bytes, scoring_bytes, state_bytes
+    from charlstm.inference.footprint import process_bytes, read_bytes, scoring_bytes, state_bytes
+    from charlstm.recipe.machine import cores
 
     model, sampled = config.model, min(sample, characters)
     needed = {
-        "the model": PROCESS + network_bytes(model),
+        "the model": process_bytes(model, cores()),
         "the text": read_bytes(characters),
         f"{sampled:,} sampled characters": 24 * sampled * len(contexts),
         **scoring_bytes(model, min(sampled, ROWS)),
         "windows": state_bytes(model, max([model.seq_len, *windows])),
+        "n-grams and compressors": baselines,
     }
     check_memory(needed, advice)
 
 
-def _needed(config: "Config", texts: int, length: int, mode: "Mode", sampling: "Sampling") -> dict[str, int]:
-    from charlstm.inference.footprint import PROCESS, network_bytes, text_bytes, writing_bytes
+def _writing(config: "Config", texts: int, length: int, mode: "Mode", sampling: "Sampling") -> dict[str, int]:
+    from charlstm.inference.footprint import text_bytes, writing_bytes
 
     return {
-        "the model": PROCESS + network_bytes(config.model),
         **writing_bytes(config.model, texts, mode, sampling),
         "texts": text_bytes(texts, length, latin=config.vocabulary.characters[-1] <= "\xff"),
     }

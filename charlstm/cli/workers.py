@@ -159,7 +159,7 @@ class Worker:
 
 
 def serve() -> None:
-    """Be such a process: answer each batch on standard input with its texts, or None if the memory does not suffice."""
+    """Be such a process: answer each batch on standard input with its texts, or None if it runs out of memory."""
     from threadpoolctl import ThreadpoolController
 
     requests = SimpleQueue[Any]()

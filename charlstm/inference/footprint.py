@@ -2,8 +2,8 @@
 
 With B texts at a time, V characters, W lanes (1 if the state is carried), u units of a layer::
 
-    weights    4 (n + l + 2 k) + 16 V u_1  n weights as they are read; l of the LSTM layers, scaled; k in kernels, arranged for
-                                           one row and for many; the first layer's projection of every character
+    weights    4 (n + l + 2 k) + 16 V u_1  n weights as read; l of the LSTM layers, scaled; k in kernels, arranged for one row
+                                           and for many; the first layer's projection of every character
     states     40 B W sum(u) + 16 B W      h and c, twice four gates; the ids of every lane
     choosing   20 B V or 61 B V            logits, their copy in float64, noise; what top-k, top-p, min-p and the penalty make
     texts      4,000 B + 22 B length       random streams and records; a pointer for each character, then the strings
@@ -15,9 +15,8 @@ from collections.abc import Mapping
 from charlstm.config import Mode, ModelConfig
 from charlstm.inference.sampling import Sampling
 
-PROCESS = 60_000_000
-"""Bytes of a process that has read nothing yet: Python, NumPy, this package."""
-
+_PROCESS = 60_000_000  # Python, NumPy, this package
+_THREAD = 30_000_000  # what BLAS works in
 _STATE, _LANE = 40, 16
 _CHOICE, _FILTERED = 20, 61
 _TEXT, _CHARACTER = 4_000, 22
@@ -26,8 +25,13 @@ _SCORED = 44  # logits, and log_softmax of their copy in float64
 _READ = 40  # a character as text, as code points, as ids and its places in the vocabulary; later its surprisal
 
 
+def process_bytes(model: ModelConfig, threads: int) -> int:
+    """Return the bytes of a process that has a network, and computes in some threads."""
+    return _PROCESS + _THREAD * threads + network_bytes(model)
+
+
 def network_bytes(model: ModelConfig) -> int:
-    """Return the bytes of a network's weights, as they are read and as they are arranged for its products."""
+    """Return the bytes of a network's weights, as read and as arranged for its products."""
     shapes = model.weight_shapes
     layers = {name: shape for name, shape in shapes.items() if name.startswith("lstm")}
     looked_up = "lstm_1/kernel" if model.encoding == "one-hot" else ""

@@ -1,6 +1,7 @@
 """References on texts whose scores are known otherwise."""
 
 import bz2
+import tracemalloc
 from collections import Counter
 from math import log
 
@@ -15,6 +16,7 @@ from charlstm.analysis.references import (
     longest,
     ngram_surprise,
     references,
+    references_bytes,
 )
 from charlstm.text.vocabulary import Vocabulary
 
@@ -131,3 +133,18 @@ def test_of_a_long_text_only_the_end_is_learnt(monkeypatch):
     text = np.array([0, 1] * 2_000 + [1] * 100, np.uint8)
     assert MOST_LEARNT > 100
     assert references(text, text[-20:], Vocabulary("ab"))["unigram"] < 0.02
+
+
+@pytest.mark.parametrize(("learnt", "held_out"), [(100_000, 300_000), (400_000, 300_000), (400_000, 10_000)])
+def test_memory_is_estimated(monkeypatch, learnt, held_out):
+    monkeypatch.setattr("charlstm.analysis.references.COMPRESSORS", {})
+    text = np.random.default_rng(0).integers(0, 60, learnt + held_out).astype(np.uint8)
+    vocabulary = Vocabulary("".join(map(chr, range(40, 100))))
+    tracemalloc.start()
+    try:
+        references(text[:learnt], text[learnt:], vocabulary)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    estimate = references_bytes(learnt, held_out) - references_bytes(0, 0)
+    assert peak <= estimate <= 2 * peak

@@ -220,6 +220,22 @@ def test_what_does_not_go_together_is_said(charlstm, checkpoint, other):
     assert "--output" in result.stderr
 
 
+@pytest.mark.parametrize("pause", [0.0, 0.01, 0.1, 0.5])
+def test_ctrl_c_as_the_processes_start_says_one_sentence(program, checkpoint, tmp_path, pause):
+    arguments = ("generate", *SETTINGS, "--samples", "1000000", "--output", "many.jsonl")
+    with program(*arguments, start_new_session=True) as process:
+        while not (tmp_path / "many.jsonl").exists():  # processes are started right after that
+            assert process.poll() is None
+            time.sleep(0.001)
+        time.sleep(pause)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=300)
+    assert process.returncode == 130
+    sentence = r"Stopped: [\d,]+ of 1,000,000 texts are in many.jsonl, and the same command resumes.\n"
+    assert re.fullmatch(sentence, said.decode())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "many.jsonl", "many.jsonl.unfinished"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_killed_in_the_middle_it_goes_on_to_the_same_file(program, checkpoint, tmp_path, number):
     samples = 8 * cores() * BATCH  # far more than are under way at once

@@ -4,15 +4,17 @@ import pytest
 
 from charlstm.cli.memory import writers
 from charlstm.config import ModelConfig
-from charlstm.inference.footprint import PROCESS
 from charlstm.inference.sampling import Sampling
+from tests.cli.conftest import TEXT
 
+PROCESS = 90_000_000
+"""About the bytes of a process with a small model that computes in one thread."""
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 
 
 @pytest.fixture(autouse=True)
-def checkpoint(tmp_path, make_checkpoint):
-    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+def checkpoint(tale):
+    return tale
 
 
 @pytest.fixture
@@ -20,6 +22,7 @@ def memory(monkeypatch):
     def holds(size: float) -> None:
         monkeypatch.setattr("charlstm.checkpoint.memory.memory", lambda: size)
         monkeypatch.setattr("charlstm.checkpoint.weights.check_room", lambda *_: None)
+        monkeypatch.setattr("charlstm.recipe.machine.cores", lambda: 1)
 
     return holds
 
@@ -27,18 +30,19 @@ def memory(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "size", "largest", "advised"),
     [
-        ("generate --samples 100000 --length 5", 5e8, "states", {"--samples", "--mode", "--output"}),
-        ("generate --samples 100000 --mode stateful", 1e8, "texts", {"--samples", "--output"}),
-        ("generate --samples 100000 --length 1000000 --mode stateful", 1e10, "texts", {"--samples", "--output"}),
-        ("generate --samples 50 --json", PROCESS, "the model", {"--samples", "--mode"}),
+        ("generate --samples 100000 --length 5", 5e8, "states", {"--samples", "--length", "--mode", "--output"}),
+        ("generate --samples 100000 --mode stateful", 2e8, "texts", {"--samples", "--length", "--output"}),
+        ("generate --samples 100000 --length 1000000 --mode stateful", 1e10, "texts", {"--samples", "--length", "--output"}),
+        ("generate --samples 50 --json", PROCESS, "the model", {"--samples", "--length", "--mode"}),
         ("generate", 1e7, "the model", {"--mode"}),
         ("generate --mode stateful --interactive", 1e7, "the model", set()),
-        ("generate --samples 100000 --output many.jsonl", PROCESS, "the model", {"--mode"}),
-        ("generate --samples 3 --mode stateful --output many.jsonl", PROCESS, "the model", set()),
+        ("generate --samples 100000 --output many.jsonl", PROCESS, "the model in two processes", {"--length", "--mode"}),
+        ("generate --samples 3 --mode stateful --output many.jsonl", PROCESS, "the model in two processes", {"--length"}),
+        ("generate --samples 9 --length 100000000 --mode stateful --output many.jsonl", 1e10, "texts", {"--length"}),
         ("evaluate text.txt", PROCESS, "the model", {"--sample"}),
         ("evaluate text.txt --sample 1000000", PROCESS, "the model", {"--sample"}),
         ("compare", PROCESS, "the model", {"--sample"}),
-        ("compare --windows 10000", 6.3e7, "the model", {"--sample", "--windows"}),
+        ("compare --windows 10000", 1.03 * PROCESS, "the model", {"--sample", "--windows"}),
         ("compare --text text.txt", 1e3, "the text", set()),
         ("evaluate text.txt", 1e3, "the text", set()),
         ("inspect", PROCESS, "the model", set()),
@@ -64,10 +68,31 @@ def test_a_large_alphabet_is_counted(refusal, advice, memory, make_checkpoint, t
     memory(1e9)
     arguments = ["generate", "--checkpoint", "large", "--length", "2", "--mode", "stateful"]
     sentence = refusal(*arguments, "--samples", "100000")
-    assert sentence.startswith("out of memory: this would take 14 GB (choosing characters 14 GB, ")
+    assert sentence.startswith("out of memory: this would take 15 GB (choosing characters 14 GB, ")
     assert "and 1 GB are available" in sentence
-    assert advice("generate", sentence) == {"--samples", "--output"}
+    assert advice("generate", sentence) == {"--samples", "--length", "--output"}
     assert "choosing characters 43 GB" in refusal(*arguments, "--samples", "100000", "--top-p", "0.9")
+
+
+def test_a_long_text_and_its_baselines_are_counted(refusal, memory, make_checkpoint, tmp_path, monkeypatch):
+    text = PANGRAM * 1_000
+    (tmp_path / "text.txt").write_text(text)
+    monkeypatch.setattr("charlstm.inference.footprint._READ", 1_000_000)
+    memory(1e10)
+    for command in (["evaluate", "text.txt"], ["compare", "--text", "text.txt"], ["inspect", "--text-file", "text.txt"]):
+        assert refusal(*command).startswith(
+            "out of memory: this would take 45 GB (the text 45 GB), and 10 GB are available; use"
+        )
+
+
+@pytest.mark.parametrize("corpus", [True, False])
+def test_baselines_are_counted_where_there_are_any(charlstm, memory, tale, tmp_path, corpus):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    memory(3 * PROCESS)
+    arguments = ["evaluate", "tale.txt", "--sample", "10"] if corpus else ["compare", "--length", "5", "--sample", "10"]
+    result = charlstm(*arguments, "--checkpoint", "tale")
+    assert result.exit_code == (1 if corpus else 0)
+    assert ("n-grams and compressors 0.3 GB" in result.stderr) == corpus
 
 
 def test_what_the_memory_holds_is_written(charlstm, memory):
@@ -82,7 +107,7 @@ def test_what_the_memory_holds_is_written(charlstm, memory):
 def test_as_many_processes_write_as_the_memory_holds(monkeypatch, checkpoint, memory, size, batches, expected):
     from charlstm.checkpoint.files import read_config
 
+    memory(size)
     monkeypatch.setattr("charlstm.recipe.machine.cores", lambda: 8)
     monkeypatch.setattr("charlstm.checkpoint.memory._MACHINE", checkpoint / "nothing")
-    memory(size)
-    assert writers(read_config(checkpoint), batches, 64, "stateful", Sampling()) == expected
+    assert writers(read_config(checkpoint), batches, 64, 30, "stateful", Sampling()) == expected
