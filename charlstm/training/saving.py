@@ -105,12 +105,12 @@ class Saver:
             record: What the run has noted down.
             published: How many of its evaluations have been published.
         """
-        folder = self.plan.folder
-        if record.evaluated and folder.exists():
+        folder, saved_before = self.plan.folder, record.evaluated > 0
+        if saved_before and folder.exists():
             self._complete(record, published)
             yield folder
             return
-        if record.evaluated:
+        if saved_before:
             self.rewritten.append(str(folder))
         with new_checkpoint(folder.parent, folder.name) as new:
             write_config(new, self.plan.config)
@@ -126,7 +126,8 @@ class Saver:
 
     def _complete(self, record: Record, published: int) -> None:
         folder, config = self.plan.folder, self.plan.config
-        expected = [CONFIG, RESUME, *((WEIGHTS, CARD, HISTORY) if published > 0 else ())]
+        has_model = published > 0 and bool(record.best)
+        expected = [CONFIG, RESUME, *((WEIGHTS, CARD, HISTORY) if has_model else ())]
         missing = [name for name in expected if not (folder / name).exists()]
         if CONFIG not in missing:
             try:
@@ -143,6 +144,6 @@ class Saver:
             write_config(folder, config)
         if not (folder / RESUME / LOCK).exists():
             self.take_lock()
-        if missing and published > 0:
+        if missing and has_model:
             publish(folder, config, record)
         self.rewritten += [str(folder / name) for name in missing]

@@ -8,7 +8,7 @@ import pytest
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import ConfigError
 from charlstm.recipe import memory_estimate
-from charlstm.recipe.memory_estimate import PROCESS, check_memory, estimate_memory
+from charlstm.recipe.memory_estimate import LOGITS, PROCESS, check_memory, estimate_memory
 
 MODEL = ModelConfig(vocabulary_size=300, encoding="embedding", embedding_size=10, units=(20, 30), seq_len=7)
 """W = 300·10 + (10 + 20 + 1)·80 + (20 + 30 + 1)·120 + 31·300 = 20,900; the largest array is the softmax's, 9,000."""
@@ -21,9 +21,9 @@ def test_every_part_is_what_the_formula_says():
     assert found.process == PROCESS + 2 * 100_000
     assert found.weights == 4 * 6 * W
     assert found.gradients == 4 * (4 * W + 3 * M)
-    assert found.activations == 4 * (3 * 8 * 7 * 300 + 24 * 8 * 7 * 50)
-    assert found.evaluation == 4 * (W + 19 * 128 * (2 * 300 + 12 * 50))  # 9,999 characters in rows of 512
-    assert found.saving == 4 * (4 + 2 * 5) * W
+    assert found.activations == 4 * (LOGITS * 8 * 7 * 300 + 24 * 8 * 7 * 50)
+    assert found.evaluation == 4 * (W + 19 * 128 * (LOGITS * 300 + 12 * 50))  # 9,999 characters in rows of 512
+    assert found.saving == 4 * (4 + 2 * 5 + 1) * W
     rest = max(found.gradients + found.activations, found.evaluation, found.saving)
     assert found.peak == found.process + found.weights + rest
 
@@ -32,14 +32,14 @@ def test_every_part_is_what_the_formula_says():
     ("model", "training", "options", "part", "expected"),
     [
         ({}, {"weight_average": 0.0}, {}, "weights", 4 * 5 * W),
-        ({}, {"weight_average": 0.0}, {}, "saving", 4 * (3 + 2 * 4) * W),
+        ({}, {"weight_average": 0.0}, {}, "saving", 4 * (3 + 2 * 4 + 1) * W),
         ({}, {"validation": 0.0}, {}, "weights", 4 * 5 * W),
         ({}, {"validation": 0.0}, {}, "evaluation", 0),
         ({}, {}, {"fine_tuning": True}, "weights", 4 * 7 * W),
         ({}, {"clip_norm": 0.0}, {}, "gradients", 4 * (3 * W + 3 * M)),
         ({}, {}, {"cores": 64}, "gradients", 4 * (4 * W + 3 * M)),  # of eight rows two cores have four each
-        ({"targets": "last"}, {}, {}, "activations", 4 * (3 * 8 * 300 + 24 * 8 * 7 * 50)),
-        ({}, {}, {"workers": 3}, "activations", 4 * (3 * 3 * 7 * 300 + 24 * 3 * 7 * 50)),
+        ({"targets": "last"}, {}, {}, "activations", 4 * (LOGITS * 8 * 300 + 24 * 8 * 7 * 50)),
+        ({}, {}, {"workers": 3}, "activations", 4 * (LOGITS * 3 * 7 * 300 + 24 * 3 * 7 * 50)),
         ({}, {"batch_size": 1}, {"workers": 2}, "gradients", 4 * (3 * W + 3 * M)),
     ],
 )
@@ -51,7 +51,7 @@ def test_what_each_setting_changes(model, training, options, part, expected):
 def test_the_pieces_of_an_evaluation_are_no_larger_for_a_large_vocabulary():
     whole = estimate_memory(replace(MODEL, vocabulary_size=16_384), TRAINING, 10**6, cores=2).evaluation
     larger = estimate_memory(replace(MODEL, vocabulary_size=1_100_000), TRAINING, 10**6, cores=2)
-    weights = larger.saving / (4 + 2 * 5)
+    weights = larger.saving / (4 + 2 * 5 + 1)
     assert larger.evaluation - weights < 1.1 * whole
 
 
