@@ -1,14 +1,17 @@
 """Both modes along one text: what each expects next, how far they differ, what the carried state does."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.analysis.surprise import Nats, Progress
+from charlstm.analysis.surprise import Nats, Progress, unbounded
+from charlstm.inference.lstm import Array
 from charlstm.inference.modes import Stateful, Stateless
 from charlstm.inference.network import Network
 from charlstm.inference.sampling import log_softmax
+from charlstm.text.scoring import bounded
 from charlstm.text.vocabulary import Ids
 
 
@@ -32,6 +35,7 @@ class Along:
     c_norms: NDArray[np.float64]
 
 
+@unbounded
 def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Along:
     """Read a text in both modes: ids ``[N]``, at least two."""
     readers = (Stateful(network), Stateless(network))
@@ -43,12 +47,20 @@ def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Al
             log_softmax(logits[0].astype(np.float64)) for logits in (readers[0].logits(carried), readers[1].logits(lanes))
         )
         nats.append((-first[following], -second[following]))
-        divergence.append(max(float(np.exp(first) @ (first - second)), 0.0))  # rounding can make nothing less than nothing
-        norms.append([[np.linalg.norm(layer.h), np.linalg.norm(layer.c)] for layer in carried])
+        divergence.append(np.maximum(np.exp(first) @ (first - second), 0.0))  # rounding can make it negative
+        norms.append([[_norm(layer.h), _norm(layer.c)] for layer in carried])
         progress(1)
     by_layer = np.array(norms, np.float64).transpose(1, 2, 0)
-    stateful, stateless = np.array(nats).T
-    return Along(stateful, stateless, np.array(divergence), by_layer[:, 0], by_layer[:, 1])
+    stateful, stateless = bounded(np.array(nats)).T
+    return Along(stateful, stateless, bounded(np.array(divergence)), by_layer[:, 0], by_layer[:, 1])
+
+
+def _norm(state: Array) -> float:
+    """The Euclidean norm; that of a state which is no longer finite is as if its numbers were the greatest of float32."""
+    norm = float(np.linalg.norm(state))
+    if math.isfinite(norm):
+        return norm
+    return float(np.linalg.norm(np.nan_to_num(state, nan=float(np.finfo(np.float32).max)).astype(np.float64)))
 
 
 def drift(norms: NDArray[np.float64], window: int) -> NDArray[np.float64]:

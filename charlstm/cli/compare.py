@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, check_outputs, find_texts
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, check_outputs, find_texts, say_unbounded
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -80,6 +80,7 @@ def compare(
     with bar(comparison.work(plan, task, texts, config.model.seq_len)) as progress:
         machine = Machine(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
+    say_unbounded(found.evaluation)
     result = comparison_record(readable(folder.resolve().name), found)
     _write(result, report, plot)
     if json:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_unbounded
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -70,6 +70,7 @@ def evaluate(
             from charlstm.training.dynamic import dynamic_surprise
 
             adapted = dynamic_surprise(config.model, weights, learnt, measured.ids, progress.update)
+    say_unbounded(found)
     result: Record = {
         "checkpoint": readable(folder.resolve().name),
         "text": measured.name,
@@ -116,10 +117,9 @@ def _print(result: "Record") -> None:
     print(
         "\nStateful, the state is carried, and every character but the first is counted once (in up to 64 parts at a time, each"
     )
-    print(
-        "warmed up by the 256 characters before it). Stateless, the state is zero a window before each character: that score,"
-    )
-    print(f"and how much more it is at {counted:,} places drawn at random, ± the standard error of that.")
+    print("warmed up by the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless, the")
+    print("state is zero a window before each character: that score, and how much more it is at")
+    print(f"{counted:,} places drawn at random, ± the standard error of that.")
     print("\nBy the characters read before each, from a zero state:")
     for length, score in result["contexts"].items():
         print(row(f"{length:>5}", score))
