@@ -1,15 +1,17 @@
 """Both modes along one text: what each expects next, how far they differ, what the carried state does."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.analysis.finite import finite
 from charlstm.analysis.surprise import Nats, Progress
+from charlstm.inference.lstm import Array
 from charlstm.inference.modes import Stateful, Stateless
 from charlstm.inference.network import Network, any_weights
 from charlstm.inference.sampling import log_softmax
+from charlstm.text.scoring import bounded
 from charlstm.text.vocabulary import Ids
 
 
@@ -35,11 +37,7 @@ class Along:
 
 @any_weights
 def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Along:
-    """Read a text in both modes: ids ``[N]``, at least two.
-
-    Raises:
-        CheckpointError: If a surprise or a norm is infinite or NaN.
-    """
+    """Read a text in both modes: ids ``[N]``, at least two."""
     readers = (Stateful(network), Stateless(network))
     carried, lanes = readers[0].zero(1), readers[1].zero(1)
     nats, divergence, norms = [], [], []
@@ -49,12 +47,20 @@ def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Al
             log_softmax(logits[0].astype(np.float64)) for logits in (readers[0].logits(carried), readers[1].logits(lanes))
         )
         nats.append((-first[following], -second[following]))
-        divergence.append(max(float(np.exp(first) @ (first - second)), 0.0))  # rounding can make nothing less than nothing
-        norms.append([[np.linalg.norm(layer.h), np.linalg.norm(layer.c)] for layer in carried])
+        divergence.append(np.maximum(np.exp(first) @ (first - second), 0.0))  # rounding can make it negative
+        norms.append([[_norm(layer.h), _norm(layer.c)] for layer in carried])
         progress(1)
-    by_layer = finite(np.array(norms, np.float64)).transpose(1, 2, 0)
-    stateful, stateless = finite(np.array(nats)).T
-    return Along(stateful, stateless, finite(np.array(divergence)), by_layer[:, 0], by_layer[:, 1])
+    by_layer = np.array(norms, np.float64).transpose(1, 2, 0)
+    stateful, stateless = bounded(np.array(nats)).T
+    return Along(stateful, stateless, bounded(np.array(divergence)), by_layer[:, 0], by_layer[:, 1])
+
+
+def _norm(state: Array) -> float:
+    """Return the Euclidean norm; numbers of a state that are no longer finite count as the greatest of float32."""
+    norm = float(np.linalg.norm(state))
+    if math.isfinite(norm):
+        return norm
+    return float(np.linalg.norm(np.nan_to_num(state, nan=float(np.finfo(np.float32).max)).astype(np.float64)))
 
 
 def drift(norms: NDArray[np.float64], window: int) -> NDArray[np.float64]:

@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.analysis.finite import finite
 from charlstm.inference.lstm import Array
 from charlstm.inference.network import Network, State, any_weights
 from charlstm.inference.sampling import log_softmax
-from charlstm.text.scoring import ScoringPass
+from charlstm.text.scoring import ScoringPass, bounded
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import denormalise
 
@@ -25,7 +24,8 @@ ROWS = 256
 def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Nats:
     """The surprise of every character given all those before it: one pass, the state carried.
 
-    The text is read in several rows at a time, each with a warm-up: see :class:`charlstm.text.scoring.ScoringPass`.
+    The text is read in several rows at a time, each with a warm-up, and once more in one piece if the rows do not agree where
+    they meet: see :class:`charlstm.text.scoring.ScoringPass`.
 
     Args:
         network: The model.
@@ -33,12 +33,19 @@ def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _:
         progress: Told what has been read.
 
     Returns:
-        Nats of all characters but the first: ``[N - 1]``.
-
-    Raises:
-        CheckpointError: If one is infinite or NaN.
+        Nats of all characters but the first: ``[N - 1]``, at most :data:`charlstm.text.scoring.WORST` each.
     """
     scoring = ScoringPass(ids, network.config.vocabulary_size)
+    nats, counted = _read(network, scoring, progress)
+    if not scoring.agrees(nats):
+        nats, counted = _read(network, scoring.in_one_piece(), progress)
+    # Row by row the counted characters are the text from its beginning to its end.
+    result: Nats = nats[counted]
+    return result
+
+
+def _read(network: Network, scoring: ScoringPass, progress: Progress) -> tuple[Nats, NDArray[np.bool_]]:
+    """The surprise of all that is read in a pass, and what of it counts: ``[S, T]``."""
     state = network.zero_state(scoring.rows)
     nats, counted = [], []
     for chunk in scoring.chunks():
@@ -47,10 +54,9 @@ def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _:
         for place, following in zip(read.T, chunk.y.T, strict=True):
             network.step(place, state)
             nats.append(_surprise(network, state, following))
-        counted.append(chunk.counted)
+        counted.append(chunk.counted == 1)
         progress(chunk.y.size)
-    # Row by row the counted characters are the text from its beginning to its end.
-    return finite(np.stack(nats, 1)[np.concatenate(counted, 1) == 1])
+    return np.stack(nats, 1), np.concatenate(counted, 1)
 
 
 @any_weights
@@ -70,9 +76,6 @@ def windowed_surprise(
 
     Returns:
         Nats of the character k after each start: ``[K, S]``; NaN where the text ends before.
-
-    Raises:
-        CheckpointError: If one where it does not end is infinite or NaN.
     """
     result = np.full((len(contexts), len(starts)), np.nan)
     for begin in range(0, len(starts), ROWS):
@@ -84,7 +87,7 @@ def windowed_surprise(
             if read == contexts[row]:
                 there = some + read < len(ids)
                 following = ids[np.minimum(some + read, len(ids) - 1)]
-                result[row, begin : begin + len(some)][there] = finite(_surprise(network, state, following)[there])
+                result[row, begin : begin + len(some)][there] = _surprise(network, state, following)[there]
                 row += 1
             progress(len(some))
         progress(len(some) * (contexts[-1] - farthest))
@@ -93,12 +96,11 @@ def windowed_surprise(
 
 def _surprise(network: Network, state: State, following: Ids) -> Nats:
     logs = log_softmax(network.logits(state[-1].h).astype(np.float64))
-    nats: Nats = -logs[np.arange(len(following)), following]
-    return nats
+    return bounded(-logs[np.arange(len(following)), following])
 
 
 def _keep(state: State, kept: Array) -> None:
     """Keep the state of the rows where ``kept`` is 1, and start the others from zero: ``[B, 1]``."""
+    new = kept[:, 0] == 0
     for layer in state:
-        np.multiply(layer.h, kept, out=layer.h)
-        np.multiply(layer.c, kept, out=layer.c)
+        layer.h[new] = layer.c[new] = 0

@@ -2,7 +2,7 @@
 
 from charlstm.analysis.along import drift
 from charlstm.analysis.comparison import Comparison
-from charlstm.units import bits
+from charlstm.units import bits, ratio
 
 NOTHING = 0.0005
 """Bits per character that are not worth a word."""
@@ -35,5 +35,5 @@ def verdict(comparison: Comparison) -> str:
     norms = drift(comparison.along.c_norms, window).max()
     return (
         f"Carrying the state costs {-worth:.3f} bits per character here, though it {cost}: beyond the first window the norm of "
-        f"the carried c is {norms:.1f} × what it is within."
+        f"the carried c is {ratio(norms, 1)} × what it is within."
     )

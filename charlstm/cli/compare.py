@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_unbounded
 from charlstm.cli.memory import check_scoring
 from charlstm.cli.options import integer, number
 from charlstm.cli.outputs import check_outputs, write_output
@@ -93,6 +93,7 @@ def compare(
     with bar(comparison.work(plan, task, texts, config.model.seq_len)) as progress:
         machine = Machine(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
+    say_unbounded(found.evaluation)
     result = comparison_record(readable(folder.resolve().name), found)
     check_record(result)
     _write(result, report, plot)

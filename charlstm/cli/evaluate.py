@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_unbounded
 from charlstm.cli.memory import check_scoring
 from charlstm.cli.options import integer
 from charlstm.cli.terminal import (
@@ -76,6 +76,7 @@ def evaluate(
             from charlstm.training.dynamic import dynamic_surprise
 
             adapted = dynamic_surprise(config.model, weights, learnt, measured.ids, progress.update)
+    say_unbounded(found)
     result: Record = {
         "checkpoint": readable(folder.resolve().name),
         "text": measured.name,
@@ -152,8 +153,9 @@ def _explained(result: "Record") -> str:
     places = result["modes"]["stateless"]["characters"]
     return (
         "Stateful, the state is carried, and every character but the first is counted once (in up to 64 parts at a time, each "
-        "warmed up by the 256 characters before it). Stateless, the state is zero a window before each character: that score, "
-        f"and how much more it is at {places:,} places drawn at random, ± the standard error of that."
+        "warmed up by the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless, the "
+        "state is zero a window before each character: that score, and how much more it is at "
+        f"{places:,} places drawn at random, ± the standard error of that."
     )
 
 

@@ -12,6 +12,7 @@ from charlstm.cli.options import choice, integer
 from charlstm.cli.terminal import OnUnknown, fitted, readable, say
 
 if TYPE_CHECKING:
+    from charlstm.analysis.evaluation import Evaluation
     from charlstm.analysis.texts import Texts
     from charlstm.checkpoint.files import Config
 
@@ -56,6 +57,17 @@ def find_texts(
             raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")
         measured = Measured(name, ids)
     return texts_of(folder, config, measured, corpus or [], encoding_name)
+
+
+def say_unbounded(found: "Evaluation | None") -> None:
+    """Say how much of a score stands for a state that grew out of bounds."""
+    from charlstm.text.scoring import WORST
+
+    if found and found.unbounded:
+        say(
+            f"With its state carried the model gives {found.unbounded:,} of {len(found.stateful):,} characters no probability "
+            f"that a float32 can hold: each counts as {WORST:.1f} nats. Write with it stateless (`--mode stateless`)."
+        )
 
 
 def bar(characters: int) -> "tqdm[Any]":

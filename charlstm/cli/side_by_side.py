@@ -9,6 +9,7 @@ from rich.text import Text
 from charlstm.cli.console import NARROW, print_table, printed
 from charlstm.cli.terminal import visible
 from charlstm.errors import shown as quoted
+from charlstm.units import ratio
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -78,7 +79,7 @@ def _say_drift(console: Console, record: "Record") -> None:
     if not beyond:
         return
     norms = ", ".join(
-        f"layer {number}: h × {layer['h_drift']:.2f}, c × {layer['c_drift']:.2f}"
+        f"layer {number}: h × {ratio(layer['h_drift'], 2)}, c × {ratio(layer['c_drift'], 2)}"
         for number, layer in enumerate(along["layers"], start=1)
     )
     console.print(

@@ -12,7 +12,9 @@ from tests.analysis.conftest import compared
 
 def with_costs(comparison, costs: list[float]):
     """The comparison, had the window of 6 cost this many nats at the places of a sample."""
-    return replace(comparison, evaluation=Evaluation(6, np.full(299, 1.5), {6: np.array(costs) * np.log(2)}))
+    return replace(
+        comparison, evaluation=Evaluation(6, np.full(299, 1.5), {6: np.array(costs) * np.log(2)}, {6: np.array(costs)})
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ from charlstm.analysis.evaluation import evaluate
 from charlstm.analysis.references import references
 from charlstm.analysis.surprise import stateful_surprise
 from charlstm.checkpoint.files import BaseRecord, read_config, write_config
-from charlstm.checkpoint.weights import read_weights
+from charlstm.checkpoint.weights import read_weights, write_weights
 from charlstm.inference.network import build_network
 from charlstm.training.dynamic import dynamic_surprise
 from tests.cli.conftest import TEXT
+from tests.conftest import LONG_MEMORIES, long_memory
 
 pytestmark = pytest.mark.usefixtures("tale")
 
@@ -207,3 +208,16 @@ def test_short_texts_and_loops_are_told_as_they_are(charlstm, tmp_path):
     shown = charlstm("evaluate", "other.txt").stdout
     assert "loop: 4 characters, from 1" in shown
     assert ", 32: –" in shown
+
+
+@pytest.mark.parametrize("command", ["evaluate text.txt --sample 20", "compare --text text.txt --sample 20 --length 20"])
+def test_a_state_that_grows_out_of_bounds_is_said(charlstm, tmp_path, make_checkpoint, command):
+    config, weights = long_memory(**LONG_MEMORIES["relu, recurrent"])
+    folder = make_checkpoint(tmp_path / "checkpoints" / "growing", config, vocabulary="abcdefg")
+    write_weights(folder, weights)
+    (tmp_path / "text.txt").write_text("abcdefgfedcbgace" * 50)
+    result = charlstm(*command.split(), "--checkpoint", "growing", "--json")
+    assert "of 799 characters no probability that a float32 can hold: each counts as 87.3 nats" in result.stderr
+    stateful = json.loads(result.stdout)["modes"]["stateful"]["nats_per_char"]
+    assert 10 < stateful < 87.4
+    assert "no probability" not in charlstm(*command.split(), "--checkpoint", "tale").stderr

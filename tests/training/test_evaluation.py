@@ -5,12 +5,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from charlstm.analysis.surprise import stateful_surprise
 from charlstm.config import ModelConfig
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import log_softmax
-from charlstm.text.scoring import ScoringPass
+from charlstm.text.scoring import WORST, ScoringPass
 from charlstm.training.evaluation import Evaluator
+from tests.conftest import LONG_MEMORIES, long_memory
 
+AT_ONCE = {"linear, at once", "relu, recurrent"}
 IDS = np.random.default_rng(0).integers(0, 7, 3_000).astype(np.uint8)
 
 
@@ -35,6 +38,21 @@ def test_the_score_is_that_of_reading_the_text_once_from_beginning_to_end(length
         network.step(np.array([character]), state)
         nats -= log_softmax(network.logits(state[-1].h).astype(float))[0, following]
     assert Evaluator(config, ids).nats_per_char(values) == pytest.approx(nats / (length - 1), rel=1e-5)
+
+
+@pytest.mark.parametrize("memory", sorted(LONG_MEMORIES.keys() - AT_ONCE))
+def test_a_model_that_remembers_more_than_a_warm_up_is_scored_in_one_piece(memory):
+    config, values = long_memory(**LONG_MEMORIES[memory])
+    ids = np.tile(IDS, 2)
+    found = Evaluator(config, ids).nats_per_char(values)
+    assert found == pytest.approx(stateful_surprise(build_network(config, values), ids).mean(), rel=1e-4)
+    assert found <= WORST
+
+
+@pytest.mark.parametrize("memory", sorted(AT_ONCE))
+def test_a_model_that_grows_out_of_bounds_in_a_few_hundred_characters_has_no_score(memory):
+    config, values = long_memory(**LONG_MEMORIES[memory])
+    assert np.isnan(Evaluator(config, IDS).nats_per_char(values))
 
 
 def test_a_rehearsal_is_the_second_reading_of_the_first_piece_times_the_pieces():
