@@ -1,7 +1,5 @@
 """A comparison in one sentence."""
 
-import math
-
 from charlstm.analysis.along import drift
 from charlstm.analysis.comparison import Comparison
 from charlstm.units import bits, ratio
@@ -21,10 +19,12 @@ def verdict(comparison: Comparison) -> str:
     if evaluation is None:
         return f"Carrying the state {cost} here; what it is worth needs a text to measure on."
     window = comparison.window
+    if len(evaluation.stateful) <= window:
+        return f"Both modes read the whole of so short a text, and carrying the state {cost}."
     worth = bits(evaluation.nats_per_char(window) - evaluation.nats_per_char())
     costs = evaluation.costs[window]
     # Of the text as a sample of what the model may read: not 0 where all of it was counted.
-    error = bits(float(costs.std(ddof=1)) / len(costs) ** 0.5) if len(costs) > 1 else math.inf
+    error = bits(float(costs.std(ddof=1)) / len(costs) ** 0.5)
     if abs(worth) <= max(2 * error, NOTHING):
         difference = f"{worth:+.4f} ± {error:.4f} bits per character"
         if max(abs(worth), error) < SHOWN / 2:

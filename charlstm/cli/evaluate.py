@@ -19,6 +19,7 @@ from charlstm.cli.terminal import (
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
+    from charlstm.checkpoint.files import Config
 
 
 @stated
@@ -92,12 +93,23 @@ def evaluate(
         return
     if texts.missing:
         say(f"Without the training text there are no references: {texts.missing}.")
-    _print(result)
+    _print(result, "" if learnt is None else _training_text(config, len(learnt)))
 
 
-def _print(result: "Record") -> None:
+def _training_text(config: "Config", characters: int) -> str:
+    """What the references have learnt from: of the model's training text the end, and nothing of what its bases learnt from."""
+    from charlstm.analysis.references import MOST_LEARNT
+
+    what = "the same training text"
+    if characters > MOST_LEARNT:
+        what = f"the last {MOST_LEARNT:,} characters of the same training text"
+    names = ", ".join(readable(base.name) for base in config.bases)
+    return f"{what} (and not those of {names})" if names else what
+
+
+def _print(result: "Record", training_text: str) -> None:
     """Tables for people."""
-    from charlstm.analysis.tables import seen
+    from charlstm.analysis.tables import places, seen
     from charlstm.units import bits
 
     def row(label: str, score: dict[str, Any]) -> str:
@@ -105,7 +117,7 @@ def _print(result: "Record") -> None:
         margin = f" ± {bits(error):.4f}" if error else ""
         return f"{label:34} {score['nats_per_char']:8.4f} {score['bits_per_char']:10.4f}{margin}"
 
-    counted = result["modes"]["stateless"]["characters"]
+    where = places(result["modes"]["stateless"], result["characters"])
     print(f"{result['checkpoint']} on {result['text']}: {result['characters']:,} characters")
     if warning := seen(result):
         print(visible(warning))
@@ -118,13 +130,13 @@ def _print(result: "Record") -> None:
         "\nStateful, the state is carried, and every character but the first is counted once (in up to 64 parts at a time, each"
     )
     print("warmed up by the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless, the")
-    print("state is zero a window before each character: that score, and how much more it is at")
-    print(f"{counted:,} places drawn at random, ± the standard error of that.")
+    print("state is zero a window before each character: that score, and how much more it is")
+    print(f"{where}, ± the standard error of that.")
     print("\nBy the characters read before each, from a zero state:")
     for length, score in result["contexts"].items():
         print(row(f"{length:>5}", score))
     if result["references"]:
-        print("\nWhat others make of the same text after the same training text:")
+        print(f"\nWhat others make of the same text after {training_text}:")
         for name, score in result["references"].items():
             print(row(f"  {name}", score))
     _print_counts(result["counts"], shortened=result["counts"]["characters_counted"] < result["characters"])
@@ -132,10 +144,10 @@ def _print(result: "Record") -> None:
 
 def _print_counts(counts: "Record", *, shortened: bool) -> None:
     """What of the text is new, and whether it runs in circles."""
-    from charlstm.analysis.tables import looped, new
+    from charlstm.analysis.tables import distinct, looped, new
 
     print(f"\nCounted in the text's first {counts['characters_counted']:,} characters:" if shortened else "")
-    print(f"Distinct ones among its substrings of 4 characters: {counts['distinct_4_grams']:.1%}; loop: {looped(counts)}")
+    print(f"Distinct ones among its substrings of 4 characters: {distinct(counts)}; loop: {looped(counts)}")
     if counts["new"]:
         shares = ", ".join(f"{length}: {new(counts, length)}" for length in (4, 8, 16, 32))
         print(f"Substrings that the training text does not have, by length: {shares}")
