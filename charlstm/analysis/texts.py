@@ -83,7 +83,8 @@ def texts_of(folder: Path, config: Config, other: Measured | None, paths: Sequen
         return Texts(other, None, str(error))
     learnt, tail = split(corpus.ids, config.training.validation)
     if other is None and len(tail) < 2:
-        return Texts(None, learnt, f"{folder.name} was trained on all of its text and nothing is held out; name {_ANOTHER}")
+        held_out = "nothing is held out" if not len(tail) else "one character is held out, and a score needs two"
+        return Texts(None, learnt, f"{folder.name} was trained on its whole text: {held_out}; name {_ANOTHER}")
     return Texts(other or Measured(f"the held-out end of {corpus.name}", tail), learnt, "")
 
 

@@ -19,6 +19,8 @@ def verdict(comparison: Comparison) -> str:
     if evaluation is None:
         return f"Carrying the state {cost} here; what it is worth needs a text to measure on."
     window = comparison.window
+    if len(evaluation.stateful) <= window:
+        return f"Both modes read the whole of so short a text, and carrying the state {cost}."
     worth = bits(evaluation.nats_per_char(window) - evaluation.nats_per_char())
     costs = evaluation.costs[window]
     if len(costs) < 2:

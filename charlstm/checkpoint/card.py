@@ -7,7 +7,7 @@ from charlstm.checkpoint.history import Evaluation
 from charlstm.config import TrainingConfig
 from charlstm.units import bits, count, exactly
 
-_PROTOCOL = "one pass over the held-out tail, state carried, best weights"
+_PROTOCOL = "one pass over the held-out tail, its characters all in the vocabulary, state carried, best weights"
 
 
 def best(history: Sequence[Evaluation]) -> Evaluation | None:

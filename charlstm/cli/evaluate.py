@@ -20,6 +20,7 @@ from charlstm.cli.terminal import (
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
+    from charlstm.checkpoint.files import Config
 
 
 def evaluate(
@@ -99,15 +100,26 @@ def evaluate(
         return
     if texts.missing:
         say(f"Without the training text there are no references: {texts.missing}.")
-    _print(result)
+    _print(result, "" if learnt is None else _training_text(config, len(learnt)))
 
 
-def _print(result: "Record") -> None:
+def _training_text(config: "Config", characters: int) -> str:
+    """Return what the references have learnt from: the end of the training text, and nothing of what its bases learnt from."""
+    from charlstm.analysis.references import MOST_LEARNT
+
+    what = "the same training text"
+    if characters > MOST_LEARNT:
+        what = f"the last {MOST_LEARNT:,} characters of the same training text"
+    names = ", ".join(readable(base.name) for base in config.bases)
+    return f"{what} (and not those of {names})" if names else what
+
+
+def _print(result: "Record", training_text: str) -> None:
     """Print tables for people, as wide as the terminal."""
     from charlstm.analysis.tables import seen
     from charlstm.cli.console import WIDEST, print_table, printed
 
-    tables = _tables(result)
+    tables = _tables(result, training_text)
     labels = max(len(label) for rows in tables.values() for label, *_ in rows)
     with printed() as console:
         console.width = min(console.width, WIDEST)
@@ -123,7 +135,7 @@ def _print(result: "Record") -> None:
             console.print(line)
 
 
-def _tables(result: "Record") -> dict[str, list[list[str]]]:
+def _tables(result: "Record", training_text: str) -> dict[str, list[list[str]]]:
     """Return the rows of scores by what stands above them."""
     modes = {
         "stateful, one pass": result["modes"]["stateful"],
@@ -137,7 +149,7 @@ def _tables(result: "Record") -> dict[str, list[list[str]]]:
     }
     if result["references"]:
         others = {f"  {name}": score for name, score in result["references"].items()}
-        tables["What others make of the same text after the same training text"] = others
+        tables[f"What others make of the same text after {training_text}"] = others
     return {title: [_row(label, score) for label, score in scores.items()] for title, scores in tables.items()}
 
 
@@ -150,23 +162,22 @@ def _row(label: str, score: dict[str, Any]) -> list[str]:
 
 
 def _explained(result: "Record") -> str:
-    places = result["modes"]["stateless"]["characters"]
+    from charlstm.analysis.tables import places
+
     return (
         "Stateful, the state is carried, and every character but the first is counted once (in up to 64 parts at a time, each "
         "warmed up by the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless, the "
-        "state is zero a window before each character: that score, and how much more it is at "
-        f"{places:,} places drawn at random, ± the standard error of that."
+        "state is zero a window before each character: that score, and how much more it is "
+        f"{places(result['modes']['stateless'], result['characters'])}, ± the standard error of that."
     )
 
 
 def _counted(counts: "Record", *, shortened: bool) -> list[str]:
     """Return what of the text is new, and whether it runs in circles, as lines."""
-    from charlstm.analysis.tables import looped, new
+    from charlstm.analysis.tables import distinct, looped, new
 
     lines = [f"\nCounted in the text's first {counts['characters_counted']:,} characters:" if shortened else ""]
-    lines.append(
-        f"Distinct ones among its substrings of 4 characters: {counts['distinct_4_grams']:.1%}; loop: {looped(counts)}"
-    )
+    lines.append(f"Distinct ones among its substrings of 4 characters: {distinct(counts)}; loop: {looped(counts)}")
     if counts["new"]:
         shares = ", ".join(f"{length}: {new(counts, length)}" for length in (4, 8, 16, 32))
         lines.append(f"Substrings that the training text does not have, by length: {shares}")

@@ -208,6 +208,13 @@ def _held_out(validation: float, chosen: bool, bases: Sequence[BaseRecord], corp
         ConfigError: If the user chose a larger one: the score would be one on text that the weights were trained on.
     """
     characters = len(corpus.ids)
+    if round(characters * validation) == 1:
+        if chosen:
+            raise ConfigError(
+                f"--validation {validation:g} would hold out one of {characters:,} characters, and a score needs two; give a "
+                "larger one, or 0 for no score"
+            )
+        return 0.0, ()
     ends = [(part_trained_on(base, corpus.ids, corpus.vocabulary).stop, base.name) for base in bases]
     end, name = max(ends, default=(0, ""))
     unseen = characters - end

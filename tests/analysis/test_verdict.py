@@ -56,3 +56,10 @@ def test_one_character_is_too_few_to_say_anything(comparison):
 def test_without_a_text_to_measure_on_only_the_cost_is_told(make_network):
     said = verdict(compared(make_network(), measured=False))
     assert said == "Carrying the state takes 6 × fewer cell steps here; what it is worth needs a text to measure on."
+
+
+@pytest.mark.parametrize("characters", [2, 3, 7])
+def test_of_a_text_that_fits_in_a_window_nothing_is_said_about_quality(comparison, characters):
+    short = Evaluation(6, np.ones(characters - 1), {6: np.zeros(characters - 1)}, {6: np.zeros(0)})
+    said = verdict(replace(comparison, evaluation=short))
+    assert said == "Both modes read the whole of so short a text, and carrying the state takes 6 × fewer cell steps."

@@ -44,6 +44,7 @@ def test_the_score_is_that_of_the_best_weights_in_nats_and_bits(config, evaluati
     table = rows(model_card(config, history, ""))
     assert table["score"].startswith(f"1.5000 nats = {1.5 / math.log(2):.4f} bits per character (one pass over the held-out")
     assert "the last 123 characters of the text" in table["score"]
+    assert "its characters all in the vocabulary" in table["score"]
     assert table["trained for"].startswith("4,321 steps")
 
 

@@ -125,6 +125,26 @@ def test_unseen_text_is_not_said_to_be_seen(charlstm, tmp_path):
         assert "was trained on" not in charlstm("evaluate", *arguments).stdout
 
 
+def test_one_held_out_character_is_too_few(charlstm, tmp_path, tale):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    config = read_config(tale)
+    write_config(tale, replace(config, training=replace(config.training, validation=0.001)))
+    result = charlstm("evaluate")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "one character is held out, and a score needs two; name another text" in result.stderr
+
+
+def test_the_references_say_what_they_have_learnt_from(charlstm, tmp_path, tale, monkeypatch):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    few = ("evaluate", "--sample", "20")
+    assert "after the same training text:" in charlstm(*few).stdout
+    base = BaseRecord(name="old", corpus="older.txt", fingerprint="", characters=9, validation=0.0)
+    write_config(tale, replace(read_config(tale), bases=(base, replace(base, name="older"))))
+    assert "after the same training text (and not those of old, older):" in charlstm(*few).stdout
+    monkeypatch.setattr("charlstm.analysis.references.MOST_LEARNT", 100)
+    assert "after the last 100 characters of the same training text (and not" in charlstm(*few).stdout
+
+
 def test_another_text_is_compared_with_what_the_model_learnt(charlstm, tmp_path, tale):
     (tmp_path / "tale.txt").write_text(TEXT)
     (tmp_path / "other.txt").write_text("qqqq" + TEXT[300:340] + "qqqq")

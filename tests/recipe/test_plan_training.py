@@ -226,3 +226,19 @@ def test_the_command_that_goes_on_can_be_typed_as_it_is(plan, tmp_path, name, us
 
 def test_the_usual_folder_is_that_of_the_command_line():
     assert USUAL == CHECKPOINTS
+
+
+@pytest.mark.parametrize("validation", [0.0001, 0.00006, 0.00014])
+def test_one_character_cannot_be_held_out(plan, tmp_path, text, validation):
+    path = tmp_path / "short.txt"
+    path.write_text(text[:10_000])
+    with pytest.raises(ConfigError, match=f"--validation {validation:g} would hold out one of 10,000 characters"):
+        plan(path, given={"validation": validation})
+    assert plan(path, given={"validation": 0.0}).config.training.validation == 0.0
+
+
+def test_of_a_text_of_a_line_nothing_is_held_out_where_it_would_be_one_character(plan, tmp_path, text):
+    path = tmp_path / "short.txt"
+    path.write_text(text[:12])
+    made = plan(path, given={"seq_len": 2, "batch_size": 1})
+    assert made.config.training.validation == 0.0
