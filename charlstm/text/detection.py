@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SAMPLE_BYTES = 1 << 14
 """Bytes, about, from which an encoding is told: some hundred lines."""
 
+_SHORT_BYTES = 400
+_TIMES = 10
 _BLOCK_BYTES = 1 << 20
 _MOST_READINGS = 3
 _COLUMNS = 80
@@ -36,6 +38,7 @@ _WIDE = ["utf_16_le", "utf_16_be", "utf_32_le", "utf_32_be"]
 
 _KNOWN_AS = {"cp932": "Shift-JIS", "cp949": "EUC-KR", "cp874": "TIS-620"}
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # that of UTF-32-LE begins like UTF-16-LE's
+_NOT_ASCII, _KANA = re.compile(r"[^\0-\x7f]"), re.compile("[ぁ-ヺ]")
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _HIGH = re.compile(rb"[\x80-\xff]")
 _TO_A_BREAK = re.compile(rb".*[\0-/]", re.DOTALL)  # such bytes are no part of a longer character in any encoding
@@ -58,9 +61,9 @@ def undecodable(label: str, file: IO[bytes], encoding: str, bad_byte: tuple[int,
 
     Args:
         label: What the file is called.
-        file: It; its position changes.
+        file: The file; its position changes.
         encoding: The encoding that was tried.
-        bad_byte: The first byte that does not decode and its offset, if one byte is to blame.
+        bad_byte: The first byte that does not decode and its offset, if there is one.
     """
     found = f"{label} is not {encoding}"
     if bad_byte:
@@ -92,7 +95,7 @@ def doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
 
     Args:
         label: What the file is called.
-        file: It; its position changes.
+        file: The file; its position changes.
         encoding: The encoding that was named. Of UTF-8 only the part is doubted that is ASCII: little else decodes as UTF-8.
 
     Returns:
@@ -154,12 +157,12 @@ def _piece_of(line: bytes) -> bytes:
 
 def likely_readings(sample: bytes) -> list[Reading]:
     """Return how a sample reads in the likeliest encodings, at most three, the likeliest first."""
-    from charset_normalizer import from_bytes
-
     candidates = _WIDE if b"\0" in sample else _CANDIDATES
-    matches = list(from_bytes(sample, cp_isolation=candidates, preemptive_behaviour=False, enable_fallback=False))
+    matches = _matches(sample, candidates)
 
     def rank(match: "CharsetMatch") -> int:
+        if 5 * len(_KANA.findall(str(match))) > len(_NOT_ASCII.findall(str(match))):
+            return -1  # no other language is written in kana, and what it does not use seldom turns into them
         best = matches[0]  # whose rivals are those that the library itself calls as good
         rivals = abs(match.chaos - best.chaos) < 0.005 and abs(match.coherence - best.coherence) <= 0.02 and best.coherence > 0
         return _place(match, candidates) if rivals else len(candidates)
@@ -169,6 +172,22 @@ def likely_readings(sample: bytes) -> list[Reading]:
         if "\0" not in str(match):
             found.setdefault(str(match), candidates[_place(match, candidates)])
     return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MOST_READINGS]
+
+
+def _matches(sample: bytes, candidates: Sequence[str]) -> list["CharsetMatch"]:
+    """Return what charset-normalizer makes of a sample, the likeliest first."""
+    from charset_normalizer import from_bytes
+
+    def found_in(content: bytes) -> list["CharsetMatch"]:
+        return list(from_bytes(content, cp_isolation=[*candidates], preemptive_behaviour=False, enable_fallback=False))
+
+    matches = found_in(sample)
+    if len(sample) >= _SHORT_BYTES:
+        return matches
+    # It counts some oddities from a certain length on alone: too many accents, for example.
+    longer = {name: match.chaos for match in found_in(sample * _TIMES) for name in match.could_be_from_charset}
+    lasting = [match for match in matches if match.encoding in longer]
+    return sorted(lasting, key=lambda match: match.chaos + longer[match.encoding])
 
 
 def _place(match: "CharsetMatch", candidates: Sequence[str]) -> int:
@@ -190,7 +209,7 @@ def _reads_worse(text: str, other: str) -> bool:
 
     def measured(text: str) -> tuple[float, float]:
         match = from_bytes(
-            text.encode("utf-8", "replace"),
+            text.encode("utf-8", "replace") * (_TIMES if len(text) < _SHORT_BYTES else 1),
             cp_isolation=["utf_8"],
             threshold=1.0,
             preemptive_behaviour=False,
