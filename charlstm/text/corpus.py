@@ -35,7 +35,7 @@ class Corpus:
         ids: ``[N]``; memory-mapped when large.
         fingerprint: SHA-256 of the text as it was read, in UTF-8; the same for every encoding and line end of the file.
         paths: The files it was read from: those that a folder or a pattern stood for; ``-`` is standard input.
-        notes: What is unusual about them, a sentence each.
+        notes: Remarks about anything unusual in them, a sentence each.
     """
 
     name: str
@@ -54,7 +54,7 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet
 
     Args:
         sources: Paths; ``-`` is standard input. A folder stands for its ``*.txt`` files, a pattern such as ``books/*.txt`` for
-            those that match it.
+            the files that match it.
         encoding: Any text encoding that Python knows.
         alphabet: Characters that the vocabulary has besides those of the text (an older model's, for fine-tuning).
 

@@ -98,14 +98,14 @@ def _decoded(label: str, file: IO[bytes], encoding: str) -> Iterator[str]:
 
 
 class _Plain:
-    """Makes every line end LF and leaves byte order marks out; knows afterwards what it found."""
+    """Converter of every line end to LF and remover of byte order marks; it remembers what it found."""
 
     def __init__(self) -> None:
         self._marks = 0
         self._line_ends: set[str] = set()
 
     def blocks(self, texts: Iterable[str]) -> Iterator[str]:
-        """Yield a text that comes in blocks, in blocks, as it is read."""
+        """Yield the plain form of a text, block by block."""
         begun, carried = False, ""
         for block in texts:
             text = carried + self._without_marks(block, begun)

@@ -15,11 +15,11 @@ from charlstm.errors import CorpusError
 
 COPIED_BYTES = 1 << 20
 KEPT_OPEN = 100
-"""Files that are held open from the first reading to the last; systems allow few hundred, and a folder may have thousands."""
+"""Files that are held open from the first reading to the last; some systems allow only 256, and a folder may have thousands."""
 _NAMED = 5
 
 Note = Callable[[str], object]
-"""What is told about a text, a sentence at a time; ``text/`` prints nothing itself."""
+"""A receiver of remarks about a text, a sentence at a time; ``text/`` prints nothing itself."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Source:
     """A file that can be read more than once.
 
     Attributes:
-        label: What messages call it.
+        label: Its name in messages.
         open: Returns its bytes; leaving the context closes the file if nothing else needs it.
     """
 
@@ -36,9 +36,9 @@ class Source:
 
 
 def expanded(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]:
-    """Return the files that are meant: of a folder its ``*.txt``, of a pattern those that match it, in order of their names.
+    """Return the files that sources stand for: those named, a folder's ``*.txt``, those matching a pattern, sorted by name.
 
-    What exists under its own name is no pattern, whatever characters it has.
+    A path that exists is never treated as a pattern.
 
     Args:
         sources: Paths; ``-`` is standard input.
@@ -56,9 +56,10 @@ def expanded(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]:
                 if path.suffix.lower() == ".txt" and not path.name.startswith(".") and path.is_file()
             )  # fmt: skip
             if not found:
+                folder = Path(source)
                 raise CorpusError(
-                    f"{source} is a directory with no .txt file in it; name its files, for example '{source}/*.md', or "
-                    f"'{source}/**/*.txt' for those in the folders inside it"
+                    f"{source} is a directory with no .txt file in it; name its files, for example '{folder / '*.md'}', or "
+                    f"'{folder / '**' / '*.txt'}' for those in the folders inside it"
                 )
         elif _is_pattern(source):
             matching = glob.glob(source, recursive=True)  # noqa: PTH207 (a path's own glob takes no absolute pattern)

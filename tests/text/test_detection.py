@@ -65,9 +65,10 @@ def test_the_right_encoding_is_the_first_that_is_shown(make_file, language, enco
         *[("Die Fähre kam früh.\n", encoding) for encoding in ["cp1252", "latin-1"]],
     ],
 )
-def test_one_short_line_or_the_same_over_and_over_is_enough_to_list_it(make_file, text, encoding, times):
-    sentence = refusal(make_file((text * times).encode(encoding)))
-    assert text.strip() in sentence
+def test_one_short_line_or_the_same_over_and_over_is_enough(make_file, text, encoding, times):
+    first, *others = refusal(make_file((text * times).encode(encoding))).split("\n")[1:-1]
+    assert text.strip() in first
+    assert len(others) <= 2
 
 
 @pytest.mark.parametrize("before", [0, SAMPLE_BYTES, (1 << 20) - 7, 3 << 20])
