@@ -50,7 +50,7 @@ def check_writing(config: "Config", texts: int, length: int, mode: "Mode", sampl
     held = length if texts > 1 else 0  # a single text is printed while it is written
     needed = {"the model": process_bytes(config.model, cores()), **_writing(config, texts, held, mode, sampling)}
     ways = ["reduce --samples or --length"] if texts > 1 else []
-    ways += [f"write to a file with --output, {BATCH} texts at a time"] * (texts > BATCH)
+    ways += [f"write to a file with --output, {BATCH} texts at a time in each process"] * (texts > BATCH)
     check_memory(needed, ", or ".join([*ways, *_smaller(config, mode)]))
 
 

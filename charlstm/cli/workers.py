@@ -72,7 +72,7 @@ def write_in_order(job: Job, batches: Sequence[range], processes: int) -> Genera
         processes: How many write at the same time, at most.
 
     Raises:
-        CharlstmError: If a process is ended from outside.
+        CharlstmError: If a process is ended from outside, or cannot be started.
         MemoryError: If a process runs out of memory.
     """
     workers: list[Worker] = []
@@ -124,9 +124,14 @@ class Worker:
         self._job: Job | None = job
         # The path is this process's, as it may have been started in other ways; nothing else is imported from elsewhere.
         program = f"import sys; sys.path = {sys.path!r}; from charlstm.cli.workers import serve; serve()"
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
+        except OSError as error:
+            raise CharlstmError(
+                f"no process can be started ({error.strerror}); end others, and the same command resumes"
+            ) from None
 
     def write(self, batch: range) -> list["Sample"]:
         """Return the texts of some random seeds."""
