@@ -39,7 +39,7 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
     """Write the texts of all random seeds that are not yet in the file, and say what was done.
 
     Args:
-        job: What is to be written.
+        job: The texts to write.
         path: The file, a JSON object a line.
         random_seeds: One for each text.
         settings: All that the texts depend on, as JSON can hold it.
