@@ -39,7 +39,7 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
     """Write the texts of all random seeds that are not yet in the file, and say what was done.
 
     Args:
-        job: What is to be written.
+        job: The texts to write.
         path: The file, a JSON object a line.
         random_seeds: One for each text.
         settings: All that the texts depend on, as JSON can hold it.
@@ -57,15 +57,17 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
             say(f"{path} already has its {texts:,} texts; for others, choose another --output.")
             return
         done = before = 0
-        bar = tqdm(total=texts, unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
         try:
-            with bar, signals(_end):
+            with signals(_end):
                 done = before = _resumed(path, wanted, texts)
-                bar.update(done)
                 left = random_seeds[done:]
                 batches = [left[start : start + BATCH] for start in range(0, len(left), BATCH)]
                 said = time.monotonic()
-                with path.open("ab") as file, closing(write_in_order(job, batches, processes)) as written:
+                with (
+                    path.open("ab") as file,
+                    _bar(done, texts) as bar,
+                    closing(write_in_order(job, batches, processes)) as written,
+                ):
                     for samples in written:
                         _append(file, samples)
                         bar.update(len(samples))
@@ -83,6 +85,10 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
                 "command resumes"
             ) from None
     say(f"Wrote {texts - before:,} texts to {path}.")
+
+
+def _bar(done: int, texts: int) -> "tqdm[Any]":
+    return tqdm(initial=done, total=texts, unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
 
 
 def _end(number: int, _: Any) -> NoReturn:

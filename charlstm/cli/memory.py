@@ -16,11 +16,11 @@ def check_memory(needed: Mapping[str, int], advice: str) -> None:
     """Refuse what the memory does not hold.
 
     Args:
-        needed: Bytes, by what they are for.
-        advice: What to do.
+        needed: Bytes, by purpose.
+        advice: The end of the message.
 
     Raises:
-        CharlstmError: If there are fewer.
+        CharlstmError: If fewer are available.
     """
     from charlstm.checkpoint.memory import available
 
@@ -50,7 +50,7 @@ def check_writing(config: "Config", texts: int, length: int, mode: "Mode", sampl
     held = length if texts > 1 else 0  # a single text is printed while it is written
     needed = {"the model": process_bytes(config.model, cores()), **_writing(config, texts, held, mode, sampling)}
     ways = ["reduce --samples or --length"] if texts > 1 else []
-    ways += [f"write to a file with --output, {BATCH} texts at a time"] * (texts > BATCH)
+    ways += [f"write to a file with --output, {BATCH} texts at a time in each process"] * (texts > BATCH)
     check_memory(needed, ", or ".join([*ways, *_smaller(config, mode)]))
 
 
@@ -103,7 +103,7 @@ def check_scoring(
         characters: Of the text.
         sample: Places that are read from a zero state.
         contexts: Numbers of characters that are read from each.
-        advice: What to do if it does not hold them.
+        advice: As for :func:`check_memory`.
         windows: Further windows that texts are written with, one at a time.
         baselines: Bytes that n-grams and compressors take.
     """

@@ -1,4 +1,4 @@
-"""Files that the user names to be written: checked before any work is done for them, then written whole or not at all."""
+"""Output files that the user names: checked before any work is done for them, then written whole or not at all."""
 
 import os
 import secrets
@@ -27,12 +27,12 @@ def check_outputs(**options: Path | None) -> None:
 
 
 def write_output(what: str, file: Path, content: bytes) -> None:
-    """Write a file that was checked, through a link if it is one, and say where it is.
+    """Write a file that was checked, or the file that a link leads to, and say where it is.
 
     Args:
-        what: It is.
-        file: As the user named it.
-        content: All of it.
+        what: Beginning of the message, such as "The report is".
+        file: The file as the user named it.
+        content: The whole content.
 
     Raises:
         CheckpointError: If it cannot be written; then what was there is left as it was.
@@ -55,7 +55,7 @@ def _refusal(file: Path) -> str:
             return f"there is no folder {readable(str(file.parent))}"
         if file.exists() and not os.access(file, os.W_OK):
             return f"{name} is write-protected"
-        # What the folder, the disk and the length of the name allow is known for certain only once it is tried.
+        # Permissions, the disk and the length of the name are certain only once it was tried.
         target = file.resolve()
         attempt = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
         attempt.touch(exist_ok=False)

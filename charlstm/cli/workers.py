@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be written.
+    """Texts to write: everything but their random seeds.
 
     Attributes:
         reader: The mode, in an engine.
@@ -67,12 +67,12 @@ def write_in_order(job: Job, batches: Sequence[range], processes: int) -> Genera
     """Yield the texts of batches of random seeds, in order.
 
     Args:
-        job: What is to be written.
+        job: The texts to write.
         batches: Random seeds; each batch is written by one process.
-        processes: How many write at the same time, at most.
+        processes: The most processes that write at the same time.
 
     Raises:
-        CharlstmError: If a process is ended from outside.
+        CharlstmError: If a process is ended from outside, or cannot be started.
         MemoryError: If a process runs out of memory.
     """
     workers: list[Worker] = []
@@ -119,14 +119,19 @@ class Worker:
         """Start it.
 
         Args:
-            job: What it is to write; sent when the first batch is.
+            job: The texts to write; sent with the first batch.
         """
         self._job: Job | None = job
         # The path is this process's, as it may have been started in other ways; nothing else is imported from elsewhere.
         program = f"import sys; sys.path = {sys.path!r}; from charlstm.cli.workers import serve; serve()"
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
+        except OSError as error:
+            raise CharlstmError(
+                f"no process can be started ({error.strerror}); end others, and the same command resumes"
+            ) from None
 
     def write(self, batch: range) -> list["Sample"]:
         """Return the texts of some random seeds."""

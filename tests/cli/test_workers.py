@@ -113,6 +113,12 @@ def test_a_process_that_ends_while_another_is_busy_is_stated_at_once(started, ho
     assert all(process.returncode is not None for process in started)
 
 
+def test_a_process_that_cannot_be_started_is_stated(tmp_path, monkeypatch, started):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
+    with pytest.raises(CharlstmError, match="no process can be started"):
+        list(write_in_order(Counting(), BATCHES, 2))
+
+
 def test_lack_of_memory_in_a_process_is_lack_of_memory():
     with pytest.raises(MemoryError):
         list(write_in_order(Failing("memory"), BATCHES, 2))
