@@ -25,6 +25,16 @@ def memory() -> float:
     return min(limits)
 
 
+def address_space() -> float:
+    """Return the bytes of address space that this process may have (``ulimit -v``); infinity where there is no limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.inf
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return math.inf if limit == resource.RLIM_INFINITY else limit
+
+
 def _limits() -> Iterator[Path]:
     """Where Linux says what a process may have: in its control group (version 1 or 2) and in those around it."""
     lines: list[str] = []

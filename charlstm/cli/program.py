@@ -68,6 +68,12 @@ def _stated(context: typer.Context | None = None) -> Iterator[None]:
         _end(130, "interrupted")
     except MemoryError:
         _end(1, f"out of memory; {_LESS.get(_command(context), 'close other programs')}")
+    except ImportError as error:
+        if (error.name or "").startswith("charlstm"):
+            raise
+        while isinstance(error.__context__, ImportError):  # NumPy and TensorFlow wrap the cause in a page of advice
+            error = error.__context__
+        _end(1, f"a library cannot be loaded ({error}); raise the memory limit if there is one, or install charlstm again")
     except BrokenPipeError:  # the reader of the output has had enough
         abandon(sys.stdout)
         sys.exit(0)

@@ -87,31 +87,6 @@ def test_an_interrupted_command_leaves_stdout_empty_where_nothing_was_finished(c
 
 
 @pytest.mark.parametrize(
-    ("arguments", "place"),
-    [
-        ("generate", "charlstm.inference.generate.write"),
-        ("compare", "charlstm.analysis.comparison.compare"),
-        ("evaluate story.txt", "charlstm.analysis.evaluation.evaluate"),
-        ("inspect", "charlstm.analysis.inspection.examination.examine"),
-        ("train story.txt", "charlstm.recipe.plan.plan_training"),
-        ("list", "charlstm.checkpoint.folder.checkpoints"),
-    ],
-)
-def test_too_little_memory_is_stated_with_what_needs_less(charlstm, monkeypatch, tmp_path, arguments, place):
-    def exhausted(*_, **__):
-        raise MemoryError
-
-    monkeypatch.setattr(place, exhausted)
-    (tmp_path / "story.txt").write_text(PANGRAM * 10)
-    result = charlstm(*arguments.split())
-    assert (result.exit_code, result.stdout) == (1, "")
-    sentence = result.stderr.splitlines()[-1]
-    assert sentence.startswith("charlstm: out of memory; ")
-    options = re.findall("--[a-z-]+", sentence)
-    assert set(options) <= set(re.findall("--[a-z-]+", charlstm(arguments.split()[0], "--help").stdout))
-
-
-@pytest.mark.parametrize(
     "arguments",
     [
         "generate --length 100000 --mode stateful",
