@@ -47,6 +47,16 @@ def _figures(path: Path) -> dict[str, int]:
     return {name: int(number) for name, number, *_ in lines}
 
 
+def address_space() -> float:
+    """Return the bytes of address space that this process may have (``ulimit -v``); infinity where there is no limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.inf
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return math.inf if limit == resource.RLIM_INFINITY else limit
+
+
 def _limits() -> Iterator[Path]:
     """Where Linux says what a process may have: in its control group (version 1 or 2) and in those around it."""
     lines: list[str] = []

@@ -55,25 +55,32 @@ def _stated(context: typer.Context | None = None) -> Iterator[None]:
         sys.stdout.flush()
     except _UsageError as error:
         see = " ".join(filter(None, ["charlstm", _command(context), "--help"]))
-        _end(2, f"charlstm: {readable(_usage(error))}; see {see}")
+        _end(2, f"{_usage(error)}; see {see}")
     except ConfigError as error:
         option = f"--{error.setting.replace('_', '-')}: " if error.setting else ""
-        _end(error.exit_code, f"charlstm: {option}{error.reason}")
+        _end(error.exit_code, f"{option}{error.reason}")
     except CharlstmError as error:
-        _end(error.exit_code, f"charlstm: {error}")
+        _end(error.exit_code, str(error))
     except KeyboardInterrupt:
         with suppress(OSError):
             sys.stdout.flush()  # what was written comes before what is said of it
-        _end(130, "\ncharlstm: interrupted")
+        say("")
+        _end(130, "interrupted")
     except MemoryError:
-        _end(1, f"charlstm: out of memory; {_LESS.get(_command(context), 'close other programs')}")
+        _end(1, f"out of memory; {_LESS.get(_command(context), 'close other programs')}")
+    except ImportError as error:
+        if (error.name or "").startswith("charlstm"):
+            raise
+        while isinstance(error.__context__, ImportError):  # NumPy and TensorFlow wrap the cause in a page of advice
+            error = error.__context__
+        _end(1, f"a library cannot be loaded ({error}); raise the memory limit if there is one, or install charlstm again")
     except BrokenPipeError:  # the reader of the output has had enough
         abandon(sys.stdout)
         sys.exit(0)
     except OSError as error:
         abandon(sys.stdout)
         what = f"{error.filename} cannot be used" if error.filename else "the output cannot be written"
-        _end(1, f"charlstm: {what} ({error.strerror}); make room, or choose another place")
+        _end(1, f"{what} ({error.strerror}); make room, or choose another place")
 
 
 def _command(context: typer.Context | None) -> str:
@@ -81,8 +88,8 @@ def _command(context: typer.Context | None) -> str:
     return (context and context.invoked_subcommand) or ""
 
 
-def _end(code: int, message: str) -> NoReturn:
-    say(message)
+def _end(code: int, sentence: str) -> NoReturn:
+    say(f"charlstm: {readable(sentence)}")  # one line, whatever characters a name has
     sys.exit(code)
 
 

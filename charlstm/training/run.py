@@ -90,8 +90,8 @@ def _memory_stated(plan: Plan) -> Iterator[None]:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise TrainingError(
-            f"the memory does not suffice for this network and batches of {plan.config.training.batch_size} windows of "
-            f"{plan.config.model.seq_len}; lower --units, --batch-size or --seq-len"
+            f"out of memory for this network and batches of {plan.config.training.batch_size} windows of "
+            f"{plan.config.model.seq_len}; reduce --units, --batch-size or --seq-len"
         ) from None
 
 

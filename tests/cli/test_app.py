@@ -167,6 +167,39 @@ def test_a_usage_error_names_the_option_and_what_was_found(charlstm, command, se
     assert sentence in charlstm(*command.split()).stderr
 
 
+WITH_TEXT = """
+{}
+--{}
+generate {}
+generate --{}
+generate --{}=1
+generate --length {}
+generate --mode {}
+generate --checkpoint {}
+generate --checkpoints {}
+generate --seed-file {}
+inspect {}
+evaluate {}
+launch -- {}
+train {}
+train --resume {}
+train story.txt --name {}
+train story.txt --units {}
+"""
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "two\nlines", "bell\a", "\x9b31m", "\udcff", "back\r", "tab\t"], ids=ascii)
+@pytest.mark.parametrize("arguments", WITH_TEXT.strip().split("\n"))
+def test_no_argument_reaches_the_terminal_as_a_control_character(charlstm, tmp_path, make_checkpoint, arguments, text):
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    (tmp_path / "story.txt").write_text("Once upon a time. " * 100)
+    result = charlstm(*(part.replace("{}", text) for part in arguments.split(" ")))
+    assert result.exit_code in (1, 2)
+    assert result.stdout == ""
+    assert re.fullmatch(r"charlstm: .+\n", result.stderr)
+    assert result.stderr[:-1].isprintable()
+
+
 @pytest.mark.parametrize("columns", ["20", "1"])
 @pytest.mark.parametrize("command", ["--help", "train --help", "generate --help", "list", "generate --length x"])
 def test_a_narrow_terminal_is_enough(charlstm, monkeypatch, columns, command, tmp_path, make_checkpoint):
