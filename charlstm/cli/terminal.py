@@ -57,7 +57,7 @@ def say(message: str) -> None:
 
 
 def write_given(text: str, stream: TextIO) -> None:
-    """Write what the model was given, not what it wrote: on a terminal it is dim, anywhere else it is as it is."""
+    """Write what the model was given, not what it wrote: dim on a terminal, elsewhere unchanged."""
     if text and stream.isatty() and os.environ.get("TERM") != "dumb":
         typer.secho(visible(text, "\n\t"), file=stream, nl=False, dim=True)
     else:

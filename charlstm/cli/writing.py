@@ -68,7 +68,7 @@ def find_seed(
     *,
     named: bool,
 ) -> Seed:
-    """Return the text to continue: the one of ``--seed`` or ``--seed-file``, or a passage of the corpus.
+    """Return the text to continue: what ``--seed`` or ``--seed-file`` gives, or else a passage of the corpus.
 
     Args:
         seeds: Values of ``--seed``.
@@ -125,8 +125,8 @@ def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[st
 def unescaped(option: str, text: str, vocabulary: "Vocabulary") -> str:
     r"""Return a text of the command line, in which ``\n`` is a line end and ``\\n`` a backslash and an n.
 
-    Few shells let one type a line end. Every other backslash is one. If the model knows backslashes, the user is told how they
-    were read.
+    Few shells let one type a line end. Every other backslash stands for itself. If the model knows backslashes, the user is
+    told how they were read.
     """
     readings = {r"\n": "a line end", r"\\n": "a backslash and an n"}
     found = list(dict.fromkeys(re.findall(_ESCAPE, text)))
