@@ -5,20 +5,13 @@ import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from charlstm.checkpoint.files import read_config
-from charlstm.checkpoint.weights import read_weights
 from charlstm.cli import progress
 from charlstm.cli.app import app
-from charlstm.inference.network import build_network
-from charlstm.inference.sampling import log_softmax
 from charlstm.recipe.plan import Plan
-from charlstm.text.windows import normalise
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -106,23 +99,6 @@ def help_options(command: str) -> set[str]:
     return options(shown)
 
 
-def test_the_documented_way_to_rebuild_a_model_in_plain_keras_gives_its_numbers(clone, monkeypatch):
-    monkeypatch.chdir(clone)
-    page = (ROOT / "docs" / "checkpoint-format.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(code, names)
-    config = read_config(Path("checkpoints/ferry"))
-    network = build_network(config.model, read_weights(Path("checkpoints/ferry"), config.model))
-    ids = config.vocabulary.encode(config.corpus.windows[0])[None, : config.model.seq_len]
-    state = network.zero_state(1)
-    for character in ids.T:
-        network.step(character, state)
-    expected = np.exp(log_softmax(network.logits(state[-1].h).astype(float)))
-    predicted = np.asarray(names["model"](normalise(ids, len(config.vocabulary))))[:, -1]
-    np.testing.assert_allclose(predicted, expected, atol=1e-5)
-
-
 @pytest.mark.parametrize("name", ["inside-an-lstm.md", "inside-an-lstm.zh.md"])
 def test_the_inside_of_an_lstm_is_shown_as_it_is(name, tmp_path, monkeypatch):
     shutil.copytree(ROOT / "checkpoints" / "ferry", tmp_path / "checkpoints" / "ferry")
@@ -144,7 +120,8 @@ def test_the_inside_of_an_lstm_is_shown_as_it_is(name, tmp_path, monkeypatch):
 
 def alike(one: str, other: str) -> bool:
     """Whether two lines have the same words, and numbers that differ by rounding at most; on another machine it is another."""
-    nothing = r"\b(0|\de-\d\d \(rounding\)|\d\.\d+e-(0[7-9]|\d\d))(?=[.,;]? |[.,;]?$)"
+    # A line may end before "(rounding)".
+    nothing = r"\b(0|\de-\d\d \(rounding\)|\de-0[6-9](?=$)|\d\.\d+e-(0[7-9]|\d\d))(?=[.,;]? |[.,;]?$)"
     one, other = (re.sub(nothing, "~0", line) for line in (one, other))
     number = r"[-+]?\d+\.\d+"
     if re.sub(number, "#", one).split() != re.sub(number, "#", other).split():

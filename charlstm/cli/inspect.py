@@ -47,22 +47,22 @@ def inspect(
     keras: Annotated[bool, typer.Option("--keras", help="Also ask Keras for the same numbers (starts TensorFlow).")] = False,
     character: Annotated[
         str | None,
-        typer.Option(help="Character to compute one time step for. Default: from the corpus.", metavar="C", show_default=False),
+        typer.Option(
+            help="Character to compute one time step for. Default: the last one of the text.", metavar="C", show_default=False
+        ),
     ] = None,
     unit: Annotated[int, typer.Option(help="Index of the unit whose numbers are shown.", **integer(0))] = 0,
     text: Annotated[
         list[str] | None,
         typer.Option(
-            help="Text to show the activations along; \\n is a line end. Default: from the corpus.",
+            help="Text to read before the step and to show the activations along; \\n is a line end. Default: from the corpus.",
             metavar="TEXT",
             show_default=False,
         ),
     ] = None,
     text_file: Annotated[
         list[str] | None,
-        typer.Option(
-            help="File with the text to show the activations along; - reads stdin.", metavar="FILE", show_default=False
-        ),
+        typer.Option(help="File with such a text; - reads stdin.", metavar="FILE", show_default=False),
     ] = None,
     layer: Annotated[
         int | None,
@@ -96,19 +96,17 @@ def inspect(
     check_scoring(config, MOST, min(config.model.seq_len, len(config.corpus.windows[0])), advice="use a smaller model")
     weights = read_weights(folder, config.model)
     network = build_network(config.model, weights)
-    looks_inside = section == "inside" or not (typed is None and file is None and page is None)
+    given = typed is not None or file is not None
+    looks_inside = section == "inside" or page is not None or (given and section != "step")
+    passage = _passage(config, typed, file, encoding_name, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
     record: Record = {"checkpoint": readable(folder.resolve().name)}
-    record |= examine(config, weights, network, names, character=character, unit=unit)
+    record |= examine(config, weights, network, names, text=passage if given else None, character=character, unit=unit)
     if keras and names:
         _ask_keras(record, config, weights, names)
     if looks_inside:
         from charlstm.analysis.inspection.inside import inside, inside_record
 
-        passage = _passage(config, typed, file, encoding_name, on_unknown)
-        if len(passage) > MOST:
-            say(f"Of the text's {len(passage):,} characters the first {MOST:,} are looked at.")
-            passage = passage[:MOST]
         found = inside(network, config.vocabulary.encode(passage))
         record["inside"] = inside_record(passage, found, layer, cell)
         if page is not None:
@@ -146,8 +144,11 @@ def _check_numbers(config: "Config", unit: int, layer: int | None, cell: int | N
         )
 
 
-def _passage(config: "Config", text: str | None, text_file: str | None, encoding_name: str, on_unknown: OnUnknown) -> str:
-    """The text to look inside along: by default the passages of the corpus that the checkpoint keeps."""
+def _passage(
+    config: "Config", text: str | None, text_file: str | None, encoding_name: str, on_unknown: OnUnknown, *, least: int
+) -> str:
+    """Return the text to read, as far as it is looked at; by default the passages of the corpus that the checkpoint keeps."""
+    from charlstm.analysis.inspection.inside import MOST
     from charlstm.errors import CorpusError
     from charlstm.text.corpus import read_text
 
@@ -157,11 +158,12 @@ def _passage(config: "Config", text: str | None, text_file: str | None, encoding
     check_text(len(whole))
     known = fitted(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode(known)
-    if len(known) < LEAST:
-        raise CorpusError(
-            f"the text has {len(known)} characters that the model knows; to see a cell follow something takes at least {LEAST}"
-        )
-    return known
+    if len(known) < least:
+        why = "to see a cell follow something takes" if least == LEAST else "a step takes"
+        raise CorpusError(f"the text has {len(known)} characters that the model knows; {why} at least {least}")
+    if len(known) > MOST:
+        say(f"Of the text's {len(known):,} characters the first {MOST:,} are looked at.")
+    return known[:MOST]
 
 
 LEAST = 50

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charlstm.analysis.inspection.anatomy import layers, lstm_shapes
-from charlstm.analysis.inspection.inside import inside, inside_record
+from charlstm.analysis.inspection.inside import Inside, inside, inside_record
 from charlstm.analysis.page import inspection_page
 from tests.analysis.browser import browser
 from tests.analysis.conftest import VOCABULARY, random_text
@@ -78,10 +78,10 @@ def test_the_picture_is_blue_below_zero_and_orange_above(text, found, browse):
 
 @browser
 def test_a_cell_beyond_the_layer_is_brought_back_and_the_readable_ones_can_be_taken(text, found, browse):
-    best = inside_record(TEXT, found, None, None)["readable_cells"][2]
+    best = inside_record(TEXT, found, None, None)["readable_cells"][-1]
     script = CHOOSE + (
         "set('cell', 99); const most = at('cell').value; set('cell', ''); const least = at('cell').value;"
-        "document.querySelectorAll('#readable button')[2].click();"
+        "document.querySelectorAll('#readable tr:last-child button')[0].click();"
         "return [most, least, Number(at('layer').value) + 1, Number(at('cell').value)]"
     )
     layer = inside_record(TEXT, found, None, None)["layer"]
@@ -113,6 +113,20 @@ def test_histograms_keep_their_zero_in_the_middle(make_network, found, browse):
     text, offset = browse(inspection_page(record, found), script)
     assert text == " " * 14 + "█"
     assert offset > 80
+
+
+@browser
+def test_where_no_cell_follows_anything_the_page_says_so_and_works(found, browse):
+    still = tuple(Inside(np.ones_like(layer.values)) for layer in found)
+    record = {
+        "checkpoint": "tale",
+        "parameters": 1,
+        "layers": [],
+        "sections": {},
+        "inside": inside_record(TEXT, still, None, None),
+    }
+    script = CHOOSE + "return [at('readable'), document.body.textContent.includes('No cell is.'), titles()]"
+    assert browse(inspection_page(record, still), script) == [None, True, [1] * 60]
 
 
 def test_texts_cannot_break_the_page(make_network, found):

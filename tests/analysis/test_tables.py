@@ -25,7 +25,7 @@ def test_numbers_by_mode_beside_the_measured_text(record):
     assert shown["characters per second"] == ["1,000", "1,000", "–"]  # the clock ticks once in a millisecond
     assert shown["milliseconds to the first"][:2] == ["1.0", "1.0"]
     assert shown["LSTM cell steps per character"] == ["6.0", "1.0", "–"]
-    assert shown["memory of the state"] == ["2.16 kB", "360 B", "–"]
+    assert shown["memory of the state"] == ["432 B", "72 B", "–"]
     assert shown["distinct 4-grams"][2] == f"{record['measured']['beginning']['distinct_4_grams']:.1%}"
     assert shown["new substrings of 8"] == ["100%", "100%", "100%"]
     assert shown["longest copied passage"][1] == f"{modes['stateful']['longest_copy']['characters']} characters"

@@ -64,8 +64,12 @@ def test_cell_steps_are_those_that_are_made(make_network, monkeypatch, mode, see
     assert cell_steps(mode, 6, seed, length) == np.mean(made)
 
 
-def test_memory_is_that_of_the_state(make_network):
-    network = make_network()
-    assert state_bytes(network, "stateful", 6) == (5 + 4) * 10 * 4  # h, c, four gates and the input's share of them
+@pytest.mark.parametrize("units", [(5, 4), (512,), (1,), (7, 6, 5)])
+@pytest.mark.parametrize("window", [1, 6, 100])
+def test_memory_is_that_of_h_and_c(make_network, units, window):
+    network = make_network(units=units, seq_len=window)
+    row = 2 * 4 * sum(units)  # h and c, four bytes a number
+    assert state_bytes(network, "stateful", window) == row
+    assert state_bytes(network, "stateless", window) == window * row
     lanes = reader(network, "stateless").zero(1).lanes
-    assert state_bytes(network, "stateless", 6) == sum(array.nbytes for layer in lanes for array in layer)
+    assert state_bytes(network, "stateless", window) == sum(array.nbytes for layer in lanes for array in (layer.h, layer.c))

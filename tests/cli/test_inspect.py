@@ -84,6 +84,41 @@ def test_a_step_is_that_of_the_character_asked_for(told, tale):
     assert (alone["after"] + alone["character"], alone["unit"]) == (passage, 0)
 
 
+@pytest.mark.parametrize("text", ["T", "The fox", 'The "crown"\nquer' * 4])
+@pytest.mark.parametrize("character", [None, "x"])
+@pytest.mark.parametrize("way", ["--text", "--text-file"])
+def test_a_step_has_a_text_as_its_context(charlstm, told, tale, tmp_path, text, character, way):
+    config = read_config(tale)
+    network = build_network(config.model, read_weights(tale, config.model))
+    read = text + (character or "")
+    state = network.zero_state(1)
+    for known in config.vocabulary.encode(read):
+        network.step(known[None], state)
+    (tmp_path / "text.txt").write_text(text)
+    arguments = ("step", way, text if way == "--text" else "text.txt", *(("--character", character) if character else ()))
+    record = told(*arguments)
+    found = record["sections"]["step"]
+    assert "inside" not in record
+    assert (found["after"], found["character"]) == (read[:-1], read[-1])
+    np.testing.assert_allclose(found["layers"][1]["h"], state[1].h[0], atol=1e-5)
+    np.testing.assert_allclose(found["layers"][0]["c"], state[0].c[0], atol=1e-5)
+    context = "from a zero state" if read == "T" else f"after {read[:-1]!r}"
+    shown = " ".join(charlstm("inspect", *arguments).stdout.split())
+    assert " ".join(f"The character read is {read[-1]!r}, {context}.".split()) in shown
+
+
+def test_a_step_among_all_sections_has_the_text_as_its_context(told):
+    text = "The fox quer. " * 5
+    found = told("--text", text)
+    assert found["sections"]["step"]["after"] == text[:-1]
+    assert found["inside"]["text"] == text
+
+
+def test_of_a_long_context_the_end_is_shown(charlstm):
+    shown = " ".join(charlstm("inspect", "step", "--text", "xnx" * 100).stdout.split())
+    assert f"after 299 characters that end with {('xnx' * 100)[-101:-1]!r}" in shown
+
+
 def test_keras_is_asked_only_when_it_is_wanted(charlstm, told):
     assert not any("keras" in section for section in told()["sections"].values())
     result = charlstm("inspect", "--keras", "--json")
@@ -166,6 +201,8 @@ def test_a_page_is_written_with_sections_and_a_look_inside(charlstm, tmp_path):
         (["--character", ""], 2, "--character: expected one character; found ''"),
         (["--character", "Ö"], 1, "the model does not know 'Ö'"),
         (["--text", "fox"], 1, "takes at least 50"),
+        (["inside", "--text", "fox"], 1, "takes at least 50"),
+        (["step", "--text", ""], 1, "a step takes at least 1"),
         (["--text", "ÖÖÖÖÖÖÖÖÖ"], 1, "the model does not know 'Ö'"),
         (["--text", "fox", "--text-file", "a"], 2, "not both"),
         (["--page", "nowhere/page.html"], 2, "there is no folder nowhere"),

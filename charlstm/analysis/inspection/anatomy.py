@@ -121,9 +121,10 @@ def units(config: ModelConfig) -> Record:
 
 
 def layers_shown(found: list[Record]) -> list[Block]:
-    """The layers of a model, and the shapes of their weights."""
+    """The layers of a model, and the shapes of their weights, by their names in ``model.safetensors``."""
     rows = [[layer["name"], layer["type"], shape(layer["output_shape"]), f"{layer['parameters']:,}"] for layer in found]
-    weights = [[f"{layer['name']}/{name}", shape(of)] for layer in found for name, of in layer["weights"].items()]
+    stored = {layer["name"]: "dense" if layer["type"] == "TimeDistributed" else layer["name"] for layer in found}
+    weights = [[f"{stored[layer['name']]}/{name}", shape(of)] for layer in found for name, of in layer["weights"].items()]
     return [Grid(["layer", "type", "output shape", "parameters"], rows), Grid(["weight", "shape"], weights)]
 
 

@@ -36,7 +36,14 @@ LIKELIEST = 5
 
 @any_weights
 def examine(
-    config: Config, values: Mapping[str, Array], network: Network, names: Sequence[str], *, character: str | None, unit: int
+    config: Config,
+    values: Mapping[str, Array],
+    network: Network,
+    names: Sequence[str],
+    *,
+    text: str | None = None,
+    character: str | None = None,
+    unit: int = 0,
 ) -> Record:
     """The layers of a model, and some sections.
 
@@ -45,7 +52,8 @@ def examine(
         values: Its weights by name.
         network: The same as a network.
         names: Of the sections.
-        character: The one to write a step out for, one that the model knows; the last of a passage of the corpus if None.
+        text: What is read before the step that is written out, at least one character; a passage of the corpus if None.
+        character: The one to write a step out for, after the text; the text's last one, after all before it, if None.
         unit: The one to write out.
 
     Raises:
@@ -56,7 +64,7 @@ def examine(
     make = {
         "shapes": lambda: shapes(model, config.corpus.characters),
         "weights": lambda: weights(model, values),
-        "step": lambda: _step(config, values, network, character, unit),
+        "step": lambda: _step(config, values, network, text or config.corpus.windows[0], character, unit),
         "state": lambda: carried(network, window),
         "units": lambda: units(model),
         "time-distributed": lambda: outputs.time_distributed(network, window),
@@ -68,9 +76,8 @@ def examine(
     return {"parameters": count(model.weight_shapes), "layers": layers(model), "sections": sections}
 
 
-def _step(config: Config, values: Mapping[str, Array], network: Network, character: str | None, unit: int) -> Record:
-    passage = config.corpus.windows[0]
-    after, read = (passage[:-1], passage[-1]) if character is None else (passage, character)
+def _step(config: Config, values: Mapping[str, Array], network: Network, text: str, character: str | None, unit: int) -> Record:
+    after, read = (text[:-1], text[-1]) if character is None else (text, character)
     state = network.zero_state(1)
     for known in config.vocabulary.encode(after)[:, None]:
         network.step(known, state)

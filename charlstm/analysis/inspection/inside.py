@@ -105,12 +105,23 @@ def inside_shown(found: Record) -> list[Block]:
         [one["follows"], str(one["layer"]), str(one["cell"]), f"{one['correlation']:+.2f}", f"{one['by_chance']:.2f}"]
         for one in found["readable_cells"]
     ]
-    return [
+    chance = "the best that any cell reaches when the property is moved to other places of the text"
+    cells: list[Block] = [
         Prose(
             f"Cells whose c follows something, by Pearson's correlation over the {len(found['text']):,} characters; beside it "
-            "the best that any cell reaches when the property is moved to other places of the text."
+            f"{chance}."
         ),
         Grid(["follows", "layer", "cell", "correlation", "by chance"], rows),
+    ]
+    if not rows:
+        cells = [
+            Prose(
+                f"No cell follows anything over the {len(found['text']):,} characters: no correlation of a cell's c with a "
+                f"property of the text is above {chance}."
+            )
+        ]
+    return [
+        *cells,
         Prose(
             f"The text, and below each line c of layer {found['layer']}, cell {found['cell']}, from its least to its greatest:"
         ),
@@ -179,7 +190,7 @@ class ReadableCell:
 def readable_cells(
     text: str, layers: tuple[Inside, ...], only: int | None = None, each: int = 3, rotations: int = 40
 ) -> list[ReadableCell]:
-    """The cells whose ``c`` correlates most with each property that varies in a text, the best first.
+    """Return the cells whose ``c`` correlates with a property of a text, and more than by chance, the best first.
 
     What only grows with the text is taken out of both beforehand, by a straight line: a cell that counts characters would
     follow anything that does.
@@ -188,7 +199,7 @@ def readable_cells(
         text: N characters.
         layers: What was seen along it.
         only: The layer to look in, counted from 1; all if None.
-        each: Cells for each property.
+        each: Cells for each property, at most.
         rotations: Other places that a property is moved to, for what is reached by chance.
     """
     found, seen = [], []
@@ -207,16 +218,23 @@ def readable_cells(
             ReadableCell(name, layer, cell, float(value), chance)
             for layer, c in states.items()
             for cell, value in enumerate(wanted @ c / len(text))
+            if abs(value) > chance
         ]
         found += sorted(cells, key=lambda one: -abs(one.correlation))[:each]
     return sorted(found, key=lambda one: -abs(one.correlation))
 
 
 def _standardised(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Columns without their straight line, of mean 0 and variance 1; 0 where nothing else varies: ``[N, u]``."""
+    """Return columns without their straight line, of mean 0 and variance 1: ``[N, u]``.
+
+    A column that varies by no more than float32 rounds its values is constant, and becomes 0.
+    """
+    rounding = 1e-6 * np.abs(columns).max(0)
     line = np.linspace(-1, 1, len(columns))[:, None]
     centred = columns - columns.mean(0)
     centred -= line * (line * centred).sum(0) / (line * line).sum()
     deviation = centred.std(0)
-    result: NDArray[np.float64] = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
+    result: NDArray[np.float64] = np.divide(
+        centred, deviation, out=np.zeros_like(centred), where=deviation > np.maximum(rounding, 1e-9)
+    )
     return result

@@ -98,7 +98,7 @@ def step_shown(found: Record) -> list[Block]:
     """
     blocks: list[Block] = [
         Prose(
-            f"The character read is {found['character']!r}, after {found['after']!r}. Columns stand upright here, as in "
+            f"The character read is {found['character']!r}, {_context(found['after'])}. Columns stand upright here, as in "
             "textbooks; Keras lays the same numbers out as rows, x·kernel in place of W·x."
         )
     ]
@@ -114,6 +114,23 @@ def step_shown(found: Record) -> list[Block]:
             )
     likeliest = ", ".join(f"{each['character']!r} {each['probability']:.1%}" for each in found["likeliest"])
     return [*blocks, Prose(f"The softmax of Dense(h) expects next: {likeliest}.")]
+
+
+def _context(after: str) -> str:
+    """Return what was read before, in words.
+
+    >>> _context("the ferry"), _context("")
+    ("after 'the ferry'", 'from a zero state')
+    """
+    if not after:
+        return "from a zero state"
+    if len(after) <= _LONGEST_CONTEXT:
+        return f"after {after!r}"
+    return f"after {len(after):,} characters that end with {after[-_LONGEST_CONTEXT:]!r}"
+
+
+_LONGEST_CONTEXT = 100
+"""Characters read before the step that are shown."""
 
 
 def _equations(layer: Record) -> str:

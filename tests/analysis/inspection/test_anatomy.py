@@ -3,7 +3,8 @@
 import keras
 import pytest
 
-from charlstm.analysis.inspection.anatomy import layers, lstm_parameters, lstm_shapes, shapes, shapes_shown, units
+from charlstm.analysis.inspection.anatomy import layers, layers_shown, lstm_parameters, lstm_shapes, shapes, shapes_shown, units
+from charlstm.analysis.inspection.blocks import shape
 from charlstm.config import ModelConfig
 from charlstm.training.model import build_layers, keras_model
 
@@ -31,6 +32,13 @@ def test_layers_are_those_of_the_keras_model(options):
         assert mine["parameters"] == its.count_params()
         assert mine["weights"] == {weight.name: list(weight.shape) for weight in its.weights if weight.trainable}
     assert sum(layer["parameters"] for layer in told) == model.count_params()
+
+
+@pytest.mark.parametrize("options", MODELS)
+def test_weights_are_shown_by_their_names_in_the_file(options):
+    config = config_of(options)
+    _, weights = layers_shown(layers(config))
+    assert weights.rows == [[name, shape(list(of))] for name, of in config.weight_shapes.items()]
 
 
 @pytest.mark.parametrize(("features", "size"), [(1, 1), (2, 1), (8, 10), (3, 7)])
