@@ -4,14 +4,16 @@ Both are plain data. They are checked when they are built from outside (a file, 
 compares every value with the type and the bounds written beside the field.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+from dataclasses import MISSING, asdict, dataclass, fields
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
-from charlstm.errors import ConfigError, shown
+from charlstm.errors import ConfigError, listed, ranged, shown, suggestion
 
 Encoding = Literal["scalar", "one-hot", "embedding"]
 Targets = Literal["last", "every"]
@@ -23,6 +25,7 @@ Mode = Literal["stateless", "stateful"]
 
 _Size = Annotated[int, Meta(ge=1, le=1_000_000)]
 _Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
+_Spec = Annotated[str, Meta(max_length=1_000)]  # a name with a number or two
 _Positive = Annotated[float, Meta(gt=0.0, le=1e100)]
 
 T = TypeVar("T")
@@ -74,16 +77,16 @@ class ModelConfig:
     recurrent_activation: Activation = "sigmoid"
     use_bias: bool = True
     unit_forget_bias: bool = True
-    input_initializer: str | None = None
-    kernel_initializer: str = "glorot_uniform"
-    recurrent_initializer: str = "orthogonal"
-    bias_initializer: str = "zeros"
-    kernel_regularizer: str | None = None
-    recurrent_regularizer: str | None = None
-    bias_regularizer: str | None = None
-    kernel_constraint: str | None = None
-    recurrent_constraint: str | None = None
-    bias_constraint: str | None = None
+    input_initializer: _Spec | None = None
+    kernel_initializer: _Spec = "glorot_uniform"
+    recurrent_initializer: _Spec = "orthogonal"
+    bias_initializer: _Spec = "zeros"
+    kernel_regularizer: _Spec | None = None
+    recurrent_regularizer: _Spec | None = None
+    bias_regularizer: _Spec | None = None
+    kernel_constraint: _Spec | None = None
+    recurrent_constraint: _Spec | None = None
+    bias_constraint: _Spec | None = None
     dropout: _Fraction = 0.0
     recurrent_dropout: _Fraction = 0.0
     drop_connect: _Fraction = 0.0
@@ -168,28 +171,59 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
     >>> build(TrainingConfig, {"batch_size": 0})
     Traceback (most recent call last):
         ...
-    charlstm.errors.ConfigError: batch_size: expected `int` >= 1, found 0
+    charlstm.errors.ConfigError: batch_size: expected an integer from 1 to 1,000,000; found 0
 
     Raises:
         ConfigError: If a field is missing, unknown, of another type or out of bounds.
     """
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise ConfigError(f"{kind.__name__} has no setting {shown(unknown[0])}; it has {', '.join(sorted(known))}")
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    if unknown := set(values) - set(known):
+        raise ConfigError(f"{kind.__name__} has no setting {shown(min(unknown))}; it has {', '.join(sorted(known))}")
+    missing = [name for name, field in known.items() if field.default is MISSING and name not in values]
+    if missing:
+        raise ConfigError(f"{kind.__name__} lacks the setting {missing[0]}")
     try:
         return msgspec.convert(dict(values), kind)
-    except UnicodeEncodeError as error:
+    except UnicodeEncodeError as error:  # msgspec refuses lone surrogates without saying where
         name = next((key for key, value in values.items() if value == error.object), kind.__name__)
-        raise ConfigError(f"{name}: expected whole characters, found {shown(error.object)}") from None
+        raise ConfigError(setting=name, expected="text without lone surrogates", found=error.object) from None
     except msgspec.ValidationError as error:
-        expected, _, path = str(error).partition(" - at `$.")
-        name = path.rstrip("`").partition("[")[0]
-        if not name:
-            raise ConfigError(f"{kind.__name__}: {expected[:1].lower()}{expected[1:]}") from None
-        if choices := get_args(get_type_hints(kind)[name]) if expected.startswith("Invalid enum value") else ():
-            expected = f"expected {', '.join(map(str, choices[:-1]))} or {choices[-1]}"
-        raise ConfigError(f"{name}: {expected[:1].lower()}{expected[1:]}, found {shown(values.get(name))}") from None
+        name = re.split(r"[`.[]", str(error).partition("`$.")[2])[0]
+        hint = get_type_hints(kind, include_extras=True)[name]
+        choices = get_args(hint) if get_origin(hint) is Literal else ()
+        raise ConfigError(
+            setting=name, expected=_described(hint), found=values[name], hint=suggestion(values[name], choices)
+        ) from None
+
+
+_WORDS = {
+    int: ("an integer", "integers"),
+    float: ("a number", "numbers"),
+    str: ("a string", "strings"),
+    bool: ("true or false", ""),
+}
+
+
+def _described(hint: Any, *, several: bool = False) -> str:
+    """Return what the values of a type are, in words.
+
+    >>> _described(_Fraction), _described(Targets), _described(tuple[_Size, ...])
+    ('a number of at least 0 and below 1', 'last or every', 'integers from 1 to 1,000,000, separated by commas')
+    """
+    meta: dict[str, Any] = {}
+    if get_origin(hint) in (Union, UnionType):  # with None, which no message needs to offer
+        hint = get_args(hint)[0]
+    if get_origin(hint) is Annotated:
+        hint, bounds = get_args(hint)
+        meta = {name: getattr(bounds, name) for name in ("ge", "gt", "le", "lt", "min_length", "max_length")}
+    least, most = meta.pop("min_length", None), meta.pop("max_length", None)
+    if get_origin(hint) is Literal:
+        return listed(get_args(hint))
+    if get_origin(hint) is tuple:
+        number = f"{least} to {most} " if most else f"{least} or more " if least else ""
+        return f"{number}{_described(get_args(hint)[0], several=True)}, separated by commas"
+    what = ranged(_WORDS.get(hint, ("an object", "objects"))[several], **meta)
+    return f"{what} of at most {most:,} characters" if hint is str and most else what
 
 
 def plain(record: Any) -> dict[str, Any]:

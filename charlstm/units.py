@@ -39,3 +39,21 @@ def counted(number: float, one: str, more: str = "") -> str:
     """
     said = about(number)
     return f"{said} {one}" if said == "1" else f"{said} {more or one + 's'}"
+
+
+def exactly(number: float, one: str) -> str:
+    """A number that somebody has set, with its unit.
+
+    >>> exactly(1, "epoch"), exactly(2.5, "epoch")
+    ('1 epoch', '2.5 epochs')
+    """
+    return f"{number:g} {one}{'' if number == 1 else 's'}"
+
+
+def ratio(number: float, digits: int) -> str:
+    """A ratio with so many decimal places, or its order of magnitude.
+
+    >>> ratio(1.094, 2), ratio(3.21e31, 2)
+    ('1.09', '3e+31')
+    """
+    return f"{number:.{digits}f}" if number < 10_000 else f"{number:.0e}"

@@ -55,6 +55,32 @@ def checkpoint(
     return folder
 
 
+LONG_MEMORIES = {
+    "linear": {"activation": "linear", "forget": 5.0},
+    "linear, for ever": {"activation": "linear", "forget": 12.0},
+    "linear, at once": {"activation": "linear", "forget": 12.0, "recurrent": 3.0},
+    "relu": {"activation": "relu", "forget": 12.0},
+    "relu, recurrent": {"activation": "relu", "forget": 12.0, "recurrent": 1.0},
+    "tanh": {"activation": "tanh", "forget": 12.0},
+    "hard_sigmoid": {"activation": "linear", "recurrent_activation": "hard_sigmoid", "forget": 3.0},
+}
+"""LSTMs that remember more than a few hundred characters, or grow out of bounds: any training may come to such weights."""
+
+
+def long_memory(forget: float, recurrent: float = 0.0, **options: str) -> tuple[ModelConfig, dict[str, np.ndarray]]:
+    """A network with a forget gate that hardly ever forgets: its configuration and weights."""
+    units = 6
+    config = ModelConfig(vocabulary_size=7, seq_len=6, units=(units,), **options)
+    random = np.random.default_rng(0)
+    weights = {name: random.normal(0, 0.5, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
+    weights["lstm_1/recurrent_kernel"][:] = 0
+    weights["lstm_1/recurrent_kernel"][:, 2 * units : 3 * units] = recurrent * np.eye(units)
+    weights["lstm_1/bias"][:] = 0
+    weights["lstm_1/kernel"][:, units : 2 * units] = 0
+    weights["lstm_1/bias"][units : 2 * units] = forget
+    return config, weights
+
+
 @pytest.fixture(scope="session")
 def make_checkpoint() -> MakeCheckpoint:
     return checkpoint

@@ -1,6 +1,7 @@
 """The two records: their bounds, their way through JSON, and the shapes that follow from them."""
 
 import json
+import re
 from dataclasses import FrozenInstanceError, fields
 
 import pytest
@@ -125,8 +126,11 @@ def test_a_record_cannot_be_changed(kind):
 def test_a_value_out_of_bounds_is_refused_by_name(kind, field, value):
     with pytest.raises(ConfigError) as error:
         build(kind, {**REQUIRED[kind], field: value})
-    assert str(error.value).startswith(f"{field}: ")
-    assert str(error.value).endswith(f", found {shown(value)}")
+    found = ", ".join(map(repr, value)) or "nothing" if type(value) is tuple else shown(value)
+    assert str(error.value).startswith(f"{field}: expected ")
+    assert str(error.value).endswith(f"; found {found}{error.value.hint}")
+    assert (error.value.setting, error.value.found) == (field, pytest.approx(value, nan_ok=True))
+    assert not re.search(r"`|int\b|float\b|array|<|>", error.value.expected)
 
 
 @pytest.mark.parametrize(
@@ -148,12 +152,45 @@ def test_what_there_is_to_choose_from_is_named(value):
     with pytest.raises(ConfigError) as error:
         build(ModelConfig, {"vocabulary_size": 2, "activation": value})
     assert str(error.value) == (
-        f"activation: expected tanh, sigmoid, hard_sigmoid, relu, softsign or linear, found {shown(value)}"
+        f"activation: expected tanh, sigmoid, hard_sigmoid, relu, softsign or linear; found {shown(value)}"
     )
 
 
+WORDS = {
+    (ModelConfig, "seq_len", 0): "an integer from 1 to 1,000,000",
+    (ModelConfig, "units", ()): "1 to 64 integers from 1 to 1,000,000, separated by commas",
+    (ModelConfig, "use_bias", 1): "true or false",
+    (ModelConfig, "kernel_initializer", 1): "a string",
+    (ModelConfig, "bias_constraint", 1): "a string",
+    (TrainingConfig, "epochs", 0): "a number above 0 and up to 1,000,000,000",
+    (TrainingConfig, "warmup", 1): "a number of at least 0 and below 1",
+    (TrainingConfig, "validation", "much"): "a number from 0 to 0.9",
+    (TrainingConfig, "patience", 0): "an integer from 1 to 1,000,000",
+    (TrainingConfig, "batches", "heaps"): "windows or streams",
+}
+
+
+@pytest.mark.parametrize(("place", "expected"), WORDS.items(), ids=lambda value: value[1] if type(value) is tuple else "")
+def test_what_is_expected_is_said_in_words(place, expected):
+    kind, field, value = place
+    with pytest.raises(ConfigError) as error:
+        build(kind, {**REQUIRED[kind], field: value})
+    assert error.value.expected == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [("onehot", "one-hot"), ("embeding", "embedding"), ("Scalar", "scalar"), ("red", None), (7, None), ("e" * 10**6, None)],
+    ids=lambda value: str(value)[:9],
+)
+def test_the_choice_that_was_probably_meant_is_suggested(value, meant):
+    with pytest.raises(ConfigError) as error:
+        build(ModelConfig, {"vocabulary_size": 2, "encoding": value})
+    assert str(error.value).endswith(f"(did you mean {meant}?)" if meant else shown(value))
+
+
 def test_a_missing_size_is_named():
-    with pytest.raises(ConfigError, match=r"ModelConfig: .*missing.*vocabulary_size"):
+    with pytest.raises(ConfigError, match="ModelConfig lacks the setting vocabulary_size"):
         build(ModelConfig, {})
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from charlstm.cli import app
+from charlstm.cli.app import app
 from charlstm.text.corpus import read_corpus
 from charlstm.text.windows import split
 from tests.analysis.test_references import markov

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from charlstm.cli import app, progress
+from charlstm.cli import progress
+from charlstm.cli.app import app
 from charlstm.recipe.plan import Plan
 
 ROOT = Path(__file__).parent.parent

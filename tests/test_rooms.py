@@ -48,7 +48,7 @@ LIBRARIES = {
     "training": {"numpy", "tensorflow", "keras"},
     "cli": {"typer", "tqdm", "threadpoolctl"},
 }
-LATER_LIBRARIES = {"cli": {"threadpoolctl"}, "analysis": {"matplotlib", "jinja2", "markupsafe"}}
+LATER_LIBRARIES = {"text": {"charset_normalizer"}, "cli": {"threadpoolctl"}, "analysis": {"matplotlib", "jinja2", "markupsafe"}}
 
 WORLD = {"time", "datetime", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "random", "secrets", "signal"}
 
@@ -149,7 +149,8 @@ def test_only_the_commands_print_or_exit(source):
                 assert "exit" not in {alias.name for alias in names}
 
 
-NUMERICAL = [source for source in sources() if room_of(source) in ("inference", "text") and source != "text/corpus.py"]
+READ_FILES = {"text/corpus.py", "text/sources.py"}
+NUMERICAL = [source for source in sources() if room_of(source) in ("inference", "text") and source not in READ_FILES]
 
 
 @pytest.mark.parametrize("source", NUMERICAL)
@@ -199,6 +200,7 @@ def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_c
     loaded = loaded_by(*command.split(), folder=tmp_path)
     assert needed in loaded  # the list is that of a command that has run
     assert not loaded & {"tensorflow", "keras", "jax", "torch", "h5py"}
+    assert "charset_normalizer" not in loaded  # the texts are UTF-8
 
 
 @pytest.mark.parametrize(

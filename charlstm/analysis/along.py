@@ -1,14 +1,17 @@
 """Both modes along one text: what each expects next, how far they differ, what the carried state does."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.analysis.surprise import Nats, Progress
+from charlstm.inference.lstm import Array
 from charlstm.inference.modes import Stateful, Stateless
-from charlstm.inference.network import Network
+from charlstm.inference.network import Network, any_weights
 from charlstm.inference.sampling import log_softmax
+from charlstm.text.scoring import bounded
 from charlstm.text.vocabulary import Ids
 
 
@@ -32,6 +35,7 @@ class Along:
     c_norms: NDArray[np.float64]
 
 
+@any_weights
 def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Along:
     """Read a text in both modes: ids ``[N]``, at least two."""
     readers = (Stateful(network), Stateless(network))
@@ -43,20 +47,30 @@ def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Al
             log_softmax(logits[0].astype(np.float64)) for logits in (readers[0].logits(carried), readers[1].logits(lanes))
         )
         nats.append((-first[following], -second[following]))
-        divergence.append(max(float(np.exp(first) @ (first - second)), 0.0))  # rounding can make nothing less than nothing
-        norms.append([[np.linalg.norm(layer.h), np.linalg.norm(layer.c)] for layer in carried])
+        divergence.append(np.maximum(np.exp(first) @ (first - second), 0.0))  # rounding can make it negative
+        norms.append([[_norm(layer.h), _norm(layer.c)] for layer in carried])
         progress(1)
     by_layer = np.array(norms, np.float64).transpose(1, 2, 0)
-    stateful, stateless = np.array(nats).T
-    return Along(stateful, stateless, np.array(divergence), by_layer[:, 0], by_layer[:, 1])
+    stateful, stateless = bounded(np.array(nats)).T
+    return Along(stateful, stateless, bounded(np.array(divergence)), by_layer[:, 0], by_layer[:, 1])
+
+
+def _norm(state: Array) -> float:
+    """Return the Euclidean norm; numbers of a state that are no longer finite count as the greatest of float32."""
+    norm = float(np.linalg.norm(state))
+    if math.isfinite(norm):
+        return norm
+    return float(np.linalg.norm(np.nan_to_num(state, nan=float(np.finfo(np.float32).max)).astype(np.float64)))
 
 
 def drift(norms: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """How the norms beyond the first window compare with those in its second half, as ratios of means: ``[L, n] -> [L]``.
+    """Compare the norms beyond the first window with those in its second half, as ratios of means: ``[L, n] -> [L]``.
 
-    In the first half the state is still filling. 1 where the text does not go beyond a window.
+    In the first half the state is still filling. 1 where the text does not go beyond a window, and where the state is zero in
+    that half: there is nothing to compare with.
     """
-    if norms.shape[1] <= window:
-        return np.ones(len(norms))
-    ratio: NDArray[np.float64] = norms[:, window:].mean(1) / norms[:, window // 2 : window].mean(1)
+    ratio = np.ones(len(norms))
+    if norms.shape[1] > window:
+        within = norms[:, window // 2 : window].mean(1)
+        np.divide(norms[:, window:].mean(1), within, out=ratio, where=within > 0)
     return ratio

@@ -7,6 +7,7 @@ import numpy as np
 
 from charlstm.analysis.surprise import Nats, Progress, stateful_surprise, windowed_surprise
 from charlstm.inference.network import Network
+from charlstm.text.scoring import WORST
 from charlstm.text.vocabulary import Ids
 
 FARTHEST = 256
@@ -22,26 +23,48 @@ class Evaluation:
         stateful: Of every character but the first, in one pass with the state carried: nats ``[N - 1]``.
         costs: For numbers of characters read from a zero state before each: what not knowing the rest costs, stateless minus
             stateful, of a sample of the characters: nats ``[S]`` each.
+        windowed: Stateless, of as many of these as the text has before its end: nats, at most S each.
     """
 
     window: int
     stateful: Nats
     costs: Mapping[int, Nats]
+    windowed: Mapping[int, Nats]
 
     def nats_per_char(self, context: int | None = None) -> float:
         """The mean surprise given this many characters before each, or given all of them.
 
         The difference is what is sampled, not the surprise: characters differ far more from each other than the two ways of
-        reading differ on one of them, so a sample says hundreds of times more about it (a control variate).
+        reading differ on one of them, so a sample says hundreds of times more about it (a control variate). If the carried
+        state grew out of bounds it is the other way round, and the surprise itself is sampled.
         """
-        return float(self.stateful.mean()) + (float(self.costs[context].mean()) if context else 0.0)
+        if context is None:
+            return float(self.stateful.mean())
+        if self._sampled(context) is self.costs[context]:
+            return float(self.stateful.mean()) + float(self.costs[context].mean())
+        return float(self.windowed[context].mean())
+
+    @property
+    def unbounded(self) -> int:
+        """Characters to which the model, its state carried, gives no probability that float32 holds."""
+        return int((self.stateful >= WORST).sum())
 
     def standard_error(self, context: int | None = None) -> float:
         """Of that mean as an estimate for all characters of the text, in nats: 0 where all were counted."""
-        if context is None or (rest := 1 - len(self.costs[context]) / len(self.stateful)) <= 0:
+        if context is None or (rest := self._rest(context)) <= 0:
             return 0.0
-        cost = self.costs[context]
-        return float(cost.std(ddof=1) * np.sqrt(rest / len(cost)))
+        sampled = self._sampled(context)
+        return float(sampled.std(ddof=1) * np.sqrt(rest / len(sampled)))
+
+    def _rest(self, context: int) -> float:
+        """The fraction of the text's characters that are not in the sample."""
+        return 1 - len(self.costs[context]) / len(self.stateful)
+
+    def _sampled(self, context: int) -> Nats:
+        """What is sampled: the costs, or the surprise where that says more."""
+        costs, windowed = self.costs[context], self.windowed[context]
+        lost = self.unbounded and self._rest(context) > 0 and len(windowed) > 1 and windowed.std() < costs.std()
+        return windowed if lost else costs
 
 
 def context_lengths(window: int, others: Sequence[int] = ()) -> list[int]:
@@ -71,13 +94,14 @@ def evaluate(
     """
     stateful = stateful_surprise(network, ids, progress)
     windowed = windowed_surprise(network, ids, starts, contexts, progress)
-    costs = {}
+    costs, read = {}, {}
     for context, nats in zip(contexts, windowed, strict=True):
         carried = stateful[np.minimum(starts + context, len(stateful)) - 1]
         # No reading of this length reaches the first characters of the text. All that is before them is less than the context,
         # so for them both ways are the same; the readings that the text's end cuts short, exactly as many, stand for them.
         costs[context] = np.where(np.isnan(nats), 0.0, nats - carried)
-    return Evaluation(network.config.seq_len, stateful, costs)
+        read[context] = nats[~np.isnan(nats)]
+    return Evaluation(network.config.seq_len, stateful, costs, read)
 
 
 def work(characters: int, starts: int, contexts: Sequence[int]) -> int:

@@ -8,7 +8,7 @@ from charlstm.analysis.inspection.examination import SECTIONS
 from charlstm.analysis.inspection.inside import Inside, packed
 from charlstm.analysis.plots import drawing, panels
 from charlstm.analysis.record import Record
-from charlstm.analysis.tables import numbers, windows
+from charlstm.analysis.tables import numbers, places, seen, windows
 from charlstm.units import bits
 
 FULL_BITS = 8
@@ -35,10 +35,13 @@ def page(record: Record) -> str:
     from markupsafe import Markup
 
     headings, rows = numbers(record)
+    measured = record["measured"]
     sweep = windows(record)
     return _rendered(
         "comparison.html",
         record,
+        seen=seen(measured) if measured else "",
+        places=places(record["modes"]["stateless"], measured["characters"]) if measured else "",
         headings=headings,
         rows=rows,
         sweep=sweep and {"headings": sweep[0], "rows": sweep[1]},

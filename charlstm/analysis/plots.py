@@ -4,7 +4,6 @@ import io
 import math
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charlstm.analysis.record import Record
@@ -139,8 +138,8 @@ def drawing(panel: Callable[["Axes", Record], None], record: Record) -> str:
     return svg[svg.index("<svg") :].replace(_INK, "currentColor")
 
 
-def plot(record: Record, path: Path) -> None:
-    """All panels in one file, whose name says the format: one of :data:`FORMATS`."""
+def plot(record: Record, suffix: str) -> bytes:
+    """Return all panels as a file of a format, one of :data:`FORMATS`."""
     found = panels(record)
     columns = 2 if len(found) > 1 else 1
     rows = math.ceil(len(found) / columns)
@@ -154,7 +153,9 @@ def plot(record: Record, path: Path) -> None:
         for axes in list(every)[len(found) :]:
             axes.set_axis_off()
         warnings.filterwarnings("ignore", "Glyph")  # a name in letters that no font here has is drawn as boxes
-        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+        file = io.BytesIO()
+        figure.savefig(file, format=suffix[1:], dpi=150, metadata={"Date": None} if suffix == ".svg" else None)
+    return file.getvalue()
 
 
 def _figure(columns: int, rows: int) -> "Figure":

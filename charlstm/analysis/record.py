@@ -12,6 +12,7 @@ from charlstm.analysis.comparison import Comparison
 from charlstm.analysis.evaluation import Evaluation
 from charlstm.analysis.measures import Measures
 from charlstm.analysis.surprise import Nats
+from charlstm.analysis.texts import Measured
 from charlstm.analysis.verdict import verdict
 from charlstm.analysis.writing import Written
 from charlstm.units import bits
@@ -40,6 +41,12 @@ def _estimate(evaluation: Evaluation, context: int | None) -> Record:
         "standard_error_nats": evaluation.standard_error(context),
         "characters": len(counted),
     }
+
+
+def seen(measured: Measured) -> Record | None:
+    """The part of a text that the model was trained on."""
+    found = measured.seen
+    return {"model": found.model, "characters": found.characters} if found else None
 
 
 def counts(measures: Measures) -> Record:
@@ -94,6 +101,7 @@ def comparison_record(checkpoint: str, comparison: Comparison) -> Record:
         and {
             "text": comparison.measured.name,
             "characters": len(comparison.measured.ids),
+            "seen": seen(comparison.measured),
             "beginning": comparison.expected and counts(comparison.expected),
         },
         "contexts": scored["contexts"],

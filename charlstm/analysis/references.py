@@ -5,7 +5,7 @@ Each learns from the training part and is scored on the held-out part, in nats p
 
 import bz2
 import lzma
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ LEAST_COMPRESSED = 1_000
 """Characters below which a compressor's price is that of its headers."""
 
 _LARGEST_CODE = 2**63
+_TABLES = 300_000_000  # of substrings, and of LZMA
 
 
 def references(learnt: Ids, held_out: Ids, vocabulary: Vocabulary) -> dict[str, float]:
@@ -32,15 +33,26 @@ def references(learnt: Ids, held_out: Ids, vocabulary: Vocabulary) -> dict[str, 
     """
     learnt, size = learnt[-MOST_LEARNT:], len(vocabulary)
     # As for the networks, the first character does not count.
-    found = {name: float(ngram_surprise(learnt, held_out, size, order)[1:].mean()) for name, order in NGRAMS.items()}
+    nats = ngram_surprise(learnt, held_out, size, NGRAMS.values())
+    found = {name: float(nats[order][1:].mean()) for name, order in NGRAMS.items()}
     if len(held_out) < LEAST_COMPRESSED:
         return found
     texts = vocabulary.decode(learnt), vocabulary.decode(held_out)
     return found | {name: compressed_nats(*texts, compressor) for name, compressor in COMPRESSORS.items()}
 
 
-def ngram_surprise(learnt: Ids, held_out: Ids, vocabulary_size: int, order: int) -> NDArray[np.float64]:
-    """The surprise of an n-gram model, interpolated by Witten and Bell's method (1991).
+def references_bytes(learnt: int, held_out: int) -> int:
+    """Return the bytes that :func:`references`, and looking for copied passages, take.
+
+    Args:
+        learnt: N.
+        held_out: n.
+    """
+    return _TABLES + 120 * min(learnt, MOST_LEARNT) + 130 * held_out
+
+
+def ngram_surprise(learnt: Ids, held_out: Ids, vocabulary_size: int, orders: Collection[int]) -> dict[int, NDArray[np.float64]]:
+    """Return the surprise of n-gram models, interpolated by Witten and Bell's method (1991).
 
     With a context h that was followed by T(h) different characters in the N(h) times that it was seen::
 
@@ -49,40 +61,41 @@ def ngram_surprise(learnt: Ids, held_out: Ids, vocabulary_size: int, order: int)
     and at the bottom every character is as likely as any other. The held-out part goes on where the learnt part ends, so its
     first character has a context too.
 
+    A substring is counted as a number, its characters being the digits in base V. Where these numbers become too large, the
+    different ones are numbered anew, in the same order, from 0: that is exact for any alphabet and order.
+
     Args:
         learnt: The training part: ``[N]``.
         held_out: ``[n]``.
         vocabulary_size: V.
-        order: Characters of an n-gram; 1 is a unigram model.
+        orders: Characters of an n-gram, each at least 1; 1 is a unigram model.
 
     Returns:
-        Nats: ``[n]``.
+        Nats by order: ``[n]`` each.
     """
-    text = np.concatenate([learnt, held_out]).astype(np.uint64)
+    text = np.concatenate([learnt, held_out]).astype(np.int64)
     places = len(learnt) + np.arange(len(held_out))
     probability = np.full(len(held_out), 1 / vocabulary_size)
-    for length in range(min(order, longest(vocabulary_size), len(learnt))):
-        grams = _codes(text, vocabulary_size, length + 1)  # the code of the gram that begins at each place
-        seen, counts = np.unique(grams[: len(learnt) - length], return_counts=True)
-        before = seen // np.uint64(vocabulary_size)  # its context: sorted as the grams are
-        contexts, first, kinds = np.unique(before, return_index=True, return_counts=True)
-        totals = np.add.reduceat(counts, first)
-        gram = grams[places - length]
-        own = _looked_up(seen, counts, gram)
-        context = gram // np.uint64(vocabulary_size)
-        total, kind = _looked_up(contexts, totals, context), _looked_up(contexts, kinds, context)
-        known = total > 0
-        probability[known] = (own + kind * probability)[known] / (total + kind)[known]
-    nats: NDArray[np.float64] = -np.log(probability)
+    codes, bound = np.zeros(len(text), np.int64), 1  # of the substring that begins at each place, less than the bound
+    nats: dict[int, NDArray[np.float64]] = {}
+    for length in range(max(orders)):
+        if length < len(learnt):
+            if bound * vocabulary_size * len(text) >= _LARGEST_CODE:  # while a code and a place still fit one number
+                codes, bound = _numbered(codes)
+            codes, bound = codes[: len(text) - length] * vocabulary_size + text[length:], bound * vocabulary_size
+            seen, counts = np.unique(codes[: len(learnt) - length], return_counts=True)
+            before = seen // vocabulary_size  # its context: sorted as the codes are
+            contexts, first, kinds = np.unique(before, return_index=True, return_counts=True)
+            totals = np.add.reduceat(counts, first)
+            gram = codes[places - length]
+            own = _looked_up(seen, counts, gram)
+            context = gram // vocabulary_size
+            total, kind = _looked_up(contexts, totals, context), _looked_up(contexts, kinds, context)
+            known = total > 0
+            probability[known] = (own + kind * probability)[known] / (total + kind)[known]
+        if length + 1 in orders:
+            nats[length + 1] = -np.log(probability)
     return nats
-
-
-def longest(vocabulary_size: int) -> int:
-    """The longest n-gram whose code fits an integer."""
-    length = 1
-    while vocabulary_size ** (length + 1) < _LARGEST_CODE:
-        length += 1
-    return length
 
 
 @dataclass(frozen=True)
@@ -127,16 +140,21 @@ NGRAMS = {"unigram": 1, "bigram": 2, "5-gram": 5}
 """The number of characters of each; longer ones than five learn nothing more from a text of a megabyte."""
 
 
-def _codes(text: NDArray[np.uint64], vocabulary_size: int, length: int) -> NDArray[np.uint64]:
-    """Every substring of a length as one number: ``[N] -> [N - length + 1]``."""
-    codes = np.zeros(len(text) - length + 1, np.uint64)
-    for offset in range(length):
-        codes *= np.uint64(vocabulary_size)
-        codes += text[offset : offset + len(codes)]
-    return codes
+def _numbered(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Number the different codes in ascending order: the number of each code, ``[N]``, and how many there are."""
+    bits = len(codes).bit_length()
+    if int(codes.max()).bit_length() + bits > 63:
+        different, number = np.unique(codes, return_inverse=True)
+        return number, len(different)
+    # Each code is sorted together with its place in one integer, which is several times as fast.
+    both = np.sort(codes << bits | np.arange(len(codes)))
+    ascending = both >> bits
+    number = np.empty_like(codes)
+    number[both & ((1 << bits) - 1)] = np.cumsum(np.concatenate([[0], ascending[1:] != ascending[:-1]]))
+    return number, int(number[both[-1] & ((1 << bits) - 1)]) + 1
 
 
-def _looked_up(keys: NDArray[np.uint64], values: NDArray[np.int64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _looked_up(keys: NDArray[np.int64], values: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
     """The value of every wanted key, 0 for those that are not there; the keys are sorted."""
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[at] == wanted, values[at], 0)

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.inference.lstm import Array
-from charlstm.inference.network import Network, State
+from charlstm.inference.network import Network, State, any_weights
 from charlstm.inference.sampling import log_softmax
-from charlstm.text.scoring import ScoringPass
+from charlstm.text.scoring import ScoringPass, bounded
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import denormalise
 
@@ -16,13 +16,16 @@ Nats = NDArray[np.float64]
 Progress = Callable[[int], object]
 """Told how many more of the text's characters have been read, warm-up included."""
 
-_ROWS = 256  # texts read at the same time from zero states
+ROWS = 256
+"""Texts that are read at the same time from zero states."""
 
 
+@any_weights
 def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Nats:
     """The surprise of every character given all those before it: one pass, the state carried.
 
-    The text is read in several rows at a time, each with a warm-up: see :class:`charlstm.text.scoring.ScoringPass`.
+    The text is read in several rows at a time, each with a warm-up, and once more in one piece if the rows do not agree where
+    they meet: see :class:`charlstm.text.scoring.ScoringPass`.
 
     Args:
         network: The model.
@@ -30,9 +33,19 @@ def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _:
         progress: Told what has been read.
 
     Returns:
-        Nats of all characters but the first: ``[N - 1]``.
+        Nats of all characters but the first: ``[N - 1]``, at most :data:`charlstm.text.scoring.WORST` each.
     """
     scoring = ScoringPass(ids, network.config.vocabulary_size)
+    nats, counted = _read(network, scoring, progress)
+    if not scoring.agrees(nats):
+        nats, counted = _read(network, scoring.in_one_piece(), progress)
+    # Row by row the counted characters are the text from its beginning to its end.
+    result: Nats = nats[counted]
+    return result
+
+
+def _read(network: Network, scoring: ScoringPass, progress: Progress) -> tuple[Nats, NDArray[np.bool_]]:
+    """The surprise of all that is read in a pass, and what of it counts: ``[S, T]``."""
     state = network.zero_state(scoring.rows)
     nats, counted = [], []
     for chunk in scoring.chunks():
@@ -41,13 +54,12 @@ def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _:
         for place, following in zip(read.T, chunk.y.T, strict=True):
             network.step(place, state)
             nats.append(_surprise(network, state, following))
-        counted.append(chunk.counted)
+        counted.append(chunk.counted == 1)
         progress(chunk.y.size)
-    # Row by row the counted characters are the text from its beginning to its end.
-    result: Nats = np.stack(nats, 1)[np.concatenate(counted, 1) == 1]
-    return result
+    return np.stack(nats, 1), np.concatenate(counted, 1)
 
 
+@any_weights
 def windowed_surprise(
     network: Network, ids: Ids, starts: Ids, contexts: Sequence[int], progress: Progress = lambda _: None
 ) -> Nats:
@@ -66,28 +78,29 @@ def windowed_surprise(
         Nats of the character k after each start: ``[K, S]``; NaN where the text ends before.
     """
     result = np.full((len(contexts), len(starts)), np.nan)
-    for begin in range(0, len(starts), _ROWS):
-        some = starts[begin : begin + _ROWS]
+    for begin in range(0, len(starts), ROWS):
+        some = starts[begin : begin + ROWS]
         state, row = network.zero_state(len(some)), 0
-        for read in range(1, contexts[-1] + 1):
+        farthest = min(contexts[-1], len(ids) - 1 - int(some.min()))  # beyond it the text has ended for all of them
+        for read in range(1, farthest + 1):
             network.step(ids[np.minimum(some + read, len(ids)) - 1], state)
             if read == contexts[row]:
                 there = some + read < len(ids)
                 following = ids[np.minimum(some + read, len(ids) - 1)]
-                result[row, begin : begin + len(some)] = np.where(there, _surprise(network, state, following), np.nan)
+                result[row, begin : begin + len(some)][there] = _surprise(network, state, following)[there]
                 row += 1
             progress(len(some))
+        progress(len(some) * (contexts[-1] - farthest))
     return result
 
 
 def _surprise(network: Network, state: State, following: Ids) -> Nats:
     logs = log_softmax(network.logits(state[-1].h).astype(np.float64))
-    nats: Nats = -logs[np.arange(len(following)), following]
-    return nats
+    return bounded(-logs[np.arange(len(following)), following])
 
 
 def _keep(state: State, kept: Array) -> None:
     """Keep the state of the rows where ``kept`` is 1, and start the others from zero: ``[B, 1]``."""
+    new = kept[:, 0] == 0
     for layer in state:
-        np.multiply(layer.h, kept, out=layer.h)
-        np.multiply(layer.c, kept, out=layer.c)
+        layer.h[new] = layer.c[new] = 0

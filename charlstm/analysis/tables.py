@@ -28,7 +28,7 @@ def numbers(record: Record) -> Table:
     ]
     rows = [[*row, *([_ABSENT] if beginning else [])] for row in rows]
     texts = [*found, *([beginning] if beginning else [])]
-    rows.append(["distinct 4-grams", *(f"{each['distinct_4_grams']:.1%}" for each in texts)])
+    rows.append(["distinct 4-grams", *(distinct(each) for each in texts)])
     rows.append(["loop", *(looped(each) for each in texts)])
     if texts[0]["new"] is not None:
         rows += [[f"new substrings of {length}", *(new(each, length) for each in texts)] for length in LENGTHS]
@@ -56,6 +56,17 @@ def windows(record: Record) -> Table | None:
     return ["bits/char", "char/s", "cell steps", "memory"], rows
 
 
+def seen(measured: Record) -> str:
+    """What makes a score flatter the model: that it was trained on a part of the text. Empty if it was not."""
+    found = measured["seen"]
+    if not found:
+        return ""
+    return (
+        f"{found['model']} was trained on {found['characters']:,} of these {measured['characters']:,} characters: "
+        "this is not a score on unseen text."
+    )
+
+
 def _score(found: Record, unit: Callable[[float], float]) -> str:
     if "nats_per_char" not in found:
         return _ABSENT
@@ -67,6 +78,17 @@ def looped(found: Record) -> str:
     """The loop that a text falls into, in words."""
     loop = found["loop"]
     return f"{loop['period']} characters, from {loop['start'] + 1}" if loop else "none"
+
+
+def distinct(found: Record) -> str:
+    """The share of different ones among a text's substrings of four characters, if it has any."""
+    return f"{found['distinct_4_grams']:.1%}" if found["characters_counted"] >= 4 else _ABSENT
+
+
+def places(estimate: Record, characters: int) -> str:
+    """At how many places of a text of so many characters the window was compared with the carried state."""
+    counted: int = estimate["characters"]
+    return f"at all {counted:,} places" if counted >= characters - 1 else f"at {counted:,} places drawn at random"
 
 
 def new(found: Record, length: int) -> str:

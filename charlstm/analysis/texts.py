@@ -2,15 +2,31 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from charlstm.checkpoint.bases import lineage, part_trained_on
 from charlstm.checkpoint.files import Config
+from charlstm.checkpoint.ordinary import is_file_name, is_text_file
 from charlstm.checkpoint.resume import read_progress
-from charlstm.errors import CheckpointError, CorpusError
+from charlstm.checkpoint.state import Progress
+from charlstm.errors import CheckpointError, CorpusError, clipped
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A part of a text that a model was trained on.
+
+    Attributes:
+        model: Name of the checkpoint that was trained on it: the model, or one that it was fine-tuned from.
+        characters: How many.
+    """
+
+    model: str
+    characters: int
 
 
 @dataclass(frozen=True)
@@ -20,11 +36,13 @@ class Measured:
     Attributes:
         name: What it is.
         ids: ``[N]``, at least two.
-        whole: Whether it begins where a text begins: a held-out end may begin amid a word.
+        seen: The part of it that the model was trained on; None if there is none, as far as fingerprints tell.
+        whole: Whether it begins where a text begins: a held-out end may begin in the middle of a word.
     """
 
     name: str
     ids: Ids
+    seen: Seen | None = None
     whole: bool = True
 
 
@@ -57,6 +75,8 @@ def texts_of(folder: Path, config: Config, other: Measured | None, paths: Sequen
         CheckpointError: If what is named is another text than the one that the checkpoint was trained on.
         CorpusError: If it cannot be read.
     """
+    if other is not None:
+        other = replace(other, seen=_seen(folder, config, other.ids))
     try:
         corpus = corpus_of(folder, config, paths, encoding)
     except CheckpointError as error:
@@ -65,9 +85,19 @@ def texts_of(folder: Path, config: Config, other: Measured | None, paths: Sequen
         return Texts(other, None, str(error))
     learnt, tail = split(corpus.ids, config.training.validation)
     if other is None and len(tail) < 2:
-        return Texts(None, learnt, f"{folder.name} was trained on all of its text and nothing is held out; name {_ANOTHER}")
+        held_out = "nothing is held out" if not len(tail) else "one character is held out, and a score needs two"
+        return Texts(None, learnt, f"{folder.name} was trained on its whole text: {held_out}; name {_ANOTHER}")
     return Texts(other or Measured(f"the held-out end of {corpus.name}", tail, whole=False), learnt, "")
 
+
+def _seen(folder: Path, config: Config, ids: Ids) -> Seen | None:
+    models = lineage(config, folder.resolve().name)
+    characters, model = max((len(part_trained_on(model, ids, config.vocabulary)), model.name) for model in models)
+    return Seen(model, characters) if characters else None
+
+
+_PLACES = (Path(), Path("data"))
+"""Where the text of a checkpoint is looked for."""
 
 _ANOTHER = "another text to measure it on: `charlstm evaluate TEXT`, `charlstm compare --text TEXT`"
 
@@ -78,8 +108,8 @@ def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding:
     Args:
         folder: The checkpoint.
         config: Its configuration.
-        paths: Where the corpus is. If none are given it is looked for where training read it, and by its name in the current
-            folder and in ``data/``.
+        paths: Where the corpus is. If none are given it is looked for by its file names in the current folder and in
+            ``data/``, and nowhere else: a checkpoint from a stranger could name any file.
         encoding: Of those paths.
 
     Raises:
@@ -90,27 +120,37 @@ def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding:
         corpus = read_corpus(paths, encoding, config.vocabulary.characters)
         if corpus.fingerprint != config.corpus.fingerprint:
             raise CheckpointError(
-                f"{corpus.name} is not the text that {folder.name} was trained on ({config.corpus.name}, SHA-256 "
-                f"{config.corpus.fingerprint[:12]}…); give that one with --corpus, or name "
-                f"{_ANOTHER}"
+                f"{clipped(corpus.name)} is not the text that {folder.name} was trained on ({clipped(config.corpus.name)}, "
+                f"SHA-256 {config.corpus.fingerprint[:12]}…); give that one with --corpus, or name {_ANOTHER}"
             )
         return corpus
-    for candidate, its_encoding in _candidates(folder, config):
+    progress = None
+    with suppress(CheckpointError):  # a shipped model has no training state
+        progress = read_progress(folder)
+    for candidate, its_encoding in _candidates(config, progress):
         with suppress(CorpusError):
             corpus = read_corpus(candidate, its_encoding, config.vocabulary.characters)
             if corpus.fingerprint == config.corpus.fingerprint:
                 return corpus
+    read_from = f" (its training read {clipped(', '.join(progress.paths))})" if progress else ""
     raise CheckpointError(
-        f"the text that {folder.name} was trained on, {config.corpus.name}, is neither here nor in data/; say where it is with "
-        f"--corpus, or name {_ANOTHER}"
+        f"the text that {folder.name} was trained on, {clipped(config.corpus.name)}, is neither here nor in data/; say where "
+        f"it is with --corpus{read_from}, or name {_ANOTHER}"
     )
 
 
-def _candidates(folder: Path, config: Config) -> list[tuple[tuple[str, ...], str]]:
-    """Where the corpus may be, and in which encoding."""
-    names = config.corpus.name.split(" + ")
-    found = [(tuple(names), "utf-8"), (tuple(f"data/{name}" for name in names), "utf-8")]
-    with suppress(CheckpointError):  # a shipped model has no training state
-        progress = read_progress(folder)
-        found.insert(0, (progress.paths, progress.text_encoding))
-    return [(paths, encoding) for paths, encoding in found if all(Path(path).is_file() for path in paths)]
+def _candidates(config: Config, progress: Progress | None) -> list[tuple[list[Path], str]]:
+    """Return where the corpus may be, and in which encoding.
+
+    All that is taken from the checkpoint are names of files, which cannot lead out of the folders they are looked for in.
+    """
+    name = config.corpus.name
+    known = [((name,), "utf-8"), (tuple(name.split(" + ")), "utf-8")]
+    if progress:
+        known.insert(0, (tuple(Path(path).name for path in progress.paths), progress.text_encoding))
+    return [
+        (paths, encoding)
+        for names, encoding in dict.fromkeys(known)
+        for place in _PLACES
+        if all(map(is_file_name, names)) and all(map(is_text_file, paths := [place / name for name in names]))
+    ]

@@ -1,10 +1,8 @@
 """A comparison in one sentence."""
 
-import math
-
 from charlstm.analysis.along import drift
 from charlstm.analysis.comparison import Comparison
-from charlstm.units import bits
+from charlstm.units import bits, ratio
 
 NOTHING = 0.0005
 """Bits per character that are not worth a word."""
@@ -21,10 +19,14 @@ def verdict(comparison: Comparison) -> str:
     if evaluation is None:
         return f"Carrying the state {cost} here; what it is worth needs a text to measure on."
     window = comparison.window
+    if len(evaluation.stateful) <= window:
+        return f"Both modes read the whole of so short a text, and carrying the state {cost}."
     worth = bits(evaluation.nats_per_char(window) - evaluation.nats_per_char())
     costs = evaluation.costs[window]
+    if len(costs) < 2:
+        return f"Carrying the state {cost} here; one character is too few to measure what it is worth."
     # Of the text as a sample of what the model may read: not 0 where all of it was counted.
-    error = bits(float(costs.std(ddof=1)) / len(costs) ** 0.5) if len(costs) > 1 else math.inf
+    error = bits(float(costs.std(ddof=1)) / len(costs) ** 0.5)
     if abs(worth) <= max(2 * error, NOTHING):
         difference = f"{worth:+.4f} ± {error:.4f} bits per character"
         if max(abs(worth), error) < SHOWN / 2:
@@ -35,5 +37,5 @@ def verdict(comparison: Comparison) -> str:
     norms = drift(comparison.along.c_norms, window).max()
     return (
         f"Carrying the state costs {-worth:.3f} bits per character here, though it {cost}: beyond the first window the norm of "
-        f"the carried c is {norms:.1f} × what it is within."
+        f"the carried c is {ratio(norms, 1)} × what it is within."
     )

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from charlstm.checkpoint.files import Config
 from charlstm.checkpoint.history import Evaluation
 from charlstm.config import TrainingConfig
-from charlstm.units import bits, count
+from charlstm.units import bits, count, exactly
 
-_PROTOCOL = "one pass over the held-out tail, state carried, best weights"
+_PROTOCOL = "one pass over the held-out tail, its characters all in the vocabulary, state carried, best weights"
 
 
 def best(history: Sequence[Evaluation]) -> Evaluation | None:
@@ -24,8 +24,7 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
         sample: A text that the model wrote, or an empty one.
     """
     model, training, scored = config.model, config.training, best(history)
-    # Names of files need not be UTF-8, and a bar would end a cell of the table.
-    name = config.corpus.name.encode("utf-8", "backslashreplace").decode().replace("|", "\\|")
+    name = _cell(config.corpus.name)
     parameters = count(model.weight_shapes)
     encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
     layers = " → ".join(f"LSTM {units}" for units in model.units)
@@ -45,6 +44,12 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
         f"DropConnect {model.drop_connect:g}, average of weights {training.weight_average:g}, {extent(training)}, "
         f"random seed {training.random_seed} |",
     ]
+    for base in reversed(config.bases):
+        held_out = round(base.validation * base.characters)
+        lines.append(
+            f"| fine-tuned from | {_cell(base.name)}, trained on {_cell(base.corpus)}, {base.characters:,} characters, "
+            f"{f'the last {held_out:,}' if held_out else 'nothing'} held out, SHA-256 `{_cell(base.fingerprint)}` |"
+        )
     if scored:
         lines.append(f"| trained for | {scored.step:,} steps, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")
     if scored and scored.nats_per_char is not None:
@@ -55,11 +60,16 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
     if sample:
         lines += [
             "",
-            "A sample, as it came (temperature 0.8, state carried):",
+            "A sample, as it came, all of it written by the model (temperature 0.8, state carried):",
             "",
             *("    " + line for line in sample.split("\n")),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _cell(name: str) -> str:
+    """A name in a table: names of files need not be UTF-8, and a bar would end the cell."""
+    return name.encode("utf-8", "backslashreplace").decode().replace("|", "\\|")
 
 
 def extent(training: TrainingConfig) -> str:
@@ -69,4 +79,4 @@ def extent(training: TrainingConfig) -> str:
     ('1 minute or 40 epochs', '2.5 epochs')
     """
     budgets = ((training.minutes, "minute"), (training.epochs, "epoch"))
-    return " or ".join(f"{budget:g} {unit}{'' if budget == 1 else 's'}" for budget, unit in budgets if budget is not None)
+    return " or ".join(exactly(budget, unit) for budget, unit in budgets if budget is not None)

@@ -1,10 +1,10 @@
 """``config.json``: what a checkpoint's model is, how it was trained, on what."""
 
-import errno
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import SEEK_END
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,14 +12,28 @@ from msgspec import Meta
 
 from charlstm import __version__
 from charlstm.checkpoint.atomic import write_atomically
+from charlstm.checkpoint.ordinary import open_ordinary
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
-from charlstm.errors import CheckpointError, ConfigError
+from charlstm.errors import CheckpointError, ConfigError, shown
 from charlstm.text.vocabulary import Vocabulary
 
 FORMAT_VERSION = 1
 
 LARGEST = 16 << 20
 """Bytes of the largest ``config.json`` or ``history.jsonl`` that is read: all of Unicode takes 13 million."""
+
+LONGEST_NAME = 1 << 21
+"""Characters of the longest name of a corpus: those of all files that a command line can name, one after the other."""
+
+MOST_WINDOWS = 64
+LONGEST_WINDOW = 20_000
+"""Both are more than is ever written."""
+
+MOST_BASES = 1_000
+LONGEST_BASE_NAME = 1_000
+"""Bases in a row that a model can be fine-tuned from, and characters that are kept of a base's and its corpus's name."""
+
+_SHORT = 100
 
 CONFIG = "config.json"
 CARD = "README.md"
@@ -36,10 +50,31 @@ class CorpusRecord:
         windows: A handful of its windows, to start a text from when no seed is given.
     """
 
-    name: str
-    fingerprint: str
-    characters: Annotated[int, Meta(ge=1)]
-    windows: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
+    name: Annotated[str, Meta(max_length=LONGEST_NAME)]
+    fingerprint: Annotated[str, Meta(max_length=64)]
+    characters: Annotated[int, Meta(ge=1, le=2**53)]
+    windows: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=LONGEST_WINDOW)], ...], Meta(min_length=1, max_length=MOST_WINDOWS)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseRecord:
+    """What a checkpoint remembers of a model that it was fine-tuned from.
+
+    Attributes:
+        name: Of its checkpoint.
+        corpus: Name of the text that it was trained on.
+        fingerprint: SHA-256 of that text in UTF-8.
+        characters: N of that text.
+        validation: Fraction of that text, its tail, that was held out.
+    """
+
+    name: Annotated[str, Meta(max_length=LONGEST_BASE_NAME)]
+    corpus: Annotated[str, Meta(max_length=LONGEST_BASE_NAME)]
+    fingerprint: Annotated[str, Meta(max_length=64)]
+    characters: Annotated[int, Meta(ge=1, le=2**53)]
+    validation: Annotated[float, Meta(ge=0.0, le=0.9)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +87,7 @@ class Config:
         training: The recipe.
         corpus: The text.
         created: When the training began, ISO 8601 in UTC.
+        bases: The models that it was fine-tuned from, the oldest first; empty if it was trained from scratch.
     """
 
     model: ModelConfig
@@ -59,11 +95,17 @@ class Config:
     training: TrainingConfig
     corpus: CorpusRecord
     created: str
+    bases: tuple[BaseRecord, ...] = ()
 
 
 def write_config(folder: Path, config: Config) -> None:
-    """Write ``config.json``."""
-    record = {
+    """Write ``config.json``.
+
+    Raises:
+        CheckpointError: If it cannot be written, or :func:`read_config` would refuse it.
+    """
+    path = folder / CONFIG
+    record: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "charlstm_version": __version__,
         "created": config.created,
@@ -72,8 +114,19 @@ def write_config(folder: Path, config: Config) -> None:
         "training": plain(config.training),
         "corpus": plain(config.corpus),
     }
+    if config.bases:
+        record["bases"] = [plain(base) for base in config.bases]
     record["sha256"] = _digest(record)
-    write_atomically(folder / CONFIG, (json.dumps(record, indent=2) + "\n").encode())
+    content = (json.dumps(record, indent=2) + "\n").encode()
+    try:
+        _built(record)
+        if len(content) > LARGEST:
+            raise ConfigError(f"it would have {len(content):,} bytes, and {LARGEST:,} are the most")
+    except ConfigError as error:
+        raise CheckpointError(
+            f"{path} cannot be written: {error}; train on fewer files, or on a text with less in it"
+        ) from None
+    write_atomically(path, content)
 
 
 def read_config(folder: Path) -> Config:
@@ -99,24 +152,37 @@ def read_config(folder: Path) -> Config:
             "remove the line `sha256` if the change was meant"
         )
     try:
-        model = build(ModelConfig, _member(record, "model", dict))
-        characters = _member(record, "vocabulary", str)
-        if len(characters) != model.vocabulary_size or list(characters) != sorted(set(characters)):
-            raise ConfigError(f"vocabulary: expected {model.vocabulary_size} characters in ascending order")
-        if any("\ud800" <= character <= "\udfff" for character in characters):
-            raise ConfigError("vocabulary: expected characters, found half of one (a lone surrogate)")
-        corpus = build(CorpusRecord, _member(record, "corpus", dict))
-        if not set().union(*corpus.windows) <= set(characters):
-            raise ConfigError("windows: expected characters of the vocabulary")
-        return Config(
-            model=model,
-            vocabulary=Vocabulary(characters),
-            training=build(TrainingConfig, _member(record, "training", dict)),
-            corpus=corpus,
-            created=_member(record, "created", str),
-        )
+        return _built(record)
     except ConfigError as error:
         raise CheckpointError(f"{path} is damaged: {error}; restore it from a copy or train again") from None
+
+
+def _built(record: Mapping[str, Any]) -> Config:
+    """Return what ``config.json`` says, each member of it checked.
+
+    Raises:
+        ConfigError: If one is missing, is of another type, is out of bounds or contradicts another.
+    """
+    model = build(ModelConfig, _member(record, "model", dict))
+    characters = _member(record, "vocabulary", str)
+    if len(characters) != model.vocabulary_size or list(characters) != sorted(set(characters)):
+        raise ConfigError(f"vocabulary: expected {model.vocabulary_size} characters in ascending order")
+    if any("\ud800" <= character <= "\udfff" for character in characters):
+        raise ConfigError("vocabulary: expected characters; found half of one (a lone surrogate)")
+    corpus = build(CorpusRecord, _member(record, "corpus", dict))
+    if not set().union(*corpus.windows) <= set(characters):
+        raise ConfigError("windows: expected characters of the vocabulary")
+    for name in ("created", "charlstm_version"):
+        if len(value := _member({"charlstm_version": "", **record}, name, str)) > _SHORT:
+            raise ConfigError(f"{name}: expected at most {_SHORT} characters; found {len(value):,}")
+    return Config(
+        model=model,
+        vocabulary=Vocabulary(characters),
+        training=build(TrainingConfig, _member(record, "training", dict)),
+        corpus=corpus,
+        created=record["created"],
+        bases=_bases(record),
+    )
 
 
 def _digest(record: Mapping[str, Any]) -> str:
@@ -125,17 +191,17 @@ def _digest(record: Mapping[str, Any]) -> str:
 
 
 def read_bounded(path: Path) -> bytes:
-    """The content of a small file, which is refused before it is read if it is not small.
+    """Read a small file, which is refused before it is read if it is not small, or no ordinary file.
 
     Raises:
         CheckpointError: If it is not there, cannot be read or has more than :data:`LARGEST` bytes.
     """
     try:
-        if not path.is_file():
-            raise FileNotFoundError if not path.exists() else OSError(errno.EINVAL, "it is not a file")
-        if path.stat().st_size > LARGEST:
-            raise CheckpointError(f"{path} has {path.stat().st_size:,} bytes, and {LARGEST:,} are the most; it is no such file")
-        return path.read_bytes()
+        with open_ordinary(path) as file:
+            if (size := file.seek(0, SEEK_END)) > LARGEST:
+                raise CheckpointError(f"{path} has {size:,} bytes, and {LARGEST:,} are the most; it is no such file")
+            file.seek(0)
+            return file.read(LARGEST)
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} does not exist, so {path.parent} is no checkpoint; `charlstm list` shows which there are"
@@ -158,7 +224,17 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number")
 
 
+def _bases(record: Mapping[str, Any]) -> tuple[BaseRecord, ...]:
+    """Return the optional list of bases; an older checkpoint has none."""
+    found = _member({"bases": [], **record}, "bases", list)
+    if len(found) > MOST_BASES:
+        raise ConfigError(f"bases: expected at most {MOST_BASES}; found {len(found):,}")
+    if not all(isinstance(each, dict) for each in found):
+        raise ConfigError(f"bases: expected a list of objects; found {shown(found)}")
+    return tuple(build(BaseRecord, each) for each in found)
+
+
 def _member(record: Mapping[str, Any], name: str, kind: type) -> Any:
     if not isinstance(record.get(name), kind):
-        raise ConfigError(f"{name}: expected a {kind.__name__}, found {type(record.get(name)).__name__}")
+        raise ConfigError(f"{name}: expected a {kind.__name__}; found {type(record.get(name)).__name__}")
     return record[name]

@@ -3,19 +3,20 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 
 from charlstm.checkpoint.atomic import make_folder, sync_folder, writing
 from charlstm.checkpoint.files import CONFIG, Config, read_config
 from charlstm.checkpoint.lock import LOCK, training_lock
+from charlstm.checkpoint.ordinary import DEVICES
 from charlstm.checkpoint.resume import RESUME
 from charlstm.checkpoint.weights import WEIGHTS
-from charlstm.errors import CheckpointError
+from charlstm.errors import CheckpointError, TakenError
 
-_FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f\ud800-\udfff]|^[.\-\s]|[.\s]$')
+_FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\ud800-\udfff]|^[.\-\s]|[.\s]$')
 _OURS = re.compile(rf"{CONFIG}|{RESUME}|{RESUME}/(\d+\.(json|safetensors)|{LOCK})|(|{RESUME}/)\.[^/]*\.tmp")
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # what Windows keeps for itself
 
 
 def check_name(name: str) -> str:
@@ -24,7 +25,7 @@ def check_name(name: str) -> str:
     Raises:
         CheckpointError: If it is not.
     """
-    if not name or len(name.encode("utf-8", "surrogateescape")) > 200 or _FORBIDDEN.search(name) or _DEVICES.fullmatch(name):
+    if not name or len(name.encode("utf-8", "surrogateescape")) > 200 or _FORBIDDEN.search(name) or DEVICES.fullmatch(name):
         raise CheckpointError(
             f"{name!r} cannot name a checkpoint; use letters, digits, '-', '_' and '.', beginning with a letter or digit"
         )
@@ -35,11 +36,12 @@ def check_new(root: Path, name: str) -> Path:
     """The folder of a checkpoint yet to be made.
 
     Raises:
-        CheckpointError: If the name cannot be one, or is taken: nothing is ever overwritten.
+        CheckpointError: If the name cannot be one.
+        TakenError: If it is taken: nothing is ever overwritten.
     """
     folder = root / check_name(name)
     if folder.exists():
-        raise CheckpointError(
+        raise TakenError(
             f"{folder} exists already and is left as it is; choose another --name, or go on with `--resume {name}`"
         )
     return folder
@@ -50,7 +52,8 @@ def new_checkpoint(root: Path, name: str) -> Iterator[Path]:
     """Make a checkpoint that is there all at once: what the block writes into the folder it is given.
 
     Raises:
-        CheckpointError: If it exists, is being made by another process, or cannot be made.
+        TakenError: If it exists or is being made by another process.
+        CheckpointError: If it cannot be made.
     """
     folder = check_new(root, name)
     temporary = folder.with_name(f".{name}.new")
@@ -61,7 +64,14 @@ def new_checkpoint(root: Path, name: str) -> Iterator[Path]:
         make_folder(temporary)
     except OSError as error:
         raise CheckpointError(f"{folder} cannot be made ({error.strerror}); choose another place with --checkpoints") from None
-    with training_lock(temporary):
+    with ExitStack() as lock:
+        try:
+            lock.enter_context(training_lock(temporary))
+        except TakenError:
+            raise TakenError(
+                f"{folder} is being made by another process; wait for it and resume it with `--resume {name}`, or choose "
+                "another --name"
+            ) from None
         for path in temporary.rglob("*"):  # of someone who was killed while making it
             if path.is_file() and path.name != LOCK:
                 path.unlink()
@@ -79,17 +89,18 @@ def _appear(temporary: Path, root: Path, name: str) -> None:
         sync_folder(root)
 
 
-def free_name(root: Path, stem: str) -> str:
-    """A name that is not taken: the stem of the corpus's file, or that with a number.
+def free_names(root: Path, stem: str) -> Iterator[str]:
+    """Names that are not taken at the moment: the stem of the corpus's file, then that with a number.
 
-    >>> free_name(Path("nowhere"), "my novel, part 1")
-    'my-novel-part-1'
+    >>> names = free_names(Path("nowhere"), "my novel, part 1")
+    >>> next(names), next(names)
+    ('my-novel-part-1', 'my-novel-part-1-2')
     """
     base = re.sub(r"[^\w]+", "-", stem).strip("-_").encode("utf-8", "ignore")[:100].decode("utf-8", "ignore") or "model"
-    if _DEVICES.fullmatch(base):
+    if DEVICES.fullmatch(base):
         base += "-model"
-    names = [base, *(f"{base}-{number}" for number in range(2, 10_000))]
-    return next(name for name in names if not (root / name).exists())
+    names = (base if number == 1 else f"{base}-{number}" for number in count(1))
+    return (name for name in names if not (root / name).exists())
 
 
 def checkpoints(root: Path) -> tuple[list[tuple[Path, Config]], list[CheckpointError]]:

@@ -1,6 +1,7 @@
 """``history.jsonl``: the evaluations of a training, a line each."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ def read_history(folder: Path) -> list[Evaluation]:
         CheckpointError: If a line before the last is damaged.
     """
     path = folder / HISTORY
-    if not path.exists():
+    if not os.path.lexists(path):  # a link to nothing is there
         return []
     lines = read_bounded(path).split(b"\n")[:-1]  # what follows the last line end was not written to its end
     try:

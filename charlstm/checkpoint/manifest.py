@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from io import SEEK_END
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from msgspec import Meta
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.files import parsed
 from charlstm.checkpoint.memory import check_room
+from charlstm.checkpoint.ordinary import open_ordinary, reason
 from charlstm.config import build, plain
 from charlstm.errors import CheckpointError, ConfigError
 
@@ -47,20 +49,18 @@ def verify(path: Path, most: int) -> None:
         CheckpointError: If they do not fit, or one of them is missing or damaged.
     """
     try:
-        for part in (path.with_suffix(".json"), path):
-            if part.exists() and not part.is_file():
-                raise ValueError(f"{part.name} is no file")
-        with path.with_suffix(".json").open("rb") as file:
+        with open_ordinary(path.with_suffix(".json")) as file:
             manifest = build(Manifest, parsed(file.read(_LARGEST)))
-        with path.open("rb") as file:
-            if path.stat().st_size != manifest.bytes:
-                raise ValueError(f"it has {path.stat().st_size:,} bytes and should have {manifest.bytes:,}")
+        with open_ordinary(path) as file:
+            if (size := file.seek(0, SEEK_END)) != manifest.bytes:
+                raise ValueError(f"it has {size:,} bytes and should have {manifest.bytes:,}")
             if manifest.bytes > most:
                 raise ValueError(f"it has {manifest.bytes:,} bytes, and a state of this model {most:,} at the most")
             check_room(str(path), manifest.bytes)
+            file.seek(0)
             if hashlib.file_digest(file, "sha256").hexdigest() != manifest.sha256:
                 raise ValueError("its SHA-256 is not that of its manifest")
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} was not written to its end ({Path(error.filename).name} is missing)") from None
     except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
-        raise CheckpointError(f"{path} is damaged ({error})") from None
+        raise CheckpointError(f"{path} is damaged ({reason(error)})") from None

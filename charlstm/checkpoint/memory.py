@@ -1,4 +1,4 @@
-"""Whether this machine has the memory for what a checkpoint says that it is: files can be larger than the disk they are on."""
+"""How much memory this machine has: files can be larger than the disk they are on, and what is asked for larger than both."""
 
 import math
 import os
@@ -11,6 +11,7 @@ from charlstm.errors import CheckpointError
 
 _GROUPS = Path("/sys/fs/cgroup")
 _OWN_GROUP = Path("/proc/self/cgroup")
+_MACHINE = Path("/proc/meminfo")
 
 
 @cache
@@ -23,6 +24,37 @@ def memory() -> float:
         with suppress(OSError, ValueError):  # "max" is none
             limits.append(float(limit.read_text()))
     return min(limits)
+
+
+def available() -> float:
+    """Return the bytes that can be taken now: no more than :func:`memory`, and less where other processes have some of it."""
+    free = [memory()]
+    with suppress(OSError, KeyError, ValueError):
+        free.append(1024 * _figures(_MACHINE)["MemAvailable"])
+    for limit in _limits():
+        used = limit.with_name({"memory.max": "memory.current"}.get(limit.name, "memory.usage_in_bytes"))
+        with suppress(OSError, ValueError):
+            figures = _figures(limit.with_name("memory.stat"))
+            # Cached files are given back when memory is wanted; version 1 counts those of the groups below apart.
+            cached = sum(figures.get(f"total_{name}", figures.get(name, 0)) for name in ("inactive_file", "active_file"))
+            free.append(float(limit.read_text()) - float(used.read_text()) + cached)
+    return max(0.0, min(free))
+
+
+def _figures(path: Path) -> dict[str, int]:
+    """Return the numbers of a file that has a name and a number in each line."""
+    lines = (line.replace(":", " ").split() for line in path.read_text().splitlines())
+    return {name: int(number) for name, number, *_ in lines}
+
+
+def address_space() -> float:
+    """Return the bytes of address space that this process may have (``ulimit -v``); infinity where there is no limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.inf
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return math.inf if limit == resource.RLIM_INFINITY else limit
 
 
 def _limits() -> Iterator[Path]:

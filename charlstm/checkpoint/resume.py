@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import make_folder, sync_folder, write_atomically, writing
 from charlstm.checkpoint.files import LARGEST, Config, parsed
 from charlstm.checkpoint.history import Evaluation
 from charlstm.checkpoint.manifest import verify, write_manifest
+from charlstm.checkpoint.ordinary import reason
 from charlstm.checkpoint.state import Progress, State
-from charlstm.checkpoint.weights import contiguous
+from charlstm.checkpoint.weights import contiguous, open_tensors
 from charlstm.config import build, plain
 from charlstm.errors import CheckpointError, ConfigError, shown
 from charlstm.units import count
@@ -34,6 +35,18 @@ KEPT = 2
 _TYPES = frozenset({"BOOL", "F32", "I32", "I64", "U32", "U64"})
 _BEST = "best/"
 _NO_NUMBER = 10**18
+
+
+def states_folder(folder: Path) -> Path:
+    """Return the folder of a checkpoint's states, there or not.
+
+    Raises:
+        CheckpointError: If it is a link: what it leads to is not the checkpoint's.
+    """
+    place = folder / RESUME
+    if place.is_symlink():
+        raise CheckpointError(f"{place} leads out of the checkpoint; put a folder in its place")
+    return place
 
 
 def write_state(folder: Path, state: State, keep: int = 0) -> int:
@@ -84,7 +97,7 @@ def remove_damaged(folder: Path, whole: State) -> None:
 
 def newest(folder: Path) -> int:
     """The number of the newest state, whole or not; 0 if there is none."""
-    return max(_numbers(folder / RESUME), default=0)
+    return max(_numbers(states_folder(folder)), default=0)
 
 
 def read_state(folder: Path, config: Config, warn: Callable[[str], object] = lambda _: None, *, first: int = 0) -> State:
@@ -99,7 +112,7 @@ def read_state(folder: Path, config: Config, warn: Callable[[str], object] = lam
     Raises:
         CheckpointError: If there is none.
     """
-    place, wrong, most = folder / RESUME, [], _most_bytes(config)
+    place, wrong, most = states_folder(folder), [], _most_bytes(config)
     for number in sorted(_numbers(place), key=lambda number: number != first):
         path = _path(place, number)
         try:
@@ -123,9 +136,10 @@ def read_progress(folder: Path) -> Progress:
         CheckpointError: If there is none that can be read.
     """
     wrong = CheckpointError(_nothing_saved(folder))
-    for number in _numbers(folder / RESUME):
+    place = states_folder(folder)
+    for number in _numbers(place):
         try:
-            with _opened(_path(folder / RESUME, number)) as file:
+            with _opened(_path(place, number)) as file:
                 found = build(Progress, parsed(file.metadata()["progress"]))
         except CheckpointError as error:
             wrong = error
@@ -138,12 +152,10 @@ def read_progress(folder: Path) -> Progress:
 def _opened(path: Path) -> Iterator[Any]:
     """A state's file, open."""
     try:
-        if not path.is_file():
-            raise ValueError("it is no file")
-        with safe_open(path, framework="numpy") as file:
+        with open_tensors(path) as file:
             yield file
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
-        raise CheckpointError(f"{path} is damaged ({error})") from None
+        raise CheckpointError(f"{path} is damaged ({reason(error)})") from None
     except MemoryError:
         raise CheckpointError(f"{path} is larger than the memory that is left") from None
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from charlstm.checkpoint.history import Evaluation, Finite
 from charlstm.checkpoint.weights import Weights
 
+_Short = Annotated[str, Meta(max_length=1_000)]
+
 MOST_HALVINGS = 3
 """How often a learning rate is halved before a training whose loss is no number is given up."""
 
@@ -27,6 +29,7 @@ class Progress:
         halvings: How often the learning rate has been halved because the loss was no number.
         began: Wall clock at the end of the first step, in seconds.
         evaluated: The number of the state that was saved at the last evaluation, or before the first step; 0: this one.
+        reserve: Seconds that an evaluation takes, which a budget in minutes keeps free at its end; 0: not known.
         paths: Where the corpus was read from.
         text_encoding: In which encoding.
         surroundings: Versions, the processor, its cores: what the last digits of the numbers may depend on.
@@ -40,9 +43,10 @@ class Progress:
     halvings: Annotated[int, Meta(ge=0, le=MOST_HALVINGS)]
     began: Annotated[float, Meta(ge=0.0, le=1e10)]
     evaluated: Annotated[int, Meta(ge=0, lt=10**18)] = 0
-    paths: Annotated[tuple[str, ...], Meta(min_length=1)]
-    text_encoding: str
-    surroundings: dict[str, str]
+    reserve: Annotated[float, Meta(ge=0.0, le=1e10)] = 0.0
+    paths: Annotated[tuple[Annotated[str, Meta(max_length=1 << 15)], ...], Meta(min_length=1, max_length=1 << 20)]
+    text_encoding: _Short
+    surroundings: Annotated[dict[_Short, _Short], Meta(max_length=100)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.files import CONFIG
+from charlstm.checkpoint.files import CONFIG, LARGEST
 from charlstm.checkpoint.memory import check_room
+from charlstm.checkpoint.ordinary import open_ordinary, reason
 from charlstm.config import ModelConfig
 from charlstm.errors import CheckpointError, shown
 from charlstm.units import count
@@ -59,11 +60,8 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
         CheckpointError: If it is not there, is truncated, or does not fit the model.
     """
     path = folder / WEIGHTS
-    if not path.is_file():
-        why = "is not a file" if path.exists() else "does not exist: its training ended before the first evaluation"
-        raise CheckpointError(f"{path} {why}; go on with `charlstm train --resume {folder.name}`, or choose another checkpoint")
     try:
-        with safe_open(path, framework="numpy") as file:
+        with open_tensors(path) as file:
             expected, found = model.weight_shapes, set(file.keys())
             if found != set(expected):
                 odd = sorted(found ^ set(expected))[0]
@@ -79,8 +77,31 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
                         f"{shown(tuple(part.get_shape()))}; restore both files from the same training"
                     )
             yield file
-    except (SafetensorError, OSError) as error:
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path} does not exist: its training ended before the first evaluation; go on with "
+            f"`charlstm train --resume {folder.name}`, or choose another checkpoint"
+        ) from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({reason(error)}); {_RESTORE}") from None
+    except SafetensorError as error:
         raise CheckpointError(f"{path} is damaged or truncated ({error}); {_RESTORE}") from None
+
+
+@contextmanager
+def open_tensors(path: Path) -> Iterator[Any]:
+    """Open a file of tensors, if it is an ordinary file with a header of a size that can be.
+
+    Raises:
+        OSError: If it cannot be opened.
+        SafetensorError: If it is no such file.
+    """
+    with open_ordinary(path) as start:
+        header = int.from_bytes(start.read(8), "little")
+    if header > LARGEST:
+        raise SafetensorError(f"its header has {header:,} bytes, and {LARGEST:,} are the most")
+    with safe_open(path, framework="numpy") as file:
+        yield file
 
 
 def contiguous(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

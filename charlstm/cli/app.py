@@ -1,4 +1,4 @@
-"""The program: its commands and what it says of itself."""
+"""The program: its commands, and its version."""
 
 from typing import Annotated
 
@@ -11,32 +11,35 @@ from charlstm.cli.generate import generate
 from charlstm.cli.inspect import inspect
 from charlstm.cli.launch import launch
 from charlstm.cli.listing import list_checkpoints
+from charlstm.cli.program import Command, Program
+from charlstm.cli.terminal import say
 from charlstm.cli.train import train
 
 app = typer.Typer(
-    help="Train a character-level LSTM on a text, and let it write.",
-    epilog="Start with: charlstm generate --seed 'The '   or: charlstm train corpus.txt",
-    no_args_is_help=True,
+    cls=Program,
+    epilog="Examples: charlstm train corpus.txt, charlstm generate --seed 'The '",
+    invoke_without_command=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command()(train)
-app.command()(generate)
-app.command()(compare)
-app.command()(evaluate)
-app.command()(inspect)
-app.command()(launch)
-app.command("list")(list_checkpoints)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"charlstm {__version__}")
-        raise typer.Exit
+app.command(cls=Command)(train)
+app.command(cls=Command)(generate)
+app.command(cls=Command)(compare)
+app.command(cls=Command)(evaluate)
+app.command(cls=Command)(inspect)
+app.command(cls=Command)(launch)
+app.command("list", cls=Command)(list_checkpoints)
 
 
 @app.callback()
 def charlstm(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False
 ) -> None:
-    """Train a character-level LSTM on a text, and let it write."""
+    """Train a character-level LSTM on a text, and generate text with it."""
+    if version:
+        print(f"charlstm {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        say(context.get_help())
+        raise typer.Exit(2)

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_unbounded
+from charlstm.cli.memory import check_scoring
+from charlstm.cli.options import integer
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -13,36 +15,39 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    stated,
+    visible,
 )
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
+    from charlstm.checkpoint.files import Config
 
 
-@stated
 def evaluate(
     text: Annotated[
         str | None,
-        typer.Argument(help="A text to measure on; - is stdin. Default: the model's held-out text.", show_default=False),
+        typer.Argument(
+            help="File with the text to score; - reads stdin. Default: the held-out text.", metavar="FILE", show_default=False
+        ),
     ] = None,
     checkpoint: CheckpointOption = None,
     corpus: CorpusOption = None,
     dynamic: Annotated[
-        bool, typer.Option("--dynamic", help="Also score while the model goes on learning from the text. Starts TensorFlow.")
+        bool, typer.Option("--dynamic", help="Also score while the model keeps learning from the text (starts TensorFlow).")
     ] = False,
-    surprise: Annotated[bool, typer.Option("--surprise", help="With --json: also the surprise at every character.")] = False,
+    surprise: Annotated[bool, typer.Option("--surprise", help="With --json: also the surprisal of every character.")] = False,
     sample: SampleOption = 1_000,
-    random_seed: Annotated[int, typer.Option(min=0, help="Of the sample.")] = 0,
+    random_seed: Annotated[int, typer.Option(help="Number that determines the sampled positions.", **integer(0))] = 0,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of the text.")] = "utf-8",
+    encoding_name: Annotated[str, typer.Option(help="Text encoding of the files.", metavar="ENCODING")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Measure how well a model predicts a text, in both modes and by how far back it may look."""
+    """Score how well a model predicts a text, in both modes."""
     from charlstm.analysis import evaluation, record
+    from charlstm.analysis.finite import check_record
     from charlstm.analysis.measures import measures
-    from charlstm.analysis.references import references
+    from charlstm.analysis.references import references, references_bytes
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
     from charlstm.checkpoint.weights import read_weights
@@ -57,10 +62,13 @@ def evaluate(
     measured, learnt = texts.measured, texts.learnt
     if measured is None or (dynamic and learnt is None):
         raise CheckpointError(texts.missing)
+    contexts = evaluation.context_lengths(config.model.seq_len)
+    advice = "reduce --sample, or use a shorter text or a smaller model"
+    baselines = references_bytes(len(learnt), len(measured.ids)) if learnt is not None else 0
+    check_scoring(config, len(measured.ids), sample, contexts, advice=advice, baselines=baselines)
     weights, vocabulary = read_weights(folder, config.model), config.vocabulary
     network = build_network(config.model, weights)
     starts = evaluation.sampled_starts(len(measured.ids), sample, random_seed)
-    contexts = evaluation.context_lengths(config.model.seq_len)
     work = evaluation.work(len(measured.ids), len(starts), contexts)
     with bar(work + (len(measured.ids) if dynamic else 0)) as progress:
         found = evaluation.evaluate(network, measured.ids, starts, contexts, progress.update)
@@ -69,10 +77,12 @@ def evaluate(
             from charlstm.training.dynamic import dynamic_surprise
 
             adapted = dynamic_surprise(config.model, weights, learnt, measured.ids, progress.update)
+    say_unbounded(found)
     result: Record = {
         "checkpoint": readable(folder.resolve().name),
         "text": measured.name,
         "characters": len(measured.ids),
+        "seen": record.seen(measured),
         "window": config.model.seq_len,
         **record.scores(found),
         "dynamic": None if adapted is None else record.score(float(adapted.mean())),
@@ -84,23 +94,38 @@ def evaluate(
         result["references"] = {name: record.score(nats) for name, nats in simple.items()}
     if surprise:
         result["surprise"] = record.surprise(vocabulary.decode(measured.ids), found.stateful)
+    check_record(result)
     if json:
         print_json(result)
         return
     if texts.missing:
         say(f"Without the training text there are no references: {texts.missing}.")
-    _print(result)
+    _print(result, "" if learnt is None else _training_text(config, len(learnt)))
 
 
-def _print(result: "Record") -> None:
+def _training_text(config: "Config", characters: int) -> str:
+    """Return what the references have learnt from: the end of the training text, and nothing of what its bases learnt from."""
+    from charlstm.analysis.references import MOST_LEARNT
+
+    what = "the same training text"
+    if characters > MOST_LEARNT:
+        what = f"the last {MOST_LEARNT:,} characters of the same training text"
+    names = ", ".join(readable(base.name) for base in config.bases)
+    return f"{what} (and not those of {names})" if names else what
+
+
+def _print(result: "Record", training_text: str) -> None:
     """Print tables for people, as wide as the terminal."""
+    from charlstm.analysis.tables import seen
     from charlstm.cli.console import WIDEST, print_table, printed
 
-    tables = _tables(result)
+    tables = _tables(result, training_text)
     labels = max(len(label) for rows in tables.values() for label, *_ in rows)
     with printed() as console:
         console.width = min(console.width, WIDEST)
         console.print(f"{result['checkpoint']} on {result['text']}: {result['characters']:,} characters")
+        if warning := seen(result):
+            console.print(visible(warning))
         for title, rows in tables.items():
             console.print(title and f"\n{title}:")
             print_table(console, ["nats/char", "bits/char", ""], rows, label_width=labels, headed=not title)
@@ -110,7 +135,7 @@ def _print(result: "Record") -> None:
             console.print(line)
 
 
-def _tables(result: "Record") -> dict[str, list[list[str]]]:
+def _tables(result: "Record", training_text: str) -> dict[str, list[list[str]]]:
     """Return the rows of scores by what stands above them."""
     modes = {
         "stateful, one pass": result["modes"]["stateful"],
@@ -124,7 +149,7 @@ def _tables(result: "Record") -> dict[str, list[list[str]]]:
     }
     if result["references"]:
         others = {f"  {name}": score for name, score in result["references"].items()}
-        tables["What others make of the same text after the same training text"] = others
+        tables[f"What others make of the same text after {training_text}"] = others
     return {title: [_row(label, score) for label, score in scores.items()] for title, scores in tables.items()}
 
 
@@ -137,22 +162,22 @@ def _row(label: str, score: dict[str, Any]) -> list[str]:
 
 
 def _explained(result: "Record") -> str:
-    places = result["modes"]["stateless"]["characters"]
+    from charlstm.analysis.tables import places
+
     return (
         "Stateful, the state is carried, and every character but the first is counted once (in up to 64 parts at a time, each "
-        "warmed up by the 256 characters before it). Stateless, the state is zero a window before each character: that score, "
-        f"and how much more it is at {places:,} places drawn at random, ± the standard error of that."
+        "warmed up by the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless, the "
+        "state is zero a window before each character: that score, and how much more it is "
+        f"{places(result['modes']['stateless'], result['characters'])}, ± the standard error of that."
     )
 
 
 def _counted(counts: "Record", *, shortened: bool) -> list[str]:
     """Return what of the text is new, and whether it runs in circles, as lines."""
-    from charlstm.analysis.tables import looped, new
+    from charlstm.analysis.tables import distinct, looped, new
 
     lines = [f"\nCounted in the text's first {counts['characters_counted']:,} characters:" if shortened else ""]
-    lines.append(
-        f"Distinct ones among its substrings of 4 characters: {counts['distinct_4_grams']:.1%}; loop: {looped(counts)}"
-    )
+    lines.append(f"Distinct ones among its substrings of 4 characters: {distinct(counts)}; loop: {looped(counts)}")
     if counts["new"]:
         shares = ", ".join(f"{length}: {new(counts, length)}" for length in (4, 8, 16, 32))
         lines.append(f"Substrings that the training text does not have, by length: {shares}")

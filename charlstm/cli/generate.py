@@ -5,11 +5,15 @@ import sys
 import time
 from dataclasses import asdict
 from hashlib import sha256
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from charlstm.cli.memory import check_writing, writers
+from charlstm.cli.options import choice, integer, number
+from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -19,123 +23,163 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    stated,
     visible,
+    write_given,
 )
-from charlstm.cli.writing import check_finite, check_memory, seed_text, threads, unescaped
+from charlstm.cli.writing import (
+    SeedFileOption,
+    SeedOption,
+    find_seed,
+    stop_strings,
+    threads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from charlstm.checkpoint.files import Config
     from charlstm.checkpoint.weights import Weights
+    from charlstm.inference.generate import Sample
     from charlstm.inference.modes import Reader
 
 Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
 
-_SAMPLING = "How characters are chosen"
+_SAMPLING = "Sampling"
 _LONG_SEED = 100_000
 """Characters that take some ten seconds to read one by one."""
 
 
-@stated
 def generate(
-    seed: Annotated[
-        str | None, typer.Option(help="The text to continue; \\n is a line end. Default: a passage of the corpus.")
-    ] = None,
-    seed_file: Annotated[
-        str | None, typer.Option(help="A file with the text to continue (its last line end is left out); - is stdin.")
-    ] = None,
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of --seed-file.")] = "utf-8",
+    seed: SeedOption = None,
+    seed_file: SeedFileOption = None,
+    encoding_name: Annotated[str, typer.Option(help="Text encoding of --seed-file.", metavar="ENCODING")] = "utf-8",
     checkpoint: CheckpointOption = None,
-    length: Annotated[int, typer.Option(min=0, help="Characters to write, at most.")] = 500,
+    length: Annotated[int, typer.Option(help="Most characters to generate.", **integer(0))] = 500,
     mode: Annotated[
-        Mode, typer.Option(help="stateless: the last window is read anew for each character; stateful: the state is carried.")
+        Mode,
+        typer.Option(
+            help="stateless: read the last window again for each character; stateful: carry the state.", **choice(Mode)
+        ),
     ] = "stateless",
-    samples: Annotated[int, typer.Option(min=1, help="How many texts, from consecutive random seeds.")] = 1,
+    samples: Annotated[int, typer.Option(help="Number of texts, from consecutive random seeds.", **integer(1))] = 1,
     stop: Annotated[
-        list[str] | None, typer.Option(help="End a text before this string; \\n is a line end. May be given several times.")
+        list[str] | None,
+        typer.Option(
+            help="End a text before this string; \\n is a line end, as in --seed. May be given several times.", metavar="TEXT"
+        ),
     ] = None,
     random_seed: Annotated[
-        int | None, typer.Option(min=0, help="The same number gives the same text again. Default: a new one.")
+        int | None, typer.Option(help="Number that determines the text. Default: a new one each time.", **integer(0))
     ] = None,
     temperature: Annotated[
         float,
-        typer.Option(min=0.0, help="1: as the model has it; less: safer; 0: always the likeliest.", rich_help_panel=_SAMPLING),
+        typer.Option(
+            help="Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character.",
+            rich_help_panel=_SAMPLING,
+            **number(0),
+        ),
     ] = 0.8,
-    top_k: Annotated[int, typer.Option(min=0, help="Only the k likeliest; 0: all.", rich_help_panel=_SAMPLING)] = 0,
+    top_k: Annotated[
+        int, typer.Option(help="Draw from the N likeliest characters only; 0 for all.", rich_help_panel=_SAMPLING, **integer(0))
+    ] = 0,
     top_p: Annotated[
         float,
         typer.Option(
-            min=0.0, max=1.0, help="Only the likeliest that together have this probability.", rich_help_panel=_SAMPLING
+            help="Draw from the likeliest characters that together have this probability, from 0 to 1.",
+            rich_help_panel=_SAMPLING,
+            **number(0, 1),
         ),
     ] = 1.0,
     min_p: Annotated[
         float,
         typer.Option(
-            min=0.0, max=1.0, help="Only those with this share of the likeliest one's probability.", rich_help_panel=_SAMPLING
+            help="Draw from the characters with at least this fraction of the likeliest one's probability, from 0 to 1.",
+            rich_help_panel=_SAMPLING,
+            **number(0, 1),
         ),
     ] = 0.0,
     repetition_penalty: Annotated[
         float,
-        typer.Option(min=0.01, max=1e6, help="Above 1: fewer of the characters just used; 1: none.", rich_help_panel=_SAMPLING),
+        typer.Option(
+            help="Above 1, characters just used become less likely; 1 for no penalty.",
+            rich_help_panel=_SAMPLING,
+            **number(0.01, 1e6),
+        ),
     ] = 1.0,
     on_unknown: Annotated[
-        OnUnknown, typer.Option(help="What to do with characters in the seed that the model does not know.")
+        OnUnknown,
+        typer.Option(help="What to do with characters of the seed that are not in the vocabulary.", **choice(OnUnknown)),
     ] = "error",
-    echo: Annotated[bool, typer.Option(help="Print the seed before the text.")] = True,
+    with_seed: Annotated[
+        bool | None,
+        typer.Option(
+            "--with-seed/--no-echo",
+            "--echo",
+            help="Print the seed before the text, or not. Default: a seed that you give is printed, a passage of the corpus on "
+            "a terminal alone.",
+            show_default=False,
+        ),
+    ] = None,
     interactive: Annotated[
-        bool, typer.Option("--interactive", "-i", help="Write together: continue, undo, retry, change the temperature.")
+        bool,
+        typer.Option(
+            "--interactive", "-i", help="Write together with the model: continue, undo, retry, change the temperature."
+        ),
     ] = False,
     output: Annotated[
-        Path | None, typer.Option(help="A file for the texts, a JSON object a line; the same command goes on with it.")
+        Path | None,
+        typer.Option(help="File for the texts, one JSON object a line; the same command resumes it.", metavar="FILE"),
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="keras starts slowly; it is for GPUs and for comparison.")] = "numpy",
+    engine: Annotated[
+        Engine,
+        typer.Option(help="What computes the network; keras starts TensorFlow, for GPUs and comparison.", **choice(Engine)),
+    ] = "numpy",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Write new text with a trained model.
+    r"""Generate text with a trained model.
 
-    With --samples N there are N texts, one after the other, each ending with a line end.
+    With --samples N it prints N texts, each ending with a line end. If a text can have several lines, a line such as
+    "--- sample 2, random seed 8 ---" is before each; if none can (--stop "\n"), they are one a line.
     """
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
     from charlstm.checkpoint.weights import read_weights, weights_digest
     from charlstm.inference.sampling import Sampling
 
-    check_finite("--temperature", temperature)
-    check_finite("--repetition-penalty", repetition_penalty)
     if interactive and (json or samples > 1):
         raise typer.BadParameter("--interactive writes one text to the terminal; leave out --json and --samples")
     if output is not None and (json or interactive or engine == "keras"):
         raise typer.BadParameter("--output is for texts of the numpy engine; leave out --json, --interactive and --engine")
+    check_outputs(output=output)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
-    if output is not None:
-        from charlstm.cli.many import BATCH, Job, noted, write_many
-        from charlstm.recipe.machine import cores
+    random_seed = _new_random_seed(output) if random_seed is None else random_seed
+    stops = stop_strings(stop, config.vocabulary)
+    start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown, named=not json)
+    text, shows_seed = start.text, (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
+    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
+    if output is None:
+        check_writing(config, samples, length, mode, sampling)
+    else:
+        from charlstm.cli.many import BATCH, write_many
+        from charlstm.cli.workers import Job
 
-        random_seed = noted(output).get("random_seed") if random_seed is None else random_seed
-    random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
-    text = seed_text(seed, seed_file, encoding_name, config, random_seed, on_unknown)
+        processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), length, mode, sampling)
     weights = read_weights(folder, config.model)
     reader = _reader(config, weights, mode, engine)
-    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    stops = [unescaped(string, config) for string in stop or [] if string]
-    rows = check_memory(config.model, samples if output is None else min(samples, cores() * BATCH), mode)
     if output is not None:
         job = Job(reader, config.vocabulary, text, length, sampling, stops)
         settings = {
             "model": weights_digest(weights), "mode": mode, "seed": sha256(text.encode()).hexdigest(), "length": length,
             "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
         }  # fmt: skip
-        number = write_many(job, output, range(random_seed, random_seed + samples), settings)
-        say(f"Wrote {number:,} texts to {output}.")
+        write_many(job, output, range(random_seed, random_seed + samples), settings, processes)
         return
     if length and mode == "stateful" and len(text) > _LONG_SEED:
         say(f"All {len(text):,} characters of the seed are read first; --mode stateless needs its last {config.model.seq_len}.")
-    with threads(config.model, rows):
+    with threads(config.model, samples * (config.model.seq_len if mode == "stateless" else 1)):
         if interactive:
             from charlstm.cli.interactive import converse
 
@@ -148,6 +192,7 @@ def generate(
                 sampling=sampling,
                 stops=stops,
                 on_unknown=on_unknown,
+                shows_seed=shows_seed,
             )
             return
 
@@ -179,12 +224,20 @@ def generate(
                 }
             )
             return
-        opening = text if echo else ""
+        opening = text if shows_seed else ""
         if samples == 1:
             _stream(pieces, opening)
         else:
-            for sample in written(pieces):
-                sys.stdout.write(_shown(opening + sample.text) + "\n")
+            several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
+            _print_samples(written(pieces), opening, separated=several_lines)
+
+
+def _new_random_seed(output: Path | None) -> int:
+    """Return the random seed of a file that is there already, or one that nobody has chosen."""
+    from charlstm.cli.many import noted
+
+    random_seed: int | None = noted(output).get("random_seed") if output is not None else None
+    return secrets.randbelow(2**31) if random_seed is None else random_seed
 
 
 def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) -> "Reader":
@@ -201,12 +254,21 @@ def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) ->
 def _stream(pieces: "Iterator[list[str]]", opening: str) -> None:
     """Print one text; on a terminal, character by character as it comes."""
     live = sys.stdout.isatty()
-    sys.stdout.write(_shown(opening))
+    write_given(opening, sys.stdout)
     for (piece,) in pieces:
         sys.stdout.write(_shown(piece))
         if live:
             sys.stdout.flush()
     sys.stdout.write("\n")
+
+
+def _print_samples(samples: "list[Sample]", opening: str, *, separated: bool) -> None:
+    """Print several texts; ``separated``: with a line before each, since it may itself have several lines."""
+    for place, sample in enumerate(samples, start=1):
+        if separated:
+            write_given(f"--- sample {place}, random seed {sample.random_seed} ---\n", sys.stdout)
+        write_given(opening, sys.stdout)
+        sys.stdout.write(_shown(sample.text) + "\n")
 
 
 def _shown(text: str) -> str:

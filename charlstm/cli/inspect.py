@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.measuring import UnknownOption, check_outputs
+from charlstm.cli.measuring import UnknownOption
+from charlstm.cli.memory import check_scoring, check_text
+from charlstm.cli.options import choice, integer
+from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (
     CHECKPOINTS,
     CheckpointOption,
@@ -19,8 +22,9 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    stated,
 )
+from charlstm.cli.writing import once, unescaped
+from charlstm.errors import listed, shown
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -30,45 +34,71 @@ if TYPE_CHECKING:
 Section = Literal["shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel", "inside"]
 
 
-@stated
 def inspect(
-    section: Annotated[Section | None, typer.Argument(help="One of them. Default: all.", show_default=False)] = None,
+    section: Annotated[
+        Section | None,
+        typer.Argument(
+            help=f"Section to show: {listed(get_args(Section))}. Default: all.",
+            show_default=False,
+            **{**choice(Section), "metavar": "SECTION"},
+        ),
+    ] = None,
     checkpoint: CheckpointOption = None,
-    keras: Annotated[bool, typer.Option("--keras", help="Ask Keras the same questions. Starts TensorFlow.")] = False,
+    keras: Annotated[bool, typer.Option("--keras", help="Also ask Keras for the same numbers (starts TensorFlow).")] = False,
     character: Annotated[
-        str | None, typer.Option(help="The one to write a step out for. Default: the text's last.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Character to compute one time step for. Default: the last one of the text.", metavar="C", show_default=False
+        ),
     ] = None,
-    unit: Annotated[int, typer.Option(min=0, help="The unit to write out.")] = 0,
+    unit: Annotated[int, typer.Option(help="Index of the unit whose numbers are shown.", **integer(0))] = 0,
     text: Annotated[
-        str | None, typer.Option(help="Read this text: for the step, and to look inside along it.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            help="Text to read before the step and to show the activations along; \\n is a line end. Default: from the corpus.",
+            metavar="TEXT",
+            show_default=False,
+        ),
     ] = None,
-    text_file: Annotated[str | None, typer.Option(help="Read the text of a file, as --text; - is stdin.")] = None,
-    layer: Annotated[int | None, typer.Option(min=1, help="The layer to look into. Default: all; of --cell the first.")] = None,
-    cell: Annotated[int | None, typer.Option(min=0, help="The cell to colour by. Default: the most readable one.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Write all of it as one HTML page.", metavar="FILE.html")] = None,
+    text_file: Annotated[
+        list[str] | None,
+        typer.Option(help="File with such a text; - reads stdin.", metavar="FILE", show_default=False),
+    ] = None,
+    layer: Annotated[
+        int | None,
+        typer.Option(help="Number of the layer to show, from 1. Default: all, or the first with --cell.", **integer(1)),
+    ] = None,
+    cell: Annotated[
+        int | None, typer.Option(help="Index of the cell to colour the text by. Default: the most readable one.", **integer(0))
+    ] = None,
+    page: Annotated[Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html")] = None,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of --text-file.")] = "utf-8",
+    encoding_name: Annotated[str, typer.Option(help="Text encoding of --text-file.", metavar="ENCODING")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Look inside a model: shapes, weights, gates, one step with its numbers, what is carried, cells along a text."""
+    """Look inside a model: shapes, weights, gates, one time step."""
     from charlstm.analysis.inspection.examination import SECTIONS, examine
+    from charlstm.analysis.inspection.inside import MOST
     from charlstm.checkpoint.files import read_config
     from charlstm.checkpoint.folder import find
     from charlstm.checkpoint.weights import read_weights
     from charlstm.inference.network import build_network
 
-    if text is not None and text_file is not None:
+    typed, file = once("--text", text), once("--text-file", text_file)
+    if typed is not None and file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
-    check_outputs(page)
+    check_outputs(page=page)
     folder = find(checkpoints, checkpoint)
     config = read_config(folder)
-    _check_numbers(config, character, unit, layer, cell)
+    character = None if character is None else _one_character(config, character)
+    _check_numbers(config, unit, layer, cell)
+    check_scoring(config, MOST, min(config.model.seq_len, len(config.corpus.windows[0])), advice="use a smaller model")
     weights = read_weights(folder, config.model)
     network = build_network(config.model, weights)
-    given = text is not None or text_file is not None
+    given = typed is not None or file is not None
     looks_inside = section == "inside" or page is not None or (given and section != "step")
-    passage = _passage(config, text, text_file, encoding_name, on_unknown, least=LEAST if looks_inside else 1)
+    passage = _passage(config, typed, file, encoding_name, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
     record: Record = {"checkpoint": readable(folder.resolve().name)}
     record |= examine(config, weights, network, names, text=passage if given else None, character=character, unit=unit)
@@ -81,10 +111,8 @@ def inspect(
         record["inside"] = inside_record(passage, found, layer, cell)
         if page is not None:
             from charlstm.analysis.page import inspection_page
-            from charlstm.checkpoint.atomic import write_atomically
 
-            write_atomically(page.resolve(), inspection_page(record, found).encode())
-            say(f"The page is in {page}.")
+            write_output("The page is", page, inspection_page(record, found).encode())
     if json:
         print_json(record)
     else:
@@ -93,20 +121,27 @@ def inspect(
         show(record)
 
 
-def _check_numbers(config: "Config", character: str | None, unit: int, layer: int | None, cell: int | None) -> None:
+def _one_character(config: "Config", written: str) -> str:
+    """Return the character of ``--character``; refuse what is not one, or is not one that the model knows."""
+    character = fitted(config.vocabulary, unescaped("--character", written, config.vocabulary), "error")
+    config.vocabulary.encode(character)
+    if len(character) != 1:
+        raise typer.BadParameter(f"--character: expected one character; found {shown(character)}")
+    return character
+
+
+def _check_numbers(config: "Config", unit: int, layer: int | None, cell: int | None) -> None:
     """Refuse what this model does not have."""
     units = config.model.units
-    if character is not None:
-        config.vocabulary.encode(character)
-        if len(character) != 1:
-            raise typer.BadParameter(f"--character is one character, not {character!r}")
     if unit >= max(units):
-        raise typer.BadParameter(f"--unit is from 0 to {max(units) - 1} in this model, not {unit}")
+        raise typer.BadParameter(f"--unit: expected an integer from 0 to {max(units) - 1} for this model; found {unit}")
     if layer is not None and layer > len(units):
-        raise typer.BadParameter(f"--layer is from 1 to {len(units)} in this model, not {layer}")
+        raise typer.BadParameter(f"--layer: expected an integer from 1 to {len(units)} for this model; found {layer}")
     number = layer or 1
     if cell is not None and cell >= units[number - 1]:
-        raise typer.BadParameter(f"--cell is from 0 to {units[number - 1] - 1} in layer {number}, not {cell}")
+        raise typer.BadParameter(
+            f"--cell: expected an integer from 0 to {units[number - 1] - 1} for layer {number}; found {cell}"
+        )
 
 
 def _passage(
@@ -119,7 +154,8 @@ def _passage(
 
     if text is None and text_file is None:
         return "\n".join(config.corpus.windows) if "\n" in config.vocabulary.characters else "".join(config.corpus.windows)
-    whole = text if text is not None else read_text(str(text_file), encoding_name)
+    whole = read_text(str(text_file), encoding_name, say) if text is None else unescaped("--text", text, config.vocabulary)
+    check_text(len(whole))
     known = fitted(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode(known)
     if len(known) < least:
@@ -137,6 +173,7 @@ LEAST = 50
 def _ask_keras(record: "Record", config: "Config", weights: Mapping[str, "Array"], names: list[str]) -> None:
     """Add Keras's own answers to the sections."""
     say("Starting TensorFlow …")
+    from charlstm.analysis.finite import check_record
     from charlstm.training import keras_answers
 
     model, sections = config.model, record["sections"]
@@ -155,3 +192,4 @@ def _ask_keras(record: "Record", config: "Config", weights: Mapping[str, "Array"
     for name in (progress := tqdm(names, bar_format=bar_format, disable=not sys.stderr.isatty(), leave=False)):
         progress.set_description_str(f"asking Keras: {name}")
         sections[name]["keras"] = ask[name]()
+    check_record(sections)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from charlstm.cli.terminal import say, visible
+from charlstm.cli.terminal import fitted, say, visible, write_given
+from charlstm.cli.writing import unescaped
 from charlstm.errors import CharlstmError
 from charlstm.inference.generate import write
 from charlstm.inference.modes import Reader
@@ -15,7 +16,7 @@ from charlstm.text.vocabulary import OnUnknown, Vocabulary
 
 HELP = """\
 Enter                 let the model go on
-any other line        add it to the text, then let the model go on
+any other line        add it to the text (\\n is a line end), then let the model go on
 /undo                 take back the last step
 /retry                take back what the model wrote last and let it try again
 /temperature NUMBER   0: always the likeliest; 1: as the model has it
@@ -70,20 +71,22 @@ def converse(
     sampling: Sampling,
     stops: Sequence[str],
     on_unknown: OnUnknown,
+    shows_seed: bool,
 ) -> None:
     """Let a writer and a model take turns until the writer ends it.
 
-    All of it happens on the terminal; if stdout is something else (``> text.txt``), it gets the finished text at the end.
+    All of it happens on the terminal, where what the model was given is dim; if stdout is something else (``> text.txt``), it
+    gets the finished text at the end, with the seed or without it.
     """
     screen = sys.stdout if sys.stdout.isatty() else sys.stderr
 
     def continued(draft: Draft, given: str) -> Draft:
         """The draft with a line of the writer's and what the model makes of it, shown as it comes."""
-        given = vocabulary.fit(given, on_unknown)
+        given = fitted(vocabulary, given, on_unknown)
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         written = []
         with _ctrl_c_noted() as stopped:  # it stops the model, not the conversation, and between two characters
-            screen.write(visible(given, "\n\t"))
+            write_given(visible(given, "\n\t"), screen)
             for (piece,) in write(
                 reader,
                 vocabulary,
@@ -111,7 +114,9 @@ def converse(
             sys.stderr.flush()
             line = sys.stdin.readline()
             try:
-                changed = _command(draft, line.rstrip("\n")) if line else None
+                if not line.startswith("/"):
+                    line = unescaped("this line", line, vocabulary)
+                changed = _command(draft, line.removesuffix("\n")) if line else None
                 if changed is None:
                     break
                 draft, given = changed
@@ -121,7 +126,7 @@ def converse(
                 say(f"charlstm: {error}")
     finally:  # Ctrl-C at the prompt ends it too, and the text is not lost
         if screen is not sys.stdout:
-            sys.stdout.write(draft.text + "\n")
+            sys.stdout.write(draft.text[0 if shows_seed else len(draft.steps[0].given) :] + "\n")
 
 
 @contextmanager
@@ -155,7 +160,7 @@ def _command(draft: Draft, line: str) -> tuple[Draft, str | None] | None:
             draft = replace(draft, length=int(_number(number, int, 1)))
             say(f"The model now writes {draft.length} characters at a time.")
         case "/text":
-            say(draft.text)
+            _show(draft)
         case "/help":
             say(HELP)
         case _ if name.startswith("/"):
@@ -172,15 +177,27 @@ def _taken_back(draft: Draft, *, again: bool) -> tuple[Draft, str | None]:
     shorter = replace(draft, steps=draft.steps[:-1], random_seed=draft.random_seed + 1)
     if again:
         return shorter, draft.steps[-1].given
-    say(f"Taken back. The text now ends:\n{shorter.text[-200:]}")
+    say("Taken back. The text now ends:")
+    _show(shorter, last=200)
     return shorter, None
+
+
+def _show(draft: Draft, last: int | None = None) -> None:
+    """Show a text, or its last characters; what the model was given is dim."""
+    hidden = 0 if last is None else len(draft.text) - last
+    for step in draft.steps:
+        write_given(visible(step.given[max(hidden, 0) :], "\n\t"), sys.stderr)
+        hidden -= len(step.given)
+        sys.stderr.write(visible(step.written[max(hidden, 0) :], "\n\t"))
+        hidden -= len(step.written)
+    say("")
 
 
 def _number(text: str, kind: type[int] | type[float], least: int) -> float:
     try:
         value = kind(text)
     except ValueError:
-        raise ValueError(f"expected a number, found {text!r}") from None
+        raise ValueError(f"expected a number; found {text!r}") from None
     if not least <= value < float("inf"):
-        raise ValueError(f"expected a number of at least {least}, found {text!r}")
+        raise ValueError(f"expected a number of at least {least}; found {text!r}")
     return value

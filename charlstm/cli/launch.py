@@ -14,9 +14,10 @@ from typing import Annotated, Any
 
 import typer
 
+from charlstm.cli.options import integer
 from charlstm.cli.progress import signals
-from charlstm.cli.terminal import say, stated
-from charlstm.errors import GroupError
+from charlstm.cli.terminal import say
+from charlstm.errors import GroupError, shown
 from charlstm.units import counted
 
 _GRACE = 5.0
@@ -31,21 +32,23 @@ _PAUSE = 0.1
 """Seconds between two looks at them."""
 
 
-@stated
 def launch(
     command: Annotated[
-        list[str], typer.Argument(help="After --: train corpus.txt --name novel ...", metavar="COMMAND", show_default=False)
+        list[str],
+        typer.Argument(help="Training to run, after --: train corpus.txt --name novel.", metavar="COMMAND", show_default=False),
     ],
-    workers: Annotated[int, typer.Option(help="How many.", min=1)] = 2,
-    restarts: Annotated[int, typer.Option(help="How often to start the group again when a worker is lost.", min=0)] = 3,
+    workers: Annotated[int, typer.Option(help="Number of workers.", **integer(1))] = 2,
+    restarts: Annotated[int, typer.Option(help="Most restarts of the group after the loss of a worker.", **integer(0))] = 3,
 ) -> None:
     """Train with several workers on this machine.
 
-    Each has its share of the processor's cores. If one is lost, the group goes on from the last saved state. Ctrl-C and
-    kill are passed on to the chief, who saves and stops them all; a third one ends them at once.
+    Each worker has its share of the processor's cores. If one is lost, all of them restart from the last saved state.
+    Ctrl-C and kill have the chief save the training and stop every worker; a third one ends them at once.
     """
     if command[0] != "train":
-        raise typer.BadParameter(f"expected a training: charlstm launch --workers 2 -- train corpus.txt, found {command[0]}")
+        raise typer.BadParameter(
+            f"expected a training, such as charlstm launch --workers 2 -- train corpus.txt; found {shown(command[0])}"
+        )
     if {"--cluster", "--rank"} & {part.partition("=")[0] for part in command}:
         raise typer.BadParameter("launch names the workers itself; leave out --cluster and --rank")
     named = {"--name", "--resume"} & {part.partition("=")[0] for part in command}

@@ -7,13 +7,12 @@ from typing import Any
 from tqdm.utils import disp_len
 
 from charlstm.cli.layout import columns, joined, padded
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, stated, visible
-from charlstm.errors import CheckpointError
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, visible
+from charlstm.errors import CheckpointError, clipped
 
 
-@stated
 def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOption = False) -> None:
-    """Show the checkpoints there are, the newest first, with their scores on held-out text."""
+    """List the checkpoints, the newest first, with their scores."""
     from charlstm.checkpoint.folder import checkpoints as found
 
     rows: list[dict[str, Any]] = []
@@ -92,6 +91,6 @@ def _cells(row: dict[str, Any]) -> list[str]:
         "+".join(map(str, row["units"])),
         f"{row['parameters']:,}",
         str(row["seq_len"]),
-        row["corpus"],
+        clipped(row["corpus"], 60),
         row["created"][:10],
     ]

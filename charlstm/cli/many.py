@@ -1,126 +1,94 @@
-"""``generate --samples N --output FILE.jsonl``: many texts into a file, over all cores, in a way that can be gone on with.
+"""``generate --samples N --output FILE.jsonl``: many texts into a file, over all cores; the same command resumes.
 
 The file is at every moment a beginning of the finished one: a line for each random seed, in their order. What the texts depend
-on is noted beside it until it is finished, so that the same command goes on where it was, and another one is refused. It goes
-on after whole batches: how many rows a product has can decide its last digits, and these a character.
+on is noted beside it, in ``FILE.unfinished`` and, once all of them are there, in ``FILE.settings`` with the SHA-256 of the
+file. So the same command resumes or finds that nothing is left to do, and no other file is touched. A run resumes after whole
+batches: the number of rows of a product can decide its last digits, and these a character.
 """
 
+import hashlib
 import json
 import os
-import signal
 import sys
-import threading
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
-from itertools import accumulate, islice
-from multiprocessing import active_children, get_context, parent_process
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
+from itertools import accumulate
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.progress import ENDING, signals
+from charlstm.cli.progress import signals
 from charlstm.cli.terminal import say
+from charlstm.cli.workers import Job, write_in_order
 from charlstm.errors import CharlstmError, shown
 
 if TYPE_CHECKING:
     from charlstm.inference.generate import Sample
-    from charlstm.inference.modes import Reader
-    from charlstm.inference.sampling import Sampling
-    from charlstm.text.vocabulary import Vocabulary
 
 BATCH = 64
 """Texts that a process writes at a time: more do not make it faster, and fewer are lost when it is stopped."""
 _PAUSE = 60.0
-"""Seconds between two words on how far it is, where there is no terminal for a bar."""
+"""Seconds between two messages on progress, where there is no terminal for a bar."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """What is to be written.
-
-    Attributes:
-        reader: The mode, in an engine.
-        vocabulary: The model's characters.
-        seed: The text to continue.
-        length: Characters of a text, at most.
-        sampling: How a character is chosen.
-        stops: Strings that end a text.
-    """
-
-    reader: "Reader"
-    vocabulary: "Vocabulary"
-    seed: str
-    length: int
-    sampling: "Sampling"
-    stops: Sequence[str]
-
-    def write(self, random_seeds: range) -> list["Sample"]:
-        """The texts of some random seeds, at once."""
-        from charlstm.inference.generate import write, written
-
-        pieces = write(
-            self.reader,
-            self.vocabulary,
-            self.seed,
-            random_seeds=random_seeds,
-            length=self.length,
-            sampling=self.sampling,
-            stops=self.stops,
-        )
-        return written(pieces)
-
-
-def write_many(job: Job, path: Path, random_seeds: range, settings: dict[str, object]) -> int:
-    """Write the texts of all random seeds that are not yet in the file.
+def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str, object], processes: int) -> None:
+    """Write the texts of all random seeds that are not yet in the file, and say what was done.
 
     Args:
-        job: What is to be written.
+        job: The texts to write.
         path: The file, a JSON object a line.
         random_seeds: One for each text.
         settings: All that the texts depend on, as JSON can hold it.
-
-    Returns:
-        How many were written now.
+        processes: That write at the same time.
 
     Raises:
-        CharlstmError: If the file is there already and not of an unfinished run with these settings.
+        CharlstmError: If the file is there already and does not have these settings, or cannot be written.
         typer.Exit: If a signal asks it to end.
     """
-    from charlstm.checkpoint.lock import only_one
-
-    lock = path.with_name(path.name + ".lock")
-    held = only_one(lock)
-    if held is None:
-        raise CharlstmError(f"{path} is being written by another process; wait for its end, or choose another --output")
-    with held:
-        done = _done(path, settings, len(random_seeds))
-        if done:
-            say(f"Going on with {path}: {done:,} of {len(random_seeds):,} texts are there.")
-        left = random_seeds[done:]
-        bar = tqdm(total=len(random_seeds), unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
-        bar.update(done)
+    wanted: dict[str, Any] = json.loads(json.dumps(settings))
+    texts = len(random_seeds)
+    with _alone(path):
+        if path.exists() and not _unfinished(path).exists():
+            _check_finished(path, wanted)
+            say(f"{path} already has its {texts:,} texts; for others, choose another --output.")
+            return
+        done = before = 0
         try:
-            with path.open("ab") as file, bar, signals(_end):
+            with signals(_end):
+                done = before = _resumed(path, wanted, texts)
+                left = random_seeds[done:]
+                batches = [left[start : start + BATCH] for start in range(0, len(left), BATCH)]
                 said = time.monotonic()
-                for samples in _in_order(job, left):
-                    _append(file, samples)
-                    bar.update(len(samples))
-                    done += len(samples)
-                    if bar.disable and time.monotonic() - said > _PAUSE:
-                        said = time.monotonic()
-                        say(f"{done:,} of {len(random_seeds):,} texts")
+                with (
+                    path.open("ab") as file,
+                    _bar(done, texts) as bar,
+                    closing(write_in_order(job, batches, processes)) as written,
+                ):
+                    for samples in written:
+                        _append(file, samples)
+                        bar.update(len(samples))
+                        done += len(samples)
+                        if bar.disable and time.monotonic() - said > _PAUSE:
+                            said = time.monotonic()
+                            say(f"{done:,} of {texts:,} texts")
+                _finish(path, wanted)
         except typer.Exit:
-            say(f"Stopped: {done:,} of {len(random_seeds):,} texts are in {path}, and the same command goes on.")
+            say(f"Stopped: {done:,} of {texts:,} texts are in {path}, and the same command resumes.")
             raise
-        _beside(path).unlink()
-        lock.unlink(missing_ok=True)
-    return len(left)
+        except OSError as error:
+            raise CharlstmError(
+                f"{path} cannot be written ({error.strerror}); {done:,} of {texts:,} texts are in it; make room, and the same "
+                "command resumes"
+            ) from None
+    say(f"Wrote {texts - before:,} texts to {path}.")
+
+
+def _bar(done: int, texts: int) -> "tqdm[Any]":
+    return tqdm(initial=done, total=texts, unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
 
 
 def _end(number: int, _: Any) -> NoReturn:
@@ -128,101 +96,104 @@ def _end(number: int, _: Any) -> NoReturn:
 
 
 def noted(path: Path) -> dict[str, Any]:
-    """What the texts of an unfinished file depend on; nothing if there is none."""
+    """Return what the texts of a file depend on; an empty dict if there is none, or no note of it."""
     from charlstm.checkpoint.files import parsed, read_bounded
 
-    if not path.name:
-        raise CharlstmError(f"{path} is a folder; name a file in it with --output")
-    beside = _beside(path)
-    if not (path.exists() and beside.exists()):
+    notes = [note for note in (_unfinished(path), _finished(path)) if note.exists()]
+    if not (path.exists() and notes):
         return {}
     try:
-        settings = parsed(read_bounded(beside))
+        settings = parsed(read_bounded(notes[0]))
     except (ValueError, RecursionError, CharlstmError):
         settings = None
-    if not isinstance(settings, dict) or type(settings.get("random_seed")) is not int:
-        raise CharlstmError(f"{beside} is damaged; remove it together with {path}, or choose another --output")
+    if not isinstance(settings, dict) or not all(type(settings.get(name)) is int for name in ("random_seed", "samples")):
+        raise CharlstmError(f"{notes[0]} is damaged; remove it together with {path}, or choose another --output")
     return settings
 
 
-def _beside(path: Path) -> Path:
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep every other process from writing the file; nothing is left of that afterwards."""
+    from charlstm.checkpoint.lock import only_one
+
+    lock = path.with_name(path.name + ".lock")
+    held = only_one(lock)
+    if held is None:
+        raise CharlstmError(f"{path} is being written by another process; wait for its end, or choose another --output")
+    with held:
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                lock.unlink()
+
+
+def _unfinished(path: Path) -> Path:
     return path.with_name(path.name + ".unfinished")
 
 
-def _done(path: Path, settings: dict[str, object], texts: int) -> int:
-    """The number of lines in the whole batches that an unfinished run has left; what follows them is cut off."""
+def _finished(path: Path) -> Path:
+    return path.with_name(path.name + ".settings")
+
+
+def _resumed(path: Path, settings: dict[str, Any], texts: int) -> int:
+    """Begin a file, or cut an unfinished one off after its last whole batch; return the number of its texts."""
     from charlstm.checkpoint.atomic import write_atomically
 
-    now = json.loads(json.dumps(settings))
     if not path.exists():
-        write_atomically(_beside(path), json.dumps(now).encode())
+        write_atomically(_unfinished(path), json.dumps(settings).encode())
         return 0
-    if not path.is_file():
-        raise CharlstmError(f"{path} is not a file that texts can be added to; choose another --output")
-    before = noted(path)
-    if not before:
-        raise CharlstmError(f"{path} exists already and is left as it is; choose another --output")
-    other = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
-    if other:
-        raise CharlstmError(
-            f"{path} was begun with another {other[0]} ({shown(before.get(other[0]))}, now {shown(now.get(other[0]))}); go on "
-            "with the same settings, or choose another --output"
-        )
+    if other := _difference(noted(path), settings):
+        raise CharlstmError(f"{path} was begun with another {other}; resume with the same settings, or choose another --output")
     with path.open("r+b") as file:
         ends = [0, *accumulate(len(line) for line in file if line.endswith(b"\n"))]
         lines = len(ends) - 1
         done = lines if lines == texts else lines // BATCH * BATCH
         file.truncate(ends[done])
+    if done:
+        say(f"Resuming {path}: {done:,} of {texts:,} texts are there.")
     return done
+
+
+def _check_finished(path: Path, settings: dict[str, Any]) -> None:
+    """Refuse a file that is not the finished one of these settings."""
+    before = noted(path)
+    if not before:
+        raise CharlstmError(f"{path} exists already and is left as it is; choose another --output")
+    digest = before.pop("sha256", None)
+    more, first = settings["samples"] - before["samples"], before["random_seed"] + before["samples"]
+    if more > 0 and not _difference(before, settings | {"samples": before["samples"]}):
+        raise CharlstmError(
+            f"{path} is finished with {before['samples']:,} texts; write the other {more:,} to another --output, with "
+            f"--random-seed {first} --samples {more}"
+        )
+    if other := _difference(before, settings):
+        raise CharlstmError(f"{path} was written with another {other}; choose another --output")
+    if digest != _digest(path):
+        raise CharlstmError(f"{path} was changed since it was written and is left as it is; choose another --output")
+
+
+def _finish(path: Path, settings: dict[str, Any]) -> None:
+    from charlstm.checkpoint.atomic import write_atomically
+
+    write_atomically(_finished(path), json.dumps({**settings, "sha256": _digest(path)}).encode())
+    _unfinished(path).unlink()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Return the first setting that differs, with both values; an empty string if none does."""
+    for key in sorted(before.keys() | now.keys()):
+        if before.get(key) != now.get(key):
+            return f"{key} ({shown(before.get(key))}, now {shown(now.get(key))})"
+    return ""
 
 
 def _append(file: IO[bytes], samples: Sequence["Sample"]) -> None:
     file.write(b"".join(json.dumps(asdict(sample), ensure_ascii=False).encode() + b"\n" for sample in samples))
     file.flush()
     os.fsync(file.fileno())
-
-
-_job: Job
-"""In a process that writes: what."""
-
-
-def _take(job: Job) -> None:
-    global _job  # noqa: PLW0603 (what else could a process of a pool keep between two tasks?)
-    for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)  # they are for the process that waits
-    _job = job
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
-
-
-def _end_with_the_parent() -> None:
-    """A process of a pool outlives the one that was killed while waiting for it, unless it looks after that itself."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
-
-
-def _write(random_seeds: range) -> list["Sample"]:
-    from threadpoolctl import ThreadpoolController
-
-    with ThreadpoolController().limit(limits=1):  # the processes have the cores already
-        return _job.write(random_seeds)
-
-
-def _in_order(job: Job, random_seeds: range) -> Iterator[list["Sample"]]:
-    """The texts of all random seeds, a batch at a time, written by as many processes as there are cores."""
-    from charlstm.recipe.machine import cores
-
-    batches = (random_seeds[start : start + BATCH] for start in range(0, len(random_seeds), BATCH))
-    pool = ProcessPoolExecutor(cores(), get_context("spawn"), _take, (job,))
-    try:
-        under_way = deque(pool.submit(_write, batch) for batch in islice(batches, 2 * cores()))
-        while under_way:
-            yield under_way.popleft().result()
-            under_way.extend(pool.submit(_write, batch) for batch in islice(batches, 1))
-    except BrokenProcessPool:
-        raise CharlstmError("a process that writes was ended from outside; go on with the same command") from None
-    finally:
-        for process in active_children():  # none has anything left to do, unless this was interrupted
-            process.kill()
-        pool.shutdown()

@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.terminal import OnUnknown, fitted, readable
+from charlstm.cli.memory import check_text
+from charlstm.cli.options import choice, integer
+from charlstm.cli.terminal import OnUnknown, fitted, readable, say
 
 if TYPE_CHECKING:
+    from charlstm.analysis.evaluation import Evaluation
     from charlstm.analysis.texts import Texts
     from charlstm.checkpoint.files import Config
 
 CorpusOption = Annotated[
-    list[str] | None, typer.Option(help="Where the text is that the model was trained on.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        help="File of the training text, if it has moved. May be given several times.", metavar="FILE", show_default=False
+    ),
 ]
-SampleOption = Annotated[int, typer.Option(min=2, help="Characters that are counted with a window; all of them take long.")]
-UnknownOption = Annotated[OnUnknown, typer.Option(help="What to do with characters that the model does not know.")]
+SampleOption = Annotated[int, typer.Option(help="Positions scored with a window each; more take longer.", **integer(2))]
+UnknownOption = Annotated[
+    OnUnknown, typer.Option(help="What to do with characters that are not in the vocabulary.", **choice(OnUnknown))
+]
 
 
 def find_texts(
@@ -41,7 +49,9 @@ def find_texts(
         raise typer.BadParameter("a text to measure on and --corpus cannot both be read from stdin")
     measured = None
     if text is not None:
-        ids = config.vocabulary.encode(fitted(config.vocabulary, read_text(text, encoding_name), on_unknown))
+        whole = read_text(text, encoding_name, say)
+        check_text(len(whole))
+        ids = config.vocabulary.encode(fitted(config.vocabulary, whole, on_unknown))
         name = "standard input" if text == "-" else readable(text)
         if len(ids) < 2:
             raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")
@@ -49,15 +59,15 @@ def find_texts(
     return texts_of(folder, config, measured, corpus or [], encoding_name)
 
 
-def check_outputs(*files: Path | None) -> None:
-    """Refuse what cannot be written before anything is measured."""
-    for file in files:
-        if file is None or (file.is_file() if file.exists() else file.parent.is_dir()):
-            continue
-        what = f"{file.parent} is no folder"
-        if file.exists():
-            what = f"{file} is a folder" if file.is_dir() else f"{file} is not an ordinary file"
-        raise typer.BadParameter(f"{file} cannot be written: {what}; name a file in a folder that exists")
+def say_unbounded(found: "Evaluation | None") -> None:
+    """Say how much of a score stands for a state that grew out of bounds."""
+    from charlstm.text.scoring import WORST
+
+    if found and found.unbounded:
+        say(
+            f"With its state carried the model gives {found.unbounded:,} of {len(found.stateful):,} characters no probability "
+            f"that a float32 can hold: each counts as {WORST:.1f} nats. Write with it stateless (`--mode stateless`)."
+        )
 
 
 def bar(characters: int) -> "tqdm[Any]":

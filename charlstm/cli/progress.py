@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -59,16 +60,19 @@ def signals(handler: Callable[[int, Any], object]) -> Iterator[None]:
             signal.signal(number, old)
 
 
-def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finished", int]:
-    """Run a training and show how it goes; give its end, and the number of the signal that asked for it or 0.
+def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Plan", "Finished", int]:
+    """Run a training and show how it goes.
 
     Args:
         plan: What to train.
         started: When the command began.
         show_samples: Whether to show a sample at every evaluation.
+
+    Returns:
+        The plan, with the folder that it got; its end; the number of the signal that asked for that, or 0.
     """
     say("Starting TensorFlow …")
-    from charlstm.training.events import Evaluated, Evaluating, FellBack, Finished, Paced, Started, Stepped
+    from charlstm.training.events import Evaluated, Evaluating, FellBack, Finished, Paced, Rewritten, Started, Stepped
     from charlstm.training.publish import sample_text
     from charlstm.training.run import train
 
@@ -82,6 +86,7 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
         above = partial(_say_above, bar)
         for event in events:
             if isinstance(event, Started):
+                plan = replace(plan, folder=event.folder)
                 above(f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved.")
                 if event.keras_loop_because:
                     above(f"The LSTM layers run in Keras's own loop: {event.keras_loop_because}.")
@@ -105,9 +110,11 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Finish
                     f"The loss was no number at step {event.at:,}: going back to step {event.step:,}, with half the learning "
                     f"rate ({event.learning_rate:g})."
                 )
+            elif isinstance(event, Rewritten):
+                above(f"{event.path} was removed or damaged while the training ran: it is written anew.")
             elif isinstance(event, Finished):
                 finished = event
-    return finished, stop.number
+    return plan, finished, stop.number
 
 
 def _say_above(bar: "tqdm[Any]", message: str) -> None:

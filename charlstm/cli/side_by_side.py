@@ -8,6 +8,8 @@ from rich.text import Text
 
 from charlstm.cli.console import NARROW, print_table, printed
 from charlstm.cli.terminal import visible
+from charlstm.errors import shown as quoted
+from charlstm.units import ratio
 
 if TYPE_CHECKING:
     from charlstm.analysis.record import Record
@@ -25,7 +27,7 @@ def show(record: "Record") -> None:
 
 
 def _show(console: Console, record: "Record") -> None:
-    from charlstm.analysis.tables import numbers, windows
+    from charlstm.analysis.tables import numbers, seen, windows
 
     texts = {mode: _marked(record, mode) for mode in _COLOURS}
     if console.width < NARROW:
@@ -42,6 +44,7 @@ def _show(console: Console, record: "Record") -> None:
         console.print(beside)
         console.print()
     where = record["first_difference"]
+    console.print(f"Both texts continue the seed {quoted(record['seed'])}.")
     console.print(
         "The texts are the same to their end." if where is None else f"{MARK} first difference, at character {where + 1}."
     )
@@ -53,6 +56,8 @@ def _show(console: Console, record: "Record") -> None:
     measured = record["measured"]
     if measured:
         console.print(f"On {measured['text']}, {measured['characters']:,} characters.")
+        if warning := seen(measured):
+            console.print(visible(warning))
     _say_drift(console, record)
     console.print(record["verdict"])
 
@@ -74,7 +79,7 @@ def _say_drift(console: Console, record: "Record") -> None:
     if not beyond:
         return
     norms = ", ".join(
-        f"layer {number}: h × {layer['h_drift']:.2f}, c × {layer['c_drift']:.2f}"
+        f"layer {number}: h × {ratio(layer['h_drift'], 2)}, c × {ratio(layer['c_drift'], 2)}"
         for number, layer in enumerate(along["layers"], start=1)
     )
     console.print(

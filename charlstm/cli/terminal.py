@@ -1,34 +1,32 @@
-"""What the commands share: saying things, stated errors, common options."""
+"""What the commands share: messages on stderr, JSON on stdout, common options."""
 
 import errno
-import functools
 import json
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
 from charlstm.cli.layout import columns, wrapped
-from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
     from charlstm.text.vocabulary import Vocabulary
 
-Result = TypeVar("Result")
 OnUnknown = Literal["error", "skip", "replace"]
 
 CheckpointsOption = Annotated[
     Path,
-    typer.Option("--checkpoints", envvar="CHARLSTM_CHECKPOINTS", help="The folder that checkpoints are in.", metavar="FOLDER"),
+    typer.Option("--checkpoints", envvar="CHARLSTM_CHECKPOINTS", help="Folder of the checkpoints.", metavar="FOLDER"),
 ]
 CheckpointOption = Annotated[
-    str | None, typer.Option("--checkpoint", help="Name or folder of the model. Default: the newest.", show_default=False)
+    str | None,
+    typer.Option(
+        "--checkpoint", help="Name or folder of the checkpoint. Default: the newest.", metavar="NAME", show_default=False
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout instead.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout in place of text.")]
 
 CHECKPOINTS = Path("checkpoints")
 
@@ -55,17 +53,47 @@ def say(message: str) -> None:
         print(wrapped(shown, width) if width else shown, file=sys.stderr, flush=True)
     except OSError as error:  # the disk of a log may have room again
         if error.errno in (errno.EPIPE, errno.EIO):
-            _abandon(sys.stderr)
+            abandon(sys.stderr)
+
+
+def write_given(text: str, stream: TextIO) -> None:
+    """Write what the model was given, not what it wrote: dim on a terminal, elsewhere unchanged."""
+    if text and stream.isatty() and os.environ.get("TERM") != "dumb":
+        typer.secho(visible(text, "\n\t"), file=stream, nl=False, dim=True)
+    else:
+        stream.write(visible(text, "\n\t") if stream.isatty() else text)
 
 
 def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
-    """A text in characters that the model knows, as far as ``--on-unknown`` sees to that; the user is told."""
-    result = vocabulary.fit(text, on_unknown)
-    if result != text:
-        unknown = " ".join(map(repr, vocabulary.unknown(text)))
-        what = "left out" if on_unknown == "skip" else "replaced by the nearest known characters"
-        say(f"The model does not know {unknown}: {what}.")
-    return result
+    """Return a text in characters that the model knows, as far as ``--on-unknown`` sees to that, and tell the user."""
+    from charlstm.text.replacement import fit
+    from charlstm.text.vocabulary import quoted
+
+    found = fit(vocabulary, text, on_unknown)
+    if found.respelled:
+        pairs = [f"{_code_points(before)} → {_code_points(after)}" for before, after in found.respelled]
+        say(f"The same characters, spelled as the model knows them: {_first(pairs)}")
+    if found.replaced:
+        pairs = [f"{_shown(before)} → {_shown(after)}" for before, after in found.replaced]
+        say(f"The model does not know every character; replaced by the nearest that it knows: {_first(pairs)}")
+    if found.left_out:
+        say(f"The model does not know {quoted(found.left_out)}: left out.")
+    return found.text
+
+
+def _shown(text: str) -> str:
+    """Return a character as it can be told from others in a sentence."""
+    return text if text.isprintable() and not text.isspace() else repr(text)
+
+
+def _code_points(text: str) -> str:
+    """Return a character with its code points, which alone tell equivalent spellings apart."""
+    return f"{_shown(text)} ({' '.join(f'U+{ord(character):04X}' for character in text)})"
+
+
+def _first(pairs: list[str], limit: int = 40) -> str:
+    more = f" and {len(pairs) - limit} more" if len(pairs) > limit else ""
+    return ", ".join(pairs[:limit]) + more
 
 
 def readable(name: str) -> str:
@@ -78,40 +106,8 @@ def print_json(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
 
 
-def stated(command: Callable[..., Result]) -> Callable[..., Result]:
-    """End a command with the exit code and the one sentence that its error calls for."""
-
-    @functools.wraps(command)
-    def wrapped(*arguments: Any, **options: Any) -> Result:
-        try:
-            result = command(*arguments, **options)
-            sys.stdout.flush()
-            return result
-        except CharlstmError as error:
-            say(f"charlstm: {error}")
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            with suppress(OSError):
-                sys.stdout.flush()  # what was written comes before what is said of it
-            say("\ncharlstm: interrupted")
-            raise typer.Exit(130) from None
-        except MemoryError:
-            say("charlstm: the memory does not suffice; try fewer --samples, a shorter window, or --mode stateful")
-            raise typer.Exit(1) from None
-        except BrokenPipeError:  # whoever read our output has had enough
-            _abandon(sys.stdout)
-            raise typer.Exit(0) from None
-        except OSError as error:
-            _abandon(sys.stdout)
-            what = f"{error.filename} cannot be used" if error.filename else "the output cannot be written"
-            say(f"charlstm: {what} ({error.strerror}); make room, or choose another place")
-            raise typer.Exit(1) from None
-
-    return wrapped
-
-
-def _abandon(stream: TextIO) -> None:
-    """Let what could not be written go: the interpreter would try, and complain, once more at its end."""
+def abandon(stream: TextIO) -> None:
+    """Discard what a stream could not write: the interpreter would try again, and complain, when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

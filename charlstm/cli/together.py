@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from charlstm.recipe.cluster import Cluster
+    from charlstm.recipe.plan import Plan
     from charlstm.recipe.presets import Preset
 
 
@@ -64,9 +65,30 @@ def be_a_worker(
     from charlstm.recipe.resuming import plan_helping
 
     if resume is not None:
-        plan = plan_helping(checkpoints, resume, corpus, encoding_name)
+        plan = plan_helping(checkpoints, resume, corpus, given, encoding_name)
+        if plan.finished is not None:
+            return  # the chief says so
     else:
         plan = plan_training(
             checkpoints, corpus, given, preset=preset, created="", base_name=base_name, text_encoding=encoding_name or "utf-8"
         )
-    raise typer.Exit(help_along(replace(plan, cluster=cluster)))
+    plan = replace(plan, cluster=cluster)
+    memory_note(plan)
+    raise typer.Exit(help_along(plan))
+
+
+def memory_note(plan: "Plan") -> str | None:
+    """What a training needs of memory, if that is much; one for which there is too little is refused."""
+    from charlstm.recipe.machine import cores
+    from charlstm.recipe.memory_estimate import check_memory
+    from charlstm.recipe.plan import Base, Resumed
+
+    return check_memory(
+        plan.config.model,
+        plan.config.training,
+        len(plan.ids),
+        cores=cores(),
+        workers=len(plan.cluster.workers) if plan.cluster else 1,
+        fine_tuning=isinstance(plan.start, Base),
+        resumed=isinstance(plan.start, Resumed),
+    )

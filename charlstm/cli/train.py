@@ -4,12 +4,15 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from signal import SIGTERM
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, stated
-from charlstm.cli.together import be_a_worker, cluster_named, not_the_first_process
+from charlstm.cli import settings
+from charlstm.cli.options import choice
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say
+from charlstm.cli.together import be_a_worker, cluster_named, memory_note, not_the_first_process
+from charlstm.errors import clipped, excerpt
 
 if TYPE_CHECKING:
     from charlstm.recipe.cluster import Cluster
@@ -17,110 +20,99 @@ if TYPE_CHECKING:
     from charlstm.training.events import Finished
 
 Preset = Literal["quick", "standard", "best", "classic"]
-Encoding = Literal["scalar", "one-hot", "embedding"]
-Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]
 
-_MODEL, _LSTM, _TRAINING = "Model", "Options of the Keras LSTM layer", "Training"
-_TOGETHER = "Several processes"
 _NOT_SETTINGS = frozenset(
     {"corpus", "name", "preset", "resume", "or_resume", "from_", "encoding_name", "show_samples", "checkpoints", "json"}
     | {"cluster", "rank"}
 )
 
 
-def _sizes(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise typer.BadParameter(f"expected whole numbers separated by commas, such as 512,512, found {text!r}") from None
-
-
-def _option(text: str, panel: str, **options: Any) -> Any:
-    return typer.Option(help=text, rich_help_panel=panel, show_default=False, **options)
-
-
-@stated
 def train(
     context: typer.Context,
-    corpus: Annotated[list[str] | None, typer.Argument(help="Text files, read as one; - is stdin.", show_default=False)] = None,
-    name: Annotated[str | None, typer.Option(help="Of the checkpoint. Default: after the file.", show_default=False)] = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Text files to train on, or folders of them, read as one text; - reads stdin.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        settings.option(
+            None, "Name of the new checkpoint, a folder in --checkpoints. Default: the file's name.", metavar="NAME"
+        ),
+    ] = None,
     preset: Annotated[
         Preset | None,
-        typer.Option(help="Where every other setting starts from. Default: standard.", show_default=False),
+        settings.option(None, "Recipe that settings not given are taken from. Default: standard.", **choice(Preset)),
     ] = None,
-    resume: Annotated[str | None, typer.Option(help="Go on with an interrupted training.", show_default=False)] = None,
+    resume: Annotated[
+        str | None,
+        settings.option(None, "Resume the interrupted training of this checkpoint, with its settings.", metavar="NAME"),
+    ] = None,
     from_: Annotated[
-        str | None, typer.Option("--from", help="Fine-tune this checkpoint on the text, as a new one.", show_default=False)
+        str | None,
+        settings.option(None, "Fine-tune this checkpoint on the text, as a new checkpoint.", "--from", metavar="NAME"),
     ] = None,
-    or_resume: Annotated[bool, typer.Option("--or-resume", help="Go on with --name if it exists.")] = False,
+    or_resume: Annotated[
+        bool, typer.Option("--or-resume", help="Resume the training of --name if it exists; start it otherwise.")
+    ] = False,
     encoding_name: Annotated[
-        str | None, typer.Option(help="Text encoding of the corpus. Default: utf-8.", show_default=False)
+        str | None,
+        settings.option(None, "Text encoding of the files, such as latin-1 or gb18030. Default: utf-8.", metavar="ENCODING"),
     ] = None,
-    show_samples: Annotated[bool, typer.Option("--show-samples", help="Show a sample at every evaluation.")] = False,
-    encoding: Annotated[Encoding | None, _option("What the first layer makes of a character.", _MODEL)] = None,
-    embedding_size: Annotated[int | None, _option("Features of --encoding embedding.", _MODEL)] = None,
-    units: Annotated[str | None, _option("Units of each LSTM layer, such as 512,512.", _MODEL)] = None,
-    seq_len: Annotated[int | None, _option("Characters in a window.", _MODEL)] = None,
-    targets: Annotated[
-        Literal["last", "every"] | None, _option("Predict after the window, or at every position.", _MODEL)
-    ] = None,
-    dropout: Annotated[float | None, _option("Share dropped between layers and before the softmax.", _MODEL)] = None,
-    activation: Annotated[Activation | None, _option("Of candidate and output.", _LSTM)] = None,
-    recurrent_activation: Annotated[Activation | None, _option("Of the gates.", _LSTM)] = None,
-    use_bias: Annotated[bool | None, _option("Whether the layers have biases.", _LSTM)] = None,
-    unit_forget_bias: Annotated[bool | None, _option("Start the forget gate's bias at 1.", _LSTM)] = None,
-    input_initializer: Annotated[str | None, _option("For the embeddings, or else the first kernel.", _LSTM)] = None,
-    kernel_initializer: Annotated[
-        str | None, _option("A Keras initialiser, such as he_normal or random_normal:0.1.", _LSTM)
-    ] = None,
-    recurrent_initializer: Annotated[str | None, _option("For the recurrent kernel.", _LSTM)] = None,
-    bias_initializer: Annotated[str | None, _option("For the bias.", _LSTM)] = None,
-    kernel_regularizer: Annotated[str | None, _option("l1:F, l2:F or l1_l2:F,F.", _LSTM)] = None,
-    recurrent_regularizer: Annotated[str | None, _option("For the recurrent kernel.", _LSTM)] = None,
-    bias_regularizer: Annotated[str | None, _option("For the bias.", _LSTM)] = None,
-    kernel_constraint: Annotated[str | None, _option("max_norm:F, unit_norm, non_neg, min_max_norm:F,F.", _LSTM)] = None,
-    recurrent_constraint: Annotated[str | None, _option("For the recurrent kernel.", _LSTM)] = None,
-    bias_constraint: Annotated[str | None, _option("For the bias.", _LSTM)] = None,
-    recurrent_dropout: Annotated[float | None, _option("Share of h dropped on its way to the next step.", _LSTM)] = None,
-    drop_connect: Annotated[float | None, _option("Share of the recurrent kernels' weights dropped.", _TRAINING)] = None,
-    batches: Annotated[
-        Literal["windows", "streams"] | None,
-        _option("Shuffled windows from a zero state, or streams with the state carried.", _TRAINING),
-    ] = None,
-    batch_size: Annotated[int | None, _option("Windows or streams in a batch.", _TRAINING)] = None,
-    state_reset: Annotated[
-        float | None, _option("Probability that a stream starts a batch from a zero state.", _TRAINING)
-    ] = None,
-    epochs: Annotated[float | None, _option("Budget in passes over the text, in place of --minutes.", _TRAINING)] = None,
-    minutes: Annotated[float | None, _option("Budget in wall-clock minutes, in place of --epochs.", _TRAINING)] = None,
-    learning_rate: Annotated[float | None, _option("Peak learning rate of Adam.", _TRAINING)] = None,
-    schedule: Annotated[Literal["cosine", "constant"] | None, _option("Course of the learning rate.", _TRAINING)] = None,
-    warmup: Annotated[float | None, _option("Share of the budget in which it rises.", _TRAINING)] = None,
-    weight_decay: Annotated[float | None, _option("Decay of the kernels, times the learning rate.", _TRAINING)] = None,
-    clip_norm: Annotated[float | None, _option("Greatest norm of the gradient; 0: no limit.", _TRAINING)] = None,
-    weight_average: Annotated[float | None, _option("Momentum of the average of the weights; 0: none.", _TRAINING)] = None,
-    validation: Annotated[float | None, _option("Share of the text, its tail, that is held out.", _TRAINING)] = None,
-    evaluations: Annotated[int | None, _option("Passes over the held-out tail.", _TRAINING)] = None,
-    patience: Annotated[int | None, _option("Stop after this many without improvement.", _TRAINING)] = None,
-    precision: Annotated[
-        Literal["auto", "float32", "bfloat16"] | None,
-        _option("Of the LSTM layers' products. auto: the faster one here.", _TRAINING),
-    ] = None,
-    save_every: Annotated[float | None, _option("Minutes between saves for --resume. Default: 1, or more.", _TRAINING)] = None,
-    random_seed: Annotated[int | None, _option("Start of everything random.", _TRAINING, min=0)] = None,
-    cluster: Annotated[str | None, _option("Addresses of all of them: host:port,host:port,...", _TOGETHER)] = None,
-    rank: Annotated[int | None, _option("Which of them this one is; 0 writes and prints.", _TOGETHER, min=0)] = None,
+    show_samples: Annotated[bool, typer.Option("--show-samples", help="Show a sample text at every evaluation.")] = False,
+    encoding: settings.Encoding = None,
+    embedding_size: settings.EmbeddingSize = None,
+    units: settings.Units = None,
+    seq_len: settings.SeqLen = None,
+    targets: settings.Targets = None,
+    dropout: settings.Dropout = None,
+    activation: settings.Activation = None,
+    recurrent_activation: settings.RecurrentActivation = None,
+    use_bias: settings.UseBias = None,
+    unit_forget_bias: settings.UnitForgetBias = None,
+    input_initializer: settings.InputInitializer = None,
+    kernel_initializer: settings.KernelInitializer = None,
+    recurrent_initializer: settings.RecurrentInitializer = None,
+    bias_initializer: settings.BiasInitializer = None,
+    kernel_regularizer: settings.KernelRegularizer = None,
+    recurrent_regularizer: settings.RecurrentRegularizer = None,
+    bias_regularizer: settings.BiasRegularizer = None,
+    kernel_constraint: settings.KernelConstraint = None,
+    recurrent_constraint: settings.RecurrentConstraint = None,
+    bias_constraint: settings.BiasConstraint = None,
+    recurrent_dropout: settings.RecurrentDropout = None,
+    drop_connect: settings.DropConnect = None,
+    batches: settings.Batches = None,
+    batch_size: settings.BatchSize = None,
+    state_reset: settings.StateReset = None,
+    epochs: settings.Epochs = None,
+    minutes: settings.Minutes = None,
+    learning_rate: settings.LearningRate = None,
+    schedule: settings.Schedule = None,
+    warmup: settings.Warmup = None,
+    weight_decay: settings.WeightDecay = None,
+    clip_norm: settings.ClipNorm = None,
+    weight_average: settings.WeightAverage = None,
+    validation: settings.Validation = None,
+    evaluations: settings.Evaluations = None,
+    patience: settings.Patience = None,
+    precision: settings.Precision = None,
+    save_every: settings.SaveEvery = None,
+    random_seed: settings.RandomSeed = None,
+    cluster: settings.Cluster = None,
+    rank: settings.Rank = None,
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
     """Train an LSTM on a text.
 
-    The settings not given are the preset's. Ctrl-C ends the training with everything saved.
+    Settings that are not given come from the preset, fitted to the text. Ctrl-C saves the training and stops it.
     """
     started = time.monotonic()
     given = {key: value for key, value in context.params.items() if key not in _NOT_SETTINGS and value is not None}
-    if units is not None:
-        given["units"] = _sizes(units)
     not_the_first_process()
     together = cluster_named(cluster, rank)
     if wrong := _misuse(corpus or [], name, preset, resume, or_resume, from_, together):
@@ -142,7 +134,13 @@ def train(
         from charlstm.recipe.resuming import plan_resuming
 
         plan = plan_resuming(checkpoints, begun, corpus or [], given, encoding_name)
-        say(f"Going on with {plan.folder.name}, trained on {plan.config.corpus.name}.")
+        if plan.finished is not None:
+            say(plan.finished)
+            if json:
+                _print_saved_result(plan)
+            return
+        say(f"Resuming {plan.folder.name}, trained on {clipped(plan.config.corpus.name)}.")
+        _show_beginning(plan)
         for note in plan.notes:
             say(note)
     else:
@@ -162,21 +160,18 @@ def train(
     if together:
         plan = replace(plan, cluster=together)
         say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, leads.")
+    if large := memory_note(plan):
+        say(large)
 
     from charlstm.cli.progress import follow
 
-    finished, signal = follow(plan, started=started, show_samples=show_samples)
+    plan, finished, signal = follow(plan, started=started, show_samples=show_samples)
     if json:
-        _print_result(plan, finished)
+        _print_result(plan, finished.best.nats_per_char, finished.steps, finished.seconds, finished.characters_per_second)
     if finished.interrupted:
         say(f"Stopped and saved. Go on with: {plan.resuming}")
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
-    if finished.stopped_early:
-        say(f"Stopped early: no better score in {plan.config.training.patience} evaluations.")
-    elif finished.best.step < finished.steps and finished.best.nats_per_char is not None:
-        best = finished.best
-        say(f"Kept is the model of epoch {best.epoch:.1f}, with {best.nats_per_char:.4f} nats; the later ones were worse.")
-    say(f"Done in {duration(finished.seconds)}. Write with: {plan.command('generate', '--checkpoint')}")
+    _say_end(plan, finished)
 
 
 def _misuse(
@@ -200,19 +195,46 @@ def _misuse(
     return None
 
 
-def _print_result(plan: "Plan", finished: "Finished") -> None:
+def _say_end(plan: "Plan", finished: "Finished") -> None:
+    from charlstm.recipe.plan import Resumed
+    from charlstm.units import exactly
+
+    training, best = plan.config.training, finished.best
+    before = plan.start.state.progress if isinstance(plan.start, Resumed) else None
+    if before and before.steps == finished.steps and not before.loss_count:
+        minutes = training.minutes or 0.0
+        say(f"Nothing was trained: starting took what was left of {exactly(minutes, 'minute')}; give more --minutes.")
+        return
+    if finished.stopped_early:
+        say(f"Stopped early: no better score in {training.patience} evaluations.")
+    elif best.step < finished.steps and best.nats_per_char is not None:
+        say(f"Kept is the model of epoch {best.epoch:.1f}, with {best.nats_per_char:.4f} nats; the later ones were worse.")
+    say(f"Done in {duration(finished.seconds)}. Write with: {plan.command('generate', '--checkpoint')}")
+
+
+def _print_saved_result(plan: "Plan") -> None:
+    """Print the result of a training that had finished before."""
+    from charlstm.checkpoint.card import best
+    from charlstm.recipe.plan import Resumed
+
+    assert isinstance(plan.start, Resumed)
+    state = plan.start.state
+    kept = best(state.history)
+    _print_result(plan, kept.nats_per_char if kept else None, state.progress.steps, state.progress.seconds, 0.0)
+
+
+def _print_result(plan: "Plan", nats: float | None, steps: int, seconds: float, characters_per_second: float) -> None:
     from charlstm.units import bits, count
 
-    nats = finished.best.nats_per_char
     print_json(
         {
             "checkpoint": plan.folder.name,
             "nats_per_char": nats,
             "bits_per_char": None if nats is None else bits(nats),
             "parameters": count(plan.config.model.weight_shapes),
-            "seconds": finished.seconds,
-            "steps": finished.steps,
-            "characters_per_second": finished.characters_per_second,
+            "seconds": seconds,
+            "steps": steps,
+            "characters_per_second": characters_per_second,
         }
     )
 
@@ -224,12 +246,19 @@ def _describe(preset: Preset, plan: "Plan") -> None:
     corpus, model, training = plan.config.corpus, plan.config.model, plan.config.training
     held_out = round(corpus.characters * training.validation)
     say(
-        f"{corpus.name}: {corpus.characters:,} characters, {model.vocabulary_size:,} distinct; "
-        f"{corpus.characters - held_out:,} to learn from, the last {held_out:,} held out."
+        f"{clipped(corpus.name)}: {corpus.characters:,} characters, {model.vocabulary_size:,} distinct; "
+        f"{corpus.characters - held_out:,} to learn from, {f'the last {held_out:,}' if held_out else 'nothing'} held out."
     )
+    _show_beginning(plan)
     say(
         f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "
         f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, {extent(training)}."
     )
     for note in plan.notes:
         say(note)
+
+
+def _show_beginning(plan: "Plan") -> None:
+    """Show the first words of the text, as they are learned: a wrong text encoding is seen there."""
+    label = "Text begins: "
+    say(label + excerpt(plan.config.vocabulary.decode(plan.ids[:1_000]), 80 - len(label)))

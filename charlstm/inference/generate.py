@@ -60,11 +60,12 @@ def continue_ids(
     batch = len(random_seeds)
     noise = Noise(random_seeds, vocabulary_size)
     recent = np.tile(seed[-RECENT:].astype(np.int64), (batch, 1))
-    state = warm_up(reader, seed, batch)
+    state, ids = None, None
     while True:
-        ids = choose(reader.logits(state), sampling, noise.at(position), recent)
+        with np.errstate(over="ignore", invalid="ignore"):  # weights can be of any size, and `choose` takes any logits
+            state = warm_up(reader, seed, batch) if ids is None else reader.advance(state, ids)
+            ids = choose(reader.logits(state), sampling, noise.at(position), recent)
         yield ids
-        state = reader.advance(state, ids)
         if sampling.repetition_penalty != 1:
             recent = np.concatenate([recent, ids[:, None]], 1)[:, -RECENT:]
         position += 1

@@ -13,6 +13,10 @@ State = tuple[LayerState, ...]
 """The state of every LSTM layer, the first layer first."""
 
 
+any_weights = np.errstate(over="ignore", invalid="ignore")
+"""Decorates what multiplies by weights, which can be of any size: what comes of it is checked where it is shown."""
+
+
 @dataclass(frozen=True)
 class Network:
     """A network that reads one character at a time.
@@ -57,6 +61,7 @@ class Network:
         return z
 
 
+@any_weights
 def build_network(config: ModelConfig, weights: Mapping[str, Array]) -> Network:
     """A network from its weights, by their names in ``model.safetensors``, with the shapes of ``config.weight_shapes``."""
     layers = tuple(

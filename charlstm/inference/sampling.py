@@ -22,7 +22,9 @@ RECENT = 64
 _GREATEST = 1e39  # what stands for +inf: beyond float32
 _COLDEST = 1e-250  # a lower temperature chooses no other character, but could overflow
 
-_BLOCK = 64  # positions whose noise is drawn at once
+_BLOCK = 64  # positions whose noise comes from one random stream
+NOISE_AT_ONCE = 1 << 18
+"""Numbers of noise that are drawn at once, unless a single position has more."""
 
 
 @dataclass(frozen=True)
@@ -123,20 +125,34 @@ class Noise:
 
     random_seeds: Sequence[int]
     vocabulary_size: int
-    _number: int = field(default=-1, init=False)
-    _block: Logits = field(default_factory=lambda: np.empty(0), init=False)
+    _streams: list[np.random.Generator] = field(default_factory=list, init=False)
+    _next: int = field(default=-1, init=False)  # the position at which the streams are
+    _drawn: Logits = field(default_factory=lambda: np.empty((0, 0, 0)), init=False)  # of the positions before that
 
     def at(self, position: int) -> Logits:
-        """The noise at a position: ``[B, V]``."""
-        number, place = divmod(position, _BLOCK)
-        if number != self._number:
-            size = (_BLOCK, self.vocabulary_size)
-            uniform = np.stack([np.random.default_rng([seed, number]).random(size) for seed in self.random_seeds], 1)
-            self._number = number
-            # random() may give 0, whose logarithm would rule the character out for good.
-            self._block = -np.log(-np.log(np.maximum(uniform, np.finfo(np.float64).tiny)))
-        result: Logits = self._block[place]
+        """Return the noise at a position: ``[B, V]``."""
+        if not self._next - self._drawn.shape[1] <= position < self._next:
+            self._draw(position)
+        result: Logits = self._drawn[:, position - self._next]
         return result
+
+    def _draw(self, position: int) -> None:
+        """Draw the noise of a position and of some that follow it: few where a position has much, to save memory."""
+        block, place = divmod(position, _BLOCK)
+        if position != self._next or place == 0:  # what default_rng([seed, block]) is, from its place on
+            start = place * self.vocabulary_size
+            self._streams = [np.random.Generator(np.random.PCG64([seed, block]).advance(start)) for seed in self.random_seeds]
+        count = min(_BLOCK - place, max(1, NOISE_AT_ONCE // (len(self.random_seeds) * self.vocabulary_size)))
+        self._drawn = np.empty((0, 0, 0))  # what was drawn before is given back first
+        noise = np.empty((len(self.random_seeds), count, self.vocabulary_size))
+        for stream, row in zip(self._streams, noise, strict=True):
+            stream.random(out=row)
+        # random() may give 0, whose logarithm would rule the character out for good.
+        np.maximum(noise, np.finfo(np.float64).tiny, out=noise)
+        for _ in range(2):
+            np.log(noise, out=noise)
+            np.negative(noise, out=noise)
+        self._drawn, self._next = noise, position + count
 
 
 def choose(logits: NDArray[Any], sampling: Sampling, noise: Logits, recent: Ids) -> NDArray[np.int64]:

@@ -25,11 +25,13 @@ class Cluster:
     def __post_init__(self) -> None:
         for worker in self.workers:
             if not (_ADDRESS.fullmatch(worker) and 0 < int(worker.rpartition(":")[2]) < 1 << 16):
-                raise ConfigError(f"expected the address of a worker as host:port, found {shown(worker)}")
+                raise ConfigError(f"expected the address of a worker as host:port; found {shown(worker)}")
         if len(set(self.workers)) < len(self.workers):
             raise ConfigError(f"two workers have the same address, in {','.join(self.workers)}; give each its own port")
         if not 0 <= self.rank < len(self.workers):
-            raise ConfigError(f"of {len(self.workers)} workers the ranks are 0 ... {len(self.workers) - 1}, found {self.rank}")
+            raise ConfigError(
+                f"expected a rank from 0 to {len(self.workers) - 1} for {len(self.workers)} workers; found {self.rank}"
+            )
 
     @property
     def is_chief(self) -> bool:

@@ -31,8 +31,12 @@ def fastest_precision(batch_size: int, encoding: Encoding) -> Precision:
         flags = _PROCESSOR.read_text(errors="replace").split()
     except OSError:
         return "float32"
-    has_gpu = any(device.exists() for device in _GPUS)
-    return "bfloat16" if not has_gpu and _INSTRUCTIONS & set(flags) else "float32"
+    return "bfloat16" if not has_gpu() and _INSTRUCTIONS & set(flags) else "float32"
+
+
+def has_gpu() -> bool:
+    """Whether there is a GPU, known on Linux only."""
+    return any(device.exists() for device in _GPUS)
 
 
 def processor() -> str:

@@ -1,20 +1,23 @@
 """A training run, planned: what is trained, on what, from where."""
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from charlstm.checkpoint.files import Config, CorpusRecord, read_config
-from charlstm.checkpoint.folder import check_new, find, free_name
+from charlstm.checkpoint.bases import lineage, part_trained_on
+from charlstm.checkpoint.files import LARGEST, LONGEST_NAME, BaseRecord, Config, CorpusRecord, read_config
+from charlstm.checkpoint.folder import check_new, find, free_names
 from charlstm.checkpoint.state import State
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
-from charlstm.errors import ConfigError
+from charlstm.errors import ConfigError, CorpusError
 from charlstm.recipe.cluster import Cluster
+from charlstm.recipe.effects import check_effects
 from charlstm.recipe.fit import fitted
 from charlstm.recipe.presets import PRESETS, Preset
 from charlstm.recipe.settings import budget_of, check_budget, flag
@@ -27,15 +30,28 @@ USUAL = Path("checkpoints")
 """The folder of checkpoints that a command has unless it is told another."""
 _SEED_WINDOWS = 8
 _LONGEST_SEED = 10_000
+_TOO_MANY = "the names of {:,} files are more than a checkpoint keeps; join the files into one (cat) and give that one"
 _MODEL = frozenset(field.name for field in fields(ModelConfig))
 _TRAINING = frozenset(field.name for field in fields(TrainingConfig))
-_FREE_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
+_FITTED_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
+_FREE_IN_FINE_TUNING = _FITTED_IN_FINE_TUNING.union(
+    {"seq_len", "targets"},
+    (f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias") for kind in ("regularizer", "constraint")),
+)
+"""Settings of a network on which neither its weights nor what they mean depend."""
 
 
 @dataclass(frozen=True)
 class Base:
-    """A trained model to fine-tune: its configuration and weights."""
+    """A trained model to fine-tune.
 
+    Attributes:
+        name: Of its checkpoint.
+        config: Its configuration.
+        weights: Its weights.
+    """
+
+    name: str
     config: Config
     weights: Weights
 
@@ -63,8 +79,11 @@ class Plan:
         ids: The whole corpus: ``[N]``; its tail is held out as the recipe says.
         paths: Where the corpus came from, for resuming without naming it again.
         text_encoding: In which encoding.
+        stem: What the checkpoint is named after, if the user has not named it: it gets the next free name if that of its folder
+            is taken meanwhile.
         start: What it goes on from, if anything.
         notes: What was chosen for this text and why, a sentence each.
+        finished: Why nothing is left to train of a resumed run, a sentence; None if something is.
         cluster: The processes that train it together, if there are several.
     """
 
@@ -73,8 +92,10 @@ class Plan:
     ids: Ids
     paths: tuple[str, ...]
     text_encoding: str
+    stem: str | None = None
     start: Base | Resumed | None = None
     notes: tuple[str, ...] = ()
+    finished: str | None = None
     cluster: Cluster | None = None
 
     def command(self, *parts: str) -> str:
@@ -106,7 +127,7 @@ def plan_training(
 
     Args:
         root: The folder of checkpoints.
-        paths: The corpus; ``-`` is standard input.
+        paths: The corpus: files, folders and patterns; ``-`` is standard input.
         given: The settings that the user chose; the others are the preset's, made to fit the text.
         preset: The recipe to start from.
         created: The present moment, ISO 8601.
@@ -123,23 +144,27 @@ def plan_training(
     base = _base(root, base_name, given) if base_name is not None else None
     corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
     settings = _settings(given, preset, base) | {"vocabulary_size": len(corpus.vocabulary)}
-    stay = frozenset(given) | (_MODEL - _FREE_IN_FINE_TUNING if base else frozenset())
+    stay = frozenset(given) | (_MODEL - _FITTED_IN_FINE_TUNING if base else frozenset())
     if settings.get("precision", "auto") == "auto":
         settings["precision"] = TrainingConfig.precision  # until the batch is known, which decides
         stay -= {"precision"}
     else:
         stay |= {"precision"}
-    recipe = fitted(
-        preset,
-        build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL}),
-        build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING}),
-        len(corpus.ids),
-        stay,
-    )
+    network = build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL})
+    asked = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
+    bases = lineage(base.config, base.name) if base else ()
+    held_out, unseen = _held_out(asked.validation, "validation" in given, bases, corpus)
+    recipe = fitted(preset, network, replace(asked, validation=held_out), len(corpus.ids), stay)
     model, training = recipe.model, recipe.training
-    learnt, _ = split(corpus.ids, training.validation)
+    if "kernel_initializer" in given and "input_initializer" not in given and model.encoding != "embedding":
+        model = replace(model, input_initializer=None)  # the preset's, for the first kernel, gives way
+    if len(corpus.name) > LONGEST_NAME:
+        raise CorpusError(_TOO_MANY.format(len(paths)))
+    learnt, tail = split(corpus.ids, training.validation)
+    effects = check_effects(given, model, training, len(tail))
     batch_source(learnt, model, training)  # refuses a text that is too short
-    stem = "stdin" if paths[0] == "-" else Path(paths[0]).stem
+    first = Path(paths[0])
+    stem = "stdin" if paths[0] == "-" else first.resolve().name if first.is_dir() else Path(corpus.paths[0]).stem
     record = CorpusRecord(
         name=corpus.name,
         fingerprint=corpus.fingerprint,
@@ -147,13 +172,16 @@ def plan_training(
         windows=_seed_windows(corpus, len(learnt), model.seq_len),
     )
     return Plan(
-        folder=root / (name or free_name(root, stem)),
-        config=Config(model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created),
+        folder=root / (name or next(free_names(root, stem))),
+        config=Config(
+            model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created, bases=bases
+        ),
         ids=corpus.ids,
-        paths=absolute(paths),
+        paths=absolute(corpus.paths),
         text_encoding=text_encoding,
+        stem=None if name else stem,
         start=base,
-        notes=recipe.notes,
+        notes=(*corpus.notes, *unseen, *recipe.notes, *effects),
     )
 
 
@@ -165,12 +193,44 @@ def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
         )
     folder = find(root, name)
     config = read_config(folder)
-    return Base(config, read_weights(folder, config.model))
+    return Base(folder.resolve().name, config, read_weights(folder, config.model))
 
 
 def _settings(given: Mapping[str, Any], preset: Preset, base: Base | None) -> dict[str, Any]:
     """The user's settings over those of the base, if any, over the preset's."""
     return {**PRESETS[preset], **(plain(base.config.model) if base else {}), **given, **budget_of(given)}
+
+
+def _held_out(validation: float, chosen: bool, bases: Sequence[BaseRecord], corpus: Corpus) -> tuple[float, tuple[str, ...]]:
+    """The fraction of a text to hold out, no more than every base has held out of it, and a note if that makes it smaller.
+
+    Raises:
+        ConfigError: If the user chose a larger one: the score would be one on text that the weights were trained on.
+    """
+    characters = len(corpus.ids)
+    if round(characters * validation) == 1:
+        if chosen:
+            raise ConfigError(
+                f"--validation {validation:g} would hold out one of {characters:,} characters, and a score needs two; give a "
+                "larger one, or 0 for no score"
+            )
+        return 0.0, ()
+    ends = [(part_trained_on(base, corpus.ids, corpus.vocabulary).stop, base.name) for base in bases]
+    end, name = max(ends, default=(0, ""))
+    unseen = characters - end
+    if round(characters * validation) <= unseen:
+        return validation, ()
+    unseen = unseen if unseen > 1 else 0  # a score needs two characters
+    seen = f"{name} was trained on all but the last {unseen:,} characters of this text"
+    if not unseen:
+        seen = f"{name} was trained on all of this text"
+    if chosen:
+        raise ConfigError(
+            f"{seen}, so --validation {validation:g} would give a score on text that the model has seen; leave it out "
+            f"to hold out {f'those {unseen:,}' if unseen else 'nothing'}, or train without --from"
+        )
+    held_out = "no more are held out" if unseen else "nothing is held out, and there is no score"
+    return unseen / characters, (f"{seen}: {held_out}.",)
 
 
 def _seed_windows(corpus: Corpus, learnt: int, seq_len: int) -> tuple[str, ...]:
@@ -184,5 +244,12 @@ def _seed_windows(corpus: Corpus, learnt: int, seq_len: int) -> tuple[str, ...]:
 
 
 def absolute(paths: Sequence[str]) -> tuple[str, ...]:
-    """Paths that hold from anywhere; ``-`` stays standard input."""
-    return tuple(path if path == "-" else str(Path(path).resolve()) for path in paths)
+    """Return paths that hold from anywhere; ``-`` stays standard input.
+
+    Raises:
+        CorpusError: If a checkpoint cannot keep them all.
+    """
+    found = tuple(path if path == "-" else str(Path(path).resolve()) for path in paths)
+    if len(json.dumps(found)) > LARGEST // 2:
+        raise CorpusError(_TOO_MANY.format(len(paths)))
+    return found

@@ -8,16 +8,19 @@ from typing import Any
 from charlstm.checkpoint.files import Config, read_config
 from charlstm.checkpoint.folder import find
 from charlstm.checkpoint.lock import training_lock
+from charlstm.checkpoint.ordinary import is_text_file
 from charlstm.checkpoint.resume import newest, read_progress, read_state
 from charlstm.checkpoint.state import Progress
 from charlstm.config import TrainingConfig, build, plain
-from charlstm.errors import CheckpointError, ConfigError, CorpusError
+from charlstm.errors import CheckpointError, ConfigError, CorpusError, clipped
+from charlstm.recipe.budget import why_finished
+from charlstm.recipe.effects import check_effects
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan, Resumed, absolute
 from charlstm.recipe.settings import FREE, budget_of, check_budget, flag
+from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus, read_corpus
-
-_SYSTEM = ("/proc", "/sys")
+from charlstm.text.windows import split
 
 
 def plan_resuming(
@@ -45,25 +48,32 @@ def plan_resuming(
         number = newest(folder)
     encoding = text_encoding or state.progress.text_encoding
     corpus = _read_again(tuple(paths), state.progress, encoding, config, name)
-    changes = {key: given[key] for key in given.keys() & FREE} | budget_of(given)
+    config = _with_new_budget(config, given)
+    _, held_out = split(corpus.ids, config.training.validation)
+    free = {name: value for name, value in given.items() if name in FREE}
+    effects = check_effects(free, config.model, config.training, len(held_out))
     return Plan(
         folder=folder,
-        config=replace(config, training=build(TrainingConfig, plain(config.training) | changes)),
+        config=config,
         ids=corpus.ids,
-        paths=absolute(paths or state.progress.paths),
+        paths=absolute(corpus.paths),
         text_encoding=encoding,
         start=Resumed(number, state),
-        notes=(*notes, *_other_surroundings(state.progress.surroundings)),
+        notes=(*notes, *corpus.notes, *effects, *_other_surroundings(state.progress.surroundings)),
+        finished=_why_finished(folder.name, config, state.progress, corpus),
     )
 
 
-def plan_helping(root: Path, name: str, paths: Sequence[str], text_encoding: str | None = None) -> Plan:
+def plan_helping(
+    root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str | None = None
+) -> Plan:
     """Plan to help the chief go on with a training: the state is the chief's to read.
 
     Args:
         root: The folder of checkpoints.
         name: The checkpoint.
         paths: The corpus, if it is no longer where it was.
+        given: A new budget, if any.
         text_encoding: Of the corpus; the one it was first read in if None.
 
     Raises:
@@ -73,7 +83,27 @@ def plan_helping(root: Path, name: str, paths: Sequence[str], text_encoding: str
     config, progress = read_config(folder), read_progress(folder)
     encoding = text_encoding or progress.text_encoding
     corpus = _read_again(tuple(paths), progress, encoding, config, name)
-    return Plan(folder=folder, config=config, ids=corpus.ids, paths=absolute(paths or progress.paths), text_encoding=encoding)
+    config = _with_new_budget(config, given)
+    return Plan(
+        folder=folder,
+        config=config,
+        ids=corpus.ids,
+        paths=absolute(corpus.paths),
+        text_encoding=encoding,
+        finished=_why_finished(folder.name, config, progress, corpus),
+    )
+
+
+def _with_new_budget(config: Config, given: Mapping[str, Any]) -> Config:
+    """Return a configuration with the budget and the other settings that a resumed training may change."""
+    changes = {key: given[key] for key in given.keys() & FREE} | budget_of(given)
+    return replace(config, training=build(TrainingConfig, plain(config.training) | changes))
+
+
+def _why_finished(name: str, config: Config, progress: Progress, corpus: Corpus) -> str | None:
+    learnt, _ = split(corpus.ids, config.training.validation)
+    source = batch_source(learnt, config.model, config.training)
+    return why_finished(name, config.training, progress, source.steps_per_epoch)
 
 
 def _check_settings(config: Config, given: Mapping[str, Any], name: str) -> None:
@@ -95,9 +125,9 @@ def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, confi
     """
     try:
         for path in () if paths else progress.paths:
-            # What the system shows of itself says that it is a file, and reading some of it waits for ever.
-            system = any(Path(path).resolve().is_relative_to(folder) for folder in _SYSTEM)
-            if path != "-" and Path(path).exists() and (system or not Path(path).is_file() or not Path(path).stat().st_size):
+            if path != "-" and not Path(path).exists():  # nor is it a pattern for other files
+                raise CorpusError(f"{path} does not exist")
+            if path != "-" and not is_text_file(path):
                 raise CorpusError(f"{path} is not a file with a text in it")
         corpus = read_corpus(paths or progress.paths, encoding, config.vocabulary.characters)
     except (CorpusError, ValueError) as error:
@@ -106,7 +136,7 @@ def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, confi
         ) from None
     if corpus.fingerprint != config.corpus.fingerprint:
         raise CheckpointError(
-            f"{corpus.name} is not the text that {name} is trained on ({config.corpus.name}, SHA-256 "
+            f"{clipped(corpus.name)} is not the text that {name} is trained on ({clipped(config.corpus.name)}, SHA-256 "
             f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `--from {name}`"
         )
     return corpus

@@ -1,6 +1,6 @@
 """The characters that a model knows, and their ids."""
 
-import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -14,8 +14,6 @@ Ids = NDArray[Any]
 """Character ids: unsigned integers of 1, 2 or 4 bytes, whichever is the least that holds V ids."""
 
 OnUnknown = Literal["error", "skip", "replace"]
-
-_TYPOGRAPHIC = str.maketrans("‘’‚“”„‹›«»–—−…·", "'''\"\"\"''\"\"---..")
 
 
 def id_dtype(vocabulary_size: int) -> np.dtype[Any]:
@@ -58,8 +56,9 @@ class Vocabulary:
         return code_points(self.characters)
 
     def unknown(self, text: str) -> str:
-        """The characters of ``text`` that are not in the vocabulary, each once, in order of appearance."""
-        return "".join(dict.fromkeys(character for character in text if character not in self.characters))
+        """Return the characters of ``text`` that are not in the vocabulary, each once, in order of appearance."""
+        known = frozenset(self.characters)
+        return "".join(character for character in dict.fromkeys(text) if character not in known)
 
     def encode(self, text: str) -> Ids:
         """The ids of a text: ``[N]``.
@@ -71,8 +70,8 @@ class Vocabulary:
         ids = np.minimum(np.searchsorted(self.codes, codes), len(self) - 1)
         if not np.array_equal(self.codes[ids], codes):
             raise UnknownCharacterError(
-                f"the model does not know {_quoted(self.unknown(text))}; it was trained on "
-                f"{len(self)} characters, {_quoted(self.characters)}; leave the unknown ones out of the text, or choose "
+                f"the model does not know {quoted(self.unknown(text))}; it was trained on "
+                f"{len(self)} characters, {quoted(self.characters)}; leave the unknown ones out of the text, or choose "
                 "`--on-unknown skip` or `--on-unknown replace`"
             )
         return ids.astype(id_dtype(len(self)))
@@ -82,28 +81,8 @@ class Vocabulary:
         text: str = self.codes[np.asarray(ids, np.intp)].tobytes().decode("utf-32-le", "surrogatepass")
         return text
 
-    def fit(self, text: str, on_unknown: OnUnknown) -> str:
-        """A text with its unknown characters left out (``skip``) or replaced by the nearest known one (``replace``).
 
-        Nearest means: its plain typographic form, its base letter without accents, the other case, else a space (or, in an
-        alphabet without spaces, the first character). With ``error`` the text comes back as it is.
-        """
-        unknown = self.unknown(text)
-        if not unknown or on_unknown == "error":
-            return text
-        table = {ord(character): self._nearest(character) if on_unknown == "replace" else "" for character in unknown}
-        return text.translate(table)
-
-    def _nearest(self, character: str) -> str:
-        plain = character.translate(_TYPOGRAPHIC)
-        base = unicodedata.normalize("NFKD", plain)[:1]
-        for candidate in (plain, base, base.lower(), base.upper(), " "):
-            if candidate and candidate in self.characters:
-                return candidate
-        return self.characters[0]
-
-
-def _quoted(characters: str, limit: int = 40) -> str:
-    """Characters as they can be read in a sentence, the first ``limit`` of them."""
+def quoted(characters: Sequence[str], limit: int = 40) -> str:
+    """Return characters as they can be read in a sentence, the first ``limit`` of them."""
     shown = " ".join(repr(character) for character in characters[:limit])
     return shown + (f" and {len(characters) - limit} more" if len(characters) > limit else "")

@@ -8,7 +8,18 @@ Shapes: ``B`` windows or streams in a batch, ``T`` characters in a window, ``V``
 
 import os
 
+from charlstm.checkpoint.memory import address_space
+from charlstm.errors import TrainingError
 from charlstm.training.quiet import quiet
+
+_NEEDED = 3e9
+"""Bytes of address space that TensorFlow takes to start, on two cores; with less, its native code ends the process."""
+
+if address_space() < _NEEDED:
+    raise TrainingError(
+        f"TensorFlow needs about {_NEEDED / 1e9:.0f} GB of address space, and this process may have "
+        f"{address_space() / 1e9:.1f} GB; raise the limit (ulimit -v)"
+    )
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"

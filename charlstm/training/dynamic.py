@@ -17,6 +17,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig
+from charlstm.text.scoring import bounded
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import normalise
 from charlstm.training.model import States, Tensor, build_layers, forward
@@ -98,7 +99,7 @@ def dynamic_surprise(
         adapt(gradients)
         nats.append(losses.numpy())
         progress(len(nats[-1]))
-    return np.concatenate(nats).astype(np.float64)
+    return bounded(np.concatenate(nats).astype(np.float64))
 
 
 def _segments(ids: Ids, vocabulary_size: int, length: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -1,6 +1,7 @@
 """What happens in a training run, for whoever shows its progress."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from charlstm.checkpoint.history import Evaluation
 from charlstm.checkpoint.weights import Weights
@@ -11,10 +12,12 @@ class Started:
     """Everything is built and checked, and the checkpoint's folder is there.
 
     Attributes:
+        folder: The checkpoint's.
         parameters: Of the network.
         keras_loop_because: Why the LSTM layers run in Keras's own loop and not in the fast one; None if they do not.
     """
 
+    folder: Path
     parameters: int
     keras_loop_because: str | None
 
@@ -89,6 +92,17 @@ class FellBack:
 
 
 @dataclass(frozen=True)
+class Rewritten:
+    """A part of the checkpoint had been removed while the training ran, and was written anew at a save.
+
+    Attributes:
+        path: Of that part, or of the whole folder.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run is over and everything is on disk.
 
@@ -109,4 +123,4 @@ class Finished:
     stopped_early: bool
 
 
-Event = Started | Stepped | Paced | Evaluating | Evaluated | FellBack | Finished
+Event = Started | Stepped | Paced | Evaluating | Evaluated | FellBack | Rewritten | Finished

@@ -11,14 +11,15 @@ from charlstm.checkpoint.history import Evaluation, write_history
 from charlstm.checkpoint.resume import read_state
 from charlstm.checkpoint.state import MOST_HALVINGS
 from charlstm.errors import TrainingError
+from charlstm.recipe.budget import Budget
 from charlstm.recipe.plan import Plan
 from charlstm.text.batches import BatchSource
 from charlstm.training.evaluation import Evaluator
-from charlstm.training.events import Evaluated, Evaluating, Event, FellBack, Finished, Paced, Stepped
+from charlstm.training.events import Evaluated, Evaluating, Event, FellBack, Finished, Paced, Rewritten, Stepped
 from charlstm.training.progress import Record, Speed, record_of
 from charlstm.training.publish import publish
 from charlstm.training.saving import Saver
-from charlstm.training.schedule import Budget, learning_rate
+from charlstm.training.schedule import learning_rate
 from charlstm.training.trainer import Trainer
 
 _PACED_AFTER = 2.0
@@ -27,7 +28,7 @@ _PACED_AFTER = 2.0
 
 @dataclass
 class Loop:
-    """A run under way. ``elapsed`` gives its wall-clock seconds, ``reserve`` is what an evaluation takes of them."""
+    """A run under way. ``elapsed`` gives its wall-clock seconds."""
 
     plan: Plan
     source: BatchSource
@@ -38,7 +39,6 @@ class Loop:
     saver: Saver
     elapsed: Callable[[], float]
     should_stop: Callable[[], bool]
-    reserve: float
     due: float = 0.0
     speed: Speed = field(default_factory=Speed)
 
@@ -47,6 +47,7 @@ class Loop:
         self._plan_evaluation()
         impatient, paced = self._is_impatient, False
         while self.fraction < 1 and not impatient and not self.should_stop() and not self.trainer.stop_asked:
+            yield from self._rewritten()
             event = self._step()
             yield event
             if isinstance(event, FellBack):
@@ -72,6 +73,7 @@ class Loop:
             if isinstance(evaluated, FellBack):
                 yield from self.events()
                 return
+        yield from self._rewritten()
         yield Finished(
             best=best(self.record.history) or self.record.history[-1],
             steps=self.trainer.steps,
@@ -80,6 +82,10 @@ class Loop:
             interrupted=interrupted,
             stopped_early=impatient,
         )
+
+    def _rewritten(self) -> Iterator[Rewritten]:
+        while self.saver.rewritten:
+            yield Rewritten(self.saver.rewritten.pop(0))
 
     @property
     def _is_impatient(self) -> bool:
@@ -94,7 +100,7 @@ class Loop:
     @property
     def _kept_free(self) -> float:
         """Seconds at the end in which no step is begun any more: the last evaluation's, and half a step's."""
-        return self.reserve + self.speed.seconds_per_step / 2
+        return self.record.reserve + self.speed.seconds_per_step / 2
 
     @property
     def learning_rate(self) -> float:
@@ -109,7 +115,7 @@ class Loop:
         They are spread evenly; where they take long, some are left out, so that they take a tenth of the minutes at the most.
         """
         evaluations = self.plan.config.training.evaluations
-        earliest = max(self.fraction + 1e-9, self.fraction + 10 * self.reserve / self.budget.seconds)
+        earliest = max(self.fraction + 1e-9, self.fraction + 10 * self.record.reserve / self.budget.seconds)
         self.due = math.ceil(earliest * evaluations) / evaluations
 
     def _paced(self) -> Paced:
@@ -121,7 +127,7 @@ class Loop:
         """To the end of the budget, estimated; infinite while nothing is known."""
         if not self.speed.seconds:
             return math.inf
-        evaluations = self.plan.config.training.evaluations * self.reserve / self.budget.steps
+        evaluations = self.plan.config.training.evaluations * self.record.reserve / self.budget.steps
         return self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.speed.seconds_per_step + evaluations)
 
     def _step(self) -> Stepped | FellBack:
@@ -171,7 +177,7 @@ class Loop:
             publish(self.plan.folder, self.plan.config, record)
         else:
             write_history(self.plan.folder, record.history)
-        self.reserve = self.elapsed() - began
+        record.reserve = self.elapsed() - began
         self._plan_evaluation()
         return Evaluated(evaluation, weights)
 

@@ -114,6 +114,16 @@ class Layers:
         return tuple((tf.zeros((batch, lstm.units)), tf.zeros((batch, lstm.units))) for lstm in self.lstms)
 
 
+def keras_seed(random_seed: int) -> int:
+    """Return the seed that Keras gets, which has 32 bits: the random seed itself below ``2**31``, a hash of a larger one.
+
+    Layers count up from it, and the hash leaves them room.
+    """
+    if random_seed < 2**31:
+        return random_seed
+    return 2**31 + int(np.random.SeedSequence(random_seed).generate_state(1)[0]) % (2**31 - 2**10)
+
+
 def build_layers(config: ModelConfig, precision: Precision = "float32", random_seed: int = 0) -> Layers:
     """Build a network's layers with freshly initialised weights.
 
@@ -124,7 +134,8 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
         ConfigError: If an option names something that Keras does not have.
     """
     create_devices()
-    keras.utils.set_random_seed(random_seed % 2**32)
+    first_seed = keras_seed(random_seed)
+    keras.utils.set_random_seed(first_seed)
     options, first_options = lstm_options(config), input_options(config)
     encoding: keras.layers.Layer | None = None
     if config.encoding == "one-hot":
@@ -143,7 +154,7 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
                 **(options | first_options if number == 1 and config.encoding != "embedding" else options),
                 return_sequences=sequences,
                 return_state=True,
-                seed=random_seed % 2**31 + number,
+                seed=first_seed + number,
                 dtype=policy,
                 name=f"lstm_{number}",
             )
@@ -152,13 +163,13 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
             keras.layers.Dropout(
                 config.dropout,
                 noise_shape=(None, 1, None) if sequences else None,
-                seed=random_seed % 2**31 + last + number,
+                seed=first_seed + last + number,
                 dtype=policy,
                 name=f"dropout_{number}",
             )
         )
     dense = keras.layers.Dense(config.vocabulary_size, activation="softmax", name="dense")
-    connection_seeds = tuple(keras.random.SeedGenerator(random_seed % 2**31 + 2 * last + 1 + number) for number in range(last))
+    connection_seeds = tuple(keras.random.SeedGenerator(first_seed + 2 * last + 1 + number) for number in range(last))
     noise = Noise(tuple(lstms), tuple(dropouts), config.drop_connect, connection_seeds)
     layers = Layers(config, encoding, noise.lstms, noise.dropouts, dense, noise)
     keras_model(layers, config.seq_len)  # builds the weights

@@ -76,7 +76,7 @@ def _initializer(text: str, setting: str) -> Any:
             raise ValueError
     except (KeyError, ValueError, TypeError, NotImplementedError):
         good = "zeros, ones or random_normal" if len(shape) == 1 else "glorot_uniform, orthogonal or random_normal:0.1"
-        raise ConfigError(f"{setting}: Keras has no initialiser {text!r} for weights of this kind; try {good}") from None
+        raise ConfigError(f"Keras has no initialiser {text!r} for weights of this kind; try {good}", setting=setting) from None
     # Not the object itself: a second layer with the same one would get the same numbers.
     return keras.initializers.serialize(initializer)
 
@@ -94,4 +94,4 @@ def _parsed(text: str | None, setting: str, kinds: dict[str, tuple[Callable[...,
         return make(*numbers)
     except (KeyError, ValueError):
         forms = ", ".join(kind + (":" if count else "") + ",".join(["F"] * count) for kind, (_, count) in kinds.items())
-        raise ConfigError(f"{setting}: expected one of {forms}, with numbers in place of F, found {text!r}") from None
+        raise ConfigError(setting=setting, expected=f"one of {forms}, with numbers in place of F", found=text) from None

@@ -20,6 +20,7 @@ class Record:
         poor: Evaluations since the best one.
         halvings: How often the learning rate has been halved because the loss was no number.
         began: Seconds from the start of the command to the end of the first step.
+        reserve: Seconds that an evaluation takes; 0 until that is known.
         evaluated: The number of the state that was saved at the last evaluation, or before the first step.
     """
 
@@ -30,6 +31,7 @@ class Record:
     poor: int = 0
     halvings: int = 0
     began: float = 0.0
+    reserve: float = 0.0
     evaluated: int = 0
 
     @property
@@ -46,7 +48,7 @@ class Record:
 def record_of(state: State) -> Record:
     """What a run had noted down when its state was saved."""
     before = state.progress
-    numbers = before.loss_sum, before.loss_count, before.poor, before.halvings, before.began
+    numbers = before.loss_sum, before.loss_count, before.poor, before.halvings, before.began, before.reserve
     return Record(list(state.history), state.best, *numbers, before.evaluated or state.number)
 
 

@@ -1,17 +1,17 @@
 """A training run from its recipe to the files of its checkpoint, as a sequence of events for whoever shows progress."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 
 import tensorflow as tf
 
 from charlstm.checkpoint.atomic import remove_leftovers
 from charlstm.checkpoint.files import write_config
-from charlstm.checkpoint.folder import new_checkpoint
-from charlstm.checkpoint.lock import training_lock
+from charlstm.checkpoint.folder import free_names
 from charlstm.checkpoint.resume import RESUME, newest, remove_damaged
-from charlstm.errors import CheckpointError, TrainingError
+from charlstm.errors import CheckpointError, TakenError, TrainingError
+from charlstm.recipe.budget import budget
 from charlstm.recipe.plan import Base, Plan, Resumed
 from charlstm.text.batches import batch_source
 from charlstm.text.windows import split
@@ -26,7 +26,6 @@ from charlstm.training.progress import Record, record_of
 from charlstm.training.publish import publish
 from charlstm.training.rendezvous import meet
 from charlstm.training.saving import Saver
-from charlstm.training.schedule import budget
 from charlstm.training.trainer import Trainer
 from charlstm.units import count
 
@@ -91,8 +90,8 @@ def _memory_stated(plan: Plan) -> Iterator[None]:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise TrainingError(
-            f"the memory does not suffice for this network and batches of {plan.config.training.batch_size} windows of "
-            f"{plan.config.model.seq_len}; lower --units, --batch-size or --seq-len"
+            f"out of memory for this network and batches of {plan.config.training.batch_size} windows of "
+            f"{plan.config.model.seq_len}; reduce --units, --batch-size or --seq-len"
         ) from None
 
 
@@ -109,31 +108,33 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
     extent = budget(config.training, source.steps_per_epoch)
     evaluator = Evaluator(config.model, held_out) if len(held_out) > 1 else None
     record, earlier = _taken_up(plan, trainer)
-    reserve = evaluator.rehearse(clock) if evaluator else 0.0
+    if evaluator:
+        record.reserve = max(record.reserve, evaluator.rehearse(clock))
 
     def elapsed() -> float:
         return earlier + clock() - started
 
-    if not isinstance(plan.start, Resumed):
-        if extent.fraction(0, elapsed(), reserve) >= 1:
+    with ExitStack() as lock:
+        saver = Saver(plan, trainer, elapsed, lock)
+        if isinstance(plan.start, Resumed):
+            saver.take_lock()
+        elif extent.fraction(0, elapsed(), record.reserve) >= 1:
             raise TrainingError(
                 f"--minutes {config.training.minutes:g} leaves no time to train in: starting took {elapsed():.0f} s, and "
-                f"scoring {len(held_out):,} characters takes {reserve:.0f} s; give more --minutes, or a smaller --validation"
+                f"scoring {len(held_out):,} characters takes {record.reserve:.0f} s; give more --minutes, or a smaller "
+                "--validation"
             )
-        with new_checkpoint(plan.folder.parent, plan.folder.name) as folder:
-            write_config(folder, config)
-            saver = Saver(replace(plan, folder=folder), trainer, elapsed)
-            saver.save(record, evaluated=True)
-            reserve += saver.took  # what an evaluation comes to is saved
-    with training_lock(plan.folder):
+        else:
+            plan = _begin(saver, record)
+            record.reserve += saver.took  # what an evaluation comes to is saved
         if newest(plan.folder) != (plan.start.number if isinstance(plan.start, Resumed) else 1):
             raise CheckpointError(f"{plan.folder} has been trained on meanwhile; begin again with the same command")
         if isinstance(plan.start, Resumed):
             _put_in_order(plan, plan.start, record)
-        saver = Saver(plan, trainer, elapsed, last=elapsed())
-        yield Started(count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
+            saver.last = elapsed()
+        yield Started(plan.folder, count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         try:
-            yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, reserve).events()
+            yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop).events()
         except CheckpointError as error:
             raise CheckpointError(f"{error}; then go on with `{plan.resuming}`") from None
 
@@ -147,6 +148,20 @@ def _taken_up(plan: Plan, trainer: Trainer) -> tuple[Record, float]:
     if isinstance(plan.start, Base):
         trainer.assign(starting_weights(plan.start.config, plan.start.weights, plan.config))
     return Record(), 0.0
+
+
+def _begin(saver: Saver, record: Record) -> Plan:
+    """Make the checkpoint, with a first state in it; the plan may get another folder, if its name was not the user's choice."""
+    plan, root = saver.plan, saver.plan.folder.parent
+    if plan.stem is None:
+        saver.save(record, evaluated=True)
+        return plan
+    for name in free_names(root, plan.stem):
+        saver.plan = replace(plan, folder=root / name)
+        with suppress(TakenError):  # by another training that was begun at the same time
+            saver.save(record, evaluated=True)
+            break
+    return saver.plan
 
 
 def _put_in_order(plan: Plan, start: Resumed, record: Record) -> None:

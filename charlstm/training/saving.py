@@ -1,15 +1,24 @@
 """When and what a training run saves, so that it can go on from there."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from charlstm.checkpoint.resume import write_state
+from charlstm.checkpoint.files import CARD, CONFIG, read_config, write_config
+from charlstm.checkpoint.folder import new_checkpoint
+from charlstm.checkpoint.history import HISTORY
+from charlstm.checkpoint.lock import LOCK, training_lock
+from charlstm.checkpoint.resume import RESUME, write_state
 from charlstm.checkpoint.state import Progress, State
+from charlstm.checkpoint.weights import WEIGHTS
+from charlstm.errors import CheckpointError, TrainingError
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan
 from charlstm.training.progress import Record
+from charlstm.training.publish import publish
 from charlstm.training.trainer import Trainer
 
 _PAUSE = 60.0
@@ -26,15 +35,19 @@ class Saver:
         plan: What is trained.
         trainer: What is saved.
         elapsed: Wall-clock seconds of the run.
+        lock: Holds the lock of the checkpoint's folder.
         last: When the last save ended.
         took: Seconds that it took.
+        rewritten: What had been removed from the checkpoint and was written anew at a save.
     """
 
     plan: Plan
     trainer: Trainer
     elapsed: Callable[[], float]
+    lock: ExitStack
     last: float = 0.0
     took: float = 0.0
+    rewritten: list[str] = field(default_factory=list)
 
     @property
     def due(self) -> bool:
@@ -44,7 +57,7 @@ class Saver:
         return self.elapsed() - self.last >= pause
 
     def save(self, record: Record, *, evaluated: bool = False) -> bool:
-        """Write everything from which the run can be gone on with.
+        """Write everything from which the run can be resumed, into a new folder if the checkpoint has none.
 
         Args:
             record: What the run has noted down.
@@ -56,6 +69,7 @@ class Saver:
 
         Raises:
             CheckpointError: If it cannot be written; what was saved before is left.
+            TrainingError: If another training's checkpoint has taken the place of this one.
         """
         began, arrays = self.elapsed(), self.trainer.snapshot()
         finite = all(np.isfinite(array).all() for array in arrays.values())
@@ -68,15 +82,68 @@ class Saver:
                 poor=record.poor,
                 halvings=record.halvings,
                 began=record.began,
+                reserve=record.reserve,
                 evaluated=0 if evaluated else record.evaluated,
                 paths=self.plan.paths,
                 text_encoding=self.plan.text_encoding,
                 surroundings=surroundings(),
             )
             state = State(arrays=arrays, best=record.best, history=tuple(record.history), progress=progress)
-            number = write_state(self.plan.folder, state, keep=record.evaluated)
+            with self._whole_folder(record, published=len(record.history) - evaluated) as folder:
+                number = write_state(folder, state, keep=record.evaluated)
             if evaluated:
                 record.evaluated = number
         self.last = self.elapsed()
         self.took = self.last - began
         return finite
+
+    @contextmanager
+    def _whole_folder(self, record: Record, published: int) -> Iterator[Path]:
+        """The folder to save into, with everything in it that somebody may have removed while the training ran.
+
+        Args:
+            record: What the run has noted down.
+            published: How many of its evaluations have been published.
+        """
+        folder, saved_before = self.plan.folder, record.evaluated > 0
+        if saved_before and folder.exists():
+            self._complete(record, published)
+            yield folder
+            return
+        if saved_before:
+            self.rewritten.append(str(folder))
+        with new_checkpoint(folder.parent, folder.name) as new:
+            write_config(new, self.plan.config)
+            if published > 0:
+                publish(new, self.plan.config, record)
+            yield new
+        self.take_lock()
+
+    def take_lock(self) -> None:
+        """Lock the checkpoint's folder, and let go of the one that was there before."""
+        self.lock.close()
+        self.lock.enter_context(training_lock(self.plan.folder))
+
+    def _complete(self, record: Record, published: int) -> None:
+        folder, config = self.plan.folder, self.plan.config
+        has_model = published > 0 and bool(record.best)
+        expected = [CONFIG, RESUME, *((WEIGHTS, CARD, HISTORY) if has_model else ())]
+        missing = [name for name in expected if not (folder / name).exists()]
+        if CONFIG not in missing:
+            try:
+                found = read_config(folder)
+            except CheckpointError:
+                missing.append(CONFIG)  # damaged
+            else:
+                if (found.created, found.model, found.corpus) != (config.created, config.model, config.corpus):
+                    raise TrainingError(
+                        f"{folder} now holds another training, which is left alone; this one cannot be saved there and has "
+                        "ended; what it had saved is where its folder was moved to"
+                    )
+        if CONFIG in missing:
+            write_config(folder, config)
+        if not (folder / RESUME / LOCK).exists():
+            self.take_lock()
+        if missing and has_model:
+            publish(folder, config, record)
+        self.rewritten += [str(folder / name) for name in missing]

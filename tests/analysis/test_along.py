@@ -8,7 +8,9 @@ from charlstm.analysis.surprise import stateful_surprise, windowed_surprise
 from charlstm.config import ModelConfig
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import log_softmax
+from charlstm.text.scoring import WORST
 from tests.analysis.conftest import memoryless_network, random_text
+from tests.conftest import LONG_MEMORIES, long_memory
 
 TEXT = random_text(60, 5)
 
@@ -73,3 +75,13 @@ def test_a_state_that_only_adds_up_drifts():
 
 def test_without_anything_beyond_the_window_there_is_no_drift():
     assert drift(np.ones((2, 6)) * [[3], [4]], 6).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("memory", ["linear, at once", "relu, recurrent", "relu"])
+def test_what_grows_out_of_bounds_is_told_in_finite_numbers(memory):
+    text = np.random.default_rng(0).integers(0, 7, 500).astype(np.uint8)
+    found = along(build_network(*long_memory(**LONG_MEMORIES[memory])), text)
+    for values in vars(found).values():
+        assert np.isfinite(values).all()
+    assert found.c_norms.max() > 100
+    assert found.stateful.max() <= WORST

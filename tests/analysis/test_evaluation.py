@@ -5,7 +5,9 @@ import pytest
 
 from charlstm.analysis.evaluation import context_lengths, evaluate, sampled_starts, work
 from charlstm.analysis.surprise import stateful_surprise, windowed_surprise
+from charlstm.inference.network import build_network
 from tests.analysis.conftest import memoryless_network
+from tests.conftest import LONG_MEMORIES, long_memory
 
 TEXT = np.random.default_rng(1).integers(0, 7, 900).astype(np.uint8)
 EVERYWHERE = np.arange(899)
@@ -74,3 +76,15 @@ def test_progress_adds_up_to_the_work(make_network):
 def test_a_memoryless_model_scores_the_same_at_every_context():
     found = evaluate(memoryless_network(), TEXT, sampled_starts(900, 300, 0), context_lengths(6))
     assert {round(found.nats_per_char(context), 6) for context in found.costs} == {round(found.nats_per_char(), 6)}
+
+
+@pytest.mark.parametrize("memory", ["linear, for ever", "linear, at once", "relu, recurrent"])
+def test_the_stateless_score_does_not_depend_on_a_carried_state_that_is_lost(memory):
+    network, context = build_network(*long_memory(**LONG_MEMORIES[memory])), 6
+    text = np.random.default_rng(2).integers(0, 7, 20_000).astype(np.uint8)
+    whole = windowed_surprise(network, text, np.arange(len(text) - context), [context])[0]
+    found = evaluate(network, text, sampled_starts(len(text), 1_000, 0), [context])
+    assert found.unbounded > 0
+    assert found.nats_per_char() > 30
+    assert found.standard_error(context) < 1.3 * whole.std() / np.sqrt(1_000)
+    assert abs(found.nats_per_char(context) - whole.mean()) < 4 * found.standard_error(context)

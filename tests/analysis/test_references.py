@@ -1,6 +1,7 @@
 """References on texts whose scores are known otherwise."""
 
 import bz2
+import tracemalloc
 from collections import Counter
 from math import log
 
@@ -11,12 +12,13 @@ from charlstm.analysis.references import (
     COMPRESSORS,
     LEAST_COMPRESSED,
     MOST_LEARNT,
+    _numbered,
     compressed_nats,
-    longest,
     ngram_surprise,
     references,
+    references_bytes,
 )
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary, id_dtype
 
 
 def markov(length: int, random_seed: int) -> tuple[np.ndarray, float]:
@@ -55,13 +57,13 @@ def test_ngrams_are_those_counted_by_hand(order):
         -log(by_hand(learnt, whole[max(0, place - order + 1) : place], whole[place], len(alphabet)))
         for place in range(len(learnt), len(whole))
     ]
-    np.testing.assert_allclose(ngram_surprise(*ids, len(alphabet), order), expected)
+    np.testing.assert_allclose(ngram_surprise(*ids, len(alphabet), [order])[order], expected)
 
 
 @pytest.mark.parametrize("order", [2, 3])
 def test_a_markov_chain_scores_its_entropy_rate(order):
     text, rate = markov(60_000, 0)
-    nats = ngram_surprise(text[:50_000], text[50_000:], 3, order)
+    nats = ngram_surprise(text[:50_000], text[50_000:], 3, [order])[order]
     assert abs(nats.mean() - rate) < 3 * nats.std() / 100 + 0.002
 
 
@@ -69,16 +71,63 @@ def test_a_unigram_model_does_not_see_the_chain():
     text, rate = markov(20_000, 1)
     frequencies = np.bincount(text) / len(text)
     entropy = -(frequencies * np.log(frequencies)).sum()
-    assert ngram_surprise(text[:15_000], text[15_000:], 3, 1).mean() == pytest.approx(entropy, abs=0.03)
+    assert ngram_surprise(text[:15_000], text[15_000:], 3, [1])[1].mean() == pytest.approx(entropy, abs=0.03)
     assert entropy > rate + 0.2
 
 
-def test_long_contexts_of_large_alphabets_are_cut_to_what_a_number_holds():
-    assert longest(2) == 62
-    assert longest(65) == 10
-    assert 1_114_112 ** longest(1_114_112) < 2**63
-    ids = np.arange(5_000)
-    assert np.isfinite(ngram_surprise(ids, ids[:100], 5_000, 50)).all()
+def counted(learnt: list[int], held_out: list[int], size: int, order: int) -> np.ndarray:
+    """Witten and Bell's surprise, with the counts of every context in a dictionary."""
+    follow: dict[tuple[int, ...], Counter[int]] = {}
+    for place, character in enumerate(learnt):
+        for length in range(min(order, place + 1)):
+            follow.setdefault(tuple(learnt[place - length : place]), Counter())[character] += 1
+    whole, nats = learnt + held_out, []
+    for place in range(len(learnt), len(whole)):
+        probability = 1 / size
+        for length in range(min(order, len(learnt))):
+            if after := follow.get(tuple(whole[place - length : place])):
+                probability = (after[whole[place]] + len(after) * probability) / (after.total() + len(after))
+        nats.append(-log(probability))
+    return np.array(nats)
+
+
+@pytest.mark.parametrize("anew", ["where it must be", "at every length"])
+@pytest.mark.parametrize("size", [2, 65, 256, 300, 7_000, 65_536, 1_114_112])
+def test_every_order_is_exact_for_every_alphabet(monkeypatch, size, anew):
+    if anew == "at every length":
+        monkeypatch.setattr("charlstm.analysis.references._LARGEST_CODE", size**2)
+    random = np.random.default_rng(size)
+    phrases = [random.integers(0, size, 12) for _ in range(20)]
+    ids = np.concatenate([phrases[k] for k in random.integers(0, 20, 250)])  # the same contexts of any length again and again
+    ids[random.random(len(ids)) < 0.1] = size - 1
+    ids = ids.astype(id_dtype(size))
+    found = ngram_surprise(ids[:2_500], ids[2_500:], size, range(1, 12))
+    for order in (1, 2, 3, 4, 5, 6, 11):
+        expected = counted(ids[:2_500].tolist(), ids[2_500:].tolist(), size, order)
+        np.testing.assert_allclose(found[order], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("codes", [[0], [5, 7, 5], [2**62, 5, 2**62 + 1, 7, 5], [2**60] * 9], ids=str)
+def test_codes_of_any_size_are_numbered_in_their_order(codes):
+    number, different = _numbered(np.array(codes))
+    assert number.tolist() == [sorted(set(codes)).index(code) for code in codes]
+    assert different == len(set(codes))
+
+
+@pytest.mark.parametrize("learnt", [1, 2, 4])
+def test_a_text_shorter_than_the_order_has_the_contexts_that_it_has(learnt):
+    ids = np.array([3, 1, 3, 1, 1, 3, 0, 2, 2, 3])
+    found = ngram_surprise(ids[:learnt], ids[learnt:], 4, [5])[5]
+    np.testing.assert_allclose(found, counted(ids[:learnt].tolist(), ids[learnt:].tolist(), 4, 5))
+
+
+def test_the_5_gram_of_a_large_alphabet_sees_four_characters_back():
+    random = np.random.default_rng(0)
+    ids = random.integers(0, 7_000, 4_000)
+    ids[4::5] = (ids[0::5] + ids[1::5] + ids[2::5] + ids[3::5]) % 7_000  # known from the four before
+    text = np.concatenate([ids, ids])
+    exact = ngram_surprise(text[:4_000], text[4_000:], 7_000, [4, 5])
+    assert exact[5][4::5].mean() < exact[4][4::5].mean()
 
 
 @pytest.mark.parametrize(("name", "share"), [("lzma", 0.4), ("bz2", 0.9)])  # bz2 sorts, and sees a copy only in part
@@ -111,7 +160,7 @@ def test_all_of_them_learn_the_training_text_and_pay_for_the_held_out_one():
     vocabulary = Vocabulary("abc")
     found = references(text[:5_000], text[5_000:], vocabulary)
     assert list(found) == ["unigram", "bigram", "5-gram", "lzma", "bz2"]
-    assert found["bigram"] == pytest.approx(ngram_surprise(text[:5_000], text[5_000:], 3, 2)[1:].mean())
+    assert found["bigram"] == pytest.approx(ngram_surprise(text[:5_000], text[5_000:], 3, [2])[2][1:].mean())
     before, after = vocabulary.decode(text[:5_000]), vocabulary.decode(text[5_000:])
     assert found["bz2"] == pytest.approx(compressed_nats(before, after, COMPRESSORS["bz2"]))
     assert rate * 0.9 < min(found.values())
@@ -131,3 +180,18 @@ def test_of_a_long_text_only_the_end_is_learnt(monkeypatch):
     text = np.array([0, 1] * 2_000 + [1] * 100, np.uint8)
     assert MOST_LEARNT > 100
     assert references(text, text[-20:], Vocabulary("ab"))["unigram"] < 0.02
+
+
+@pytest.mark.parametrize(("learnt", "held_out"), [(100_000, 300_000), (400_000, 300_000), (400_000, 10_000)])
+def test_memory_is_estimated(monkeypatch, learnt, held_out):
+    monkeypatch.setattr("charlstm.analysis.references.COMPRESSORS", {})
+    text = np.random.default_rng(0).integers(0, 60, learnt + held_out).astype(np.uint8)
+    vocabulary = Vocabulary("".join(map(chr, range(40, 100))))
+    tracemalloc.start()
+    try:
+        references(text[:learnt], text[learnt:], vocabulary)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    estimate = references_bytes(learnt, held_out) - references_bytes(0, 0)
+    assert peak <= estimate <= 2 * peak

@@ -9,6 +9,8 @@ from charlstm.analysis.surprise import stateful_surprise, windowed_surprise
 from charlstm.config import ModelConfig
 from charlstm.inference.network import Network, build_network
 from charlstm.inference.sampling import log_softmax
+from charlstm.text.scoring import WORST, bounded
+from tests.conftest import LONG_MEMORIES, long_memory
 
 TEXT = np.random.default_rng(1).integers(0, 7, 1_500).astype(np.uint8)
 
@@ -26,6 +28,30 @@ def read(network: Network, ids: np.ndarray) -> np.ndarray:
 def test_stateful_surprise_is_that_of_reading_the_text_once(make_network, length):
     network = make_network()
     np.testing.assert_allclose(stateful_surprise(network, TEXT[:length]), read(network, TEXT[:length]), atol=1e-5)
+
+
+@pytest.mark.parametrize("memory", LONG_MEMORIES)
+def test_a_model_that_remembers_more_than_a_warm_up_is_read_in_one_piece(memory):
+    network = build_network(*long_memory(**LONG_MEMORIES[memory]))
+    text = np.random.default_rng(2).integers(0, 7, 6_000).astype(np.uint8)
+    found = stateful_surprise(network, text)
+    with np.errstate(over="ignore", invalid="ignore"):
+        expected = bounded(read(network, text))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    assert np.isfinite(found).all()
+
+
+def test_a_model_that_does_not_is_read_once(make_network):
+    told = []
+    stateful_surprise(make_network(), np.tile(TEXT, 4), told.append)
+    assert sum(told) < 1.2 * 6_000 + 11 * 384
+
+
+def test_a_window_in_which_the_state_grows_out_of_bounds_costs_what_is_bounded():
+    network = build_network(*long_memory(**LONG_MEMORIES["linear, at once"]))
+    found = windowed_surprise(network, TEXT, np.arange(100), [1, 400])
+    assert (found[0] < 10).all()
+    assert (found[1] == WORST).all()
 
 
 def test_windowed_surprise_is_that_of_reading_from_zero_at_each_start(make_network):
@@ -68,3 +94,13 @@ def test_progress_adds_up_to_what_is_read(make_network):
     told.clear()
     stateful_surprise(network, TEXT, told.append)
     assert sum(told) >= 1_499
+
+
+@pytest.mark.parametrize("context", [40, 1_000, 1_000_000])
+def test_nothing_is_read_beyond_the_end_of_the_text(make_network, context):
+    network, starts, read_so_far = make_network(), np.array([30, 10, 20]), []
+    found = windowed_surprise(network, TEXT[:50], starts, [5, 39, context], read_so_far.append)
+    np.testing.assert_array_equal(found[:2], windowed_surprise(network, TEXT[:50], starts, [5, 39]))
+    assert np.isnan(found[2]).all()
+    assert sum(read_so_far) == 3 * context
+    assert len(read_so_far) == 39 + 1

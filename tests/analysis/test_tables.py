@@ -3,7 +3,7 @@
 import pytest
 
 from charlstm.analysis.record import comparison_record
-from charlstm.analysis.tables import numbers, windows
+from charlstm.analysis.tables import distinct, numbers, places, windows
 from tests.analysis.conftest import compared
 
 
@@ -49,3 +49,16 @@ def test_a_sweep_has_a_row_for_every_window_and_one_for_the_state(record, make_n
     assert rows(table)["window of 3"][0].startswith(f"{record['contexts']['3']['bits_per_char']:.4f} ± ")
     assert rows(table)["window of 3"][2] == "3.0"
     assert windows(comparison_record("tale", compared(make_network()))) is None
+
+
+@pytest.mark.parametrize(("characters", "shown"), [(0, "–"), (3, "–"), (4, "100.0%")])
+def test_a_text_too_short_for_4_grams_has_no_share_of_different_ones(characters, shown):
+    assert distinct({"characters_counted": characters, "distinct_4_grams": 1.0}) == shown
+
+
+@pytest.mark.parametrize(
+    ("sample", "characters", "said"),
+    [(1, 2, "at all 1 places"), (99, 100, "at all 99 places"), (98, 100, "at 98 places drawn at random")],
+)
+def test_places_are_called_a_sample_only_if_they_are_one(sample, characters, said):
+    assert places({"characters": sample}, characters) == said

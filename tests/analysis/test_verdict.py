@@ -12,7 +12,9 @@ from tests.analysis.conftest import compared
 
 def with_costs(comparison, costs: list[float]):
     """The comparison, had the window of 6 cost this many nats at the places of a sample."""
-    return replace(comparison, evaluation=Evaluation(6, np.full(299, 1.5), {6: np.array(costs) * np.log(2)}))
+    return replace(
+        comparison, evaluation=Evaluation(6, np.full(299, 1.5), {6: np.array(costs) * np.log(2)}, {6: np.array(costs)})
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,18 @@ def test_a_costly_state_is_told_with_its_drift(comparison):
     assert verdict(with_costs(drifting, [-0.1, -0.1])).endswith("the norm of the carried c is 2.5 × what it is within.")
 
 
+def test_one_character_is_too_few_to_say_anything(comparison):
+    said = verdict(with_costs(comparison, [0.3]))
+    assert said == "Carrying the state takes 6 × fewer cell steps here; one character is too few to measure what it is worth."
+
+
 def test_without_a_text_to_measure_on_only_the_cost_is_told(make_network):
     said = verdict(compared(make_network(), measured=False))
     assert said == "Carrying the state takes 6 × fewer cell steps here; what it is worth needs a text to measure on."
+
+
+@pytest.mark.parametrize("characters", [2, 3, 7])
+def test_of_a_text_that_fits_in_a_window_nothing_is_said_about_quality(comparison, characters):
+    short = Evaluation(6, np.ones(characters - 1), {6: np.zeros(characters - 1)}, {6: np.zeros(0)})
+    said = verdict(replace(comparison, evaluation=short))
+    assert said == "Both modes read the whole of so short a text, and carrying the state takes 6 × fewer cell steps."

@@ -8,7 +8,7 @@ import pytest
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.card import best, model_card
-from charlstm.checkpoint.files import CARD
+from charlstm.checkpoint.files import CARD, BaseRecord
 
 
 def rows(card: str) -> dict[str, str]:
@@ -44,6 +44,7 @@ def test_the_score_is_that_of_the_best_weights_in_nats_and_bits(config, evaluati
     table = rows(model_card(config, history, ""))
     assert table["score"].startswith(f"1.5000 nats = {1.5 / math.log(2):.4f} bits per character (one pass over the held-out")
     assert "the last 123 characters of the text" in table["score"]
+    assert "its characters all in the vocabulary" in table["score"]
     assert table["trained for"].startswith("4,321 steps")
 
 
@@ -53,10 +54,25 @@ def test_without_a_held_out_tail_there_is_no_score(config, evaluation):
     assert "trained for" in table
 
 
+def test_the_card_tells_what_the_model_was_fine_tuned_from(config):
+    numbers = {"fingerprint": "0b" * 32, "characters": 5_000}
+    bases = (
+        BaseRecord(name="first", corpus="a|b.txt", validation=0.0, **numbers),
+        BaseRecord(name="second", corpus="story.txt", validation=0.2, **numbers),
+    )
+    lines = [line for line in model_card(replace(config, bases=bases), [], "").splitlines() if "fine-tuned" in line]
+    assert lines == [
+        f"| fine-tuned from | second, trained on story.txt, 5,000 characters, the last 1,000 held out, SHA-256 `{'0b' * 32}` |",
+        f"| fine-tuned from | first, trained on a\\|b.txt, 5,000 characters, nothing held out, SHA-256 `{'0b' * 32}` |",
+    ]
+    assert "fine-tuned" not in model_card(config, [], "")
+
+
 def test_the_sample_stands_as_it_came(config):
     sample = "# not a heading\n\n| no table |\n  渡 *ferry*\n"
     card = model_card(config, [], sample)
     indented = card[card.index("as it came") :].split("\n")[2:]
+    assert "all of it written by the model" in card
     assert "\n".join(line.removeprefix("    ") for line in indented) == sample + "\n"
     assert all(line.startswith("    ") for line in indented[:-1])
 

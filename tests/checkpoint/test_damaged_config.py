@@ -13,6 +13,7 @@ from charlstm.errors import CheckpointError
 
 Place = tuple[str | int, ...]
 DEEP = b"[" * 200_000
+BASE = {"name": "first", "corpus": "story.txt", "fingerprint": "0a" * 32, "characters": 1234, "validation": 0.1}
 VALUES = [None, True, 0, -1, 1.5, 10**400, float("nan"), float("inf"), "", "x", "\ud800", [], [1], {}, {"a": 1}]
 
 
@@ -69,23 +70,31 @@ def test_a_configuration_that_was_cut_off_is_refused(refusal, folder):
 @pytest.mark.parametrize(
     ("place", "value", "found"),
     [
-        (("model",), [], "model: expected a dict, found list"),
-        (("model", "units"), [3, 0], "units: expected `int` >= 1, found [3, 0]"),
+        (("model",), [], "model: expected a dict; found list"),
+        (("model", "units"), [3, 0], "units: expected 1 to 64 integers from 1 to 1,000,000, separated by commas; found [3, 0]"),
         (("model", "vocabulary_size"), 5, "vocabulary: expected 5 characters in ascending order"),
         (("model", "layers"), 2, "ModelConfig has no setting 'layers'"),
         (("vocabulary",), "\nab", "vocabulary: expected 4 characters in ascending order"),
         (("vocabulary",), "\nba渡", "vocabulary: expected 4 characters in ascending order"),
         (("vocabulary",), "\naa渡", "vocabulary: expected 4 characters in ascending order"),
-        (("vocabulary",), ["\n", "a", "b", "渡"], "vocabulary: expected a str, found list"),
+        (("vocabulary",), ["\n", "a", "b", "渡"], "vocabulary: expected a str; found list"),
         (("vocabulary",), "\nab\ud800", "vocabulary: "),
-        (("training",), None, "training: expected a dict, found NoneType"),
+        (("training",), None, "training: expected a dict; found NoneType"),
         (("training", "batches"), "heaps", "batches: "),
         (("training", "batches"), "\ud800", "batches: "),
-        (("corpus", "characters"), 0, "characters: expected `int` >= 1, found 0"),
+        (("corpus", "characters"), 0, "characters: expected an integer from 1 to "),
         (("corpus", "windows"), "ab", "windows: "),
         (("corpus", "windows"), [], "windows: "),
         (("corpus", "windows"), ["abc"], "windows: expected characters of the vocabulary"),
-        (("created",), 5, "created: expected a str, found int"),
+        (("created",), 5, "created: expected a str; found int"),
+        (("bases",), {}, "bases: expected a list; found dict"),
+        (("bases",), [1], "bases: expected a list of objects; found [1]"),
+        (("bases",), [{}], "BaseRecord lacks the setting name"),
+        (("bases",), [BASE | {"characters": 0}], "characters: expected an integer from 1 to "),
+        (("bases",), [BASE, BASE | {"validation": 1.0}], "validation: expected a number from 0 to 0.9; found 1.0"),
+        (("bases",), [BASE | {"name": "x" * 1_001}], "name: expected a string of at most 1,000 characters; found"),
+        (("bases",), [BASE | {"weights": 1}], "BaseRecord has no setting 'weights'"),
+        (("bases",), [BASE] * 1_001, "bases: expected at most 1000; found 1,001"),
     ],
     ids=lambda value: ascii(value)[:40],
 )
@@ -133,7 +142,7 @@ def test_a_missing_member_is_named(refusal, folder, member):
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:12])
 def test_no_value_anywhere_in_a_configuration_makes_a_traceback(folder, value):
-    content, refused = (folder / CONFIG).read_bytes(), 0
+    content, refused = with_value((folder / CONFIG).read_bytes(), ("bases",), [BASE]), 0
     for place in places(json.loads(content)):
         (folder / CONFIG).write_bytes(with_value(content, place, value))
         try:

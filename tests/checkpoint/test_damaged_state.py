@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import struct
 from dataclasses import asdict, fields, replace
 from hashlib import sha256
@@ -14,7 +15,7 @@ from safetensors import safe_open
 from safetensors.numpy import load, save
 
 from charlstm.checkpoint import memory
-from charlstm.checkpoint.resume import read_progress, read_state
+from charlstm.checkpoint.resume import newest, read_progress, read_state
 from charlstm.checkpoint.state import Progress
 from charlstm.errors import CheckpointError
 
@@ -108,7 +109,7 @@ def test_progress_that_lacks_something_is_refused_by_its_name(folder, refused, p
     record = asdict(progress)
     del record[name]
     with_progress(folder, json.dumps(record))
-    assert f"missing required field `{name}`" in refused()
+    assert f"Progress lacks the setting {name}" in refused()
 
 
 def test_progress_that_has_something_more_is_refused_by_its_name(folder, refused, progress):
@@ -184,15 +185,33 @@ def test_best_weights_that_are_not_all_there_are_refused(folder, refused, state,
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".json"])
-@pytest.mark.parametrize("kind", ["fifo", "device", "folder"])
-def test_what_is_no_file_is_not_opened(folder, refused, suffix, kind):
+@pytest.mark.parametrize(
+    ("kind", "put"),
+    [
+        ("a named pipe", os.mkfifo),
+        ("a link", lambda path: path.symlink_to("/dev/zero")),
+        ("a link", lambda path: path.symlink_to("/proc/kmsg")),
+        ("a link", lambda path: path.symlink_to(path.parent.parent / "model.safetensors")),
+        ("a folder", Path.mkdir),
+    ],
+)
+def test_what_is_not_an_ordinary_file_is_not_opened(folder, refused, suffix, kind, put):
     path = (folder / FIRST).with_suffix(suffix)
     path.unlink()
-    {"fifo": lambda: os.mkfifo(path), "device": lambda: path.symlink_to("/dev/zero"), "folder": path.mkdir}[kind]()
-    assert f"is damaged (000001{suffix} is no file)" in refused()
+    put(path)
+    found = f"is damaged (000001{suffix} is {kind}, not an ordinary file)"
+    assert found in refused()
     if suffix == ".safetensors":
-        with pytest.raises(CheckpointError, match=r"is damaged \(it is no file\)"):
+        with pytest.raises(CheckpointError, match=re.escape(found)):
             read_progress(folder)
+
+
+@pytest.mark.parametrize("read", [read_progress, newest], ids=lambda read: read.__name__)
+def test_states_that_a_link_leads_to_are_not_looked_at(folder, tmp_path, read):
+    (folder / "resume").rename(tmp_path / "elsewhere")
+    (folder / "resume").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(CheckpointError, match=r"resume leads out of the checkpoint; put a folder in its place"):
+        read(folder)
 
 
 def test_a_state_larger_than_the_memory_is_not_read(folder, refused, monkeypatch):

@@ -1,7 +1,7 @@
 """The files of a checkpoint come back as they were written, and others can read them."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from charlstm.checkpoint.files import CONFIG, FORMAT_VERSION, Config, CorpusRecord, read_config, write_config
+from charlstm.checkpoint.files import (
+    CONFIG,
+    FORMAT_VERSION,
+    BaseRecord,
+    Config,
+    CorpusRecord,
+    read_config,
+    write_config,
+)
 from charlstm.checkpoint.history import HISTORY, read_history, write_history
 from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig
@@ -64,6 +72,21 @@ def test_the_configuration_says_everything_in_plain_json(tmp_path, config):
     # Also what was left to its default: another version may have another.
     assert set(record["model"]) == {field.name for field in fields(ModelConfig)}
     assert set(record["training"]) == {field.name for field in fields(TrainingConfig)}
+
+
+def test_bases_come_back_in_their_order_and_a_model_without_them_has_no_such_key(tmp_path, config):
+    write_config(tmp_path, config)
+    assert "bases" not in json.loads((tmp_path / CONFIG).read_text())
+    numbers = {"fingerprint": "0a" * 32, "characters": 7}
+    bases = tuple(
+        BaseRecord(name=name, corpus=f"{name}.txt", validation=validation, **numbers)
+        for name, validation in [("first", 0.0), ("zweite–渡", 0.9)]
+    )
+    write_config(tmp_path, replace(config, bases=bases))
+    assert read_config(tmp_path).bases == bases
+    assert json.loads((tmp_path / CONFIG).read_text())["bases"][0] == {
+        "name": "first", "corpus": "first.txt", "validation": 0.0, **numbers,
+    }  # fmt: skip
 
 
 def test_weights_come_back_and_every_safetensors_reader_has_them(tmp_path, config, weights):

@@ -34,6 +34,56 @@ def test_a_containers_limit_is_what_there_is(tmp_path, monkeypatch, group, limit
     assert memory.memory.__wrapped__() == min(machine, expected)
 
 
+@pytest.mark.parametrize(
+    ("machine", "group", "files", "expected"),
+    [
+        ("MemTotal: 9000 kB\nMemAvailable: 3000 kB\n", None, {}, 3_072_000),
+        ("MemTotal: 9000 kB\n", None, {}, 9e9),
+        (None, None, {}, 9e9),
+        ("MemAvailable: 3000 kB\n", None, {"memory.max": "max", "memory.current": "5"}, 3_072_000),
+        (
+            None,
+            None,
+            {"memory.max": "1000000", "memory.current": "300000", "memory.stat": "anon 7\ninactive_file 9\n"},
+            700_009,
+        ),
+        (
+            None,
+            "0::/job",
+            {"job/memory.max": "100", "job/memory.current": "90", "job/memory.stat": "active_file 60\ninactive_file 5\n"},
+            75,
+        ),
+        (
+            None,
+            "4:memory:/a",
+            {
+                "memory/a/memory.limit_in_bytes": "100",
+                "memory/a/memory.usage_in_bytes": "90",
+                "memory/a/memory.stat": "inactive_file 1\ntotal_inactive_file 20\n",
+            },
+            30,
+        ),
+        (None, None, {"memory.max": "100", "memory.current": "190", "memory.stat": ""}, 0),
+        (None, None, {"memory.max": "1000", "memory.current": "190", "memory.stat": "what is this\n"}, 1000),
+    ],
+)
+def test_available_is_what_others_leave(tmp_path, monkeypatch, machine, group, files, expected):
+    for name, content in files.items():
+        (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "groups" / name).write_text(content)
+    for name, content in (("machine", machine), ("own", group)):
+        if content:
+            (tmp_path / name).write_text(content)
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path / "groups")
+    monkeypatch.setattr(memory, "_OWN_GROUP", tmp_path / "own")
+    monkeypatch.setattr(memory, "_MACHINE", tmp_path / "machine")
+    limits = [
+        float(content) for name, content in files.items() if name.endswith(("max", "limit_in_bytes")) and content != "max"
+    ]
+    monkeypatch.setattr(memory, "memory", lambda: min([9e9, *limits]))
+    assert memory.available() == expected
+
+
 def test_what_fits_is_let_in_and_what_does_not_is_refused(monkeypatch):
     monkeypatch.setattr(memory, "memory", lambda: 3e9)
     check_room("story", 3e9)

@@ -19,7 +19,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from charlstm.checkpoint.files import read_config, write_config
-from charlstm.cli import app
+from charlstm.cli.app import app
 
 CommandLine = Callable[..., Result]
 
@@ -41,17 +41,19 @@ def charlstm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
 
 @pytest.fixture
 def refusal(charlstm: CommandLine) -> Callable[..., str]:
-    """Run a command that must be refused, and give back the sentence it is refused with."""
+    """Run a command that must be refused, and give back what it is refused with: a sentence, which may have a table in it."""
 
     def run(*arguments: str, stdin: str | bytes = "") -> str:
         result = charlstm(*arguments, stdin=stdin)
         assert result.exit_code == 1
         assert result.stdout == ""
-        *said, sentence, end = result.stderr.split("\n")
-        assert end == ""
-        assert sentence.startswith("charlstm: ")
-        assert not any("charlstm:" in line or "Traceback" in line for line in said)
-        return sentence.removeprefix("charlstm: ")
+        said, found, sentence = result.stderr.partition("charlstm: ")
+        assert found
+        assert said == "" or said.endswith("\n")
+        assert sentence.endswith("\n")
+        assert "charlstm:" not in sentence
+        assert "Traceback" not in result.stderr
+        return sentence.removesuffix("\n")
 
     return run
 
@@ -80,6 +82,14 @@ def tale(tmp_path: Path, make_checkpoint: Callable[..., Path]) -> Path:
     record = replace(config.corpus, fingerprint=hashlib.sha256(TEXT.encode()).hexdigest(), characters=len(TEXT))
     write_config(folder, replace(config, corpus=record))
     return folder
+
+
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+"""Before and after what a model was given, on a terminal."""
+
+
+def undimmed(text: str) -> str:
+    return text.replace(DIM, "").replace(PLAIN, "")
 
 
 @dataclass
@@ -134,7 +144,7 @@ def program(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
         return subprocess.Popen(
             [sys.executable, "-m", "charlstm", *arguments],
             cwd=tmp_path,
-            env={**surroundings, "COLUMNS": "120", "CHARLSTM_CHECKPOINTS": "checkpoints", **(env or {})},
+            env={**surroundings, "COLUMNS": "120", "TERM": "xterm", "CHARLSTM_CHECKPOINTS": "checkpoints", **(env or {})},
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
         )
 

@@ -1,12 +1,15 @@
 """The program as a whole: what it says of itself, and what it makes of commands that are not."""
 
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
 
 import pytest
+from typer.main import get_command
 
 import charlstm as package
+from charlstm.cli.app import app
 
 
 def test_the_help_names_every_command_on_stdout(charlstm):
@@ -27,6 +30,44 @@ def test_every_command_has_help(charlstm, command, flag):
     assert "--checkpoints" in result.stdout
 
 
+PROGRAM = get_command(app)
+COMMANDS = {"": PROGRAM, **PROGRAM.commands}
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+@pytest.mark.parametrize(("name", "command"), COMMANDS.items(), ids=COMMANDS)
+def test_the_help_shows_every_option_whole(charlstm, monkeypatch, name, command, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = charlstm(*name.split(), "--help").stdout
+    assert max(map(len, shown.splitlines())) <= columns
+    words = set(re.split(r"[ ,\n]+", shown))
+    for parameter in command.params:
+        assert parameter.help, parameter.name
+        assert {option for option in parameter.opts + parameter.secondary_opts if option.startswith("-")} <= words
+        if not getattr(parameter, "is_flag", False):
+            assert re.search(rf"(^|[ \[{{]){re.escape(parameter.metavar)}([]}} .]|$)", shown, re.MULTILINE), parameter.name
+
+
+def test_the_help_of_train_has_its_options_under_headings(charlstm):
+    shown = charlstm("train", "--help").stdout
+    sections = {part.partition(":\n")[0]: part for part in shown.split("\n\n")}
+    for heading, option in {
+        "Options": "--resume",
+        "Model": "--units",
+        "Options of the Keras LSTM layer": "--activation",
+        "Training": "--batch-size",
+        "Several workers": "--cluster",
+    }.items():
+        assert f"  {option} " in sections[heading]
+
+
+@pytest.mark.parametrize("name", PROGRAM.commands)
+def test_the_summary_of_a_command_is_not_cut(charlstm, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert re.search(rf"^  {name} +[A-Z].*\.$", charlstm("--help").stdout, re.MULTILINE)
+    assert "..." not in charlstm("--help").stdout.replace("[ARGS]...", "")
+
+
 def test_the_version_is_the_packages(charlstm):
     result = charlstm("--version")
     assert (result.exit_code, result.stdout, result.stderr) == (0, f"charlstm {package.__version__}\n", "")
@@ -44,8 +85,9 @@ def test_the_module_is_the_program(tmp_path):
 def test_no_command_shows_the_help_and_is_a_usage_error(charlstm):
     result = charlstm()
     assert result.exit_code == 2
-    assert "Usage" in result.output
-    assert "generate" in result.output
+    assert result.stdout == ""
+    assert "Usage" in result.stderr
+    assert "generate" in result.stderr
 
 
 USAGE_ERRORS = {
@@ -92,15 +134,70 @@ def test_usage_errors_exit_with_two_and_leave_stdout_empty(charlstm, command, tm
     result = charlstm(*command.split())
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert "Error" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert re.fullmatch(r"charlstm: .+; see charlstm( [a-z]+)? --help\n", result.stderr)
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]
 
 
-def test_a_usage_error_names_what_was_found(charlstm):
-    assert "'abc'" in charlstm("train", "story.txt", "--units", "abc").stderr
-    assert "paint" in charlstm("paint").stderr
-    assert "--colour" in charlstm("generate", "--colour", "red").stderr
+SENTENCES = {
+    "paint": "no such command 'paint'",
+    "generat": "no such command 'generat' (did you mean 'generate'?)",
+    "generate --colour red": "no such option --colour; see charlstm generate",
+    "generate --lenght 3": "no such option --lenght (did you mean --length?)",
+    "--verion": "no such option --verion (did you mean --version?); see charlstm --help",
+    "generate --length": "--length requires an argument",
+    "generate --echo=yes": "--echo does not take a value",
+    "generate tale": "unexpected extra argument",
+    "generate --length x": "--length: expected an integer of at least 0; found 'x'",
+    "generate --length 2.5": "--length: expected an integer of at least 0; found '2.5'",
+    "generate --samples 0": "--samples: expected an integer of at least 1; found 0",
+    "generate --top-p 1.5": "--top-p: expected a number from 0 to 1; found 1.5",
+    "generate --temperature nan": "--temperature: expected a finite number of at least 0; found nan",
+    "generate --repetition-penalty inf": "--repetition-penalty: expected a number from 0.01 to 1,000,000; found inf",
+    "generate --mode statefull": "--mode: expected stateless or stateful; found 'statefull' (did you mean stateful?)",
+    "train story.txt --preset quik": "--preset: expected quick, standard, best or classic; found 'quik' (did you mean quick?)",
+    "train story.txt --units abc": "--units: expected integers separated by commas, such as 512,512; found 'abc'",
+    "train story.txt --batch-size few": "--batch-size: expected an integer; found 'few'",
+    "inspect shape": "SECTION: expected shapes, weights, ",
+    "launch --workers two": "--workers: expected an integer of at least 1; found 'two'",
+}
+
+
+@pytest.mark.parametrize(("command", "sentence"), SENTENCES.items(), ids=SENTENCES)
+def test_a_usage_error_names_the_option_and_what_was_found(charlstm, command, sentence):
+    assert sentence in charlstm(*command.split()).stderr
+
+
+WITH_TEXT = """
+{}
+--{}
+generate {}
+generate --{}
+generate --{}=1
+generate --length {}
+generate --mode {}
+generate --checkpoint {}
+generate --checkpoints {}
+generate --seed-file {}
+inspect {}
+evaluate {}
+launch -- {}
+train {}
+train --resume {}
+train story.txt --name {}
+train story.txt --units {}
+"""
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "two\nlines", "bell\a", "\x9b31m", "\udcff", "back\r", "tab\t"], ids=ascii)
+@pytest.mark.parametrize("arguments", WITH_TEXT.strip().split("\n"))
+def test_no_argument_reaches_the_terminal_as_a_control_character(charlstm, tmp_path, make_checkpoint, arguments, text):
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    (tmp_path / "story.txt").write_text("Once upon a time. " * 100)
+    result = charlstm(*(part.replace("{}", text) for part in arguments.split(" ")))
+    assert result.exit_code in (1, 2)
+    assert result.stdout == ""
+    assert re.fullmatch(r"charlstm: .+\n", result.stderr)
+    assert result.stderr[:-1].isprintable()
 
 
 @pytest.mark.parametrize("columns", ["20", "1"])

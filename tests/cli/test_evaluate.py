@@ -1,5 +1,6 @@
 """``charlstm evaluate``: which text is measured, and what is said of it."""
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -10,11 +11,12 @@ import pytest
 from charlstm.analysis.evaluation import evaluate
 from charlstm.analysis.references import references
 from charlstm.analysis.surprise import stateful_surprise
-from charlstm.checkpoint.files import read_config, write_config
-from charlstm.checkpoint.weights import read_weights
+from charlstm.checkpoint.files import BaseRecord, read_config, write_config
+from charlstm.checkpoint.weights import read_weights, write_weights
 from charlstm.inference.network import build_network
 from charlstm.training.dynamic import dynamic_surprise
 from tests.cli.conftest import TEXT
+from tests.conftest import LONG_MEMORIES, long_memory
 
 pytestmark = pytest.mark.usefixtures("tale")
 
@@ -88,6 +90,59 @@ def test_a_model_that_held_nothing_out_needs_another_text(charlstm, tmp_path, ta
     result = charlstm("evaluate")
     assert result.exit_code == 1
     assert "nothing is held out" in result.stderr
+
+
+@pytest.mark.parametrize(("added", "seen", "characters"), [("", 900, 1_000), ("fox", 900, 1_003)])
+def test_a_text_that_the_model_was_trained_on_is_said_to_be_one(charlstm, tmp_path, added, seen, characters):
+    (tmp_path / "text.txt").write_text(TEXT + added)
+    told = json.loads(charlstm("evaluate", "text.txt", "--sample", "20", "--json").stdout)
+    assert told["seen"] == {"model": "tale", "characters": seen}
+    sentence = f"tale was trained on {seen} of these {characters:,} characters: this is not a score on unseen text."
+    assert sentence in charlstm("evaluate", "text.txt", "--sample", "20").stdout.splitlines()
+    few = ("--length", "20", "--sample", "20", "--text", "text.txt")
+    shown = charlstm("compare", *few, "--report", "page.html")
+    assert sentence in " ".join(shown.stdout.split())
+    assert sentence in (tmp_path / "page.html").read_text()
+    assert json.loads(charlstm("compare", *few, "--json").stdout)["measured"]["seen"] == told["seen"]
+
+
+def test_a_text_that_a_base_was_trained_on_is_said_to_be_one(charlstm, tmp_path, tale):
+    config, older = read_config(tale), "The fox quit. " * 9
+    digest = hashlib.sha256(older.encode()).hexdigest()
+    base = BaseRecord(name="old\x1b", corpus="older.txt", fingerprint=digest, characters=len(older), validation=0.5)
+    write_config(tale, replace(config, bases=(base,)))
+    (tmp_path / "older.txt").write_text(older)
+    told = json.loads(charlstm("evaluate", "older.txt", "--json").stdout)
+    assert told["seen"] == {"model": "old\x1b", "characters": len(older) // 2}
+    assert "old␛ was trained on 63 of these 126 characters" in charlstm("evaluate", "older.txt").stdout
+
+
+def test_unseen_text_is_not_said_to_be_seen(charlstm, tmp_path):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    for arguments in ((), ("other.txt",)):
+        (tmp_path / "other.txt").write_text(TEXT[1:])
+        assert json.loads(charlstm("evaluate", *arguments, "--json").stdout)["seen"] is None
+        assert "was trained on" not in charlstm("evaluate", *arguments).stdout
+
+
+def test_one_held_out_character_is_too_few(charlstm, tmp_path, tale):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    config = read_config(tale)
+    write_config(tale, replace(config, training=replace(config.training, validation=0.001)))
+    result = charlstm("evaluate")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "one character is held out, and a score needs two; name another text" in result.stderr
+
+
+def test_the_references_say_what_they_have_learnt_from(charlstm, tmp_path, tale, monkeypatch):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    few = ("evaluate", "--sample", "20")
+    assert "after the same training text:" in charlstm(*few).stdout
+    base = BaseRecord(name="old", corpus="older.txt", fingerprint="", characters=9, validation=0.0)
+    write_config(tale, replace(read_config(tale), bases=(base, replace(base, name="older"))))
+    assert "after the same training text (and not those of old, older):" in charlstm(*few).stdout
+    monkeypatch.setattr("charlstm.analysis.references.MOST_LEARNT", 100)
+    assert "after the last 100 characters of the same training text (and not" in charlstm(*few).stdout
 
 
 def test_another_text_is_compared_with_what_the_model_learnt(charlstm, tmp_path, tale):
@@ -173,3 +228,16 @@ def test_short_texts_and_loops_are_told_as_they_are(charlstm, tmp_path):
     shown = charlstm("evaluate", "other.txt").stdout
     assert "loop: 4 characters, from 1" in shown
     assert ", 32: –" in shown
+
+
+@pytest.mark.parametrize("command", ["evaluate text.txt --sample 20", "compare --text text.txt --sample 20 --length 20"])
+def test_a_state_that_grows_out_of_bounds_is_said(charlstm, tmp_path, make_checkpoint, command):
+    config, weights = long_memory(**LONG_MEMORIES["relu, recurrent"])
+    folder = make_checkpoint(tmp_path / "checkpoints" / "growing", config, vocabulary="abcdefg")
+    write_weights(folder, weights)
+    (tmp_path / "text.txt").write_text("abcdefgfedcbgace" * 50)
+    result = charlstm(*command.split(), "--checkpoint", "growing", "--json")
+    assert "of 799 characters no probability that a float32 can hold: each counts as 87.3 nats" in result.stderr
+    stateful = json.loads(result.stdout)["modes"]["stateful"]["nats_per_char"]
+    assert 10 < stateful < 87.4
+    assert "no probability" not in charlstm(*command.split(), "--checkpoint", "tale").stderr

@@ -92,7 +92,48 @@ def test_samples_have_consecutive_random_seeds_and_are_those_of_single_runs(char
     assert [[sample["text"]] for sample in samples] == alone
     assert len({sample["text"] for sample in samples}) == 3
     plain = charlstm("generate", *options, "--samples", "3", "--random-seed", "7")
-    assert plain.stdout == "".join(f"The {text}\n" for (text,) in alone)
+    assert plain.stdout == "".join(
+        f"--- sample {number}, random seed {6 + number} ---\nThe {text}\n" for number, (text,) in enumerate(alone, start=1)
+    )
+
+
+def test_several_texts_of_one_line_are_one_a_line(charlstm, spoken, tmp_path, make_checkpoint):
+    names = ("--seed", "\\n", "--stop", "\\n", "--length", "8", "--samples", "5", "--random-seed", "1")
+    items = [sample["text"] for sample in spoken(*names)["samples"]]
+    assert charlstm("generate", *names, "--no-echo").stdout == "".join(item + "\n" for item in items)
+    make_checkpoint(tmp_path / "words" / "tale", vocabulary=" abc")
+    words = ("--checkpoints", "words", "--seed", "a", "--length", "8", "--samples", "5", "--random-seed", "1")
+    items = [sample["text"] for sample in spoken(*words)["samples"]]
+    assert charlstm("generate", *words).stdout == "".join(f"a{item}\n" for item in items)
+
+
+@pytest.mark.parametrize("more", ["--stop x", "--stop \\n\\n", "--stop \\n --seed The\\n", "--no-echo"])
+def test_several_texts_that_may_have_several_lines_have_a_line_before_each(charlstm, more):
+    options = ("--seed", "The ") if "--seed" not in more else ()
+    shown = charlstm("generate", *options, "--length", "20", "--samples", "3", "--random-seed", "7", *more.split()).stdout
+    headers = [line for line in shown.splitlines() if line.startswith("---")]
+    assert headers == [f"--- sample {number}, random seed {6 + number} ---" for number in (1, 2, 3)]
+
+
+def test_a_passage_of_the_corpus_is_named_and_not_printed_into_a_pipe(charlstm, spoken):
+    for random_seed in ("1", "2", "3"):
+        told = spoken("--length", "9", "--random-seed", random_seed)
+        options = ("generate", "--length", "9", "--random-seed", random_seed)
+        result = charlstm(*options)
+        assert result.stdout == told["samples"][0]["text"] + "\n"
+        assert result.stderr == f"Without --seed, starting from this passage: {told['seed']!r} (of story.txt)\n"
+        assert charlstm(*options, "--no-echo").stdout == result.stdout
+        for option in ("--with-seed", "--echo"):
+            assert charlstm(*options, option).stdout == told["seed"] + result.stdout
+        several = charlstm(*options, "--samples", "2")
+        assert several.stderr == result.stderr
+        assert told["seed"] not in several.stdout
+
+
+def test_a_passage_of_the_corpus_is_named_for_a_file_of_texts(charlstm, spoken):
+    seed = spoken("--length", "1", "--random-seed", "1")["seed"]
+    result = charlstm("generate", "--samples", "2", "--length", "3", "--random-seed", "1", "--output", "many.jsonl")
+    assert result.stderr.startswith(f"Without --seed, starting from this passage: {seed!r} ")
 
 
 def test_the_same_random_seed_gives_the_same_text(texts):
@@ -154,14 +195,92 @@ def test_a_line_end_can_be_a_stop_string_and_plain_output_agrees(charlstm, spoke
     assert charlstm("generate", *options).stdout == f"The {sample['text']}\n"
 
 
-def test_backslash_n_in_a_seed_is_a_line_end_unless_the_model_knows_backslashes(spoken, tmp_path, make_checkpoint):
-    assert spoken("--seed", "The\\nfox", "--length", "1")["seed"] == "The\nfox"
+ESCAPES = {
+    "line end": ("a\\nb", "a\nb", "\\n is read as a line end; '\\\\n' is a backslash and an n"),
+    "backslash and an n": ("a\\\\nb", "a\\nb", "\\\\n is read as a backslash and an n"),
+    "both": ("\\n\\\\n", "\n\\n", "\\n is read as a line end and \\\\n is read as a backslash and an n"),
+    "two backslashes and an n": ("\\\\\\n", "\\\\n", "\\\\n is read as a backslash and an n"),
+    "other backslashes": ("\\a\\\\b\\", "\\a\\\\b\\", ""),
+    "a line end itself": ("a\nb", "a\nb", ""),
+}
+
+
+@pytest.mark.parametrize(("typed", "read", "said"), ESCAPES.values(), ids=ESCAPES)
+def test_backslash_n_is_a_line_end_in_every_model_and_that_is_said(charlstm, tmp_path, make_checkpoint, typed, read, said):
+    make_checkpoint(tmp_path / "tex" / "tale", vocabulary="\n\\abn")
+    for command in ("generate", "compare"):
+        result = charlstm(command, "--checkpoints", "tex", "--seed", typed, "--length", "1", "--json")
+        assert json.loads(result.stdout)["seed"] == read
+        assert result.stderr.partition("Quality")[0] == (f"In --seed, {said}.\n" if said else "")
+    (tmp_path / "seed.txt").write_text(typed)
+    result = charlstm("generate", "--checkpoints", "tex", "--seed-file", "seed.txt", "--length", "1", "--json")
+    assert (json.loads(result.stdout)["seed"], result.stderr) == (typed, "")
+
+
+def test_backslash_n_needs_no_note_where_no_backslash_can_be_meant(charlstm):
+    result = charlstm("generate", "--seed", "The\\nfox", "--length", "3", "--stop", "\\n")
+    assert result.stdout.startswith("The\nfox")
+    assert result.stderr == ""
+
+
+def test_backslash_n_in_a_stop_string_is_what_it_is_in_a_seed(charlstm, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "tex" / "tale", vocabulary="\n\\en")
-    assert spoken("--checkpoints", "tex", "--seed", "\\ne", "--length", "1")["seed"] == "\\ne"
-    options = ("--checkpoints", "tex", "--seed", "e", "--length", "200", "--random-seed", "1")
-    text = spoken(*options)["samples"][0]["text"]
-    assert "\n" in text.partition("\\n")[0]  # a line end comes first, and does not stop it
-    assert spoken(*options, "--stop", "\\n")["samples"][0]["text"] == text.partition("\\n")[0]
+    options = ("generate", "--checkpoints", "tex", "--seed", "e", "--length", "200", "--random-seed", "1", "--json")
+
+    def text(*more):
+        result = charlstm(*options, *more)
+        return json.loads(result.stdout)["samples"][0]["text"], result.stderr
+
+    whole, _ = text()
+    assert whole.index("\n") < whole.index("\\n")
+    assert text("--stop", "\\n")[0] == text("--stop", "\n")[0] == whole.partition("\n")[0]
+    assert text("--stop", "\\\\n")[0] == whole.partition("\\n")[0]
+    assert text("--stop", "\\n")[1].startswith("In --stop, \\n is read as a line end")
+
+
+@pytest.mark.parametrize("stop", ["Z", "foxZ", "\u00e9", "\\\\n", "\t", "\U0001f98a", "”"], ids=ascii)
+def test_a_stop_string_that_the_model_can_never_write_is_refused(charlstm, tmp_path, stop):
+    for more in ((), ("--on-unknown", "replace"), ("--json",), ("--interactive",), ("--output", "many.jsonl")):
+        result = charlstm("generate", "--seed", "The", "--stop", stop, *more)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "the model can never write" in result.stderr
+        assert result.stderr.startswith("charlstm: ")
+        assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "many.jsonl").exists()
+
+
+def test_a_stop_string_in_an_equivalent_spelling_is_taken_and_told(charlstm, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "cafe" / "tale", vocabulary="abé")
+    options = ("generate", "--checkpoints", "cafe", "--seed", "a", "--length", "50", "--random-seed", "1")
+    result = charlstm(*options, "--stop", "e\u0301")
+    assert result.stdout == charlstm(*options, "--stop", "é").stdout
+    assert len(result.stdout) < 52
+    assert "U+0065 U+0301) → é (U+00E9)" in result.stderr
+
+
+def test_an_empty_stop_string_is_refused(charlstm):
+    result = charlstm("generate", "--seed", "The", "--stop", "")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--stop" in result.stderr
+
+
+REPEATED = {
+    "seed": "generate --seed a --seed b",
+    "the same seed": "generate --seed a --seed a",
+    "seed file": "generate --seed-file a --seed-file b",
+    "seed of a comparison": "compare --seed a --seed b",
+    "seed file of a comparison": "compare --seed-file a --seed-file b",
+    "text of a comparison": "compare --text a --text b",
+    "text to look into": "inspect --text a --text b",
+    "file to look into": "inspect --text-file a --text-file b",
+}
+
+
+@pytest.mark.parametrize("command", REPEATED.values(), ids=REPEATED)
+def test_a_text_that_would_be_dropped_is_a_usage_error(charlstm, command):
+    result = charlstm(*command.split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{command.split()[1]}: expected one value; found 2" in result.stderr
 
 
 def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
@@ -209,16 +328,35 @@ def test_the_folder_one_stands_in_has_a_name_too(spoken, tale, monkeypatch):
 
 
 def test_unknown_characters_are_left_out_or_replaced_when_asked(charlstm):
-    options = ("generate", "--seed", "Thé #fóx", "--length", "10", "--random-seed", "1")
+    options = ("generate", "--seed", "Thé #fóx é", "--length", "10", "--random-seed", "1")
     skipped = charlstm(*options, "--on-unknown", "skip")
     assert skipped.exit_code == 0
-    assert skipped.stdout == charlstm("generate", "--seed", "Th fx", *options[3:]).stdout
+    assert skipped.stdout == charlstm("generate", "--seed", "Th fx ", *options[3:]).stdout
     assert skipped.stderr == "The model does not know 'é' '#' 'ó': left out.\n"
     replaced = charlstm(*options, "--on-unknown", "replace")
     assert replaced.exit_code == 0
-    assert replaced.stdout == charlstm("generate", "--seed", "The  fox", *options[3:]).stdout
-    assert "'é' '#' 'ó'" in replaced.stderr
-    assert "replaced" in replaced.stderr
+    assert replaced.stdout == charlstm("generate", "--seed", "The  fox e", *options[3:]).stdout
+    pairs = "é → e, # → ' ', ó → o"
+    assert replaced.stderr == f"The model does not know every character; replaced by the nearest that it knows: {pairs}\n"
+
+
+@pytest.mark.parametrize("policy", ["error", "skip", "replace"])
+@pytest.mark.parametrize(("known", "typed"), [("é", "e\u0301"), ("e\u0301", "é"), ("\u212b", "\u00c5")], ids=ascii)
+def test_an_equivalent_spelling_is_taken_and_told(charlstm, tmp_path, make_checkpoint, policy, known, typed):
+    make_checkpoint(tmp_path / "cafe" / "tale", vocabulary="".join(sorted("abf" + known)))
+    arguments = ("generate", "--checkpoints", "cafe", "--seed", f"{typed}f{typed}", "--on-unknown", policy, "--length", "3")
+    result = charlstm(*arguments, "--json")
+    assert json.loads(result.stdout)["seed"] == f"{known}f{known}"
+    codes = ["(" + " ".join(f"U+{ord(character):04X}" for character in text) + ")" for text in (typed, known)]
+    assert result.stderr == (f"The same characters, spelled as the model knows them: {typed} {codes[0]} → {known} {codes[1]}\n")
+
+
+def test_thousands_of_unknown_characters_are_told_in_few_words(charlstm, tmp_path):
+    (tmp_path / "seed.txt").write_text("The " + "".join(map(chr, range(0x4E00, 0x5E00))), encoding="utf-8")
+    for policy in ("skip", "replace"):
+        said = charlstm("generate", "--seed-file", "seed.txt", "--length", "1", "--on-unknown", policy).stderr
+        assert "and 4056 more" in said
+        assert len(said) < 600
 
 
 def test_known_characters_need_no_note(charlstm):

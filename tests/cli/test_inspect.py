@@ -192,23 +192,40 @@ def test_a_page_is_written_with_sections_and_a_look_inside(charlstm, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["paint"], 2, "is not one of"),
-        (["--unit", "16"], 2, "--unit is from 0 to 15"),
-        (["--layer", "3"], 2, "--layer is from 1 to 2"),
-        (["--layer", "2", "--cell", "8"], 2, "--cell is from 0 to 7 in layer 2"),
-        (["--cell", "16"], 2, "--cell is from 0 to 15 in layer 1"),
-        (["--character", "ox"], 2, "--character is one character"),
-        (["--character", ""], 2, "--character is one character"),
+        (["paint"], 2, "SECTION: expected shapes, weights"),
+        (["--unit", "16"], 2, "--unit: expected an integer from 0 to 15 for this model; found 16"),
+        (["--layer", "3"], 2, "--layer: expected an integer from 1 to 2 for this model; found 3"),
+        (["--layer", "2", "--cell", "8"], 2, "--cell: expected an integer from 0 to 7 for layer 2; found 8"),
+        (["--cell", "16"], 2, "--cell: expected an integer from 0 to 15 for layer 1; found 16"),
+        (["--character", "ox"], 2, "--character: expected one character; found 'ox'"),
+        (["--character", ""], 2, "--character: expected one character; found ''"),
         (["--character", "Ö"], 1, "the model does not know 'Ö'"),
         (["--text", "fox"], 1, "takes at least 50"),
         (["inside", "--text", "fox"], 1, "takes at least 50"),
         (["step", "--text", ""], 1, "a step takes at least 1"),
         (["--text", "ÖÖÖÖÖÖÖÖÖ"], 1, "the model does not know 'Ö'"),
         (["--text", "fox", "--text-file", "a"], 2, "not both"),
-        (["--page", "nowhere/page.html"], 2, "nowhere is no folder"),
+        (["--page", "nowhere/page.html"], 2, "there is no folder nowhere"),
     ],
 )
 def test_what_cannot_be_is_refused(charlstm, arguments, code, said):
     result = charlstm("inspect", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")
-    assert said in " ".join(result.stderr.replace("│", " ").split())
+    assert said in result.stderr
+
+
+def test_a_character_and_a_text_are_read_as_a_seed_is(charlstm, told, tmp_path, make_checkpoint):
+    assert told("step", "--character", "\\n")["sections"]["step"] == told("step", "--character", "\n")["sections"]["step"]
+    typed, real = (told("inside", "--text", f"The quick{end}brown fox ran " * 3)["inside"]["text"] for end in ("\\n", "\n"))
+    assert typed == real
+    make_checkpoint(tmp_path / "cafe" / "tale", vocabulary="abcé")
+    spelled = charlstm("inspect", "step", "--checkpoints", "cafe", "--character", "e\u0301")
+    assert spelled.stdout == charlstm("inspect", "step", "--checkpoints", "cafe", "--character", "é").stdout
+    assert "U+0065 U+0301) → é (U+00E9)" in spelled.stderr
+
+
+def test_a_text_in_other_quotation_marks_is_looked_into_and_that_is_told(charlstm, tmp_path):
+    (tmp_path / "text.txt").write_text("The quick brown fox “ran”. " * 3)
+    result = charlstm("inspect", "inside", "--text-file", "text.txt", "--on-unknown", "replace", "--json")
+    assert json.loads(result.stdout)["inside"]["text"] == 'The quick brown fox "ran". ' * 3
+    assert result.stderr.endswith('replaced by the nearest that it knows: “ → ", ” → "\n')

@@ -1,10 +1,12 @@
 """``charlstm generate --interactive``: a conversation, its finished text on stdout, everything else on stderr."""
 
+import select
 import signal
 import subprocess
-import time
 
 import pytest
+
+from tests.cli.conftest import DIM, PLAIN, undimmed
 
 SEED, LENGTH = "The ", 5
 OPTIONS = ("generate", "--interactive", "--seed", SEED, "--length", str(LENGTH), "--random-seed", "3", "--mode", "stateful")
@@ -151,13 +153,13 @@ def test_help_names_every_command(talk):
 MISTAKES = {
     "/paint": "there is no /paint; /help shows what there is",
     "/": "there is no /; /help shows what there is",
-    "/temperature": "expected a number, found ''",
-    "/temperature warm": "expected a number, found 'warm'",
-    "/temperature -1": "expected a number of at least 0, found '-1'",
-    "/temperature nan": "expected a number of at least 0, found 'nan'",
-    "/temperature inf": "expected a number of at least 0, found 'inf'",
-    "/length 0": "expected a number of at least 1, found '0'",
-    "/length 2.5": "expected a number, found '2.5'",
+    "/temperature": "expected a number; found ''",
+    "/temperature warm": "expected a number; found 'warm'",
+    "/temperature -1": "expected a number of at least 0; found '-1'",
+    "/temperature nan": "expected a number of at least 0; found 'nan'",
+    "/temperature inf": "expected a number of at least 0; found 'inf'",
+    "/length 0": "expected a number of at least 1; found '0'",
+    "/length 2.5": "expected a number; found '2.5'",
 }
 
 
@@ -197,7 +199,9 @@ def test_on_a_terminal_the_conversation_is_on_the_screen(terminal, talk):
             assert screen.read()
         screen.type("\x04")
         assert screen.finish() == 0
-    opening, turn, end = screen.seen.split(PROMPT)
+    assert f"{DIM}{SEED}{PLAIN}" in screen.seen
+    assert f"{DIM}fox{PLAIN}" in screen.seen
+    opening, turn, end = undimmed(screen.seen).split(PROMPT)
     assert opening.partition("\n")[2] == begun + "\n"
     assert turn == finished.removeprefix(begun) + "\n"
     assert end == ""  # the text is on the screen already
@@ -210,7 +214,40 @@ def test_on_a_terminal_the_finished_text_can_go_to_a_file(terminal, talk, tmp_pa
         assert screen.finish() == 0
     finished = talk("/quit")[0]
     assert (tmp_path / "text.txt").read_text() == finished + "\n"
-    assert finished in screen.seen
+    assert finished in undimmed(screen.seen)
+
+
+def test_the_whole_text_shows_what_was_given_and_what_was_written(terminal, talk):
+    finished = talk("fox", "/quit")[0]
+    begun = talk("/quit")[0]
+    with terminal(*OPTIONS) as screen:
+        screen.wait_for(PROMPT)
+        screen.type("fox\n/text\n/undo\n/quit\n")
+        assert screen.finish() == 0
+    _, _, whole, shorter, _ = screen.seen.split(PROMPT)
+    written = finished.removeprefix(begun + "fox")
+    begun = begun.replace(SEED, f"{DIM}{SEED}{PLAIN}", 1)
+    assert whole == f"{begun}{DIM}fox{PLAIN}{written}\n"
+    assert shorter == f"Taken back. The text now ends:\n{begun}\n"
+
+
+def test_a_passage_of_the_corpus_is_not_in_the_finished_text_unless_asked_for(charlstm):
+    arguments = ("generate", "--interactive", "--length", "5", "--random-seed", "3")
+    alone, whole = (charlstm(*arguments, *more, stdin="fox\n/quit\n") for more in ((), ("--with-seed",)))
+    assert whole.stdout == "The quick" + alone.stdout
+    assert "starting from this passage: 'The quick'" in alone.stderr
+    assert charlstm(*OPTIONS, "--no-echo", stdin="/quit\n").stdout == charlstm(*OPTIONS, stdin="/quit\n").stdout[len(SEED) :]
+
+
+def test_a_line_has_line_ends_as_the_seed_has(talk):
+    begun = talk("/quit")[0]
+    assert talk("fox\\ndog", "/quit")[0].startswith(begun + "fox\ndog")
+
+
+def test_a_line_in_another_spelling_is_taken_and_told(talk):
+    finished, shown = talk("fox’é", "/quit", more=("--on-unknown", "replace"))
+    assert finished.startswith(talk("/quit")[0] + "fox e")
+    assert "’ → ' ', é → e" in shown[1]
 
 
 def test_ctrl_c_stops_the_model_and_not_the_conversation(terminal):
@@ -219,10 +256,10 @@ def test_ctrl_c_stops_the_model_and_not_the_conversation(terminal):
             assert screen.read()
         screen.process.send_signal(signal.SIGINT)
         screen.wait_for(PROMPT)
-        shown = screen.seen.partition("\n")[2].removesuffix("\n" + PROMPT)
+        shown = undimmed(screen.seen).partition("\n")[2].removesuffix("\n" + PROMPT)
         screen.type("/text\n/quit\n")
         assert screen.finish() == 0
-    text = screen.seen.split(PROMPT)[1].removesuffix("\n")
+    text = undimmed(screen.seen).split(PROMPT)[1].removesuffix("\n")
     assert text == shown
     assert "Traceback" not in screen.seen
 
@@ -230,9 +267,10 @@ def test_ctrl_c_stops_the_model_and_not_the_conversation(terminal):
 def test_ctrl_c_at_the_prompt_ends_it(terminal):
     with terminal(*OPTIONS) as screen:
         screen.wait_for(PROMPT)
-        # A signal on the threshold of a blocking read waits for the next one; so would a person.
-        while screen.process.poll() is None:
+        # A signal on the threshold of a blocking read waits for the next one; so would a person, and for an answer.
+        for _ in range(30):
             screen.process.send_signal(signal.SIGINT)
-            time.sleep(0.2)
+            if select.select([screen.descriptor], [], [], 2)[0]:
+                break
         assert screen.finish() == 130
     assert "Traceback" not in screen.seen

@@ -9,6 +9,7 @@ import sys
 import termios
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ def evaluation(number: int, nats_per_char: float | None, *, best: bool) -> Evalu
     )
 
 
+FOLDER = Path("checkpoints", "story")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -74,13 +76,13 @@ def pretend(monkeypatch, plan):
 
 @pytest.mark.parametrize("reason", [None, "there is a GPU"])
 def test_why_the_layers_are_not_in_the_fast_loop_is_said(pretend, capsys, reason):
-    pretend(Started(1, reason), Evaluated(evaluation(1, 2.0, best=True), {}))
+    pretend(Started(FOLDER, 1, reason), Evaluated(evaluation(1, 2.0, best=True), {}))
     assert ("Keras's own loop: there is a GPU." in capsys.readouterr().err) == (reason is not None)
 
 
 def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, capsys):
     pretend(
-        Started(12345, None),
+        Started(plan.folder, 12345, None),
         *(Stepped(step, step / 10, 2.5, 1234.5, 60.0) for step in range(5)),
         Paced(12_345.6, 90.0, 14.4),
         Evaluating(),
@@ -106,14 +108,14 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_asks_the_run_to_stop(pretend, capfd, number):
-    finished, received = pretend(Started(1, None), number)
+    _, finished, received = pretend(Started(FOLDER, 1, None), number)
     assert finished.interrupted
     assert received == number
     assert "Stopping after this step, then saving" in capfd.readouterr().err
 
 
 def test_without_a_signal_the_run_is_not_asked_to_stop(pretend):
-    finished, received = pretend(Started(1, None))
+    _, finished, received = pretend(Started(FOLDER, 1, None))
     assert not finished.interrupted
     assert received == 0
 
@@ -135,7 +137,7 @@ def test_a_signal_that_is_ignored_stays_so(plan, monkeypatch):
 
 
 def test_going_back_after_a_loss_that_is_no_number_is_said(pretend, capsys):
-    pretend(Started(1, None), FellBack(1_812, 1_640, 0.003))
+    pretend(Started(FOLDER, 1, None), FellBack(1_812, 1_640, 0.003))
     line = "The loss was no number at step 1,812: going back to step 1,640, with half the learning rate (0.003)."
     assert line in capsys.readouterr().err.splitlines()
 
@@ -144,14 +146,14 @@ def test_going_back_after_a_loss_that_is_no_number_is_said(pretend, capsys):
 def test_ctrl_c_after_it_does_not_wait(pretend, monkeypatch, first):
     monkeypatch.setattr(progress, "_ECHO", -1.0)
     with pytest.raises(KeyboardInterrupt):
-        pretend(Started(1, None), first, signal.SIGINT)
+        pretend(Started(FOLDER, 1, None), first, signal.SIGINT)
 
 
 @pytest.mark.parametrize("first", SIGNALS)
 @pytest.mark.parametrize("echo", SIGNALS)
 def test_a_signal_that_comes_twice_is_one(pretend, first, echo):
     # As `timeout` sends it, to the process and to its group, and a terminal that is closed.
-    finished, received = pretend(Started(1, None), first, echo)
+    _, finished, received = pretend(Started(FOLDER, 1, None), first, echo)
     assert finished.interrupted
     assert received == first
 
@@ -159,7 +161,7 @@ def test_a_signal_that_comes_twice_is_one(pretend, first, echo):
 @pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGHUP])
 def test_only_ctrl_c_is_ever_in_a_hurry(pretend, monkeypatch, again):
     monkeypatch.setattr(progress, "_ECHO", -1.0)
-    assert pretend(Started(1, None), again, again)[1] == again
+    assert pretend(Started(FOLDER, 1, None), again, again)[2] == again
 
 
 class Interrupting(io.RawIOBase):
@@ -181,7 +183,7 @@ class Interrupting(io.RawIOBase):
 def test_a_signal_in_the_middle_of_writing_is_heeded_all_the_same(pretend, monkeypatch):
     stream = Interrupting()
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(stream), "utf-8", line_buffering=True))
-    assert pretend(Started(1, None))[0].interrupted
+    assert pretend(Started(FOLDER, 1, None))[1].interrupted
     assert b"Training" in stream.seen
 
 
@@ -190,13 +192,13 @@ def test_a_reader_of_what_is_said_that_goes_away_does_not_end_the_training(prete
     os.close(reader)
     with os.fdopen(writer, "w") as gone:
         monkeypatch.setattr(sys, "stderr", gone)
-        finished, received = pretend(Started(1, None), Evaluated(evaluation(1, 2.0, best=True), {}), signal.SIGTERM)
+        _, finished, received = pretend(Started(FOLDER, 1, None), Evaluated(evaluation(1, 2.0, best=True), {}), signal.SIGTERM)
     assert finished.interrupted
     assert received == signal.SIGTERM
 
 
 def test_samples_are_shown_when_asked_for(pretend, plan, capsys):
-    pretend(Started(1, None), Evaluated(evaluation(1, 2.0, best=True), {}))
+    pretend(Started(FOLDER, 1, None), Evaluated(evaluation(1, 2.0, best=True), {}))
     assert "two" not in capsys.readouterr().err
     follow(plan, started=time.monotonic(), show_samples=True)
     assert "\n    two\n    lines\n" in capsys.readouterr().err
@@ -217,7 +219,7 @@ def test_on_a_terminal_there_is_a_bar_no_wider_than_it(pretend, monkeypatch, col
     steps = [Stepped(step, step / 5, 2.5, 1234.5, 60.0) for step in range(5)]
     with os.fdopen(its, "w") as screen:
         monkeypatch.setattr(sys, "stderr", screen)
-        pretend(Started(1, None), *steps, Evaluating(), Evaluated(evaluation(1, 2.0, best=True), {}), *steps)
+        pretend(Started(FOLDER, 1, None), *steps, Evaluating(), Evaluated(evaluation(1, 2.0, best=True), {}), *steps)
     shown = everything(mine)
     bars = [line for line in shown.replace("\r\n", "\n").replace("\n", "\r").split("\r") if re.match(r" {0,2}\d+(%|$)", line)]
     assert len(bars) > 5

@@ -23,12 +23,14 @@ def inside(folder: Path) -> list[str]:
 UNREADABLE = {
     "empty": (b"", ["is empty"]),
     "byte order mark alone": (b"\xef\xbb\xbf", ["is empty"]),
-    "binary": (b"\x7fELF\x02\x01\x01" + bytes(40), ["binary", "NUL", "character 7", "--encoding-name"]),
+    "binary": (b"ledger" + bytes(40), ["binary", "NUL", "character 6", "--encoding-name"]),
     "not UTF-8": ("Ein Fährmann".encode("cp1252"), ["0xe4", "offset 5", "--encoding-name"]),
+    "cp1251": ("Паром пришёл утром.\n".encode("cp1251") * 60, ["0xcf", "Паром пришёл утром.", "--encoding-name cp1251"]),
     "UTF-16": ("A ferry".encode("utf-16"), ["UTF-16", "--encoding-name utf-16"]),
     "gzip": (gzip.compress(STORY.encode()), ["gzip", "gunzip"]),
     "zip": (b"PK\x03\x04rest", ["zip", "unzip"]),
     "PDF": (b"%PDF-1.7\n", ["PDF", "plain text"]),
+    "a program": (b"\x7fELF\x02\x01\x01" + bytes(40), ["Linux program", "plain text"]),
     "one distinct character": (b"aaaaaaaa" * 500, ["one distinct character", "'a'", "at least two"]),
 }
 
@@ -58,8 +60,12 @@ def test_one_bad_file_among_good_ones_is_named(refusal, tmp_path):
 def test_a_directory_is_refused_with_what_to_give_in_its_place(refusal, tmp_path):
     (tmp_path / "books").mkdir()
     sentence = refusal("train", "books")
-    assert "books is a directory" in sentence
-    assert "books/*.txt" in sentence
+    assert "books is a directory with no .txt file in it" in sentence
+    assert "books/**/*.txt" in sentence
+
+
+def test_a_pattern_that_matches_nothing_is_refused(refusal):
+    assert refusal("train", "books/*.txt").startswith("books/*.txt matches no file")
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is unreadable to root")
@@ -108,17 +114,17 @@ def test_a_text_shorter_than_a_window_is_refused_with_the_minimum(refusal, advic
 
 
 SETTINGS = {
-    "--units 0": ["units", "0"],
-    "--units 8,-1": ["units", "-1"],
-    "--seq-len 0": ["seq_len", "0"],
-    "--dropout 1": ["dropout", "1.0"],
-    "--batch-size 0": ["batch_size", "0"],
-    "--learning-rate 0": ["learning_rate", "0.0"],
-    "--learning-rate nan": ["learning_rate", "nan"],
-    "--epochs -1": ["epochs", "-1"],
-    "--minutes 0": ["minutes", "0"],
-    "--validation 0.95": ["validation", "0.95"],
-    "--evaluations 0": ["evaluations", "0"],
+    "--units 0": ["--units: ", "; found 0"],
+    "--units 8,-1": ["--units: ", "; found 8, -1"],
+    "--seq-len 0": ["--seq-len: ", "0"],
+    "--dropout 1": ["--dropout: ", "1.0"],
+    "--batch-size 0": ["--batch-size: ", "0"],
+    "--learning-rate 0": ["--learning-rate: ", "0.0"],
+    "--learning-rate nan": ["--learning-rate: ", "nan"],
+    "--epochs -1": ["--epochs: ", "-1"],
+    "--minutes 0": ["--minutes: ", "0"],
+    "--validation 0.95": ["--validation: ", "0.95"],
+    "--evaluations 0": ["--evaluations: ", "0"],
     "--name ../tale": ["'../tale'", "letters"],
     "--name ": ["''", "letters"],
 }

@@ -24,13 +24,13 @@ def test_scalar_models_cannot_learn_new_characters(tmp_path, make_checkpoint, ch
 
 
 REFUSED = {
-    "--kernel-regularizer nonsense": "kernel_regularizer: expected one of l1",
+    "--kernel-regularizer nonsense": "--kernel-regularizer: expected one of l1",
     "--kernel-regularizer l2:much": "'l2:much'",
     "--bias-regularizer l2:1,2,3": "'l2:1,2,3'",
-    "--recurrent-constraint tight": "recurrent_constraint: expected one of max_norm",
-    "--kernel-initializer nonsense": "kernel_initializer: Keras has no initialiser 'nonsense'",
-    "--recurrent-initializer nonsense": "recurrent_initializer: Keras has no initialiser 'nonsense'",
-    "--bias-initializer nonsense": "bias_initializer: Keras has no initialiser 'nonsense'",
+    "--recurrent-constraint tight": "--recurrent-constraint: expected one of max_norm",
+    "--kernel-initializer nonsense": "--kernel-initializer: Keras has no initialiser 'nonsense'",
+    "--recurrent-initializer nonsense": "--recurrent-initializer: Keras has no initialiser 'nonsense'",
+    "--bias-initializer nonsense": "--bias-initializer: Keras has no initialiser 'nonsense'",
 }
 
 
@@ -67,3 +67,17 @@ def test_a_place_where_no_folder_can_be_made_is_a_stated_error(charlstm, tmp_pat
     result = charlstm("train", "story.txt", *SMALL, "--checkpoints", "story.txt")
     assert result.exit_code == 1
     assert "charlstm: story.txt/story cannot be made" in result.stderr
+
+
+@pytest.mark.parametrize("others", [(), ("--cluster", "localhost:1,localhost:2", "--rank", "1")])
+def test_a_training_that_needs_more_memory_than_there_is_is_refused_before_tensorflow(charlstm, tmp_path, monkeypatch, others):
+    monkeypatch.setattr("charlstm.recipe.memory_estimate.memory", lambda: 12e9)
+    (tmp_path / "story.txt").write_text(STORY)
+    result = charlstm("train", "story.txt", *SMALL, "--units", "30000", *others)
+    assert (result.exit_code, result.stdout) == (1, "")
+    sentence = result.stderr.splitlines()[-1]
+    assert re.fullmatch(
+        r"charlstm: this training needs about \d+ GB of memory, and this machine has 12; lower --units", sentence
+    )
+    assert "TensorFlow" not in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["story.txt"]

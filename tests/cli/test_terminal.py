@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from charlstm.config import ModelConfig
+from tests.cli.conftest import DIM, PLAIN, undimmed
 
 PANGRAM = "The quick brown fox jumps over the lazy dog."
 OPTIONS = ("--seed", "The ", "--random-seed", "3")
@@ -61,8 +62,8 @@ def test_exit_codes(ran, arguments, expected):
     assert code == expected
     assert (written == "") == (expected != 0)
     assert (said == "") == (expected == 0)
-    assert said.startswith("charlstm: ") == (expected == 1)
-    assert said.count("\n") == 1 or expected != 1
+    assert said.startswith("charlstm: ") == (expected != 0)
+    assert said.count("\n") == (expected != 0)
     assert "Traceback" not in said
 
 
@@ -104,26 +105,63 @@ def test_a_reader_that_has_had_enough_is_no_error(program, arguments):
     assert (process.wait(), said) == (0, b"")
 
 
-@pytest.mark.parametrize("arguments", ["generate --length 20", "generate --json", "list", "list --json", "--help"])
-def test_a_reader_that_never_was_is_no_traceback(program, arguments):
-    process = program(*arguments.split())
+@pytest.mark.parametrize(
+    "arguments",
+    ["generate --length 20", "generate --json", "list", "list --json", "--help", "train --help", "--version"],
+)
+def test_a_reader_that_never_was_is_no_error(program, arguments):
+    process = program(*arguments.split(), *(OPTIONS if "generate" in arguments else ()))
     process.stdout.close()  # long before anything is written
     said = process.stderr.read()
     process.stderr.close()
-    process.wait()
-    assert said == b""
+    assert (process.wait(), said) == (0, b"")
+
+
+IMPORTING = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["charlstm", *{arguments!r}]
+from charlstm.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "module"),
+    [
+        ("--help", "typer"),
+        ("generate", "charlstm.cli.train"),
+        ("generate", "numpy"),
+        ("list", "charlstm.checkpoint.weights"),
+        ("generate --engine keras", "tensorflow"),
+        ("inspect --keras", "keras"),
+    ],
+)
+def test_ctrl_c_while_something_is_imported_exits_with_130(tmp_path, arguments, module):
+    code = IMPORTING.format(module=module, arguments=arguments.split())
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "Traceback" not in done.stderr
 
 
 INTERRUPTED = """
 import sys
-from charlstm.cli.terminal import stated
+from charlstm.cli import main
+from charlstm.cli.app import app
 
-@stated
-def command():
+@app.command()
+def wait():
     sys.stdout.write("s")
     raise KeyboardInterrupt
 
-command()
+sys.argv = ["charlstm", "wait"]
+main()
 """
 
 
@@ -132,24 +170,38 @@ def test_what_was_written_comes_before_the_news_that_it_was_interrupted(monkeypa
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
-    assert done.stdout.startswith("s\ncharlstm: interrupted\n")
+    assert (done.returncode, done.stdout) == (130, "s\ncharlstm: interrupted\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is not to be had")
-@pytest.mark.parametrize("arguments", ["generate --length 20", "generate --length 20000", "generate --json", "list"])
+@pytest.mark.parametrize(
+    "arguments",
+    ["generate --length 20", "generate --length 20000", "generate --json", "list", "--help", "--version", "train --help"],
+)
 def test_a_full_disk_is_a_stated_error(ran, arguments):
     with Path("/dev/full").open("wb") as full:
-        code, _, said = ran(*arguments.split(), stdout=full)
+        code, _, said = ran(*arguments.split(), *(OPTIONS if "generate" in arguments else ()), stdout=full)
     assert "Traceback" not in said
     assert code == 1
     assert re.fullmatch(r"charlstm: .*No space left on device.*\n", said)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
-@pytest.mark.parametrize("arguments", ["generate --length 20", "generate --json", "list"])
-def test_a_closed_stdout_is_no_traceback(tmp_path, arguments):
-    command = ["sh", "-c", 'exec "$0" -m charlstm "$@" >&-', sys.executable, *arguments.split()]
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&- >&- 2>&-", ">&- 2>/dev/full", "2>/dev/full"])
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("generate --length 20", 0),
+        ("--help", 0),
+        ("", 2),
+        ("generate --length x", 2),
+        ("generate --checkpoint nope", 1),
+    ],
+)
+def test_closed_or_full_streams_change_no_exit_code(tmp_path, arguments, expected, streams):
+    command = ["sh", "-c", f'exec "$0" -m charlstm "$@" {streams}', sys.executable, *arguments.split()]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == expected
     assert "Traceback" not in run.stderr
 
 
@@ -159,8 +211,10 @@ def test_a_closed_stdout_is_no_traceback(tmp_path, arguments):
 def test_text_is_in_utf_8_whatever_the_locale(ran, tmp_path, make_checkpoint, locale):
     alphabet = "".join(sorted(set("渡し船は川を—é€🦊")))
     make_checkpoint(tmp_path / "checkpoints" / "船", vocabulary=alphabet, windows=("渡し船",))
-    code, written, said = ran("generate", "--checkpoint", "船", "--length", "200", "--random-seed", "1", env=locale)
-    assert (code, said) == (0, "")
+    code, written, said = ran(
+        "generate", "--checkpoint", "船", "--with-seed", "--length", "200", "--random-seed", "1", env=locale
+    )
+    assert (code, said) == (0, "Without --seed, starting from this passage: '渡し船' (of story.txt)\n")
     assert written.startswith("渡し船")
     assert len(written) == len("渡し船") + 200 + 1
     assert 5 < len(set(written)) <= len(alphabet) + 1
@@ -177,13 +231,43 @@ def test_on_a_terminal_the_text_comes_as_it_is_written(terminal, tmp_path, make_
             pieces.append(screen.read())
         assert screen.process.wait() == 0
         assert screen.process.stderr.read() == b""
-    assert pieces[0].startswith("The ")
+    assert pieces[0].startswith(f"{DIM}The {PLAIN}")
     assert len(pieces[0]) < 100
     assert len(pieces) > 10
-    assert len(screen.seen) == len("The ") + 200 + 1
+    assert len(undimmed(screen.seen)) == len("The ") + 200 + 1
 
 
 def test_the_terminal_and_the_pipe_get_the_same_text(terminal, ran):
     with terminal("generate", *OPTIONS, "--length", "300") as screen:
         assert screen.finish() == 0
-    assert screen.seen == ran("generate", *OPTIONS, "--length", "300")[1]
+    assert undimmed(screen.seen) == ran("generate", *OPTIONS, "--length", "300")[1]
+
+
+@pytest.mark.parametrize("samples", [(), ("--samples", "2")], ids=" ".join)
+def test_a_terminal_shows_the_seed_dim_and_a_pipe_as_it_is(terminal, ran, samples):
+    arguments = ("generate", *OPTIONS, "--length", "30", *samples)
+    with terminal(*arguments, stderr=subprocess.PIPE) as screen:
+        assert screen.finish() == 0
+    written = ran(*arguments)[1]
+    assert undimmed(screen.seen) == written
+    assert screen.seen.count(f"{DIM}The {PLAIN}") == written.count("The ") >= 1
+    assert "\x1b" not in written
+    for header in re.findall(r"^--- sample \d, random seed \d ---\n", written, re.MULTILINE):
+        assert DIM + header + PLAIN in screen.seen
+
+
+def test_a_passage_of_the_corpus_is_dim_on_a_terminal_and_left_out_of_a_pipe(terminal, ran):
+    arguments = ("generate", "--length", "30", "--random-seed", "3")
+    with terminal(*arguments) as screen:
+        assert screen.finish() == 0
+    code, written, said = ran(*arguments)
+    assert code == 0
+    assert screen.seen == f"{said}{DIM}The quick{PLAIN}{written}"
+    assert said == "Without --seed, starting from this passage: 'The quick' (of story.txt)\n"
+
+
+def test_a_terminal_that_knows_no_styles_gets_none(terminal):
+    with terminal("generate", *OPTIONS, "--length", "30", env={"TERM": "dumb"}) as screen:
+        assert screen.finish() == 0
+    assert "\x1b" not in screen.seen
+    assert screen.seen.startswith("The ")

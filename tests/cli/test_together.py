@@ -33,15 +33,15 @@ TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
         ("launch -- train story.txt --name x --rank 0", "leave out --cluster and --rank"),
         ("launch -- train story.txt --name x --cluster=a:1", "leave out --cluster and --rank"),
         ("launch -- train story.txt", "needs a --name of its own"),
-        ("launch --workers 0 -- train story.txt --name x", "greater than or equal to 1"),
-        ("launch", "Missing argument"),
+        ("launch --workers 0 -- train story.txt --name x", "--workers: expected an integer of at least 1; found 0"),
+        ("launch", "missing argument 'COMMAND"),
     ],
 )
 def test_what_does_not_go_together_is_a_usage_error(charlstm, tmp_path, arguments, what):
     (tmp_path / "story.txt").write_text(TEXT)
     result = charlstm(*arguments.split())
     assert result.exit_code == 2
-    assert what in " ".join(result.stderr.replace("│", " ").split())
+    assert what in result.stderr
     assert not (tmp_path / "checkpoints").exists()
 
 
@@ -49,7 +49,7 @@ def test_what_does_not_go_together_is_a_usage_error(charlstm, tmp_path, argument
     ("options", "environment", "what"),
     [
         ("--rank 1", {}, "--cluster names the workers and --rank this one of them; give both"),
-        ("--cluster a:1,b --rank 1", {}, "expected the address of a worker as host:port, found 'b'"),
+        ("--cluster a:1,b --rank 1", {}, "expected the address of a worker as host:port; found 'b'"),
         ("", {"TF_CONFIG": "nonsense"}, "TF_CONFIG is not of the form"),
         ("", {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"}, "Slurm's variables describe no cluster"),
     ],
@@ -76,7 +76,7 @@ def test_or_resume_begins_and_then_goes_on(charlstm, tmp_path):
     first, second = (charlstm(*command, "--epochs", epochs) for epochs in ("0.1", "0.2"))
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert "Going on" not in first.stderr
-    assert "Going on with tale, trained on story.txt." in second.stderr
+    assert "Resuming tale, trained on story.txt." in second.stderr
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]
 
 

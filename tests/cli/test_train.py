@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.resume import read_state, write_state
 from charlstm.checkpoint.weights import read_weights
 from charlstm.inference.modes import Stateful
 from charlstm.inference.network import build_network
@@ -161,6 +163,27 @@ def test_the_same_training_again_gets_a_number_and_the_same_weights(trained, tol
     assert files_in(trained.parent / "story-2") == FILES
 
 
+@pytest.mark.parametrize("name", [(), ("--name", "story")])
+def test_a_name_that_is_taken_while_tensorflow_starts(charlstm, tmp_path, monkeypatch, name):
+    def rehearse(*_: object) -> float:
+        (tmp_path / "checkpoints" / "story").mkdir(parents=True)
+        return 0.0
+
+    monkeypatch.setattr("charlstm.training.evaluation.Evaluator.rehearse", rehearse)
+    (tmp_path / "story.txt").write_text(STORY)
+    result = charlstm("train", "story.txt", *SMALL, "--json", *name)
+    if name:
+        assert result.exit_code == 1
+        assert "exists already" in result.stderr
+        return
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["checkpoint"] == "story-2"
+    assert "Training checkpoints/story-2, " in result.stderr
+    assert "charlstm generate --checkpoint story-2" in result.stderr
+    assert list((tmp_path / "checkpoints" / "story").iterdir()) == []
+    assert files_in(tmp_path / "checkpoints" / "story-2") == FILES
+
+
 def test_without_json_stdout_is_empty_and_a_name_of_ones_own_is_taken(trained, charlstm):
     result = charlstm("train", "story.txt", *SMALL, "--name", "saga", "--validation", "0", "--show-samples")
     assert (result.exit_code, result.stdout) == (0, "")
@@ -202,6 +225,48 @@ def test_resuming_goes_on_to_the_new_budget(first, trained, told):
     assert history.startswith(before)
     assert json.loads(history.splitlines()[-1])["step"] == result["steps"]
     assert [name for name in files_in(trained) if not name.startswith("resume/0")] == [*FILES[:4], "resume/lock"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--resume", "story"), "story has finished its 0.2 epochs; --epochs 0.4 trains 0.2 more."),
+        (("story.txt", "--resume", "story"), "story has finished its 0.2 epochs; --epochs 0.4 trains 0.2 more."),
+        (("--resume", "story", "--epochs", "0.1"), "trains 0.214 more."),
+        (("--resume", "story", "--minutes", "0.01"), "--minutes"),
+        (("story.txt", "--name", "story", "--or-resume", *SMALL), "story has finished its 0.2 epochs; --epochs 0.4"),
+    ],
+)
+def test_a_finished_training_is_said_to_be_and_nothing_is_started_or_written(first, trained, charlstm, options, said):
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in trained.rglob("*") if path.is_file()}
+    result = charlstm("train", "--json", *options)
+    assert result.exit_code == 0
+    assert said in result.stderr
+    assert "TensorFlow" not in result.stderr
+    expected = json.loads(first.stdout)
+    told = json.loads(result.stdout)
+    assert told.keys() == expected.keys()
+    for key in expected.keys() - {"seconds", "characters_per_second"}:
+        assert told[key] == expected[key]
+    assert 0 < told["seconds"] < 2 * expected["seconds"]
+    assert told["characters_per_second"] == 0
+    assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in trained.rglob("*") if path.is_file()} == before
+    assert charlstm("train", *options).stdout == ""
+
+
+def test_a_worker_of_a_finished_training_has_nothing_to_do_either(trained, charlstm):
+    result = charlstm("train", "--resume", "story", "--cluster", "localhost:1,localhost:2", "--rank", "1")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_the_last_evaluation_of_a_training_that_was_stopped_before_it_is_made(trained, told):
+    config = read_config(trained)
+    state = read_state(trained, config)
+    write_state(trained, replace(state, history=(), best={}, progress=replace(state.progress, loss_count=12, loss_sum=24.0)))
+    result = told("--resume", "story")
+    assert result["steps"] == state.progress.steps
+    assert result["nats_per_char"] == pytest.approx(state.history[-1].nats_per_char)
+    assert len((trained / "history.jsonl").read_text().splitlines()) == 1
 
 
 def test_resuming_needs_the_same_text(trained, tmp_path, refusal):

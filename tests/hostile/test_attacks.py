@@ -17,7 +17,10 @@ from tests.hostile.conftest import HELD
 
 ATTACKS = sorted((Path(__file__).parent / "attacks").iterdir())
 HARMLESS = {
+    "config-base-that-commands-the-terminal.json",
     "config-corpus-in-another-folder.json",
+    "config-corpus-in-the-system.json",
+    "config-corpus-on-another-machine.json",
     "config-corpus-name-that-commands-the-terminal.json",
     "config-created-that-commands-the-terminal.json",
     "config-initialiser-that-is-code.json",
@@ -26,6 +29,7 @@ HARMLESS = {
     "config-embedding-of-terabytes.json",
     "config-vocabulary-that-commands-the-terminal.json",
     "config-window-of-a-million.json",
+    "state-corpus-in-the-system.safetensors",
 }
 """Read without error: text that nothing executes, sizes that nothing is allocated for, names shown without their commands."""
 

@@ -1,11 +1,14 @@
 """Sampling, in probability space."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from charlstm.inference import sampling
 from charlstm.inference.sampling import (
     Noise,
     Sampling,
@@ -90,6 +93,34 @@ def test_noise_is_a_function_of_seed_and_position_alone():
     assert not np.array_equal(at[0][0], at[0][1])
 
 
+def whole_blocks(random_seed: int, vocabulary_size: int, position: int) -> np.ndarray:
+    """The noise at a position by its definition: 64 positions are one draw of ``default_rng([random_seed, block])``."""
+    uniform = np.random.default_rng([random_seed, position // 64]).random((64, vocabulary_size))
+    return -np.log(-np.log(np.maximum(uniform, np.finfo(np.float64).tiny)))[position % 64]
+
+
+@pytest.mark.parametrize("at_once", [1, 2 * 3 * 5, 7 * 3 * 5, sampling.NOISE_AT_ONCE])
+def test_noise_is_the_same_however_much_is_drawn_at_once(monkeypatch, at_once):
+    monkeypatch.setattr(sampling, "NOISE_AT_ONCE", at_once)
+    noise = Noise([3, 4, 2**40], 5)
+    for position in (*range(140), 63, 64, 0, 1, 1_000, 1_001, 66):
+        expected = [whole_blocks(random_seed, 5, position) for random_seed in noise.random_seeds]
+        np.testing.assert_array_equal(noise.at(position), expected)
+
+
+@pytest.mark.parametrize(("texts", "characters"), [(1, 200_000), (200, 1_000), (50, 7_000), (3, 100_000)])
+def test_noise_of_many_large_texts_takes_the_memory_of_one_position(texts, characters):
+    tracemalloc.start()
+    try:
+        noise = Noise(range(texts), characters)
+        for position in range(4):
+            noise.at(position)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.1 * 8 * max(texts * characters, sampling.NOISE_AT_ONCE) + 10_000 * texts
+
+
 def test_noise_is_gumbel():
     noise = np.concatenate([Noise([0], 50).at(position).ravel() for position in range(400)])
     assert abs(noise.mean() - np.euler_gamma) < 0.03  # standard error 0.009
@@ -109,8 +140,7 @@ any_logits = arrays(np.float32, (2, 5), elements=st.floats(width=32, allow_nan=T
 )
 @settings(max_examples=300)
 def test_any_logits_at_all_give_a_character(logits, temperature, top_k, top_p, min_p, penalty):
-    sampling = Sampling(temperature, top_k, top_p, min_p, penalty)
-    ids = choose(logits, sampling, Noise([0, 1], 5).at(0), np.array([[0], [4]]))
+    ids = choose(logits, Sampling(temperature, top_k, top_p, min_p, penalty), Noise([0, 1], 5).at(0), np.array([[0], [4]]))
     assert ((0 <= ids) & (ids < 5)).all()
 
 

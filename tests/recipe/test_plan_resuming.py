@@ -16,7 +16,7 @@ from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, ConfigError
 from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Resumed
-from charlstm.recipe.resuming import plan_resuming
+from charlstm.recipe.resuming import plan_helping, plan_resuming
 from tests.recipe.conftest import SMALL
 
 
@@ -76,7 +76,7 @@ def test_the_budget_may_be_a_new_one(plan, begin, root, planned, given, epochs, 
 
 
 def test_a_budget_that_cannot_be_is_refused(begun, root):
-    with pytest.raises(ConfigError, match="epochs: expected `float` > 0"):
+    with pytest.raises(ConfigError, match="epochs: expected a number above 0"):
         plan_resuming(root, "story", [], {"epochs": -1})
 
 
@@ -166,3 +166,33 @@ def test_other_versions_and_cores_are_told(begun, root):
 def test_a_training_under_way_is_left_alone(begun, root):
     with training_lock(begun.folder), pytest.raises(CheckpointError, match="is being trained by another process; wait"):
         plan_resuming(root, "story", [], {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "said"),
+    [
+        ({}, {}, None),
+        ({"steps": 10**6}, {}, None),  # a last evaluation is still to be made
+        ({"steps": 10**6, "loss_count": 0}, {}, "story has finished its 3 epochs; --epochs 6 trains 3 more."),
+        ({"steps": 10**6, "loss_count": 0}, {"epochs": 10.0**6}, None),
+        ({"loss_count": 0, "poor": 2}, {"patience": 2}, "story has ended early, without a better score in 2 evaluations;"),
+        ({"loss_count": 0, "seconds": 60.0}, {"minutes": 1.0}, "story has used up its 1 minute; --minutes 2 trains 1 more."),
+        ({"loss_count": 0, "seconds": 60.0}, {"minutes": 2.0}, None),
+    ],
+)
+def test_a_finished_training_is_planned_as_finished_by_the_chief_and_by_its_helpers(plan, begin, root, changes, given, said):
+    made = plan(given=SMALL | {"epochs": 3.0})
+    begin(made)
+    state = read_state(made.folder, made.config)
+    if "steps" in changes:
+        changes = changes | {"steps": 3 * (360_000 // (4 * 16))}
+    write_state(made.folder, replace(state, progress=replace(state.progress, **changes)))
+    for planned in (plan_resuming(root, "story", [], given), plan_helping(root, "story", [], given)):
+        assert (planned.finished is None) == (said is None)
+        assert (planned.finished or "").startswith(said or "")
+
+
+def test_patience_without_anything_held_out_is_refused_for_a_resumed_training_too(plan, begin, root):
+    begin(plan(given=SMALL | {"validation": 0.0}))
+    with pytest.raises(ConfigError, match="--patience has no effect with --validation 0"):
+        plan_resuming(root, "story", [], {"patience": 2})

@@ -128,12 +128,23 @@ def test_what_a_saved_state_names_is_read_only_if_it_is_a_file(begun, root, tmp_
         plan_resuming(root, "story", [], {})
 
 
+@pytest.mark.parametrize("pattern", ["*.txt", "stor[y].txt", "**/*", "/dev/z*o"])
+def test_what_a_saved_state_names_is_not_a_pattern_for_other_files(begun, root, story, pattern):
+    state = read_state(begun.folder, begun.config)
+    path = str(story.parent / pattern)
+    write_state(begun.folder, replace(state, progress=replace(state.progress, paths=(path,))))
+    with pytest.raises(CheckpointError) as error:
+        plan_resuming(root, "story", [], {})
+    assert f"needs its text: {path} does not exist; name the text" in str(error.value)
+    assert plan_resuming(root, "story", [str(story.with_name("*.txt"))], {}).paths == (str(story),)
+
+
 def test_who_helps_the_chief_reads_the_same_text_and_leaves_the_lock_to_it(begun, root, story):
     with training_lock(begun.folder):
-        helping = plan_helping(root, "story", [])
+        helping = plan_helping(root, "story", [], {})
     assert helping.config == begun.config
     assert helping.start is None
     np.testing.assert_array_equal(helping.ids, begun.ids)
     story.write_text("another text")
     with pytest.raises(CheckpointError, match="is not the text that story is trained on"):
-        plan_helping(root, "story", [])
+        plan_helping(root, "story", [], {})

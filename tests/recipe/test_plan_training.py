@@ -177,14 +177,14 @@ def test_the_text_encoding_is_heeded(plan, tmp_path, text):
     ("given", "options", "kind", "found"),
     [
         ({}, {"name": "a/b"}, CheckpointError, "'a/b' cannot name a checkpoint"),
-        ({"batch_size": 0}, {}, ConfigError, "batch_size: expected `int` >= 1, found 0"),
-        ({"validation": 1.5}, {}, ConfigError, "validation: expected `float` <= 0.9, found 1.5"),
-        ({"units": ()}, {}, ConfigError, "units: expected `array` of length >= 1"),
+        ({"batch_size": 0}, {}, ConfigError, "batch_size: expected an integer from 1 to 1,000,000; found 0"),
+        ({"validation": 1.5}, {}, ConfigError, "validation: expected a number from 0 to 0.9; found 1.5"),
+        ({"units": ()}, {}, ConfigError, "units: expected 1 to 64 integers"),
         ({"batch_size": 40_000}, {}, CorpusError, "40000 streams of windows of"),
         ({"batches": "windows", "seq_len": 360_000}, {}, CorpusError, "a window of 360000 and its next character need 360001"),
         ({}, {"base_name": "nobody"}, CheckpointError, "there is no checkpoint 'nobody'"),
         ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "--units cannot be changed with --from"),
-        ({"seq_len": 5}, {"base_name": "nobody"}, ConfigError, "--seq-len cannot be changed with --from"),
+        ({"activation": "relu"}, {"base_name": "nobody"}, ConfigError, "--activation cannot be changed with --from"),
     ],
 )
 def test_what_cannot_work_is_refused_and_nothing_is_written(plan, root, given, options, kind, found):
@@ -226,3 +226,19 @@ def test_the_command_that_goes_on_can_be_typed_as_it_is(plan, tmp_path, name, us
 
 def test_the_usual_folder_is_that_of_the_command_line():
     assert USUAL == CHECKPOINTS
+
+
+@pytest.mark.parametrize("validation", [0.0001, 0.00006, 0.00014])
+def test_one_character_cannot_be_held_out(plan, tmp_path, text, validation):
+    path = tmp_path / "short.txt"
+    path.write_text(text[:10_000])
+    with pytest.raises(ConfigError, match=f"--validation {validation:g} would hold out one of 10,000 characters"):
+        plan(path, given={"validation": validation})
+    assert plan(path, given={"validation": 0.0}).config.training.validation == 0.0
+
+
+def test_of_a_text_of_a_line_nothing_is_held_out_where_it_would_be_one_character(plan, tmp_path, text):
+    path = tmp_path / "short.txt"
+    path.write_text(text[:12])
+    made = plan(path, given={"seq_len": 2, "batch_size": 1})
+    assert made.config.training.validation == 0.0

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from charlstm.text import corpus as module
+from charlstm.text import decoding
 from charlstm.text.corpus import Corpus, read_corpus, read_text
 
 DATA = Path(__file__).parents[2] / "data"
@@ -25,6 +26,11 @@ def text_of(corpus: Corpus) -> str:
     return corpus.vocabulary.decode(corpus.ids)
 
 
+def with_lf(text: str) -> str:
+    """Python's own opinion."""
+    return io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline=None).read()
+
+
 def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -33,9 +39,9 @@ def sha256(text: str) -> str:
 @example("a\r\r\n\r", 2)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_text_comes_back_with_lf_line_ends(make_file, text, block):
-    path, expected = make_file(text.encode()), text.replace("\r\n", "\n")
+    path, expected = make_file(text.encode()), with_lf(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK_BYTES", block)
+        patch.setattr(decoding, "BLOCK_BYTES", block)
         corpus = read_corpus([path], alphabet="ab")
         assert read_text(path) == text_of(corpus) == expected
     assert corpus.vocabulary.characters == "".join(sorted({*expected, "a", "b"}))
@@ -45,13 +51,13 @@ def test_every_text_comes_back_with_lf_line_ends(make_file, text, block):
 @pytest.mark.parametrize("beyond", range(-3, 4))
 @pytest.mark.parametrize("piece", ["é", "渡", "\U0001f600", "\r\n", "\r\r\n", "\r", "x\r"])
 def test_the_real_blocks_join_without_a_seam(make_file, piece, beyond):
-    text = "a" * (module.BLOCK_BYTES + beyond) + piece + "z"
+    text = "a" * (decoding.BLOCK_BYTES + beyond) + piece + "z"
     corpus = read_corpus([make_file(text.encode())])
-    assert text_of(corpus) == text.replace("\r\n", "\n")
+    assert text_of(corpus) == with_lf(text)
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 1 << 20])
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(
     ("encoding", "text"),
     [
@@ -67,7 +73,7 @@ def test_the_real_blocks_join_without_a_seam(make_file, piece, beyond):
     ],
 )
 def test_encoding_and_line_ends_leave_no_trace(make_file, monkeypatch, encoding, text, line_end, block):
-    monkeypatch.setattr(module, "BLOCK_BYTES", block)
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
     path = make_file(text.replace("\n", line_end).encode(encoding))
     corpus = read_corpus([path], encoding)
     assert text_of(corpus) == read_text(path, encoding) == text
@@ -79,27 +85,44 @@ def test_encoding_and_line_ends_leave_no_trace(make_file, monkeypatch, encoding,
     ("content", "text"),
     [
         ("\ufeffab", "ab"),
-        ("a\ufeffb", "a\ufeffb"),
-        ("ab\ufeff", "ab\ufeff"),
-        ("a\rb", "a\rb"),
-        ("ab\r", "ab\r"),
-        ("\ra\r\r\nb\n\r", "\ra\r\nb\n\r"),
+        ("a\ufeffb", "ab"),
+        ("ab\ufeff", "ab"),
+        ("\ufeff\ufeffab\ufeff\r\n\ufeff", "ab\n"),
+        ("ab\r\ufeff\nc", "ab\nc"),
+        ("a\rb", "a\nb"),
+        ("ab\r", "ab\n"),
+        ("\ra\r\r\nb\n\r", "\na\n\nb\n\n"),
         ("a \t\x0b\x0c\x85\u2028\u2029b", "a \t\x0b\x0c\x85\u2028\u2029b"),
         ("e\u0301 \u00e9 ﬁ", "e\u0301 \u00e9 ﬁ"),
     ],
     ids=ascii,
 )
-def test_only_a_leading_mark_and_crlf_are_changed(make_file, monkeypatch, content, text, block):
-    monkeypatch.setattr(module, "BLOCK_BYTES", block)
+def test_only_byte_order_marks_and_line_ends_are_changed(make_file, monkeypatch, content, text, block):
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
     assert text_of(read_corpus([make_file(content.encode())])) == text
 
 
-def test_several_files_are_joined_like_cat(make_file):
-    pieces = ["first, no line end", "\n", "", "second\r\nthird\n"]
+@pytest.mark.parametrize("block", [1, 1 << 20])
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["Anna\nClara", "Dora\nEva\n"], "Anna\nClara\nDora\nEva\n"),
+        (["Clara", "", "\ufeff", "Dora"], "Clara\nDora"),
+        (["", "Clara", ""], "Clara"),
+        (["Clara\r", "Dora\r\n", "Eva\n", "Fine"], "Clara\nDora\nEva\nFine"),
+        (["Clara", "\nDora"], "Clara\n\nDora"),
+        (["渡口", "一年"], "渡口\n一年"),
+    ],
+    ids=ascii,
+)
+def test_a_file_that_others_follow_ends_with_a_line_end(make_file, monkeypatch, pieces, text, block):
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
     paths = [make_file(piece.encode(), f"{number}.txt") for number, piece in enumerate(pieces)]
-    joined, whole = read_corpus(paths), read_corpus([make_file("".join(pieces).encode())])
-    assert text_of(joined) == "first, no line end\nsecond\nthird\n"
-    assert joined.name == "0.txt + 1.txt + 2.txt + 3.txt"
+    joined, whole = read_corpus(paths), read_corpus([make_file(text.encode())])
+    assert text_of(joined) == text
+    assert joined.name == " + ".join(path.name for path in paths)
+    assert joined.paths == tuple(map(str, paths))
+    assert joined.notes == ()
     assert joined.fingerprint == whole.fingerprint
     assert joined.vocabulary == whole.vocabulary
     np.testing.assert_array_equal(joined.ids, whole.ids)
@@ -107,19 +130,19 @@ def test_several_files_are_joined_like_cat(make_file):
 
 def test_the_byte_order_mark_of_each_file_goes(make_file):
     paths = [make_file(text.encode("utf-8-sig"), name) for text, name in [("one ", "a"), ("two", "b")]]
-    assert text_of(read_corpus(paths)) == "one two"
+    assert text_of(read_corpus(paths)) == "one \ntwo"
 
 
 def test_the_same_file_twice_is_read_twice(make_file):
     path = make_file(b"ab")
-    assert text_of(read_corpus([path, path])) == "abab"
+    assert text_of(read_corpus([path, path])) == "ab\nab"
 
 
 @pytest.mark.parametrize("lines", [1, 1000, 200_000])
 def test_a_dash_is_standard_input(make_file, monkeypatch, lines):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("é\r\n渡".encode() * lines)))
     corpus = read_corpus([make_file(b"before "), "-"])
-    assert text_of(corpus) == "before " + "é\n渡" * lines
+    assert text_of(corpus) == "before \n" + "é\n渡" * lines
     assert corpus.name == "text.txt + standard input"
 
 
@@ -146,7 +169,7 @@ def test_files_are_closed(make_file, monkeypatch):
 
 @pytest.mark.parametrize(("size", "dtype"), [(2, "uint8"), (256, "uint8"), (257, "uint16"), (65537, "uint32")])
 def test_the_ids_are_as_small_as_the_vocabulary_allows(make_file, size, dtype):
-    text = "".join(map(chr, [*range(1, 0xD), *range(0xE, 0xD800), *range(0xE000, 0x14000)][:size])) * 2
+    text = "".join(map(chr, [*range(1, 0xD), *range(0xE, 0xD800), *range(0xE000, 0xFEFF), *range(0xFF00, 0x14000)][:size])) * 2
     corpus = read_corpus([make_file(text.encode())])
     assert corpus.ids.dtype == dtype
     assert corpus.ids.shape == (2 * size,)
@@ -170,6 +193,57 @@ def test_large_ids_are_mapped_from_a_file_that_nobody_sees(make_file, monkeypatc
     assert isinstance(corpus.ids, np.memmap) is mapped
     assert text_of(corpus) == "abracadabra\n"
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("one\r\ntwo\n", ["CRLF, LF"]),
+        ("one\rtwo\n", ["CR, LF"]),
+        ("one\rtwo\r\n", ["CR, CRLF"]),
+        ("one\n" * 9 + "two\r\nthree\r", ["CR, CRLF, LF"]),
+        ("one\ufefftwo", ["1 byte order mark (U+FEFF)"]),
+        ("one\r\n\ufefftwo\n\ufeff", ["CRLF, LF", "2 byte order marks"]),
+        ("one\r\ntwo\r\n", []),
+        ("one\rtwo\r", []),
+        ("\ufeffone\ntwo", []),
+        ("one\x0btwo\u2028", []),
+    ],
+    ids=ascii,
+)
+def test_what_is_unusual_about_a_file_is_told_once(make_file, monkeypatch, text, words, encoding):
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", 3)
+    path, told = make_file(text.encode(encoding)), []
+    read_text(path, encoding, told.append)
+    assert read_corpus([path], encoding).notes == tuple(told)
+    assert len(told) == len(words)
+    assert all(str(path) in note and word in note for note, word in zip(told, words, strict=True))
+
+
+def test_the_file_that_is_mixed_is_named(make_file):
+    paths = [make_file(b"one\ntwo\n", "unix.txt"), make_file(b"one\r\ntwo\n", "mixed.txt"), make_file(b"a\r\n", "windows.txt")]
+    (note,) = read_corpus(paths).notes
+    assert "mixed.txt" in note
+
+
+@pytest.mark.parametrize("content", ["<!DOCTYPE html>\n<p>a", " <html><p>a", "<?xml version='1.0'?><html>", "<HTML>a"])
+def test_html_is_read_with_a_note(make_file, content):
+    (note,) = read_corpus([make_file(content.encode())]).notes
+    assert "text.txt is HTML: its tags are learned" in note
+
+
+@pytest.mark.parametrize("content", ["<3 is a heart", "{a: 1}", "# a heading", "a <html> tag", "a,b,c\n1,2,3"])
+def test_plain_text_is_read_without_a_note(make_file, content):
+    assert read_corpus([make_file(content.encode())]).notes == ()
+
+
+def test_many_files_are_named_in_few_words(make_file):
+    paths = [make_file(b"ab\n", f"{number:04}.txt") for number in range(1_000)]
+    corpus = read_corpus(paths)
+    assert len(corpus.ids) == 3_000
+    assert corpus.name == " + ".join(f"{number:04}.txt" for number in range(9)) + " + 991 more"
+    assert len(corpus.paths) == 1_000
 
 
 def test_the_chinese_text_of_the_repository_is_read_to_the_letter():

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from charlstm.errors import CorpusError
 from charlstm.text import corpus as module
+from charlstm.text import decoding
 from charlstm.text.corpus import read_corpus, read_text
 
 TEXT = "The ferry crosses at six.\n" * 20
@@ -53,11 +54,11 @@ def test_the_first_bad_byte_is_named_with_its_offset(make_file, before, bad, aft
     offset = first_bad_byte(content, "utf-8")
     assume(offset is not None)  # pieces may add up to a character
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK_BYTES", block)
+        patch.setattr(decoding, "BLOCK_BYTES", block)
         path = make_file(content)
         sentence = refusal([path])
         assert f"{path} is not utf-8: byte 0x{content[offset]:02x} at offset {offset} does not decode" in sentence
-        assert "--encoding-name" in sentence
+        assert "--encoding-name" in sentence or "repair it there" in sentence
         with pytest.raises(CorpusError, match=f"at offset {offset} "):
             read_text(path)
 
@@ -65,7 +66,7 @@ def test_the_first_bad_byte_is_named_with_its_offset(make_file, before, bad, aft
 @pytest.mark.parametrize("ahead", [-4, -2, -1, 0, 1, 5])
 @pytest.mark.parametrize("bad", [b"\xff", b"\xe6\xb8", b"\xf0\x9f\x98\xff"])
 def test_the_offset_is_right_across_the_real_blocks(make_file, ahead, bad):
-    content = b"a" * (module.BLOCK_BYTES + ahead) + bad
+    content = b"a" * (decoding.BLOCK_BYTES + ahead) + bad
     assert f"at offset {len(content) - len(bad)} " in refusal([make_file(content)])
 
 
@@ -86,7 +87,7 @@ def test_the_offset_is_right_across_the_real_blocks(make_file, ahead, bad):
     ],
 )
 def test_the_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding, content, block):
-    monkeypatch.setattr(module, "BLOCK_BYTES", block)
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
     # Python counts from behind the mark that `utf-8-sig` removes.
     offset = first_bad_byte(content, "utf-8" if encoding == "utf-8-sig" else encoding)
     expected = f"is not {encoding}: byte 0x{content[offset]:02x} at offset {offset} "
@@ -104,9 +105,18 @@ def test_the_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "a PDF", "plain text"),
         (TEXT.encode("utf-16"), "UTF-16, not UTF-8", "--encoding-name utf-16"),
         (b"\xfe\xff" + TEXT.encode("utf-16-be"), "UTF-16, not UTF-8", "--encoding-name utf-16"),
-        (TEXT.encode("utf-16-le"), "a binary file, or in another encoding: it has a NUL at character 1;", "--encoding-name"),
-        (b"\x7fELF\x02\x01\x01\x00\x00", "a binary file, or in another encoding: it has a NUL at character 7;", "plain text"),
-        (b"\x89PNG\r\n\x1a\n\x00", "not utf-8: byte 0x89 at offset 0", "convert the file"),
+        (TEXT.encode("utf-16-le"), "in another encoding: it has a NUL at character 1;", "--encoding-name utf-16-le"),
+        (TEXT.encode("utf-16-be"), "in another encoding: it has a NUL at character 0;", "--encoding-name utf-16-be"),
+        (TEXT.encode("utf-32"), "UTF-32, not UTF-8", "--encoding-name utf-32"),
+        (TEXT.encode("utf-32-le"), "in another encoding: it has a NUL at character 1;", "--encoding-name utf-32-le"),
+        (bytes(40), "a binary file, or in another encoding: it has a NUL at character 0;", "plain text"),
+        (
+            TEXT.encode() * 2_000 + b"\0",
+            "a binary file, or in another encoding: it has a NUL at character 1040000;",
+            "plain text",
+        ),
+        (("é" * 20).encode() + b"\xff\n", "most of the rest is UTF-8", "iconv -c"),
+        ("渡口一年\n".encode() * 5_000 + "渡".encode()[:2], "most of the rest is UTF-8", "repair it there"),
         (b"", "is empty", "at least a few thousand characters"),
         (b"\xef\xbb\xbf", "is empty", "at least a few thousand characters"),
         (b"aaaa", "has one distinct character, 'a'", "at least two"),
@@ -127,7 +137,7 @@ def test_a_text_that_begins_like_an_archive_is_a_text(make_file, text):
 
 @pytest.mark.parametrize("block", [3, 1 << 20])
 def test_a_nul_is_found_in_any_block_and_counted_in_characters(make_file, monkeypatch, block):
-    monkeypatch.setattr(module, "BLOCK_BYTES", block)
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
     assert "it has a NUL at character 7;" in refusal([make_file("渡口é abc\0".encode())])
 
 
@@ -153,7 +163,10 @@ def test_empty_standard_input_is_called_so(monkeypatch):
 
 
 def test_a_directory_is_refused_with_what_to_give(tmp_path):
-    assert refusal([tmp_path]) == f"{tmp_path} is a directory; give the text files in it, for example {tmp_path}/*.txt"
+    (tmp_path / "novel.md").write_text(TEXT)
+    sentence = refusal([tmp_path])
+    assert sentence.startswith(f"{tmp_path} is a directory with no .txt file in it; ")
+    assert f"'{tmp_path}/**/*.txt'" in sentence
 
 
 def test_a_missing_file_is_refused_with_what_to_give(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlstm.text.scoring import ScoredChunk, ScoringPass
+from charlstm.text.scoring import MOST_LOGITS, WORST, ScoredChunk, ScoringPass, bounded, scoring_pass
 from charlstm.text.windows import denormalise
 
 LENGTHS = [2, 3, 127, 128, 129, 130, 257, 512, 513, 1024, 1025, 1026, 5000, 32_769, 33_333, 40_000]
@@ -98,3 +98,67 @@ def test_the_targets_are_the_ids_of_the_text(dtype):
     np.testing.assert_array_equal(np.bincount(targets, minlength=200), np.bincount(ids[1:], minlength=200))
     ahead = np.concatenate([denormalise(chunk.x, 200)[chunk.counted == 1] for chunk in scoring.chunks()])
     assert sorted(zip(ahead.tolist(), targets.tolist(), strict=True)) == sorted(pairwise(ids.tolist()))
+
+
+@pytest.mark.parametrize(
+    ("vocabulary_size", "length", "chunk"),
+    [
+        (65, 10**6, 128),
+        (16_384, 10**6, 128),
+        (16_385, 10**6, 64),
+        (16_385, 1_000, 128),
+        (60_000, 10**6, 32),
+        (1_114_112, 10**6, 1),
+    ],
+)
+def test_the_logits_of_a_piece_are_bounded_and_its_length_divides_the_warm_up(vocabulary_size, length, chunk):
+    scoring = scoring_pass(np.broadcast_to(np.uint8(0), length), vocabulary_size)
+    assert scoring.chunk == chunk
+    assert scoring.warm % chunk == 0
+    assert scoring.rows * chunk * vocabulary_size <= MOST_LOGITS
+    assert (scoring.rows, scoring.warm) == (ScoringPass(scoring.ids, 65).rows, ScoringPass(scoring.ids, 65).warm)
+
+
+def read_by(scoring: ScoringPass, cost) -> np.ndarray:
+    """The nats of all that is read in a pass, by a model whose cost depends on the character and on how much is before it."""
+    read, rows = [], np.zeros(scoring.rows)
+    for chunk in scoring.chunks():
+        rows *= chunk.kept[:, 0]
+        before = rows[:, None] + np.arange(1, scoring.chunk + 1)
+        read.append(cost(chunk.y, before))
+        rows = before[:, -1]
+    return np.concatenate(read, 1)
+
+
+MEMORIES = {
+    "none": (lambda y, before: y % 7, True),
+    "of 200 characters": (lambda y, before: y % 7 + np.minimum(before, 200), True),
+    "of 300 characters, little of it": (lambda y, before: y % 7 + 1e-4 * np.minimum(before, 300), True),
+    "of 500 characters": (lambda y, before: y % 7 + 1e-2 * np.minimum(before, 500), False),
+    "of everything": (lambda y, before: y % 7 + 1e-3 * before, False),
+    "of everything, that overflows": (lambda y, before: np.where(before > 600, np.nan, y % 7), False),
+    "that grows": (lambda y, before: 1.1**before, False),
+}
+
+
+@pytest.mark.parametrize("length", [1_025, 5_000, 40_000])
+@pytest.mark.parametrize("memory", MEMORIES)
+def test_rows_agree_unless_the_model_remembers_more_than_their_warm_up(length, memory):
+    cost, agrees = MEMORIES[memory]
+    scoring = numbered(length)
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert scoring.agrees(read_by(scoring, cost)) == agrees
+
+
+def test_a_single_row_has_nothing_to_agree_with():
+    assert numbered(1_000).agrees(read_by(numbered(1_000), lambda y, before: before * np.nan))
+    whole = numbered(40_000).in_one_piece()
+    assert (whole.rows, whole.ahead) == (1, 0)
+    np.testing.assert_array_equal(counted_places(whole), np.arange(1, 40_000))
+
+
+def test_surprisals_are_bounded_by_the_smallest_float32():
+    found = bounded(np.array([0.0, 87.3, 87.4, 1e87, np.inf, np.nan]))
+    np.testing.assert_allclose(found, [0.0, 87.3, WORST, WORST, WORST, WORST])
+    assert np.float32(np.exp(-WORST)) == np.finfo(np.float32).tiny
+    assert bounded(np.array([1e30], np.float32)).dtype == np.float32

@@ -1,4 +1,4 @@
-"""Characters to ids and back, and what happens to characters that are not known."""
+"""Characters to ids and back, and which characters are not known."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,6 @@ from charlstm.text.vocabulary import Vocabulary, code_points, id_dtype
 
 SURROGATES = range(0xD800, 0xE000)
 any_text = st.text(st.characters(exclude_categories=()))  # lone surrogates too
-ALPHABET = Vocabulary.of(" 'aceABn.-\"\n")
 
 
 def characters(size: int) -> str:
@@ -89,53 +88,3 @@ def test_a_long_list_of_unknown_characters_is_cut():
 def test_unknown_characters_are_named_once_in_order_of_appearance():
     assert Vocabulary.of("ab").unknown("zaybzya\n") == "zy\n"
     assert Vocabulary.of("ab").unknown("abba") == ""
-
-
-def test_skipping_leaves_unknown_characters_out():
-    assert ALPHABET.fit("cabbage, né", "skip") == "caae n"
-
-
-def test_error_leaves_the_text_as_it_is():
-    assert ALPHABET.fit("cabbage", "error") == "cabbage"
-
-
-@pytest.mark.parametrize(
-    ("character", "nearest"),
-    [
-        ("’", "'"),
-        ("”", '"'),
-        ("«", '"'),
-        ("—", "-"),
-        ("−", "-"),
-        ("…", "."),
-        ("é", "e"),
-        ("Å", "A"),
-        ("É", "e"),
-        ("C", "c"),
-        ("b", "B"),
-        ("ñ", "n"),
-        ("ａ", "a"),
-        ("\u00a0", " "),
-        ("z", " "),
-        ("漢", " "),
-        ("\U0001f600", " "),
-        ("a", "a"),
-    ],
-)
-def test_replacing_takes_the_nearest_known_character(character, nearest):
-    assert ALPHABET.fit(f"a{character}n", "replace") == f"a{nearest}n"
-
-
-def test_an_alphabet_without_spaces_gives_its_first_character():
-    assert Vocabulary.of("渡口年").fit("渡x口", "replace") == "渡口口"
-
-
-@given(any_text, any_text.filter(bool))
-def test_a_fitted_text_is_always_known(text, alphabet):
-    vocabulary = Vocabulary.of(alphabet)
-    skipped, replaced = vocabulary.fit(text, "skip"), vocabulary.fit(text, "replace")
-    assert skipped == "".join(character for character in text if character in set(alphabet))
-    assert len(replaced) == len(text)
-    assert vocabulary.decode(vocabulary.encode(replaced)) == replaced
-    for before, after in zip(text, replaced, strict=True):
-        assert after == before or before not in alphabet

@@ -45,7 +45,7 @@ def result(folder: Path) -> dict[str, Any]:
         **{name: value.tobytes() for name, value in state.arrays.items()},
         **{f"best {name}": value.tobytes() for name, value in state.best.items()},
         **{f"published {name}": value.tobytes() for name, value in read_weights(folder, config.model).items()},
-        "progress": replace(state.progress, seconds=0.0, began=0.0, evaluated=0),
+        "progress": replace(state.progress, seconds=0.0, began=0.0, reserve=0.0, evaluated=0),
         "history": [replace(line, seconds=0.0) for line in read_history(folder)],
         "saved history": [replace(line, seconds=0.0) for line in state.history],
     }

@@ -5,12 +5,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from charlstm.analysis.surprise import stateful_surprise
 from charlstm.config import ModelConfig
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import log_softmax
-from charlstm.text.scoring import ScoringPass
+from charlstm.text.scoring import WORST, ScoringPass
 from charlstm.training.evaluation import Evaluator
+from tests.conftest import LONG_MEMORIES, long_memory
 
+AT_ONCE = {"linear, at once", "relu, recurrent"}
 IDS = np.random.default_rng(0).integers(0, 7, 3_000).astype(np.uint8)
 
 
@@ -37,6 +40,21 @@ def test_the_score_is_that_of_reading_the_text_once_from_beginning_to_end(length
     assert Evaluator(config, ids).nats_per_char(values) == pytest.approx(nats / (length - 1), rel=1e-5)
 
 
+@pytest.mark.parametrize("memory", sorted(LONG_MEMORIES.keys() - AT_ONCE))
+def test_a_model_that_remembers_more_than_a_warm_up_is_scored_in_one_piece(memory):
+    config, values = long_memory(**LONG_MEMORIES[memory])
+    ids = np.tile(IDS, 2)
+    found = Evaluator(config, ids).nats_per_char(values)
+    assert found == pytest.approx(stateful_surprise(build_network(config, values), ids).mean(), rel=1e-4)
+    assert found <= WORST
+
+
+@pytest.mark.parametrize("memory", sorted(AT_ONCE))
+def test_a_model_that_grows_out_of_bounds_in_a_few_hundred_characters_has_no_score(memory):
+    config, values = long_memory(**LONG_MEMORIES[memory])
+    assert np.isnan(Evaluator(config, IDS).nats_per_char(values))
+
+
 def test_a_rehearsal_is_the_second_reading_of_the_first_piece_times_the_pieces():
     config = ModelConfig(vocabulary_size=7, units=(4,))
     evaluator = Evaluator(config, IDS)
@@ -51,3 +69,11 @@ def test_scoring_again_gives_the_same_and_new_weights_a_new_score():
     first = evaluator.nats_per_char(weights(config, 0.5))
     other = evaluator.nats_per_char(weights(config, 1.0))
     assert evaluator.nats_per_char(weights(config, 0.5)) == first != other
+
+
+@pytest.mark.parametrize("most", [2**27, 5 * 64 * 7, 5 * 3 * 7, 1])
+def test_shorter_pieces_give_the_same_score(monkeypatch, most):
+    config = ModelConfig(vocabulary_size=7, units=(5, 4))
+    expected = Evaluator(config, IDS).nats_per_char(weights(config, 0.5))
+    monkeypatch.setattr("charlstm.text.scoring.MOST_LOGITS", most)
+    assert Evaluator(config, IDS).nats_per_char(weights(config, 0.5)) == pytest.approx(expected, rel=1e-6)

@@ -10,7 +10,7 @@ from charlstm.errors import ConfigError
 from charlstm.inference.network import build_network
 from charlstm.text.windows import normalise
 from charlstm.training.cores import nats
-from charlstm.training.model import OneHot, build_layers, forward, keras_model, weight_values
+from charlstm.training.model import OneHot, build_layers, forward, keras_model, keras_seed, weight_values
 
 IDS = np.random.default_rng(0).integers(0, 9, (3, 6))
 
@@ -130,6 +130,21 @@ def test_weights_have_the_names_and_shapes_of_the_configuration():
 def test_one_hot_reads_every_id_of_a_large_alphabet_exactly():
     ids = np.arange(8_000)[None]
     assert (np.argmax(OneHot(8_000)(normalise(ids, 8_000)), -1) == ids).all()
+
+
+@pytest.mark.parametrize("random_seed", [0, 5, 2**31 - 1])
+def test_keras_gets_a_small_random_seed_as_it_is(random_seed):
+    assert keras_seed(random_seed) == random_seed
+
+
+@pytest.mark.parametrize("random_seed", [2**31, 2**31 + 5, 2**32 - 1, 2**32 + 5, 2**62 + 5, 2**63 - 1])
+def test_large_random_seeds_get_numbers_of_their_own(random_seed):
+    assert 2**31 <= keras_seed(random_seed) < 2**32 - 4 * 64  # layers count up from it
+    ours, theirs = (build_layers(config(dropout=0.5, drop_connect=0.5), random_seed=seed) for seed in (random_seed, 5))
+    kernels = [weight_values(layers)["lstm_1/kernel"] for layers in (ours, theirs)]
+    assert not np.array_equal(*kernels)
+    states = [{tuple(np.asarray(state).tolist()) for state in layers.noise.states} for layers in (ours, theirs)]
+    assert not states[0] & states[1]
 
 
 def test_the_same_random_seed_gives_the_same_weights():

@@ -180,9 +180,7 @@ def test_too_little_memory_is_stated(plan, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(Trainer, "__init__", made)
-    with pytest.raises(
-        TrainingError, match="the memory does not suffice for this network and batches of 4 windows of 10; lower"
-    ):
+    with pytest.raises(TrainingError, match="out of memory for this network and batches of 4 windows of 10; reduce"):
         run(plan())
 
 

@@ -8,11 +8,12 @@ from itertools import count
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.files import read_config, write_config
+from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import read_history
 from charlstm.checkpoint.resume import read_state
 from charlstm.checkpoint.weights import read_weights
-from charlstm.errors import CheckpointError, TrainingError
+from charlstm.errors import CheckpointError, TakenError, TrainingError
 from charlstm.recipe.plan import Plan
 from charlstm.training.events import Evaluated, Event, Started, Stepped
 from charlstm.training.run import train
@@ -122,6 +123,27 @@ def test_a_taken_name_is_refused_and_left_alone(plan):
     with pytest.raises(CheckpointError, match="exists already"):
         run(made)
     assert (made.folder / "model.safetensors").read_bytes() == before
+
+
+def test_trainings_without_a_name_that_begin_at_once_get_names_of_their_own(plan):
+    plans = [plan(name=None) for _ in range(3)]
+    assert {made.folder.name for made in plans} == {"small"}
+    started = [next(event for event in run(made) if isinstance(event, Started)) for made in plans]
+    assert [event.folder.name for event in started] == ["small", "small-2", "small-3"]
+    weights = [read_weights(event.folder, plans[0].config.model) for event in started]
+    assert all(np.array_equal(weights[0][name], other[name]) for other in weights for name in other)
+    assert {path.name for path in plans[0].folder.parent.iterdir()} == {"small", "small-2", "small-3"}
+
+
+def test_a_name_under_which_another_process_is_making_a_checkpoint_is_not_free_either(plan):
+    unnamed, named = plan(name=None), plan(name="small")
+    with new_checkpoint(unnamed.folder.parent, "small"):
+        with pytest.raises(TakenError, match="small is being made by another process; wait"):
+            run(named)
+        events = run(unnamed)
+        write_config(unnamed.folder.parent / ".small.new", unnamed.config)
+    assert events[0].folder.name == "small-2"
+    assert {path.name for path in unnamed.folder.parent.iterdir()} == {"small", "small-2"}
 
 
 def test_fine_tuning_grows_the_alphabet_and_starts_from_what_was_learnt(plan, tmp_path, corpus):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from charlstm.analysis.finite import check_record
 from charlstm.analysis.inspection import outputs
 from charlstm.analysis.inspection.anatomy import layers, shapes, shapes_shown, units, units_shown
 from charlstm.analysis.inspection.blocks import Block
@@ -13,7 +14,7 @@ from charlstm.analysis.inspection.weights import weights, weights_shown
 from charlstm.analysis.record import Record
 from charlstm.checkpoint.files import Config
 from charlstm.inference.lstm import Array
-from charlstm.inference.network import Network
+from charlstm.inference.network import Network, any_weights
 from charlstm.inference.sampling import log_softmax
 from charlstm.units import count
 
@@ -33,6 +34,7 @@ LIKELIEST = 5
 """Characters that are named as what is expected next."""
 
 
+@any_weights
 def examine(
     config: Config,
     values: Mapping[str, Array],
@@ -53,6 +55,9 @@ def examine(
         text: What is read before the step that is written out, at least one character; a passage of the corpus if None.
         character: The one to write a step out for, after the text; the text's last one, after all before it, if None.
         unit: The one to write out.
+
+    Raises:
+        CheckpointError: If a number of theirs is infinite or NaN.
     """
     model = config.model
     window = config.vocabulary.encode(config.corpus.windows[0])[: model.seq_len]
@@ -66,11 +71,9 @@ def examine(
         "activations": lambda: outputs.activations(model),
         "kernel": lambda: outputs.kernel(model),
     }
-    return {
-        "parameters": count(model.weight_shapes),
-        "layers": layers(model),
-        "sections": {name: make[name]() for name in names},
-    }
+    sections = {name: make[name]() for name in names}
+    check_record(sections)
+    return {"parameters": count(model.weight_shapes), "layers": layers(model), "sections": sections}
 
 
 def _step(config: Config, values: Mapping[str, Array], network: Network, text: str, character: str | None, unit: int) -> Record:

@@ -12,10 +12,11 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from charlstm.analysis.finite import finite
 from charlstm.analysis.inspection.blocks import Block, Grid, Prose
 from charlstm.analysis.record import Record
 from charlstm.inference.lstm import Array
-from charlstm.inference.network import Network
+from charlstm.inference.network import Network, any_weights
 from charlstm.text.vocabulary import Ids
 
 MOST = 1_000
@@ -45,8 +46,13 @@ class Inside:
         return c
 
 
+@any_weights
 def inside(network: Network, ids: Ids) -> tuple[Inside, ...]:
-    """Read a text, ids ``[N]``, from a zero state and keep everything, layer by layer."""
+    """Read a text, ids ``[N]``, from a zero state and keep everything, layer by layer.
+
+    Raises:
+        CheckpointError: If any of it is infinite or NaN.
+    """
     state = network.zero_state(1)
     kept = [np.empty((len(QUANTITIES), len(ids), units), np.float32) for units in network.config.units]
     for place, character in enumerate(ids[:, None]):
@@ -54,7 +60,7 @@ def inside(network: Network, ids: Ids) -> tuple[Inside, ...]:
         for values, layer in zip(kept, state, strict=True):
             values[:4, place] = layer.gates[:, 0]
             values[4, place], values[5, place] = layer.c[0], layer.h[0]
-    return tuple(Inside(values) for values in kept)
+    return tuple(Inside(finite(values)) for values in kept)
 
 
 def inside_record(text: str, layers: tuple[Inside, ...], layer: int | None, cell: int | None) -> Record:

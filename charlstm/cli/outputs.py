@@ -1,0 +1,65 @@
+"""Output files that the user names: checked before any work is done for them, then written whole or not at all."""
+
+import os
+import secrets
+from pathlib import Path
+
+import typer
+
+from charlstm.cli.terminal import readable, say
+
+
+def check_outputs(**options: Path | None) -> None:
+    """Refuse files that cannot be written, and leave nothing behind.
+
+    Args:
+        options: The file of each option, by the option's name; None if it was not given.
+
+    Raises:
+        typer.BadParameter: If one of them cannot be.
+    """
+    files = {option: file for option, file in options.items() if file is not None}
+    for option, file in files.items():
+        if why := _refusal(file):
+            raise typer.BadParameter(f"--{option}: {why}; name a file in a folder that exists and can be written to")
+    if len({file.resolve() for file in files.values()}) < len(files):
+        raise typer.BadParameter(f"{' and '.join(f'--{option}' for option in files)} name the same file; name one for each")
+
+
+def write_output(what: str, file: Path, content: bytes) -> None:
+    """Write a file that was checked, or the file that a link leads to, and say where it is.
+
+    Args:
+        what: Beginning of the message, such as "The report is".
+        file: The file as the user named it.
+        content: The whole content.
+
+    Raises:
+        CheckpointError: If it cannot be written; then what was there is left as it was.
+    """
+    from charlstm.checkpoint.atomic import write_atomically
+
+    write_atomically(file.resolve(), content)
+    say(f"{what} in {file}.")
+
+
+def _refusal(file: Path) -> str:
+    """Return why a file cannot be written; an empty string if it can be."""
+    name = readable(str(file))
+    try:
+        if file.exists() and not file.is_file():
+            return f"{name} is {'a folder' if file.is_dir() else 'not an ordinary file'}"
+        if file.is_symlink() and not file.exists():
+            return f"{name} is a link to {readable(str(file.readlink()))}, which does not exist"
+        if not file.parent.is_dir():
+            return f"there is no folder {readable(str(file.parent))}"
+        if file.exists() and not os.access(file, os.W_OK):
+            return f"{name} is write-protected"
+        # Permissions, the disk and the length of the name are certain only once it was tried.
+        target = file.resolve()
+        attempt = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        attempt.touch(exist_ok=False)
+        attempt.unlink()
+    except OSError as error:
+        return f"{name} cannot be written ({error.strerror or error})"
+    return ""

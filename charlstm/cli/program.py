@@ -1,0 +1,123 @@
+"""The program around its commands: one place for every error that a user can cause, and the layout of the help."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from charlstm.cli.terminal import abandon, readable, say
+from charlstm.errors import CharlstmError, ConfigError, suggestion
+
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+"""The base class of everything that Typer says about a command line; Typer does not export it."""
+
+_LESS = {
+    "generate": "reduce --samples, or use --mode stateful",
+    "compare": "reduce --length or --windows",
+    "evaluate": "measure on a shorter text",
+    "inspect": "look along a shorter text",
+    "train": "reduce --units, --batch-size or --seq-len",
+}
+"""What needs less memory, for each command."""
+
+
+class Program(TyperGroup):
+    """The group of all commands. Its errors are one line on stderr and an exit code, not Typer's boxes."""
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **options: Any) -> Any:  # noqa: ARG002
+        """Parse what comes before the command; the program has one name however it was started."""
+        with _stated():
+            return super().make_context("charlstm", args, *more, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse what follows the command, and run it."""
+        with _stated(ctx):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _stated(context: typer.Context | None = None) -> Iterator[None]:
+    """End the process with one sentence where the block fails by the user's fault or the machine's limits.
+
+    Args:
+        context: Knows the name of the command that is run, if the command line was read that far.
+    """
+    try:
+        try:
+            yield
+        except typer.Exit:  # the way --help, --version and interrupted trainings end
+            sys.stdout.flush()
+            raise
+        sys.stdout.flush()
+    except _UsageError as error:
+        see = " ".join(filter(None, ["charlstm", _command(context), "--help"]))
+        _end(2, f"{_usage(error)}; see {see}")
+    except ConfigError as error:
+        option = f"--{error.setting.replace('_', '-')}: " if error.setting else ""
+        _end(error.exit_code, f"{option}{error.reason}")
+    except CharlstmError as error:
+        _end(error.exit_code, str(error))
+    except KeyboardInterrupt:
+        with suppress(OSError):
+            sys.stdout.flush()  # what was written comes before what is said of it
+        say("")
+        _end(130, "interrupted")
+    except MemoryError:
+        _end(1, f"out of memory; {_LESS.get(_command(context), 'close other programs')}")
+    except ImportError as error:
+        if (error.name or "").startswith("charlstm"):
+            raise
+        while isinstance(error.__context__, ImportError):  # NumPy and TensorFlow wrap the cause in a page of advice
+            error = error.__context__
+        _end(1, f"a library cannot be loaded ({error}); raise the memory limit if there is one, or install charlstm again")
+    except BrokenPipeError:  # the reader of the output has had enough
+        abandon(sys.stdout)
+        sys.exit(0)
+    except OSError as error:
+        abandon(sys.stdout)
+        what = f"{error.filename} cannot be used" if error.filename else "the output cannot be written"
+        _end(1, f"{what} ({error.strerror}); make room, or choose another place")
+
+
+def _command(context: typer.Context | None) -> str:
+    """Return the name of the command; empty before it is known."""
+    return (context and context.invoked_subcommand) or ""
+
+
+def _end(code: int, sentence: str) -> NoReturn:
+    say(f"charlstm: {readable(sentence)}")  # one line, whatever characters a name has
+    sys.exit(code)
+
+
+def _usage(error: Any) -> str:
+    """Return what is wrong with a command line, as one sentence in the words of the other errors."""
+    if isinstance(error, typer.BadParameter) and error.message:
+        if error.param is None:
+            return error.message
+        is_option = error.param.param_type_name == "option"
+        return f"{max(error.param.opts, key=len) if is_option else error.param.name.upper()}: {error.message}"
+    if hasattr(error, "possibilities"):
+        return f"no such option {error.option_name}{suggestion(error.option_name, error.possibilities or ())}"
+    message = re.sub(r"\. Did you mean (.*\?)$", r" (did you mean \1)", error.format_message().rstrip("."))
+    message = re.sub(r"^Option '(\S*)'", r"\1", message)
+    return f"{message[:1].lower()}{message[1:]}"
+
+
+class Command(TyperCommand):
+    """A command whose help lists its options under the headings of their panels; no line is cut."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections of the help that list arguments and options."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            is_option = parameter.param_type_name == "option"
+            heading = getattr(parameter, "rich_help_panel", None) or ("Options" if is_option else "Arguments")
+            if record := parameter.get_help_record(ctx):
+                sections.setdefault(heading, []).append(record if is_option else (str(parameter.metavar), record[1]))
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)

@@ -1,0 +1,227 @@
+"""The options of ``charlstm train`` that set the model, the LSTM layers and the training; each is named as its setting."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from charlstm.cli.options import choice, integer, integers, number
+
+_Encoding = Literal["scalar", "one-hot", "embedding"]
+_Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]
+_Targets = Literal["last", "every"]
+_Batches = Literal["windows", "streams"]
+_Schedule = Literal["cosine", "constant"]
+_Precision = Literal["auto", "float32", "bfloat16"]
+
+_MODEL, _LSTM, _TRAINING, _WORKERS = "Model", "Options of the Keras LSTM layer", "Training", "Several workers"
+
+
+def option(panel: str | None, text: str, *names: str, metavar: str | None = None, **kind: Any) -> Any:
+    """Return an option of the training, under the heading of a panel of the help."""
+    return typer.Option(*names, help=text, rich_help_panel=panel, show_default=False, metavar=metavar, **kind)
+
+
+Encoding = Annotated[
+    _Encoding | None,
+    option(
+        _MODEL,
+        "Input encoding of a character: its id as one number, a one-hot vector, or a learnt vector. Default: one-hot "
+        "(embedding for more than 256 distinct characters; classic: scalar).",
+        **choice(_Encoding),
+    ),
+]
+EmbeddingSize = Annotated[
+    int | None, option(_MODEL, "Features of each character with --encoding embedding. Default: 64.", **integer())
+]
+Units = Annotated[
+    str | None,
+    option(
+        _MODEL,
+        "Units of each LSTM layer; 512,512 makes two layers. Default: the preset's.",
+        metavar="N,N,...",
+        parser=integers,
+    ),
+]
+SeqLen = Annotated[
+    int | None,
+    option(_MODEL, "Characters in a window. Default: the preset's, fewer for a short text.", **integer()),
+]
+Targets = Annotated[
+    _Targets | None,
+    option(
+        _MODEL,
+        "Predict the character after the window, or the next one at every position. Default: every (classic: last).",
+        **choice(_Targets),
+    ),
+]
+Dropout = Annotated[
+    float | None,
+    option(
+        _MODEL,
+        "Fraction of the features dropped between the layers and before the softmax. Default: chosen for the text.",
+        **number(),
+    ),
+]
+Activation = Annotated[
+    _Activation | None,
+    option(_LSTM, "Activation of the candidate and of the cell state's output. Default: tanh.", **choice(_Activation)),
+]
+RecurrentActivation = Annotated[
+    _Activation | None, option(_LSTM, "Activation of the gates i, f and o. Default: sigmoid.", **choice(_Activation))
+]
+UseBias = Annotated[bool | None, option(_LSTM, "Whether the LSTM layers have biases. Default: yes.")]
+UnitForgetBias = Annotated[bool | None, option(_LSTM, "Whether the forget gate's bias starts at 1. Default: yes.")]
+InputInitializer = Annotated[
+    str | None,
+    option(
+        _LSTM,
+        "Initialiser of the embeddings, or of the first layer's kernel where there are none. Default: random_normal:1 "
+        "(classic: that of the kernels).",
+        metavar="NAME",
+    ),
+]
+KernelInitializer = Annotated[
+    str | None,
+    option(
+        _LSTM,
+        "Keras initialiser of the kernels, such as he_normal or random_normal:0.1. Default: glorot_uniform.",
+        metavar="NAME",
+    ),
+]
+RecurrentInitializer = Annotated[
+    str | None, option(_LSTM, "Keras initialiser of the recurrent kernels. Default: orthogonal.", metavar="NAME")
+]
+BiasInitializer = Annotated[str | None, option(_LSTM, "Keras initialiser of the biases. Default: zeros.", metavar="NAME")]
+KernelRegularizer = Annotated[
+    str | None,
+    option(_LSTM, "Regulariser of the kernels: l1:F, l2:F or l1_l2:F,F. Default: none.", metavar="NAME:F"),
+]
+RecurrentRegularizer = Annotated[
+    str | None, option(_LSTM, "Regulariser of the recurrent kernels. Default: none.", metavar="NAME:F")
+]
+BiasRegularizer = Annotated[str | None, option(_LSTM, "Regulariser of the biases. Default: none.", metavar="NAME:F")]
+KernelConstraint = Annotated[
+    str | None,
+    option(
+        _LSTM,
+        "Constraint on the kernels: max_norm:F, min_max_norm:F,F, unit_norm or non_neg. Default: none.",
+        metavar="NAME:F",
+    ),
+]
+RecurrentConstraint = Annotated[
+    str | None, option(_LSTM, "Constraint on the recurrent kernels. Default: none.", metavar="NAME:F")
+]
+BiasConstraint = Annotated[str | None, option(_LSTM, "Constraint on the biases. Default: none.", metavar="NAME:F")]
+RecurrentDropout = Annotated[
+    float | None,
+    option(_LSTM, "Fraction of h dropped on its way to the next time step, as in Keras. Default: 0.", **number()),
+]
+DropConnect = Annotated[
+    float | None,
+    option(
+        _MODEL,
+        "Fraction of the recurrent kernels' weights dropped, drawn anew for each batch. Default: chosen for the text.",
+        **number(),
+    ),
+]
+Batches = Annotated[
+    _Batches | None,
+    option(
+        _TRAINING,
+        "Shuffled windows that start from a zero state, or contiguous streams that carry the state. Default: streams "
+        "(classic: windows).",
+        **choice(_Batches),
+    ),
+]
+BatchSize = Annotated[
+    int | None,
+    option(_TRAINING, "Windows or streams in a batch. Default: the preset's, fewer for a short text.", **integer()),
+]
+StateReset = Annotated[
+    float | None,
+    option(_TRAINING, "Probability that a stream starts a batch from a zero state. Default: 0.05.", **number()),
+]
+Epochs = Annotated[
+    float | None,
+    option(
+        _TRAINING,
+        "Budget in epochs (passes over the text), in place of --minutes. Default: the preset's.",
+        **number(),
+    ),
+]
+Minutes = Annotated[
+    float | None,
+    option(_TRAINING, "Budget in minutes of wall-clock time, in place of --epochs. Default: the preset's.", **number()),
+]
+LearningRate = Annotated[float | None, option(_TRAINING, "Peak learning rate of Adam. Default: the preset's.", **number())]
+Schedule = Annotated[
+    _Schedule | None,
+    option(
+        _TRAINING,
+        "Learning-rate schedule: warm-up, then half a cosine to zero, or a constant rate. Default: cosine (classic: constant).",
+        **choice(_Schedule),
+    ),
+]
+Warmup = Annotated[
+    float | None,
+    option(_TRAINING, "Fraction of the budget used for learning-rate warm-up. Default: 0.02.", **number()),
+]
+WeightDecay = Annotated[
+    float | None,
+    option(
+        _TRAINING,
+        "Decay of the kernels per step, relative to the learning rate (AdamW). Default: 0, more for a short text with "
+        "a large vocabulary.",
+        **number(),
+    ),
+]
+ClipNorm = Annotated[
+    float | None,
+    option(_TRAINING, "Largest norm of the gradient; 0 for no clipping. Default: 1 (classic: 0).", **number()),
+]
+WeightAverage = Annotated[
+    float | None,
+    option(
+        _TRAINING,
+        "Momentum of the exponential moving average (EMA) of the weights; 0 for none. Default: the preset's.",
+        **number(),
+    ),
+]
+Validation = Annotated[
+    float | None,
+    option(
+        _TRAINING,
+        "Fraction of the text, at its end, that is held out. Default: 0.1, at most 200,000 characters.",
+        **number(),
+    ),
+]
+Evaluations = Annotated[
+    int | None,
+    option(_TRAINING, "Evaluations on the held-out text during the budget. Default: the preset's.", **integer()),
+]
+Patience = Annotated[
+    int | None,
+    option(_TRAINING, "Evaluations without improvement before training stops early. Default: no early stopping.", **integer()),
+]
+Precision = Annotated[
+    _Precision | None,
+    option(
+        _TRAINING,
+        "Precision of the LSTM layers' products; auto is the faster one on this machine. Default: auto (classic: float32).",
+        **choice(_Precision),
+    ),
+]
+SaveEvery = Annotated[
+    float | None,
+    option(
+        _TRAINING,
+        "Minutes between saves of the training state. Default: 1, or more where saving would take over 2 % of the time.",
+        **number(),
+    ),
+]
+RandomSeed = Annotated[int | None, option(_TRAINING, "Number that determines everything random. Default: 0.", **integer(0))]
+Cluster = Annotated[
+    str | None,
+    option(_WORKERS, "Addresses of all workers, the same list for each of them.", metavar="HOST:PORT,HOST:PORT,..."),
+]
+Rank = Annotated[int | None, option(_WORKERS, "Index of this worker in --cluster; worker 0 is the chief.", **integer(0))]

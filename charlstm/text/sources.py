@@ -1,0 +1,140 @@
+"""Where a text comes from: files, folders, patterns, standard input, pipes."""
+
+import glob
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from charlstm.errors import CorpusError
+
+COPIED_BYTES = 1 << 20
+KEPT_OPEN = 100
+"""Files that are held open from the first reading to the last; some systems allow only 256, and a folder may have thousands."""
+_NAMED = 5
+
+Note = Callable[[str], object]
+"""A receiver of remarks about a text, a sentence at a time; ``text/`` prints nothing itself."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that can be read more than once.
+
+    Attributes:
+        label: Its name in messages.
+        open: Returns its bytes; leaving the context closes the file if nothing else needs it.
+    """
+
+    label: str
+    open: Callable[[], AbstractContextManager[IO[bytes]]]
+
+
+def expanded(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]:
+    """Return the files that sources stand for: those named, a folder's ``*.txt``, those matching a pattern, sorted by name.
+
+    A path that exists is never treated as a pattern.
+
+    Args:
+        sources: Paths; ``-`` is standard input.
+        note: Is told which files are read in place of a folder or a pattern.
+
+    Raises:
+        CorpusError: If a folder or a pattern stands for no file.
+    """
+    paths: list[str] = []
+    for source in map(str, sources):
+        found = [source]
+        if source != "-" and _is_folder(source):
+            found = sorted(
+                str(path) for path in Path(source).iterdir()
+                if path.suffix.lower() == ".txt" and not path.name.startswith(".") and path.is_file()
+            )  # fmt: skip
+            if not found:
+                folder = Path(source)
+                raise CorpusError(
+                    f"{source} is a directory with no .txt file in it; name its files, for example '{folder / '*.md'}', or "
+                    f"'{folder / '**' / '*.txt'}' for those in the folders inside it"
+                )
+        elif _is_pattern(source):
+            matching = glob.glob(source, recursive=True)  # noqa: PTH207 (a path's own glob takes no absolute pattern)
+            found = sorted(path for path in matching if Path(path).is_file())
+            if not found:
+                raise CorpusError(f"{source} matches no file; check the folder and the pattern")
+        if found != [source]:
+            note(_files_of(source, found))
+        paths.extend(found)
+    return tuple(paths)
+
+
+def _is_folder(source: str) -> bool:
+    try:
+        return bool(source) and Path(source).is_dir()
+    except (OSError, ValueError):  # opening it says what is wrong
+        return False
+
+
+def _is_pattern(source: str) -> bool:
+    try:
+        return any(character in source for character in "*?[") and not Path(source).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _files_of(source: str, found: Sequence[str]) -> str:
+    names = [Path(path).name for path in found]
+    listed = ", ".join(names if len(names) <= _NAMED + 1 else [*names[: _NAMED - 1], "…", names[-1]])
+    return f"{source}: {len(names):,} file{'s' * (len(names) != 1)}, {listed}."
+
+
+def label_of(source: str | Path) -> str:
+    """Return what messages call a source."""
+    return "standard input" if str(source) == "-" else str(source)
+
+
+@contextmanager
+def opened(paths: Sequence[str | Path]) -> Iterator[list[Source]]:
+    """Open files so that each can be read more than once, until the context is left.
+
+    Raises:
+        CorpusError: If one cannot be opened.
+    """
+    with ExitStack() as stack:
+        sources = []
+        for number, path in enumerate(paths):
+            keep = number < KEPT_OPEN or not Path(path).is_file()
+            again = _kept(stack.enter_context(_open(path))) if keep else partial(_open, path)
+            sources.append(Source(label_of(path), again))
+        yield sources
+
+
+def _kept(file: IO[bytes]) -> Callable[[], AbstractContextManager[IO[bytes]]]:
+    return lambda: nullcontext(file)
+
+
+def _open(source: str | Path) -> IO[bytes]:
+    """Open a source that can be read twice; what cannot seek (a pipe) is copied to a temporary file first."""
+    try:
+        if not str(source):
+            raise ValueError("empty")
+        file = sys.stdin.buffer if str(source) == "-" else Path(source).open("rb")  # noqa: SIM115 (the caller closes it)
+        if file.seekable() and str(source) != "-":
+            return file
+        copy = tempfile.TemporaryFile()  # noqa: SIM115
+        shutil.copyfileobj(file, copy, COPIED_BYTES)
+        if str(source) != "-":
+            file.close()
+        return copy
+    except FileNotFoundError:
+        raise CorpusError(f"{source} does not exist; give the path of a text file, or - for standard input") from None
+    except IsADirectoryError:
+        raise CorpusError(f"{source} is a directory; give the text files in it, for example {source}/*.txt") from None
+    except ValueError:
+        raise CorpusError(f"{str(source)!r} cannot be the name of a file; give the path of a text file") from None
+    except OSError as error:
+        raise CorpusError(f"{source} cannot be read ({error.strerror}); check the file and its permissions") from None

@@ -1,0 +1,127 @@
+"""Every field of a checkpoint has a bound: nothing in it takes long to read, and nothing is written that is not read again."""
+
+import json
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+import pytest
+from safetensors.numpy import save
+
+from charlstm.checkpoint.files import CONFIG, LARGEST, LONGEST_NAME, LONGEST_WINDOW, MOST_WINDOWS, read_config, write_config
+from charlstm.checkpoint.history import HISTORY, read_history
+from charlstm.checkpoint.resume import read_progress, read_state
+from charlstm.checkpoint.weights import WEIGHTS, read_weights
+from charlstm.errors import CheckpointError
+
+SOON = 5.0
+"""Seconds of processor time; a tenth of them is enough on an idle machine."""
+
+SPECS = [
+    f"{what}_{kind}"
+    for what in ("kernel", "recurrent", "bias")
+    for kind in ("initializer", "regularizer", "constraint")
+] + ["input_initializer"]  # fmt: skip
+
+TOO_MUCH = {
+    "one window of megabytes": ("corpus", "windows", ["ab" * 5_000_000]),
+    "a window too long": ("corpus", "windows", ["a" * (LONGEST_WINDOW + 1)]),
+    "a window too many": ("corpus", "windows", ["ab"] * (MOST_WINDOWS + 1)),
+    "windows of megabytes": ("corpus", "windows", ["ab" * 50] * 100_000),
+    "a name of megabytes": ("corpus", "name", "a" * 10_000_000),
+    "a name too long": ("corpus", "name", "a" * (LONGEST_NAME + 1)),
+    "a fingerprint of megabytes": ("corpus", "fingerprint", "0" * 10_000_000),
+    "a length beyond all disks": ("corpus", "characters", 10**30),
+    "a release of megabytes": (None, "charlstm_version", "1" * 10_000_000),
+    "a release that is a number": (None, "charlstm_version", 5),
+    "a date of megabytes": (None, "created", "2" * 10_000_000),
+    **{f"{name} of megabytes": ("model", name, "l1:" + "1" * 10_000_000) for name in SPECS},
+}
+
+
+@pytest.fixture
+def soon():
+    before = time.process_time()
+    yield
+    assert time.process_time() - before < SOON
+
+
+def changed(folder, part, name, value):
+    record = json.loads((folder / CONFIG).read_text())
+    record.pop("sha256")
+    (record if part is None else record[part])[name] = value
+    (folder / CONFIG).write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize(("part", "name", "value"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_too_much_in_a_configuration_is_refused_by_its_name(refusal, folder, soon, part, name, value):
+    changed(folder, part, name, value)
+    sentence = refusal(lambda: read_config(folder), folder / CONFIG)
+    assert f"is damaged: {name}: expected " in sentence
+    assert len(sentence) < 1_000
+
+
+@pytest.mark.parametrize("part", ["model", "training", "corpus"])
+def test_a_hundred_thousand_settings_are_refused(refusal, folder, soon, part):
+    record = json.loads((folder / CONFIG).read_text())[part]
+    changed(folder, None, part, record | {f"x{number}": number for number in range(100_000)})
+    assert " has no setting 'x0'" in refusal(lambda: read_config(folder), folder / CONFIG)
+
+
+def test_the_largest_configuration_is_read_soon(folder, config, soon):
+    most = replace(config.corpus, name="a" * LONGEST_NAME, windows=("ab" * (LONGEST_WINDOW // 2),) * MOST_WINDOWS)
+    write_config(folder, replace(config, corpus=most))
+    assert read_config(folder).corpus == most
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "a" * (LONGEST_NAME + 1)}, {"name": "\U0001f600" * LONGEST_NAME}, {"windows": ("ab",) * (MOST_WINDOWS + 1)}],
+    ids=["name", "bytes", "windows"],
+)
+def test_what_would_be_refused_is_not_written(folder, config, change):
+    before = (folder / CONFIG).read_bytes()
+    with pytest.raises(CheckpointError, match=r"config\.json cannot be written: .*; train on fewer files"):
+        write_config(folder, replace(config, corpus=replace(config.corpus, **change)))
+    assert (folder / CONFIG).read_bytes() == before
+
+
+def test_the_longest_history_is_read_soon(folder, evaluation, soon):
+    line = json.dumps(asdict(evaluation())).encode() + b"\n"
+    (folder / HISTORY).write_bytes(line * (LARGEST // len(line)))
+    assert len(read_history(folder)) > 100_000
+
+
+PROGRESS: dict[str, Callable[[dict], object]] = {
+    "paths": lambda record: record.update(paths=["/a" * 5_000_000]),
+    "text_encoding": lambda record: record.update(text_encoding="utf" * 1_000_000),
+    "surroundings": lambda record: record.update(surroundings={"cores": "2" * 1_000_000}),
+}
+
+
+@pytest.mark.parametrize("name", [*PROGRESS, "names of surroundings"])
+def test_too_much_in_the_progress_of_a_state_is_refused(folder, progress, soon, name):
+    record = asdict(progress)
+    if name in PROGRESS:
+        PROGRESS[name](record)
+    else:
+        record["surroundings"] = {str(number): "" for number in range(100_000)}
+    content = save({}, metadata={"progress": json.dumps(record), "history": "[]"})
+    (folder / "resume" / "000001.safetensors").write_bytes(content)
+    with pytest.raises(CheckpointError, match="is damaged") as error:
+        read_progress(folder)
+    assert len(str(error.value)) < 1_000
+
+
+@pytest.mark.parametrize("length", [LARGEST + 1, 90_000_000, 2**40, 2**64 - 1])
+def test_a_header_of_tensors_larger_than_any_is_not_read(folder, config, soon, length):
+    content = struct.pack("<Q", length) + b'{"__metadata__":{"a":"' + b"a" * 1_000
+    for path in (folder / WEIGHTS, folder / "resume" / "000001.safetensors"):
+        path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=f"its header has {length:,} bytes, and 16,777,216 are the most"):
+        read_weights(folder, config.model)
+    with pytest.raises(CheckpointError, match=f"its header has {length:,} bytes, and 16,777,216 are the most"):
+        read_progress(folder)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        read_state(folder, config)

@@ -1,0 +1,88 @@
+"""What is said when the machine has too little: memory, address space, a library that cannot be loaded."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import TEXT
+
+
+@pytest.fixture(autouse=True)
+def _tale(tale):
+    """Have a checkpoint in every test."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        ("generate", "charlstm.inference.generate.write"),
+        ("compare", "charlstm.analysis.comparison.compare"),
+        ("evaluate tale.txt", "charlstm.analysis.evaluation.evaluate"),
+        ("inspect", "charlstm.analysis.inspection.examination.examine"),
+        ("train tale.txt --name saga", "charlstm.recipe.plan.plan_training"),
+        ("list", "charlstm.checkpoint.folder.checkpoints"),
+    ],
+)
+def test_too_little_memory_is_stated_with_what_needs_less(charlstm, monkeypatch, tmp_path, arguments, place):
+    def exhausted(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(place, exhausted)
+    (tmp_path / "tale.txt").write_text(TEXT)
+    result = charlstm(*arguments.split())
+    assert (result.exit_code, result.stdout) == (1, "")
+    sentence = result.stderr.splitlines()[-1]
+    assert sentence.startswith("charlstm: out of memory; ")
+    options = re.findall("--[a-z-]+", sentence)
+    assert set(options) <= set(re.findall("--[a-z-]+", charlstm(arguments.split()[0], "--help").stdout))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit of the address space is Linux's")
+@pytest.mark.parametrize("kilobytes", [1_000_000, 2_900_000])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "train tale.txt --name saga --units 8",
+        "generate --engine keras",
+        "inspect --keras",
+        "evaluate --corpus tale.txt --dynamic",
+    ],
+)
+def test_an_address_space_too_small_for_tensorflow_is_stated(tmp_path, arguments, kilobytes):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    command = ["sh", "-c", f'ulimit -v {kilobytes}; exec "$0" -m charlstm "$@"', sys.executable, *arguments.split()]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (1, "")
+    sentence = run.stderr.splitlines()[-1]
+    assert re.match(r"charlstm: TensorFlow needs about 3 GB of address space, and this process may have \d\.\d GB; ", sentence)
+    assert "Traceback" not in run.stderr
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]
+
+
+BROKEN = {
+    "generate --engine keras": ("tensorflow", 'raise ImportError("libtensorflow_cc.so.2: failed to map segment")'),
+    "inspect --keras": ("keras", 'raise ImportError("libtensorflow_cc.so.2: failed to map segment")'),
+    "list": ("safetensors", 'raise ImportError("libtensorflow_cc.so.2: failed to map segment")'),
+    "generate": (
+        "numpy",
+        "try:\n    raise ImportError('libtensorflow_cc.so.2: failed to map segment')\n"
+        "except ImportError as error:\n    raise ImportError('\\nIMPORTANT: a page\\nof advice\\n') from error",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "broken"), BROKEN.items(), ids=BROKEN)
+def test_a_library_that_cannot_be_loaded_is_stated(program, tmp_path, arguments, broken):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / f"{broken[0]}.py").write_text(broken[1])
+    path = os.pathsep.join([str(tmp_path / "broken"), os.environ.get("PYTHONPATH", "")])
+    process = program(*arguments.split(), env={"PYTHONPATH": path})
+    written, said = (stream.decode() for stream in process.communicate())
+    assert (process.returncode, written) == (1, "")
+    assert said.splitlines()[-1].startswith(
+        "charlstm: a library cannot be loaded (libtensorflow_cc.so.2: failed to map segment); "
+    )
+    assert "Traceback" not in said

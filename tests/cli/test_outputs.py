@@ -1,0 +1,143 @@
+"""Files that the user names to be written: refused before any work, written whole, nothing left behind."""
+
+import errno
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+TEXT = "The quick brown fox jumps over the lazy dog. " * 3
+COMMANDS = {
+    "--output": (["generate", "--samples", "2", "--length", "3"], "texts.jsonl"),
+    "--report": (["compare", "--length", "5", "--seed", "fox"], "report.html"),
+    "--plot": (["compare", "--length", "5", "--seed", "fox"], "curves.svg"),
+    "--page": (["inspect", "--text", TEXT], "page.html"),
+}
+"""Each option that names such a file, with a command that has it and a name for the file."""
+WRITTEN_ANEW = [option for option in COMMANDS if option != "--output"]
+"""Those that replace a file."""
+
+
+@pytest.fixture(params=COMMANDS)
+def option(request):
+    return request.param
+
+
+@pytest.fixture
+def run(charlstm, tmp_path, make_checkpoint, option):
+    """Run the option's command with a file."""
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    return lambda *files: charlstm(*COMMANDS[option][0], *(part for file in files for part in (option, file)))
+
+
+def everything(folder: Path) -> dict[str, bytes | None]:
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+def sentence(result) -> str:
+    """What a refusal says, without the frame around it."""
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    return " ".join(re.sub("[│╭╮╰╯─]", " ", result.stderr).split())
+
+
+KINDS = {
+    "": "is a folder",
+    ".": "is a folder",
+    "/": "is a folder",
+    "folder": "is a folder",
+    "nowhere/": "there is no folder nowhere",
+    "file/": "there is no folder file",
+    "/dev/null": "/dev/null is not an ordinary file",
+    "/dev/full": "/dev/full is not an ordinary file",
+    "fifo": "is not an ordinary file",
+    "dangling": "is a link to missing, which does not exist",
+    "itself": "is a link to itself",
+    "long": "cannot be written (File name too long)",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_place_for_a_file_is_refused(run, option, tmp_path, kind):
+    name = COMMANDS[option][1]
+    suffix = Path(name).suffix
+    said = KINDS[kind]
+    if kind in ("", ".", "/", "/dev/null", "/dev/full"):
+        file, said = kind, "ends in .png or .svg" if option == "--plot" else said
+    elif kind.endswith("/"):
+        file = kind + name
+    else:
+        file = {"long": "x" * 245 + suffix}.get(kind, kind + suffix)
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / f"folder{suffix}").mkdir()
+    os.mkfifo(tmp_path / f"fifo{suffix}")
+    (tmp_path / f"dangling{suffix}").symlink_to("missing")
+    (tmp_path / f"itself{suffix}").symlink_to(f"itself{suffix}")
+    before, devices = everything(tmp_path), set(Path("/dev").iterdir())
+    result = run(file)
+    assert result.exit_code == 2
+    assert option in sentence(result)
+    assert said in sentence(result)
+    assert everything(tmp_path) == before
+    assert set(Path("/dev").iterdir()) == devices
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT])
+def test_a_folder_that_takes_no_file_is_refused_before_any_work(run, option, tmp_path, monkeypatch, code):
+    before = everything(tmp_path)
+
+    def refused(path, *_, **__):
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr(Path, "touch", refused)
+    result = run(COMMANDS[option][1])
+    assert result.exit_code == 2
+    assert f"{COMMANDS[option][1]} cannot be written ({os.strerror(code)})" in sentence(result)
+    assert everything(tmp_path) == before
+
+
+def test_a_write_protected_file_is_left_alone(run, option, tmp_path, monkeypatch):
+    file = tmp_path / COMMANDS[option][1]
+    file.write_text("mine")
+    monkeypatch.setattr(os, "access", lambda path, mode: not (str(path) == file.name and mode == os.W_OK))  # root may all
+    assert f"{file.name} is write-protected" in sentence(run(file.name))
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize("option", WRITTEN_ANEW)
+def test_a_link_to_a_file_is_written_through(run, option, tmp_path):
+    name = COMMANDS[option][1]
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / name).write_text("old")
+    (tmp_path / name).symlink_to(Path("elsewhere") / name)
+    assert run(name).exit_code == 0
+    assert (tmp_path / name).is_symlink()
+    assert (tmp_path / "elsewhere" / name).stat().st_size > 1_000
+
+
+@pytest.mark.parametrize("option", WRITTEN_ANEW)
+def test_a_full_disk_leaves_the_old_file(run, option, tmp_path, monkeypatch):
+    file = tmp_path / COMMANDS[option][1]
+    file.write_text("old")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    result = run(file.name)
+    assert result.exit_code == 1
+    assert "cannot be written (No space left on device) and is left as it was" in result.stderr
+    assert file.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", file.name]
+
+
+def test_two_outputs_do_not_share_a_file(charlstm, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    (tmp_path / "link.svg").symlink_to("same.svg")
+    (tmp_path / "same.svg").write_text("old")
+    for plot in ("same.svg", "./same.svg", "link.svg", str(tmp_path / "same.svg")):
+        result = charlstm("compare", "--report", "same.svg", "--plot", plot)
+        assert result.exit_code == 2
+        assert "--report and --plot name the same file" in sentence(result)
+    assert (tmp_path / "same.svg").read_text() == "old"

@@ -1,0 +1,120 @@
+"""Texts as the commands take them: what is said of them on stderr, folders, patterns."""
+
+import json
+
+import pytest
+
+from tests.text.passages import PASSAGES
+
+SMALL = ["--units", "4", "--seq-len", "6", "--batch-size", "2", "--epochs", "0.02", "--preset", "quick", "--evaluations", "1"]
+STORY = "Once upon a time there was a ferry.\n" * 60
+RUSSIAN = PASSAGES["Russian"] * 10
+
+
+@pytest.fixture
+def trained(charlstm, tmp_path):
+    """Train on a text, and give back what was said, line by line."""
+
+    def run(content, *options, name="corpus.txt"):
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        result = charlstm("train", name, *SMALL, *options)
+        assert result.exit_code == 0, result.stderr
+        return result.stderr.split("\n")
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning"),
+    [
+        (STORY, "Once upon a time there was a ferry. Once upon a time there was a"),
+        ("\n\n  渡口\n\n\t\x1b[31m一年\n" * 200, r"渡口 \t\x1b[31m一年 渡口 \t\x1b[31m一年"),
+    ],
+    ids=["words", "control characters"],
+)
+def test_the_first_words_are_shown_when_training_starts(trained, text, beginning):
+    (line,) = [line for line in trained(text) if line.startswith("Text begins: ")]
+    assert line.startswith(f'Text begins: "{beginning}')
+    assert line.endswith('…"')
+    assert len(line) <= 80
+
+
+def test_the_first_words_are_shown_when_training_is_resumed(charlstm, trained):
+    trained(STORY)
+    result = charlstm("train", "--resume", "corpus", "--epochs", "0.03")
+    assert result.exit_code == 0
+    assert 'Text begins: "Once upon a time' in result.stderr
+
+
+def test_a_text_in_a_wrong_encoding_is_trained_with_both_readings_shown(trained):
+    said = trained(RUSSIAN.encode("cp1251"), "--encoding-name", "cp1252")
+    at = said.index("corpus.txt reads oddly in cp1252, and better in cp1251:")
+    assert "Ïàðîì ïðèø¸ë óòðîì." in said[at + 1]
+    assert "Паром пришёл утром." in said[at + 2]
+    assert said[at + 3].endswith("begin again with --encoding-name cp1251.")
+    assert any(line.startswith('Text begins: "Ïàðîì') for line in said)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("one\r\ntwo\nthree\n" * 90, "line ends of several kinds (CRLF, LF)"),
+        ("one\rtwo\nthree\n" * 90, "line ends of several kinds (CR, LF)"),
+        (("\ufeff" + STORY) * 2, "1 byte order mark (U+FEFF) inside"),
+        ("<!doctype html>" + STORY, "is HTML: its tags are learned"),
+        (json.dumps({"cells": [{"cell_type": "code", "source": STORY}]}), "is a Jupyter notebook"),
+    ],
+    ids=lambda value: ascii(value[:20]),
+)
+def test_what_is_unusual_about_a_text_is_said_once(trained, content, words):
+    assert len([line for line in trained(content) if words in line]) == 1
+
+
+def test_a_text_of_carriage_returns_is_learned_with_line_ends(charlstm, trained):
+    trained(STORY.replace("\n", "\r"))
+    written = charlstm("generate", "--length", "200", "--json").stdout
+    assert "\\r" not in written
+    assert "\\n" in written
+
+
+@pytest.mark.parametrize("source", ["books/", "b*/[ab].txt"])
+def test_a_folder_or_a_quoted_pattern_is_trained_on_and_resumed(charlstm, tmp_path, source):
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "b.txt").write_text(STORY + "Dora")
+    (tmp_path / "books" / "a.txt").write_text(STORY + "Clara")
+    result = charlstm("train", source, *SMALL)
+    assert result.exit_code == 0
+    assert f"{source}: 2 files, a.txt, b.txt." in result.stderr
+    assert f"a.txt + b.txt: {2 * len(STORY) + 10:,} characters" in result.stderr
+    (folder,) = (tmp_path / "checkpoints").iterdir()
+    assert folder.name == ("a" if "*" in source else "books")
+    (tmp_path / "books" / "c.txt").write_text("added later")
+    assert charlstm("train", "--resume", folder.name, "--epochs", "0.03").exit_code == 0
+    assert charlstm("evaluate", "--sample", "20").exit_code == 0
+    (tmp_path / "books" / "c.txt").unlink()
+    assert charlstm("evaluate", "--sample", "20", "--corpus", source).exit_code == 0
+    assert charlstm("train", source, "--resume", folder.name, "--epochs", "0.04").exit_code == 0
+
+
+@pytest.mark.parametrize("source", ["texts", "texts/*.txt"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generate", "--length", "3", "--seed-file"],
+        ["compare", "--length", "3", "--sample", "20", "--text"],
+        ["evaluate", "--sample", "20"],
+        ["inspect", "shapes", "--text-file"],
+    ],
+    ids=" ".join,
+)
+def test_other_commands_read_folders_and_patterns_and_say_what_is_unusual(charlstm, tale, tmp_path, arguments, source):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "1.txt").write_bytes(b"The quick\r\nbrown fox\n" * 5)
+    (tmp_path / "texts" / "2.txt").write_bytes(b"quick")
+    (tmp_path / "texts" / "page.html").write_bytes(b"<p>")
+    result = charlstm(*arguments, source)
+    assert result.exit_code == 0
+    assert f"{source}: 2 files, 1.txt, 2.txt." in result.stderr
+    assert "1.txt has line ends of several kinds (CRLF, LF)" in result.stderr
+    assert "matches no file" in charlstm(*arguments, "texts/*.md").stderr
+    assert "is a directory with no .txt file in it" in charlstm(*arguments, "checkpoints").stderr

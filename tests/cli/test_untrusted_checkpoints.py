@@ -1,0 +1,167 @@
+"""Checkpoints that name or lead to files which are not theirs: no command opens those."""
+
+import json
+import os
+import sys
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from charlstm.checkpoint.files import read_config, write_config
+from charlstm.checkpoint.resume import write_state
+from charlstm.checkpoint.state import Progress, State
+from tests.cli.conftest import TEXT
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows, and pipes are not files")
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Note which files are really opened, whatever links lead to them."""
+    seen: list[str] = []
+    watching = [True]
+
+    def note(event: str, arguments: tuple[object, ...]) -> None:
+        if watching[0] and event == "open" and isinstance(arguments[0], str | os.PathLike):
+            seen.append(os.path.realpath(arguments[0]))
+
+    sys.addaudithook(note)
+    yield seen
+    watching[0] = False
+
+
+@pytest.fixture
+def secret(tmp_path_factory):
+    """A file of the user's that has the very text that the checkpoint says it was trained on."""
+    path = tmp_path_factory.mktemp("home") / "secret.txt"
+    path.write_text(TEXT)
+    return path
+
+
+def named(folder: Path, name: str) -> None:
+    config = read_config(folder)
+    write_config(folder, replace(config, corpus=replace(config.corpus, name=name)))
+
+
+def with_state(folder: Path, *paths: str, text_encoding: str = "utf-8") -> None:
+    progress = Progress(
+        steps=1, seconds=1.0, loss_sum=1.0, loss_count=1, poor=0, halvings=0, began=1.0,
+        paths=paths, text_encoding=text_encoding, surroundings={},
+    )  # fmt: skip
+    write_state(folder, State(arrays={}, best={}, history=(), progress=progress))
+
+
+NAMES = ["/proc/kmsg", "/dev/zero", "{secret}", "../{up}/secret.txt", "sub/../secret.txt", "tale.txt + {secret}", "-", ".", ""]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_of_a_corpus_leads_out_of_no_folder(charlstm, tale, tmp_path, secret, opened, name):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "tale.txt").write_text(TEXT)
+    (tmp_path / "secret.txt").symlink_to(secret)
+    up = os.path.relpath(secret.parent, tmp_path.parent)
+    named(tale, name.format(secret=secret, up=up))
+    evaluated = charlstm("evaluate", stdin=TEXT)
+    assert (evaluated.exit_code, evaluated.stdout) == (1, "")
+    assert "is neither here nor in data/; say where it is with --corpus" in evaluated.stderr
+    assert charlstm("compare", "--length", "5").exit_code == 0
+    assert charlstm("list").exit_code == 0
+    assert not {str(secret), "/proc/kmsg", "/dev/zero"} & set(opened)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare --length 5", "evaluate other.txt --dynamic"])
+@pytest.mark.parametrize("path", ["{secret}", "/proc/kmsg", "/dev/zero", "../{up}/secret.txt"])
+def test_a_saved_state_names_no_text_to_open(charlstm, tale, tmp_path, secret, opened, command, path):
+    (tmp_path / "other.txt").write_text("fox and dog")
+    with_state(tale, path.format(secret=secret, up=os.path.relpath(secret.parent, tmp_path.parent)))
+    told = charlstm(*command.split())
+    assert "say where it is with --corpus (its training read " in told.stderr
+    assert told.exit_code == (0 if command.startswith("compare") else 1)
+    assert not {str(secret), "/proc/kmsg", "/dev/zero"} & set(opened)
+
+
+@pytest.mark.parametrize("where", ["", "data/"])
+@pytest.mark.parametrize("name", ["moved.txt", "a + b.txt", "caf\udce9.txt"])
+def test_a_text_is_found_by_the_file_name_that_its_training_read(charlstm, tale, tmp_path, where, name):
+    (tmp_path / "data").mkdir()
+    (tmp_path / where / name).write_text(TEXT)
+    with_state(tale, f"/nowhere/{name}")
+    assert json.loads(charlstm("evaluate", "--json").stdout)["characters"] == 100
+
+
+def test_a_text_is_found_in_the_encoding_that_its_training_read(charlstm, tale, tmp_path):
+    text = TEXT.replace("q", "é")
+    (tmp_path / "tale.txt").write_bytes(text.encode("cp1252"))
+    config = read_config(tale)
+    record = replace(config.corpus, fingerprint=sha256(text.encode()).hexdigest())
+    characters = "".join(sorted(config.vocabulary.characters.replace("q", "é")))
+    windows = ("The brown fox",)
+    write_config(tale, replace(config, vocabulary=type(config.vocabulary)(characters), corpus=replace(record, windows=windows)))
+    assert charlstm("evaluate").exit_code == 1
+    with_state(tale, "/nowhere/tale.txt", text_encoding="cp1252")
+    assert json.loads(charlstm("evaluate", "--json").stdout)["characters"] == 100
+
+
+def test_a_corpus_of_several_files_is_found_by_their_names(charlstm, tale, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "one.txt").write_text(TEXT[:500])
+    (tmp_path / "data" / "two.txt").write_text(TEXT[500:])
+    named(tale, "one.txt + two.txt")
+    assert json.loads(charlstm("evaluate", "--json").stdout)["text"] == "the held-out end of one.txt + two.txt"
+
+
+PUT = {
+    "link to a file without end": lambda path: path.symlink_to("/proc/kmsg"),
+    "link to a device": lambda path: path.symlink_to("/dev/zero"),
+    "link to another checkpoint": lambda path: path.symlink_to(path.parent.parent / "good" / path.name),
+    "named pipe": os.mkfifo,
+    "folder": Path.mkdir,
+}
+
+
+@pytest.mark.parametrize("put", PUT.values(), ids=PUT)
+@pytest.mark.parametrize("file", ["config.json", "history.jsonl", "model.safetensors"])
+def test_a_file_that_is_something_else_is_refused_and_hides_no_checkpoint(charlstm, tmp_path, make_checkpoint, put, file):
+    make_checkpoint(tmp_path / "checkpoints" / "good", nats_per_char=1.0)
+    bad = make_checkpoint(tmp_path / "checkpoints" / "bad", nats_per_char=1.0)
+    (bad / file).unlink()
+    put(bad / file)
+    for arguments in ([], ["--json"]):
+        listed = charlstm("list", *arguments)
+        assert listed.exit_code == 0
+        assert "good" in listed.stdout
+        assert "bad" not in listed.stdout
+        assert f"{file} is a" in listed.stderr
+    (tmp_path / "other.txt").write_text("fox and dog")
+    for command in ("generate", "evaluate other.txt", "compare", "inspect", "train other.txt --from"):
+        if file == "history.jsonl":
+            break  # only the list reads it
+        refused = charlstm(*command.split(), *(["bad"] if command.endswith("--from") else ["--checkpoint", "bad"]))
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert f"{file} is a" in refused.stderr
+        assert "not an ordinary file" in refused.stderr
+
+
+def test_folders_that_lead_in_circles_are_passed_over(charlstm, tmp_path, make_checkpoint):
+    root = tmp_path / "checkpoints"
+    make_checkpoint(root / "good")
+    (root / "loop").symlink_to("loop")
+    (root / "up").symlink_to(root)
+    (root / "here").symlink_to(".")
+    (root / "system").symlink_to("/proc/self")
+    (root / "pipe").mkdir()
+    os.mkfifo(root / "pipe" / "config.json")
+    listed = charlstm("list")
+    assert (listed.exit_code, listed.stdout.splitlines()[1].split()[0]) == (0, "good")
+    assert len(listed.stdout.splitlines()) == 2
+    assert len(listed.stderr.splitlines()) == 1
+
+
+def test_a_checkpoint_may_itself_be_a_link_to_a_folder(charlstm, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "elsewhere" / "tale")
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "link").symlink_to(tmp_path / "elsewhere" / "tale")
+    assert "link" in charlstm("list").stdout
+    assert charlstm("generate", "--checkpoint", "link", "--length", "5").exit_code == 0
