@@ -26,7 +26,7 @@ The measure is that of Wang & Aitchison (2024, arXiv:2405.13698): an average ove
 """
 
 SHORT = 300_000
-"""Characters below which a text is scored at least ``OFTEN`` times."""
+"""Characters below which at least ``OFTEN`` evaluations are planned."""
 OFTEN = 10
 
 QUICK_BELOW, BEST_FROM = 2.0, 30.0
@@ -101,7 +101,7 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
             note = f"The text is short for so large an alphabet, about {each:.0f} of each character: weight decay {decay:g}."
             training = changed(training, note, weight_decay=decay)
     if learnt < SHORT:
-        note = f"Scoring a short text takes no time, and it is soon learnt by heart: at least {OFTEN} evaluations."
+        note = f"A short text is soon overfitted: {OFTEN} evaluations, fewer only where they take over a tenth of the time."
         training = changed(training, note, evaluations=max(OFTEN, training.evaluations))
     training = _fastest(model, training, chosen)
     foreseen, passes = _foreseen(model, training, learnt)

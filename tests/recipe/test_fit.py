@@ -163,7 +163,7 @@ def test_what_is_dropped(passes, units, learnt, expected):
 def test_a_short_text_is_scored_often(characters, evaluations):
     made = recipe("quick", characters)
     assert made.training.evaluations == evaluations
-    assert any(f"at least {evaluations} evaluations" in note for note in made.notes) == (evaluations > 3)
+    assert any(f"overfitted: {evaluations} evaluations, fewer only" in note for note in made.notes) == (evaluations > 3)
     assert recipe("best", characters).training.evaluations == PRESETS["best"]["evaluations"]
     assert recipe("quick", characters, evaluations=2).training.evaluations == 2
 
