@@ -143,7 +143,7 @@ def help_along(plan: "Plan") -> int:
 def _line(evaluation: "Evaluation") -> str:
     nats = evaluation.nats_per_char
     held_out = "nothing held out" if nats is None else f"held out {nats:.4f} nats, {bits(nats):.4f} bits/char"
-    mark = "  *" if evaluation.best and nats is not None else ""
+    mark = "  best so far" if evaluation.best and nats is not None else ""
     return (
         f"{duration(evaluation.seconds):>10}  step {evaluation.step:>7,}  epoch {evaluation.epoch:5.1f}  "
         f"training {evaluation.train_nats_per_char:.4f}  {held_out}{mark}"
