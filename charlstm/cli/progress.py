@@ -155,10 +155,12 @@ def _line(evaluation: "Evaluation", width: int | None) -> str:
     """Return an evaluation as a line; on a terminal that is too narrow for it without the step, or as two."""
     nats = evaluation.nats_per_char
     held_out = "nothing held out" if nats is None else f"held out {nats:.4f} nats, {bits(nats):.4f} bits/char"
-    mark = "  *" if evaluation.best and nats is not None else ""
+    best = evaluation.best and nats is not None
     time = duration(evaluation.seconds)
     epoch, training = f"epoch {evaluation.epoch:5.1f}", f"training {evaluation.train_nats_per_char:.4f}"
-    line = joined([f"{time:>10}", f"step {evaluation.step:>7,}", epoch, training, held_out + mark], None)
+    fields = [f"{time:>10}", f"step {evaluation.step:>7,}", epoch, training, held_out, *["best so far"] * best]
+    line = joined(fields, None)
     if width is None or len(line) <= width:
         return line
+    mark = "  best" if best else ""
     return joined([f"{time:>9}", epoch, training, held_out.removesuffix("/char") + mark], width, " " * 11)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlstm.text.generator import generator
 from charlstm.text.vocabulary import Ids
 
 Logits = NDArray[np.float64]
@@ -139,9 +140,10 @@ class Noise:
     def _draw(self, position: int) -> None:
         """Draw the noise of a position and of some that follow it: few where a position has much, to save memory."""
         block, place = divmod(position, _BLOCK)
-        if position != self._next or place == 0:  # what default_rng([seed, block]) is, from its place on
-            start = place * self.vocabulary_size
-            self._streams = [np.random.Generator(np.random.PCG64([seed, block]).advance(start)) for seed in self.random_seeds]
+        if position != self._next or place == 0:
+            self._streams = [generator(seed, block) for seed in self.random_seeds]
+            for stream in self._streams:
+                stream.bit_generator.advance(place * self.vocabulary_size)  # type: ignore[attr-defined] # a PCG64
         count = min(_BLOCK - place, max(1, NOISE_AT_ONCE // (len(self.random_seeds) * self.vocabulary_size)))
         self._drawn = np.empty((0, 0, 0))  # what was drawn before is given back first
         noise = np.empty((len(self.random_seeds), count, self.vocabulary_size))

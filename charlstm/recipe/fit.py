@@ -26,7 +26,7 @@ The measure is that of Wang & Aitchison (2024, arXiv:2405.13698): an average ove
 """
 
 SHORT = 300_000
-"""Characters below which a text is scored at least ``OFTEN`` times."""
+"""Characters below which at least ``OFTEN`` evaluations are planned."""
 OFTEN = 10
 
 QUICK_BELOW, BEST_FROM = 2.0, 30.0
@@ -71,7 +71,7 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
 
     if preset == "classic":
         training = _fastest(model, training, chosen)
-        return Fitted(model, training, (f"{_foreseen(model, training, _learnt(training, characters))[0]}.",))
+        return Fitted(model, training, (_foreseen(model, training, _learnt(training, characters)),))
     if training.validation * characters > MOST_HELD_OUT:
         note = f"The last {MOST_HELD_OUT:,} characters are enough to score by."
         training = changed(training, note, validation=MOST_HELD_OUT / characters)
@@ -101,14 +101,15 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
             note = f"The text is short for so large an alphabet, about {each:.0f} of each character: weight decay {decay:g}."
             training = changed(training, note, weight_decay=decay)
     if learnt < SHORT:
-        note = f"Scoring a short text takes no time, and it is soon learnt by heart: at least {OFTEN} evaluations."
+        note = f"A short text is soon overfitted: {OFTEN} evaluations, fewer only where they take over a tenth of the time."
         training = changed(training, note, evaluations=max(OFTEN, training.evaluations))
     training = _fastest(model, training, chosen)
-    foreseen, passes = _foreseen(model, training, learnt)
+    passes, _ = course(model, training, learnt)
     dangerous = danger(passes * count(model.weight_shapes) / max(1, learnt))
     dropout, drop_connect = (round(dangerous * share, 2) for share in dropped(passes, min(model.units), learnt))
     model = changed(model, "", dropout=dropout, drop_connect=drop_connect)
-    notes.append(f"{foreseen}: dropout {model.dropout:g}, DropConnect {model.drop_connect:g}.")
+    dropping = f": dropout {model.dropout:g}, DropConnect {model.drop_connect:g}"
+    notes.append(_foreseen(model, training, learnt, dropping))
     return Fitted(model, training, tuple(notes))
 
 
@@ -155,13 +156,16 @@ def _learnt(training: TrainingConfig, characters: int) -> int:
     return characters - round(training.validation * characters)
 
 
-def _foreseen(model: ModelConfig, training: TrainingConfig, learnt: int) -> tuple[str, float]:
-    """How often the text will be read, and in what time: in words, and the passes."""
+def _foreseen(model: ModelConfig, training: TrainingConfig, learnt: int, dropping: str = "") -> str:
+    """Return a sentence on how often the text will be read, as far as that is certain, and on what is dropped for that."""
     passes, minutes = course(model, training, learnt)
-    part = f"{about(max(0.01, 100 * passes))} % of the text will be read"
+    part = f"{about(max(0.01, 100 * passes))} % of the text"
     read = part if passes < 1 else f"{counted(passes, 'pass', 'passes')} over the text"
     time = counted(max(1.0, minutes), "minute") if minutes > 0.95 else "less than a minute"
-    return f"About {read}, in {time} on two fast cores", passes
+    if training.minutes is None:
+        return f"{read}, {'about ' * (minutes > 0.95)}{time} on two fast cores{dropping}."
+    known = "What this machine makes is said once its speed is known."
+    return f"Planned for {read}, as two fast cores make in {time}{dropping}. {known}"
 
 
 def _fastest(model: ModelConfig, training: TrainingConfig, chosen: frozenset[str]) -> TrainingConfig:

@@ -12,6 +12,6 @@ def generator(random_seed: int, *place: int) -> np.random.Generator:
     >>> generator(5, 1).integers(100) == generator(5 + 2**32, 0).integers(100)
     np.False_
     """
-    if random_seed < 2**31:
+    if random_seed < 2**32:
         return np.random.default_rng([random_seed, *place])
     return np.random.default_rng(np.random.SeedSequence(random_seed, spawn_key=place))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from statistics import median_low
 
 import numpy as np
 
@@ -28,7 +29,7 @@ _PACED_AFTER = 2.0
 
 @dataclass
 class Loop:
-    """A run under way. ``elapsed`` gives its wall-clock seconds."""
+    """A run under way. ``elapsed`` gives its wall-clock seconds, ``seconds`` are those that its evaluations have taken."""
 
     plan: Plan
     source: BatchSource
@@ -40,10 +41,12 @@ class Loop:
     elapsed: Callable[[], float]
     should_stop: Callable[[], bool]
     due: float = 0.0
+    seconds: list[float] = field(default_factory=list)
     speed: Speed = field(default_factory=Speed)
 
     def events(self) -> Iterator[Event]:
         """Train to the end of the budget, of patience, or of the user's."""
+        self.seconds = [self.record.reserve]
         self._plan_evaluation()
         impatient, paced = self._is_impatient, False
         while self.fraction < 1 and not impatient and not self.should_stop() and not self.trainer.stop_asked:
@@ -55,7 +58,9 @@ class Loop:
             if not paced and self.speed.seconds > _PACED_AFTER:
                 paced = True
                 yield self._paced()
-            if self.due <= self.fraction:
+            if self.due <= self.course and not self._affordable:
+                self._plan_evaluation()  # this one is left out
+            if self.due <= self.course:
                 yield Evaluating()
                 yield self._evaluate()
                 impatient = self._is_impatient
@@ -104,22 +109,32 @@ class Loop:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step. Its course begins when the first one is made: what came before is start-up, and taught nothing."""
+        """Of the next step. It follows the course: what came before the first step is start-up, and taught nothing."""
+        return learning_rate(self.plan.config.training, self.course) * 0.5**self.record.halvings
+
+    @property
+    def course(self) -> float:
+        """The part of the budget that is used up, counted from the first step."""
         began = self.budget.fraction(0, self.record.began, self._kept_free)
-        course = max(0.0, self.fraction - began) / (1 - began) if began < 1 else 1.0
-        return learning_rate(self.plan.config.training, course) * 0.5**self.record.halvings
+        return max(0.0, self.fraction - began) / (1 - began) if began < 1 else 1.0
 
     def _plan_evaluation(self) -> None:
-        """The part of the budget at which the next evaluation is due.
-
-        They are spread evenly; where they take long, some are left out, so that they take a tenth of the minutes at the most.
-        """
+        """Set when the next evaluation is due: they are spread evenly over the course of the training."""
         evaluations = self.plan.config.training.evaluations
-        earliest = max(self.fraction + 1e-9, self.fraction + 10 * self.record.reserve / self.budget.seconds)
-        self.due = math.ceil(earliest * evaluations) / evaluations
+        self.due = math.ceil((self.course + 1e-9) * evaluations) / evaluations if self.trainer.steps else 1 / evaluations
+
+    @property
+    def _affordable(self) -> bool:
+        """Whether all evaluations, with the one that is due, come to a tenth of the time so far.
+
+        With a budget in epochs alone every evaluation is made, so that a resumed run makes those of an uninterrupted one.
+        """
+        made = len(self.record.history)
+        return self.budget.seconds == math.inf or 10 * (made + 1) * self.record.reserve <= self.elapsed()
 
     def _paced(self) -> Paced:
-        steps = min(self.budget.steps, self.trainer.steps + self._seconds_left / self.speed.seconds_per_step)
+        training = self._seconds_left - self._evaluation_seconds_left
+        steps = min(self.budget.steps, self.trainer.steps + training / self.speed.seconds_per_step)
         return Paced(self.speed.characters_per_second, self._seconds_left, steps / self.source.steps_per_epoch)
 
     @property
@@ -127,8 +142,15 @@ class Loop:
         """To the end of the budget, estimated; infinite while nothing is known."""
         if not self.speed.seconds:
             return math.inf
-        evaluations = self.plan.config.training.evaluations * self.record.reserve / self.budget.steps
+        evaluations = self._evaluation_seconds_left / max(1, self.budget.steps - self.trainer.steps)
         return self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.speed.seconds_per_step + evaluations)
+
+    @property
+    def _evaluation_seconds_left(self) -> float:
+        """What the evaluations will take that are still to be made, estimated."""
+        planned = self.plan.config.training.evaluations * (1 - self.course) * self.record.reserve
+        affordable = self.budget.seconds / 10 - len(self.record.history) * self.record.reserve
+        return max(0.0, min(planned, affordable))
 
     def _step(self) -> Stepped | FellBack:
         config, began, first = self.plan.config, self.elapsed(), not self.trainer.steps
@@ -177,7 +199,8 @@ class Loop:
             publish(self.plan.folder, self.plan.config, record)
         else:
             write_history(self.plan.folder, record.history)
-        record.reserve = self.elapsed() - began
+        self.seconds.append(self.elapsed() - began)
+        record.reserve = median_low(self.seconds)  # a disk or a processor that was busy once must not cost later evaluations
         self._plan_evaluation()
         return Evaluated(evaluation, weights)
 

@@ -100,7 +100,7 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
     assert "12,345 parameters" in second
     # 2 / ln 2 = 2.8854, 3 / ln 2 = 4.3281
     assert [" ".join(line.split()) for line in lines] == [
-        "50 s step 1,000 epoch 1.5 training 2.5000 held out 2.0000 nats, 2.8854 bits/char *",
+        "50 s step 1,000 epoch 1.5 training 2.5000 held out 2.0000 nats, 2.8854 bits/char best so far",
         "1:40 min step 2,000 epoch 3.0 training 2.5000 held out 3.0000 nats, 4.3281 bits/char",
         "2:30 min step 3,000 epoch 4.5 training 2.5000 nothing held out",
     ]

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from charlstm.checkpoint.history import read_history
 from charlstm.errors import TrainingError
 from charlstm.recipe.plan import Plan
 from charlstm.training.evaluation import Evaluator
@@ -30,13 +32,13 @@ def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
 
     def run_at(
         plan: Plan, step: float, evaluation: float, start: float = 0.0, compiling: float = 0.0, saving: float = 0.0,
-        stop: float = math.inf,
+        stop: float = math.inf, first_evaluation: float = 0.0,
     ) -> list[Event]:  # fmt: skip
         began = now[0]
         with monkeypatch.context() as patch:
             patch.setattr(Trainer, "step", slow(Trainer.step, step, compiling))
             patch.setattr(Trainer, "snapshot", slow(Trainer.snapshot, saving))
-            patch.setattr(Evaluator, "nats_per_char", slow(Evaluator.nats_per_char, evaluation))
+            patch.setattr(Evaluator, "nats_per_char", slow(Evaluator.nats_per_char, evaluation, first_evaluation))
             patch.setattr(Evaluator, "rehearse", slow(lambda *_: evaluation, start))
             return list(train(plan, clock=lambda: now[0], started=began, should_stop=lambda: now[0] - began >= stop))
 
@@ -61,6 +63,35 @@ def test_a_budget_in_minutes_is_kept_and_evaluations_take_a_tenth_of_it(plan, ru
     events = run_at_pace(plan(minutes=1.0, evaluations=10), step, evaluation)
     assert finished(events).seconds == pytest.approx(60, abs=step / 2 + 0.01)
     assert sum(isinstance(event, Evaluated) for event in events) == expected
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        {"start": 12.0, "compiling": 5.0},  # what came before the first step takes none of them away
+        {"first_evaluation": 3.0},  # nor does a single slow one
+        {"saving": 0.2},
+        {"start": 6.0, "compiling": 2.0, "saving": 0.1, "first_evaluation": 2.0},
+    ],
+)
+@pytest.mark.parametrize("budget", [{"minutes": 1.0}, {"minutes": 1.0, "epochs": 2.8}])
+def test_all_evaluations_of_a_minute_are_made_if_they_usually_take_little(plan, run_at_pace, slow, budget):
+    events = run_at_pace(plan(**budget, evaluations=10), 0.5, 0.2, **slow)
+    made = [event.evaluation for event in events if isinstance(event, Evaluated)]
+    assert len(made) >= 9 if "first_evaluation" in slow else len(made) == 10
+    gaps = np.diff([line.step for line in made])
+    assert max(gaps) < 2.5 * min(gaps)
+
+
+def test_slow_evaluations_of_a_resumed_run_are_counted_with_those_before(plan, resumed, run_at_pace):
+    made = plan("cut", minutes=1.0, evaluations=10)
+    run_at_pace(made, 0.5, 1.5, stop=25.0)
+    assert len(read_history(made.folder)) == 1
+    events = run_at_pace(resumed("cut"), 0.5, 1.5)
+    # ten, twenty and thirty times 1.5 seconds are gone at 15, 30 and 45; the last one ends the minute
+    begun = [line.seconds - 1.5 for line in read_history(made.folder)]
+    assert [15 <= begun[0] < 30 <= begun[1] < 45 <= begun[2], len(begun)] == [True, 4]
+    assert finished(events).seconds == pytest.approx(60, abs=0.3)
 
 
 def test_what_is_left_by_a_slow_start_and_a_long_evaluation_is_trained_in(plan, run_at_pace):
