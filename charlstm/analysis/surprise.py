@@ -90,7 +90,8 @@ def windowed_surprise(
                 result[row, begin : begin + len(some)][there] = _surprise(network, state, following)[there]
                 row += 1
             progress(len(some))
-        progress(len(some) * (contexts[-1] - farthest))
+        if farthest < contexts[-1]:
+            progress(len(some) * (contexts[-1] - farthest))
     return result
 
 
