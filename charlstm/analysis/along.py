@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.analysis.surprise import Nats, Progress
+from charlstm.analysis.surprise import Nats, Progress, step_cost
 from charlstm.inference.lstm import Array
 from charlstm.inference.modes import Stateful, Stateless
 from charlstm.inference.network import Network, any_weights
@@ -41,6 +41,7 @@ def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Al
     readers = (Stateful(network), Stateless(network))
     carried, lanes = readers[0].zero(1), readers[1].zero(1)
     nats, divergence, norms = [], [], []
+    cost = along_cost(network.config.seq_len)
     for character, following in zip(ids[:-1, None], ids[1:], strict=True):
         carried, lanes = readers[0].advance(carried, character), readers[1].advance(lanes, character)
         first, second = (
@@ -49,10 +50,15 @@ def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Al
         nats.append((-first[following], -second[following]))
         divergence.append(np.maximum(np.exp(first) @ (first - second), 0.0))  # rounding can make it negative
         norms.append([[_norm(layer.h), _norm(layer.c)] for layer in carried])
-        progress(1)
+        progress(cost)
     by_layer = np.array(norms, np.float64).transpose(1, 2, 0)
     stateful, stateless = bounded(np.array(nats)).T
     return Along(stateful, stateless, bounded(np.array(divergence)), by_layer[:, 0], by_layer[:, 1])
+
+
+def along_cost(window: int) -> float:
+    """Return what following both modes for one character costs, in steps of a single row."""
+    return step_cost(1) + step_cost(window)
 
 
 def _norm(state: Array) -> float:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from charlstm.analysis.along import Along, along
+from charlstm.analysis.along import Along, along, along_cost
 from charlstm.analysis.evaluation import Evaluation, context_lengths, evaluate, sampled_starts
+from charlstm.analysis.evaluation import work as evaluation_work
 from charlstm.analysis.measures import Measures, measures
-from charlstm.analysis.surprise import Progress
+from charlstm.analysis.surprise import Progress, step_cost
 from charlstm.analysis.texts import Measured, Texts
 from charlstm.analysis.writing import Machine, Task, Written, written
 from charlstm.config import Mode
@@ -100,17 +101,17 @@ def compare(
             one that both modes are followed along.
         plan: How much to measure.
         machine: Where.
-        progress: Told how many more characters have been read or written, of :func:`work`.
+        progress: Told how much more is done, of :func:`work`.
     """
     by_mode: dict[Mode, Written] = {}
     for mode in MODES:
         written(network, vocabulary, replace(task, length=1), mode, machine)  # the first time anything is slower
         by_mode[mode] = written(network, vocabulary, task, mode, machine)
-        progress(task.length)
+        progress(_writing_cost(task, network.config.seq_len if mode == "stateless" else 1))
     sweep = {}
     for window in plan.windows:
         sweep[window] = written(network, vocabulary, task, "stateless", machine, window)
-        progress(task.length)
+        progress(_writing_cost(task, window))
     counted = {mode: measures(each.text, vocabulary, texts.learnt) for mode, each in by_mode.items()}
     evaluation = expected = None
     followed = task.seed + by_mode["stateful"].text
@@ -135,11 +136,16 @@ def compare(
     )
 
 
-def work(plan: Plan, task: Task, texts: Texts, window: int) -> int:
-    """About how many characters :func:`compare` reads and writes."""
-    length = task.length * (len(MODES) + len(plan.windows))
+def work(plan: Plan, task: Task, texts: Texts, network: Network) -> float:
+    """Return about the work of :func:`compare`, in steps of a single row."""
+    window = network.config.seq_len
+    writing = sum(_writing_cost(task, rows) for rows in (1, window, *plan.windows))
     if texts.measured is None:
-        return length + len(task.seed) + task.length
-    characters = len(texts.measured.ids)
-    contexts = plan.contexts(window)
-    return length + characters + min(plan.sample, characters) * contexts[-1] + min(ALONG, characters)
+        return writing + (len(task.seed) + task.length - 1) * along_cost(window)
+    ids, vocabulary_size = texts.measured.ids, network.config.vocabulary_size
+    scoring = evaluation_work(ids, min(plan.sample, len(ids) - 1), plan.contexts(window), vocabulary_size)
+    return writing + scoring + (min(ALONG, len(ids)) - 1) * along_cost(window)
+
+
+def _writing_cost(task: Task, rows: int) -> float:
+    return (len(task.seed) + task.length) * step_cost(rows)

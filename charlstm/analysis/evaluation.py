@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.analysis.surprise import Nats, Progress, stateful_surprise, windowed_surprise
+from charlstm.analysis.surprise import ROWS, Nats, Progress, stateful_surprise, step_cost, windowed_surprise
 from charlstm.inference.network import Network
-from charlstm.text.scoring import WORST
+from charlstm.text.scoring import WORST, ScoringPass
 from charlstm.text.vocabulary import Ids
 
 FARTHEST = 256
@@ -90,7 +90,7 @@ def evaluate(
         ids: The text: ``[N]``, at least two characters.
         starts: Of the sample, from :func:`sampled_starts`.
         contexts: From :func:`context_lengths`.
-        progress: Told how many more characters have been read, of :func:`work`.
+        progress: Told how much more is done, of :func:`work`.
     """
     stateful = stateful_surprise(network, ids, progress)
     windowed = windowed_surprise(network, ids, starts, contexts, progress)
@@ -104,6 +104,9 @@ def evaluate(
     return Evaluation(network.config.seq_len, stateful, costs, read)
 
 
-def work(characters: int, starts: int, contexts: Sequence[int]) -> int:
-    """About how many characters :func:`evaluate` reads."""
-    return characters + starts * contexts[-1]
+def work(ids: Ids, starts: int, contexts: Sequence[int], vocabulary_size: int) -> float:
+    """Return the work of :func:`evaluate`, in steps of a single row."""
+    scoring = ScoringPass(ids, vocabulary_size)
+    batches, rest = divmod(starts, ROWS)
+    windowed = batches * step_cost(ROWS) + (step_cost(rest) if rest else 0.0)
+    return scoring.pieces * scoring.chunk * step_cost(scoring.rows) + contexts[-1] * windowed

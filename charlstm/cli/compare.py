@@ -90,7 +90,7 @@ def compare(
     advice = f"reduce --sample{' or the largest of --windows' * bool(others)}, or use a shorter text or a smaller model"
     check_scoring(config, characters, sample, plan.contexts(config.model.seq_len), advice=advice, windows=others)
     network = build_network(config.model, read_weights(folder, config.model))
-    with bar(comparison.work(plan, task, texts, config.model.seq_len)) as progress:
+    with bar(comparison.work(plan, task, texts, network)) as progress:
         machine = Machine(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
     say_unbounded(found.evaluation)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from charlstm.analysis.record import Record
     from charlstm.checkpoint.files import Config
 
+_LEARNING = 20
+"""What learning from a character costs with --dynamic, in steps of a single row."""
+
 
 def evaluate(
     text: Annotated[
@@ -69,14 +72,14 @@ def evaluate(
     weights, vocabulary = read_weights(folder, config.model), config.vocabulary
     network = build_network(config.model, weights)
     starts = evaluation.sampled_starts(len(measured.ids), sample, random_seed)
-    work = evaluation.work(len(measured.ids), len(starts), contexts)
-    with bar(work + (len(measured.ids) if dynamic else 0)) as progress:
+    work = evaluation.work(measured.ids, len(starts), contexts, config.model.vocabulary_size)
+    with bar(work + (_LEARNING * len(measured.ids) if dynamic else 0)) as progress:
         found = evaluation.evaluate(network, measured.ids, starts, contexts, progress.update)
         adapted = None
         if dynamic and learnt is not None:
             from charlstm.training.dynamic import dynamic_surprise
 
-            adapted = dynamic_surprise(config.model, weights, learnt, measured.ids, progress.update)
+            adapted = dynamic_surprise(config.model, weights, learnt, measured.ids, lambda n: progress.update(_LEARNING * n))
     say_unbounded(found)
     result: Record = {
         "checkpoint": readable(folder.resolve().name),

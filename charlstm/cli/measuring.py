@@ -70,6 +70,7 @@ def say_unbounded(found: "Evaluation | None") -> None:
         )
 
 
-def bar(characters: int) -> "tqdm[Any]":
-    """Progress over characters that are read or written, on a terminal."""
-    return tqdm(total=characters, unit="char", unit_scale=True, disable=not sys.stderr.isatty(), leave=False)
+def bar(work: float) -> "tqdm[Any]":
+    """Return a bar over work of any unit, on a terminal: how much of it is done, and the time to its end."""
+    form = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+    return tqdm(total=work, bar_format=form, smoothing=0, disable=not sys.stderr.isatty(), leave=False, dynamic_ncols=True)

@@ -102,7 +102,7 @@ def whole_blocks(random_seed: int, vocabulary_size: int, position: int) -> np.nd
 @pytest.mark.parametrize("at_once", [1, 2 * 3 * 5, 7 * 3 * 5, sampling.NOISE_AT_ONCE])
 def test_noise_is_the_same_however_much_is_drawn_at_once(monkeypatch, at_once):
     monkeypatch.setattr(sampling, "NOISE_AT_ONCE", at_once)
-    noise = Noise([3, 4, 2**40], 5)
+    noise = Noise([3, 4, 2**32 - 1], 5)
     for position in (*range(140), 63, 64, 0, 1, 1_000, 1_001, 66):
         expected = [whole_blocks(random_seed, 5, position) for random_seed in noise.random_seeds]
         np.testing.assert_array_equal(noise.at(position), expected)
@@ -119,6 +119,12 @@ def test_noise_of_many_large_texts_takes_the_memory_of_one_position(texts, chara
     finally:
         tracemalloc.stop()
     assert peak < 1.1 * 8 * max(texts * characters, sampling.NOISE_AT_ONCE) + 10_000 * texts
+
+
+def test_noise_of_large_random_seeds_is_shared_with_no_other():
+    seeds = [5, 6, 5 + 2**32, 6 + 2**32, 5 + 2**33, 5 + 2**62]
+    noise = np.stack([Noise(seeds, 3).at(position) for position in (0, 64, 128, 64 * 2**20)])
+    assert len(np.unique(noise)) == noise.size
 
 
 def test_noise_is_gumbel():
