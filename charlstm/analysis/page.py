@@ -1,5 +1,6 @@
 """Results as HTML pages that need nothing else, made from the records that ``--json`` prints."""
 
+import re
 from typing import Any
 
 from charlstm.analysis.inspection.anatomy import layers_shown
@@ -74,9 +75,18 @@ def _rendered(template: str, record: Record, **more: Any) -> str:
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("charlstm.analysis", "pages"), autoescape=True)
+    environment.filters["breakable"] = _breakable
     environment.tests["prose"] = lambda block: isinstance(block, Prose)
     environment.tests["lines"] = lambda block: isinstance(block, Lines)
     return environment.get_template(template).render(**record, **more)
+
+
+def _breakable(name: str) -> Any:
+    """Return a name that a narrow table may break between its words: ``time_distributed``, ``TimeDistributed``."""
+    from markupsafe import Markup, escape
+
+    parts = re.split(r"(?<=_)(?=\w)|(?<=[a-z])(?=[A-Z])", name)
+    return Markup("<wbr>").join(escape(part) for part in parts)
 
 
 def _full_nats(along: Record) -> float:

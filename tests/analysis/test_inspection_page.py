@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from charlstm.analysis.inspection.anatomy import layers, lstm_shapes
-from charlstm.analysis.inspection.inside import Inside, inside, inside_record
+from charlstm.analysis.inspection.anatomy import layers, shapes
+from charlstm.analysis.inspection.inside import inside, inside_record
 from charlstm.analysis.page import inspection_page
+from charlstm.config import ModelConfig
 from tests.analysis.browser import browser
 from tests.analysis.conftest import VOCABULARY, random_text
 
@@ -88,49 +89,32 @@ def test_a_cell_beyond_the_layer_is_brought_back_and_the_readable_ones_can_be_ta
     assert browse(text, script) == [str(found[layer - 1].values.shape[2] - 1), "0", best["layer"], best["cell"]]
 
 
-@browser
-@pytest.mark.parametrize("width", [1_000, 360])
-def test_it_is_no_wider_than_the_window_and_fetches_nothing(text, browse, width):
-    script = "return [document.documentElement.scrollWidth - innerWidth, performance.getEntriesByType('resource').length]"
-    overflow, resources = browse(text, script, width=width)
-    assert overflow <= 0
-    assert resources == 0
-
-
-@browser
-def test_histograms_keep_their_zero_in_the_middle(make_network, found, browse):
-    part = {"name": "b_f", "columns": [0, 4], "shape": [4], "norm": 1.0, "mean": 0.8, "least": 0.1, "greatest": 1.0}
-    part |= {"histogram": [0] * 14 + [4], "histogram_reaches": 1.0}
-    weights = {"layers": [{"name": "lstm_1", "units": 4, "parts": [part]}], "orders": []}
-    weights["example"] = {"input": [8, 8], "units": 10, **lstm_shapes(8, 10)}
-    record = {"checkpoint": "tale", "parameters": 1, "layers": [], "sections": {"weights": weights}}
-    record["inside"] = inside_record(TEXT, found, None, None)
-    script = (
-        "const cell = document.querySelector('td.bars'), range = document.createRange();"
-        "range.setStart(cell.firstChild, 14); range.setEnd(cell.firstChild, 15);"
-        "return [cell.textContent, range.getBoundingClientRect().left - cell.getBoundingClientRect().left]"
-    )
-    text, offset = browse(inspection_page(record, found), script)
-    assert text == " " * 14 + "█"
-    assert offset > 80
-
-
-@browser
-def test_where_no_cell_follows_anything_the_page_says_so_and_works(found, browse):
-    still = tuple(Inside(np.ones_like(layer.values)) for layer in found)
+@pytest.fixture
+def large(found):
+    """A page with the layers of a model of the usual size."""
+    config = ModelConfig(vocabulary_size=7_000, units=(1_024, 512))
     record = {
         "checkpoint": "tale",
         "parameters": 1,
-        "layers": [],
-        "sections": {},
-        "inside": inside_record(TEXT, still, None, None),
+        "layers": layers(config),
+        "sections": {"shapes": shapes(config, 10_000_000)},
+        "inside": inside_record(TEXT, found, None, None),
     }
-    script = CHOOSE + "return [at('readable'), document.body.textContent.includes('No cell is.'), titles()]"
-    assert browse(inspection_page(record, still), script) == [None, True, [1] * 60]
+    return inspection_page(record, found)
 
 
-def test_texts_cannot_break_the_page(make_network, found):
-    nasty = "</script><script>alert(1)</script>\"'&" + TEXT
-    record = {"checkpoint": nasty, "parameters": 1, "layers": [], "sections": {}}
-    record["inside"] = inside_record(TEXT, found, None, None) | {"text": nasty[:60]}
-    assert inspection_page(record, found).count("<script") == 2
+@browser
+@pytest.mark.parametrize("width", [390, 600, 1_000])
+def test_no_column_of_the_layers_and_shapes_is_cut(large, browse, width):
+    script = (
+        "return [...document.querySelectorAll('.wide:has(table)')].slice(0, 3).map(box => box.scrollWidth - box.clientWidth)"
+    )
+    assert browse(large, script, width=width) == [0, 0, 0]
+
+
+@browser
+def test_every_heading_of_a_table_is_bold(large, browse):
+    script = "return [...document.querySelectorAll('th')].map(heading => Number(getComputedStyle(heading).fontWeight))"
+    weights = browse(large, script)
+    assert len(weights) > 10
+    assert min(weights) >= 600
