@@ -163,4 +163,5 @@ def _line(evaluation: "Evaluation", width: int | None) -> str:
     if width is None or len(line) <= width:
         return line
     mark = "  best" if best else ""
+    training = training.replace("training", "train")
     return joined([f"{time:>9}", epoch, training, held_out.removesuffix("/char") + mark], width, " " * 11)

@@ -169,7 +169,7 @@ def test_of_two_that_make_the_same_one_comes_too_late(tmp_path):
 
 def test_nobody_comes_between_the_making_of_a_checkpoint_and_its_appearance(tmp_path, monkeypatch):
     def rename(path, target, original=Path.rename):
-        with pytest.raises(CheckpointError, match="is being trained by another process"):
+        with pytest.raises(CheckpointError, match="is being made by another process"):
             create(tmp_path, "story")
         return original(path, target)
 

@@ -106,8 +106,9 @@ def test_a_text_is_found_in_the_encoding_that_its_training_read(charlstm, tale, 
 
 def test_a_corpus_of_several_files_is_found_by_their_names(charlstm, tale, tmp_path):
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "one.txt").write_text(TEXT[:500])
-    (tmp_path / "data" / "two.txt").write_text(TEXT[500:])
+    end = TEXT.index("\n", 500) + 1
+    (tmp_path / "data" / "one.txt").write_text(TEXT[:end])
+    (tmp_path / "data" / "two.txt").write_text(TEXT[end:])
     named(tale, "one.txt + two.txt")
     assert json.loads(charlstm("evaluate", "--json").stdout)["text"] == "the held-out end of one.txt + two.txt"
 
