@@ -90,7 +90,12 @@ def test_a_folder_or_a_quoted_pattern_is_trained_on_and_resumed(charlstm, tmp_pa
     assert folder.name == ("a" if "*" in source else "books")
     (tmp_path / "books" / "c.txt").write_text("added later")
     assert charlstm("train", "--resume", folder.name, "--epochs", "0.03").exit_code == 0
-    assert charlstm("evaluate", "--sample", "20").exit_code == 0
+    elsewhere = charlstm("evaluate", "--sample", "20")
+    assert elsewhere.exit_code == 1
+    assert "say where it is with --corpus" in elsewhere.stderr
+    assert str(tmp_path / "books" / "a.txt") in elsewhere.stderr
+    files = ("--corpus", "books/a.txt", "--corpus", "books/b.txt")
+    assert charlstm("evaluate", "--sample", "20", *files).exit_code == 0
     (tmp_path / "books" / "c.txt").unlink()
     assert charlstm("evaluate", "--sample", "20", "--corpus", source).exit_code == 0
     assert charlstm("train", source, "--resume", folder.name, "--epochs", "0.04").exit_code == 0
