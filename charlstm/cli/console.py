@@ -42,7 +42,7 @@ def print_table(
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=headed)
     table.add_column("", min_width=label_width)
     for heading in headings:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", min_width=len(heading))
     for row in rows:
         table.add_row(*map(Text, row))
     if console.measure(table, options=console.options.update(width=1_000)).maximum <= console.width:
