@@ -97,9 +97,16 @@ def _width(character: str) -> int:
 
 
 class CharlstmError(Exception):
-    """A stated error: one sentence for the user, an exit code, never a traceback."""
+    """A stated error: a sentence for the user, an exit code, never a traceback.
+
+    Further arguments are lines that follow the sentence, such as the rows of a table.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the sentence, and the lines that follow it."""
+        return "\n".join(map(str, self.args))
 
 
 class ConfigError(CharlstmError):

@@ -64,9 +64,11 @@ def say_unbounded(found: "Evaluation | None") -> None:
     from charlstm.text.scoring import WORST
 
     if found and found.unbounded:
+        better = found.nats_per_char(found.window) < 0.9 * found.nats_per_char()
         say(
             f"With its state carried the model gives {found.unbounded:,} of {len(found.stateful):,} characters no probability "
-            f"that a float32 can hold: each counts as {WORST:.1f} nats. Write with it stateless (`--mode stateless`)."
+            f"that a float32 can hold: each counts as {WORST:.1f} nats."
+            f"{' Write with it stateless (`--mode stateless`).' if better else ' Its weights may be damaged.'}"
         )
 
 

@@ -60,7 +60,7 @@ def _stated(context: typer.Context | None = None) -> Iterator[None]:
         option = f"--{error.setting.replace('_', '-')}: " if error.setting else ""
         _end(error.exit_code, f"{option}{error.reason}")
     except CharlstmError as error:
-        _end(error.exit_code, str(error))
+        _end(error.exit_code, *map(str, error.args))
     except KeyboardInterrupt:
         with suppress(OSError):
             sys.stdout.flush()  # what was written comes before what is said of it
@@ -88,8 +88,9 @@ def _command(context: typer.Context | None) -> str:
     return (context and context.invoked_subcommand) or ""
 
 
-def _end(code: int, sentence: str) -> NoReturn:
-    say(f"charlstm: {readable(sentence)}")  # one line, whatever characters a name has
+def _end(code: int, sentence: str, *rows: str) -> NoReturn:
+    # Each stays one line, whatever characters a name has.
+    say("\n".join([f"charlstm: {readable(sentence)}", *map(readable, rows)]))
     sys.exit(code)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from charlstm.checkpoint.bases import lineage, part_trained_on
-from charlstm.checkpoint.files import LARGEST, LONGEST_NAME, BaseRecord, Config, CorpusRecord, read_config
+from charlstm.checkpoint.files import LARGEST, BaseRecord, Config, CorpusRecord, read_config
 from charlstm.checkpoint.folder import check_new, find, free_names
 from charlstm.checkpoint.state import State
 from charlstm.checkpoint.weights import Weights, read_weights
@@ -158,8 +158,6 @@ def plan_training(
     model, training = recipe.model, recipe.training
     if "kernel_initializer" in given and "input_initializer" not in given and model.encoding != "embedding":
         model = replace(model, input_initializer=None)  # the preset's, for the first kernel, gives way
-    if len(corpus.name) > LONGEST_NAME:
-        raise CorpusError(_TOO_MANY.format(len(paths)))
     learnt, tail = split(corpus.ids, training.validation)
     effects = check_effects(given, model, training, len(tail))
     batch_source(learnt, model, training)  # refuses a text that is too short

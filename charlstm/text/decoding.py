@@ -1,6 +1,7 @@
 """From bytes to text, in blocks: strictly, with LF line ends, without byte order marks."""
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
@@ -12,6 +13,7 @@ from charlstm.text.sources import Note, Source
 BLOCK_BYTES = 1 << 20
 
 _MARK = "\ufeff"
+_MARKS_IN_A_LINE = re.compile(r"(?<=[^\r\n\ufeff])\ufeff+(?=[^\r\n])")
 _MARKUP = "{} is {}: its tags are learned like words; to learn the words alone, save it as plain text first."
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -62,7 +64,7 @@ def _read(label: str, file: IO[bytes], encoding: str, note: Note | None) -> Iter
     plain, characters, markup = _Plain(), 0, None
     for text in plain.blocks(_decoded(label, file, encoding)):
         if "\0" in text:
-            raise CorpusError(with_nul(label, file, characters + text.index("\0")))
+            raise CorpusError(*with_nul(label, file, characters + text.index("\0")))
         if characters == 0:
             markup = markup_kind(text)
         characters += len(text)
@@ -90,7 +92,7 @@ def _decoded(label: str, file: IO[bytes], encoding: str) -> Iterator[str]:
             bad_byte = None
             if isinstance(error, UnicodeDecodeError):
                 bad_byte = error.object[error.start], taken - pending + error.start
-            raise CorpusError(undecodable(label, file, encoding, bad_byte)) from None
+            raise CorpusError(*undecodable(label, file, encoding, bad_byte)) from None
         yield text
         if not block:
             return
@@ -102,6 +104,8 @@ class _Plain:
 
     def __init__(self) -> None:
         self._marks = 0
+        self._before = ""  # the last character that was read and is no mark
+        self._held = ""  # a mark at the end of a block: what follows it decides whether a line ends there
         self._line_ends: set[str] = set()
 
     def blocks(self, texts: Iterable[str]) -> Iterator[str]:
@@ -117,11 +121,17 @@ class _Plain:
             yield self._with_lf(carried)
 
     def _without_marks(self, text: str, begun: bool) -> str:
-        if _MARK not in text:
+        if _MARK not in text and not self._held:
+            self._before = text[-1:] or self._before
             return text
         inside = text if begun else text.removeprefix(_MARK)
         self._marks += inside.count(_MARK)
-        return inside.replace(_MARK, "")
+        inside = self._held + inside
+        body = inside.rstrip(_MARK)
+        self._held = _MARK if len(body) < len(inside) else ""
+        before, self._before = self._before, body[-1:] or self._before
+        # A mark begins a file: where the file before it has no line end, the line ends here.
+        return _MARKS_IN_A_LINE.sub("\n", before + body)[len(before) :].replace(_MARK, "")
 
     def _with_lf(self, text: str) -> str:
         if "\r" not in text:

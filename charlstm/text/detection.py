@@ -6,6 +6,7 @@ charset-normalizer judges the candidates. It is imported only when needed; an or
 import codecs
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from charlstm.errors import excerpt
@@ -58,8 +59,8 @@ class Reading(NamedTuple):
         return f"{self.encoding} ({_KNOWN_AS[self.encoding]})" if self.encoding in _KNOWN_AS else self.encoding
 
 
-def undecodable(label: str, file: IO[bytes], encoding: str, bad_byte: tuple[int, int] | None) -> str:
-    """Return the message about a file that is not text in an encoding, with its readings in likelier encodings.
+def undecodable(label: str, file: IO[bytes], encoding: str, bad_byte: tuple[int, int] | None) -> list[str]:
+    """Return the lines of the message about a file that is not text in an encoding, with its readings in likelier encodings.
 
     Args:
         label: Name of the file in messages.
@@ -72,24 +73,24 @@ def undecodable(label: str, file: IO[bytes], encoding: str, bad_byte: tuple[int,
         found += ": byte 0x{:02x} at offset {} does not decode".format(*bad_byte)
     sample = sample_of(file)
     if _is_utf8(encoding) and _is_mostly_utf8(sample):
-        return (
+        return [
             f"{found}, and most of the rest is UTF-8: the file is damaged, or joined from files in several encodings; repair "
             "it there, or leave such bytes out (iconv -c -f utf-8 -t utf-8)"
-        )
-    if readings := likely_readings(sample):
-        return f"{found}; {_advice(readings)}"
-    return f"{found}; name the right encoding with --encoding-name (cp1252 and gb18030 are common), or convert the file"
+        ]
+    if readings := likely_readings(sample) or _common_readings(sample):
+        return _advice(found, readings)
+    return [f"{found}; name the right encoding with --encoding-name (cp1252 and gb18030 are common), or convert the file"]
 
 
-def with_nul(label: str, file: IO[bytes], position: int) -> str:
-    """Return the message about a file with a NUL at a character: it is UTF-16 without a byte order mark, or not text."""
+def with_nul(label: str, file: IO[bytes], position: int) -> list[str]:
+    """Return the lines of the message about a file with a NUL at a character: UTF-16 without a mark, or not text."""
     found = f"it has a NUL at character {position}"
     head = _head(file)
     if b"\0" in head and (readings := likely_readings(head)):
-        return f"{label} is in another encoding: {found}; {_advice(readings)}"
-    return (
+        return _advice(f"{label} is in another encoding: {found}", readings)
+    return [
         f"{label} is a binary file, or in another encoding: {found}; give plain text, or name its encoding with --encoding-name"
-    )
+    ]
 
 
 def doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
@@ -112,8 +113,10 @@ def doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
     if best is None or best.text == own or not _reads_worse(own, best.text):
         return None
     return (
-        f"{label} reads oddly in {encoding}, and better in {best.encoding}:\n{_table([Reading(encoding, own), best])}\n"
-        f"If the second is right, begin again with --encoding-name {best.encoding}."
+        f"{label} reads oddly in {encoding}, and better in {best.encoding}:\n"
+        + "\n".join(_table([Reading(encoding, own), best]))
+        + "\n"
+        + f"If the second is right, begin again with --encoding-name {best.encoding}."
     )
 
 
@@ -176,6 +179,15 @@ def likely_readings(sample: bytes) -> list[Reading]:
     return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MOST_READINGS]
 
 
+def _common_readings(sample: bytes) -> list[Reading]:
+    """Return how a sample reads in common encodings that decode it, where charset-normalizer finds none of them likely."""
+    found: dict[str, str] = {}
+    for name in ("cp1252", "iso8859_2", "cp1251", "cp1250", "cp1254", "iso8859_6", "gb18030", "cp932"):
+        with suppress(UnicodeDecodeError):
+            found.setdefault(sample.decode(name), name)
+    return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MOST_READINGS]
+
+
 def _matches(sample: bytes, candidates: Sequence[str]) -> list["CharsetMatch"]:
     """Return what charset-normalizer makes of a sample, the likeliest first."""
     from charset_normalizer import from_bytes
@@ -226,7 +238,7 @@ def _reads_worse(text: str, other: str) -> bool:
 def _is_mostly_utf8(sample: bytes) -> bool:
     """Return whether most of what is beyond ASCII is valid UTF-8; of text in other encodings little is."""
     valid = sample.decode("utf-8", "ignore").encode()
-    return 2 * len(_HIGH.findall(valid)) > len(_HIGH.findall(sample))
+    return len(_HIGH.findall(valid)) > 0.8 * len(_HIGH.findall(sample))
 
 
 def _is_utf8(encoding: str) -> bool:
@@ -238,18 +250,15 @@ def _head(file: IO[bytes]) -> bytes:
     return file.read(SAMPLE_BYTES)
 
 
-def _advice(readings: Sequence[Reading]) -> str:
-    return (
-        f"in likelier encodings it reads\n{_table(readings)}\n"
-        f"add the one that reads right, such as --encoding-name {readings[0].encoding}"
-    )
+def _advice(found: str, readings: Sequence[Reading]) -> list[str]:
+    # No encoding is advised: of a short text several read alike to a program, and a wrong one trains without a word.
+    return [f"{found}; in likelier encodings it reads", *_table(readings), "name the one that reads right with --encoding-name"]
 
 
-def _table(readings: Sequence[Reading]) -> str:
+def _table(readings: Sequence[Reading]) -> list[str]:
     """Return a line for each reading: the encoding, and the first line of the sample in it."""
     width = max(len(reading.name) for reading in readings)
-    lines = (f"  {reading.name:{width}}  {excerpt(_first_line(reading.text), _COLUMNS - width - 4)}" for reading in readings)
-    return "\n".join(lines)
+    return [f"  {reading.name:{width}}  {excerpt(_first_line(reading.text), _COLUMNS - width - 4)}" for reading in readings]
 
 
 def _first_line(text: str) -> str:

@@ -14,20 +14,20 @@ def test_what_a_checkpoint_keeps_of_its_text_is_within_what_is_read(plan):
     assert max(map(len, made.config.corpus.windows)) == plan_module._LONGEST_SEED <= LONGEST_WINDOW
 
 
-def test_thousands_of_files_are_named_in_full(plan, tmp_path):
+def test_thousands_of_files_are_named_briefly_and_remembered_in_full(plan, tmp_path):
     paths = [tmp_path / f"{number:04} {'x' * 200}.txt" for number in range(1_000)]
     for path in paths:
         path.write_text(f"{path.name[:4]} is the number of this file.\n")
     made = plan(*paths, given=SMALL, name="many")
-    assert made.config.corpus.name == " + ".join(path.name for path in paths)
+    assert made.config.corpus.name == " + ".join([*(path.name for path in paths[:9]), "991 more"])
+    assert made.paths == tuple(map(str, paths))
     made.folder.mkdir(parents=True)
     write_config(made.folder, made.config)
     assert read_config(made.folder) == made.config
 
 
-@pytest.mark.parametrize("limit", ["LONGEST_NAME", "LARGEST"])
-def test_more_names_than_a_checkpoint_keeps_are_refused(plan, story, tmp_path, monkeypatch, limit):
-    monkeypatch.setattr(plan_module, limit, 100)
+def test_more_names_than_a_checkpoint_keeps_are_refused(plan, story, tmp_path, monkeypatch):
+    monkeypatch.setattr(plan_module, "LARGEST", 100)
     paths = [tmp_path / f"{number}.txt" for number in range(20)]
     for path in paths:
         path.write_bytes(story.read_bytes()[:1_000])

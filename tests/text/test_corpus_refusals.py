@@ -105,10 +105,10 @@ def test_the_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "a PDF", "plain text"),
         (TEXT.encode("utf-16"), "UTF-16, not UTF-8", "--encoding-name utf-16"),
         (b"\xfe\xff" + TEXT.encode("utf-16-be"), "UTF-16, not UTF-8", "--encoding-name utf-16"),
-        (TEXT.encode("utf-16-le"), "in another encoding: it has a NUL at character 1;", "--encoding-name utf-16-le"),
-        (TEXT.encode("utf-16-be"), "in another encoding: it has a NUL at character 0;", "--encoding-name utf-16-be"),
+        (TEXT.encode("utf-16-le"), "in another encoding: it has a NUL at character 1;", "\n  utf-16-le "),
+        (TEXT.encode("utf-16-be"), "in another encoding: it has a NUL at character 0;", "\n  utf-16-be "),
         (TEXT.encode("utf-32"), "UTF-32, not UTF-8", "--encoding-name utf-32"),
-        (TEXT.encode("utf-32-le"), "in another encoding: it has a NUL at character 1;", "--encoding-name utf-32-le"),
+        (TEXT.encode("utf-32-le"), "in another encoding: it has a NUL at character 1;", "\n  utf-32-le "),
         (bytes(40), "a binary file, or in another encoding: it has a NUL at character 0;", "plain text"),
         (
             TEXT.encode() * 2_000 + b"\0",

@@ -51,7 +51,8 @@ def test_the_right_encoding_is_the_first_that_is_shown(make_file, language, enco
     assert len(others) <= 2
     assert re.search(r"is not utf-8: byte 0x[89a-f][0-9a-f] at offset [0-9]+ does not decode; ", sentence)
     assert all(len(line) <= 80 for line in sentence.split("\n")[1:])
-    assert read_text(path, advice.rpartition("--encoding-name ")[2]) == text  # what is advised is what helps
+    assert advice == "name the one that reads right with --encoding-name"
+    assert read_text(path, first.split()[0]) == text  # what is shown first is what helps
 
 
 @pytest.mark.parametrize("times", [1, 1_500])
@@ -60,6 +61,7 @@ def test_the_right_encoding_is_the_first_that_is_shown(make_file, language, enco
     [
         *[("Паром пришёл утром.\n", encoding) for encoding in ["cp1251", "koi8-r", "cp866"]],
         *[("渡し船は朝に着いた。\n", encoding) for encoding in ["shift_jis", "euc_jp"]],
+        ("吾輩は猫である。名前はまだ無い。\n", "euc_jp"),
         *[("渡船早上到了。\n", encoding) for encoding in ["gb18030", "big5"]],
         *[("Το πορθμείο ήρθε.\n", encoding) for encoding in ["cp1253", "iso8859-7"]],
         *[("Die Fähre kam früh.\n", encoding) for encoding in ["cp1252", "latin-1"]],
@@ -69,6 +71,20 @@ def test_one_short_line_or_the_same_over_and_over_is_enough(make_file, text, enc
     first, *others = refusal(make_file((text * times).encode(encoding))).split("\n")[1:-1]
     assert text.strip() in first
     assert len(others) <= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Cześć, jak się masz? Żółć gęślą jaźń.\n", "iso8859_2"),
+        ("Doña Inés comió jamón y pidió más.\n", "cp1252"),
+        ("café à la crème, naïve\n", "cp1252"),
+    ],
+)
+def test_what_no_program_can_tell_is_shown_for_people_to_tell(make_file, text, encoding):
+    rows = refusal(make_file((text * 500).encode(encoding))).split("\n")[1:-1]
+    assert any(row.split()[0] == encoding.replace("_", "-") or row.split()[0] == encoding for row in rows)
+    assert any(text.strip() in row for row in rows)
 
 
 @pytest.mark.parametrize("before", [0, SAMPLE_BYTES, (1 << 20) - 7, 3 << 20])
