@@ -128,7 +128,7 @@ def unescaped(option: str, text: str, vocabulary: "Vocabulary") -> str:
     Few shells let one type a line end. Every other backslash stands for itself. If the model knows backslashes, the user is
     told how they were read.
     """
-    if others := re.findall(r"\\[^n\\]", re.sub(_ESCAPE, "", text)):
+    if others := re.findall(r"\\[tr]", re.sub(_ESCAPE, "", text)):
         say(rf"In {option}, \n is a line end and no other backslash is special: {others[0]} stands for itself.")
     readings = {r"\n": "a line end", r"\\n": "a backslash and an n"}
     found = list(dict.fromkeys(re.findall(_ESCAPE, text)))

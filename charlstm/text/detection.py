@@ -29,7 +29,7 @@ _MUCH_LESS_COHERENT = 0.3
 """Differences of charset-normalizer's two measures beyond which an encoding is doubted. Of some 600 passages in 17 languages,
 of 12 to 400 characters, 4 are doubted in their own encoding, and nine tenths are in another one that decodes them."""
 
-_CANDIDATES = [
+CANDIDATES = [
     *("utf_8", "cp1252", "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp1251", "cp1250", "cp1253", "cp1254", "cp1255"),
     *("cp1256", "cp1257", "cp874", "koi8_r", "koi8_u", "cp866", "iso8859_2", "iso8859_5", "mac_cyrillic", "mac_roman"),
     *("cp850", "cp852"),
@@ -38,6 +38,9 @@ _CANDIDATES = [
 
 _WIDE = ["utf_16_le", "utf_16_be", "utf_32_le", "utf_32_be"]
 """Those of texts that have NULs, as their line ends and spaces give them."""
+
+COMMON = ("cp1252", "iso8859_2", "cp1251", "cp1250", "cp1254", "iso8859_6", "gb18030", "cp932")
+"""The encodings that are shown where no candidate is likely."""
 
 _KNOWN_AS = {"cp932": "Shift-JIS", "cp949": "EUC-KR", "cp874": "TIS-620"}
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # that of UTF-32-LE begins like UTF-16-LE's
@@ -162,7 +165,7 @@ def _piece_of(line: bytes) -> bytes:
 
 def likely_readings(sample: bytes) -> list[Reading]:
     """Return how a sample reads in the likeliest encodings, at most three, the likeliest first."""
-    candidates = _WIDE if b"\0" in sample else _CANDIDATES
+    candidates = _WIDE if b"\0" in sample else CANDIDATES
     matches = _matches(sample, candidates)
 
     def rank(match: "CharsetMatch") -> int:
@@ -182,7 +185,7 @@ def likely_readings(sample: bytes) -> list[Reading]:
 def _common_readings(sample: bytes) -> list[Reading]:
     """Return how a sample reads in common encodings that decode it, where charset-normalizer finds none of them likely."""
     found: dict[str, str] = {}
-    for name in ("cp1252", "iso8859_2", "cp1251", "cp1250", "cp1254", "iso8859_6", "gb18030", "cp932"):
+    for name in COMMON:
         with suppress(UnicodeDecodeError):
             found.setdefault(sample.decode(name), name)
     return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MOST_READINGS]

@@ -202,12 +202,13 @@ ESCAPES = {
     "two backslashes and an n": ("\\\\\\n", "\\\\n", "\\\\n is read as a backslash and an n"),
     "other backslashes": ("\\a\\\\b\\", "\\a\\\\b\\", ""),
     "a line end itself": ("a\nb", "a\nb", ""),
+    "an escape of others": ("a\\tb", "a\\tb", "\\n is a line end and no other backslash is special: \\t stands for itself"),
 }
 
 
 @pytest.mark.parametrize(("typed", "read", "said"), ESCAPES.values(), ids=ESCAPES)
 def test_backslash_n_is_a_line_end_in_every_model_and_that_is_said(charlstm, tmp_path, make_checkpoint, typed, read, said):
-    make_checkpoint(tmp_path / "tex" / "tale", vocabulary="\n\\abn")
+    make_checkpoint(tmp_path / "tex" / "tale", vocabulary="\n\\abnt")
     for command in ("generate", "compare"):
         result = charlstm(command, "--checkpoints", "tex", "--seed", typed, "--length", "1", "--json")
         assert json.loads(result.stdout)["seed"] == read

@@ -25,7 +25,7 @@ UNREADABLE = {
     "byte order mark alone": (b"\xef\xbb\xbf", ["is empty"]),
     "binary": (b"ledger" + bytes(40), ["binary", "NUL", "character 6", "--encoding-name"]),
     "not UTF-8": ("Ein Fährmann".encode("cp1252"), ["0xe4", "offset 5", "--encoding-name"]),
-    "cp1251": ("Паром пришёл утром.\n".encode("cp1251") * 60, ["0xcf", "Паром пришёл утром.", "--encoding-name cp1251"]),
+    "cp1251": ("Паром пришёл утром.\n".encode("cp1251") * 60, ["0xcf", "Паром пришёл утром.", "\n  cp1251 "]),
     "UTF-16": ("A ferry".encode("utf-16"), ["UTF-16", "--encoding-name utf-16"]),
     "gzip": (gzip.compress(STORY.encode()), ["gzip", "gunzip"]),
     "zip": (b"PK\x03\x04rest", ["zip", "unzip"]),

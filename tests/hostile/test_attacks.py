@@ -4,6 +4,7 @@ What must not happen is the same for all: nothing is executed, no other file is 
 is out of proportion, nothing but the stated error comes out. Some are harmless once they are read as what they are.
 """
 
+import codecs
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CharlstmError, CheckpointError
+from charlstm.text.detection import CANDIDATES, COMMON
 from tests.hostile.conftest import HELD
 
 ATTACKS = sorted((Path(__file__).parent / "attacks").iterdir())
@@ -58,6 +60,8 @@ def test_an_attack_comes_to_nothing(readers, watched, little_memory, path):
     assert reader in HELD or reader == "corpus"
     for name in HELD:
         readers.read(name, (readers.folder / HELD[name]).read_bytes())  # what is imported when it is first needed
+    for encoding in (*CANDIDATES, *COMMON):
+        codecs.lookup(encoding)
     for refused in (b"\xff", b"a\0b"):
         with pytest.raises(CharlstmError):
             readers.read("corpus", refused)
