@@ -208,3 +208,14 @@ def test_a_text_just_long_enough_is_taken(length, batches, rows, targets):
     source = numbered(length, 10, 4, batches, targets)
     for step in range(3):
         assert set(places(source.batch(step), length)[:, 0].tolist()) == {10 * row for row in range(rows)}
+
+
+@pytest.mark.parametrize("batches", ["streams", "windows"])
+def test_an_epoch_begins_at_either_of_two_places_where_one_character_is_left_over(batches):
+    ids = np.arange(14, dtype=np.uint8)
+    model = ModelConfig(vocabulary_size=14, seq_len=6 if batches == "streams" else 12, targets="every")
+    training = TrainingConfig(batches=batches, batch_size=2 if batches == "streams" else 1)
+    source = batch_source(ids, model, training)
+    steps = round(source.steps_per_epoch)
+    origins = {int(denormalise(source.batch(epoch * steps).x, 14)[0, 0]) for epoch in range(30)}
+    assert origins == {0, 1}
