@@ -162,3 +162,9 @@ def test_surprisals_are_bounded_by_the_smallest_float32():
     np.testing.assert_allclose(found, [0.0, 87.3, WORST, WORST, WORST, WORST])
     assert np.float32(np.exp(-WORST)) == np.finfo(np.float32).tiny
     assert bounded(np.array([1e30], np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_the_number_of_pieces_is_that_of_the_chunks(length):
+    for scoring in (ScoringPass(np.zeros(length, np.uint8), 2), ScoringPass(np.zeros(length, np.uint8), 2, chunk=32)):
+        assert scoring.pieces == sum(1 for _ in scoring.chunks())
