@@ -118,7 +118,7 @@ def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding:
     """
     if paths:
         corpus = read_corpus(paths, encoding, config.vocabulary.characters)
-        if corpus.fingerprint != config.corpus.fingerprint:
+        if not _is_corpus_of(config, corpus):
             raise CheckpointError(
                 f"{clipped(corpus.name)} is not the text that {folder.name} was trained on ({clipped(config.corpus.name)}, "
                 f"SHA-256 {config.corpus.fingerprint[:12]}…); give that one with --corpus, or name {_ANOTHER}"
@@ -130,13 +130,18 @@ def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding:
     for candidate, its_encoding in _candidates(config, progress):
         with suppress(CorpusError):
             corpus = read_corpus(candidate, its_encoding, config.vocabulary.characters)
-            if corpus.fingerprint == config.corpus.fingerprint:
+            if _is_corpus_of(config, corpus):
                 return corpus
     read_from = f" (its training read {clipped(', '.join(progress.paths))})" if progress else ""
     raise CheckpointError(
         f"the text that {folder.name} was trained on, {clipped(config.corpus.name)}, is neither here nor in data/; say where "
         f"it is with --corpus{read_from}, or name {_ANOTHER}"
     )
+
+
+def _is_corpus_of(config: Config, corpus: Corpus) -> bool:
+    """Return whether a model was trained on a text; a damaged checkpoint may name the text and lack some of its characters."""
+    return corpus.fingerprint == config.corpus.fingerprint and corpus.vocabulary == config.vocabulary
 
 
 def _candidates(config: Config, progress: Progress | None) -> list[tuple[list[Path], str]]:

@@ -166,3 +166,16 @@ def test_a_checkpoint_may_itself_be_a_link_to_a_folder(charlstm, tmp_path, make_
     (tmp_path / "checkpoints" / "link").symlink_to(tmp_path / "elsewhere" / "tale")
     assert "link" in charlstm("list").stdout
     assert charlstm("generate", "--checkpoint", "link", "--length", "5").exit_code == 0
+
+
+@pytest.mark.parametrize("named", [(), ("--corpus", "tale.txt")], ids=["found", "named"])
+@pytest.mark.parametrize("strange", ["é", "ÿx", "渡"], ids=ascii)
+def test_a_text_with_characters_that_its_model_lacks_is_not_its_text(charlstm, tale, tmp_path, strange, named):
+    text = TEXT + strange
+    (tmp_path / "tale.txt").write_text(text)
+    config = read_config(tale)
+    fingerprint = sha256(text.encode()).hexdigest()
+    write_config(tale, replace(config, corpus=replace(config.corpus, fingerprint=fingerprint, characters=len(text))))
+    result = charlstm("evaluate", "--sample", "20", *named)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "--corpus" in result.stderr
