@@ -134,7 +134,8 @@ def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, confi
         raise CheckpointError(
             f"going on with {name} needs its text: {error}; name the text as in `charlstm train TEXT --resume {name}`"
         ) from None
-    if corpus.fingerprint != config.corpus.fingerprint:
+    # A damaged checkpoint may name the text and lack some of its characters.
+    if corpus.fingerprint != config.corpus.fingerprint or corpus.vocabulary != config.vocabulary:
         raise CheckpointError(
             f"{clipped(corpus.name)} is not the text that {name} is trained on ({clipped(config.corpus.name)}, SHA-256 "
             f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `--from {name}`"

@@ -4,10 +4,12 @@ import io
 import os
 import sys
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
 
+from charlstm.checkpoint.files import read_config, write_config
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.resume import read_state, write_state
 from charlstm.errors import CheckpointError
@@ -33,6 +35,17 @@ def test_the_same_text_in_another_form_is_the_same_text(begun, root, story, text
     plan = plan_resuming(root, "story", [], {}, encoding)
     np.testing.assert_array_equal(plan.ids, begun.ids)
     assert plan.text_encoding == encoding
+
+
+@pytest.mark.parametrize("plan_again", [plan_resuming, plan_helping])
+@pytest.mark.parametrize("strange", ["é", "ÿx", "渡", "\U0001f6a3"], ids=ascii)
+def test_a_text_with_characters_that_its_model_lacks_is_not_its_text(begun, root, story, text, strange, plan_again):
+    story.write_text(text + strange)
+    config = read_config(root / "story")
+    fingerprint = sha256((text + strange).encode()).hexdigest()
+    write_config(root / "story", replace(config, corpus=replace(config.corpus, fingerprint=fingerprint)))
+    with pytest.raises(CheckpointError, match="is not the text that story is trained on"):
+        plan_again(root, "story", [], {})
 
 
 @pytest.fixture
