@@ -14,7 +14,7 @@ BLOCK_BYTES = 1 << 20
 
 _MARK = "\ufeff"
 _MARKS_IN_A_LINE = re.compile(r"(?<=[^\r\n\ufeff])\ufeff+(?=[^\r\n])")
-_MARKUP = "{} is {}: its tags are learned like words; to learn the words alone, save it as plain text first."
+_MARKUP = "{} is {}: its markup is learned like words; to learn the words alone, save it as plain text first."
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
