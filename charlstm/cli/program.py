@@ -15,6 +15,9 @@ from charlstm.errors import CharlstmError, ConfigError, suggestion
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """The base class of everything that Typer says about a command line; Typer does not export it."""
 
+_WHOLE = "\N{NON-BREAKING HYPHEN}"
+"""Stands for a hyphen while help is wrapped, which breaks lines after one: `--learning-` is no option."""
+
 _LESS = {
     "generate": "reduce --samples, or use --mode stateful",
     "compare": "reduce --length or --windows",
@@ -109,7 +112,11 @@ def _usage(error: Any) -> str:
 
 
 class Command(TyperCommand):
-    """A command whose help lists its options under the headings of their panels; no line is cut."""
+    """A command whose help lists its options under the headings of their panels; no line is cut, no name is broken."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help; its lines end between words."""
+        return str(super().get_help(ctx)).replace(_WHOLE, "-")
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections of the help that list arguments and options."""
@@ -118,7 +125,8 @@ class Command(TyperCommand):
             is_option = parameter.param_type_name == "option"
             heading = getattr(parameter, "rich_help_panel", None) or ("Options" if is_option else "Arguments")
             if record := parameter.get_help_record(ctx):
-                sections.setdefault(heading, []).append(record if is_option else (str(parameter.metavar), record[1]))
+                name = record[0] if is_option else str(parameter.metavar)
+                sections.setdefault(heading, []).append((name, record[1].replace("-", _WHOLE)))
         for heading, records in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(records)

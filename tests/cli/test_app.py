@@ -40,6 +40,7 @@ def test_the_help_shows_every_option_whole(charlstm, monkeypatch, name, command,
     monkeypatch.setenv("COLUMNS", str(columns))
     shown = charlstm(*name.split(), "--help").stdout
     assert max(map(len, shown.splitlines())) <= columns
+    assert not re.search(r"\w-$", shown, re.MULTILINE), "a word is broken after a hyphen"
     words = set(re.split(r"[ ,\n]+", shown))
     for parameter in command.params:
         assert parameter.help, parameter.name
