@@ -67,7 +67,7 @@ def dynamic_surprise(
     layers.assign(weights)
     variables = [variable.value for variable in layers.weights.values()]
 
-    @tf.function(reduce_retracing=False)
+    @tf.function(autograph=False)
     def read(x: Tensor, y: Tensor, states: States) -> tuple[Tensor, States, list[Tensor]]:
         with tf.GradientTape() as tape:
             logits, states = forward(layers, x, states)
@@ -75,7 +75,7 @@ def dynamic_surprise(
             loss = tf.reduce_mean(losses)
         return losses[0], states, [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
 
-    @tf.function
+    @tf.function(autograph=False)
     def adapt(gradients: list[Tensor]) -> None:
         for variable, start, gradient, step, pull in zip(variables, starts, gradients, steps, pulls, strict=True):
             variable.assign_add(pull * (start - variable) - step * gradient)

@@ -61,7 +61,7 @@ class Evaluator:
             float(sum_of_losses)
         return (clock() - began) * self._pass.pieces
 
-    @tf.function(reduce_retracing=False)
+    @tf.function(autograph=False)
     def _chunk(self, x: Tensor, y: Tensor, counted: Tensor, kept: Tensor, states: States) -> tuple[Tensor, Tensor, States]:
         states = tf.nest.map_structure(lambda state: tf.math.multiply_no_nan(state, kept), states)
         losses, states = nats(self._layers, x, y, states)

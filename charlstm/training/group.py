@@ -107,4 +107,4 @@ class Group:
     @cached_property
     def _total(self) -> Any:
         total = lambda values: self.strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)  # noqa: E731 (traced once)
-        return tf.function(total, reduce_retracing=True)
+        return tf.function(total, autograph=False, reduce_retracing=True)

@@ -19,7 +19,7 @@ from charlstm.text.windows import normalise
 from charlstm.training.model import Layers, States, Tensor, build_layers, forward
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(autograph=False, reduce_retracing=True)
 def _read(layers: Layers, x: Tensor, states: States) -> tuple[Tensor, States]:
     return forward(layers, x, states)
 

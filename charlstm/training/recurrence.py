@@ -80,14 +80,14 @@ def make_cell(recurrent_activation: str, activation: str) -> Cell:
         i, f, g, o = tf.split(kept, 4)
         return [(1 + i) / 2, (1 + f) / 2, g, (1 + o) / 2] if one_pass else [i, f, g, o]
 
-    @tf.function(jit_compile=True)
+    @tf.function(autograph=False, jit_compile=True)
     def forward(recurrent: Tensor, share: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         kept = activate(tf.cast(recurrent, tf.float32) + tf.cast(share, tf.float32))
         i, f, g, o = gates(kept)
         c = f * c + i * g
         return tf.cast(o * squash.value(c), recurrent.dtype), c, kept
 
-    @tf.function(jit_compile=True)
+    @tf.function(autograph=False, jit_compile=True)
     def backward(kept: Tensor, c_before: Tensor, dh_later: Tensor, dh_here: Tensor, dc: Tensor) -> tuple[Tensor, Tensor]:
         i, f, g, o = gates(kept)
         squashed = squash.value(f * c_before + i * g)  # cheaper to compute once more than to keep

@@ -61,7 +61,7 @@ class Trainer:
                 f"({self.layers.lstms[0].keras_path_because()}); use --drop-connect in its place, or CUDA_VISIBLE_DEVICES=0"
             )
         self._states = self._divided(self.layers.zero_states(training.batch_size))
-        self._run = tf.function(self._all_replicas, reduce_retracing=False)
+        self._run = tf.function(self._all_replicas, autograph=False)
 
     def step(self, batch: Batch, learning_rate: float, *, ask_to_stop: bool = False) -> float:
         """Make one update.
