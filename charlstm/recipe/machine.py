@@ -4,6 +4,7 @@ import os
 import platform
 import re
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -54,5 +55,9 @@ def cores() -> int:
 
 def surroundings() -> dict[str, str]:
     """What the last digits of a training's numbers may depend on, besides its settings: versions, the processor, its cores."""
-    versions = {name: version(name) for name in ("charlstm", "tensorflow", "keras", "numpy")}
-    return {**versions, "processor": processor(), "cores": str(cores())}
+    return {**_versions(), "processor": processor(), "cores": str(cores())}
+
+
+@cache  # every save asks, and the metadata of a package is a file to parse
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("charlstm", "tensorflow", "keras", "numpy")}
