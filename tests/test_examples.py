@@ -4,10 +4,12 @@ import runpy
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 ECHO = runpy.run_path(str(Path(__file__).parent.parent / "examples" / "echo.py"))
 
 
+@pytest.mark.slow
 def test_both_ways_learn_to_echo():
     for make, shape in (("many_to_one", (None, 5)), ("many_to_many", (None, 5, 1))):
         model = ECHO[make]()

@@ -64,7 +64,6 @@ def test_what_comes_of_it_does_not_depend_on_how_often_it_was_saved(plan, poison
     for name, save_every, stop in (
         ("seldom", None, None),
         ("often", 0.0, None),
-        ("now and then", 0.002, None),
         ("cut", 0.0, 100),
     ):
         poisoned(110, times=2)

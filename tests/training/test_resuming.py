@@ -44,7 +44,7 @@ def test_however_often_it_stops_and_saves_it_comes_to_the_same_bits(plan, resume
     last = run(made, 7)[-1]
     stops = 1
     while last.interrupted:
-        last = run(resumed("cut"), 31)[-1]
+        last = run(resumed("cut"), 61)[-1]
         stops += 1
     assert stops > 3
     assert result(made.folder) == result(made.folder.parent / "whole")
