@@ -115,6 +115,30 @@ def test_both_modes_write_the_same_while_the_text_fits_the_window(make_network):
     assert texts[0] == texts[1]
 
 
+@dataclass(frozen=True)
+class Descending:
+    """Every character is a little likelier than the one after it, whatever was read; there is no state."""
+
+    size: int
+
+    def zero(self, batch):
+        return batch
+
+    def advance(self, state, ids):
+        return state
+
+    def logits(self, state):
+        return np.tile(-np.arange(self.size) / self.size, (state, 1))
+
+    def recent(self, ids):
+        return ids
+
+
+def test_the_repetition_penalty_looks_64_characters_back():
+    steps = continue_ids(Descending(100), np.array([0]), [0], 100, Sampling(0, repetition_penalty=1e6))
+    assert [int(next(steps)[0]) for _ in range(70)] == [*range(1, 65), *range(6)]
+
+
 def test_the_repetition_penalty_sees_what_was_just_written(make_network):
     reader = Stateful(make_network())
 

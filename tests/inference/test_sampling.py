@@ -47,11 +47,19 @@ def test_top_p_keeps_the_fewest_that_reach_p():
     assert kept(keep_top_p(LOGITS, 0.71))[0] == [1, 3, 4]
     assert kept(keep_top_p(LOGITS, 0.0)) == [[1], [0]]
     assert kept(keep_top_p(LOGITS, 1.0)) == [[0, 1, 2, 3, 4]] * 2
+    assert kept(keep_top_p(np.zeros((1, 2)), 0.5)) == [[0]]  # one of them is exactly half
+
+
+def test_top_p_of_1_keeps_what_rounding_hides():
+    hidden = np.array([[0.0, -50.0, -60.0]])  # the likeliest has all of the probability that float64 can tell from 1
+    assert kept(keep_top_p(hidden, 1.0)) == [[0, 1, 2]]
+    assert kept(keep_top_p(hidden, 1 - 1e-16)) == [[0]]
 
 
 def test_min_p_is_relative_to_the_likeliest():
     assert kept(keep_min_p(LOGITS, 0.3)) == [[1, 3, 4], [0, 1, 2, 3, 4]]
     assert kept(keep_min_p(LOGITS, 0.0)) == [[0, 1, 2, 3, 4]] * 2
+    assert kept(keep_min_p(LOGITS, 1.0)) == [[1], [0, 1, 2, 3, 4]]
 
 
 def test_the_penalty_multiplies_log_probabilities_of_recent_characters_only():
@@ -60,6 +68,12 @@ def test_the_penalty_multiplies_log_probabilities_of_recent_characters_only():
     expected[0, 1] *= 2
     expected[1, 4] *= 2
     np.testing.assert_allclose(penalised, expected, atol=1e-12)
+
+
+def test_the_penalty_is_applied_where_a_character_is_chosen():
+    recent, noise = np.array([[1], [0]]), np.zeros((2, 5))
+    assert choose(LOGITS, Sampling(temperature=0, repetition_penalty=2.0), noise, recent).tolist() == [3, 1]
+    assert choose(LOGITS, Sampling(temperature=0), noise, recent).tolist() == [1, 0]
 
 
 def test_zero_temperature_takes_the_likeliest_and_the_first_of_equals():
