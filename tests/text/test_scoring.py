@@ -168,3 +168,29 @@ def test_surprisals_are_bounded_by_the_smallest_float32():
 def test_the_number_of_pieces_is_that_of_the_chunks(length):
     for scoring in (ScoringPass(np.zeros(length, np.uint8), 2), ScoringPass(np.zeros(length, np.uint8), 2, chunk=32)):
         assert scoring.pieces == sum(1 for _ in scoring.chunks())
+
+
+def places_read(scoring: ScoringPass, wrong: int | None = None) -> np.ndarray:
+    """The nats of all that is read, ``[S, T]``: a character's place, or infinity after the end of the text.
+
+    Args:
+        scoring: The pass.
+        wrong: A place that rows do not agree on.
+    """
+    offset = np.arange(-scoring.warm, scoring.pieces * scoring.chunk - scoring.warm)
+    place = np.arange(scoring.rows)[:, None] * scoring.part + offset
+    nats = np.where(place < scoring.characters, place.astype(float), np.inf)
+    if wrong is not None:
+        nats[::2][place[::2] == wrong] = -1e9
+    return nats
+
+
+@pytest.mark.parametrize("length", [1025, 1026, 1100, 5000, 33_333])
+def test_rows_agree_if_they_say_the_same_of_the_same_characters(length):
+    scoring = numbered(length)
+    assert scoring.agrees(places_read(scoring))
+    for row in range(1, scoring.rows):
+        first, last = row * scoring.part, min(row * scoring.part + scoring.ahead, scoring.characters) - 1
+        assert not scoring.agrees(places_read(scoring, wrong=first)), row
+        assert not scoring.agrees(places_read(scoring, wrong=last)), row
+    assert numbered(100).agrees(np.full((1, 256 + 99), np.nan))  # a single row has nobody to agree with
