@@ -141,7 +141,7 @@ def _update(
         average.assign_add((1 - momentum) * (new - average))
 
 
-_compiled_update = tf.function(_update, jit_compile=True)
+_compiled_update = tf.function(_update, autograph=False, jit_compile=True)
 
 
 def _in_one_pass(

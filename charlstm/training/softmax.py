@@ -47,7 +47,7 @@ def large_cross_entropy(h: Tensor, kernel: Tensor, bias: Tensor, targets: Tensor
     return losses, gradient
 
 
-@tf.function(jit_compile=True)
+@tf.function(autograph=False, jit_compile=True)
 def _losses(logits: Tensor, bias: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Return the losses and the logarithms of the sums, each ``[N]``."""
     z = tf.cast(logits, tf.float32) + bias
@@ -57,7 +57,7 @@ def _losses(logits: Tensor, bias: Tensor, targets: Tensor) -> tuple[Tensor, Tens
     return log_sums - expected, log_sums
 
 
-@tf.function(jit_compile=True)
+@tf.function(autograph=False, jit_compile=True)
 def _errors(logits: Tensor, bias: Tensor, log_sums: Tensor, targets: Tensor) -> Tensor:
     """Return the probabilities less the one-hot targets, ``[N, V]``, in the type of the logits."""
     probabilities = tf.exp(tf.cast(logits, tf.float32) + bias - log_sums[:, None])
