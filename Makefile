@@ -34,6 +34,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.growth
+	$(BIN)/python -m benchmarks.vocabulary
 	$(BIN)/python -m benchmarks.measuring
 	$(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m benchmarks.scaling

@@ -140,7 +140,8 @@ class TrainingConfig:
         validation: Share of the text, its tail, that is never trained on.
         evaluations: How many passes over the held-out tail are spread over the budget.
         patience: Evaluations without improvement after which training stops; None for never.
-        precision: Of the LSTM layers' products; cell states, gates, weights and the softmax are float32 in any case.
+        precision: Of the LSTM layers' products, and of the softmax layer's above 256 characters; cell states, gates, weights
+            and the softmax itself are float32 in any case.
         save_every: Minutes between two saves of what resuming needs; None for one, or more where saving would otherwise take
             more than 2 % of the time. Every evaluation saves too.
         random_seed: Start of everything random.

@@ -33,6 +33,13 @@ def test_training():
 
 
 @pytest.mark.slow
+def test_vocabulary():
+    found = results("vocabulary", "--characters", "65", "300", "--precision", "float32", "--rounds", "1")
+    assert found["float32"]["300"]["over_smallest"] > 0
+    assert found["writing"]["300"].keys() == found["writing"]["65"].keys() >= {"products, 1", "stateful top-p 0.9, 32"}
+
+
+@pytest.mark.slow
 def test_generation():
     found = results("generation", "--size", "1x8", "--rounds", "1")
     assert found["start_up_seconds"] > 0

@@ -64,7 +64,7 @@ def continue_ids(
     while True:
         with np.errstate(over="ignore", invalid="ignore"):  # weights can be of any size, and `choose` takes any logits
             state = warm_up(reader, seed, batch) if ids is None else reader.advance(state, ids)
-            ids = choose(reader.logits(state), sampling, noise.at(position), recent)
+            ids = choose(reader.logits(state), sampling, noise, position, recent)
         yield ids
         if sampling.repetition_penalty != 1:
             recent = np.concatenate([recent, ids[:, None]], 1)[:, -RECENT:]

@@ -23,9 +23,14 @@ RECENT = 64
 _GREATEST = 1e39  # what stands for +inf: beyond float32
 _COLDEST = 1e-250  # a lower temperature chooses no other character, but could overflow
 
+_MARGIN = 1e-9  # above every error of rounding in float64
+
 _BLOCK = 64  # positions whose noise comes from one random stream
 NOISE_AT_ONCE = 1 << 18
 """Numbers of noise that are drawn at once, unless a single position has more."""
+LARGE_VOCABULARY = 3_000
+"""Characters from which noise is computed, and the nucleus sorted, only for those that can be chosen; below, that is slower."""
+_USUAL = 0.95  # the part of uniform random numbers that need not be looked at one by one
 
 
 @dataclass(frozen=True)
@@ -95,13 +100,44 @@ def keep_top_p(logits: Logits, p: float) -> Logits:
     """Rule out all but the fewest characters whose probabilities add up to at least p; the likeliest always stays."""
     if p >= 1:
         return logits
+    size = logits.shape[-1]
+    if size < LARGE_VOCABULARY:
+        return np.where(_nucleus(logits, p), logits, -np.inf)
+    keep = np.stack([_large_nucleus(row, p) for row in logits.reshape(-1, size)]).reshape(logits.shape)
+    return np.where(keep, logits, -np.inf)
+
+
+def _nucleus(logits: Logits, p: float) -> NDArray[np.bool_]:
+    """Return which characters are the fewest that together have at least p: ``[..., V]``."""
     order = np.argsort(-logits, -1, kind="stable")
-    probabilities = np.exp(log_softmax(np.take_along_axis(logits, order, -1)))
-    before = np.cumsum(probabilities, -1) - probabilities  # what the likelier ones already add up to
+    before = _before(log_softmax(np.take_along_axis(logits, order, -1)))
     keep = np.empty_like(logits, bool)
     np.put_along_axis(keep, order, before < p, -1)
     np.put_along_axis(keep, order[..., :1], True, -1)
-    return np.where(keep, logits, -np.inf)
+    return keep
+
+
+def _large_nucleus(logits: Logits, p: float) -> NDArray[np.bool_]:
+    """Return the same for logits ``[V]``, sorting only the characters that can be among the fewest.
+
+    Characters with less than ``(1 - p) / V`` add up to less than ``1 - p``, so that the others have more than p.
+    """
+    log_probabilities = log_softmax(logits)
+    possible = np.flatnonzero(log_probabilities >= math.log((1 - p) / len(logits)) - _MARGIN)
+    order = possible[np.argsort(-logits[possible], kind="stable")]
+    before = _before(log_probabilities[order])
+    if np.abs(before - p).min() < _MARGIN:
+        return _nucleus(logits, p)  # the rounding of the softmax's sum, which depends on the order, may decide
+    keep = np.zeros_like(logits, bool)
+    keep[order[: max(1, np.count_nonzero(before < p))]] = True
+    return keep
+
+
+def _before(log_probabilities: Logits) -> Logits:
+    """Return what the likelier characters add up to, for each of some that are sorted."""
+    probabilities = np.exp(log_probabilities)
+    result: Logits = np.cumsum(probabilities, -1) - probabilities
+    return result
 
 
 def keep_min_p(logits: Logits, p: float) -> Logits:
@@ -132,6 +168,27 @@ class Noise:
 
     def at(self, position: int) -> Logits:
         """Return the noise at a position: ``[B, V]``."""
+        drawn = self._drawn_at(position)
+        return gumbel(drawn.copy()) if self._uniform else drawn
+
+    def likeliest(self, logits: Logits, position: int) -> NDArray[np.int64]:
+        """Return ``argmax(logits + at(position))``, the first of equals: ids ``[B]``. The logits may be overwritten.
+
+        Every character's noise is a random number and two logarithms. In a large vocabulary only the characters that can win
+        get the logarithms: the sums of the likeliest and of the greatest number are bounds, and noise rises with the number.
+        """
+        drawn = self._drawn_at(position)
+        if not self._uniform:
+            logits += drawn
+            return _likeliest(logits)
+        return np.array([_winner(*row) for row in zip(logits, drawn, strict=True)], np.int64)
+
+    @property
+    def _uniform(self) -> bool:
+        """Whether what is drawn ahead is not yet Gumbel noise."""
+        return self.vocabulary_size >= LARGE_VOCABULARY
+
+    def _drawn_at(self, position: int) -> Logits:
         if not self._next - self._drawn.shape[1] <= position < self._next:
             self._draw(position)
         result: Logits = self._drawn[:, position - self._next]
@@ -149,21 +206,37 @@ class Noise:
         noise = np.empty((len(self.random_seeds), count, self.vocabulary_size))
         for stream, row in zip(self._streams, noise, strict=True):
             stream.random(out=row)
-        # random() may give 0, whose logarithm would rule the character out for good.
-        np.maximum(noise, np.finfo(np.float64).tiny, out=noise)
-        for _ in range(2):
-            np.log(noise, out=noise)
-            np.negative(noise, out=noise)
-        self._drawn, self._next = noise, position + count
+        self._drawn, self._next = noise if self._uniform else gumbel(noise), position + count
 
 
-def choose(logits: NDArray[Any], sampling: Sampling, noise: Logits, recent: Ids) -> NDArray[np.int64]:
+def gumbel(uniform: Logits) -> Logits:
+    """Return Gumbel noise from uniform random numbers, in their memory."""
+    # random() may give 0, whose logarithm would rule the character out for good.
+    np.maximum(uniform, np.finfo(np.float64).tiny, out=uniform)
+    for _ in range(2):
+        np.log(uniform, out=uniform)
+        np.negative(uniform, out=uniform)
+    return uniform
+
+
+def _winner(logits: Logits, uniform: Logits) -> int:
+    """Return ``argmax(logits + gumbel(uniform))``: ``[V], [V]``."""
+    likeliest, luckiest = logits.argmax(), uniform.argmax()
+    first, greatest, usual = gumbel(np.array([uniform[likeliest], uniform[luckiest], _USUAL]))
+    bound = max(logits[likeliest] + first, logits[luckiest] + greatest) - _MARGIN
+    can_win = (logits >= bound - greatest) & ((logits >= bound - usual) | (uniform > _USUAL))
+    possible = np.flatnonzero(can_win)
+    return int(possible[(logits[possible] + gumbel(uniform[possible])).argmax()])
+
+
+def choose(logits: NDArray[Any], sampling: Sampling, noise: Noise, position: int, recent: Ids) -> NDArray[np.int64]:
     """Choose the next character of each text.
 
     Args:
         logits: ``[B, V]``, any values at all.
         sampling: How.
-        noise: ``[B, V]``, from :class:`Noise`.
+        noise: Of the texts.
+        position: Of the character in the generated text.
         recent: The last characters of each text: ``[B, n]``; only the repetition penalty reads them.
 
     Returns:
@@ -182,8 +255,7 @@ def choose(logits: NDArray[Any], sampling: Sampling, noise: Logits, recent: Ids)
     z -= greatest
     z /= max(sampling.temperature, _COLDEST)
     z = keep_min_p(keep_top_p(keep_top_k(z, sampling.top_k), sampling.top_p), sampling.min_p)
-    z += noise
-    return _likeliest(z)
+    return noise.likeliest(z, position)
 
 
 def _likeliest(z: Logits) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from charlstm.recipe.machine import cores
 from charlstm.training.masks import Masks
-from charlstm.training.model import Layers, States, Tensor, forward
+from charlstm.training.model import Layers, States, Tensor, cross_entropy, features
 
 ROWS = 4
 """Rows that a core should have at the least: below that the reading of the weights outweighs the work."""
@@ -39,7 +39,7 @@ def nats(layers: Layers, x: Tensor, y: Tensor, states: States, masks: Masks | No
     for part in parts(x.shape[0]):
         states_here = tuple((h[part], c[part]) for h, c in states)
         masks_here = None if masks is None else tuple(each.rows(part) for each in masks)
-        logits, states_after = forward(layers, x[part], states_here, masks_here)
-        losses.append(tf.nn.sparse_softmax_cross_entropy_with_logits(y[part], logits))
+        read, states_after = features(layers, x[part], states_here, masks_here)
+        losses.append(cross_entropy(layers, read, y[part]))
         after.append(states_after)
     return tf.concat(losses, 0), tf.nest.map_structure(lambda *each: tf.concat(each, 0), *after)

@@ -84,7 +84,8 @@ class FusedLSTM(keras.layers.LSTM):
         """The same for one-hot vectors, whose product with the kernel is one of its rows: ``[B, T] -> [B, T, 4u]``."""
         kernel, _, bias = self._weights()
         if (ids.shape.num_elements() or 0) < kernel.shape[0]:
-            return tf.cast(look_up(kernel, ids) + bias, self.compute_dtype)
+            # The gradient of `gather` has a row for each id. Of a tensor: gathering from a variable makes all its reads copies.
+            return tf.cast(tf.gather(tf.convert_to_tensor(kernel), ids) + bias, self.compute_dtype)
         return look_up(tf.cast(kernel + bias, self.compute_dtype), ids)
 
     def recurrent_masks(self, ones: Tensor) -> Tensor | None:

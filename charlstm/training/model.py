@@ -11,11 +11,13 @@ from keras import ops
 from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, Precision
+from charlstm.recipe.fit import LARGE_ALPHABET
 from charlstm.training.fused_lstm import FusedLSTM
 from charlstm.training.masks import NOTHING_DROPPED, Masks, Noise, connections_dropped
 from charlstm.training.options import input_options, lstm_options
 from charlstm.training.quiet import create_devices
 from charlstm.training.recurrence import look_up
+from charlstm.training.softmax import large_cross_entropy
 
 Tensor = Any
 States = tuple[tuple[Tensor, Tensor], ...]
@@ -128,7 +130,8 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
     """Build a network's layers with freshly initialised weights.
 
     The weights are always float32. Under ``bfloat16`` the LSTM layers compute in it (Keras's ``mixed_bfloat16``); encoding
-    and softmax stay in float32, where ``round(x * V)`` is exact.
+    and softmax stay in float32, where ``round(x * V)`` is exact. For a large V, :func:`cross_entropy` multiplies in the compute
+    type too.
 
     Raises:
         ConfigError: If an option names something that Keras does not have.
@@ -193,8 +196,8 @@ def keras_model(layers: Layers, seq_len: int | None) -> keras.Model:
     return keras.Model(x, output, name="charlstm")
 
 
-def forward(layers: Layers, x: Tensor, states: States, masks: Masks | None = None) -> tuple[Tensor, States]:
-    """Read windows from given states.
+def features(layers: Layers, x: Tensor, states: States, masks: Masks | None = None) -> tuple[Tensor, States]:
+    """Read windows from given states, up to the softmax layer.
 
     Args:
         layers: The network.
@@ -203,7 +206,8 @@ def forward(layers: Layers, x: Tensor, states: States, masks: Masks | None = Non
         masks: In training, what dropout multiplies by: :class:`charlstm.training.masks.Noise`.
 
     Returns:
-        Logits, ``[B, V]`` for ``--targets last`` and ``[B, T, V]`` for ``every``, and the states after the last character.
+        What the softmax layer reads, ``[B, u]`` for ``--targets last`` and ``[B, T, u]`` for ``every``, in the compute type;
+        and the states after the last character.
     """
     after, y = [], x
     for number, (lstm, state) in enumerate(zip(layers.lstms, states, strict=True)):
@@ -220,8 +224,26 @@ def forward(layers: Layers, x: Tensor, states: States, masks: Masks | None = Non
         after.append((h, c))
         if mask.output is not None:
             y *= tf.cast(mask.output, y.dtype)
-    logits = ops.matmul(ops.cast(y, "float32"), layers.dense.kernel) + layers.dense.bias
-    return logits, tuple(after)
+    return y, tuple(after)
+
+
+def forward(layers: Layers, x: Tensor, states: States, masks: Masks | None = None) -> tuple[Tensor, States]:
+    """Return logits, ``[B, V]`` or ``[B, T, V]``, and the states after the last character; see :func:`features`."""
+    y, after = features(layers, x, states, masks)
+    return ops.matmul(ops.cast(y, "float32"), layers.dense.kernel) + layers.dense.bias, after
+
+
+def cross_entropy(layers: Layers, y: Tensor, targets: Tensor) -> Tensor:
+    """Return the negative log-likelihood of targets, in nats and in their shape, given what :func:`features` returns.
+
+    A large vocabulary's products are in the compute type. A small one's are float32: they take a small part of a step.
+    """
+    kernel, bias = layers.dense.kernel.value, layers.dense.bias.value
+    if layers.config.vocabulary_size <= LARGE_ALPHABET:
+        logits = ops.matmul(ops.cast(y, "float32"), kernel) + bias
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+    rows = tf.reshape(y, (-1, kernel.shape[0]))
+    return tf.reshape(large_cross_entropy(rows, kernel, bias, tf.reshape(targets, (-1,))), tf.shape(targets))
 
 
 def weight_values(layers: Layers) -> dict[str, NDArray[np.float32]]:

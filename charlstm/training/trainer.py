@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.text.batches import Batch
+from charlstm.training.adam import Adam
 from charlstm.training.cores import nats
 from charlstm.training.group import Group
 from charlstm.training.masks import Masks
@@ -50,11 +50,14 @@ class Trainer:
         with self._group.watched(), self._strategy.scope():  # every variable is made by all workers together
             self.layers = build_layers(model, training.precision, training.random_seed)
             self._variables = list(self.layers.weights.values())
-            self._optimizer = Adam(training.learning_rate, weight_decay=training.weight_decay or None)
-            self._optimizer.exclude_from_weight_decay([variable for variable in self._variables if len(variable.shape) < 2])
-            self._optimizer.build(self._variables)
             averaged = self.layers.weights if training.weight_average else {}
             self._averages = {name: tf.Variable(weight.value, trainable=False) for name, weight in averaged.items()}
+            self._optimizer = Adam(
+                self._variables,
+                list(self._averages.values()),
+                weight_decay=training.weight_decay,
+                clip_norm=training.clip_norm,
+            )
         if self._replicas > 1 and model.recurrent_dropout and self.layers.lstms[0].keras_path_because():
             raise TrainingError(
                 f"--recurrent-dropout needs one worker on one device here, since the layers run in Keras's own loop "
@@ -77,12 +80,13 @@ class Trainer:
         Raises:
             GroupError: If another process is gone.
         """
-        self._optimizer.learning_rate.assign(learning_rate)
         # The average's momentum rises to its value, so that it does not remember the initial weights.
         momentum = min(self._training.weight_average, (1 + self.steps) / (10 + self.steps))
         shared = (self._spread(array) for array in (*batch, np.full(self._group.replicas_here, ask_to_stop, np.float32)))
         with self._group.watched():
-            (loss, asked), self._states = self._run(*shared, self._states, tf.constant(momentum))
+            (loss, asked), self._states = self._run(
+                *shared, self._states, tf.constant(learning_rate, tf.float32), tf.constant(momentum, tf.float32)
+            )
             self.stop_asked = float(asked) > 0
         self.steps += 1
         return float(loss)
@@ -137,8 +141,7 @@ class Trainer:
         """The variables, by name; the states are not among them."""
         named = {f"weights/{name}": variable for name, variable in self.layers.weights.items()}
         named |= {f"average/{name}": average for name, average in self._averages.items()}
-        slots = (variable for variable in self._optimizer.variables if variable is not self._optimizer.learning_rate)
-        named |= {f"optimizer/{number}": variable for number, variable in enumerate(slots)}
+        named |= {f"optimizer/{number}": variable for number, variable in enumerate(self._optimizer.variables)}
         return named | {f"noise/{number}": variable for number, variable in enumerate(self.layers.noise.states)}
 
     def _divided(self, states: States) -> States:
@@ -164,15 +167,24 @@ class Trainer:
         )
 
     def _all_replicas(
-        self, x: Tensor, y: Tensor, kept: Tensor, ask: Tensor, states: States, momentum: Tensor
+        self, x: Tensor, y: Tensor, kept: Tensor, ask: Tensor, states: States, learning_rate: Tensor, momentum: Tensor
     ) -> tuple[tuple[Tensor, Tensor], States]:
         masks = self.layers.noise.masks(self._training.batch_size)
-        loss, asked, states = self._strategy.run(self._replica_step, args=(x, y, kept, ask, states, masks, momentum))
+        arguments = (x, y, kept, ask, states, masks, learning_rate, momentum)
+        loss, asked, states = self._strategy.run(self._replica_step, args=arguments)
         loss, asked = (self._strategy.experimental_local_results(value)[0] for value in (loss, asked))
         return (loss, asked), states
 
     def _replica_step(
-        self, x: Tensor, y: Tensor, kept: Tensor, ask: Tensor, states: States, masks: Masks, momentum: Tensor
+        self,
+        x: Tensor,
+        y: Tensor,
+        kept: Tensor,
+        ask: Tensor,
+        states: States,
+        masks: Masks,
+        learning_rate: Tensor,
+        momentum: Tensor,
     ) -> tuple[Tensor, Tensor, States]:
         context = tf.distribute.get_replica_context()
         states = tf.nest.map_structure(lambda state: state * kept, states)
@@ -184,30 +196,11 @@ class Trainer:
             penalties = [penalty for lstm in self.layers.lstms for penalty in lstm.losses]
             objective = loss + tf.add_n(penalties) / self._replicas if penalties else loss
         gradients = tape.gradient(objective, [variable.value for variable in self._variables])
-        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         asked = tf.reduce_sum(ask)
         if self._replicas > 1:
-            *gradients, loss, asked = _total(context, [*gradients, loss, asked])
-        if self._training.clip_norm:
-            gradients, _ = tf.clip_by_global_norm(gradients, self._training.clip_norm)
-        self._optimizer.apply(gradients, self._variables)
-        context.merge_call(self._update_averages, args=(momentum,))
+            *gradients, loss, asked = _total(context, [*map(tf.convert_to_tensor, gradients), loss, asked])
+        self._optimizer.apply(gradients, learning_rate, momentum)
         return loss, asked, states
-
-    def _update_averages(self, strategy: tf.distribute.Strategy, momentum: Tensor) -> None:
-        for name, average in self._averages.items():
-            strategy.extended.update(average, _drawn_nearer, args=(self.layers.weights[name].value, momentum))
-
-
-class Adam(keras.optimizers.Adam):
-    """Adam on gradients that have been added up over all replicas: Keras's own would do so once more."""
-
-    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
-        return grads_and_vars
-
-
-def _drawn_nearer(average: Tensor, value: Tensor, momentum: Tensor) -> Tensor:
-    return average.assign_add((1 - momentum) * (value - average))
 
 
 def _total(context: tf.distribute.ReplicaContext, tensors: list[Tensor]) -> list[Tensor]:

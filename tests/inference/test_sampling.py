@@ -34,7 +34,7 @@ def draws(sampling: Sampling, number: int) -> np.ndarray:
     """``number`` characters drawn from the first row of LOGITS."""
     noise = Noise([11], 5)
     recent = np.zeros((1, 0), np.int64)
-    return np.array([choose(LOGITS[:1], sampling, noise.at(position), recent)[0] for position in range(number)])
+    return np.array([choose(LOGITS[:1], sampling, noise, position, recent)[0] for position in range(number)])
 
 
 def test_top_k_keeps_the_k_likeliest():
@@ -77,7 +77,7 @@ def test_the_penalty_is_applied_where_a_character_is_chosen():
 
 
 def test_zero_temperature_takes_the_likeliest_and_the_first_of_equals():
-    assert choose(LOGITS, Sampling(temperature=0), np.zeros((2, 5)), NOTHING_RECENT).tolist() == [1, 0]
+    assert choose(LOGITS, Sampling(temperature=0), Noise([0, 1], 5), 0, NOTHING_RECENT).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -124,15 +124,83 @@ def test_noise_is_the_same_however_much_is_drawn_at_once(monkeypatch, at_once):
 
 @pytest.mark.parametrize(("texts", "characters"), [(1, 200_000), (200, 1_000), (50, 7_000), (3, 100_000)])
 def test_noise_of_many_large_texts_takes_the_memory_of_one_position(texts, characters):
+    logits = np.zeros((texts, characters))
     tracemalloc.start()
     try:
         noise = Noise(range(texts), characters)
         for position in range(4):
-            noise.at(position)
+            noise.likeliest(logits, position)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 1.1 * 8 * max(texts * characters, sampling.NOISE_AT_ONCE) + 10_000 * texts
+    one_text = 8 * characters  # what is compared for one text after the other
+    assert peak < 1.1 * 8 * max(texts * characters, sampling.NOISE_AT_ONCE) + one_text + 10_000 * texts
+
+
+def chosen(logits: np.ndarray, how: Sampling, noise: np.ndarray, recent: np.ndarray) -> np.ndarray:
+    """The choice by its definition: every probability sorted, the noise of every character added."""
+    z = logits.astype(np.float64)
+    if how.repetition_penalty != 1:
+        z = penalise(z, recent, how.repetition_penalty)
+    z = (z - z.max(-1, keepdims=True)) / how.temperature
+    z = keep_top_k(z, how.top_k)
+    if how.top_p < 1:
+        order = np.argsort(-z, -1, kind="stable")
+        probabilities = np.exp(log_softmax(np.take_along_axis(z, order, -1)))
+        keep = np.cumsum(probabilities, -1) - probabilities < how.top_p
+        keep[:, 0] = True
+        z = np.where(np.take_along_axis(keep, np.argsort(order, -1), -1), z, -np.inf)
+    return (keep_min_p(z, how.min_p) + noise).argmax(-1)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.01, 1.0, 4.0, 30.0])
+@pytest.mark.parametrize("rounded", [False, True])
+@pytest.mark.parametrize("size", [sampling.LARGE_VOCABULARY - 1, sampling.LARGE_VOCABULARY])
+def test_a_large_vocabulary_is_sampled_by_the_definition(spread, rounded, size):
+    random = np.random.default_rng(3)
+    hows = [
+        Sampling(1.0),
+        Sampling(0.8, top_k=40),
+        Sampling(1.0, top_p=0.9),
+        Sampling(1.0, top_p=0.0),
+        Sampling(0.5, top_p=0.999),
+        Sampling(2.0, min_p=0.05),
+        Sampling(0.8, repetition_penalty=1.3),
+        Sampling(0.9, 100, 0.8, 0.01, 1.1),
+    ]
+    noise = Noise([5, 6, 7], size)
+    for position in (0, 1, 2, 63, 64, 200):
+        logits, recent = random.normal(0, spread, (3, size)).astype(np.float32), random.integers(0, size, (3, 64))
+        logits = np.round(logits) if rounded else logits  # many of the likeliest are equal
+        gumbel = np.stack([whole_blocks(random_seed, size, position) for random_seed in noise.random_seeds])
+        np.testing.assert_array_equal(noise.at(position), gumbel)
+        for how in hows:
+            assert choose(logits, how, noise, position, recent).tolist() == chosen(logits, how, gumbel, recent).tolist(), how
+
+
+@pytest.mark.parametrize("p", [0.25, 0.5, 0.75, 1 - 2**-53])
+def test_a_nucleus_that_ends_exactly_at_p_is_that_of_the_sorted_probabilities(p):
+    logits = np.full((1, sampling.LARGE_VOCABULARY), -np.inf)
+    logits[0, [5, 9, 2000, 2500]] = 0.0  # a quarter each
+    assert kept(keep_top_p(logits, p)) == kept(keep_top_p(logits[:, :2990], p))
+    assert kept(keep_top_p(logits, 0.5)) == [[5, 9]]
+
+
+def test_the_greatest_and_least_random_numbers_choose_as_any_other(monkeypatch):
+    size = sampling.LARGE_VOCABULARY
+    noise, uniform = Noise([0], size), np.full((1, size), 0.5)
+    uniform[0, [3, 7]] = 0.0, 1 - 2**-53
+    monkeypatch.setattr(noise, "_drawn_at", lambda _: uniform)
+    logits = np.zeros((1, size))
+    expected = (logits + sampling.gumbel(uniform.copy())).argmax(-1)
+    assert noise.likeliest(logits, 0).tolist() == expected.tolist() == [7]
+    logits[0, 3] = 1e9
+    assert noise.likeliest(logits, 0).tolist() == [3]
+
+
+def test_greedy_draws_no_noise(monkeypatch):
+    monkeypatch.setattr(Noise, "_draw", lambda *_: pytest.fail("noise is drawn"))
+    assert choose(LOGITS, Sampling(temperature=0), Noise([0, 1], 5), 0, NOTHING_RECENT).tolist() == [1, 0]
 
 
 def test_noise_of_large_random_seeds_is_shared_with_no_other():
@@ -160,7 +228,7 @@ any_logits = arrays(np.float32, (2, 5), elements=st.floats(width=32, allow_nan=T
 )
 @settings(max_examples=300)
 def test_any_logits_at_all_give_a_character(logits, temperature, top_k, top_p, min_p, penalty):
-    ids = choose(logits, Sampling(temperature, top_k, top_p, min_p, penalty), Noise([0, 1], 5).at(0), np.array([[0], [4]]))
+    ids = choose(logits, Sampling(temperature, top_k, top_p, min_p, penalty), Noise([0, 1], 5), 0, np.array([[0], [4]]))
     assert ((0 <= ids) & (ids < 5)).all()
 
 

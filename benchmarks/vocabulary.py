@@ -1,0 +1,196 @@
+"""What a large vocabulary costs: a training step and a written character, beside the bare matrix products of their sizes.
+
+A step is that of ``charlstm train``: forward, back, clipping, Adam. Its products are the LSTM's, arranged as the step has them,
+and the three of the softmax layer. A character's products are one vector with the recurrent kernel and one with the softmax
+layer's, on one thread. The weights are random, scaled so that the logits have a standard deviation of 4, as trained ones may.
+
+    python -m benchmarks.vocabulary [--characters 65 256 ...] [--precision float32 bfloat16] [--rounds 7] [--json]
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from typing import Any
+
+import numpy as np
+
+from benchmarks import ceilings, training
+from benchmarks.turns import Work, serve, take_turns
+
+UNITS, BATCH, STEPS = 512, 32, 64
+OPTIONS: dict[str, dict[str, float]] = {
+    "greedy": {"temperature": 0.0},
+    "temperature": {"temperature": 0.8},
+    "top-k 40": {"temperature": 0.8, "top_k": 40},
+    "top-p 0.9": {"temperature": 0.8, "top_p": 0.9},
+    "min-p 0.05": {"temperature": 0.8, "min_p": 0.05},
+}
+"""How a character is chosen."""
+
+
+def softmax_products(vocabulary: int, precision: str, parts: int) -> Work:
+    """The softmax layer's three products of a step, each part of the rows on a thread of its own."""
+    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+    import tensorflow as tf
+
+    def random(*shape: int) -> Any:
+        return tf.cast(tf.random.normal(shape, stddev=0.02), precision)
+
+    rows = BATCH * STEPS // parts
+    kernel = random(UNITS, vocabulary)
+    inputs = [(random(rows, UNITS), random(rows, vocabulary)) for _ in range(parts)]
+
+    @tf.function(autograph=False)
+    def step() -> list[Any]:
+        results = []
+        for h, errors in inputs:
+            results += [
+                tf.matmul(h, kernel),
+                tf.matmul(errors, kernel, transpose_b=True),
+                tf.matmul(h, errors, transpose_a=True),
+            ]
+        return [result[0, 0] for result in results]
+
+    return lambda: [float(result) for result in step()]
+
+
+def writing(vocabulary: int, mode: str, samples: int, option: str) -> Work:
+    """A character of every text, as ``charlstm generate`` writes it."""
+    from threadpoolctl import ThreadpoolController
+
+    from charlstm.config import ModelConfig
+    from charlstm.inference.generate import continue_ids
+    from charlstm.inference.modes import reader
+    from charlstm.inference.network import build_network
+    from charlstm.inference.sampling import Sampling
+
+    ThreadpoolController().limit(limits=1)
+    config = ModelConfig(vocabulary_size=vocabulary, units=(UNITS,), seq_len=100)
+    random = np.random.default_rng(0)
+    weights = {name: random.normal(0, 0.05, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
+    trial = build_network(config, weights)
+    state = trial.zero_state(1)
+    for character in range(20):
+        trial.step(np.array([character]), state)
+    weights["dense/kernel"] *= np.float32(4 / trial.logits(state[-1].h).std())
+    mode_reader = reader(build_network(config, weights), mode)
+    ids = continue_ids(mode_reader, np.arange(20), range(samples), vocabulary, Sampling(**OPTIONS[option]))
+    next(ids)
+    return lambda: next(ids)
+
+
+def writing_products(vocabulary: int, samples: int) -> Work:
+    """The products of a character that is written statefully."""
+    from threadpoolctl import ThreadpoolController
+
+    ThreadpoolController().limit(limits=1)
+    random = np.random.default_rng(0)
+    kernels = [random.normal(size=(UNITS, width)).astype(np.float32) for width in (4 * UNITS, vocabulary)]
+    if samples == 1:
+        kernels[0] = np.asfortranarray(kernels[0])
+    h = random.normal(size=(samples, UNITS)).astype(np.float32)
+    return lambda: [h @ kernel for kernel in kernels]
+
+
+RIVALS = {
+    "step": training.ours,
+    "lstm": ceilings.products,
+    "softmax": softmax_products,
+    "writing": writing,
+    "products": writing_products,
+}
+
+
+def medians(rivals: dict[str, tuple[str, dict[str, Any]]], rounds: int) -> dict[str, float]:
+    """Milliseconds of each rival."""
+    seconds = take_turns("benchmarks.vocabulary", rivals, rounds)
+    return {label: 1e3 * statistics.median(times) for label, times in seconds.items()}
+
+
+def measure_steps(vocabularies: list[int], precision: str, rounds: int) -> dict[int, dict[str, float]]:
+    """Milliseconds of a training step and of its products, and their ratios."""
+    from charlstm.recipe.machine import cores
+
+    shape: dict[str, Any] = {"units": [UNITS], "batch": BATCH, "steps": STEPS}
+    rivals: dict[str, tuple[str, dict[str, Any]]] = {"lstm": ("lstm", {**shape, "precision": precision, "parts": cores()})}
+    for size in vocabularies:
+        products = precision if size > 256 else "float32"
+        rivals[f"step {size}"] = ("step", {**shape, "precision": precision, "vocabulary": size})
+        rivals[f"softmax {size}"] = ("softmax", {"vocabulary": size, "precision": products, "parts": cores()})
+    found = medians(rivals, rounds)
+    smallest = vocabularies[0]
+    return {
+        size: {
+            "milliseconds": found[f"step {size}"],
+            "products": found["lstm"] + found[f"softmax {size}"],
+            "over_products": found[f"step {size}"] / (found["lstm"] + found[f"softmax {size}"]),
+            "over_smallest": found[f"step {size}"] / found[f"step {smallest}"],
+            "products_over_smallest": (found["lstm"] + found[f"softmax {size}"])
+            / (found["lstm"] + found[f"softmax {smallest}"]),
+        }
+        for size in vocabularies
+    }
+
+
+def measure_writing(vocabularies: list[int], rounds: int) -> dict[int, dict[str, float]]:
+    """Microseconds of a character of one text: its products, and as it is written in each mode and by each option."""
+    rivals: dict[str, tuple[str, dict[str, Any]]] = {}
+    for size in vocabularies:
+        for samples in (1, 32):
+            rivals[f"{size}: products, {samples}"] = ("products", {"vocabulary": size, "samples": samples})
+            for option in OPTIONS:
+                same = {"vocabulary": size, "samples": samples, "option": option}
+                rivals[f"{size}: stateful {option}, {samples}"] = ("writing", {**same, "mode": "stateful"})
+        rivals[f"{size}: stateless temperature, 1"] = (
+            "writing",
+            {"vocabulary": size, "samples": 1, "option": "temperature", "mode": "stateless"},
+        )
+    found = medians(rivals, rounds)
+    return {
+        size: {
+            label.partition(": ")[2]: 1e3 * value / int(label.rpartition(" ")[2])
+            for label, value in found.items()
+            if label.startswith(f"{size}: ")
+        }
+        for size in vocabularies
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--characters", type=int, nargs="+", default=[65, 256, 1_530, 4_000, 8_000], help="sizes, the least first"
+    )
+    parser.add_argument("--precision", nargs="+", default=["float32", "bfloat16"])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--turns", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.turns:
+        serve(RIVALS, *arguments.turns)
+        return
+    results: dict[str, Any] = {}
+    for precision in arguments.precision:
+        results[precision] = measure_steps(arguments.characters, precision, arguments.rounds)
+        if arguments.json:
+            continue
+        for size, found in results[precision].items():
+            print(
+                f"{precision:8} {size:6,} characters: step {found['milliseconds']:7.1f} ms, products {found['products']:7.1f} "
+                f"({found['over_products']:.2f} x); step / smallest {found['over_smallest']:.2f}, products / smallest "
+                f"{found['products_over_smallest']:.2f}"
+            )
+            sys.stdout.flush()
+    results["writing"] = measure_writing(arguments.characters, arguments.rounds)
+    if arguments.json:
+        print(json.dumps(results, indent=2))
+        return
+    for size, found in results["writing"].items():
+        print(f"writing, {size:6,} characters: " + ", ".join(f"{label} {value:.0f} us" for label, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()
