@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from charlstm.config import ModelConfig
 from charlstm.text.scoring import bounded
 from charlstm.text.vocabulary import Ids
-from charlstm.text.windows import normalise
+from charlstm.text.windows import model_ids, normalise
 from charlstm.training.model import States, Tensor, build_layers, forward
 
 
@@ -107,4 +107,4 @@ def _segments(ids: Ids, vocabulary_size: int, length: int) -> Iterator[tuple[Ten
     for start in range(0, len(ids) - 1, length):
         end = min(start + length, len(ids) - 1)
         x = normalise(ids[None, start:end], vocabulary_size)
-        yield tf.constant(x), tf.constant(ids[None, start + 1 : end + 1].astype(np.int32))
+        yield tf.constant(x), tf.constant(model_ids(ids[None, start + 1 : end + 1], vocabulary_size))
