@@ -168,3 +168,11 @@ def test_surprisals_are_bounded_by_the_smallest_float32():
 def test_the_number_of_pieces_is_that_of_the_chunks(length):
     for scoring in (ScoringPass(np.zeros(length, np.uint8), 2), ScoringPass(np.zeros(length, np.uint8), 2, chunk=32)):
         assert scoring.pieces == sum(1 for _ in scoring.chunks())
+
+
+def test_rare_characters_are_read_and_counted_as_the_placeholder():
+    ids = np.random.default_rng(0).integers(0, 9, 3_000)
+    strange = np.where(ids == 8, 1_000_000, ids)
+    for ours, theirs in zip(ScoringPass(ids, 9).chunks(), ScoringPass(strange, 9).chunks(), strict=True):
+        np.testing.assert_array_equal(ours.x, theirs.x)
+        np.testing.assert_array_equal(ours.y, theirs.y)
