@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
 from charlstm.errors import UnknownCharacterError
@@ -18,8 +17,6 @@ OnUnknown = Literal["error", "skip", "replace"]
 
 UNICODE = 0x110000
 """Code points of Unicode."""
-
-_MOST_COUNTED = 2**53
 
 
 def id_dtype(vocabulary_size: int) -> np.dtype[Any]:
@@ -45,8 +42,8 @@ class RareCharacters:
         counts: How often each of them occurs in the text that the weights were trained on.
     """
 
-    characters: Annotated[str, Meta(max_length=UNICODE)]
-    counts: Annotated[tuple[Annotated[int, Meta(ge=1, le=_MOST_COUNTED)], ...], Meta(max_length=UNICODE)]
+    characters: str
+    counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -167,12 +164,13 @@ class Vocabulary:
         >>> Vocabulary("ab", RareCharacters("é", (1,))).naming_nats(np.array([0, 1, 2])).round(2).tolist()
         [0.0, 0.0, 0.69]
         """
-        nats = np.zeros(len(ids))
-        if self.rare is not None:
-            kinds, places = max(1, len(self.rare.counts)), np.flatnonzero(ids >= len(self))
-            counts = np.array((*self.rare.counts, 0), np.float64)
-            count = counts[np.minimum(ids[places].astype(np.int64) - len(self), len(counts) - 1)]
-            nats[places] = np.log(counts.sum() + kinds) - np.log(count + kinds / (UNICODE - len(self)))
+        if self.rare is None:
+            return np.broadcast_to(0.0, len(ids))  # which takes no memory
+        nats, places = np.zeros(len(ids)), np.flatnonzero(ids >= len(self))
+        kinds = max(1, len(self.rare.counts))  # a base's rare characters may all have been learned in fine-tuning
+        counts = np.array((*self.rare.counts, 0), np.float64)
+        count = counts[np.minimum(ids[places].astype(np.int64) - len(self), len(counts) - 1)]
+        nats[places] = np.log(counts.sum() + kinds) - np.log(count + kinds / (UNICODE - len(self)))
         return nats
 
 
