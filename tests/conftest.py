@@ -19,6 +19,7 @@ hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
+ALPHABET = "".join(sorted(set(PANGRAM)))
 MakeCheckpoint = Callable[..., Path]
 
 
@@ -26,7 +27,7 @@ def checkpoint(
     folder: Path,
     config: ModelConfig | None = None,
     *,
-    vocabulary: str = "".join(sorted(set(PANGRAM))),
+    vocabulary: str | Vocabulary = ALPHABET,
     random_seed: int = 0,
     created: str = "2026-01-01T00:00:00+00:00",
     corpus: str = "story.txt",
@@ -37,15 +38,16 @@ def checkpoint(
 
     There is a history only if there is a score.
     """
-    config = config or ModelConfig(vocabulary_size=len(vocabulary), seq_len=12, units=(16,))
+    vocabulary = Vocabulary(vocabulary) if isinstance(vocabulary, str) else vocabulary
+    config = config or ModelConfig(vocabulary_size=vocabulary.model_size, seq_len=12, units=(16,))
     folder.mkdir(parents=True)
     if windows is None:
         pangram = ("The quick", "brown fox", "lazy dog")
-        windows = pangram if set().union(*pangram) <= set(vocabulary) else (vocabulary[-5:],)
+        windows = pangram if set().union(*pangram) <= set(vocabulary.characters) else (vocabulary.characters[-5:],)
     record = CorpusRecord(name=corpus, fingerprint="0" * 64, characters=2000, windows=windows)
     write_config(
         folder,
-        Config(model=config, vocabulary=Vocabulary(vocabulary), training=TrainingConfig(), corpus=record, created=created),
+        Config(model=config, vocabulary=vocabulary, training=TrainingConfig(), corpus=record, created=created),
     )
     random = np.random.default_rng(random_seed)
     write_weights(folder, {name: random.normal(0, 1, shape).astype(np.float32) for name, shape in config.weight_shapes.items()})

@@ -13,6 +13,7 @@ from charlstm.inference.network import Network, any_weights
 from charlstm.inference.sampling import log_softmax
 from charlstm.text.scoring import bounded
 from charlstm.text.vocabulary import Ids
+from charlstm.text.windows import model_ids
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,20 @@ class Along:
 
 
 @any_weights
-def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Along:
-    """Read a text in both modes: ids ``[N]``, at least two."""
+def along(network: Network, ids: Ids, progress: Progress = lambda _: None, naming: Nats | None = None) -> Along:
+    """Read a text in both modes.
+
+    Args:
+        network: The model.
+        ids: The text: ``[N]``, at least two characters.
+        progress: Told how much more is done.
+        naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`, ``[N]``; None for a model without a placeholder.
+    """
     readers = (Stateful(network), Stateless(network))
     carried, lanes = readers[0].zero(1), readers[1].zero(1)
     nats, divergence, norms = [], [], []
     cost = along_cost(network.config.seq_len)
+    ids = model_ids(ids, network.config.vocabulary_size)
     for character, following in zip(ids[:-1, None], ids[1:], strict=True):
         carried, lanes = readers[0].advance(carried, character), readers[1].advance(lanes, character)
         first, second = (
@@ -52,7 +61,7 @@ def along(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Al
         norms.append([[_norm(layer.h), _norm(layer.c)] for layer in carried])
         progress(cost)
     by_layer = np.array(norms, np.float64).transpose(1, 2, 0)
-    stateful, stateless = bounded(np.array(nats)).T
+    stateful, stateless = bounded(np.array(nats)).T + (0.0 if naming is None else naming[1:])
     return Along(stateful, stateless, bounded(np.array(divergence)), by_layer[:, 0], by_layer[:, 1])
 
 

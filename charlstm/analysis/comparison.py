@@ -118,9 +118,11 @@ def compare(
     if texts.measured:
         ids = texts.measured.ids
         starts = sampled_starts(len(ids), plan.sample, plan.random_seed)
-        evaluation = evaluate(network, ids, starts, plan.contexts(network.config.seq_len), progress)
+        naming = vocabulary.naming_nats(ids)
+        evaluation = evaluate(network, ids, starts, plan.contexts(network.config.seq_len), progress, naming)
         expected = measures(vocabulary.decode(ids[: task.length]), vocabulary, texts.learnt)
         followed = vocabulary.decode(ids[:ALONG])
+    followed_ids = vocabulary.encode_any(followed)
     return Comparison(
         task,
         network.config.seq_len,
@@ -131,7 +133,7 @@ def compare(
         evaluation,
         expected,
         followed,
-        along(network, vocabulary.encode(followed), progress),
+        along(network, followed_ids, progress, vocabulary.naming_nats(followed_ids)),
         sweep,
     )
 

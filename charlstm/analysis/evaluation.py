@@ -20,16 +20,19 @@ class Evaluation:
 
     Attributes:
         window: The model's own.
-        stateful: Of every character but the first, in one pass with the state carried: nats ``[N - 1]``.
+        stateful: Of every character but the first, in one pass with the state carried: nats ``[N - 1]``. Like all nats here it
+            includes what naming a rare character costs.
         costs: For numbers of characters read from a zero state before each: what not knowing the rest costs, stateless minus
             stateful, of a sample of the characters: nats ``[S]`` each.
         windowed: Stateless, of as many of these as the text has before its end: nats, at most S each.
+        naming: What of the stateful nats is for naming a rare character: ``[N - 1]``; None for a model without a placeholder.
     """
 
     window: int
     stateful: Nats
     costs: Mapping[int, Nats]
     windowed: Mapping[int, Nats]
+    naming: Nats | None = None
 
     def nats_per_char(self, context: int | None = None) -> float:
         """The mean surprise given this many characters before each, or given all of them.
@@ -47,7 +50,8 @@ class Evaluation:
     @property
     def unbounded(self) -> int:
         """Characters to which the model, its state carried, gives no probability that float32 holds."""
-        return int((self.stateful >= WORST).sum())
+        predicted = self.stateful if self.naming is None else self.stateful - self.naming
+        return int((predicted >= WORST - 1e-9).sum())
 
     def standard_error(self, context: int | None = None) -> float:
         """Of that mean as an estimate for all characters of the text, in nats: 0 where all were counted."""
@@ -81,7 +85,12 @@ def sampled_starts(characters: int, sample: int, random_seed: int) -> Ids:
 
 
 def evaluate(
-    network: Network, ids: Ids, starts: Ids, contexts: Sequence[int], progress: Progress = lambda _: None
+    network: Network,
+    ids: Ids,
+    starts: Ids,
+    contexts: Sequence[int],
+    progress: Progress = lambda _: None,
+    naming: Nats | None = None,
 ) -> Evaluation:
     """Score a model on a text.
 
@@ -91,9 +100,10 @@ def evaluate(
         starts: Of the sample, from :func:`sampled_starts`.
         contexts: From :func:`context_lengths`.
         progress: Told how much more is done, of :func:`work`.
+        naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`, ``[N]``; None for a model without a placeholder.
     """
-    stateful = stateful_surprise(network, ids, progress)
-    windowed = windowed_surprise(network, ids, starts, contexts, progress)
+    stateful = stateful_surprise(network, ids, progress, naming)
+    windowed = windowed_surprise(network, ids, starts, contexts, progress, naming)
     costs, read = {}, {}
     for context, nats in zip(contexts, windowed, strict=True):
         carried = stateful[np.minimum(starts + context, len(stateful)) - 1]
@@ -101,7 +111,7 @@ def evaluate(
         # so for them both ways are the same; the readings that the text's end cuts short, exactly as many, stand for them.
         costs[context] = np.where(np.isnan(nats), 0.0, nats - carried)
         read[context] = nats[~np.isnan(nats)]
-    return Evaluation(network.config.seq_len, stateful, costs, read)
+    return Evaluation(network.config.seq_len, stateful, costs, read, None if naming is None else naming[1:])
 
 
 def work(ids: Ids, starts: int, contexts: Sequence[int], vocabulary_size: int) -> float:

@@ -36,7 +36,7 @@ class Measures:
 def measures(text: str, vocabulary: Vocabulary, learnt: Ids | None) -> Measures:
     """Count in a text, and look for it in the training text: ids ``[N]`` in the same vocabulary."""
     text = text[:MOST_COUNTED]
-    found = None if learnt is None else novelty(vocabulary.encode(text), learnt)
+    found = None if learnt is None else novelty(vocabulary.encode_any(text), learnt)
     passage, line = "", 1
     if found and found.longest and learnt is not None:
         copy = found.longest

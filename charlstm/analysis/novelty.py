@@ -110,7 +110,7 @@ class _Trie:
         if length == len(self._edges):
             self._grow(length)
         edges, table = self._edges[length], self._tables[length]
-        wanted = nodes * self._width + self._letters[np.minimum(corpus, len(self._letters) - 1)]
+        wanted = nodes * self._width + self._letters[np.minimum(corpus.astype(np.int64), len(self._letters) - 1)]
         if table is None:
             found = np.minimum(np.searchsorted(edges, wanted), len(edges) - 1)
             after: NDArray[np.int64] = np.where(edges[found] == wanted, found, -1)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.text.vocabulary import Ids, Vocabulary
+from charlstm.text.windows import model_ids
 
 MOST_LEARNT = 4_000_000
 """Characters, the last of the training part, beyond which references learn nothing: compressors are slow."""
@@ -29,12 +30,13 @@ def references(learnt: Ids, held_out: Ids, vocabulary: Vocabulary) -> dict[str, 
     Args:
         learnt: The training part: ``[N]``, at least one character.
         held_out: ``[n]``, at least two. Compressors are left out if it is shorter than :data:`LEAST_COMPRESSED`.
-        vocabulary: Of both.
+        vocabulary: Of both. Its rare characters are one for the n-grams, as for the model; compressors see the text itself.
     """
-    learnt, size = learnt[-MOST_LEARNT:], len(vocabulary)
-    # As for the networks, the first character does not count.
-    nats = ngram_surprise(learnt, held_out, size, NGRAMS.values())
-    found = {name: float(nats[order][1:].mean()) for name, order in NGRAMS.items()}
+    learnt, size = learnt[-MOST_LEARNT:], vocabulary.model_size
+    # As for the networks, the first character does not count, and a rare one costs the placeholder and its name.
+    nats = ngram_surprise(model_ids(learnt, size), model_ids(held_out, size), size, NGRAMS.values())
+    naming = float(vocabulary.naming_nats(held_out)[1:].mean())
+    found = {name: float(nats[order][1:].mean()) + naming for name, order in NGRAMS.items()}
     if len(held_out) < LEAST_COMPRESSED:
         return found
     texts = vocabulary.decode(learnt), vocabulary.decode(held_out)

@@ -10,7 +10,7 @@ from charlstm.inference.network import Network, State, any_weights
 from charlstm.inference.sampling import log_softmax
 from charlstm.text.scoring import ScoringPass, bounded
 from charlstm.text.vocabulary import Ids
-from charlstm.text.windows import denormalise
+from charlstm.text.windows import denormalise, model_ids
 
 Nats = NDArray[np.float64]
 Progress = Callable[[float], object]
@@ -32,7 +32,7 @@ def step_cost(rows: int) -> float:
 
 
 @any_weights
-def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _: None) -> Nats:
+def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _: None, naming: Nats | None = None) -> Nats:
     """The surprise of every character given all those before it: one pass, the state carried.
 
     The text is read in several rows at a time, each with a warm-up, and once more in one piece if the rows do not agree where
@@ -42,9 +42,11 @@ def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _:
         network: The model.
         ids: The text: ``[N]``, at least two characters.
         progress: Told what has been read.
+        naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`, ``[N]``; None for a model without a placeholder.
 
     Returns:
-        Nats of all characters but the first: ``[N - 1]``, at most :data:`charlstm.text.scoring.WORST` each.
+        Nats of all characters but the first: ``[N - 1]``, at most :data:`charlstm.text.scoring.WORST` each, and that of naming
+        a rare character.
     """
     scoring = ScoringPass(ids, network.config.vocabulary_size)
     nats, counted = _read(network, scoring, progress)
@@ -52,7 +54,7 @@ def stateful_surprise(network: Network, ids: Ids, progress: Progress = lambda _:
         nats, counted = _read(network, scoring.in_one_piece(), lambda _: None)
     # Row by row the counted characters are the text from its beginning to its end.
     result: Nats = nats[counted]
-    return result
+    return result if naming is None else result + naming[1:]
 
 
 def _read(network: Network, scoring: ScoringPass, progress: Progress) -> tuple[Nats, NDArray[np.bool_]]:
@@ -72,7 +74,12 @@ def _read(network: Network, scoring: ScoringPass, progress: Progress) -> tuple[N
 
 @any_weights
 def windowed_surprise(
-    network: Network, ids: Ids, starts: Ids, contexts: Sequence[int], progress: Progress = lambda _: None
+    network: Network,
+    ids: Ids,
+    starts: Ids,
+    contexts: Sequence[int],
+    progress: Progress = lambda _: None,
+    naming: Nats | None = None,
 ) -> Nats:
     """The surprise of characters given only a few before each, read from a zero state.
 
@@ -84,6 +91,7 @@ def windowed_surprise(
         starts: Places where reading starts: ``[S]``.
         contexts: Numbers k of characters read, ascending, each at least 1: ``[K]``.
         progress: Told what has been read.
+        naming: As for :func:`stateful_surprise`.
 
     Returns:
         Nats of the character k after each start: ``[K, S]``; NaN where the text ends before.
@@ -97,8 +105,11 @@ def windowed_surprise(
             network.step(ids[np.minimum(some + read, len(ids)) - 1], state)
             if read == contexts[row]:
                 there = some + read < len(ids)
-                following = ids[np.minimum(some + read, len(ids) - 1)]
-                result[row, begin : begin + len(some)][there] = _surprise(network, state, following)[there]
+                place = np.minimum(some + read, len(ids) - 1)
+                nats = _surprise(network, state, model_ids(ids[place], network.config.vocabulary_size))
+                if naming is not None:
+                    nats += naming[place]
+                result[row, begin : begin + len(some)][there] = nats[there]
                 row += 1
             progress(step_cost(len(some)))
         if farthest < contexts[-1]:

@@ -11,7 +11,7 @@ from charlstm.checkpoint.ordinary import is_file_name, is_text_file
 from charlstm.checkpoint.resume import read_progress
 from charlstm.checkpoint.state import Progress
 from charlstm.errors import CheckpointError, CorpusError, clipped
-from charlstm.text.corpus import Corpus, read_corpus
+from charlstm.text.corpus import Corpus, read_again
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 
@@ -117,7 +117,7 @@ def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding:
         CorpusError: If what is named cannot be read.
     """
     if paths:
-        corpus = read_corpus(paths, encoding, config.vocabulary.characters)
+        corpus = read_again(paths, encoding, config.vocabulary)
         if not _is_corpus_of(config, corpus):
             raise CheckpointError(
                 f"{clipped(corpus.name)} is not the text that {folder.name} was trained on ({clipped(config.corpus.name)}, "
@@ -129,7 +129,7 @@ def corpus_of(folder: Path, config: Config, paths: Sequence[str] = (), encoding:
         progress = read_progress(folder)
     for candidate, its_encoding in _candidates(config, progress):
         with suppress(CorpusError):
-            corpus = read_corpus(candidate, its_encoding, config.vocabulary.characters)
+            corpus = read_again(candidate, its_encoding, config.vocabulary)
             if _is_corpus_of(config, corpus):
                 return corpus
     read_from = f" (its training read {clipped(', '.join(progress.paths))})" if progress else ""

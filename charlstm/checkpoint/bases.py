@@ -27,6 +27,11 @@ def lineage(config: Config, name: str) -> tuple[BaseRecord, ...]:
     return (*config.bases, itself)
 
 
+def characters_trained_on(base: BaseRecord) -> int:
+    """Return the characters of a model's text that are not held out."""
+    return base.characters - round(base.characters * base.validation)
+
+
 def part_trained_on(base: BaseRecord, ids: Ids, vocabulary: Vocabulary) -> range:
     """The places of a text that a model was trained on, as far as fingerprints tell.
 
@@ -43,7 +48,7 @@ def part_trained_on(base: BaseRecord, ids: Ids, vocabulary: Vocabulary) -> range
         dict.fromkeys((longer, 0)) if longer >= 0 else ()
     ):  # if it does both, what matters is where the later part ends
         if _fingerprint(ids[start : start + base.characters], vocabulary) == base.fingerprint:
-            return range(start, start + base.characters - round(base.characters * base.validation))
+            return range(start, start + characters_trained_on(base))
     return range(0)
 
 

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from charlstm.checkpoint.files import Config
 from charlstm.checkpoint.history import Evaluation
 from charlstm.config import TrainingConfig
+from charlstm.text.vocabulary import Vocabulary
 from charlstm.units import bits, count, exactly
 
-_PROTOCOL = "one pass over the held-out tail, its characters all in the vocabulary, state carried, best weights"
+_PROTOCOL = "one pass over the held-out tail, {}, state carried, best weights"
+_ALL_LEARNED = "its characters all in the vocabulary"
+_SOME_RARE = "a rare character costs the placeholder and its name"
 
 
 def best(history: Sequence[Evaluation]) -> Evaluation | None:
@@ -25,6 +28,7 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
     """
     model, training, scored = config.model, config.training, best(history)
     name = _cell(config.corpus.name)
+    protocol = _PROTOCOL.format(_SOME_RARE if config.vocabulary.rare else _ALL_LEARNED)
     parameters = count(model.weight_shapes)
     encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
     layers = " → ".join(f"LSTM {units}" for units in model.units)
@@ -35,7 +39,7 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
         "",
         "| | |",
         "| --- | --- |",
-        f"| corpus | {name}, {config.corpus.characters:,} characters, {model.vocabulary_size:,} distinct |",
+        f"| corpus | {name}, {config.corpus.characters:,} characters, {_distinct(config.vocabulary)} |",
         f"| fingerprint | SHA-256 `{config.corpus.fingerprint}` |",
         f"| network | window {model.seq_len} × 1 → {encoded} → {layers} → softmax {model.vocabulary_size:,} |",
         f"| parameters | {parameters:,} |",
@@ -55,7 +59,7 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
     if scored and scored.nats_per_char is not None:
         lines.append(
             f"| score | {scored.nats_per_char:.4f} nats = {bits(scored.nats_per_char):.4f} bits per character "
-            f"({_PROTOCOL}: the last {round(training.validation * config.corpus.characters):,} characters of the text) |"
+            f"({protocol}: the last {round(training.validation * config.corpus.characters):,} characters of the text) |"
         )
     if sample:
         lines += [
@@ -65,6 +69,18 @@ def model_card(config: Config, history: Sequence[Evaluation], sample: str) -> st
             *("    " + line for line in sample.split("\n")),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _distinct(vocabulary: Vocabulary) -> str:
+    """Return how many characters there are, in words.
+
+    >>> _distinct(Vocabulary("ab"))
+    '2 distinct'
+    """
+    if vocabulary.rare is None:
+        return f"{len(vocabulary):,} distinct"
+    rare = len(vocabulary.rare.characters)
+    return f"{len(vocabulary):,} distinct ones learned; {rare:,} rare ones share a placeholder that is never written"
 
 
 def _cell(name: str) -> str:

@@ -15,9 +15,10 @@ from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.ordinary import open_ordinary
 from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import CheckpointError, ConfigError, shown
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import UNICODE, RareCharacters, Vocabulary
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The newest version that is read. A model without a placeholder for rare characters is written as version 1."""
 
 LARGEST = 16 << 20
 """Bytes of the largest ``config.json`` or ``history.jsonl`` that is read: all of Unicode takes 13 million."""
@@ -33,7 +34,11 @@ MOST_BASES = 1_000
 LONGEST_BASE_NAME = 1_000
 """Bases in a row that a model can be fine-tuned from, and characters that are kept of a base's and its corpus's name."""
 
+MOST_COUNTED = 2**53
+"""Occurrences of rare characters that a model can have been trained on."""
+
 _SHORT = 100
+_WITH_RARE = 2
 
 CONFIG = "config.json"
 CARD = "README.md"
@@ -56,6 +61,19 @@ class CorpusRecord:
     windows: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=LONGEST_WINDOW)], ...], Meta(min_length=1, max_length=MOST_WINDOWS)
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RareRecord:
+    """What a checkpoint remembers of the characters that share the placeholder.
+
+    Attributes:
+        characters: In ascending order, none of them learned.
+        counts: How often each occurs in the text that the weights were trained on.
+    """
+
+    characters: Annotated[str, Meta(max_length=UNICODE)]
+    counts: Annotated[tuple[Annotated[int, Meta(ge=1, le=MOST_COUNTED)], ...], Meta(max_length=UNICODE)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +101,7 @@ class Config:
 
     Attributes:
         model: The network.
-        vocabulary: Its characters.
+        vocabulary: Its characters, with the rare ones that share a placeholder, if any do.
         training: The recipe.
         corpus: The text.
         created: When the training began, ISO 8601 in UTC.
@@ -105,12 +123,14 @@ def write_config(folder: Path, config: Config) -> None:
         CheckpointError: If it cannot be written, or :func:`read_config` would refuse it.
     """
     path = folder / CONFIG
+    rare = config.vocabulary.rare
     record: dict[str, Any] = {
-        "format_version": FORMAT_VERSION,
+        "format_version": _WITH_RARE if rare else 1,
         "charlstm_version": __version__,
         "created": config.created,
         "model": plain(config.model),
         "vocabulary": config.vocabulary.characters,
+        **({"rare": plain(rare)} if rare else {}),
         "training": plain(config.training),
         "corpus": plain(config.corpus),
     }
@@ -164,25 +184,44 @@ def _built(record: Mapping[str, Any]) -> Config:
         ConfigError: If one is missing, is of another type, is out of bounds or contradicts another.
     """
     model = build(ModelConfig, _member(record, "model", dict))
-    characters = _member(record, "vocabulary", str)
-    if len(characters) != model.vocabulary_size or list(characters) != sorted(set(characters)):
-        raise ConfigError(f"vocabulary: expected {model.vocabulary_size} characters in ascending order")
-    if any("\ud800" <= character <= "\udfff" for character in characters):
-        raise ConfigError("vocabulary: expected characters; found half of one (a lone surrogate)")
+    vocabulary = _vocabulary(record, model)
     corpus = build(CorpusRecord, _member(record, "corpus", dict))
-    if not set().union(*corpus.windows) <= set(characters):
+    if not set().union(*corpus.windows) <= set(vocabulary.characters):
         raise ConfigError("windows: expected characters of the vocabulary")
     for name in ("created", "charlstm_version"):
         if len(value := _member({"charlstm_version": "", **record}, name, str)) > _SHORT:
             raise ConfigError(f"{name}: expected at most {_SHORT} characters; found {len(value):,}")
     return Config(
         model=model,
-        vocabulary=Vocabulary(characters),
+        vocabulary=vocabulary,
         training=build(TrainingConfig, _member(record, "training", dict)),
         corpus=corpus,
         created=record["created"],
         bases=_bases(record),
     )
+
+
+def _vocabulary(record: Mapping[str, Any], model: ModelConfig) -> Vocabulary:
+    """Return the learned characters and, since version 2, the rare ones."""
+    rare = None
+    if record["format_version"] >= _WITH_RARE:
+        found = build(RareRecord, _member(record, "rare", dict))
+        rare = RareCharacters(found.characters, found.counts)
+        _check_ascending("rare", rare.characters, len(rare.counts))
+        if sum(rare.counts) > MOST_COUNTED:
+            raise ConfigError(f"rare: expected counts of at most {MOST_COUNTED:,} together")
+    characters = _member(record, "vocabulary", str)
+    _check_ascending("vocabulary", characters, model.vocabulary_size - (rare is not None))
+    if rare and not set(characters).isdisjoint(rare.characters):
+        raise ConfigError("rare: expected no character of the vocabulary")
+    return Vocabulary(characters, rare)
+
+
+def _check_ascending(name: str, characters: str, number: int) -> None:
+    if len(characters) != number or list(characters) != sorted(set(characters)):
+        raise ConfigError(f"{name}: expected {number} characters in ascending order")
+    if any("\ud800" <= character <= "\udfff" for character in characters):
+        raise ConfigError(f"{name}: expected characters; found half of one (a lone surrogate)")
 
 
 def _digest(record: Mapping[str, Any]) -> str:

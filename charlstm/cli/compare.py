@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_unbounded
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
 from charlstm.cli.memory import check_scoring
 from charlstm.cli.options import integer, number
 from charlstm.cli.outputs import check_outputs, write_output
@@ -84,6 +84,8 @@ def compare(
     texts = find_texts(folder, config, measured, corpus, on_unknown, encoding_name)
     if texts.missing:
         say(f"{'What is new is' if measured else 'Quality is'} not measured: {texts.missing}.")
+    if texts.measured:
+        say_rare(config.vocabulary, texts.measured.ids)
     others = tuple(size for size in sizes if size != config.model.seq_len)  # that one is written in any case
     plan = comparison.Plan(sample, random_seed, others)
     characters = len(texts.measured.ids) if texts.measured else 0

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_unbounded
+from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
 from charlstm.cli.memory import check_scoring
 from charlstm.cli.options import integer
 from charlstm.cli.terminal import (
@@ -72,14 +72,18 @@ def evaluate(
     weights, vocabulary = read_weights(folder, config.model), config.vocabulary
     network = build_network(config.model, weights)
     starts = evaluation.sampled_starts(len(measured.ids), sample, random_seed)
+    naming = vocabulary.naming_nats(measured.ids)
+    say_rare(vocabulary, measured.ids)
     work = evaluation.work(measured.ids, len(starts), contexts, config.model.vocabulary_size)
     with bar(work + (_LEARNING * len(measured.ids) if dynamic else 0)) as progress:
-        found = evaluation.evaluate(network, measured.ids, starts, contexts, progress.update)
+        found = evaluation.evaluate(network, measured.ids, starts, contexts, progress.update, naming)
         adapted = None
         if dynamic and learnt is not None:
             from charlstm.training.dynamic import dynamic_surprise
 
-            adapted = dynamic_surprise(config.model, weights, learnt, measured.ids, lambda n: progress.update(_LEARNING * n))
+            adapted = dynamic_surprise(
+                config.model, weights, learnt, measured.ids, lambda n: progress.update(_LEARNING * n), naming=naming
+            )
     say_unbounded(found)
     result: Record = {
         "checkpoint": readable(folder.resolve().name),

@@ -18,7 +18,7 @@ from charlstm.cli.terminal import (
     CheckpointsOption,
     JsonOption,
     OnUnknown,
-    fitted,
+    fitted_to_read,
     print_json,
     readable,
     say,
@@ -107,7 +107,7 @@ def inspect(
     if looks_inside:
         from charlstm.analysis.inspection.inside import inside, inside_record
 
-        found = inside(network, config.vocabulary.encode(passage))
+        found = inside(network, config.vocabulary.encode_any(passage))
         record["inside"] = inside_record(passage, found, layer, cell)
         if page is not None:
             from charlstm.analysis.page import inspection_page
@@ -123,8 +123,8 @@ def inspect(
 
 def _one_character(config: "Config", written: str) -> str:
     """Return the character of ``--character``; refuse what is not one, or is not one that the model knows."""
-    character = fitted(config.vocabulary, unescaped("--character", written, config.vocabulary), "error")
-    config.vocabulary.encode(character)
+    character = fitted_to_read(config.vocabulary, unescaped("--character", written, config.vocabulary), "error")
+    config.vocabulary.encode_any(character)
     if len(character) != 1:
         raise typer.BadParameter(f"--character: expected one character; found {shown(character)}")
     return character
@@ -156,8 +156,8 @@ def _passage(
         return "\n".join(config.corpus.windows) if "\n" in config.vocabulary.characters else "".join(config.corpus.windows)
     whole = read_text(str(text_file), encoding_name, say) if text is None else unescaped("--text", text, config.vocabulary)
     check_text(len(whole))
-    known = fitted(config.vocabulary, whole, on_unknown)
-    config.vocabulary.encode(known)
+    known = fitted_to_read(config.vocabulary, whole, on_unknown)
+    config.vocabulary.encode_any(known)
     if len(known) < least:
         why = "to see a cell follow something takes" if least == LEAST else "a step takes"
         raise CorpusError(f"the text has {len(known)} characters that the model knows; {why} at least {least}")

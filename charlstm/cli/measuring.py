@@ -9,12 +9,13 @@ from tqdm import tqdm
 
 from charlstm.cli.memory import check_text
 from charlstm.cli.options import choice, integer
-from charlstm.cli.terminal import OnUnknown, fitted, readable, say
+from charlstm.cli.terminal import OnUnknown, fitted_to_read, readable, say
 
 if TYPE_CHECKING:
     from charlstm.analysis.evaluation import Evaluation
     from charlstm.analysis.texts import Texts
     from charlstm.checkpoint.files import Config
+    from charlstm.text.vocabulary import Ids, Vocabulary
 
 CorpusOption = Annotated[
     list[str] | None,
@@ -51,12 +52,22 @@ def find_texts(
     if text is not None:
         whole = read_text(text, encoding_name, say)
         check_text(len(whole))
-        ids = config.vocabulary.encode(fitted(config.vocabulary, whole, on_unknown))
+        ids = config.vocabulary.encode_any(fitted_to_read(config.vocabulary, whole, on_unknown))
         name = "standard input" if text == "-" else readable(text)
         if len(ids) < 2:
             raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")
         measured = Measured(name, ids)
     return texts_of(folder, config, measured, corpus or [], encoding_name)
+
+
+def say_rare(vocabulary: "Vocabulary", ids: "Ids") -> None:
+    """Say how many characters of a text the model did not learn, and what they cost."""
+    rare = ids[ids >= len(vocabulary)]
+    if len(rare):
+        say(
+            f"{len(rare):,} of {len(ids):,} characters are rare or new to the model: each costs the placeholder's surprisal "
+            f"and that of naming it, {vocabulary.naming_nats(rare).mean():.1f} nats on average."
+        )
 
 
 def say_unbounded(found: "Evaluation | None") -> None:

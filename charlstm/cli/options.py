@@ -33,6 +33,14 @@ def choice(words: Any) -> dict[str, Any]:
     return {"metavar": "|".join(words), "parser": parse}
 
 
+def integer_or_auto(value: str) -> int | str:
+    """Parse a positive integer, or the word ``auto``."""
+    if value == "auto":
+        return value
+    parsed: int = _parser(int, "auto or an integer of at least 1", 1, math.inf)(value)
+    return parsed
+
+
 def integers(value: str) -> tuple[int, ...]:
     """Parse integers that are separated by commas."""
     try:

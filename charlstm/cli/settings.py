@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from charlstm.cli.options import choice, integer, integers, number
+from charlstm.cli.options import choice, integer, integer_or_auto, integers, number
 
 _Encoding = Literal["scalar", "one-hot", "embedding"]
 _Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]
@@ -21,6 +21,16 @@ def option(panel: str | None, text: str, *names: str, metavar: str | None = None
     return typer.Option(*names, help=text, rich_help_panel=panel, show_default=False, metavar=metavar, **kind)
 
 
+MinCount = Annotated[
+    str | None,
+    option(
+        _MODEL,
+        "Fewest occurrences of a character that is learned; rarer ones share a placeholder that is never generated. 1 learns "
+        "all. auto learns all of up to 256 distinct characters, and at least 99.9 % of any text. Default: auto.",
+        metavar="N|auto",
+        parser=integer_or_auto,
+    ),
+]
 Encoding = Annotated[
     _Encoding | None,
     option(

@@ -81,6 +81,14 @@ def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
     return found.text
 
 
+def fitted_to_read(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
+    """Return a text to score or to look inside with: as it is if the model has a placeholder for unknown characters.
+
+    ``--on-unknown skip`` and ``replace`` are followed even so.
+    """
+    return text if vocabulary.rare and on_unknown == "error" else fitted(vocabulary, text, on_unknown)
+
+
 def _shown(text: str) -> str:
     """Return a character as it can be told from others in a sentence."""
     return text if text.isprintable() and not text.isspace() else repr(text)

@@ -91,4 +91,5 @@ def memory_note(plan: "Plan") -> str | None:
         workers=len(plan.cluster.workers) if plan.cluster else 1,
         fine_tuning=isinstance(plan.start, Base),
         resumed=isinstance(plan.start, Resumed),
+        id_bytes=plan.ids.itemsize,
     )

@@ -63,6 +63,7 @@ def train(
         settings.option(None, "Text encoding of the files, such as latin-1 or gb18030. Default: utf-8.", metavar="ENCODING"),
     ] = None,
     show_samples: Annotated[bool, typer.Option("--show-samples", help="Show a sample text at every evaluation.")] = False,
+    min_count: settings.MinCount = None,
     encoding: settings.Encoding = None,
     embedding_size: settings.EmbeddingSize = None,
     units: settings.Units = None,
@@ -244,9 +245,11 @@ def _describe(preset: Preset, plan: "Plan") -> None:
     from charlstm.checkpoint.card import extent
 
     corpus, model, training = plan.config.corpus, plan.config.model, plan.config.training
+    vocabulary = plan.config.vocabulary
+    distinct = "distinct ones learned" if vocabulary.rare else "distinct"
     held_out = round(corpus.characters * training.validation)
     say(
-        f"{clipped(corpus.name)}: {corpus.characters:,} characters, {model.vocabulary_size:,} distinct; "
+        f"{clipped(corpus.name)}: {corpus.characters:,} characters, {len(vocabulary):,} {distinct}; "
         f"{corpus.characters - held_out:,} to learn from, {f'the last {held_out:,}' if held_out else 'nothing'} held out."
     )
     _show_beginning(plan)

@@ -50,7 +50,7 @@ def continue_ids(
         reader: The mode, in an engine.
         seed: The text to continue: ids ``[N]``, at least one.
         random_seeds: One for each of the B texts to write.
-        vocabulary_size: V.
+        vocabulary_size: The number of characters that can be written; the logits may have one more, of the placeholder.
         sampling: How a character is chosen.
         position: How many characters of the seed were themselves generated: where the noise goes on.
 
@@ -64,7 +64,7 @@ def continue_ids(
     while True:
         with np.errstate(over="ignore", invalid="ignore"):  # weights can be of any size, and `choose` takes any logits
             state = warm_up(reader, seed, batch) if ids is None else reader.advance(state, ids)
-            ids = choose(reader.logits(state), sampling, noise, position, recent)
+            ids = choose(reader.logits(state)[:, :vocabulary_size], sampling, noise, position, recent)
         yield ids
         if sampling.repetition_penalty != 1:
             recent = np.concatenate([recent, ids[:, None]], 1)[:, -RECENT:]

@@ -47,7 +47,8 @@ class Network:
         below = None
         for layer, layer_state in zip(self.layers, state, strict=True):
             if below is None:
-                # Ids are known to be in range; without the check NumPy need not go through a buffer.
+                # Characters that share the placeholder are clipped to its id, the last one; others are known to be in range.
+                # Clipping also spares NumPy a buffer.
                 np.take(self.projected, ids, 1, out=layer_state.share, mode="clip")
             else:
                 layer.project(below, layer_state.share)

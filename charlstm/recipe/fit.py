@@ -72,9 +72,8 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
     if preset == "classic":
         training = _fastest(model, training, chosen)
         return Fitted(model, training, (_foreseen(model, training, _learnt(training, characters)),))
-    if training.validation * characters > MOST_HELD_OUT:
-        note = f"The last {MOST_HELD_OUT:,} characters are enough to score by."
-        training = changed(training, note, validation=MOST_HELD_OUT / characters)
+    note = f"The last {MOST_HELD_OUT:,} characters are enough to score by."
+    training = changed(training, note, validation=fitted_validation(preset, training.validation, characters, chosen))
     learnt = _learnt(training, characters)
     held_out = characters - learnt
     minutes = training.minutes if "minutes" in chosen else None
@@ -111,6 +110,20 @@ def fitted(preset: Preset, model: ModelConfig, training: TrainingConfig, charact
     dropping = f": dropout {model.dropout:g}, DropConnect {model.drop_connect:g}"
     notes.append(_foreseen(model, training, learnt, dropping))
     return Fitted(model, training, tuple(notes))
+
+
+def fitted_validation(preset: Preset, validation: float, characters: int, chosen: frozenset[str]) -> float:
+    """Return the fraction of a text to hold out: no more of a long one than is enough to score by.
+
+    Args:
+        preset: As for :func:`fitted`.
+        validation: The fraction that the recipe or the user says.
+        characters: Of the whole text.
+        chosen: As for :func:`fitted`.
+    """
+    if preset == "classic" or "validation" in chosen or validation * characters <= MOST_HELD_OUT:
+        return validation
+    return MOST_HELD_OUT / characters
 
 
 def better_preset(preset: Preset, minutes: float | None, learnt: int) -> Preset:

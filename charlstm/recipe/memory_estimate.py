@@ -49,7 +49,14 @@ class MemoryEstimate:
 
 
 def estimate_memory(
-    model: ModelConfig, training: TrainingConfig, characters: int, *, cores: int, workers: int = 1, fine_tuning: bool = False
+    model: ModelConfig,
+    training: TrainingConfig,
+    characters: int,
+    *,
+    cores: int,
+    workers: int = 1,
+    fine_tuning: bool = False,
+    id_bytes: int | None = None,
 ) -> MemoryEstimate:
     """Estimate the memory of a training, in bytes.
 
@@ -76,6 +83,7 @@ def estimate_memory(
         cores: That share a batch.
         workers: That share a batch, each in a memory of its own.
         fine_tuning: Whether it starts from a trained model's weights.
+        id_bytes: Of each character of the text; as many as V needs if None.
     """
     weights = count(model.weight_shapes)
     largest = max(map(prod, model.weight_shapes.values()))
@@ -88,7 +96,7 @@ def estimate_memory(
         scoring = scoring_pass(np.broadcast_to(np.uint8(0), held_out), model.vocabulary_size)
         evaluation = weights + scoring.rows * scoring.chunk * (LOGITS * model.vocabulary_size + 12 * units)
     return MemoryEstimate(
-        process=PROCESS + characters * id_dtype(model.vocabulary_size).itemsize,
+        process=PROCESS + characters * (id_bytes or id_dtype(model.vocabulary_size).itemsize),
         weights=_FLOAT * (saved + weights * (1 + (held_out > 1) + fine_tuning)),
         gradients=_FLOAT * (weights * (min(cores, max(1, rows // 4)) + 1 + bool(training.clip_norm)) + 3 * largest),
         activations=_FLOAT * (LOGITS * targets * model.vocabulary_size + 24 * rows * model.seq_len * units),
@@ -106,6 +114,7 @@ def check_memory(
     workers: int = 1,
     fine_tuning: bool = False,
     resumed: bool = False,
+    id_bytes: int | None = None,
 ) -> str | None:
     """Refuse a training for which this machine has too little memory.
 
@@ -119,6 +128,7 @@ def check_memory(
         workers: That share a batch, each in a memory of its own.
         fine_tuning: Whether it starts from a trained model's weights.
         resumed: Whether it is resumed, so that no setting can be another.
+        id_bytes: As for :func:`estimate_memory`.
 
     Returns:
         What it needs, a sentence, if that is much; otherwise None.
@@ -126,7 +136,9 @@ def check_memory(
     Raises:
         ConfigError: If it needs more than there is; the message says what to make smaller.
     """
-    needs = estimate_memory(model, training, characters, cores=cores, workers=workers, fine_tuning=fine_tuning)
+    needs = estimate_memory(
+        model, training, characters, cores=cores, workers=workers, fine_tuning=fine_tuning, id_bytes=id_bytes
+    )
     peak = needs.process + needs.weights + needs.saving if has_gpu() else needs.peak
     if peak <= LARGE * memory():
         return None

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.checkpoint.bases import lineage, part_trained_on
+from charlstm.checkpoint.bases import characters_trained_on, lineage, part_trained_on
 from charlstm.checkpoint.files import LARGEST, BaseRecord, Config, CorpusRecord, read_config
 from charlstm.checkpoint.folder import check_new, find, free_names
 from charlstm.checkpoint.state import State
@@ -18,11 +18,12 @@ from charlstm.config import ModelConfig, TrainingConfig, build, plain
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.recipe.cluster import Cluster
 from charlstm.recipe.effects import check_effects
-from charlstm.recipe.fit import fitted
+from charlstm.recipe.fit import fitted, fitted_validation
 from charlstm.recipe.presets import PRESETS, Preset
+from charlstm.recipe.rare_characters import BaseCut, cut_vocabulary, min_count_of
 from charlstm.recipe.settings import budget_of, check_budget, flag
 from charlstm.text.batches import batch_source
-from charlstm.text.corpus import Corpus, read_corpus
+from charlstm.text.corpus import Corpus, read_corpus, recoded
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 
@@ -128,7 +129,8 @@ def plan_training(
     Args:
         root: The folder of checkpoints.
         paths: The corpus: files, folders and patterns; ``-`` is standard input.
-        given: The settings that the user chose; the others are the preset's, made to fit the text.
+        given: The settings that the user chose; the others are the preset's, made to fit the text. ``min_count`` is one of
+            them: the fewest occurrences of a character that is learned, or ``auto``.
         preset: The recipe to start from.
         created: The present moment, ISO 8601.
         name: Of the checkpoint; after the first file if None.
@@ -139,6 +141,7 @@ def plan_training(
         CharlstmError: If anything about it cannot work; nothing has been written then.
     """
     check_budget(given)
+    min_count = min_count_of(given)
     if name is not None:
         check_new(root, name)
     base = _base(root, base_name, given) if base_name is not None else None
@@ -154,6 +157,11 @@ def plan_training(
     asked = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
     bases = lineage(base.config, base.name) if base else ()
     held_out, unseen = _held_out(asked.validation, "validation" in given, bases, corpus)
+    kept_out = round(len(corpus.ids) * fitted_validation(preset, held_out, len(corpus.ids), stay))
+    before = BaseCut(base.config.vocabulary, sum(map(characters_trained_on, bases))) if base else None
+    cut = cut_vocabulary(corpus, len(corpus.ids) - kept_out, min_count, before)
+    corpus = recoded(corpus, cut.vocabulary)
+    network = replace(network, vocabulary_size=cut.vocabulary.model_size)
     recipe = fitted(preset, network, replace(asked, validation=held_out), len(corpus.ids), stay)
     model, training = recipe.model, recipe.training
     if "kernel_initializer" in given and "input_initializer" not in given and model.encoding != "embedding":
@@ -179,7 +187,7 @@ def plan_training(
         text_encoding=text_encoding,
         stem=None if name else stem,
         start=base,
-        notes=(*corpus.notes, *unseen, *recipe.notes, *effects),
+        notes=(*corpus.notes, *cut.notes, *unseen, *recipe.notes, *effects),
     )
 
 
@@ -232,13 +240,26 @@ def _held_out(validation: float, chosen: bool, bases: Sequence[BaseRecord], corp
 
 
 def _seed_windows(corpus: Corpus, learnt: int, seq_len: int) -> tuple[str, ...]:
-    """A handful of windows from all over the training part, each from the beginning of a line or word if one is near."""
+    """Return a handful of windows from all over the training part, each from the beginning of a line or word if one is near.
+
+    They have learned characters only.
+    """
     found, seq_len = [], min(seq_len, _LONGEST_SEED)
     for start in np.linspace(0, max(0, learnt - 2 * seq_len), _SEED_WINDOWS).astype(int):
-        text = corpus.vocabulary.decode(corpus.ids[start : min(start + 2 * seq_len, learnt)])
+        ids = _without_rare(corpus.ids[start : min(start + 16 * seq_len, learnt)], len(corpus.vocabulary), 2 * seq_len)
+        text = corpus.vocabulary.decode(ids)
         begin = next((text.index(mark) + 1 for mark in "\n " if mark in text[:seq_len]), 0) if start else 0
         found.append(text[begin : begin + seq_len])
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(filter(None, found))) or (corpus.vocabulary.characters[:1],)
+
+
+def _without_rare(ids: Ids, learned: int, length: int) -> Ids:
+    """Return the first ``length`` ids in a row that are all of learned characters, or the most there are in a row."""
+    rare = np.flatnonzero(np.concatenate([[True], ids >= learned, [True]]))  # the text's ends count as rare
+    lengths = np.diff(rare) - 1
+    enough = np.flatnonzero(lengths >= length)
+    run = enough[0] if len(enough) else lengths.argmax()
+    return ids[rare[run] : rare[run] + min(length, lengths[run])]
 
 
 def absolute(paths: Sequence[str]) -> tuple[str, ...]:

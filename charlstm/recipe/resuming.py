@@ -19,7 +19,7 @@ from charlstm.recipe.machine import surroundings
 from charlstm.recipe.plan import Plan, Resumed, absolute
 from charlstm.recipe.settings import FREE, budget_of, check_budget, flag
 from charlstm.text.batches import batch_source
-from charlstm.text.corpus import Corpus, read_corpus
+from charlstm.text.corpus import Corpus, read_again
 from charlstm.text.windows import split
 
 
@@ -109,6 +109,7 @@ def _why_finished(name: str, config: Config, progress: Progress, corpus: Corpus)
 def _check_settings(config: Config, given: Mapping[str, Any], name: str) -> None:
     """Refuse settings that are not the training's."""
     recorded = plain(config.model) | plain(config.training)
+    recorded["min_count"] = f"{len(config.vocabulary):,} learned characters"
     others = [key for key in sorted(given.keys() - FREE) if given[key] not in (recorded[key], "auto")]
     if others:
         raise ConfigError(
@@ -129,7 +130,7 @@ def _read_again(paths: tuple[str, ...], progress: Progress, encoding: str, confi
                 raise CorpusError(f"{path} does not exist")
             if path != "-" and not is_text_file(path):
                 raise CorpusError(f"{path} is not a file with a text in it")
-        corpus = read_corpus(paths or progress.paths, encoding, config.vocabulary.characters)
+        corpus = read_again(paths or progress.paths, encoding, config.vocabulary)
     except (CorpusError, ValueError) as error:
         raise CheckpointError(
             f"going on with {name} needs its text: {error}; name the text as in `charlstm train TEXT --resume {name}`"

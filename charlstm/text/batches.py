@@ -11,7 +11,7 @@ from charlstm.errors import CorpusError
 from charlstm.text.generator import generator
 from charlstm.text.shuffle import Shuffle
 from charlstm.text.vocabulary import Ids
-from charlstm.text.windows import normalise, windows
+from charlstm.text.windows import model_ids, normalise, windows
 
 ALL = slice(None)
 """All rows of a batch."""
@@ -141,6 +141,6 @@ def _origin(random_seed: int, epoch: int, slack: int) -> int:
 
 
 def _gather(ids: Ids, starts: NDArray[Any], model: ModelConfig, kept: NDArray[np.bool_]) -> Batch:
-    read = ids[starts[:, None] + np.arange(model.seq_len + 1)].astype(np.int32)  # [B, T + 1]
+    read = model_ids(ids[starts[:, None] + np.arange(model.seq_len + 1)], model.vocabulary_size)  # [B, T + 1]
     y = read[:, -1] if model.targets == "last" else read[:, 1:]
     return Batch(normalise(read[:, :-1], model.vocabulary_size), y, kept.astype(np.float32)[:, None])

@@ -8,7 +8,7 @@ file that is mapped into memory instead.
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,11 @@ import numpy as np
 from charlstm.errors import CorpusError
 from charlstm.text.decoding import check_encoding, joined
 from charlstm.text.sources import Note, expanded, label_of, opened
-from charlstm.text.vocabulary import Ids, Vocabulary, code_points, id_dtype
+from charlstm.text.vocabulary import UNICODE, Ids, Vocabulary, code_points, id_dtype
 
 MAPPED_BYTES = 1 << 30
 
-_UNICODE = 0x110000
+_BLOCK = 1 << 22
 _MOST_NAMES = 10
 
 
@@ -31,7 +31,7 @@ class Corpus:
 
     Attributes:
         name: What it is called in a model card: the file names, without folders.
-        vocabulary: Its characters.
+        vocabulary: Its characters, or those of a model that has a placeholder for the others.
         ids: ``[N]``; memory-mapped when large.
         fingerprint: SHA-256 of the text as it was read, in UTF-8; the same for every encoding and line end of the file.
         paths: The files it was read from: those that a folder or a pattern stood for; ``-`` is standard input.
@@ -66,7 +66,7 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet
     paths = expanded(sources, notes.append)
     name = _name(paths)
     with opened(paths) as files:
-        seen = np.zeros(_UNICODE, bool)
+        seen = np.zeros(UNICODE, bool)
         seen[code_points(alphabet)] = True
         digest, length = hashlib.sha256(), 0
         for text in joined(files, encoding, notes.append):
@@ -82,7 +82,7 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet
             )
         vocabulary = Vocabulary(codes.tobytes().decode("utf-32-le"))
         ids = _allocate(length, id_dtype(len(vocabulary)))
-        table = np.zeros(_UNICODE, ids.dtype)
+        table = np.zeros(UNICODE, ids.dtype)
         table[codes] = np.arange(len(codes), dtype=ids.dtype)
         end, again = 0, hashlib.sha256()
         for text in joined(files, encoding):
@@ -93,6 +93,44 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet
         if again.digest() != digest.digest():
             raise CorpusError(f"{name} changed while it was read; copy it to a file that nothing writes to, and use that")
     return Corpus(name, vocabulary, ids, digest.hexdigest(), paths, tuple(notes))
+
+
+def read_again(sources: Sequence[str | Path], encoding: str, vocabulary: Vocabulary) -> Corpus:
+    """Read a text in the vocabulary of a model that was trained on it.
+
+    If the model has a placeholder, the ids are those of its vocabulary. If not, the vocabulary also has whatever characters of
+    the text the model does not know.
+
+    Args:
+        sources: As for :func:`read_corpus`.
+        encoding: As for :func:`read_corpus`.
+        vocabulary: The model's.
+
+    Raises:
+        CorpusError: As :func:`read_corpus`.
+    """
+    corpus = read_corpus(sources, encoding, vocabulary.characters)
+    return recoded(corpus, vocabulary) if vocabulary.rare else corpus
+
+
+def recoded(corpus: Corpus, vocabulary: Vocabulary) -> Corpus:
+    """Return a corpus with the ids of another vocabulary.
+
+    The ids are changed in place where their type allows it: the corpus that was given is not to be used any more.
+
+    Args:
+        corpus: The text.
+        vocabulary: Of at least its characters, unless it has a placeholder.
+    """
+    if vocabulary == corpus.vocabulary:
+        return corpus
+    table = vocabulary.encode_any(corpus.vocabulary.characters)
+    before, ids, dtype = corpus.ids, corpus.ids, id_dtype(int(table.max()) + 1)
+    if before.dtype.itemsize < dtype.itemsize:
+        ids = _allocate(len(before), dtype)
+    for start in range(0, len(before), _BLOCK):
+        ids[start : start + _BLOCK] = table[before[start : start + _BLOCK]]
+    return replace(corpus, vocabulary=vocabulary, ids=ids)
 
 
 def read_text(source: str | Path, encoding: str = "utf-8", note: Note | None = None) -> str:

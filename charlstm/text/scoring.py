@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.text.vocabulary import Ids
-from charlstm.text.windows import normalise
+from charlstm.text.windows import model_ids, normalise
 
 MOST_LOGITS = 2**27
 """Numbers of the largest array of logits ``[S, T, V]`` that a pass makes: 0.5 GB."""
@@ -116,7 +116,8 @@ class ScoringPass:
             x = normalise(self.ids[inside], self.vocabulary_size)
             # A row whose warm-up lies before the text's beginning starts from zero where its text begins.
             kept = (first + start > 0) & (start > -self.warm)
-            yield ScoredChunk(x, self.ids[inside + 1].astype(np.int32), counted.astype(np.float32), kept.astype(np.float32))
+            y = model_ids(self.ids[inside + 1], self.vocabulary_size)
+            yield ScoredChunk(x, y, counted.astype(np.float32), kept.astype(np.float32))
 
 
 def scoring_pass(ids: Ids, vocabulary_size: int) -> ScoringPass:

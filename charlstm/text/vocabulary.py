@@ -15,6 +15,9 @@ Ids = NDArray[Any]
 
 OnUnknown = Literal["error", "skip", "replace"]
 
+UNICODE = 0x110000
+"""Code points of Unicode."""
+
 
 def id_dtype(vocabulary_size: int) -> np.dtype[Any]:
     """The smallest unsigned integer that holds the ids ``0 ... V-1``.
@@ -31,15 +34,37 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 
 @dataclass(frozen=True)
+class RareCharacters:
+    """The characters of a training text that are too rare to learn and share a placeholder.
+
+    Attributes:
+        characters: R distinct characters in ascending order, none of which is learned.
+        counts: How often each of them occurs in the text that the weights were trained on.
+    """
+
+    characters: str
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Vocabulary:
-    """The sorted set of a corpus's code points; the id of a character is its place in it.
+    """The sorted set of characters that a model learns; the id of a character is its place in it.
+
+    With rare characters the model has one id more, K = ``len(vocabulary)``, the placeholder. A text to read or to score keeps
+    its own characters even so: :meth:`encode_any` gives K + r to the rare character of rank r, and K + R + code point to any
+    other character. The network reads and predicts ``min(id, K)``: :func:`charlstm.text.windows.model_ids`.
 
     >>> vocabulary = Vocabulary.of("banana")
     >>> vocabulary.characters, vocabulary.encode("nab").tolist(), vocabulary.decode([1, 0])
     ('abn', [2, 0, 1], 'ba')
+
+    Attributes:
+        characters: The K characters that are learned.
+        rare: Those that share the placeholder; None for a model without a placeholder.
     """
 
     characters: str
+    rare: RareCharacters | None = None
 
     @classmethod
     def of(cls, text: str) -> "Vocabulary":
@@ -47,13 +72,27 @@ class Vocabulary:
         return cls("".join(sorted(set(text))))
 
     def __len__(self) -> int:
-        """V, the number of characters."""
+        """K, the number of characters that the model can write."""
         return len(self.characters)
+
+    @property
+    def model_size(self) -> int:
+        """V, the size of the network's input and output: K, and the placeholder if there is one.
+
+        >>> Vocabulary("abn").model_size, Vocabulary("abn", RareCharacters("é", (1,))).model_size
+        (3, 4)
+        """
+        return len(self) + (self.rare is not None)
 
     @cached_property
     def codes(self) -> NDArray[np.uint32]:
         """The code points in the order of their ids: ``[V]``, strictly increasing."""
         return code_points(self.characters)
+
+    @cached_property
+    def _listed(self) -> NDArray[np.uint32]:
+        """The code points of the learned characters, then of the rare ones: ``[K + R]``."""
+        return code_points(self.characters + (self.rare.characters if self.rare else ""))
 
     def unknown(self, text: str) -> str:
         """Return the characters of ``text`` that are not in the vocabulary, each once, in order of appearance."""
@@ -69,17 +108,70 @@ class Vocabulary:
         codes = code_points(text)
         ids = np.minimum(np.searchsorted(self.codes, codes), len(self) - 1)
         if not np.array_equal(self.codes[ids], codes):
+            learned = "was trained on" if self.rare is None else "learned"
             raise UnknownCharacterError(
-                f"the model does not know {quoted(self.unknown(text))}; it was trained on "
+                f"the model does not know {quoted(self.unknown(text))}; it {learned} "
                 f"{len(self)} characters, {quoted(self.characters)}; leave the unknown ones out of the text, or choose "
                 "`--on-unknown skip` or `--on-unknown replace`"
             )
         return ids.astype(id_dtype(len(self)))
 
+    def encode_any(self, text: str) -> Ids:
+        """Return the ids of a text to read or to score: ``[N]``.
+
+        Without a placeholder this is :meth:`encode`. With one, no character is refused.
+
+        >>> Vocabulary("ab", RareCharacters("é", (1,))).encode_any("abé").tolist()
+        [0, 1, 2]
+
+        Raises:
+            UnknownCharacterError: If a character is not in a vocabulary without a placeholder.
+        """
+        if self.rare is None:
+            return self.encode(text)
+        codes = code_points(text)
+        ids = codes + np.uint32(len(self) + len(self.rare.characters))
+        for first, known in ((0, self.codes), (len(self), self._listed[len(self) :])):
+            if len(known):
+                place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
+                found = known[place] == codes
+                ids[found] = first + place[found]
+        return ids
+
     def decode(self, ids: Any) -> str:
-        """The text of some ids; the inverse of :meth:`encode`."""
-        text: str = self.codes[np.asarray(ids, np.intp)].tobytes().decode("utf-32-le", "surrogatepass")
+        """The text of some ids; the inverse of :meth:`encode` and of :meth:`encode_any`."""
+        ids = np.asarray(ids, np.intp)
+        listed = self._listed
+        codes = listed[ids if self.rare is None else np.minimum(ids, len(listed) - 1)]
+        if self.rare is not None:
+            codes = np.where(ids < len(listed), codes, ids - len(listed)).astype("<u4")
+        text: str = codes.tobytes().decode("utf-32-le", "surrogatepass")
         return text
+
+    def naming_nats(self, ids: Ids) -> NDArray[np.float64]:
+        """Return what naming each character of a text costs once the placeholder is known: nats ``[N]``.
+
+        A learned character costs nothing. Of the n occurrences of k rare characters in training, n_c were of the character c::
+
+            p(c | placeholder) = (n_c + k / U) / (n + k)
+
+        U is the number of code points that are not learned. The probabilities of these add up to 1, so a text costs as many
+        nats as an exact code for it has, and scores are comparable between cut-offs and with compressors.
+
+        Args:
+            ids: From :meth:`encode_any`: ``[N]``.
+
+        >>> Vocabulary("ab", RareCharacters("é", (1,))).naming_nats(np.array([0, 1, 2])).round(2).tolist()
+        [0.0, 0.0, 0.69]
+        """
+        if self.rare is None:
+            return np.broadcast_to(0.0, len(ids))  # which takes no memory
+        nats, places = np.zeros(len(ids)), np.flatnonzero(ids >= len(self))
+        kinds = max(1, len(self.rare.counts))  # a base's rare characters may all have been learned in fine-tuning
+        counts = np.array((*self.rare.counts, 0), np.float64)
+        count = counts[np.minimum(ids[places].astype(np.int64) - len(self), len(counts) - 1)]
+        nats[places] = np.log(counts.sum() + kinds) - np.log(count + kinds / (UNICODE - len(self)))
+        return nats
 
 
 def quoted(characters: Sequence[str], limit: int = 40) -> str:

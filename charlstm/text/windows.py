@@ -25,13 +25,24 @@ def windows(ids: Ids, seq_len: int) -> Ids:
     return sliding_window_view(ids[:-1], seq_len)
 
 
+def model_ids(ids: Ids, vocabulary_size: int) -> NDArray[np.int32]:
+    """Return the ids that a network knows, ``min(id, V - 1)``: the last is the placeholder of a model that has one.
+
+    >>> model_ids(np.array([0, 3, 4, 99]), 5).tolist()
+    [0, 3, 4, 4]
+    """
+    return np.minimum(ids.astype(np.int32), np.int32(vocabulary_size - 1))
+
+
 def normalise(ids: Ids, vocabulary_size: int) -> NDArray[np.float32]:
     """The normalised form ``x = id / V`` in float32, with its feature axis: ``[..., T] -> [..., T, 1]``.
+
+    Characters that share the placeholder get its id: see :func:`model_ids`.
 
     ``round(x * V)`` gives the ids back exactly (:func:`denormalise`): the quotient is off by half a unit in the last place
     at most, so the product is off by less than one part in 2**23, far below 1/2 for any alphabet of Unicode.
     """
-    x: NDArray[np.float32] = ids.astype(np.float32)[..., None] / np.float32(vocabulary_size)
+    x: NDArray[np.float32] = model_ids(ids, vocabulary_size).astype(np.float32)[..., None] / np.float32(vocabulary_size)
     return x
 
 

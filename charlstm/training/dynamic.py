@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from charlstm.config import ModelConfig
 from charlstm.text.scoring import bounded
 from charlstm.text.vocabulary import Ids
-from charlstm.text.windows import normalise
+from charlstm.text.windows import model_ids, normalise
 from charlstm.training.model import States, Tensor, build_layers, forward
 
 
@@ -49,6 +49,7 @@ def dynamic_surprise(
     ids: Ids,
     progress: Callable[[int], object] = lambda _: None,
     dynamics: Dynamics = Dynamics(),
+    naming: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """The surprise of every character given all those before it, the weights adapting to them too.
 
@@ -59,6 +60,7 @@ def dynamic_surprise(
         ids: The text: ``[N]``, at least two characters.
         progress: Told how many more of the text's characters have been read.
         dynamics: How much is learnt.
+        naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`, ``[N]``; None for a model without a placeholder.
 
     Returns:
         Nats of all characters but the first: ``[N - 1]``.
@@ -99,7 +101,8 @@ def dynamic_surprise(
         adapt(gradients)
         nats.append(losses.numpy())
         progress(len(nats[-1]))
-    return bounded(np.concatenate(nats).astype(np.float64))
+    found = bounded(np.concatenate(nats).astype(np.float64))
+    return found if naming is None else found + naming[1:]
 
 
 def _segments(ids: Ids, vocabulary_size: int, length: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -107,4 +110,4 @@ def _segments(ids: Ids, vocabulary_size: int, length: int) -> Iterator[tuple[Ten
     for start in range(0, len(ids) - 1, length):
         end = min(start + length, len(ids) - 1)
         x = normalise(ids[None, start:end], vocabulary_size)
-        yield tf.constant(x), tf.constant(ids[None, start + 1 : end + 1].astype(np.int32))
+        yield tf.constant(x), tf.constant(model_ids(ids[None, start + 1 : end + 1], vocabulary_size))

@@ -22,8 +22,15 @@ class Evaluator:
     that training needs: not the weights, not the carried states, not the counters of the dropout masks.
     """
 
-    def __init__(self, config: ModelConfig, ids: Ids) -> None:
-        """Prepare to score networks of a configuration on a text: ids ``[N]``, at least two."""
+    def __init__(self, config: ModelConfig, ids: Ids, naming: NDArray[np.float64] | None = None) -> None:
+        """Prepare to score networks of a configuration on a text.
+
+        Args:
+            config: Of the networks.
+            ids: The text: ``[N]``, at least two characters.
+            naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`; None for a model without a placeholder.
+        """
+        self._naming = 0.0 if naming is None else float(naming[1:].mean())
         self._layers = build_layers(replace(config, targets="every"))
         self._pass = scoring_pass(ids, config.vocabulary_size)
 
@@ -37,9 +44,9 @@ class Evaluator:
         self._layers.assign(weights)
         total, nats, _ = self._read(self._pass)
         if not math.isfinite(total) or self._pass.agrees(nats):
-            return total / self._pass.characters
+            return total / self._pass.characters + self._naming
         _, nats, counted = self._read(self._pass.in_one_piece())
-        return float(bounded(nats)[counted].mean(dtype=np.float64))
+        return float(bounded(nats)[counted].mean(dtype=np.float64)) + self._naming
 
     def _read(self, scoring: ScoringPass) -> tuple[float, NDArray[np.float32], NDArray[np.bool_]]:
         """What is counted in a pass, summed; the nats of all that is read, and what of it counts: ``[S, T]``."""

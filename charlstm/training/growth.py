@@ -16,7 +16,7 @@ _OUTPUT_AXES = {"dense/kernel": 1, "dense/bias": 0}
 
 def starting_weights(base: Config, weights: Weights, config: Config) -> Weights:
     """What fine-tuning starts from: the base's weights, in a network that has room for the new text's characters."""
-    if base.vocabulary == config.vocabulary:
+    if (base.vocabulary.characters, base.model.vocabulary_size) == (config.vocabulary.characters, config.model.vocabulary_size):
         return weights
     fresh = weight_values(build_layers(config.model, random_seed=config.training.random_seed))
     return grown(base.model, base.vocabulary, config.vocabulary, weights, fresh)
@@ -34,7 +34,8 @@ def grown(
     Args:
         config: The old network.
         old: Its characters.
-        new: The larger alphabet, which contains the old one; old characters may have other ids in it.
+        new: The larger alphabet, which contains the old one; old characters may have other ids in it, and so may the
+            placeholder. It has one if the old alphabet does.
         weights: The old network's.
         fresh: Those of a newly initialised network with the new alphabet.
 
@@ -42,13 +43,16 @@ def grown(
         ConfigError: If the alphabet grows under the scalar encoding, where ``x = id / V``: a new V would change every input.
     """
     if config.encoding == "scalar":
-        added = "".join(sorted(set(new.characters) - set(old.characters)))
+        rare = new.rare.characters if new.rare else ""
+        added = "".join(sorted(set(new.characters + rare) - set(old.characters)))
         raise ConfigError(
             f"the text has {len(added)} characters that the model does not know ({added[:20]!r}), and a model with the scalar "
             "encoding cannot learn new ones, because the size of its alphabet is in every input (x = id / V); remove them "
             "from the text, or train anew with another --encoding"
         )
     places = new.encode(old.characters).astype(np.intp)
+    if old.rare:
+        places = np.append(places, len(new))  # the placeholder stays the last
     axes = _CHARACTER_AXES[config.encoding] | _OUTPUT_AXES
     result = {}
     for name, value in weights.items():

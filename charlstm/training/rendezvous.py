@@ -57,6 +57,7 @@ def described(plan: Plan) -> dict[str, str]:
     return {
         "the text": config.corpus.fingerprint[:12],
         "the alphabet": f"of {len(config.vocabulary)} characters, SHA-256 {_digest(config.vocabulary.characters)}",
+        **({"the rare characters": _digest(json.dumps(plain(config.vocabulary.rare)))} if config.vocabulary.rare else {}),
         **{flag(name): _written(value) for name, value in settings.items() if name not in FREE},
         **{name: value for name, value in surroundings().items() if name not in ("processor", "cores")},
     }

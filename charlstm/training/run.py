@@ -106,7 +106,8 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
     learnt, held_out = split(plan.ids, config.training.validation)
     source = batch_source(learnt, config.model, config.training)
     extent = budget(config.training, source.steps_per_epoch)
-    evaluator = Evaluator(config.model, held_out) if len(held_out) > 1 else None
+    naming = config.vocabulary.naming_nats(held_out)
+    evaluator = Evaluator(config.model, held_out, naming) if len(held_out) > 1 else None
     record, earlier = _taken_up(plan, trainer)
     if evaluator:
         record.reserve = max(record.reserve, evaluator.rehearse(clock))

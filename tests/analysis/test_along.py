@@ -9,6 +9,7 @@ from charlstm.config import ModelConfig
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import log_softmax
 from charlstm.text.scoring import WORST
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from tests.analysis.conftest import memoryless_network, random_text
 from tests.conftest import LONG_MEMORIES, long_memory
 
@@ -85,3 +86,13 @@ def test_what_grows_out_of_bounds_is_told_in_finite_numbers(memory):
         assert np.isfinite(values).all()
     assert found.c_norms.max() > 100
     assert found.stateful.max() <= WORST
+
+
+def test_rare_characters_cost_their_names_in_both_modes_and_leave_the_divergence(make_network):
+    vocabulary = Vocabulary("abcdef", RareCharacters("yz", (5, 2)))
+    ids = vocabulary.encode_any("abc渡yzfed" * 6)
+    network, naming = make_network(), vocabulary.naming_nats(ids)
+    found, without = along(network, ids, naming=naming), along(network, np.minimum(ids, 6))
+    np.testing.assert_allclose(found.stateful, without.stateful + naming[1:])
+    np.testing.assert_allclose(found.stateless, without.stateless + naming[1:])
+    np.testing.assert_array_equal(found.divergence, without.divergence)

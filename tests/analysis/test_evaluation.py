@@ -6,6 +6,8 @@ import pytest
 from charlstm.analysis.evaluation import context_lengths, evaluate, sampled_starts, work
 from charlstm.analysis.surprise import stateful_surprise, windowed_surprise
 from charlstm.inference.network import build_network
+from charlstm.text.scoring import WORST
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from tests.analysis.conftest import memoryless_network
 from tests.conftest import LONG_MEMORIES, long_memory
 
@@ -88,3 +90,22 @@ def test_the_stateless_score_does_not_depend_on_a_carried_state_that_is_lost(mem
     assert found.nats_per_char() > 30
     assert found.standard_error(context) < 1.3 * whole.std() / np.sqrt(1_000)
     assert abs(found.nats_per_char(context) - whole.mean()) < 4 * found.standard_error(context)
+
+
+def test_names_of_rare_characters_are_in_every_score_and_hide_no_unbounded_state(make_network):
+    vocabulary = Vocabulary("abcdef", RareCharacters("yz", (5, 2)))
+    ids = vocabulary.encode_any("abc渡yz" * 20)
+    network, naming, starts = make_network(), vocabulary.naming_nats(ids), np.arange(119)
+    found, without = (evaluate(network, ids, starts, [1, 6], naming=each) for each in (naming, None))
+    assert found.nats_per_char() == pytest.approx(without.nats_per_char() + naming[1:].mean())
+    for context in (1, 6):
+        assert found.nats_per_char(context) == pytest.approx(without.nats_per_char(context) + naming[1:].mean())
+        np.testing.assert_allclose(found.costs[context], without.costs[context], atol=1e-9)
+        np.testing.assert_allclose(found.windowed[context], without.windowed[context] + naming[context:])
+    assert found.unbounded == 0
+    network.dense_bias[6] = -60  # the placeholder's surprisal alone is one that float32 holds
+    found = evaluate(network, ids, starts, [1], naming=np.where(naming > 0, 50.0, 0.0))
+    assert found.stateful.max() > WORST
+    assert found.unbounded == 0
+    network.dense_bias[6] = -200
+    assert evaluate(network, ids, starts, [1], naming=naming).unbounded == 60

@@ -1,11 +1,12 @@
 """What is counted in a text, and where its longest copy is."""
 
+import numpy as np
 import pytest
 
 from charlstm.analysis import measures as room
 from charlstm.analysis.measures import measures
 from charlstm.analysis.repetition import Loop
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 CORPUS = "one fish\ntwo fish\nred fish\nblue fish\n"
 
@@ -42,3 +43,15 @@ def test_of_a_long_text_the_beginning_is_counted(monkeypatch):
     monkeypatch.setattr(room, "MOST_COUNTED", 6)
     found = measures("abcabcabab", Vocabulary("abc"), Vocabulary("abc").encode("abab"))
     assert (found.characters, found.passage) == (6, "ab")
+
+
+def test_rare_characters_are_told_apart():
+    vocabulary = Vocabulary("ab", RareCharacters("xy", (2, 2)))
+    found = measures("axbyb渡", vocabulary, vocabulary.encode_any("bbaxbxb").astype(np.uint8))
+    assert found.passage == "axb"
+    assert found.novelty.new[0] == pytest.approx(2 / 6)
+
+
+def test_a_text_with_characters_beyond_the_type_of_the_training_text_is_looked_for():
+    vocabulary = Vocabulary("".join(map(chr, range(256))))
+    assert measures("ab\xff", vocabulary, vocabulary.encode("ab" * 20)).passage == "ab"

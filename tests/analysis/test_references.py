@@ -18,7 +18,7 @@ from charlstm.analysis.references import (
     references,
     references_bytes,
 )
-from charlstm.text.vocabulary import Vocabulary, id_dtype
+from charlstm.text.vocabulary import RareCharacters, Vocabulary, id_dtype
 
 
 def markov(length: int, random_seed: int) -> tuple[np.ndarray, float]:
@@ -195,3 +195,15 @@ def test_memory_is_estimated(monkeypatch, learnt, held_out):
         tracemalloc.stop()
     estimate = references_bytes(learnt, held_out) - references_bytes(0, 0)
     assert peak <= estimate <= 2 * peak
+
+
+def test_rare_characters_cost_n_grams_the_placeholder_and_the_name_and_compressors_what_they_are():
+    text, _ = markov(6_000, 2)
+    vocabulary = Vocabulary("ab", RareCharacters("c", (2_000,)))
+    learnt, held_out = text[:5_000], np.where(np.arange(1_000) % 100 == 50, 3 + ord("渡"), text[5_000:].astype(int))
+    found = references(learnt, held_out, vocabulary)
+    nats = ngram_surprise(learnt, np.minimum(held_out, 2), 3, [2])[2] + vocabulary.naming_nats(held_out)
+    assert found["bigram"] == pytest.approx(nats[1:].mean())
+    decoded = vocabulary.decode(held_out)
+    assert decoded.count("渡") == 10
+    assert found["bz2"] == pytest.approx(compressed_nats(vocabulary.decode(learnt), decoded, COMPRESSORS["bz2"]))

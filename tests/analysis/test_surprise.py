@@ -10,6 +10,8 @@ from charlstm.config import ModelConfig
 from charlstm.inference.network import Network, build_network
 from charlstm.inference.sampling import log_softmax
 from charlstm.text.scoring import WORST, bounded
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
+from charlstm.text.windows import model_ids
 from tests.conftest import LONG_MEMORIES, long_memory
 
 TEXT = np.random.default_rng(1).integers(0, 7, 1_500).astype(np.uint8)
@@ -105,3 +107,42 @@ def test_nothing_is_read_beyond_the_end_of_the_text(make_network, context):
     assert np.isnan(found[2]).all()
     assert sum(read_so_far) == pytest.approx(context * step_cost(3))
     assert len(read_so_far) == 39 + 1
+
+
+RARE = Vocabulary("abcdef", RareCharacters("yz", (5, 2)))
+STRANGE = "".join(np.random.default_rng(3).choice(list("abcdefyz渡"), 700))
+
+
+def by_hand(network: Network, text: str) -> np.ndarray:
+    """Nats of every character but the first: the network's, which sees the placeholder as its seventh id, and the name's."""
+    places = [min("abcdefyz渡".index(character), 6) for character in text]
+    unlearned = 0x110000 - 6
+    names = {"y": (5 + 2 / unlearned) / 9, "z": (2 + 2 / unlearned) / 9, "渡": 2 / unlearned / 9}
+    return read(network, np.array(places)) + np.array([-np.log(names.get(character, 1.0)) for character in text[1:]])
+
+
+def test_a_rare_character_costs_the_placeholder_and_its_name(make_network):
+    network = make_network()
+    ids = RARE.encode_any(STRANGE)
+    found = stateful_surprise(network, ids, naming=RARE.naming_nats(ids))
+    np.testing.assert_allclose(found, by_hand(network, STRANGE), atol=1e-5)
+
+
+def test_a_window_pays_for_names_as_well(make_network):
+    network, text = make_network(), STRANGE[:40]
+    ids = RARE.encode_any(text)
+    whole = windowed_surprise(network, ids, np.array([0]), range(1, 40), naming=RARE.naming_nats(ids))[:, 0]
+    np.testing.assert_allclose(whole, by_hand(network, text), atol=1e-5)
+    found = windowed_surprise(network, ids, np.array([0, 30]), [5, 20], naming=RARE.naming_nats(ids))
+    assert np.isnan(found[1, 1])
+    assert np.isfinite(found[[0, 0, 1], [0, 1, 0]]).all()
+
+
+def test_all_texts_of_a_length_are_as_likely_as_certainty(make_network):
+    """The score is that of a code: over every code point, what comes next has a probability of one."""
+    network = make_network()
+    every = "".join(map(chr, range(0x110000)))
+    ids, state = RARE.encode_any(every), network.zero_state(1)
+    network.step(np.array([2]), state)
+    logs = log_softmax(network.logits(state[-1].h).astype(np.float64))[0]
+    assert np.exp(logs[model_ids(ids, 7)] - RARE.naming_nats(ids)).sum() == pytest.approx(1, abs=1e-9)

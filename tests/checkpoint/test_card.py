@@ -9,6 +9,7 @@ import pytest
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.card import best, model_card
 from charlstm.checkpoint.files import CARD, BaseRecord
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 
 def rows(card: str) -> dict[str, str]:
@@ -89,3 +90,12 @@ def test_a_pipe_in_a_file_name_does_not_break_the_table(config):
     named = replace(config, corpus=replace(config.corpus, name="a|b.txt"))
     line = next(line for line in model_card(named, [], "").splitlines() if line.startswith("| corpus |"))
     assert line.replace("\\|", "").count("|") == 3
+
+
+def test_the_card_tells_which_characters_share_the_placeholder(config, evaluation):
+    assert "a rare character" not in model_card(config, [evaluation()], "")
+    vocabulary = Vocabulary("\nab", RareCharacters("éü渡", (3, 1, 1)))
+    card = model_card(replace(config, vocabulary=vocabulary), [evaluation()], "")
+    table = rows(card)
+    assert table["corpus"].endswith("3 distinct ones learned; 3 rare ones share a placeholder that is never written")
+    assert "a rare character costs the placeholder and its name" in table["score"]

@@ -10,6 +10,7 @@ import pytest
 from charlstm.checkpoint.files import CONFIG, FORMAT_VERSION, read_config
 from charlstm.checkpoint.history import HISTORY, read_history
 from charlstm.errors import CheckpointError
+from charlstm.text.vocabulary import RareCharacters
 
 Place = tuple[str | int, ...]
 DEEP = b"[" * 200_000
@@ -103,6 +104,79 @@ def test_a_configuration_that_contradicts_itself_is_refused(refusal, folder, pla
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
     assert f"is damaged: {found}" in sentence
     assert sentence.endswith("; restore it from a copy or train again")
+
+
+RARE = {"characters": "ém", "counts": [3, 1]}
+
+
+@pytest.fixture
+def folder_with_rare(folder):
+    """The checkpoint, of whose characters the last is the placeholder."""
+    content = (folder / CONFIG).read_bytes()
+    for place, value in ((("format_version",), 2), (("model", "vocabulary_size"), 5), (("rare",), RARE | {"characters": "mé"})):
+        content = with_value(content, place, value)
+    (folder / CONFIG).write_bytes(content)
+    return folder
+
+
+def test_rare_characters_are_read(folder_with_rare):
+    assert read_config(folder_with_rare).vocabulary.rare == RareCharacters("mé", (3, 1))
+
+
+@pytest.mark.parametrize(
+    ("rare", "found"),
+    [
+        (None, "rare: expected a dict; found NoneType"),
+        ([], "rare: expected a dict; found list"),
+        ({}, "RareRecord lacks the setting characters"),
+        (RARE | {"more": 1}, "RareRecord has no setting 'more'"),
+        (RARE, "rare: expected 2 characters in ascending order"),
+        ({"characters": "ém", "counts": [3]}, "rare: expected 1 characters in ascending order"),
+        ({"characters": "éé", "counts": [3, 1]}, "rare: expected 2 characters in ascending order"),
+        ({"characters": "aé", "counts": [3, 1]}, "rare: expected no character of the vocabulary"),
+        ({"characters": "m\ud800", "counts": [3, 1]}, "rare: expected characters; found half of one"),
+        ({"characters": ["m", "é"], "counts": [3, 1]}, "characters: expected a string"),
+        ({"characters": "mé", "counts": [3, 0]}, "counts: expected "),
+        ({"characters": "mé", "counts": [3, -1]}, "counts: expected "),
+        ({"characters": "mé", "counts": [3, 1.5]}, "counts: expected "),
+        ({"characters": "mé", "counts": [3, True]}, "counts: expected "),
+        ({"characters": "mé", "counts": [3, 10**400]}, "counts: expected "),
+        ({"characters": "mé", "counts": "31"}, "counts: expected "),
+        ({"characters": "mé", "counts": [2**53, 1]}, "rare: expected counts of at most 9,007,199,254,740,992 together"),
+        ({"characters": "mé", "counts": [1] * 1_114_113}, "counts: expected "),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_rare_characters_that_make_no_sense_are_refused(refusal, folder_with_rare, rare, found):
+    path = folder_with_rare / CONFIG
+    path.write_bytes(with_value(path.read_bytes(), ("rare",), rare))
+    sentence = refusal(lambda: read_config(folder_with_rare), path)
+    assert f"is damaged: {found}" in sentence
+    assert len(sentence) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "found"),
+    [
+        (("model", "vocabulary_size"), 4, "vocabulary: expected 3 characters"),
+        (("format_version",), 1, "vocabulary: expected 5 characters"),
+        (("corpus", "windows"), ["abé"], "windows: expected characters of the vocabulary"),
+    ],
+)
+def test_a_placeholder_that_the_rest_contradicts_is_refused(refusal, folder_with_rare, place, value, found):
+    path = folder_with_rare / CONFIG
+    path.write_bytes(with_value(path.read_bytes(), place, value))
+    assert f"is damaged: {found}" in refusal(lambda: read_config(folder_with_rare), path)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:12])
+def test_no_value_in_rare_characters_makes_a_traceback(folder_with_rare, value):
+    path = folder_with_rare / CONFIG
+    content = path.read_bytes()
+    for place in [("rare",), ("rare", "characters"), ("rare", "counts"), ("rare", "counts", 0), ("format_version",)]:
+        path.write_bytes(with_value(content, place, value))
+        with suppress(CheckpointError):
+            read_config(folder_with_rare)
 
 
 @pytest.mark.parametrize("place", [("model", "seq_len"), ("training", "learning_rate"), ("corpus", "characters"), ("created",)])

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,17 +22,23 @@ from charlstm.checkpoint.files import (
 from charlstm.checkpoint.history import HISTORY, read_history, write_history
 from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 on_tmp_path = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
-    vocabulary = Vocabulary.of(draw(st.text(min_size=2).filter(lambda text: len(set(text)) > 1)))
+    found = "".join(sorted(set(draw(st.text(min_size=2).filter(lambda text: len(set(text)) > 1)))))
+    rare = draw(st.sets(st.sampled_from(found[1:]))) if draw(st.booleans()) else None
+    vocabulary = Vocabulary(found)
+    if rare is not None:
+        counts = draw(st.lists(st.integers(1, 2**40), min_size=len(rare), max_size=len(rare)))
+        kept = "".join(character for character in found if character not in rare)
+        vocabulary = Vocabulary(kept, RareCharacters("".join(sorted(rare)), tuple(counts)))
     size = st.integers(1, 1_000_000)
     model = ModelConfig(
-        vocabulary_size=len(vocabulary),
+        vocabulary_size=vocabulary.model_size,
         seq_len=draw(size),
         encoding=draw(st.sampled_from(["scalar", "one-hot", "embedding"])),
         units=tuple(draw(st.lists(size, min_size=1, max_size=5))),
@@ -60,12 +67,34 @@ def configs(draw: st.DrawFn) -> Config:
 def test_a_configuration_comes_back(tmp_path, config):
     write_config(tmp_path, config)
     assert read_config(tmp_path) == config
+    # An older release reads whatever it can make sense of.
+    assert json.loads((tmp_path / CONFIG).read_text())["format_version"] == (1 if config.vocabulary.rare is None else 2)
+
+
+def test_a_model_without_rare_characters_is_written_byte_for_byte_as_version_1(tmp_path):
+    golden = Path(__file__).parents[1] / "golden" / "version-1" / "scalar-relu-last"
+    write_config(tmp_path, read_config(golden))
+    fields_of_releases = {"charlstm_version", "sha256"}
+    before, after = (json.loads((folder / CONFIG).read_text(), object_pairs_hook=list) for folder in (golden, tmp_path))
+    assert [pair for pair in after if pair[0] not in fields_of_releases] == [
+        pair for pair in before if pair[0] not in fields_of_releases
+    ]
+
+
+def test_rare_characters_are_written_in_plain_json(tmp_path, config):
+    rare = RareCharacters("éü", (3, 1))
+    model = replace(config.model, vocabulary_size=5)
+    write_config(tmp_path, replace(config, model=model, vocabulary=Vocabulary("\nab渡", rare)))
+    record = json.loads((tmp_path / CONFIG).read_text("ascii"))
+    assert record["format_version"] == FORMAT_VERSION
+    assert record["vocabulary"] == "\nab渡"
+    assert record["rare"] == {"characters": "éü", "counts": [3, 1]}
 
 
 def test_the_configuration_says_everything_in_plain_json(tmp_path, config):
     write_config(tmp_path, config)
     record = json.loads((tmp_path / CONFIG).read_text("ascii"))
-    assert record["format_version"] == FORMAT_VERSION
+    assert record["format_version"] == 1  # an older release reads it
     assert record["vocabulary"] == "\nab渡"
     assert record["created"] == "2026-01-02T03:04:05+00:00"
     assert record["corpus"]["windows"] == ["ab", "b渡\n"]

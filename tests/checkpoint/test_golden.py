@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from charlstm.analysis.surprise import stateful_surprise
 from charlstm.checkpoint.files import FORMAT_VERSION, read_config
 from charlstm.checkpoint.history import read_history
 from charlstm.checkpoint.weights import read_weights
@@ -26,7 +27,7 @@ def test_every_version_has_its_checkpoints():
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_it_writes_what_it_wrote(folder, mode):
     # The random seeds are such that the second choice is never near the first: rounding cannot change a character.
-    expected = json.loads((folder / "texts.json").read_text())
+    expected = json.loads((folder / "texts.json").read_text("utf-8"))
     config = read_config(folder)
     network = build_network(config.model, read_weights(folder, config.model))
     pieces = write(
@@ -39,3 +40,15 @@ def test_it_writes_what_it_wrote(folder, mode):
     )
     assert "".join(piece for (piece,) in pieces) == expected[mode]
     assert any(line.best for line in read_history(folder))
+
+
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if folder.parent.name != "version-1"], ids=lambda f: f.name)
+def test_rare_characters_cost_what_they_cost(folder):
+    expected = json.loads((folder / "texts.json").read_text("utf-8"))
+    config = read_config(folder)
+    ids = config.vocabulary.encode_any(expected["scored"])
+    assert {"a", "x", "渡"} <= set(expected["scored"])
+    assert config.vocabulary.unknown("ax渡") == "x渡"
+    network = build_network(config.model, read_weights(folder, config.model))
+    nats = stateful_surprise(network, ids, naming=config.vocabulary.naming_nats(ids))
+    assert nats.mean() == pytest.approx(expected["nats_per_char"], rel=1e-5)

@@ -70,6 +70,10 @@ class Readers:
         found = read_config(self.folder)
         characters = found.vocabulary.characters
         assert found.vocabulary.decode(found.vocabulary.encode(characters)) == characters
+        if rare := found.vocabulary.rare:
+            strange = found.vocabulary.encode_any(f"{rare.characters}\U0010ffff")
+            assert found.vocabulary.decode(strange) == f"{rare.characters}\U0010ffff"
+            assert np.isfinite(found.vocabulary.naming_nats(strange)).all()
         return found.model.weight_shapes, json.dumps(found.created)
 
     def _corpus(self, content: bytes, encoding: str) -> object:

@@ -26,6 +26,7 @@ HARMLESS = {
     "config-corpus-name-that-commands-the-terminal.json",
     "config-created-that-commands-the-terminal.json",
     "config-initialiser-that-is-code.json",
+    "config-rare-that-command-the-terminal.json",
     "config-regulariser-with-a-format-string.json",
     "config-units-of-terabytes.json",
     "config-embedding-of-terabytes.json",

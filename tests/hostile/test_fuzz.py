@@ -61,7 +61,10 @@ def originals(readers: Readers, name: str) -> list[bytes]:
     own = {"corpus": "Once upon a time, 渡口 — 😀\r\n".encode() * 3, "utf-16": "Once upon a time, 渡口 😀\r\n".encode("utf-16")}
     whole = [own[name] if name in own else (readers.folder / HELD[name]).read_bytes()]
     if name == "config":  # with its digest nearly everything is refused for that
-        whole.append(json.dumps({key: value for key, value in json.loads(whole[0]).items() if key != "sha256"}).encode())
+        record = {key: value for key, value in json.loads(whole[0]).items() if key != "sha256"}
+        rare = {"format_version": 2, "vocabulary": "\nab", "rare": {"characters": "渡🐟", "counts": [2, 1]}}
+        corpus = record["corpus"] | {"windows": ["ab"]}
+        whole += [json.dumps(record).encode(), json.dumps(record | rare | {"corpus": corpus}).encode()]
     return whole + seeds(name)
 
 

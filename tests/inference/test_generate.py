@@ -1,6 +1,6 @@
 """The ladder from logits to texts, with a fake model that can only spell one word."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from charlstm.errors import CharlstmError, UnknownCharacterError
 from charlstm.inference.generate import Sample, continue_ids, write
 from charlstm.inference.modes import Stateful, Stateless
 from charlstm.inference.sampling import Sampling
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 GREEDY = Sampling(temperature=0)
 
@@ -149,3 +149,42 @@ def test_the_repetition_penalty_sees_what_was_just_written(make_network):
     # Greedy with a crushing penalty must use every character once before it can use one twice.
     assert longest_run(1e6) >= 6
     assert longest_run(1.0) < 6
+
+
+@pytest.mark.parametrize("mode", [Stateless, Stateful])
+@pytest.mark.parametrize(
+    "sampling", [GREEDY, Sampling(1.0), Sampling(2.0, top_k=2), Sampling(1.0, top_p=0.5), Sampling(1.0, repetition_penalty=0.1)]
+)
+def test_the_placeholder_is_never_written_however_likely(make_network, mode, sampling):
+    network = make_network()  # of 7 characters
+    network.dense_bias[6] = 1_000
+    vocabulary = Vocabulary("abcdef", RareCharacters("yz", (2, 1)))
+    (text,) = zip(*write(mode(network), vocabulary, "abc", random_seeds=[1], length=80, sampling=sampling), strict=True)
+    assert len("".join(text)) == 80
+    assert set("".join(text)) <= set("abcdef")
+
+
+def test_a_text_does_not_depend_on_the_placeholder(make_network):
+    network = make_network()
+    cut = replace(network, dense_kernel=network.dense_kernel[:, :6], dense_bias=network.dense_bias[:6])
+    rare = RareCharacters("yz", (2, 1))
+
+    def text(network, vocabulary):
+        steps = write(Stateful(network), vocabulary, "abc", random_seeds=[1, 2], length=80, sampling=Sampling(1.0))
+        return ["".join(column) for column in zip(*steps, strict=True)]
+
+    assert text(network, Vocabulary("abcdef", rare)) == text(cut, Vocabulary("abcdef"))
+
+
+def test_a_seed_with_rare_characters_is_refused(make_network):
+    with pytest.raises(UnknownCharacterError, match=r"'z'.*learned 6 characters"):
+        next(
+            write(
+                Stateful(make_network()),
+                Vocabulary("abcdef", RareCharacters("yz", (2, 1))),
+                "az",
+                random_seeds=[1],
+                length=1,
+                sampling=GREEDY,
+            )
+        )

@@ -10,6 +10,7 @@ from charlstm.errors import CharlstmError, ConfigError
 from charlstm.recipe.plan import Base
 from charlstm.recipe.presets import PRESETS
 from charlstm.recipe.resuming import plan_resuming
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from charlstm.text.windows import split
 
 SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
@@ -178,3 +179,29 @@ def test_fine_tuning_may_not_change_the_network(plan, begin, given):
     begin(plan(given=SMALL, name="base"))
     with pytest.raises(CharlstmError, match="cannot be changed with --from: the network is that of base"):
         plan(base_name="base", given=given)
+
+
+def test_fine_tuning_keeps_the_placeholder_of_the_base(plan, begin, tmp_path, text):
+    first = tmp_path / "first.txt"
+    first.write_text("éé!" + text[3:])
+    base = plan(first, given=SMALL | {"min_count": 3}, name="base")
+    begin(base)
+    assert base.config.vocabulary.rare == RareCharacters("!é", (1, 2))
+    same = plan(first, base_name="base", name="same", given={"validation": 0.1})
+    assert same.config.vocabulary.characters == base.config.vocabulary.characters
+    assert same.config.vocabulary.rare == RareCharacters("!é", (2, 4))
+    other = tmp_path / "other.txt"
+    other.write_text(text[:-1].replace("a", "é") + "?")
+    made = plan(other, base_name="base")
+    assert set(made.config.vocabulary.characters) - set(base.config.vocabulary.characters) == {"é"}
+    assert made.config.vocabulary.rare == RareCharacters("!", (1,))
+    assert made.config.model.vocabulary_size == len(made.config.vocabulary) + 1
+    assert made.config.vocabulary.decode(made.ids) == text[:-1].replace("a", "é") + "?"
+
+
+def test_fine_tuning_can_add_a_placeholder(plan, begin, tmp_path, text):
+    begin(plan(given=SMALL, name="base"))
+    other = tmp_path / "other.txt"
+    other.write_text("éé!" + text)
+    made = plan(other, base_name="base", given={"min_count": 3})
+    assert made.config.vocabulary == Vocabulary("".join(sorted(set(text))), RareCharacters("!é", (1, 2)))

@@ -196,3 +196,18 @@ def test_patience_without_anything_held_out_is_refused_for_a_resumed_training_to
     begin(plan(given=SMALL | {"validation": 0.0}))
     with pytest.raises(ConfigError, match="--patience has no effect with --validation 0"):
         plan_resuming(root, "story", [], {"patience": 2})
+
+
+def test_rare_characters_are_those_of_the_checkpoint(plan, begin, root, story):
+    text = story.read_text()
+    story.write_text(f"éé!{text[3:-2]}ü渡")  # the last two are held out: neither learned nor rare
+    made = plan(given=SMALL | {"min_count": 3})
+    begin(made)
+    assert made.config.vocabulary.rare.characters == "!é"
+    for again in (plan_resuming(root, "story", [], {}), plan_helping(root, "story", [], {})):
+        assert again.config == made.config
+        assert again.ids.tolist() == made.ids.tolist()
+        assert again.ids.dtype == made.ids.dtype
+    with pytest.raises(ConfigError, match=r"--min-count cannot be changed .*learned characters"):
+        plan_resuming(root, "story", [], {"min_count": 3})
+    assert plan_resuming(root, "story", [], {"min_count": "auto"}).config == made.config

@@ -17,6 +17,7 @@ from charlstm.errors import CheckpointError, ConfigError, CorpusError
 from charlstm.recipe.machine import fastest_precision
 from charlstm.recipe.plan import USUAL
 from charlstm.recipe.presets import PRESETS
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
 
@@ -242,3 +243,42 @@ def test_of_a_text_of_a_line_nothing_is_held_out_where_it_would_be_one_character
     path.write_text(text[:12])
     made = plan(path, given={"seq_len": 2, "batch_size": 1})
     assert made.config.training.validation == 0.0
+
+
+def test_rare_characters_share_a_placeholder(plan, tmp_path, text):
+    path = tmp_path / "odd.txt"
+    odd = text[:1_000] + "éé渡" + text[1_003:-1] + "ü"
+    path.write_text(odd)
+    made = plan(path, given={"min_count": 3})
+    vocabulary = made.config.vocabulary
+    assert set(vocabulary.characters) == set(text[:360_000])
+    assert vocabulary.rare == RareCharacters("é渡", (2, 1))
+    assert made.config.model.vocabulary_size == len(vocabulary) + 1
+    assert vocabulary.decode(made.ids) == odd
+    assert any("(--min-count 1 learns all)" in note for note in made.notes)
+    # Of the held-out part, which is in capitals, nothing but its lines is learned.
+    assert made.ids[-1] == len(vocabulary) + 2 + ord("ü")
+    without = plan(path, given={"min_count": 1})
+    assert without.config.vocabulary == Vocabulary.of(odd)
+    assert without.config.model.vocabulary_size == len(set(odd))
+
+
+def test_seeds_have_no_rare_characters(plan, tmp_path):
+    random = np.random.default_rng(0)
+    odd = "".join(chr(0x4E00 + place) if place % 37 == 5 else random.choice(list("ab \n")) for place in range(20_000))
+    path = tmp_path / "odd.txt"
+    path.write_text(odd)
+    made = plan(path, given={"min_count": 2, "seq_len": 30})
+    assert len(made.config.corpus.windows) == 8
+    for window in made.config.corpus.windows:
+        assert set(window) <= set("ab \n")
+        assert window in odd
+    everywhere = tmp_path / "everywhere.txt"
+    everywhere.write_text("".join("ab"[place % 2] if 100 < place < 109 else chr(0x4E00 + place) for place in range(5_000)))
+    made = plan(everywhere, given={"min_count": 2, "validation": 0.0, "units": (4,), "seq_len": 2})
+    assert made.config.corpus.windows == ("a",)  # no passage that was looked at has a learned character
+
+
+def test_the_count_is_refused_before_the_text_is_read(plan):
+    with pytest.raises(ConfigError, match="min_count: expected auto or an integer of at least 1; found 0"):
+        plan("nowhere.txt", given={"min_count": 0})

@@ -219,3 +219,14 @@ def test_an_epoch_begins_at_either_of_two_places_where_one_character_is_left_ove
     steps = round(source.steps_per_epoch)
     origins = {int(denormalise(source.batch(epoch * steps).x, 14)[0, 0]) for epoch in range(30)}
     assert origins == {0, 1}
+
+
+@pytest.mark.parametrize("targets", ["last", "every"])
+@pytest.mark.parametrize("batches", ["windows", "streams"])
+def test_rare_characters_are_the_placeholder_in_windows_and_targets(targets, batches):
+    ids = np.random.default_rng(0).integers(0, 9, 400).astype(np.uint32)
+    strange = np.where(ids == 8, 1_000_000 + np.arange(400), ids)
+    model = ModelConfig(vocabulary_size=9, seq_len=7, targets=targets)
+    training = TrainingConfig(batches=batches, batch_size=5)
+    for ours, theirs in zip(*(batch_source(each, model, training).batch(3) for each in (ids, strange)), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

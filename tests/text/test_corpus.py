@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from charlstm.text import corpus as module
 from charlstm.text import decoding
-from charlstm.text.corpus import Corpus, read_corpus, read_text
+from charlstm.text.corpus import Corpus, read_again, read_corpus, read_text
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 DATA = Path(__file__).parents[2] / "data"
 # Line ends and characters of one to four bytes, so that many of them are cut by a block's border.
@@ -256,3 +257,14 @@ def test_the_chinese_text_of_the_repository_is_read_to_the_letter():
     assert corpus.ids.dtype == np.uint16
     assert corpus.ids.nbytes == 2 * len(content)
     assert corpus.fingerprint == sha256(content)
+
+
+def test_a_text_is_read_again_in_the_vocabulary_of_a_model(tmp_path):
+    path = tmp_path / "story.txt"
+    path.write_text("abcé渡\nab")
+    vocabulary = Vocabulary("\nab", RareCharacters("cé", (1, 1)))
+    found = read_again([path], "utf-8", vocabulary)
+    assert found.vocabulary == vocabulary
+    assert found.ids.tolist() == vocabulary.encode_any("abcé渡\nab").tolist()
+    assert found.fingerprint == read_corpus([path]).fingerprint
+    assert read_again([path], "utf-8", Vocabulary("\nabd")).vocabulary == Vocabulary("\nabcdé渡")

@@ -194,3 +194,11 @@ def test_rows_agree_if_they_say_the_same_of_the_same_characters(length):
         assert not scoring.agrees(places_read(scoring, wrong=first)), row
         assert not scoring.agrees(places_read(scoring, wrong=last)), row
     assert numbered(100).agrees(np.full((1, 256 + 99), np.nan))  # a single row has nobody to agree with
+
+
+def test_rare_characters_are_read_and_counted_as_the_placeholder():
+    ids = np.random.default_rng(0).integers(0, 9, 3_000)
+    strange = np.where(ids == 8, 1_000_000, ids)
+    for ours, theirs in zip(ScoringPass(ids, 9).chunks(), ScoringPass(strange, 9).chunks(), strict=True):
+        np.testing.assert_array_equal(ours.x, theirs.x)
+        np.testing.assert_array_equal(ours.y, theirs.y)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.errors import UnknownCharacterError
-from charlstm.text.vocabulary import Vocabulary, code_points, id_dtype
+from charlstm.text.vocabulary import UNICODE, RareCharacters, Vocabulary, code_points, id_dtype
+from charlstm.text.windows import model_ids
 
 SURROGATES = range(0xD800, 0xE000)
 any_text = st.text(st.characters(exclude_categories=()))  # lone surrogates too
@@ -88,3 +89,59 @@ def test_a_long_list_of_unknown_characters_is_cut():
 def test_unknown_characters_are_named_once_in_order_of_appearance():
     assert Vocabulary.of("ab").unknown("zaybzya\n") == "zy\n"
     assert Vocabulary.of("ab").unknown("abba") == ""
+
+
+@st.composite
+def vocabularies_with_rare_characters(draw):
+    """A vocabulary with a placeholder, and the characters of a text that it was made of."""
+    found = sorted(draw(st.sets(st.characters(exclude_categories=()), min_size=2, max_size=12)))
+    kept = draw(st.sets(st.sampled_from(found), min_size=1))
+    rare = [character for character in found if character not in kept]
+    counts = draw(st.lists(st.integers(1, 50), min_size=len(rare), max_size=len(rare)))
+    return Vocabulary("".join(sorted(kept)), RareCharacters("".join(rare), tuple(counts)))
+
+
+@given(vocabularies_with_rare_characters(), st.data())
+def test_any_text_comes_back_from_the_ids_of_a_vocabulary_with_rare_characters(vocabulary, data):
+    known = vocabulary.characters + vocabulary.rare.characters
+    text = data.draw(st.text(st.one_of(st.sampled_from(known), st.characters(exclude_categories=()))))
+    ids = vocabulary.encode_any(text)
+    assert vocabulary.decode(ids) == vocabulary.decode(ids.tolist()) == text
+    kept = [character in vocabulary.characters for character in text]
+    assert (ids < len(vocabulary)).tolist() == kept
+    expected = [vocabulary.characters.find(c) if c in vocabulary.characters else len(vocabulary) for c in text]
+    assert model_ids(ids, vocabulary.model_size).tolist() == expected
+    assert vocabulary.unknown(text) == "".join(c for c in dict.fromkeys(text) if c not in vocabulary.characters)
+
+
+def test_ids_of_rare_and_of_other_characters():
+    vocabulary = Vocabulary("ad", RareCharacters("bcé", (1, 2, 3)))
+    assert vocabulary.encode_any("adbcéz\U0010ffff").tolist() == [0, 1, 2, 3, 4, 5 + ord("z"), 5 + 0x10FFFF]
+    assert (len(vocabulary), vocabulary.model_size) == (2, 3)
+    with pytest.raises(UnknownCharacterError, match="'b'"):
+        vocabulary.encode("ab")
+
+
+def test_without_rare_characters_any_text_is_encoded_as_ever():
+    vocabulary = Vocabulary("ab")
+    assert vocabulary.encode_any("ba").dtype == np.uint8
+    assert vocabulary.model_size == 2
+    assert vocabulary.naming_nats(vocabulary.encode("abba")).tolist() == [0, 0, 0, 0]
+    with pytest.raises(UnknownCharacterError):
+        vocabulary.encode_any("c")
+
+
+@pytest.mark.parametrize("rare", [RareCharacters("bcé", (1, 2, 40)), RareCharacters("", ())])
+def test_the_probabilities_of_names_add_up_to_one(rare):
+    vocabulary = Vocabulary("ad", rare)
+    others = "".join(map(chr, range(UNICODE))).replace("a", "").replace("d", "")
+    probabilities = np.exp(-vocabulary.naming_nats(vocabulary.encode_any(others)))
+    assert probabilities.sum() == pytest.approx(1, abs=1e-9)
+
+
+def test_a_name_costs_what_its_smoothed_frequency_says():
+    vocabulary = Vocabulary("ad", RareCharacters("bc", (1, 3)))
+    unlearned = UNICODE - 2
+    nats = [0, -np.log((1 + 2 / unlearned) / 6), -np.log((3 + 2 / unlearned) / 6), -np.log(2 / unlearned / 6)]
+    np.testing.assert_allclose(vocabulary.naming_nats(vocabulary.encode_any("abcz")), nats)
+    assert vocabulary.naming_nats(np.array([0, 2], np.uint8))[1] == pytest.approx(nats[1])

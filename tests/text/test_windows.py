@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from charlstm.errors import CorpusError
 from charlstm.text.vocabulary import id_dtype
-from charlstm.text.windows import denormalise, normalise, split, windows
+from charlstm.text.windows import denormalise, model_ids, normalise, split, windows
 
 
 @pytest.mark.parametrize(("length", "seq_len"), [(2, 1), (11, 10), (12, 10), (50, 7)])
@@ -96,3 +96,10 @@ def test_both_parts_are_views():
     ids = np.arange(100, dtype=np.uint8)
     assert [len(part) for part in split(ids, 0.1)] == [90, 10]
     assert all(np.shares_memory(part, ids) for part in split(ids, 0.1))
+
+
+def test_characters_beyond_the_vocabulary_are_the_last_id():
+    ids = np.array([0, 5, 6, 7, 1_500_000], np.uint32)
+    assert model_ids(ids, 7).tolist() == [0, 5, 6, 6, 6]
+    np.testing.assert_array_equal(denormalise(normalise(ids, 7), 7), [0, 5, 6, 6, 6])
+    assert model_ids(np.array([3], np.uint8), 70_000).tolist() == [3]

@@ -84,3 +84,10 @@ def test_every_character_but_the_first_counts_once_and_nothing_is_left_changed()
     before = {name: array.copy() for name, array in weights.items()}
     assert len(dynamic_surprise(CONFIG, weights, LEARNT[:5], TEXT, told.append)) == sum(told) == 202
     assert all(np.array_equal(weights[name], before[name]) for name in weights)
+
+
+def test_rare_characters_are_the_placeholder_and_cost_their_names():
+    weights, naming = weights_of(CONFIG), np.linspace(0, 1, 203)
+    learnt, text = (np.where(ids == 6, 9_999, ids) for ids in (LEARNT.astype(int), TEXT.astype(int)))
+    found = dynamic_surprise(CONFIG, weights, learnt, text, naming=naming)
+    np.testing.assert_allclose(found, dynamic_surprise(CONFIG, weights, LEARNT, TEXT) + naming[1:], atol=1e-6)

@@ -10,7 +10,10 @@ from charlstm.config import ModelConfig
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import log_softmax
 from charlstm.text.scoring import WORST, ScoringPass
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
+from charlstm.text.windows import normalise
 from charlstm.training.evaluation import Evaluator
+from charlstm.training.model import build_layers, keras_model
 from tests.conftest import LONG_MEMORIES, long_memory
 
 AT_ONCE = {"linear, at once", "relu, recurrent"}
@@ -77,3 +80,23 @@ def test_shorter_pieces_give_the_same_score(monkeypatch, most):
     expected = Evaluator(config, IDS).nats_per_char(weights(config, 0.5))
     monkeypatch.setattr("charlstm.text.scoring.MOST_LOGITS", most)
     assert Evaluator(config, IDS).nats_per_char(weights(config, 0.5)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_rare_character_costs_the_placeholder_of_keras_and_its_name():
+    vocabulary = Vocabulary("abcdef", RareCharacters("yz", (5, 2)))
+    ids = vocabulary.encode_any("".join(np.random.default_rng(5).choice(list("abcdefyz渡"), 300)))
+    config = ModelConfig(vocabulary_size=vocabulary.model_size, seq_len=12, units=(5, 4))
+    values = weights(config, 0.5)
+    layers = build_layers(config)
+    layers.assign(values)
+    clamped = np.minimum(ids, 6)
+    probabilities = keras_model(layers, None).predict(normalise(clamped[None, :-1], 7), verbose=0)[0]
+    expected = -np.log(probabilities[np.arange(299), clamped[1:]]) + vocabulary.naming_nats(ids)[1:]
+    naming = vocabulary.naming_nats(ids)
+    assert Evaluator(config, ids, naming).nats_per_char(values) == pytest.approx(expected.mean(), rel=1e-5)
+    np.testing.assert_allclose(stateful_surprise(build_network(config, values), ids, naming=naming), expected, atol=1e-4)
+    config, values = long_memory(**LONG_MEMORIES["tanh"])  # read once more in one piece
+    ids = np.where(IDS == 6, ids.max(), IDS)
+    naming = vocabulary.naming_nats(ids)
+    expected = stateful_surprise(build_network(config, values), ids, naming=naming).mean()
+    assert Evaluator(config, ids, naming).nats_per_char(values) == pytest.approx(expected, rel=1e-4)

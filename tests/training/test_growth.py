@@ -8,7 +8,7 @@ import pytest
 from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError
 from charlstm.inference.network import build_network
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from charlstm.training.growth import grown
 
 OLD, NEW = Vocabulary("bdf"), Vocabulary("abcdefg")
@@ -44,3 +44,27 @@ def test_the_scalar_encoding_cannot_grow():
     config = ModelConfig(vocabulary_size=3, encoding="scalar", units=(5,))
     with pytest.raises(ConfigError, match=r"4 characters.*'aceg'.*x = id / V"):
         grown(config, OLD, NEW, weights(config, 0), weights(replace(config, vocabulary_size=7), 1))
+
+
+@pytest.mark.parametrize("encoding", ["one-hot", "embedding"])
+@pytest.mark.parametrize("before", [None, RareCharacters("ac", (2, 1))])
+def test_the_placeholder_stays_the_last(encoding, before):
+    old, new = Vocabulary("bdf", before), Vocabulary("abdefg", RareCharacters("c", (3,)))
+    config = ModelConfig(vocabulary_size=old.model_size, encoding=encoding, embedding_size=4, units=(5, 4))
+    larger = replace(config, vocabulary_size=new.model_size)
+    values, fresh = weights(config, 0), weights(larger, 1)
+    grew = grown(config, old, new, values, fresh)
+    table = "lstm_1/kernel" if encoding == "one-hot" else "embedding/embeddings"
+    source = values if before else fresh  # a base without a placeholder has none to keep
+    np.testing.assert_array_equal(grew["dense/kernel"][:, -1], source["dense/kernel"][:, -1])
+    np.testing.assert_array_equal(grew["dense/bias"][-1], source["dense/bias"][-1])
+    np.testing.assert_array_equal(grew[table][-1], source[table][-1])
+    np.testing.assert_array_equal(grew[table][[1, 2, 4]], values[table][:3])  # b, d, f
+    np.testing.assert_array_equal(grew[table][[0, 3, 5]], fresh[table][[0, 3, 5]])  # a, e, g
+
+
+def test_the_scalar_encoding_keeps_its_characters_and_gets_no_placeholder():
+    config = ModelConfig(vocabulary_size=3, encoding="scalar", units=(5,))
+    new = Vocabulary("bdf", RareCharacters("xz", (1, 1)))
+    with pytest.raises(ConfigError, match=r"2 characters.*'xz'.*x = id / V"):
+        grown(config, OLD, new, weights(config, 0), weights(replace(config, vocabulary_size=4), 1))

@@ -9,7 +9,7 @@ from charlstm.inference.generate import write
 from charlstm.inference.modes import reader
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import Sampling
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from charlstm.training.keras_engine import keras_reader
 
 ALPHABET = Vocabulary("\n abcdefgh")
@@ -34,6 +34,20 @@ def test_both_engines_write_the_same_text(mode, encoding, targets):
     ours, theirs = text(reader(build_network(config, values), mode)), text(keras_reader(config, values, mode))
     assert ours == theirs
     assert ours[0] != ours[1]
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_neither_engine_writes_the_placeholder(mode):
+    config = ModelConfig(vocabulary_size=11, seq_len=12, units=(8, 6))
+    values = weights(config)
+    values["dense/bias"][10] = 1_000
+    alphabet = Vocabulary(ALPHABET.characters, RareCharacters("yz", (2, 1)))
+    texts = []
+    for engine in (reader(build_network(config, values), mode), keras_reader(config, values, mode)):
+        steps = write(engine, alphabet, "a bad cab", random_seeds=[3, 4], length=60, sampling=Sampling(1.0))
+        texts.append(["".join(column) for column in zip(*steps, strict=True)])
+    assert texts[0] == texts[1]
+    assert set("".join(texts[0])) <= set(alphabet.characters)
 
 
 def test_classic_is_the_textbook_loop():

@@ -8,13 +8,16 @@ from itertools import count
 import numpy as np
 import pytest
 
+from charlstm.analysis.surprise import stateful_surprise
 from charlstm.checkpoint.files import read_config, write_config
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import read_history
 from charlstm.checkpoint.resume import read_state
 from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import CheckpointError, TakenError, TrainingError
+from charlstm.inference.network import build_network
 from charlstm.recipe.plan import Plan
+from charlstm.text.windows import split
 from charlstm.training.events import Evaluated, Event, Started, Stepped
 from charlstm.training.run import train
 from tests.training.runs import finished
@@ -76,8 +79,17 @@ def test_nothing_held_out_is_trained_on_and_said_so(plan):
     assert result.best.nats_per_char is None
 
 
-def test_an_interrupted_run_goes_on_to_the_bits_of_one_that_was_not(plan, resumed):
-    settings = {"epochs": 2.0, "evaluations": 3, "dropout": 0.2}
+@pytest.fixture
+def odd(corpus) -> str:
+    """The text with rare characters, and one that comes first in its held-out end."""
+    text = corpus.read_text()
+    corpus.write_text(text[:200] + "éé!渡" + text[200:-50] + "é?" + text[-50:])
+    return corpus.read_text()
+
+
+@pytest.mark.parametrize("min_count", ["auto", 3])
+def test_an_interrupted_run_goes_on_to_the_bits_of_one_that_was_not(plan, resumed, odd, min_count):
+    settings = {"epochs": 2.0, "evaluations": 3, "dropout": 0.2, "min_count": min_count}
     whole, cut = plan("whole", **settings), plan("cut", **settings)
     run(whole)
     looks = count()
@@ -164,3 +176,43 @@ def test_history_lines_are_json_with_the_documented_keys(plan):
         assert set(json.loads(line)) == {
             "step", "epoch", "seconds", "learning_rate", "train_nats_per_char", "nats_per_char", "best",
         }  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", [{"encoding": "scalar"}, {}, {"encoding": "embedding", "embedding_size": 5}])
+def test_the_score_of_a_run_is_that_of_its_model_on_the_held_out_text(plan, odd, settings):
+    made = plan(min_count=3, **settings)
+    result = finished(run(made))
+    vocabulary, held_out = made.config.vocabulary, split(made.ids, made.config.training.validation)[1]
+    assert vocabulary.rare.characters == "!é渡"
+    assert vocabulary.decode(held_out) == odd[-len(held_out) :]
+    assert np.count_nonzero(held_out >= len(vocabulary)) == 2
+    network = build_network(made.config.model, read_weights(made.folder, made.config.model))
+    nats = stateful_surprise(network, held_out, naming=vocabulary.naming_nats(held_out)).mean()
+    assert result.best.nats_per_char == pytest.approx(nats, rel=1e-5)
+    assert read_config(made.folder) == made.config
+
+
+def test_the_placeholder_is_learned(plan, corpus):
+    strange = iter(range(0x4E00, 0x6000))
+    corpus.write_text("".join(chr(next(strange)) if place % 3 == 2 else "ab"[place % 3] for place in range(1_500)))
+    made = plan(min_count=2, epochs=8.0, learning_rate=2e-2)
+    run(made)
+    network = build_network(made.config.model, read_weights(made.folder, made.config.model))
+    state = network.zero_state(1)
+    for character in made.config.vocabulary.encode_any("ab渡ab渡ab")[:, None]:
+        network.step(character, state)
+    assert network.logits(state[-1].h).argmax() == made.config.vocabulary.model_size - 1 == 2
+    sample = (made.folder / "README.md").read_text().partition("A sample")[2].partition("\n")[2]
+    assert set(sample) <= set("ab \n")
+
+
+def test_fine_tuning_with_a_placeholder_starts_from_what_was_learnt(plan, tmp_path, odd):
+    run(plan("old", epochs=12.0, learning_rate=2e-2, min_count=3))
+    text = tmp_path / "new.txt"
+    text.write_text(odd.replace("lamp", "quay"))
+    tuned = plan("new", base="old", text=text, epochs=0.1, batch_size=4, learning_rate=1e-6)
+    assert tuned.config.vocabulary.rare is not None
+    assert set(tuned.config.vocabulary.characters) > set("lampqy")
+    start = next(event for event in run(tuned) if isinstance(event, Stepped)).nats_per_char
+    fresh = next(event for event in run(plan("fresh", text=text, min_count=3)) if isinstance(event, Stepped)).nats_per_char
+    assert start < fresh - 0.3

@@ -16,6 +16,7 @@ from charlstm.checkpoint.files import Config
 from charlstm.inference.lstm import Array
 from charlstm.inference.network import Network, any_weights
 from charlstm.inference.sampling import log_softmax
+from charlstm.text.windows import model_ids
 from charlstm.units import count
 
 SECTIONS: dict[str, tuple[str, Callable[[Record], list[Block]]]] = {
@@ -79,11 +80,13 @@ def examine(
 def _step(config: Config, values: Mapping[str, Array], network: Network, text: str, character: str | None, unit: int) -> Record:
     after, read = (text[:-1], text[-1]) if character is None else (text, character)
     state = network.zero_state(1)
-    for known in config.vocabulary.encode(after)[:, None]:
+    for known in config.vocabulary.encode_any(after)[:, None]:
         network.step(known, state)
     before = [(layer.h[0].copy(), layer.c[0].copy()) for layer in state]
-    found = one_step(config.model, values, before, config.vocabulary.characters.index(read))
-    probabilities = np.exp(log_softmax(np.array(found["logits"])))
+    (character_id,) = model_ids(config.vocabulary.encode_any(read), config.model.vocabulary_size).tolist()
+    found = one_step(config.model, values, before, character_id)
+    # The placeholder takes its part of the probability, but is no character that could come next.
+    probabilities = np.exp(log_softmax(np.array(found["logits"])))[: len(config.vocabulary)]
     best = np.argsort(-probabilities, kind="stable")[:LIKELIEST]
     likeliest = [{"character": config.vocabulary.characters[each], "probability": float(probabilities[each])} for each in best]
     return {"character": read, "after": after, "unit": unit, **found, "likeliest": likeliest}
