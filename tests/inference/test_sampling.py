@@ -71,9 +71,9 @@ def test_the_penalty_multiplies_log_probabilities_of_recent_characters_only():
 
 
 def test_the_penalty_is_applied_where_a_character_is_chosen():
-    recent, noise = np.array([[1], [0]]), np.zeros((2, 5))
-    assert choose(LOGITS, Sampling(temperature=0, repetition_penalty=2.0), noise, recent).tolist() == [3, 1]
-    assert choose(LOGITS, Sampling(temperature=0), noise, recent).tolist() == [1, 0]
+    recent, noise = np.array([[1], [0]]), Noise([0, 1], 5)
+    assert choose(LOGITS, Sampling(temperature=0, repetition_penalty=2.0), noise, 0, recent).tolist() == [3, 1]
+    assert choose(LOGITS, Sampling(temperature=0), noise, 0, recent).tolist() == [1, 0]
 
 
 def test_zero_temperature_takes_the_likeliest_and_the_first_of_equals():
