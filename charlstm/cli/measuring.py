@@ -25,7 +25,11 @@ CorpusOption = Annotated[
 ]
 SampleOption = Annotated[int, typer.Option(help="Positions scored with a window each; more take longer.", **integer(2))]
 UnknownOption = Annotated[
-    OnUnknown, typer.Option(help="What to do with characters that are not in the vocabulary.", **choice(OnUnknown))
+    OnUnknown,
+    typer.Option(
+        help="What to do with characters that are not in the vocabulary; error refuses none if the model has rare characters.",
+        **choice(OnUnknown),
+    ),
 ]
 
 
