@@ -26,7 +26,7 @@ MinCount = Annotated[
     option(
         _MODEL,
         "Fewest occurrences of a character that is learned; rarer ones share a placeholder that is never generated. 1 learns "
-        "all. auto learns all of up to 256 distinct characters, and at least 99.9 % of any text. Default: auto.",
+        "all. auto learns all of up to 256 distinct characters, and at least 99 % of any text. Default: auto.",
         metavar="N|auto",
         parser=integer_or_auto,
     ),

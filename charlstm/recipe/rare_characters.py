@@ -21,6 +21,10 @@ RAREST = 1e-6
 """Part of the text that a character makes up at least to be learned under ``auto``."""
 MOST_UNLEARNED = 1e-3
 """Part of the text that the characters that ``auto`` does not learn make up together at most."""
+SCATTERED_BELOW = 10
+"""Occurrences below which characters may be scattered ones: symbols and foreign names in a text of few characters."""
+MOST_SCATTERED = 1e-2
+"""Part of the text that scattered characters make up together at most."""
 LEAST_RARE = 2
 """Characters that ``auto`` needs for a placeholder: one alone would be replaced by it, and nothing gained."""
 
@@ -129,9 +133,26 @@ def _fewest(
     free = new & ~rare_before
     while fewest > 1 and counts[free & (counts < fewest)].sum() > MOST_UNLEARNED * learned:
         fewest -= 1
+    if fewest_of_rare == 1 and len(whole) > SMALL_VOCABULARY:
+        fewest = _fewest_of_scattered(counts, free, learned, fewest)
     if fewest_of_rare == 1 and np.count_nonzero(free & (counts > 0) & (counts < fewest)) < LEAST_RARE:
         fewest = 1
     return np.where(rare_before, fewest_of_rare, fewest)
+
+
+def _fewest_of_scattered(counts: NDArray[np.int64], free: NDArray[np.bool_], learned: int, fewest: int) -> int:
+    """Return a greater ``fewest`` if nine tenths of the distinct characters are scattered ones, which the text hardly misses.
+
+    In a text that needs a large vocabulary, as in Chinese, characters of every frequency are many, and it is left as it is.
+    """
+    distinct = np.count_nonzero(counts)
+    for greater in range(fewest, SCATTERED_BELOW + 1):
+        scattered = free & (counts > 0) & (counts < greater)
+        if counts[scattered].sum() > MOST_SCATTERED * learned:
+            break
+        if np.count_nonzero(scattered) >= 0.9 * distinct:
+            return greater
+    return fewest
 
 
 def _counted(ids: Ids, size: int) -> NDArray[np.int64]:

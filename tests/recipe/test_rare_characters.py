@@ -77,6 +77,28 @@ def test_auto_learns_at_least_999_of_1000_characters():
     )
 
 
+@pytest.mark.parametrize("each", [1, 2])
+def test_auto_drops_scattered_characters_that_are_nine_tenths_of_the_vocabulary(each):
+    text = common(65) * 17_000 + common(5_000 // each, 0x3400) * each  # 0.45 % of 1.1 million
+    vocabulary = cut_vocabulary(corpus_of(text), len(text), "auto").vocabulary
+    assert vocabulary.characters == common(65)
+    assert vocabulary.rare == RareCharacters(common(5_000 // each, 0x3400), (each,) * (5_000 // each))
+
+
+def test_auto_keeps_characters_that_are_more_than_a_hundredth_of_the_text():
+    text = common(65) * 1_000 + common(700, 0x3400)
+    assert cut_vocabulary(corpus_of(text), len(text), "auto").vocabulary == Vocabulary.of(text)
+
+
+@pytest.mark.parametrize("length", [20_000, 200_000, 900_000])
+def test_auto_keeps_the_characters_of_a_text_that_needs_a_large_vocabulary(length):
+    ranks = np.arange(1, 4_001)
+    chosen = np.random.default_rng(0).choice(ranks, length, p=1 / ranks / (1 / ranks).sum())  # frequencies as in Chinese
+    text = "".join(map(chr, 0x4E00 + chosen))
+    vocabulary = cut_vocabulary(corpus_of(text), len(text), "auto").vocabulary
+    assert vocabulary == Vocabulary.of(text)
+
+
 def test_auto_does_not_replace_a_single_character_by_a_placeholder():
     text = common(300) * 5_000 + "é"
     assert cut_vocabulary(corpus_of(text), len(text), "auto").vocabulary.rare is None
