@@ -5,6 +5,8 @@ and the three of the softmax layer. A character's products are one vector with t
 layer's, on one thread. The weights are random, scaled so that the logits have a standard deviation of 4, as trained ones may.
 
     python -m benchmarks.vocabulary [--characters 65 256 ...] [--precision float32 bfloat16] [--rounds 7] [--json]
+
+With ``--minutes M`` it trains on a text with rare characters in place of all that: see :mod:`benchmarks.sources`.
 """
 
 import argparse
@@ -12,11 +14,13 @@ import json
 import os
 import statistics
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import ceilings, training
+from benchmarks import ceilings, sources, training
 from benchmarks.turns import Work, serve, take_turns
 
 UNITS, BATCH, STEPS = 512, 32, 64
@@ -166,11 +170,16 @@ def main() -> None:
     )
     parser.add_argument("--precision", nargs="+", default=["float32", "bfloat16"])
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--minutes", type=float, help="of each training on the sources of the installed packages")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--turns", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.turns:
         serve(RIVALS, *arguments.turns)
+        return
+    if arguments.minutes:
+        with tempfile.TemporaryDirectory() as folder:
+            print(json.dumps(sources.measure_sources(Path(folder), arguments.minutes), indent=2))
         return
     results: dict[str, Any] = {}
     for precision in arguments.precision:
