@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.ceilings import V
-from benchmarks.turns import Work, serve, take_turns
+from benchmarks.interleave import Work, serve, take_turns
+from benchmarks.roofline import V
 
 WINDOW = 100
 _RANDOM = np.random.default_rng(0)
@@ -35,8 +35,8 @@ def ours(units: list[int], mode: str, characters: int, samples: int, threads: in
     from threadpoolctl import ThreadpoolController
 
     from charlstm.config import ModelConfig
-    from charlstm.inference.generate import write
-    from charlstm.inference.modes import reader
+    from charlstm.inference.generation import generate_pieces
+    from charlstm.inference.modes import decoder
     from charlstm.inference.network import build_network
     from charlstm.inference.sampling import Sampling
     from charlstm.text.vocabulary import Vocabulary
@@ -44,11 +44,11 @@ def ours(units: list[int], mode: str, characters: int, samples: int, threads: in
     config = ModelConfig(vocabulary_size=V, units=tuple(units), seq_len=WINDOW)
     random = np.random.default_rng(0)
     weights = {name: random.normal(0, 0.05, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
-    mode_reader = reader(build_network(config, weights), mode)
+    mode_reader = decoder(build_network(config, weights), mode)
     vocabulary = Vocabulary("".join(map(chr, range(48, 48 + V))))
     ThreadpoolController().limit(limits=threads)
     seed, random_seeds = "0" * WINDOW, range(samples)
-    pieces = write(mode_reader, vocabulary, seed, random_seeds=random_seeds, length=sys.maxsize, sampling=Sampling())
+    pieces = generate_pieces(mode_reader, vocabulary, seed, random_seeds=random_seeds, length=sys.maxsize, sampling=Sampling())
     next(pieces)  # the seed is read; what is timed only writes
 
     def work() -> None:

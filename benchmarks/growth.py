@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.interleave import summary, take_turns
 from benchmarks.reading import TEXTS, lengthened
-from benchmarks.turns import summary, take_turns
 
 START = {"units": [512], "batch": 32, "steps": 64, "precision": "bfloat16"}
 AXES: dict[str, list[dict[str, Any]]] = {

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from charlstm.analysis.evaluation import context_lengths, evaluate, sampled_starts
-from charlstm.analysis.novelty import novelty
 from charlstm.config import ModelConfig
+from charlstm.evaluation.novelty import novelty
+from charlstm.evaluation.scores import context_lengths, evaluate, sampled_starts
 from charlstm.inference.network import build_network
 from charlstm.text.corpus import read_corpus
 

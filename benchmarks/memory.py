@@ -1,4 +1,4 @@
-"""The memory that a training takes beside the estimate that is made of it beforehand (``charlstm/recipe/memory_estimate.py``).
+"""Measure the peak memory of trainings beside its estimate (``charlstm/planning/memory_estimate.py``).
 
 For vocabularies of several sizes, each in a process of its own: a short training with an evaluation and saves, its peak memory,
 and the estimate.
@@ -22,9 +22,9 @@ START: dict[str, Any] = {"units": [256], "seq_len": 32, "batch_size": 16, "evalu
 
 def measured(vocabulary: int, settings: dict[str, Any]) -> dict[str, float]:
     """Train in this process, for so many steps, and compare."""
-    from charlstm.recipe.machine import cores
-    from charlstm.recipe.memory_estimate import estimate_memory
-    from charlstm.recipe.plan import plan_training
+    from charlstm.planning.environment import cores
+    from charlstm.planning.memory_estimate import estimate_memory
+    from charlstm.planning.training_plan import plan_training
 
     rows, steps = settings["batch_size"], settings["steps"]
     length = max(4 * vocabulary, rows * settings["seq_len"] * (steps + 1), 20_000)

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import charlstm
-from charlstm.recipe.machine import surroundings
+from charlstm.planning.environment import environment_record
 
 PROTOCOL = (
     "Protocol: the last 10 % of the text (200,000 characters at the most) are held out; nats per character there in one full "
@@ -90,7 +90,7 @@ def planned(text: str, preset: str, random_seed: int, minutes: float | None) -> 
 @cache
 def machine() -> str:
     """What the figures depend on."""
-    now = surroundings()
+    now = environment_record()
     versions = ", ".join(f"{name} {now[name]}" for name in ("tensorflow", "keras", "numpy", "charlstm"))
     return f"{now['cores']} cores, {now['processor']}, Python {platform.python_version()}, {versions}"
 

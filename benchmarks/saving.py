@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.turns import summary
+from benchmarks.interleave import summary
 
 CHARACTERS = 65
 PAUSE = 60.0
@@ -22,16 +22,16 @@ PAUSE = 60.0
 
 def measured(preset: Any, folder: Path, rounds: int) -> dict[str, Any]:
     """Save the network of a preset some times."""
-    from charlstm.checkpoint.resume import write_state
-    from charlstm.checkpoint.state import Progress, State
+    from charlstm.checkpoint.state_files import write_state
+    from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
     from charlstm.config import ModelConfig, TrainingConfig
-    from charlstm.recipe.presets import PRESETS
+    from charlstm.planning.presets import PRESETS
     from charlstm.training.trainer import Trainer
 
     recipe = PRESETS[preset]
     model = ModelConfig(vocabulary_size=CHARACTERS, units=recipe["units"], seq_len=recipe["seq_len"])
     trainer = Trainer(model, TrainingConfig(batch_size=recipe["batch_size"], weight_average=recipe["weight_average"]))
-    progress = Progress(
+    progress = TrainingProgress(
         steps=0, seconds=0.0, loss_sum=0.0, loss_count=0, poor=0, halvings=0, began=0.0,
         paths=("-",), text_encoding="utf-8", surroundings={},
     )  # fmt: skip
@@ -39,7 +39,7 @@ def measured(preset: Any, folder: Path, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=folder) as name:
         for _ in range(rounds):
             began = time.perf_counter()
-            state = State(arrays=trainer.snapshot(), best=trainer.weights(), history=(), progress=progress)
+            state = TrainingState(arrays=trainer.snapshot(), best=trainer.weights(), history=(), progress=progress)
             write_state(Path(name), state)
             seconds.append(time.perf_counter() - began)
         size = max(path.stat().st_size for path in Path(name, "resume").iterdir())

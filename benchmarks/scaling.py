@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.recipe.machine import cores
+from charlstm.planning.environment import cores
 
 V, T = 65, 64
 FLOATS = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -35,7 +35,7 @@ def training(task: dict[str, Any], group: Any) -> dict[str, Any]:
     """Seconds of a step with all that the command does for it, the chief's order too; bytes on the loopback during one."""
     from charlstm.config import ModelConfig, TrainingConfig
     from charlstm.text.batches import StreamBatches
-    from charlstm.training.orders import End, LeadingTrainer, follow
+    from charlstm.training.distributed.coordinator import ChiefTrainer, End, follow_chief
     from charlstm.training.trainer import Trainer
 
     model = ModelConfig(vocabulary_size=V, units=(task["units"],), seq_len=T)
@@ -43,9 +43,9 @@ def training(task: dict[str, Any], group: Any) -> dict[str, Any]:
     ids = np.random.default_rng(0).integers(0, V, 200_000 + task["batch"] * T * 4).astype(np.uint8)
     source = StreamBatches(ids, model, recipe)
     if task["rank"]:
-        follow(Trainer(model, recipe, group), source, group, lambda: False)
+        follow_chief(Trainer(model, recipe, group), source, group, lambda: False)
         return {}
-    trainer = (LeadingTrainer if group.size > 1 else Trainer)(model, recipe, group)
+    trainer = (ChiefTrainer if group.size > 1 else Trainer)(model, recipe, group)
 
     def steps(number: int) -> None:
         for _ in range(number):
@@ -58,7 +58,7 @@ def training(task: dict[str, Any], group: Any) -> dict[str, Any]:
         steps(task["steps"])
         seconds.append((time.perf_counter() - began) / task["steps"])
     moved = (traffic() - before) / (task["rounds"] * task["steps"])
-    if isinstance(trainer, LeadingTrainer):
+    if isinstance(trainer, ChiefTrainer):
         with trainer.leading():
             trainer.end = End.DONE
     return {
@@ -94,8 +94,8 @@ def worker(task: dict[str, Any]) -> None:
     """Measure as one of the workers; the first prints."""
     os.sched_setaffinity(0, task["cores"])
     import charlstm.training  # noqa: F401 (quietly)
-    from charlstm.recipe.cluster import Cluster
-    from charlstm.training.joining import join
+    from charlstm.planning.cluster import Cluster
+    from charlstm.training.distributed.startup import join
 
     cluster = Cluster(tuple(task["addresses"]), task["rank"]) if len(task["addresses"]) > 1 else None
     group = join(cluster, task["batch"])

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.ceilings import V, products
-from benchmarks.turns import Work, serve, summary, take_turns
+from benchmarks.interleave import Work, serve, summary, take_turns
+from benchmarks.roofline import V, products
 
 
 def ours(units: list[int], batch: int, steps: int, precision: str, *, vocabulary: int = V, input_only: bool = False) -> Work:
@@ -89,7 +89,7 @@ RIVALS = {"charlstm": ours, "keras": plain_keras, "pytorch": pytorch, "products"
 
 def measure(units: list[int], batch: int, steps: int, rounds: int) -> dict[str, dict[str, float]]:
     """Milliseconds and GFLOP/s of every rival at one size."""
-    from charlstm.training.cores import cores
+    from charlstm.nn.row_parallelism import cores
 
     kinds = ["charlstm", "keras", *(["pytorch"] if importlib.util.find_spec("torch") else [])]
     shape = {"units": units, "batch": batch, "steps": steps}

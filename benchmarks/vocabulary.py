@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import ceilings, sources, training
-from benchmarks.turns import Work, serve, take_turns
+from benchmarks import roofline, sources, training
+from benchmarks.interleave import Work, serve, take_turns
 
 UNITS, BATCH, STEPS = 512, 32, 64
 OPTIONS: dict[str, dict[str, float]] = {
@@ -65,8 +65,8 @@ def writing(vocabulary: int, mode: str, samples: int, option: str) -> Work:
     from threadpoolctl import ThreadpoolController
 
     from charlstm.config import ModelConfig
-    from charlstm.inference.generate import continue_ids
-    from charlstm.inference.modes import reader
+    from charlstm.inference.generation import continue_ids
+    from charlstm.inference.modes import decoder
     from charlstm.inference.network import build_network
     from charlstm.inference.sampling import Sampling
 
@@ -79,7 +79,7 @@ def writing(vocabulary: int, mode: str, samples: int, option: str) -> Work:
     for character in range(20):
         trial.step(np.array([character]), state)
     weights["dense/kernel"] *= np.float32(4 / trial.logits(state[-1].h).std())
-    mode_reader = reader(build_network(config, weights), mode)
+    mode_reader = decoder(build_network(config, weights), mode)
     ids = continue_ids(mode_reader, np.arange(20), range(samples), vocabulary, Sampling(**OPTIONS[option]))
     next(ids)
     return lambda: next(ids)
@@ -100,7 +100,7 @@ def writing_products(vocabulary: int, samples: int) -> Work:
 
 RIVALS = {
     "step": training.ours,
-    "lstm": ceilings.products,
+    "lstm": roofline.products,
     "softmax": softmax_products,
     "writing": writing,
     "products": writing_products,
@@ -115,7 +115,7 @@ def medians(rivals: dict[str, tuple[str, dict[str, Any]]], rounds: int) -> dict[
 
 def measure_steps(vocabularies: list[int], precision: str, rounds: int) -> dict[int, dict[str, float]]:
     """Milliseconds of a training step and of its products, and their ratios."""
-    from charlstm.recipe.machine import cores
+    from charlstm.planning.environment import cores
 
     shape: dict[str, Any] = {"units": [UNITS], "batch": BATCH, "steps": STEPS}
     rivals: dict[str, tuple[str, dict[str, Any]]] = {"lstm": ("lstm", {**shape, "precision": precision, "parts": cores()})}

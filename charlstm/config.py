@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-from charlstm.errors import ConfigError, listed, ranged, shown, suggestion
+from charlstm.errors import ConfigError, join_alternatives, range_phrase, short_repr, suggestion
 
 Encoding = Literal["scalar", "one-hot", "embedding"]
 Targets = Literal["last", "every"]
@@ -179,7 +179,7 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
     """
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     if unknown := set(values) - set(known):
-        raise ConfigError(f"{kind.__name__} has no setting {shown(min(unknown))}; it has {', '.join(sorted(known))}")
+        raise ConfigError(f"{kind.__name__} has no setting {short_repr(min(unknown))}; it has {', '.join(sorted(known))}")
     missing = [name for name, field in known.items() if field.default is MISSING and name not in values]
     if missing:
         raise ConfigError(f"{kind.__name__} lacks the setting {missing[0]}")
@@ -219,14 +219,14 @@ def _described(hint: Any, *, several: bool = False) -> str:
         meta = {name: getattr(bounds, name) for name in ("ge", "gt", "le", "lt", "min_length", "max_length")}
     least, most = meta.pop("min_length", None), meta.pop("max_length", None)
     if get_origin(hint) is Literal:
-        return listed(get_args(hint))
+        return join_alternatives(get_args(hint))
     if get_origin(hint) is tuple:
         number = f"{least} to {most} " if most else f"{least} or more " if least else ""
         return f"{number}{_described(get_args(hint)[0], several=True)}, separated by commas"
-    what = ranged(_WORDS.get(hint, ("an object", "objects"))[several], **meta)
+    what = range_phrase(_WORDS.get(hint, ("an object", "objects"))[several], **meta)
     return f"{what} of at most {most:,} characters" if hint is str and most else what
 
 
-def plain(record: Any) -> dict[str, Any]:
+def to_dict(record: Any) -> dict[str, Any]:
     """The inverse of :func:`build`: a dictionary that JSON can hold."""
     return asdict(record)

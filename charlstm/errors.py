@@ -13,28 +13,28 @@ _BLANKS = re.compile("[ \n\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _JOINERS = "\u200c\u200d"
 
 
-def shown(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """Return a short representation of any value for use in a sentence.
 
-    >>> shown([1] * 1000)
+    >>> short_repr([1] * 1000)
     '[1, 1, 1, 1, 1, 1, ...]'
     """
     return _SHORT.repr(value)
 
 
-def clipped(text: str, most: int = 200) -> str:
+def clip_text(text: str, most: int = 200) -> str:
     """Return a text as it can stand in a sentence or a table: its beginning, if it is longer.
 
-    >>> clipped("a.txt + b.txt", 9)
+    >>> clip_text("a.txt + b.txt", 9)
     'a.txt + …'
     """
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def listed(words: Sequence[str]) -> str:
+def join_alternatives(words: Sequence[str]) -> str:
     """Return alternatives as a phrase.
 
-    >>> listed(["last", "every"]), listed(["scalar", "one-hot", "embedding"])
+    >>> join_alternatives(["last", "every"]), listed(["scalar", "one-hot", "embedding"])
     ('last or every', 'scalar, one-hot or embedding')
     """
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
@@ -50,12 +50,12 @@ def suggestion(found: Any, words: Sequence[str]) -> str:
     return f" (did you mean {similar[0]}?)" if similar else ""
 
 
-def ranged(
+def range_phrase(
     what: str, ge: float | None = None, gt: float | None = None, le: float | None = None, lt: float | None = None
 ) -> str:
     """Return what a number must be, with its bounds (as in msgspec: ``ge`` and ``le`` are included).
 
-    >>> ranged("an integer", ge=1, le=1_000_000), ranged("a number", gt=0.0), ranged("a number", ge=0.0, lt=1.0)
+    >>> range_phrase("an integer", ge=1, le=1_000_000), ranged("a number", gt=0.0), ranged("a number", ge=0.0, lt=1.0)
     ('an integer from 1 to 1,000,000', 'a number above 0', 'a number of at least 0 and below 1')
     """
     if ge is not None and le is not None:
@@ -124,7 +124,7 @@ class ConfigError(CharlstmError):
         self, reason: str = "", *, setting: str | None = None, expected: str | None = None, found: Any = None, hint: str = ""
     ) -> None:
         self.setting, self.expected, self.found, self.hint = setting, expected, found, hint
-        value = shown(list(found)).strip("[]") or "nothing" if isinstance(found, tuple) else shown(found)
+        value = short_repr(list(found)).strip("[]") or "nothing" if isinstance(found, tuple) else short_repr(found)
         self.reason = reason or f"expected {expected}; found {value}{hint}"
         super().__init__(f"{setting}: {self.reason}" if setting else self.reason)
 

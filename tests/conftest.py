@@ -7,8 +7,8 @@ import hypothesis
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import Config, CorpusRecord, write_config
-from charlstm.checkpoint.history import Evaluation, write_history
+from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, write_config
+from charlstm.checkpoint.history import HistoryEntry, write_history
 from charlstm.checkpoint.weights import write_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.inference.network import Network, build_network
@@ -47,13 +47,13 @@ def checkpoint(
     record = CorpusRecord(name=corpus, fingerprint="0" * 64, characters=2000, windows=windows)
     write_config(
         folder,
-        Config(model=config, vocabulary=vocabulary, training=TrainingConfig(), corpus=record, created=created),
+        CheckpointConfig(model=config, vocabulary=vocabulary, training=TrainingConfig(), corpus=record, created=created),
     )
     random = np.random.default_rng(random_seed)
     write_weights(folder, {name: random.normal(0, 1, shape).astype(np.float32) for name, shape in config.weight_shapes.items()})
     if nats_per_char is not None:
         numbers = {"step": 7, "epoch": 0.5, "seconds": 3.0, "learning_rate": 1e-3, "train_nats_per_char": 3.0}
-        write_history(folder, [Evaluation(**numbers, nats_per_char=nats_per_char, best=True)])
+        write_history(folder, [HistoryEntry(**numbers, nats_per_char=nats_per_char, best=True)])
     return folder
 
 

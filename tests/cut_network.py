@@ -15,7 +15,7 @@ import sys
 import time
 
 from tests.test_nothing_lost import at_work
-from tests.together import free_addresses, start
+from tests.worker_processes import free_addresses, start
 
 SIOCSIFFLAGS, UP = 0x8914, 1
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.config import ModelConfig, TrainingConfig, build, plain
-from charlstm.errors import ConfigError, shown
-from charlstm.units import count
+from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
+from charlstm.errors import ConfigError, short_repr
+from charlstm.formatting import count_parameters
 
 KINDS = [ModelConfig, TrainingConfig]
 REQUIRED = {ModelConfig: {"vocabulary_size": 10}, TrainingConfig: {}}
@@ -61,12 +61,12 @@ trainings = st.builds(
 
 @given(models | trainings)
 def test_a_record_survives_json(record):
-    assert build(type(record), json.loads(json.dumps(plain(record)))) == record
+    assert build(type(record), json.loads(json.dumps(to_dict(record)))) == record
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_plain_form_has_every_field(kind):
-    assert set(plain(build(kind, REQUIRED[kind]))) == {field.name for field in fields(kind)}
+    assert set(to_dict(build(kind, REQUIRED[kind]))) == {field.name for field in fields(kind)}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -126,7 +126,7 @@ def test_a_record_cannot_be_changed(kind):
 def test_a_value_out_of_bounds_is_refused_by_name(kind, field, value):
     with pytest.raises(ConfigError) as error:
         build(kind, {**REQUIRED[kind], field: value})
-    found = ", ".join(map(repr, value)) or "nothing" if type(value) is tuple else shown(value)
+    found = ", ".join(map(repr, value)) or "nothing" if type(value) is tuple else short_repr(value)
     assert str(error.value).startswith(f"{field}: expected ")
     assert str(error.value).endswith(f"; found {found}{error.value.hint}")
     assert (error.value.setting, error.value.found) == (field, pytest.approx(value, nan_ok=True))
@@ -152,7 +152,7 @@ def test_what_there_is_to_choose_from_is_named(value):
     with pytest.raises(ConfigError) as error:
         build(ModelConfig, {"vocabulary_size": 2, "activation": value})
     assert str(error.value) == (
-        f"activation: expected tanh, sigmoid, hard_sigmoid, relu, softsign or linear; found {shown(value)}"
+        f"activation: expected tanh, sigmoid, hard_sigmoid, relu, softsign or linear; found {short_repr(value)}"
     )
 
 
@@ -186,7 +186,7 @@ def test_what_is_expected_is_said_in_words(place, expected):
 def test_the_choice_that_was_probably_meant_is_suggested(value, meant):
     with pytest.raises(ConfigError) as error:
         build(ModelConfig, {"vocabulary_size": 2, "encoding": value})
-    assert str(error.value).endswith(f"(did you mean {meant}?)" if meant else shown(value))
+    assert str(error.value).endswith(f"(did you mean {meant}?)" if meant else short_repr(value))
 
 
 def test_a_missing_size_is_named():
@@ -210,7 +210,7 @@ def test_parameters_follow_the_formula(encoding, features, use_bias, units):
     expected = 50 * 7 if encoding == "embedding" else 0
     for d, u in zip((features, *units), units, strict=False):
         expected += 4 * (d * u + u * u + (u if use_bias else 0))
-    assert count(model.weight_shapes) == expected + units[-1] * 50 + 50
+    assert count_parameters(model.weight_shapes) == expected + units[-1] * 50 + 50
 
 
 def test_weights_are_named_and_shaped_as_keras_has_them():

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from charlstm.cli.app import app
 from charlstm.text.corpus import read_corpus
 from charlstm.text.windows import split
-from tests.analysis.test_references import markov
+from tests.evaluation.test_baselines import markov
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from safetensors import safe_open
 
-from charlstm.checkpoint.files import read_config
-from charlstm.checkpoint.resume import RESUME, newest, read_state
+from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.state_files import RESUME, newest_state, read_state
 
 STORY = " ".join(random.Random(0).choices(["river", "ferry", "lamp", "oar", "eel"], k=1_000)) + "\n"
 EVERYTHING = [
@@ -54,7 +54,7 @@ def at_work(process: subprocess.Popen[str]) -> None:
 
 
 def saved_last(folder: Path) -> int:
-    return newest(folder) if folder.exists() else 0
+    return newest_state(folder) if folder.exists() else 0
 
 
 def without_seconds(records: list[dict[str, Any]]) -> list[dict[str, Any]]:

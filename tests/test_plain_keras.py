@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.weights import read_weights
 from charlstm.config import ModelConfig
 from charlstm.inference.network import build_network

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from charlstm.cli import progress
 from charlstm.cli.app import app
-from charlstm.recipe.plan import Plan
+from charlstm.planning.training_plan import TrainingPlan
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,7 +23,7 @@ def commands(page: Path) -> list[str]:
     return [line[len("$ charlstm ") :] for block in blocks for line in block.splitlines() if line.startswith("$ charlstm ")]
 
 
-def made_small(plan: Plan) -> Plan:
+def made_small(plan: TrainingPlan) -> TrainingPlan:
     """A plan for a few steps, on a small network if it may choose one."""
     training = replace(plan.config.training, minutes=None, epochs=0.02, evaluations=1, batch_size=2)
     model = plan.config.model if plan.start else replace(plan.config.model, units=(8,), seq_len=16)

@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-from charlstm.checkpoint.atomic import make_folder, sync_folder, writing
-from charlstm.checkpoint.files import CONFIG, Config, read_config
+from charlstm.checkpoint.atomic import atomic_writer, make_folder, sync_folder
+from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, read_config
 from charlstm.checkpoint.lock import LOCK, training_lock
-from charlstm.checkpoint.ordinary import DEVICES
-from charlstm.checkpoint.resume import RESUME
+from charlstm.checkpoint.regular_files import DEVICES
+from charlstm.checkpoint.state_files import RESUME
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, TakenError
 
@@ -84,15 +84,15 @@ def new_checkpoint(root: Path, name: str) -> Iterator[Path]:
 
 def _appear(temporary: Path, root: Path, name: str) -> None:
     folder = check_new(root, name)  # another may have been quicker
-    with writing(folder):
+    with atomic_writer(folder):
         temporary.rename(folder)
         sync_folder(root)
 
 
-def free_names(root: Path, stem: str) -> Iterator[str]:
+def available_names(root: Path, stem: str) -> Iterator[str]:
     """Names that are not taken at the moment: the stem of the corpus's file, then that with a number.
 
-    >>> names = free_names(Path("nowhere"), "my novel, part 1")
+    >>> names = available_names(Path("nowhere"), "my novel, part 1")
     >>> next(names), next(names)
     ('my-novel-part-1', 'my-novel-part-1-2')
     """
@@ -103,7 +103,7 @@ def free_names(root: Path, stem: str) -> Iterator[str]:
     return (name for name in names if not (root / name).exists())
 
 
-def checkpoints(root: Path) -> tuple[list[tuple[Path, Config]], list[CheckpointError]]:
+def list_checkpoints(root: Path) -> tuple[list[tuple[Path, CheckpointConfig]], list[CheckpointError]]:
     """The checkpoints in a folder, the newest first, and what is wrong with those that cannot be read."""
     found, wrong = [], []
     for path in sorted(root.glob(f"[!.]*/{CONFIG}")):
@@ -114,7 +114,7 @@ def checkpoints(root: Path) -> tuple[list[tuple[Path, Config]], list[CheckpointE
     return sorted(found, key=lambda item: (item[1].created, item[0].name), reverse=True), wrong
 
 
-def find(root: Path, wanted: str | None) -> Path:
+def find_checkpoint(root: Path, wanted: str | None) -> Path:
     """The folder of a checkpoint.
 
     Args:
@@ -125,7 +125,7 @@ def find(root: Path, wanted: str | None) -> Path:
         CheckpointError: If there is none; the message says which there are.
     """
     if wanted is None:
-        newest = [folder for folder, _ in checkpoints(root)[0] if (folder / WEIGHTS).exists()]
+        newest = [folder for folder, _ in list_checkpoints(root)[0] if (folder / WEIGHTS).exists()]
         if not newest:
             raise CheckpointError(
                 f"there is no trained checkpoint in {root}; train one with `charlstm train corpus.txt`, or name the folder "

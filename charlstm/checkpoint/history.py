@@ -10,8 +10,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.files import parsed, read_bounded
-from charlstm.config import build, plain
+from charlstm.checkpoint.config_file import parse_json, read_bounded
+from charlstm.config import build, to_dict
 from charlstm.errors import CheckpointError, ConfigError
 
 HISTORY = "history.jsonl"
@@ -20,7 +20,7 @@ Finite = Annotated[float, Meta(ge=-1e300, le=1e300)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluation:
+class HistoryEntry:
     """One line of ``history.jsonl``.
 
     Attributes:
@@ -42,12 +42,12 @@ class Evaluation:
     best: bool
 
 
-def write_history(folder: Path, history: Sequence[Evaluation]) -> None:
+def write_history(folder: Path, history: Sequence[HistoryEntry]) -> None:
     """Write ``history.jsonl``."""
-    write_atomically(folder / HISTORY, b"".join(json.dumps(plain(line)).encode() + b"\n" for line in history))
+    write_atomically(folder / HISTORY, b"".join(json.dumps(to_dict(line)).encode() + b"\n" for line in history))
 
 
-def read_history(folder: Path) -> list[Evaluation]:
+def read_history(folder: Path) -> list[HistoryEntry]:
     """Read ``history.jsonl``; a last line that was cut off is passed over.
 
     Raises:
@@ -58,6 +58,6 @@ def read_history(folder: Path) -> list[Evaluation]:
         return []
     lines = read_bounded(path).split(b"\n")[:-1]  # what follows the last line end was not written to its end
     try:
-        return [build(Evaluation, parsed(line)) for line in lines]
+        return [build(HistoryEntry, parse_json(line)) for line in lines]
     except (ValueError, TypeError, RecursionError, ConfigError):
         raise CheckpointError(f"{path} is damaged: a line is not an evaluation; delete the file to go on without it") from None

@@ -7,8 +7,8 @@ from typing import Any
 
 import filelock
 
-from charlstm.checkpoint.atomic import make_folder, writing
-from charlstm.checkpoint.resume import states_folder
+from charlstm.checkpoint.atomic import atomic_writer, make_folder
+from charlstm.checkpoint.state_files import states_folder
 from charlstm.errors import CheckpointError, TakenError
 
 LOCK = "lock"
@@ -23,7 +23,7 @@ def training_lock(folder: Path) -> Iterator[None]:
         CheckpointError: If the folder cannot be written to.
     """
     place = states_folder(folder)
-    with writing(place):
+    with atomic_writer(place):
         make_folder(place)
         held = only_one(place / LOCK)
     if held is None:

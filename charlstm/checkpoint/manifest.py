@@ -10,10 +10,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.files import parsed
+from charlstm.checkpoint.config_file import parse_json
 from charlstm.checkpoint.memory import check_room
-from charlstm.checkpoint.ordinary import open_ordinary, reason
-from charlstm.config import build, plain
+from charlstm.checkpoint.regular_files import open_regular, refusal_reason
+from charlstm.config import build, to_dict
 from charlstm.errors import CheckpointError, ConfigError
 
 _LARGEST = 1_000
@@ -39,7 +39,7 @@ def write_manifest(path: Path, content: bytes) -> None:
         CheckpointError: If it cannot be written.
     """
     manifest = Manifest(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
-    write_atomically(path.with_suffix(".json"), json.dumps(plain(manifest)).encode())
+    write_atomically(path.with_suffix(".json"), json.dumps(to_dict(manifest)).encode())
 
 
 def verify(path: Path, most: int) -> None:
@@ -49,9 +49,9 @@ def verify(path: Path, most: int) -> None:
         CheckpointError: If they do not fit, or one of them is missing or damaged.
     """
     try:
-        with open_ordinary(path.with_suffix(".json")) as file:
-            manifest = build(Manifest, parsed(file.read(_LARGEST)))
-        with open_ordinary(path) as file:
+        with open_regular(path.with_suffix(".json")) as file:
+            manifest = build(Manifest, parse_json(file.read(_LARGEST)))
+        with open_regular(path) as file:
             if (size := file.seek(0, SEEK_END)) != manifest.bytes:
                 raise ValueError(f"it has {size:,} bytes and should have {manifest.bytes:,}")
             if manifest.bytes > most:
@@ -63,4 +63,4 @@ def verify(path: Path, most: int) -> None:
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} was not written to its end ({Path(error.filename).name} is missing)") from None
     except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
-        raise CheckpointError(f"{path} is damaged ({reason(error)})") from None
+        raise CheckpointError(f"{path} is damaged ({refusal_reason(error)})") from None

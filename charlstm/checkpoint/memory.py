@@ -15,7 +15,7 @@ _MACHINE = Path("/proc/meminfo")
 
 
 @cache
-def memory() -> float:
+def total_memory() -> float:
     """Bytes of the machine's memory, or of this container's; infinite where it does not say."""
     limits = [math.inf]
     with suppress(AttributeError, OSError, ValueError):  # Windows
@@ -26,9 +26,9 @@ def memory() -> float:
     return min(limits)
 
 
-def available() -> float:
-    """Return the bytes that can be taken now: no more than :func:`memory`, and less where other processes have some of it."""
-    free = [memory()]
+def available_memory() -> float:
+    """Return the bytes that can be taken now: those of :func:`total_memory` less what other processes use."""
+    free = [total_memory()]
     with suppress(OSError, KeyError, ValueError):
         free.append(1024 * _figures(_MACHINE)["MemAvailable"])
     for limit in _limits():
@@ -76,7 +76,8 @@ def check_room(what: str, needed: float) -> None:
     Raises:
         CheckpointError: If it is.
     """
-    if needed > memory():
+    if needed > total_memory():
         raise CheckpointError(
-            f"{what} needs {needed / 1e9:,.0f} GB of memory, and this machine has {memory() / 1e9:,.0f}; use a smaller model"
+            f"{what} needs {needed / 1e9:,.0f} GB of memory, and this machine has {total_memory() / 1e9:,.0f}; "
+            "use a smaller model"
         )

@@ -12,12 +12,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.files import CONFIG, LARGEST
+from charlstm.checkpoint.config_file import CONFIG, MAX_BYTES
 from charlstm.checkpoint.memory import check_room
-from charlstm.checkpoint.ordinary import open_ordinary, reason
+from charlstm.checkpoint.regular_files import open_regular, refusal_reason
 from charlstm.config import ModelConfig
-from charlstm.errors import CheckpointError, shown
-from charlstm.units import count
+from charlstm.errors import CheckpointError, short_repr
+from charlstm.formatting import count_parameters
 
 WEIGHTS = "model.safetensors"
 
@@ -40,7 +40,7 @@ def read_weights(folder: Path, model: ModelConfig) -> Weights:
         CheckpointError: If it does not have its digest, or a weight is not a number, or as :func:`open_weights`.
     """
     path = folder / WEIGHTS
-    check_room(str(path), 4 * _COPIES * count(model.weight_shapes))
+    check_room(str(path), 4 * _COPIES * count_parameters(model.weight_shapes))
     with open_weights(folder, model) as file:
         weights = {name: file.get_tensor(name) for name in model.weight_shapes}
         expected = (file.metadata() or {}).get("sha256")
@@ -66,7 +66,7 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
             if found != set(expected):
                 odd = sorted(found ^ set(expected))[0]
                 raise CheckpointError(
-                    f"{path} does not fit {CONFIG}: the weight {shown(odd)} is "
+                    f"{path} does not fit {CONFIG}: the weight {short_repr(odd)} is "
                     f"{'missing' if odd in expected else 'unexpected'}; restore both files from the same training"
                 )
             for name, shape in expected.items():
@@ -74,7 +74,7 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
                 if tuple(part.get_shape()) != shape or part.get_dtype() != "F32":
                     raise CheckpointError(
                         f"{path} does not fit {CONFIG}: {name} should be F32 {shape} and is {part.get_dtype()} "
-                        f"{shown(tuple(part.get_shape()))}; restore both files from the same training"
+                        f"{short_repr(tuple(part.get_shape()))}; restore both files from the same training"
                     )
             yield file
     except FileNotFoundError:
@@ -83,7 +83,7 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
             f"`charlstm train --resume {folder.name}`, or choose another checkpoint"
         ) from None
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read ({reason(error)}); {_RESTORE}") from None
+        raise CheckpointError(f"{path} cannot be read ({refusal_reason(error)}); {_RESTORE}") from None
     except SafetensorError as error:
         raise CheckpointError(f"{path} is damaged or truncated ({error}); {_RESTORE}") from None
 
@@ -96,10 +96,10 @@ def open_tensors(path: Path) -> Iterator[Any]:
         OSError: If it cannot be opened.
         SafetensorError: If it is no such file.
     """
-    with open_ordinary(path) as start:
+    with open_regular(path) as start:
         header = int.from_bytes(start.read(8), "little")
-    if header > LARGEST:
-        raise SafetensorError(f"its header has {header:,} bytes, and {LARGEST:,} are the most")
+    if header > MAX_BYTES:
+        raise SafetensorError(f"its header has {header:,} bytes, and {MAX_BYTES:,} are the most")
     with safe_open(path, framework="numpy") as file:
         yield file
 

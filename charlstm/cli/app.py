@@ -10,7 +10,7 @@ from charlstm.cli.evaluate import evaluate
 from charlstm.cli.generate import generate
 from charlstm.cli.inspect import inspect
 from charlstm.cli.launch import launch
-from charlstm.cli.listing import list_checkpoints
+from charlstm.cli.list_command import list_checkpoints
 from charlstm.cli.program import Command, Program
 from charlstm.cli.terminal import say
 from charlstm.cli.train import train

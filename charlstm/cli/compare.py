@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
+from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
+from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, find_seed, once, threads
 from charlstm.cli.memory import check_scoring
 from charlstm.cli.options import integer, number
 from charlstm.cli.outputs import check_outputs, write_output
@@ -19,11 +20,10 @@ from charlstm.cli.terminal import (
     readable,
     say,
 )
-from charlstm.cli.writing import SeedFileOption, SeedOption, find_seed, once, threads
-from charlstm.errors import shown
+from charlstm.errors import short_repr
 
 if TYPE_CHECKING:
-    from charlstm.analysis.record import Record
+    from charlstm.report.records import Record
 
 
 def compare(
@@ -59,41 +59,41 @@ def compare(
     json: JsonOption = False,
 ) -> None:
     """Generate in both modes, and compare quality and speed."""
-    from charlstm.analysis import comparison
-    from charlstm.analysis.finite import check_record
-    from charlstm.analysis.plots import FORMATS
-    from charlstm.analysis.record import comparison_record
-    from charlstm.analysis.writing import Machine, Task
-    from charlstm.checkpoint.files import read_config
-    from charlstm.checkpoint.folder import find
+    from charlstm.checkpoint.config_file import read_config
+    from charlstm.checkpoint.folder import find_checkpoint
     from charlstm.checkpoint.weights import read_weights
+    from charlstm.evaluation import comparison
+    from charlstm.evaluation.timed_generation import GenerationTask, TimingEnvironment
+    from charlstm.inference.finite import check_record
     from charlstm.inference.network import build_network
     from charlstm.inference.sampling import Sampling
+    from charlstm.report.plots import FORMATS
+    from charlstm.report.records import comparison_record
 
     measured = once("--text", text)
     if measured == "-" and "-" in (seed_file or []):
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     if plot is not None and plot.suffix.lower() not in FORMATS:
-        raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {shown(plot.name)}")
+        raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {short_repr(plot.name)}")
     check_outputs(report=report, plot=plot)
     sizes = _sizes(windows)
-    folder = find(checkpoints, checkpoint)
+    folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
     start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown, named=not json)
-    task = Task(start.text, length, random_seed, Sampling(temperature))
+    task = GenerationTask(start.text, length, random_seed, Sampling(temperature))
     texts = find_texts(folder, config, measured, corpus, on_unknown, encoding_name)
     if texts.missing:
         say(f"{'What is new is' if measured else 'Quality is'} not measured: {texts.missing}.")
     if texts.measured:
         say_rare(config.vocabulary, texts.measured.ids)
     others = tuple(size for size in sizes if size != config.model.seq_len)  # that one is written in any case
-    plan = comparison.Plan(sample, random_seed, others)
+    plan = comparison.ComparisonSettings(sample, random_seed, others)
     characters = len(texts.measured.ids) if texts.measured else 0
     advice = f"reduce --sample{' or the largest of --windows' * bool(others)}, or use a shorter text or a smaller model"
     check_scoring(config, characters, sample, plan.contexts(config.model.seq_len), advice=advice, windows=others)
     network = build_network(config.model, read_weights(folder, config.model))
-    with bar(comparison.work(plan, task, texts, network)) as progress:
-        machine = Machine(time.perf_counter, threads)
+    with bar(comparison.comparison_work(plan, task, texts, network)) as progress:
+        machine = TimingEnvironment(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
     say_unbounded(found.evaluation)
     result = comparison_record(readable(folder.resolve().name), found)
@@ -102,7 +102,7 @@ def compare(
     if json:
         print_json(result)
     else:
-        from charlstm.cli.side_by_side import show
+        from charlstm.cli.comparison_view import show
 
         show(result)
 
@@ -120,17 +120,17 @@ def _sizes(windows: str | None) -> list[int]:
     if any(not 0 < size <= LARGEST_WINDOW for size in sizes):
         raise typer.BadParameter(
             f"--windows: expected integers from 1 to {LARGEST_WINDOW:,}, separated by commas, such as 10,25,50; "
-            f"found {shown(windows)}"
+            f"found {short_repr(windows)}"
         )
     return sizes
 
 
 def _write(result: "Record", report: Path | None, plot: Path | None) -> None:
     if report is not None:
-        from charlstm.analysis.page import page
+        from charlstm.report.page import page
 
         write_output("The report is", report, page(result).encode())
     if plot is not None:
-        from charlstm.analysis.plots import plot as draw
+        from charlstm.report.plots import plot as draw
 
         write_output("The curves are", plot, draw(result, plot.suffix.lower()))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.measuring import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
+from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
 from charlstm.cli.memory import check_scoring
 from charlstm.cli.options import integer
 from charlstm.cli.terminal import (
@@ -19,8 +19,8 @@ from charlstm.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from charlstm.analysis.record import Record
-    from charlstm.checkpoint.files import Config
+    from charlstm.checkpoint.config_file import CheckpointConfig
+    from charlstm.report.records import Record
 
 _LEARNING = 20
 """What learning from a character costs with --dynamic, in steps of a single row."""
@@ -47,41 +47,42 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Score how well a model predicts a text, in both modes."""
-    from charlstm.analysis import evaluation, record
-    from charlstm.analysis.finite import check_record
-    from charlstm.analysis.measures import measures
-    from charlstm.analysis.references import references, references_bytes
-    from charlstm.checkpoint.files import read_config
-    from charlstm.checkpoint.folder import find
+    from charlstm.checkpoint.config_file import read_config
+    from charlstm.checkpoint.folder import find_checkpoint
     from charlstm.checkpoint.weights import read_weights
     from charlstm.errors import CheckpointError
+    from charlstm.evaluation import scores
+    from charlstm.evaluation.baselines import baselines, baselines_bytes
+    from charlstm.evaluation.text_statistics import text_statistics
+    from charlstm.inference.finite import check_record
     from charlstm.inference.network import build_network
+    from charlstm.report import records
 
     if surprise and not json:
         raise typer.BadParameter("--surprise adds to what --json prints; for a coloured text see `charlstm compare --report`")
-    folder = find(checkpoints, checkpoint)
+    folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
     texts = find_texts(folder, config, text, corpus, on_unknown, encoding_name)
     measured, learnt = texts.measured, texts.learnt
     if measured is None or (dynamic and learnt is None):
         raise CheckpointError(texts.missing)
-    contexts = evaluation.context_lengths(config.model.seq_len)
+    contexts = scores.context_lengths(config.model.seq_len)
     advice = "reduce --sample, or use a shorter text or a smaller model"
-    baselines = references_bytes(len(learnt), len(measured.ids)) if learnt is not None else 0
-    check_scoring(config, len(measured.ids), sample, contexts, advice=advice, baselines=baselines)
+    baselines_memory = baselines_bytes(len(learnt), len(measured.ids)) if learnt is not None else 0
+    check_scoring(config, len(measured.ids), sample, contexts, advice=advice, baselines=baselines_memory)
     weights, vocabulary = read_weights(folder, config.model), config.vocabulary
     network = build_network(config.model, weights)
-    starts = evaluation.sampled_starts(len(measured.ids), sample, random_seed)
+    starts = scores.sampled_starts(len(measured.ids), sample, random_seed)
     naming = vocabulary.naming_nats(measured.ids)
     say_rare(vocabulary, measured.ids)
-    work = evaluation.work(measured.ids, len(starts), contexts, config.model.vocabulary_size)
+    work = scores.scoring_work(measured.ids, len(starts), contexts, config.model.vocabulary_size)
     with bar(work + (_LEARNING * len(measured.ids) if dynamic else 0)) as progress:
-        found = evaluation.evaluate(network, measured.ids, starts, contexts, progress.update, naming)
+        found = scores.evaluate(network, measured.ids, starts, contexts, progress.update, naming)
         adapted = None
         if dynamic and learnt is not None:
-            from charlstm.training.dynamic import dynamic_surprise
+            from charlstm.training.dynamic_evaluation import dynamic_surprisal
 
-            adapted = dynamic_surprise(
+            adapted = dynamic_surprisal(
                 config.model, weights, learnt, measured.ids, lambda n: progress.update(_LEARNING * n), naming=naming
             )
     say_unbounded(found)
@@ -89,18 +90,18 @@ def evaluate(
         "checkpoint": readable(folder.resolve().name),
         "text": measured.name,
         "characters": len(measured.ids),
-        "seen": record.seen(measured),
+        "seen": records.trained_part_record(measured),
         "window": config.model.seq_len,
-        **record.scores(found),
-        "dynamic": None if adapted is None else record.score(float(adapted.mean())),
+        **records.score_records(found),
+        "dynamic": None if adapted is None else records.score_record(float(adapted.mean())),
         "references": None,
-        "counts": record.counts(measures(vocabulary.decode(measured.ids), vocabulary, learnt)),
+        "counts": records.counts(text_statistics(vocabulary.decode(measured.ids), vocabulary, learnt)),
     }
     if learnt is not None:
-        simple = references(learnt, measured.ids, vocabulary)
-        result["references"] = {name: record.score(nats) for name, nats in simple.items()}
+        simple = baselines(learnt, measured.ids, vocabulary)
+        result["references"] = {name: records.score_record(nats) for name, nats in simple.items()}
     if surprise:
-        result["surprise"] = record.surprise(vocabulary.decode(measured.ids), found.stateful)
+        result["surprise"] = records.surprisal_record(vocabulary.decode(measured.ids), found.stateful)
     check_record(result)
     if json:
         print_json(result)
@@ -110,21 +111,21 @@ def evaluate(
     _print(result, "" if learnt is None else _training_text(config, len(learnt)))
 
 
-def _training_text(config: "Config", characters: int) -> str:
+def _training_text(config: "CheckpointConfig", characters: int) -> str:
     """Return what the references have learnt from: the end of the training text, and nothing of what its bases learnt from."""
-    from charlstm.analysis.references import MOST_LEARNT
+    from charlstm.evaluation.baselines import MAX_LEARNED
 
     what = "the same training text"
-    if characters > MOST_LEARNT:
-        what = f"the last {MOST_LEARNT:,} characters of the same training text"
+    if characters > MAX_LEARNED:
+        what = f"the last {MAX_LEARNED:,} characters of the same training text"
     names = ", ".join(readable(base.name) for base in config.bases)
     return f"{what} (and not those of {names})" if names else what
 
 
 def _print(result: "Record", training_text: str) -> None:
     """Print tables for people, as wide as the terminal."""
-    from charlstm.analysis.tables import seen
     from charlstm.cli.console import WIDEST, print_table, printed
+    from charlstm.report.tables import seen
 
     tables = _tables(result, training_text)
     labels = max(len(label) for rows in tables.values() for label, *_ in rows)
@@ -161,7 +162,7 @@ def _tables(result: "Record", training_text: str) -> dict[str, list[list[str]]]:
 
 
 def _row(label: str, score: dict[str, Any]) -> list[str]:
-    from charlstm.units import bits
+    from charlstm.formatting import bits
 
     error = score.get("standard_error_nats")
     margin = f"± {bits(error):.4f}" if error else ""
@@ -169,7 +170,7 @@ def _row(label: str, score: dict[str, Any]) -> list[str]:
 
 
 def _explained(result: "Record") -> str:
-    from charlstm.analysis.tables import places
+    from charlstm.report.tables import places
 
     return (
         "Stateful, the state is carried, and every character but the first is counted once (in up to 64 parts at a time, each "
@@ -181,7 +182,7 @@ def _explained(result: "Record") -> str:
 
 def _counted(counts: "Record", *, shortened: bool) -> list[str]:
     """Return what of the text is new, and whether it runs in circles, as lines."""
-    from charlstm.analysis.tables import distinct, looped, new
+    from charlstm.report.tables import distinct, looped, new
 
     lines = [f"\nCounted in the text's first {counts['characters_counted']:,} characters:" if shortened else ""]
     lines.append(f"Distinct ones among its substrings of 4 characters: {distinct(counts)}; loop: {looped(counts)}")

@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from charlstm.cli.generation_inputs import (
+    SeedFileOption,
+    SeedOption,
+    find_seed,
+    stop_strings,
+    threads,
+)
 from charlstm.cli.memory import check_writing, writers
 from charlstm.cli.options import choice, integer, number
 from charlstm.cli.outputs import check_outputs
@@ -26,21 +33,14 @@ from charlstm.cli.terminal import (
     visible,
     write_given,
 )
-from charlstm.cli.writing import (
-    SeedFileOption,
-    SeedOption,
-    find_seed,
-    stop_strings,
-    threads,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from charlstm.checkpoint.files import Config
+    from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.checkpoint.weights import Weights
-    from charlstm.inference.generate import Sample
-    from charlstm.inference.modes import Reader
+    from charlstm.inference.generation import Sample
+    from charlstm.inference.modes import Decoder
 
 Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
@@ -143,8 +143,8 @@ def generate(
     With --samples N it prints N texts, each ending with a line end. If a text can have several lines, a line such as
     "--- sample 2, random seed 8 ---" is before each; if none can (--stop "\n"), they are one a line.
     """
-    from charlstm.checkpoint.files import read_config
-    from charlstm.checkpoint.folder import find
+    from charlstm.checkpoint.config_file import read_config
+    from charlstm.checkpoint.folder import find_checkpoint
     from charlstm.checkpoint.weights import read_weights, weights_digest
     from charlstm.inference.sampling import Sampling
 
@@ -153,7 +153,7 @@ def generate(
     if output is not None and (json or interactive or engine == "keras"):
         raise typer.BadParameter("--output is for texts of the numpy engine; leave out --json, --interactive and --engine")
     check_outputs(output=output)
-    folder = find(checkpoints, checkpoint)
+    folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
     random_seed = _new_random_seed(output) if random_seed is None else random_seed
     stops = stop_strings(stop, config.vocabulary)
@@ -163,8 +163,8 @@ def generate(
     if output is None:
         check_writing(config, samples, length, mode, sampling)
     else:
-        from charlstm.cli.many import BATCH, write_many
-        from charlstm.cli.workers import Job
+        from charlstm.cli.bulk import BATCH, write_many
+        from charlstm.inference.bulk import Job
 
         processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), length, mode, sampling)
     weights = read_weights(folder, config.model)
@@ -196,10 +196,10 @@ def generate(
             )
             return
 
-        from charlstm.inference.generate import write, written
+        from charlstm.inference.generation import generate_pieces, generate_texts
 
         began = time.perf_counter()
-        pieces = write(
+        pieces = generate_pieces(
             reader,
             config.vocabulary,
             text,
@@ -209,7 +209,7 @@ def generate(
             stops=stops,
         )
         if json:
-            texts = written(pieces)
+            texts = generate_texts(pieces)
             seconds = time.perf_counter() - began
             characters = sum(len(sample.text) for sample in texts)
             print_json(
@@ -229,26 +229,26 @@ def generate(
             _stream(pieces, opening)
         else:
             several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
-            _print_samples(written(pieces), opening, separated=several_lines)
+            _print_samples(generate_texts(pieces), opening, separated=several_lines)
 
 
 def _new_random_seed(output: Path | None) -> int:
     """Return the random seed of a file that is there already, or one that nobody has chosen."""
-    from charlstm.cli.many import noted
+    from charlstm.cli.bulk import noted
 
     random_seed: int | None = noted(output).get("random_seed") if output is not None else None
     return secrets.randbelow(2**31) if random_seed is None else random_seed
 
 
-def _reader(config: "Config", weights: "Weights", mode: Mode, engine: Engine) -> "Reader":
+def _reader(config: "CheckpointConfig", weights: "Weights", mode: Mode, engine: Engine) -> "Decoder":
     if engine == "keras":
-        from charlstm.training.keras_engine import keras_reader
+        from charlstm.nn.keras_decoder import keras_decoder
 
-        return keras_reader(config.model, weights, mode)
-    from charlstm.inference.modes import reader
+        return keras_decoder(config.model, weights, mode)
+    from charlstm.inference.modes import decoder
     from charlstm.inference.network import build_network
 
-    return reader(build_network(config.model, weights), mode)
+    return decoder(build_network(config.model, weights), mode)
 
 
 def _stream(pieces: "Iterator[list[str]]", opening: str) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.measuring import UnknownOption
+from charlstm.cli.evaluation_inputs import UnknownOption
+from charlstm.cli.generation_inputs import once, unescaped
 from charlstm.cli.memory import check_scoring, check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.outputs import check_outputs, write_output
@@ -23,13 +24,12 @@ from charlstm.cli.terminal import (
     readable,
     say,
 )
-from charlstm.cli.writing import once, unescaped
-from charlstm.errors import listed, shown
+from charlstm.errors import join_alternatives, short_repr
 
 if TYPE_CHECKING:
-    from charlstm.analysis.record import Record
-    from charlstm.checkpoint.files import Config
+    from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.inference.lstm import Array
+    from charlstm.report.records import Record
 
 Section = Literal["shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel", "inside"]
 
@@ -38,7 +38,7 @@ def inspect(
     section: Annotated[
         Section | None,
         typer.Argument(
-            help=f"Section to show: {listed(get_args(Section))}. Default: all.",
+            help=f"Section to show: {join_alternatives(get_args(Section))}. Default: all.",
             show_default=False,
             **{**choice(Section), "metavar": "SECTION"},
         ),
@@ -51,7 +51,7 @@ def inspect(
             help="Character to compute one time step for. Default: the last one of the text.", metavar="C", show_default=False
         ),
     ] = None,
-    unit: Annotated[int, typer.Option(help="Index of the unit whose numbers are shown.", **integer(0))] = 0,
+    unit: Annotated[int, typer.Option(help="Index of the unit whose numbers are short_repr.", **integer(0))] = 0,
     text: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,22 +78,24 @@ def inspect(
     json: JsonOption = False,
 ) -> None:
     """Look inside a model: shapes, weights, gates, one time step."""
-    from charlstm.analysis.inspection.examination import SECTIONS, examine
-    from charlstm.analysis.inspection.inside import MOST
-    from charlstm.checkpoint.files import read_config
-    from charlstm.checkpoint.folder import find
+    from charlstm.checkpoint.config_file import read_config
+    from charlstm.checkpoint.folder import find_checkpoint
     from charlstm.checkpoint.weights import read_weights
     from charlstm.inference.network import build_network
+    from charlstm.inspection.activations import MAX_CHARACTERS
+    from charlstm.inspection.sections import SECTIONS, inspect_model
 
     typed, file = once("--text", text), once("--text-file", text_file)
     if typed is not None and file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
     check_outputs(page=page)
-    folder = find(checkpoints, checkpoint)
+    folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
     character = None if character is None else _one_character(config, character)
     _check_numbers(config, unit, layer, cell)
-    check_scoring(config, MOST, min(config.model.seq_len, len(config.corpus.windows[0])), advice="use a smaller model")
+    check_scoring(
+        config, MAX_CHARACTERS, min(config.model.seq_len, len(config.corpus.windows[0])), advice="use a smaller model"
+    )
     weights = read_weights(folder, config.model)
     network = build_network(config.model, weights)
     given = typed is not None or file is not None
@@ -101,36 +103,36 @@ def inspect(
     passage = _passage(config, typed, file, encoding_name, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
     record: Record = {"checkpoint": readable(folder.resolve().name)}
-    record |= examine(config, weights, network, names, text=passage if given else None, character=character, unit=unit)
+    record |= inspect_model(config, weights, network, names, text=passage if given else None, character=character, unit=unit)
     if keras and names:
         _ask_keras(record, config, weights, names)
     if looks_inside:
-        from charlstm.analysis.inspection.inside import inside, inside_record
+        from charlstm.inspection.activations import activations_along, activations_record
 
-        found = inside(network, config.vocabulary.encode_any(passage))
-        record["inside"] = inside_record(passage, found, layer, cell)
+        found = activations_along(network, config.vocabulary.encode_any(passage))
+        record["inside"] = activations_record(passage, found, layer, cell)
         if page is not None:
-            from charlstm.analysis.page import inspection_page
+            from charlstm.report.page import inspection_page
 
             write_output("The page is", page, inspection_page(record, found).encode())
     if json:
         print_json(record)
     else:
-        from charlstm.cli.sections import show
+        from charlstm.cli.inspection_view import show
 
         show(record)
 
 
-def _one_character(config: "Config", written: str) -> str:
+def _one_character(config: "CheckpointConfig", written: str) -> str:
     """Return the character of ``--character``; refuse what is not one, or is not one that the model knows."""
     character = fitted_to_read(config.vocabulary, unescaped("--character", written, config.vocabulary), "error")
     config.vocabulary.encode_any(character)
     if len(character) != 1:
-        raise typer.BadParameter(f"--character: expected one character; found {shown(character)}")
+        raise typer.BadParameter(f"--character: expected one character; found {short_repr(character)}")
     return character
 
 
-def _check_numbers(config: "Config", unit: int, layer: int | None, cell: int | None) -> None:
+def _check_numbers(config: "CheckpointConfig", unit: int, layer: int | None, cell: int | None) -> None:
     """Refuse what this model does not have."""
     units = config.model.units
     if unit >= max(units):
@@ -145,11 +147,17 @@ def _check_numbers(config: "Config", unit: int, layer: int | None, cell: int | N
 
 
 def _passage(
-    config: "Config", text: str | None, text_file: str | None, encoding_name: str, on_unknown: OnUnknown, *, least: int
+    config: "CheckpointConfig",
+    text: str | None,
+    text_file: str | None,
+    encoding_name: str,
+    on_unknown: OnUnknown,
+    *,
+    least: int,
 ) -> str:
     """Return the text to read, as far as it is looked at; by default the passages of the corpus that the checkpoint keeps."""
-    from charlstm.analysis.inspection.inside import MOST
     from charlstm.errors import CorpusError
+    from charlstm.inspection.activations import MAX_CHARACTERS
     from charlstm.text.corpus import read_text
 
     if text is None and text_file is None:
@@ -161,32 +169,32 @@ def _passage(
     if len(known) < least:
         why = "to see a cell follow something takes" if least == LEAST else "a step takes"
         raise CorpusError(f"the text has {len(known)} characters that the model knows; {why} at least {least}")
-    if len(known) > MOST:
-        say(f"Of the text's {len(known):,} characters the first {MOST:,} are looked at.")
-    return known[:MOST]
+    if len(known) > MAX_CHARACTERS:
+        say(f"Of the text's {len(known):,} characters the first {MAX_CHARACTERS:,} are looked at.")
+    return known[:MAX_CHARACTERS]
 
 
 LEAST = 50
 """Characters of a text along which anything can be seen."""
 
 
-def _ask_keras(record: "Record", config: "Config", weights: Mapping[str, "Array"], names: list[str]) -> None:
+def _ask_keras(record: "Record", config: "CheckpointConfig", weights: Mapping[str, "Array"], names: list[str]) -> None:
     """Add Keras's own answers to the sections."""
     say("Starting TensorFlow …")
-    from charlstm.analysis.finite import check_record
-    from charlstm.training import keras_answers
+    from charlstm.inference.finite import check_record
+    from charlstm.nn import keras_inspection
 
     model, sections = config.model, record["sections"]
     window = config.vocabulary.encode(config.corpus.windows[0])[: model.seq_len]
     ask: dict[str, Callable[[], Any]] = {
-        "shapes": lambda: keras_answers.shapes(model),
-        "weights": keras_answers.weights,
-        "step": lambda: keras_answers.step(model, weights, sections["step"]),
-        "state": lambda: keras_answers.state(model, weights, window),
-        "units": lambda: keras_answers.units(model),
-        "time-distributed": lambda: keras_answers.time_distributed(model, weights, window),
-        "activations": lambda: keras_answers.activations(sections["activations"]["z"]),
-        "kernel": lambda: keras_answers.kernel(model, sections["kernel"]["not_cudnn_because"]),
+        "shapes": lambda: keras_inspection.shapes(model),
+        "weights": keras_inspection.weights,
+        "step": lambda: keras_inspection.step(model, weights, sections["step"]),
+        "state": lambda: keras_inspection.state(model, weights, window),
+        "units": lambda: keras_inspection.units(model),
+        "time-distributed": lambda: keras_inspection.time_distributed(model, weights, window),
+        "activations": lambda: keras_inspection.activations(sections["activations"]["z"]),
+        "kernel": lambda: keras_inspection.kernel(model, sections["kernel"]["not_cudnn_because"]),
     }
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
     for name in (progress := tqdm(names, bar_format=bar_format, disable=not sys.stderr.isatty(), leave=False)):

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from charlstm.cli.generation_inputs import unescaped
 from charlstm.cli.terminal import fitted, say, visible, write_given
-from charlstm.cli.writing import unescaped
 from charlstm.errors import CharlstmError
-from charlstm.inference.generate import write
-from charlstm.inference.modes import Reader
+from charlstm.inference.generation import generate_pieces
+from charlstm.inference.modes import Decoder
 from charlstm.inference.sampling import Sampling
 from charlstm.text.vocabulary import OnUnknown, Vocabulary
 
@@ -62,7 +62,7 @@ class Draft:
 
 
 def converse(
-    reader: Reader,
+    reader: Decoder,
     vocabulary: Vocabulary,
     seed: str,
     *,
@@ -87,7 +87,7 @@ def converse(
         written = []
         with _ctrl_c_noted() as stopped:  # it stops the model, not the conversation, and between two characters
             write_given(visible(given, "\n\t"), screen)
-            for (piece,) in write(
+            for (piece,) in generate_pieces(
                 reader,
                 vocabulary,
                 draft.text + given,

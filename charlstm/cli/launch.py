@@ -17,8 +17,8 @@ import typer
 from charlstm.cli.options import integer
 from charlstm.cli.progress import signals
 from charlstm.cli.terminal import say
-from charlstm.errors import GroupError, shown
-from charlstm.units import counted
+from charlstm.errors import GroupError, short_repr
+from charlstm.formatting import counted
 
 _GRACE = 5.0
 """Seconds in which the other workers may end by themselves once one has."""
@@ -47,7 +47,7 @@ def launch(
     """
     if command[0] != "train":
         raise typer.BadParameter(
-            f"expected a training, such as charlstm launch --workers 2 -- train corpus.txt; found {shown(command[0])}"
+            f"expected a training, such as charlstm launch --workers 2 -- train corpus.txt; found {short_repr(command[0])}"
         )
     if {"--cluster", "--rank"} & {part.partition("=")[0] for part in command}:
         raise typer.BadParameter("launch names the workers itself; leave out --cluster and --rank")

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charlstm.errors import CharlstmError
-from charlstm.units import about
+from charlstm.formatting import about
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint.files import Config
+    from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.config import Mode
     from charlstm.inference.sampling import Sampling
 
@@ -22,9 +22,9 @@ def check_memory(needed: Mapping[str, int], advice: str) -> None:
     Raises:
         CharlstmError: If fewer are available.
     """
-    from charlstm.checkpoint.memory import available
+    from charlstm.checkpoint.memory import available_memory
 
-    total, there = sum(needed.values()), available()
+    total, there = sum(needed.values()), available_memory()
     if total > there:
         large = sorted(((size, what) for what, size in needed.items() if size > total / 100), reverse=True)
         parts = ", ".join(f"{what} {_gigabytes(size)}" for size, what in large)
@@ -33,7 +33,7 @@ def check_memory(needed: Mapping[str, int], advice: str) -> None:
         )
 
 
-def check_writing(config: "Config", texts: int, length: int, mode: "Mode", sampling: "Sampling") -> None:
+def check_writing(config: "CheckpointConfig", texts: int, length: int, mode: "Mode", sampling: "Sampling") -> None:
     """Refuse to write more texts at a time than the memory holds.
 
     Args:
@@ -43,9 +43,9 @@ def check_writing(config: "Config", texts: int, length: int, mode: "Mode", sampl
         mode: Stateless, each text has a state for every character of the window.
         sampling: How characters are chosen.
     """
-    from charlstm.cli.many import BATCH
-    from charlstm.inference.footprint import process_bytes
-    from charlstm.recipe.machine import cores
+    from charlstm.cli.bulk import BATCH
+    from charlstm.inference.memory_footprint import process_bytes
+    from charlstm.planning.environment import cores
 
     held = length if texts > 1 else 0  # a single text is printed while it is written
     needed = {"the model": process_bytes(config.model, cores()), **_writing(config, texts, held, mode, sampling)}
@@ -54,7 +54,7 @@ def check_writing(config: "Config", texts: int, length: int, mode: "Mode", sampl
     check_memory(needed, ", or ".join([*ways, *_smaller(config, mode)]))
 
 
-def writers(config: "Config", batches: int, batch: int, length: int, mode: "Mode", sampling: "Sampling") -> int:
+def writers(config: "CheckpointConfig", batches: int, batch: int, length: int, mode: "Mode", sampling: "Sampling") -> int:
     """Return how many processes write at a time: one for each core, or as many as the memory holds.
 
     Args:
@@ -68,26 +68,26 @@ def writers(config: "Config", batches: int, batch: int, length: int, mode: "Mode
     Raises:
         CharlstmError: If it does not hold one and this process, which has the model too.
     """
-    from charlstm.checkpoint.memory import available
-    from charlstm.inference.footprint import process_bytes
-    from charlstm.recipe.machine import cores
+    from charlstm.checkpoint.memory import available_memory
+    from charlstm.inference.memory_footprint import process_bytes
+    from charlstm.planning.environment import cores
 
     process, writing = process_bytes(config.model, 1), _writing(config, batch, length, mode, sampling)
     check_memory(
         {"the model in two processes": 2 * process, **writing}, ", or ".join(["reduce --length", *_smaller(config, mode)])
     )
-    return max(1, min(cores(), batches, int((available() - process) // (process + sum(writing.values())))))
+    return max(1, min(cores(), batches, int((available_memory() - process) // (process + sum(writing.values())))))
 
 
 def check_text(characters: int) -> None:
     """Refuse a text that is larger than the memory, before it is encoded."""
-    from charlstm.inference.footprint import read_bytes
+    from charlstm.inference.memory_footprint import read_bytes
 
     check_memory({"the text": read_bytes(characters)}, "use a shorter text")
 
 
 def check_scoring(
-    config: "Config",
+    config: "CheckpointConfig",
     characters: int,
     sample: int,
     contexts: Sequence[int] = (),
@@ -107,9 +107,9 @@ def check_scoring(
         windows: Further windows that texts are written with, one at a time.
         baselines: Bytes that n-grams and compressors take.
     """
-    from charlstm.analysis.surprise import ROWS
-    from charlstm.inference.footprint import process_bytes, read_bytes, scoring_bytes, state_bytes
-    from charlstm.recipe.machine import cores
+    from charlstm.evaluation.surprisal import ROWS
+    from charlstm.inference.memory_footprint import process_bytes, read_bytes, scoring_bytes, state_bytes
+    from charlstm.planning.environment import cores
 
     model, sampled = config.model, min(sample, characters)
     needed = {
@@ -123,8 +123,8 @@ def check_scoring(
     check_memory(needed, advice)
 
 
-def _writing(config: "Config", texts: int, length: int, mode: "Mode", sampling: "Sampling") -> dict[str, int]:
-    from charlstm.inference.footprint import text_bytes, writing_bytes
+def _writing(config: "CheckpointConfig", texts: int, length: int, mode: "Mode", sampling: "Sampling") -> dict[str, int]:
+    from charlstm.inference.memory_footprint import text_bytes, writing_bytes
 
     return {
         **writing_bytes(config.model, texts, mode, sampling),
@@ -132,7 +132,7 @@ def _writing(config: "Config", texts: int, length: int, mode: "Mode", sampling: 
     }
 
 
-def _smaller(config: "Config", mode: "Mode") -> list[str]:
+def _smaller(config: "CheckpointConfig", mode: "Mode") -> list[str]:
     """Return what makes any number of texts smaller."""
     stateful = f"choose --mode stateful, which keeps one state a text instead of {config.model.seq_len:,}"
     return [stateful] * (mode == "stateless") + ["use a smaller model"]

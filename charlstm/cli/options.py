@@ -7,18 +7,24 @@ from typing import Any, get_args
 
 import typer
 
-from charlstm.errors import listed, ranged, shown, suggestion
+from charlstm.errors import join_alternatives, range_phrase, short_repr, suggestion
 
 
 def integer(ge: int | None = None, le: int | None = None) -> dict[str, Any]:
     """Return the arguments of ``typer.Option`` for an integer; its bounds are checked only if there is a lower one."""
-    return {"metavar": "N", "parser": _parser(int, ranged("an integer", ge, None, le), ge, math.inf if le is None else le)}
+    return {
+        "metavar": "N",
+        "parser": _parser(int, range_phrase("an integer", ge, None, le), ge, math.inf if le is None else le),
+    }
 
 
 def number(ge: float | None = None, le: float | None = None) -> dict[str, Any]:
     """Return the arguments of ``typer.Option`` for a number; its bounds are checked only if there is a lower one."""
     what = "a number" if ge is None or le is not None else "a finite number"
-    return {"metavar": "F", "parser": _parser(float, ranged(what, ge, None, le), ge, sys.float_info.max if le is None else le)}
+    return {
+        "metavar": "F",
+        "parser": _parser(float, range_phrase(what, ge, None, le), ge, sys.float_info.max if le is None else le),
+    }
 
 
 def choice(words: Any) -> dict[str, Any]:
@@ -27,7 +33,9 @@ def choice(words: Any) -> dict[str, Any]:
 
     def parse(value: str) -> str:
         if value not in words:
-            raise typer.BadParameter(f"expected {listed(words)}; found {shown(value)}{suggestion(value, words)}")
+            raise typer.BadParameter(
+                f"expected {join_alternatives(words)}; found {short_repr(value)}{suggestion(value, words)}"
+            )
         return value
 
     return {"metavar": "|".join(words), "parser": parse}
@@ -46,7 +54,7 @@ def integers(value: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in value.split(","))
     except ValueError:
-        raise typer.BadParameter(f"expected integers separated by commas, such as 512,512; found {shown(value)}") from None
+        raise typer.BadParameter(f"expected integers separated by commas, such as 512,512; found {short_repr(value)}") from None
 
 
 def _parser(kind: type[int] | type[float], expected: str, least: float | None, most: float) -> Callable[[Any], Any]:
@@ -54,7 +62,7 @@ def _parser(kind: type[int] | type[float], expected: str, least: float | None, m
         try:
             found = kind(value)
         except ValueError:
-            raise typer.BadParameter(f"expected {expected}; found {shown(value)}") from None
+            raise typer.BadParameter(f"expected {expected}; found {short_repr(value)}") from None
         if least is not None and not least <= found <= most:
             raise typer.BadParameter(f"expected {expected}; found {found}")
         return found

@@ -15,11 +15,11 @@ from tqdm import tqdm
 
 from charlstm.cli.layout import columns, joined
 from charlstm.cli.terminal import duration, say, visible
-from charlstm.units import bits, counted
+from charlstm.formatting import bits, counted
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint.history import Evaluation
-    from charlstm.recipe.plan import Plan
+    from charlstm.checkpoint.history import HistoryEntry
+    from charlstm.planning.training_plan import TrainingPlan
     from charlstm.training.events import Finished, Stepped
 
 
@@ -60,7 +60,7 @@ def signals(handler: Callable[[int, Any], object]) -> Iterator[None]:
             signal.signal(number, old)
 
 
-def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Plan", "Finished", int]:
+def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple["TrainingPlan", "Finished", int]:
     """Run a training and show how it goes.
 
     Args:
@@ -72,8 +72,17 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Plan",
         The plan, with the folder that it got; its end; the number of the signal that asked for that, or 0.
     """
     say("Starting TensorFlow …")
-    from charlstm.training.events import Evaluated, Evaluating, FellBack, Finished, Paced, Rewritten, Started, Stepped
-    from charlstm.training.publish import sample_text
+    from charlstm.training.events import (
+        CheckpointRewritten,
+        Evaluated,
+        Evaluating,
+        Finished,
+        RolledBack,
+        SpeedMeasured,
+        Started,
+        Stepped,
+    )
+    from charlstm.training.model_files import sample_text
     from charlstm.training.run import train
 
     stop = _Stop("\nStopping after this step, then saving (Ctrl-C: stop at once, without saving).\n")
@@ -93,7 +102,7 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Plan",
             elif isinstance(event, Stepped):
                 bar.n = 100 * event.fraction
                 bar.set_description_str(_description(event, columns(sys.stderr)))
-            elif isinstance(event, Paced):
+            elif isinstance(event, SpeedMeasured):
                 pace = f"{event.characters_per_second:,.0f} characters a second: {duration(event.seconds_left)} to go"
                 above(f"{pace}, {counted(event.epochs, 'pass', 'passes')} over the text in all.")
             elif isinstance(event, Evaluating):
@@ -103,14 +112,14 @@ def follow(plan: "Plan", *, started: float, show_samples: bool) -> tuple["Plan",
                 if show_samples:
                     text = sample_text(plan.config, event.weights, length=200)
                     above("\n".join("    " + visible(line, "") for line in text.split("\n")))
-            elif isinstance(event, FellBack):
+            elif isinstance(event, RolledBack):
                 for warning in event.warnings:
                     above(warning)
                 above(
                     f"The loss was no number at step {event.at:,}: going back to step {event.step:,}, with half the learning "
                     f"rate ({event.learning_rate:g})."
                 )
-            elif isinstance(event, Rewritten):
+            elif isinstance(event, CheckpointRewritten):
                 above(f"{event.path} was removed or damaged while the training ran: it is written anew.")
             elif isinstance(event, Finished):
                 finished = event
@@ -122,18 +131,18 @@ def _say_above(bar: "tqdm[Any]", message: str) -> None:
         say(message)
 
 
-def help_along(plan: "Plan") -> int:
+def help_along(plan: "TrainingPlan") -> int:
     """Be a worker that does not lead: silent, and when asked to stop it asks the chief.
 
     Returns:
         The exit code: 0, 1 if the chief has failed, or that of a process that was asked to stop, whichever of them was.
     """
-    from charlstm.training.orders import End
-    from charlstm.training.run import help_train
+    from charlstm.training.distributed.coordinator import End
+    from charlstm.training.run import train_as_worker
 
     stop = _Stop()
     with signals(stop):
-        end = help_train(plan, should_stop=lambda: bool(stop.number))
+        end = train_as_worker(plan, should_stop=lambda: bool(stop.number))
     return {End.DONE: 0, End.FAILED: 1, End.STOPPED: 128 + (stop.number or signal.SIGTERM)}[end]
 
 
@@ -151,7 +160,7 @@ def _description(event: "Stepped", width: int | None) -> str:
     return next((text for text in texts if width is None or len(text) + 7 + _LEAST_BAR <= width), texts[-1])
 
 
-def _line(evaluation: "Evaluation", width: int | None) -> str:
+def _line(evaluation: "HistoryEntry", width: int | None) -> str:
     """Return an evaluation as a line; on a terminal that is too narrow for it without the step, or as two."""
     nats = evaluation.nats_per_char
     held_out = "nothing held out" if nats is None else f"held out {nats:.4f} nats, {bits(nats):.4f} bits/char"

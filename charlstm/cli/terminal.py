@@ -66,10 +66,10 @@ def write_given(text: str, stream: TextIO) -> None:
 
 def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
     """Return a text in characters that the model knows, as far as ``--on-unknown`` sees to that, and tell the user."""
-    from charlstm.text.replacement import fit
+    from charlstm.text.replacement import replace_unknown
     from charlstm.text.vocabulary import quoted
 
-    found = fit(vocabulary, text, on_unknown)
+    found = replace_unknown(vocabulary, text, on_unknown)
     if found.respelled:
         pairs = [f"{_code_points(before)} → {_code_points(after)}" for before, after in found.respelled]
         say(f"The same characters, spelled as the model knows them: {_first(pairs)}")

@@ -11,12 +11,12 @@ import typer
 from charlstm.cli import settings
 from charlstm.cli.options import choice
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say
-from charlstm.cli.together import be_a_worker, cluster_named, memory_note, not_the_first_process
-from charlstm.errors import clipped, excerpt
+from charlstm.cli.worker import be_a_worker, cluster_named, memory_note, not_the_first_process
+from charlstm.errors import clip_text, excerpt
 
 if TYPE_CHECKING:
-    from charlstm.recipe.cluster import Cluster
-    from charlstm.recipe.plan import Plan
+    from charlstm.planning.cluster import Cluster
+    from charlstm.planning.training_plan import TrainingPlan
     from charlstm.training.events import Finished
 
 Preset = Literal["quick", "standard", "best", "classic"]
@@ -132,7 +132,7 @@ def train(
         )
         return
     if begun is not None:
-        from charlstm.recipe.resuming import plan_resuming
+        from charlstm.planning.resume_plan import plan_resuming
 
         plan = plan_resuming(checkpoints, begun, corpus or [], given, encoding_name)
         if plan.finished is not None:
@@ -140,12 +140,12 @@ def train(
             if json:
                 _print_saved_result(plan)
             return
-        say(f"Resuming {plan.folder.name}, trained on {clipped(plan.config.corpus.name)}.")
+        say(f"Resuming {plan.folder.name}, trained on {clip_text(plan.config.corpus.name)}.")
         _show_beginning(plan)
         for note in plan.notes:
             say(note)
     else:
-        from charlstm.recipe.plan import plan_training
+        from charlstm.planning.training_plan import plan_training
 
         plan = plan_training(
             checkpoints,
@@ -196,12 +196,12 @@ def _misuse(
     return None
 
 
-def _say_end(plan: "Plan", finished: "Finished") -> None:
-    from charlstm.recipe.plan import Resumed
-    from charlstm.units import exactly
+def _say_end(plan: "TrainingPlan", finished: "Finished") -> None:
+    from charlstm.formatting import exactly
+    from charlstm.planning.training_plan import ResumedState
 
     training, best = plan.config.training, finished.best
-    before = plan.start.state.progress if isinstance(plan.start, Resumed) else None
+    before = plan.start.state.progress if isinstance(plan.start, ResumedState) else None
     if before and before.steps == finished.steps and not before.loss_count:
         minutes = training.minutes or 0.0
         say(f"Nothing was trained: starting took what was left of {exactly(minutes, 'minute')}; give more --minutes.")
@@ -213,26 +213,26 @@ def _say_end(plan: "Plan", finished: "Finished") -> None:
     say(f"Done in {duration(finished.seconds)}. Write with: {plan.command('generate', '--checkpoint')}")
 
 
-def _print_saved_result(plan: "Plan") -> None:
+def _print_saved_result(plan: "TrainingPlan") -> None:
     """Print the result of a training that had finished before."""
-    from charlstm.checkpoint.card import best
-    from charlstm.recipe.plan import Resumed
+    from charlstm.checkpoint.model_card import best_score
+    from charlstm.planning.training_plan import ResumedState
 
-    assert isinstance(plan.start, Resumed)
+    assert isinstance(plan.start, ResumedState)
     state = plan.start.state
-    kept = best(state.history)
+    kept = best_score(state.history)
     _print_result(plan, kept.nats_per_char if kept else None, state.progress.steps, state.progress.seconds, 0.0)
 
 
-def _print_result(plan: "Plan", nats: float | None, steps: int, seconds: float, characters_per_second: float) -> None:
-    from charlstm.units import bits, count
+def _print_result(plan: "TrainingPlan", nats: float | None, steps: int, seconds: float, characters_per_second: float) -> None:
+    from charlstm.formatting import bits, count_parameters
 
     print_json(
         {
             "checkpoint": plan.folder.name,
             "nats_per_char": nats,
             "bits_per_char": None if nats is None else bits(nats),
-            "parameters": count(plan.config.model.weight_shapes),
+            "parameters": count_parameters(plan.config.model.weight_shapes),
             "seconds": seconds,
             "steps": steps,
             "characters_per_second": characters_per_second,
@@ -240,28 +240,29 @@ def _print_result(plan: "Plan", nats: float | None, steps: int, seconds: float, 
     )
 
 
-def _describe(preset: Preset, plan: "Plan") -> None:
+def _describe(preset: Preset, plan: "TrainingPlan") -> None:
     """Say what is trained, on what, for how long."""
-    from charlstm.checkpoint.card import extent
+    from charlstm.checkpoint.model_card import budget_phrase
 
     corpus, model, training = plan.config.corpus, plan.config.model, plan.config.training
     vocabulary = plan.config.vocabulary
     distinct = "distinct ones learned" if vocabulary.rare else "distinct"
     held_out = round(corpus.characters * training.validation)
     say(
-        f"{clipped(corpus.name)}: {corpus.characters:,} characters, {len(vocabulary):,} {distinct}; "
+        f"{clip_text(corpus.name)}: {corpus.characters:,} characters, {len(vocabulary):,} {distinct}; "
         f"{corpus.characters - held_out:,} to learn from, {f'the last {held_out:,}' if held_out else 'nothing'} held out."
     )
     _show_beginning(plan)
     say(
         f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "
-        f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, {extent(training)}."
+        f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, "
+        f"{budget_phrase(training)}."
     )
     for note in plan.notes:
         say(note)
 
 
-def _show_beginning(plan: "Plan") -> None:
+def _show_beginning(plan: "TrainingPlan") -> None:
     """Show the first words of the text, as they are learned: a wrong text encoding is seen there."""
     label = "Text begins: "
     say(label + excerpt(plan.config.vocabulary.decode(plan.ids[:1_000]), 80 - len(label)))

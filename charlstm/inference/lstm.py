@@ -40,7 +40,7 @@ class LayerState(NamedTuple):
     share: Array
 
 
-def zero_state(batch: int, units: int) -> LayerState:
+def initial_state(batch: int, units: int) -> LayerState:
     """The state of a layer that has read nothing."""
     return LayerState(*np.zeros((2, batch, units), np.float32), *np.zeros((2, 4, batch, units), np.float32))
 

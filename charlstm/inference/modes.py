@@ -1,6 +1,6 @@
 """The two ways of reading a text in order to continue it.
 
-Both are a :class:`Reader`: a state that is advanced by one character in every row of a batch, and the logits of the next
+Both are a :class:`Decoder`: a state that is advanced by one character in every row of a batch, and the logits of the next
 character, given that state. Advancing may change the state that it is given: only the one that it returns counts from then on.
 """
 
@@ -15,7 +15,7 @@ from charlstm.inference.network import Network, State
 from charlstm.text.vocabulary import Ids
 
 
-class Reader(Protocol):
+class Decoder(Protocol):
     """A mode of reading, in some engine."""
 
     def zero(self, batch: int) -> Any:
@@ -32,22 +32,22 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
-class Stateful:
+class StatefulDecoder:
     """Every character is read once; ``h`` and ``c`` of every layer are carried from character to character."""
 
     network: Network
 
     def zero(self, batch: int) -> State:
-        """See :class:`Reader`."""
+        """See :class:`Decoder`."""
         return self.network.zero_state(batch)
 
     def advance(self, state: State, ids: Ids) -> State:
-        """See :class:`Reader`."""
+        """See :class:`Decoder`."""
         self.network.step(ids, state)
         return state
 
     def logits(self, state: State) -> Array:
-        """See :class:`Reader`."""
+        """See :class:`Decoder`."""
         return self.network.logits(state[-1].h)
 
     def recent(self, ids: Ids) -> Ids:
@@ -55,8 +55,8 @@ class Stateful:
         return ids
 
 
-class LanesState(NamedTuple):
-    """The state of :class:`Stateless`.
+class LaneState(NamedTuple):
+    """The state of :class:`StatelessDecoder`.
 
     Attributes:
         lanes: For every layer the states of W·B rows: row ``j B + b`` is of a network that reads text b and was started from
@@ -71,7 +71,7 @@ class LanesState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stateless:
+class StatelessDecoder:
     """A zero state, then the last ``seq_len`` characters (fewer while the text is shorter), anew for every character.
 
     That is the append-and-shift loop. Running it literally costs ``seq_len`` sequential steps a character. Lanes give the
@@ -82,13 +82,13 @@ class Stateless:
 
     network: Network
 
-    def zero(self, batch: int) -> LanesState:
-        """See :class:`Reader`."""
+    def zero(self, batch: int) -> LaneState:
+        """See :class:`Decoder`."""
         lanes = self.network.zero_state(self.network.config.seq_len * batch)
-        return LanesState(lanes, 0, lanes[-1].h[:batch])
+        return LaneState(lanes, 0, lanes[-1].h[:batch])
 
-    def advance(self, state: LanesState, ids: Ids) -> LanesState:
-        """See :class:`Reader`."""
+    def advance(self, state: LaneState, ids: Ids) -> LaneState:
+        """See :class:`Decoder`."""
         lanes, read, _ = state
         width, batch = self.network.config.seq_len, len(ids)
         if read >= width:  # the oldest lane has read its window: this character starts it anew
@@ -99,10 +99,10 @@ class Stateless:
         self.network.step(np.tile(ids, active), tuple(_rows(layer, active * batch) for layer in lanes))
         read += 1
         oldest = read % width if read >= width else 0
-        return LanesState(lanes, read, lanes[-1].h[oldest * batch : (oldest + 1) * batch])
+        return LaneState(lanes, read, lanes[-1].h[oldest * batch : (oldest + 1) * batch])
 
-    def logits(self, state: LanesState) -> Array:
-        """See :class:`Reader`."""
+    def logits(self, state: LaneState) -> Array:
+        """See :class:`Decoder`."""
         return self.network.logits(state.h)
 
     def recent(self, ids: Ids) -> Ids:
@@ -116,6 +116,6 @@ def _rows(state: LayerState, count: int) -> LayerState:
     return LayerState(h[:count], c[:count], gates[:, :count], share[:, :count])
 
 
-def reader(network: Network, mode: Mode) -> Reader:
+def decoder(network: Network, mode: Mode) -> Decoder:
     """The NumPy engine's reader of a mode."""
-    return Stateless(network) if mode == "stateless" else Stateful(network)
+    return StatelessDecoder(network) if mode == "stateless" else StatefulDecoder(network)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlstm.config import ModelConfig
-from charlstm.inference.lstm import Array, LayerState, LSTMLayer, by_gate, lstm_layer, zero_state
+from charlstm.inference.lstm import Array, LayerState, LSTMLayer, by_gate, initial_state, lstm_layer
 from charlstm.text.vocabulary import Ids
 
 State = tuple[LayerState, ...]
@@ -40,7 +40,7 @@ class Network:
 
     def zero_state(self, batch: int) -> State:
         """The state of a network that has read nothing."""
-        return tuple(zero_state(batch, units) for units in self.config.units)
+        return tuple(initial_state(batch, units) for units in self.config.units)
 
     def step(self, ids: Ids, state: State) -> None:
         """Read one character in each row of a batch, ids ``[B]``; the state changes in place."""

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.text.generator import generator
+from charlstm.text.random_streams import random_stream
 from charlstm.text.vocabulary import Ids
 
 Logits = NDArray[np.float64]
 
-RECENT = 64
+PENALTY_WINDOW = 64
 """Characters back from the end of the text that the repetition penalty looks at."""
 
 _GREATEST = 1e39  # what stands for +inf: beyond float32
@@ -148,7 +148,7 @@ def keep_min_p(logits: Logits, p: float) -> Logits:
 
 
 @dataclass
-class Noise:
+class GumbelNoise:
     """Gumbel noise, a function of a random seed and a position in the generated text alone.
 
     ``argmax(logits / temperature + noise)`` draws from the softmax (Gumbel 1954; Maddison et al. 2014). Because the noise
@@ -198,7 +198,7 @@ class Noise:
         """Draw the noise of a position and of some that follow it: few where a position has much, to save memory."""
         block, place = divmod(position, _BLOCK)
         if position != self._next or place == 0:
-            self._streams = [generator(seed, block) for seed in self.random_seeds]
+            self._streams = [random_stream(seed, block) for seed in self.random_seeds]
             for stream in self._streams:
                 stream.bit_generator.advance(place * self.vocabulary_size)  # type: ignore[attr-defined] # a PCG64
         count = min(_BLOCK - place, max(1, NOISE_AT_ONCE // (len(self.random_seeds) * self.vocabulary_size)))
@@ -229,7 +229,7 @@ def _winner(logits: Logits, uniform: Logits) -> int:
     return int(possible[(logits[possible] + gumbel(uniform[possible])).argmax()])
 
 
-def choose(logits: NDArray[Any], sampling: Sampling, noise: Noise, position: int, recent: Ids) -> NDArray[np.int64]:
+def choose(logits: NDArray[Any], sampling: Sampling, noise: GumbelNoise, position: int, recent: Ids) -> NDArray[np.int64]:
     """Choose the next character of each text.
 
     Args:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import CorpusError
-from charlstm.text.generator import generator
+from charlstm.text.random_streams import random_stream
 from charlstm.text.shuffle import Shuffle
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import model_ids, normalise, windows
@@ -119,7 +119,7 @@ class StreamBatches:
         slack = len(self.ids) - 1 - span * self.training.batch_size
         origin = _origin(self.training.random_seed, epoch, slack)
         starts = origin + np.arange(self.training.batch_size) * span + place * self.model.seq_len
-        draws = generator(self.training.random_seed, _RESETS, step).random(self.training.batch_size)
+        draws = random_stream(self.training.random_seed, _RESETS, step).random(self.training.batch_size)
         kept = (draws >= self.training.state_reset) & (place > 0)
         return _gather(self.ids, starts[rows], self.model, kept[rows])
 
@@ -137,7 +137,7 @@ def _origin(random_seed: int, epoch: int, slack: int) -> int:
     """Where an epoch begins: uniform over the ``slack`` characters that it cannot use."""
     if slack <= 0:
         return 0
-    return int(generator(random_seed, _ORIGINS, epoch).integers(slack + 1))
+    return int(random_stream(random_seed, _ORIGINS, epoch).integers(slack + 1))
 
 
 def _gather(ids: Ids, starts: NDArray[Any], model: ModelConfig, kept: NDArray[np.bool_]) -> Batch:

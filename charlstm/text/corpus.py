@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from charlstm.errors import CorpusError
-from charlstm.text.decoding import check_encoding, joined
-from charlstm.text.sources import Note, expanded, label_of, opened
+from charlstm.text.decoding import check_text_encoding, decoded_blocks
+from charlstm.text.sources import Note, expand_sources, label_of, open_sources
 from charlstm.text.vocabulary import UNICODE, Ids, Vocabulary, code_points, id_dtype
 
-MAPPED_BYTES = 1 << 30
+MEMORY_MAP_BYTES = 1 << 30
 
 _BLOCK = 1 << 22
 _MOST_NAMES = 10
@@ -61,15 +61,15 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet
     Raises:
         CorpusError: If a source cannot be read, is not text in that encoding, or has fewer than two distinct characters.
     """
-    check_encoding(encoding)
+    check_text_encoding(encoding)
     notes: list[str] = []
-    paths = expanded(sources, notes.append)
+    paths = expand_sources(sources, notes.append)
     name = _name(paths)
-    with opened(paths) as files:
+    with open_sources(paths) as files:
         seen = np.zeros(UNICODE, bool)
         seen[code_points(alphabet)] = True
         digest, length = hashlib.sha256(), 0
-        for text in joined(files, encoding, notes.append):
+        for text in decoded_blocks(files, encoding, notes.append):
             seen[code_points(text)] = True
             digest.update(text.encode())
             length += len(text)
@@ -85,7 +85,7 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet
         table = np.zeros(UNICODE, ids.dtype)
         table[codes] = np.arange(len(codes), dtype=ids.dtype)
         end, again = 0, hashlib.sha256()
-        for text in joined(files, encoding):
+        for text in decoded_blocks(files, encoding):
             start, end = end, end + len(text)
             if end <= length:
                 np.take(table, code_points(text), out=ids[start:end])
@@ -144,10 +144,10 @@ def read_text(source: str | Path, encoding: str = "utf-8", note: Note | None = N
     Raises:
         CorpusError: If it cannot be read or is not text in that encoding.
     """
-    check_encoding(encoding)
+    check_text_encoding(encoding)
     notes: list[str] = []
-    with opened(expanded([source], notes.append)) as files:
-        text = "".join(joined(files, encoding, notes.append))
+    with open_sources(expand_sources([source], notes.append)) as files:
+        text = "".join(decoded_blocks(files, encoding, notes.append))
     if note:
         for sentence in notes:
             note(sentence)
@@ -164,7 +164,7 @@ def _name(paths: Sequence[str]) -> str:
 
 
 def _allocate(length: int, dtype: np.dtype[Any]) -> Ids:
-    if length * dtype.itemsize <= MAPPED_BYTES:
+    if length * dtype.itemsize <= MEMORY_MAP_BYTES:
         return np.empty(length, dtype)
     try:
         with tempfile.TemporaryFile() as file:  # the mapping keeps it alive; nothing is left behind

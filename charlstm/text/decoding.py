@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
 from charlstm.errors import CorpusError
-from charlstm.text.detection import doubt, undecodable, with_nul
+from charlstm.text.detection import encoding_doubt, nul_message, undecodable_message
 from charlstm.text.file_types import HEAD_BYTES, binary_kind, markup_kind
 from charlstm.text.sources import Note, Source
 
@@ -19,7 +19,7 @@ _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def check_encoding(encoding: str) -> None:
+def check_text_encoding(encoding: str) -> None:
     """Refuse what is not a text encoding that Python knows.
 
     Raises:
@@ -33,7 +33,7 @@ def check_encoding(encoding: str) -> None:
         ) from None
 
 
-def joined(sources: Sequence[Source], encoding: str, note: Note | None = None) -> Iterator[str]:
+def decoded_blocks(sources: Sequence[Source], encoding: str, note: Note | None = None) -> Iterator[str]:
     """Yield the text of several files in blocks, with a line end between two of them where the first one lacks it.
 
     Args:
@@ -64,14 +64,18 @@ def _read(label: str, file: IO[bytes], encoding: str, note: Note | None) -> Iter
     plain, characters, markup = _Plain(), 0, None
     for text in plain.blocks(_decoded(label, file, encoding)):
         if "\0" in text:
-            raise CorpusError(*with_nul(label, file, characters + text.index("\0")))
+            raise CorpusError(*nul_message(label, file, characters + text.index("\0")))
         if characters == 0:
             markup = markup_kind(text)
         characters += len(text)
         if text:
             yield text
     if note:
-        for sentence in (*plain.remarks(label), markup and _MARKUP.format(label, markup), doubt(label, file, encoding)):
+        for sentence in (
+            *plain.remarks(label),
+            markup and _MARKUP.format(label, markup),
+            encoding_doubt(label, file, encoding),
+        ):
             if sentence:
                 note(sentence)
 
@@ -92,7 +96,7 @@ def _decoded(label: str, file: IO[bytes], encoding: str) -> Iterator[str]:
             bad_byte = None
             if isinstance(error, UnicodeDecodeError):
                 bad_byte = error.object[error.start], taken - pending + error.start
-            raise CorpusError(*undecodable(label, file, encoding, bad_byte)) from None
+            raise CorpusError(*undecodable_message(label, file, encoding, bad_byte)) from None
         yield text
         if not block:
             return

@@ -62,7 +62,7 @@ class Reading(NamedTuple):
         return f"{self.encoding} ({_KNOWN_AS[self.encoding]})" if self.encoding in _KNOWN_AS else self.encoding
 
 
-def undecodable(label: str, file: IO[bytes], encoding: str, bad_byte: tuple[int, int] | None) -> list[str]:
+def undecodable_message(label: str, file: IO[bytes], encoding: str, bad_byte: tuple[int, int] | None) -> list[str]:
     """Return the lines of the message about a file that is not text in an encoding, with its readings in likelier encodings.
 
     Args:
@@ -85,7 +85,7 @@ def undecodable(label: str, file: IO[bytes], encoding: str, bad_byte: tuple[int,
     return [f"{found}; name the right encoding with --encoding-name (cp1252 and gb18030 are common), or convert the file"]
 
 
-def with_nul(label: str, file: IO[bytes], position: int) -> list[str]:
+def nul_message(label: str, file: IO[bytes], position: int) -> list[str]:
     """Return the lines of the message about a file with a NUL at a character: UTF-16 without a mark, or not text."""
     found = f"it has a NUL at character {position}"
     head = _head(file)
@@ -96,7 +96,7 @@ def with_nul(label: str, file: IO[bytes], position: int) -> list[str]:
     ]
 
 
-def doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
+def encoding_doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
     """Return the message about a file that decodes in the encoding named, but reads far better in another.
 
     Args:

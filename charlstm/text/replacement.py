@@ -44,7 +44,7 @@ _REVERSIBLE = ("<wide>", "<narrow>", "<compat>", "<noBreak>")
 
 
 @dataclass(frozen=True)
-class Fitted:
+class Replacement:
     """A text in characters that a model knows, as far as was asked, and what became of the others.
 
     Attributes:
@@ -60,7 +60,7 @@ class Fitted:
     left_out: tuple[str, ...] = ()
 
 
-def fit(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) -> Fitted:
+def replace_unknown(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) -> Replacement:
     """Return a text in characters of a vocabulary.
 
     Canonically equivalent spellings are used under every policy, since they are the same text.
@@ -71,12 +71,12 @@ def fit(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) -> Fitted:
         on_unknown: ``error`` keeps the other unknown characters, ``skip`` leaves them out, ``replace`` takes the nearest.
 
     Example:
-        >>> fit(Vocabulary.of("don't"), "don’t", "replace")
+        >>> replace_unknown(Vocabulary.of("don't"), "don’t", "replace")
         Fitted(text="don't", respelled=(), replaced=(('’', "'"),), left_out=())
     """
     unknown = vocabulary.unknown(text)
     if not unknown:
-        return Fitted(text)
+        return Replacement(text)
     speller = _Speller(vocabulary)
     respelled: dict[tuple[str, str], None] = {}  # ordered sets
     replaced: dict[tuple[str, str], None] = {}
@@ -112,7 +112,7 @@ def fit(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) -> Fitted:
     pattern = _longer_pieces(text, unknown)
     result = re.sub(pattern, once, text) if pattern else text
     table = {ord(character): fitted(character, opening=False) for character in vocabulary.unknown(result)}
-    return Fitted(result.translate(table), tuple(respelled), tuple(replaced), tuple(left_out))
+    return Replacement(result.translate(table), tuple(respelled), tuple(replaced), tuple(left_out))
 
 
 class _Speller:

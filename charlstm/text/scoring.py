@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import model_ids, normalise
 
-MOST_LOGITS = 2**27
+MAX_LOGITS = 2**27
 """Numbers of the largest array of logits ``[S, T, V]`` that a pass makes: 0.5 GB."""
 
-WORST = -math.log(np.finfo(np.float32).tiny)
+MAX_NATS = -math.log(np.finfo(np.float32).tiny)
 """The most that a character costs, in nats: a probability below the smallest float32, or none at all, counts as that one."""
 
-AGREEMENT = 0.01
+MAX_DISAGREEMENT = 0.01
 """Nats by which two readings of the same characters may differ, on average, and count as the same.
 
 Models trained in the usual way differ by a few thousandths there, and their scores by a hundredth of that.
@@ -99,7 +99,7 @@ class ScoringPass:
         begin, end = self.warm, self.warm + self.part
         # No row ends within these characters: the last one, the shortest, has at least 449.
         difference = np.abs(nats[:-1, end : end + self.ahead] - nats[1:, begin : begin + self.ahead])
-        return not difference.size or float(difference.mean()) <= AGREEMENT
+        return not difference.size or float(difference.mean()) <= MAX_DISAGREEMENT
 
     def in_one_piece(self) -> "ScoringPass":
         """The same text in a single row."""
@@ -127,11 +127,11 @@ def scoring_pass(ids: Ids, vocabulary_size: int) -> ScoringPass:
     (128, 32)
     """
     scoring = ScoringPass(ids, vocabulary_size)
-    while scoring.chunk > 1 and scoring.rows * scoring.chunk * vocabulary_size > MOST_LOGITS:
+    while scoring.chunk > 1 and scoring.rows * scoring.chunk * vocabulary_size > MAX_LOGITS:
         scoring = replace(scoring, chunk=scoring.chunk // 2)
     return scoring
 
 
-def bounded(nats: NDArray[Any]) -> NDArray[Any]:
-    """Return surprisals of at most :data:`WORST`, which is also what a NaN becomes."""
-    return np.where(nats <= WORST, nats, np.array(WORST, nats.dtype))
+def clip_nats(nats: NDArray[Any]) -> NDArray[Any]:
+    """Return surprisals of at most :data:`MAX_NATS`, which is also what a NaN becomes."""
+    return np.where(nats <= MAX_NATS, nats, np.array(MAX_NATS, nats.dtype))

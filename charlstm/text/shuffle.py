@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.text.generator import generator
+from charlstm.text.random_streams import random_stream
 
 _ROUNDS = 6
 
@@ -30,7 +30,7 @@ class Shuffle:
     def __call__(self, positions: NDArray[Any]) -> NDArray[np.int64]:
         """What stands at these positions of the shuffled order: ``[n] -> [n]``."""
         half_bits = np.uint64(max(1, ((self.size - 1).bit_length() + 1) // 2))
-        keys = generator(self.random_seed, self.epoch).integers(0, 2**64, _ROUNDS, np.uint64)
+        keys = random_stream(self.random_seed, self.epoch).integers(0, 2**64, _ROUNDS, np.uint64)
         shuffled = _feistel(positions.astype(np.uint64), half_bits, keys)
         while (outside := np.flatnonzero(shuffled >= self.size)).size:
             shuffled[outside] = _feistel(shuffled[outside], half_bits, keys)

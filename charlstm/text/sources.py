@@ -35,7 +35,7 @@ class Source:
     open: Callable[[], AbstractContextManager[IO[bytes]]]
 
 
-def expanded(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]:
+def expand_sources(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]:
     """Return the files that sources stand for: those named, a folder's ``*.txt``, those matching a pattern, sorted by name.
 
     A path that exists is never treated as a pattern.
@@ -98,7 +98,7 @@ def label_of(source: str | Path) -> str:
 
 
 @contextmanager
-def opened(paths: Sequence[str | Path]) -> Iterator[list[Source]]:
+def open_sources(paths: Sequence[str | Path]) -> Iterator[list[Source]]:
     """Open files so that each can be read more than once, until the context is left.
 
     Raises:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlstm.checkpoint.history import Evaluation
+from charlstm.checkpoint.history import HistoryEntry
 from charlstm.checkpoint.weights import Weights
 
 
@@ -42,7 +42,7 @@ class Stepped:
 
 
 @dataclass(frozen=True)
-class Paced:
+class SpeedMeasured:
     """Once, when it is known how fast this machine is.
 
     Attributes:
@@ -70,12 +70,12 @@ class Evaluated:
         weights: The model at that moment.
     """
 
-    evaluation: Evaluation
+    evaluation: HistoryEntry
     weights: Weights
 
 
 @dataclass(frozen=True)
-class FellBack:
+class RolledBack:
     """The loss was no number any more; the state of the last evaluation is taken up again, with half the learning rate.
 
     Attributes:
@@ -92,7 +92,7 @@ class FellBack:
 
 
 @dataclass(frozen=True)
-class Rewritten:
+class CheckpointRewritten:
     """A part of the checkpoint had been removed while the training ran, and was written anew at a save.
 
     Attributes:
@@ -115,7 +115,7 @@ class Finished:
         stopped_early: Whether patience ran out.
     """
 
-    best: Evaluation
+    best: HistoryEntry
     steps: int
     seconds: float
     characters_per_second: float
@@ -123,4 +123,4 @@ class Finished:
     stopped_early: bool
 
 
-Event = Started | Stepped | Paced | Evaluating | Evaluated | FellBack | Rewritten | Finished
+Event = Started | Stepped | SpeedMeasured | Evaluating | Evaluated | RolledBack | CheckpointRewritten | Finished

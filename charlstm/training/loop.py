@@ -7,21 +7,30 @@ from statistics import median_low
 
 import numpy as np
 
-from charlstm.checkpoint.card import best
-from charlstm.checkpoint.history import Evaluation, write_history
-from charlstm.checkpoint.resume import read_state
-from charlstm.checkpoint.state import MOST_HALVINGS
+from charlstm.checkpoint.history import HistoryEntry, write_history
+from charlstm.checkpoint.model_card import best_score
+from charlstm.checkpoint.state_files import read_state
+from charlstm.checkpoint.training_state import MAX_HALVINGS
 from charlstm.errors import TrainingError
-from charlstm.recipe.budget import Budget
-from charlstm.recipe.plan import Plan
+from charlstm.planning.budget import Budget
+from charlstm.planning.training_plan import TrainingPlan
 from charlstm.text.batches import BatchSource
-from charlstm.training.evaluation import Evaluator
-from charlstm.training.events import Evaluated, Evaluating, Event, FellBack, Finished, Paced, Rewritten, Stepped
-from charlstm.training.progress import Record, Speed, record_of
-from charlstm.training.publish import publish
-from charlstm.training.saving import Saver
+from charlstm.training.autosave import Autosave
+from charlstm.training.events import (
+    CheckpointRewritten,
+    Evaluated,
+    Evaluating,
+    Event,
+    Finished,
+    RolledBack,
+    SpeedMeasured,
+    Stepped,
+)
+from charlstm.training.model_files import write_model_files
+from charlstm.training.run_statistics import RunStatistics, Speed, statistics_of
 from charlstm.training.schedule import learning_rate
 from charlstm.training.trainer import Trainer
+from charlstm.training.validation import Validator
 
 _PACED_AFTER = 2.0
 """Seconds of training after which its speed is known well enough."""
@@ -31,13 +40,13 @@ _PACED_AFTER = 2.0
 class Loop:
     """A run under way. ``elapsed`` gives its wall-clock seconds, ``seconds`` are those that its evaluations have taken."""
 
-    plan: Plan
+    plan: TrainingPlan
     source: BatchSource
     trainer: Trainer
-    evaluator: Evaluator | None
+    evaluator: Validator | None
     budget: Budget
-    record: Record
-    saver: Saver
+    record: RunStatistics
+    saver: Autosave
     elapsed: Callable[[], float]
     should_stop: Callable[[], bool]
     due: float = 0.0
@@ -53,7 +62,7 @@ class Loop:
             yield from self._rewritten()
             event = self._step()
             yield event
-            if isinstance(event, FellBack):
+            if isinstance(event, RolledBack):
                 continue
             if not paced and self.speed.seconds > _PACED_AFTER:
                 paced = True
@@ -75,12 +84,12 @@ class Loop:
             yield Evaluating()
             evaluated = self._evaluate(save=not interrupted)
             yield evaluated
-            if isinstance(evaluated, FellBack):
+            if isinstance(evaluated, RolledBack):
                 yield from self.events()
                 return
         yield from self._rewritten()
         yield Finished(
-            best=best(self.record.history) or self.record.history[-1],
+            best=best_score(self.record.history) or self.record.history[-1],
             steps=self.trainer.steps,
             seconds=self.elapsed(),
             characters_per_second=self.speed.characters_per_second,
@@ -88,9 +97,9 @@ class Loop:
             stopped_early=impatient,
         )
 
-    def _rewritten(self) -> Iterator[Rewritten]:
+    def _rewritten(self) -> Iterator[CheckpointRewritten]:
         while self.saver.rewritten:
-            yield Rewritten(self.saver.rewritten.pop(0))
+            yield CheckpointRewritten(self.saver.rewritten.pop(0))
 
     @property
     def _is_impatient(self) -> bool:
@@ -132,10 +141,10 @@ class Loop:
         made = len(self.record.history)
         return self.budget.seconds == math.inf or 10 * (made + 1) * self.record.reserve <= self.elapsed()
 
-    def _paced(self) -> Paced:
+    def _paced(self) -> SpeedMeasured:
         training = self._seconds_left - self._evaluation_seconds_left
         steps = min(self.budget.steps, self.trainer.steps + training / self.speed.seconds_per_step)
-        return Paced(self.speed.characters_per_second, self._seconds_left, steps / self.source.steps_per_epoch)
+        return SpeedMeasured(self.speed.characters_per_second, self._seconds_left, steps / self.source.steps_per_epoch)
 
     @property
     def _seconds_left(self) -> float:
@@ -152,7 +161,7 @@ class Loop:
         affordable = self.budget.seconds / 10 - len(self.record.history) * self.record.reserve
         return max(0.0, min(planned, affordable))
 
-    def _step(self) -> Stepped | FellBack:
+    def _step(self) -> Stepped | RolledBack:
         config, began, first = self.plan.config, self.elapsed(), not self.trainer.steps
         if first:
             self.record.began = began
@@ -172,14 +181,14 @@ class Loop:
             self._seconds_left,
         )
 
-    def _evaluate(self, *, save: bool = True) -> Evaluated | FellBack:
+    def _evaluate(self, *, save: bool = True) -> Evaluated | RolledBack:
         """Score the model, keep it if it is the best, save and publish."""
         began, record, weights = self.elapsed(), self.record, self.trainer.weights()
         score = self.evaluator.nats_per_char(weights) if self.evaluator else None
         if not math.isfinite(score or 0.0) or not all(np.isfinite(array).all() for array in weights.values()):
             return self._fall_back()
         improved = score is None or score < record.best_score
-        evaluation = Evaluation(
+        evaluation = HistoryEntry(
             step=self.trainer.steps,
             epoch=self.trainer.steps / self.source.steps_per_epoch,
             seconds=self.elapsed(),
@@ -196,7 +205,7 @@ class Loop:
         if save and not self.saver.save(record, evaluated=True):
             return self._fall_back()
         if improved:
-            publish(self.plan.folder, self.plan.config, record)
+            write_model_files(self.plan.folder, self.plan.config, record)
         else:
             write_history(self.plan.folder, record.history)
         self.seconds.append(self.elapsed() - began)
@@ -204,19 +213,19 @@ class Loop:
         self._plan_evaluation()
         return Evaluated(evaluation, weights)
 
-    def _fall_back(self) -> FellBack:
+    def _fall_back(self) -> RolledBack:
         """Take up the state of the last evaluation, with half the learning rate."""
         at, halvings = self.trainer.steps, self.record.halvings + 1
         peak = self.plan.config.training.learning_rate
-        if halvings > MOST_HALVINGS:
+        if halvings > MAX_HALVINGS:
             raise TrainingError(
-                f"the loss is no number at step {at} even with a learning rate of {peak / 2**MOST_HALVINGS:g}, halved "
-                f"{MOST_HALVINGS} times; lower --learning-rate (it was {peak:g}) or set --clip-norm; the best weights are kept"
+                f"the loss is no number at step {at} even with a learning rate of {peak / 2**MAX_HALVINGS:g}, halved "
+                f"{MAX_HALVINGS} times; lower --learning-rate (it was {peak:g}) or set --clip-norm; the best weights are kept"
             )
         warnings: list[str] = []
         state = read_state(self.plan.folder, self.plan.config, warnings.append, first=self.record.evaluated)
         self.trainer.restore(state.arrays, state.progress.steps)
-        self.record = record_of(state)
+        self.record = statistics_of(state)
         self.record.halvings = halvings
         self._plan_evaluation()
-        return FellBack(at, self.trainer.steps, peak / 2**halvings, tuple(warnings))
+        return RolledBack(at, self.trainer.steps, peak / 2**halvings, tuple(warnings))

@@ -7,32 +7,32 @@ from dataclasses import replace
 import tensorflow as tf
 
 from charlstm.checkpoint.atomic import remove_leftovers
-from charlstm.checkpoint.files import write_config
-from charlstm.checkpoint.folder import free_names
-from charlstm.checkpoint.resume import RESUME, newest, remove_damaged
+from charlstm.checkpoint.config_file import write_config
+from charlstm.checkpoint.folder import available_names
+from charlstm.checkpoint.state_files import RESUME, newest_state, remove_damaged
 from charlstm.errors import CheckpointError, TakenError, TrainingError
-from charlstm.recipe.budget import budget
-from charlstm.recipe.plan import Base, Plan, Resumed
+from charlstm.formatting import count_parameters
+from charlstm.nn.vocabulary_growth import starting_weights
+from charlstm.planning.budget import budget
+from charlstm.planning.training_plan import Base, ResumedState, TrainingPlan
 from charlstm.text.batches import batch_source
 from charlstm.text.windows import split
-from charlstm.training.evaluation import Evaluator
+from charlstm.training.autosave import Autosave
+from charlstm.training.distributed.coordinator import ChiefTrainer, End, follow_chief
+from charlstm.training.distributed.rendezvous import meet
+from charlstm.training.distributed.startup import join
+from charlstm.training.distributed.worker_group import WorkerGroup
 from charlstm.training.events import Event, Finished, Started
-from charlstm.training.group import Group
-from charlstm.training.growth import starting_weights
-from charlstm.training.joining import join
 from charlstm.training.loop import Loop
-from charlstm.training.orders import End, LeadingTrainer, follow
-from charlstm.training.progress import Record, record_of
-from charlstm.training.publish import publish
-from charlstm.training.rendezvous import meet
-from charlstm.training.saving import Saver
+from charlstm.training.model_files import write_model_files
+from charlstm.training.run_statistics import RunStatistics, statistics_of
 from charlstm.training.trainer import Trainer
-from charlstm.units import count
+from charlstm.training.validation import Validator
 
 Events = Generator[Event, None, None]
 
 
-def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Events:
+def train(plan: TrainingPlan, *, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Events:
     """Train a checkpoint as planned.
 
     Args:
@@ -54,7 +54,7 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
         if group.size == 1:
             yield from _train(plan, Trainer(model, training, group), clock, started, should_stop)
         else:
-            trainer = LeadingTrainer(model, training, group)
+            trainer = ChiefTrainer(model, training, group)
             with trainer.leading(), closing(_train(plan, trainer, clock, started, should_stop)) as events:
                 for event in events:
                     if isinstance(event, Finished):
@@ -62,7 +62,7 @@ def train(plan: Plan, *, clock: Callable[[], float], started: float, should_stop
                     yield event
 
 
-def help_train(plan: Plan, *, should_stop: Callable[[], bool]) -> End:
+def train_as_worker(plan: TrainingPlan, *, should_stop: Callable[[], bool]) -> End:
     """Be one of the workers that train together, not the chief: write and print nothing, do as it says.
 
     Args:
@@ -80,11 +80,11 @@ def help_train(plan: Plan, *, should_stop: Callable[[], bool]) -> End:
     with _memory_stated(plan):
         group = _join(plan, should_stop)
         learnt, _ = split(plan.ids, training.validation)
-        return follow(Trainer(model, training, group), batch_source(learnt, model, training), group, should_stop)
+        return follow_chief(Trainer(model, training, group), batch_source(learnt, model, training), group, should_stop)
 
 
 @contextmanager
-def _memory_stated(plan: Plan) -> Iterator[None]:
+def _memory_stated(plan: TrainingPlan) -> Iterator[None]:
     """Say what could be smaller if the memory, or that of a GPU, does not suffice."""
     try:
         yield
@@ -95,19 +95,21 @@ def _memory_stated(plan: Plan) -> Iterator[None]:
         ) from None
 
 
-def _join(plan: Plan, should_stop: Callable[[], bool]) -> Group:
+def _join(plan: TrainingPlan, should_stop: Callable[[], bool]) -> WorkerGroup:
     if plan.cluster is not None:
         meet(plan, plan.cluster, should_stop)
     return join(plan.cluster, plan.config.training.batch_size)
 
 
-def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Events:
+def _train(
+    plan: TrainingPlan, trainer: Trainer, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]
+) -> Events:
     config = plan.config
     learnt, held_out = split(plan.ids, config.training.validation)
     source = batch_source(learnt, config.model, config.training)
     extent = budget(config.training, source.steps_per_epoch)
     naming = config.vocabulary.naming_nats(held_out)
-    evaluator = Evaluator(config.model, held_out, naming) if len(held_out) > 1 else None
+    evaluator = Validator(config.model, held_out, naming) if len(held_out) > 1 else None
     record, earlier = _taken_up(plan, trainer)
     if evaluator:
         record.reserve = max(record.reserve, evaluator.rehearse(clock))
@@ -116,8 +118,8 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
         return earlier + clock() - started
 
     with ExitStack() as lock:
-        saver = Saver(plan, trainer, elapsed, lock)
-        if isinstance(plan.start, Resumed):
+        saver = Autosave(plan, trainer, elapsed, lock)
+        if isinstance(plan.start, ResumedState):
             saver.take_lock()
         elif extent.fraction(0, elapsed(), record.reserve) >= 1:
             raise TrainingError(
@@ -128,36 +130,36 @@ def _train(plan: Plan, trainer: Trainer, clock: Callable[[], float], started: fl
         else:
             plan = _begin(saver, record)
             record.reserve += saver.took  # what an evaluation comes to is saved
-        if newest(plan.folder) != (plan.start.number if isinstance(plan.start, Resumed) else 1):
+        if newest_state(plan.folder) != (plan.start.number if isinstance(plan.start, ResumedState) else 1):
             raise CheckpointError(f"{plan.folder} has been trained on meanwhile; begin again with the same command")
-        if isinstance(plan.start, Resumed):
+        if isinstance(plan.start, ResumedState):
             _put_in_order(plan, plan.start, record)
             saver.last = elapsed()
-        yield Started(plan.folder, count(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
+        yield Started(plan.folder, count_parameters(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         try:
             yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop).events()
         except CheckpointError as error:
             raise CheckpointError(f"{error}; then go on with `{plan.resuming}`") from None
 
 
-def _taken_up(plan: Plan, trainer: Trainer) -> tuple[Record, float]:
+def _taken_up(plan: TrainingPlan, trainer: Trainer) -> tuple[RunStatistics, float]:
     """What was noted down before, and the seconds that it took; the trainer is where the plan starts."""
-    if isinstance(plan.start, Resumed):
+    if isinstance(plan.start, ResumedState):
         state = plan.start.state
         trainer.restore(state.arrays, state.progress.steps)
-        return record_of(state), state.progress.seconds
+        return statistics_of(state), state.progress.seconds
     if isinstance(plan.start, Base):
         trainer.assign(starting_weights(plan.start.config, plan.start.weights, plan.config))
-    return Record(), 0.0
+    return RunStatistics(), 0.0
 
 
-def _begin(saver: Saver, record: Record) -> Plan:
+def _begin(saver: Autosave, record: RunStatistics) -> TrainingPlan:
     """Make the checkpoint, with a first state in it; the plan may get another folder, if its name was not the user's choice."""
     plan, root = saver.plan, saver.plan.folder.parent
     if plan.stem is None:
         saver.save(record, evaluated=True)
         return plan
-    for name in free_names(root, plan.stem):
+    for name in available_names(root, plan.stem):
         saver.plan = replace(plan, folder=root / name)
         with suppress(TakenError):  # by another training that was begun at the same time
             saver.save(record, evaluated=True)
@@ -165,10 +167,10 @@ def _begin(saver: Saver, record: Record) -> Plan:
     return saver.plan
 
 
-def _put_in_order(plan: Plan, start: Resumed, record: Record) -> None:
+def _put_in_order(plan: TrainingPlan, start: ResumedState, record: RunStatistics) -> None:
     """Remove what an end at any moment may have left, and bring the files up to the state that is gone on from."""
     remove_leftovers(plan.folder)
     remove_leftovers(plan.folder / RESUME)
     remove_damaged(plan.folder, start.state)
     write_config(plan.folder, plan.config)
-    publish(plan.folder, plan.config, record)
+    write_model_files(plan.folder, plan.config, record)

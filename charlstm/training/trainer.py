@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import CheckpointError, TrainingError
+from charlstm.nn.adam import Adam
+from charlstm.nn.masks import Masks
+from charlstm.nn.network import States, Tensor, array_of, build_layers
+from charlstm.nn.row_parallelism import row_parallel_nats
 from charlstm.text.batches import Batch
-from charlstm.training.adam import Adam
-from charlstm.training.cores import nats
-from charlstm.training.group import Group
-from charlstm.training.masks import Masks
-from charlstm.training.model import States, Tensor, array_of, build_layers
+from charlstm.training.distributed.worker_group import WorkerGroup
 
 
 class Trainer:
@@ -29,7 +29,7 @@ class Trainer:
         stop_asked: Whether any process asked to stop at the last step.
     """
 
-    def __init__(self, model: ModelConfig, training: TrainingConfig, group: Group | None = None) -> None:
+    def __init__(self, model: ModelConfig, training: TrainingConfig, group: WorkerGroup | None = None) -> None:
         """Initialise from the recipe's random seed.
 
         Args:
@@ -43,7 +43,7 @@ class Trainer:
         self.steps = 0
         self.stop_asked = False
         self._training = training
-        self._group = group or Group()
+        self._group = group or WorkerGroup()
         self._strategy = self._group.strategy
         self._replicas = self._group.replicas
         self.rows = self._group.rows(training.batch_size)
@@ -191,7 +191,7 @@ class Trainer:
         first = context.replica_id_in_sync_group * x.shape[0]
         masks = tuple(each.rows(slice(first, first + x.shape[0])) for each in masks)
         with tf.GradientTape() as tape:
-            losses, states = nats(self.layers, x, y, states, masks)
+            losses, states = row_parallel_nats(self.layers, x, y, states, masks)
             loss = tf.reduce_mean(losses) / self._replicas
             penalties = [penalty for lstm in self.layers.lstms for penalty in lstm.losses]
             objective = loss + tf.add_n(penalties) / self._replicas if penalties else loss

@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import Config, CorpusRecord, write_config
-from charlstm.checkpoint.history import Evaluation, write_history
-from charlstm.checkpoint.resume import write_state
-from charlstm.checkpoint.state import Progress, State
+from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, write_config
+from charlstm.checkpoint.history import HistoryEntry, write_history
+from charlstm.checkpoint.state_files import write_state
+from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.checkpoint.weights import Weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig, build
 from charlstm.errors import CheckpointError
 from charlstm.text.vocabulary import Vocabulary
 
-MakeEvaluation = Callable[..., Evaluation]
+MakeEvaluation = Callable[..., HistoryEntry]
 Refusal = Callable[[Callable[[], object], Path], str]
 Flipped = Callable[[bytes, int], Iterator[bytes]]
 
@@ -34,10 +34,10 @@ def refusal() -> Refusal:
 
 
 @pytest.fixture
-def config() -> Config:
+def config() -> CheckpointConfig:
     # By way of `build`, as the command line makes it: most fields are left to their defaults.
     model = {"vocabulary_size": 4, "seq_len": 5, "encoding": "embedding", "embedding_size": 2, "units": (3, 2)}
-    return Config(
+    return CheckpointConfig(
         model=build(ModelConfig, model),
         vocabulary=Vocabulary("\nab渡"),
         training=build(TrainingConfig, {"batch_size": 7}),
@@ -47,14 +47,14 @@ def config() -> Config:
 
 
 @pytest.fixture
-def weights(config: Config) -> Weights:
+def weights(config: CheckpointConfig) -> Weights:
     random = np.random.default_rng(0)
     return {name: random.normal(size=shape).astype(np.float32) for name, shape in config.model.weight_shapes.items()}
 
 
 @pytest.fixture
 def evaluation() -> MakeEvaluation:
-    def make(**values: object) -> Evaluation:
+    def make(**values: object) -> HistoryEntry:
         usual = {
             "step": 10,
             "epoch": 0.5,
@@ -64,14 +64,14 @@ def evaluation() -> MakeEvaluation:
             "nats_per_char": 2.0,
             "best": True,
         }
-        return Evaluation(**{**usual, **values})
+        return HistoryEntry(**{**usual, **values})
 
     return make
 
 
 @pytest.fixture
-def progress() -> Progress:
-    return Progress(
+def progress() -> TrainingProgress:
+    return TrainingProgress(
         steps=20,
         seconds=4.5,
         loss_sum=0.1 + 0.2,
@@ -86,7 +86,7 @@ def progress() -> Progress:
 
 
 @pytest.fixture
-def state(weights: Weights, evaluation: MakeEvaluation, progress: Progress) -> State:
+def state(weights: Weights, evaluation: MakeEvaluation, progress: TrainingProgress) -> TrainingState:
     arrays = {
         "weights/lstm_1/kernel": np.random.default_rng(0).normal(size=(2, 12)).astype(np.float32),
         "optimizer/0": np.array(17, np.int64),
@@ -95,7 +95,7 @@ def state(weights: Weights, evaluation: MakeEvaluation, progress: Progress) -> S
         "flags": np.array([True, False]),
     }
     history = (evaluation(step=10), evaluation(step=20, nats_per_char=None))
-    return State(arrays=arrays, best=weights, history=history, progress=progress)
+    return TrainingState(arrays=arrays, best=weights, history=history, progress=progress)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def flipped() -> Flipped:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, config: Config, weights: Weights, state: State) -> Path:
+def folder(tmp_path: Path, config: CheckpointConfig, weights: Weights, state: TrainingState) -> Path:
     """A complete checkpoint."""
     path = tmp_path / "story"
     path.mkdir()

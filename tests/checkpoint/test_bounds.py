@@ -9,9 +9,9 @@ from dataclasses import asdict, replace
 import pytest
 from safetensors.numpy import save
 
-from charlstm.checkpoint.files import CONFIG, LARGEST, LONGEST_NAME, LONGEST_WINDOW, MOST_WINDOWS, read_config, write_config
+from charlstm.checkpoint.config_file import CONFIG, MAX_BYTES, MAX_NAME, MAX_WINDOW, MAX_WINDOWS, read_config, write_config
 from charlstm.checkpoint.history import HISTORY, read_history
-from charlstm.checkpoint.resume import read_progress, read_state
+from charlstm.checkpoint.state_files import read_progress, read_state
 from charlstm.checkpoint.weights import WEIGHTS, read_weights
 from charlstm.errors import CheckpointError
 
@@ -26,11 +26,11 @@ SPECS = [
 
 TOO_MUCH = {
     "one window of megabytes": ("corpus", "windows", ["ab" * 5_000_000]),
-    "a window too long": ("corpus", "windows", ["a" * (LONGEST_WINDOW + 1)]),
-    "a window too many": ("corpus", "windows", ["ab"] * (MOST_WINDOWS + 1)),
+    "a window too long": ("corpus", "windows", ["a" * (MAX_WINDOW + 1)]),
+    "a window too many": ("corpus", "windows", ["ab"] * (MAX_WINDOWS + 1)),
     "windows of megabytes": ("corpus", "windows", ["ab" * 50] * 100_000),
     "a name of megabytes": ("corpus", "name", "a" * 10_000_000),
-    "a name too long": ("corpus", "name", "a" * (LONGEST_NAME + 1)),
+    "a name too long": ("corpus", "name", "a" * (MAX_NAME + 1)),
     "a fingerprint of megabytes": ("corpus", "fingerprint", "0" * 10_000_000),
     "a length beyond all disks": ("corpus", "characters", 10**30),
     "a release of megabytes": (None, "charlstm_version", "1" * 10_000_000),
@@ -70,14 +70,14 @@ def test_a_hundred_thousand_settings_are_refused(refusal, folder, soon, part):
 
 
 def test_the_largest_configuration_is_read_soon(folder, config, soon):
-    most = replace(config.corpus, name="a" * LONGEST_NAME, windows=("ab" * (LONGEST_WINDOW // 2),) * MOST_WINDOWS)
+    most = replace(config.corpus, name="a" * MAX_NAME, windows=("ab" * (MAX_WINDOW // 2),) * MAX_WINDOWS)
     write_config(folder, replace(config, corpus=most))
     assert read_config(folder).corpus == most
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"name": "a" * (LONGEST_NAME + 1)}, {"name": "\U0001f600" * LONGEST_NAME}, {"windows": ("ab",) * (MOST_WINDOWS + 1)}],
+    [{"name": "a" * (MAX_NAME + 1)}, {"name": "\U0001f600" * MAX_NAME}, {"windows": ("ab",) * (MAX_WINDOWS + 1)}],
     ids=["name", "bytes", "windows"],
 )
 def test_what_would_be_refused_is_not_written(folder, config, change):
@@ -89,7 +89,7 @@ def test_what_would_be_refused_is_not_written(folder, config, change):
 
 def test_the_longest_history_is_read_soon(folder, evaluation, soon):
     line = json.dumps(asdict(evaluation())).encode() + b"\n"
-    (folder / HISTORY).write_bytes(line * (LARGEST // len(line)))
+    (folder / HISTORY).write_bytes(line * (MAX_BYTES // len(line)))
     assert len(read_history(folder)) > 100_000
 
 
@@ -114,7 +114,7 @@ def test_too_much_in_the_progress_of_a_state_is_refused(folder, progress, soon, 
     assert len(str(error.value)) < 1_000
 
 
-@pytest.mark.parametrize("length", [LARGEST + 1, 90_000_000, 2**40, 2**64 - 1])
+@pytest.mark.parametrize("length", [MAX_BYTES + 1, 90_000_000, 2**40, 2**64 - 1])
 def test_a_header_of_tensors_larger_than_any_is_not_read(folder, config, soon, length):
     content = struct.pack("<Q", length) + b'{"__metadata__":{"a":"' + b"a" * 1_000
     for path in (folder / WEIGHTS, folder / "resume" / "000001.safetensors"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from charlstm.checkpoint.files import CONFIG, FORMAT_VERSION, read_config
+from charlstm.checkpoint.config_file import CONFIG, FORMAT_VERSION, read_config
 from charlstm.checkpoint.history import HISTORY, read_history
 from charlstm.errors import CheckpointError
 from charlstm.text.vocabulary import RareCharacters

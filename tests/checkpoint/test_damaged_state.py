@@ -15,8 +15,8 @@ from safetensors import safe_open
 from safetensors.numpy import load, save
 
 from charlstm.checkpoint import memory
-from charlstm.checkpoint.resume import newest, read_progress, read_state
-from charlstm.checkpoint.state import Progress
+from charlstm.checkpoint.state_files import newest_state, read_progress, read_state
+from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.errors import CheckpointError
 
 FIRST = Path("resume") / "000001.safetensors"
@@ -45,11 +45,11 @@ def with_progress(folder: Path, progress: str) -> None:
     with_metadata(folder, {"progress": progress, "history": "[]"})
 
 
-def with_value(folder: Path, progress: Progress, name: str, value: Any) -> None:
+def with_value(folder: Path, progress: TrainingProgress, name: str, value: Any) -> None:
     with_progress(folder, json.dumps({**asdict(progress), name: value}))
 
 
-def with_tensor(folder: Path, progress: Progress, dtype: str, size: int) -> None:
+def with_tensor(folder: Path, progress: TrainingProgress, dtype: str, size: int) -> None:
     tensor = {"dtype": dtype, "shape": [2], "data_offsets": [0, 2 * size]}
     metadata = {"progress": json.dumps(asdict(progress)), "history": "[]"}
     header = json.dumps({"__metadata__": metadata, "a": tensor}).encode()
@@ -104,7 +104,7 @@ def test_progress_and_history_that_are_something_else_are_refused(folder, refuse
         assert "is damaged (" in refused()
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Progress) if field.default is MISSING])
+@pytest.mark.parametrize("name", [field.name for field in fields(TrainingProgress) if field.default is MISSING])
 def test_progress_that_lacks_something_is_refused_by_its_name(folder, refused, progress, name):
     record = asdict(progress)
     del record[name]
@@ -206,7 +206,7 @@ def test_what_is_not_an_ordinary_file_is_not_opened(folder, refused, suffix, kin
             read_progress(folder)
 
 
-@pytest.mark.parametrize("read", [read_progress, newest], ids=lambda read: read.__name__)
+@pytest.mark.parametrize("read", [read_progress, newest_state], ids=lambda read: read.__name__)
 def test_states_that_a_link_leads_to_are_not_looked_at(folder, tmp_path, read):
     (folder / "resume").rename(tmp_path / "elsewhere")
     (folder / "resume").symlink_to(tmp_path / "elsewhere")
@@ -215,7 +215,7 @@ def test_states_that_a_link_leads_to_are_not_looked_at(folder, tmp_path, read):
 
 
 def test_a_state_larger_than_the_memory_is_not_read(folder, refused, monkeypatch):
-    monkeypatch.setattr(memory, "memory", lambda: 100.0)
+    monkeypatch.setattr(memory, "total_memory", lambda: 100.0)
     assert "needs 0 GB of memory, and this machine has 0; use a smaller model" in refused()
 
 

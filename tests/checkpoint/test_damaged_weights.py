@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from charlstm.checkpoint import memory
-from charlstm.checkpoint.files import CONFIG, read_config
+from charlstm.checkpoint.config_file import CONFIG, read_config
 from charlstm.checkpoint.history import HISTORY, read_history, write_history
 from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
 from charlstm.errors import CheckpointError
@@ -104,6 +104,6 @@ def test_a_folder_that_is_gone_cannot_be_written_to(tmp_path, evaluation):
 
 
 def test_weights_larger_than_the_memory_are_refused_before_they_are_read(refusal, folder, config, monkeypatch):
-    monkeypatch.setattr(memory, "memory", lambda: 100.0)
+    monkeypatch.setattr(memory, "total_memory", lambda: 100.0)
     sentence = refusal(lambda: read_weights(folder, config.model), folder / WEIGHTS)
     assert sentence.endswith("needs 0 GB of memory, and this machine has 0; use a smaller model")

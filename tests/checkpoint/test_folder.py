@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from charlstm.checkpoint.files import CONFIG, Config, write_config
-from charlstm.checkpoint.folder import check_name, check_new, checkpoints, find, free_names, new_checkpoint
+from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, write_config
+from charlstm.checkpoint.folder import available_names, check_name, check_new, find_checkpoint, list_checkpoints, new_checkpoint
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError
 
@@ -23,13 +23,13 @@ def create(root: Path, name: str) -> Path:
 
 
 @pytest.fixture
-def make(tmp_path: Path, config: Config) -> Make:
+def make(tmp_path: Path, config: CheckpointConfig) -> Make:
     """Make a checkpoint under ``tmp_path``, an untrained one if it has no weights."""
 
     def made(name: str, day: int = 1, trained: bool = True) -> Path:
         folder = tmp_path / name
         folder.mkdir(parents=True)
-        write_config(folder, Config(**{**vars(config), "created": f"2026-01-{day:02}T00:00:00+00:00"}))
+        write_config(folder, CheckpointConfig(**{**vars(config), "created": f"2026-01-{day:02}T00:00:00+00:00"}))
         if trained:
             (folder / WEIGHTS).write_bytes(b"")
         return folder
@@ -85,15 +85,15 @@ def test_a_name_that_means_a_device_on_windows_is_refused(name):
     ids=ascii,
 )
 def test_a_free_name_is_made_of_the_files_name(tmp_path, stem, name):
-    assert next(free_names(tmp_path, stem)) == name
+    assert next(available_names(tmp_path, stem)) == name
 
 
 def test_a_taken_name_gets_a_number(tmp_path, make):
     for expected in ["story", "story-2", "story-3"]:
-        assert next(free_names(tmp_path, "story")) == expected
+        assert next(available_names(tmp_path, "story")) == expected
         make(expected)
     (tmp_path / "story-4").write_text("a file takes a name too")
-    assert next(free_names(tmp_path, "story")) == "story-5"
+    assert next(available_names(tmp_path, "story")) == "story-5"
 
 
 @given(st.text())
@@ -101,7 +101,7 @@ def test_a_taken_name_gets_a_number(tmp_path, make):
 @example("nul")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_free_name_is_a_good_name(tmp_path, stem):
-    assert check_name(next(free_names(tmp_path, stem)))
+    assert check_name(next(available_names(tmp_path, stem)))
 
 
 def test_nothing_is_overwritten(tmp_path, make):
@@ -135,7 +135,7 @@ def test_a_checkpoint_whose_making_fails_is_not_there_and_can_be_made_again(tmp_
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             fail()
-        assert checkpoints(tmp_path) == ([], [])
+        assert list_checkpoints(tmp_path) == ([], [])
         assert not (tmp_path / "story").exists()
     assert not (create(tmp_path, "story") / f".{CONFIG}.0123abcd.tmp").exists()
 
@@ -191,7 +191,7 @@ def test_checkpoints_are_listed_from_the_newest_and_damaged_ones_are_not(tmp_pat
     (make("broken", 9) / CONFIG).write_text("{")
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
-    found, (wrong,) = checkpoints(tmp_path)
+    found, (wrong,) = list_checkpoints(tmp_path)
     assert "broken" in str(wrong)
     assert [folder for folder, _ in found] == [made[1], made[2], made[0]]
     assert [config.created[8:10] for _, config in found] == ["03", "02", "01"]
@@ -202,13 +202,13 @@ def test_the_newest_is_the_last_begun_that_has_weights(tmp_path, make):
     newest = make("b-newest", 5)
     make("a-middle", 3)
     make("c-untrained", 9, trained=False)
-    assert find(tmp_path, None) == newest
+    assert find_checkpoint(tmp_path, None) == newest
 
 
 @pytest.mark.parametrize("root", [".", "missing"])
 def test_no_checkpoint_at_all_says_how_to_make_one(tmp_path, root):
     with pytest.raises(CheckpointError) as error:
-        find(tmp_path / root, None)
+        find_checkpoint(tmp_path / root, None)
     assert str(error.value).startswith(f"there is no trained checkpoint in {tmp_path / root}; train one with `charlstm train")
     assert "--checkpoints" in str(error.value)
 
@@ -217,16 +217,16 @@ def test_a_checkpoint_is_found_by_name_or_by_path(tmp_path, make, monkeypatch):
     inside, outside = make("root/story"), make("elsewhere/other")
     root = tmp_path / "root"
     monkeypatch.chdir(tmp_path)
-    assert find(root, "story") == inside
-    assert find(root, str(outside)) == outside
-    assert find(root, "elsewhere/other").resolve() == outside
-    assert find(root, "story/") == inside
+    assert find_checkpoint(root, "story") == inside
+    assert find_checkpoint(root, str(outside)) == outside
+    assert find_checkpoint(root, "elsewhere/other").resolve() == outside
+    assert find_checkpoint(root, "story/") == inside
 
 
 def test_a_name_goes_before_a_path(tmp_path, make, monkeypatch):
     inside, _ = make("root/story"), make("story")
     monkeypatch.chdir(tmp_path)
-    assert find(tmp_path / "root", "story") == inside
+    assert find_checkpoint(tmp_path / "root", "story") == inside
 
 
 @pytest.mark.parametrize("wanted", ["storey", "", "a/b/c", "../..", "a\0b", "x" * 300], ids=lambda name: ascii(name)[:9])
@@ -234,10 +234,10 @@ def test_a_checkpoint_that_is_not_there_gets_the_names_that_are(tmp_path, make, 
     make("story", 1)
     make("ferry", 2)
     with pytest.raises(CheckpointError) as error:
-        find(tmp_path, wanted)
+        find_checkpoint(tmp_path, wanted)
     assert str(error.value) == f"there is no checkpoint {wanted!r}; in {tmp_path} there are: ferry, story"
 
 
 def test_an_empty_folder_has_none(tmp_path):
     with pytest.raises(CheckpointError, match="there are: none"):
-        find(tmp_path, "story")
+        find_checkpoint(tmp_path, "story")

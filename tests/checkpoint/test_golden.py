@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from charlstm.analysis.surprise import stateful_surprise
-from charlstm.checkpoint.files import FORMAT_VERSION, read_config
+from charlstm.checkpoint.config_file import FORMAT_VERSION, read_config
 from charlstm.checkpoint.history import read_history
 from charlstm.checkpoint.weights import read_weights
-from charlstm.inference.generate import write
-from charlstm.inference.modes import reader
+from charlstm.evaluation.surprisal import stateful_surprisal
+from charlstm.inference.generation import generate_pieces
+from charlstm.inference.modes import decoder
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import Sampling
 
@@ -30,8 +30,8 @@ def test_it_writes_what_it_wrote(folder, mode):
     expected = json.loads((folder / "texts.json").read_text("utf-8"))
     config = read_config(folder)
     network = build_network(config.model, read_weights(folder, config.model))
-    pieces = write(
-        reader(network, mode),
+    pieces = generate_pieces(
+        decoder(network, mode),
         config.vocabulary,
         expected["seed"],
         random_seeds=[expected["random_seed"]],
@@ -50,5 +50,5 @@ def test_rare_characters_cost_what_they_cost(folder):
     assert {"a", "x", "渡"} <= set(expected["scored"])
     assert config.vocabulary.unknown("ax渡") == "x渡"
     network = build_network(config.model, read_weights(folder, config.model))
-    nats = stateful_surprise(network, ids, naming=config.vocabulary.naming_nats(ids))
+    nats = stateful_surprisal(network, ids, naming=config.vocabulary.naming_nats(ids))
     assert nats.mean() == pytest.approx(expected["nats_per_char"], rel=1e-5)

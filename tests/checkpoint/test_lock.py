@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from charlstm.checkpoint.lock import training_lock
-from charlstm.checkpoint.resume import RESUME
+from charlstm.checkpoint.state_files import RESUME
 from charlstm.errors import CheckpointError
 
 HOLD = """

@@ -31,7 +31,7 @@ def test_a_containers_limit_is_what_there_is(tmp_path, monkeypatch, group, limit
         (tmp_path / "own").write_text(group + "\n")
     monkeypatch.setattr(memory, "_GROUPS", tmp_path / "groups")
     monkeypatch.setattr(memory, "_OWN_GROUP", tmp_path / "own")
-    assert memory.memory.__wrapped__() == min(machine, expected)
+    assert memory.total_memory.__wrapped__() == min(machine, expected)
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ def test_available_is_what_others_leave(tmp_path, monkeypatch, machine, group, f
     limits = [
         float(content) for name, content in files.items() if name.endswith(("max", "limit_in_bytes")) and content != "max"
     ]
-    monkeypatch.setattr(memory, "memory", lambda: min([9e9, *limits]))
-    assert memory.available() == expected
+    monkeypatch.setattr(memory, "total_memory", lambda: min([9e9, *limits]))
+    assert memory.available_memory() == expected
 
 
 def test_what_fits_is_let_in_and_what_does_not_is_refused(monkeypatch):
-    monkeypatch.setattr(memory, "memory", lambda: 3e9)
+    monkeypatch.setattr(memory, "total_memory", lambda: 3e9)
     check_room("story", 3e9)
     with pytest.raises(CheckpointError, match="story needs 4 GB of memory, and this machine has 3; use a smaller model"):
         check_room("story", 4e9)

@@ -8,32 +8,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import Config, read_config, write_config
+from charlstm.checkpoint.config_file import CheckpointConfig, read_config, write_config
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import read_history, write_history
 from charlstm.checkpoint.lock import training_lock
-from charlstm.checkpoint.resume import RESUME, read_state, write_state
-from charlstm.checkpoint.state import State
+from charlstm.checkpoint.state_files import RESUME, read_state, write_state
+from charlstm.checkpoint.training_state import TrainingState
 from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
 from charlstm.errors import CheckpointError
 from tests.checkpoint.disk import NO_SPACE, PowerCut, Trace, failing
 
 
-def later(state: State, steps: int) -> State:
+def later(state: TrainingState, steps: int) -> TrainingState:
     """The same training after so many steps; every array tells which."""
     arrays = {name: np.full_like(value, steps % 2) for name, value in state.arrays.items()}
     best = {name: np.full_like(value, steps) for name, value in state.best.items()}
-    return State(arrays=arrays, best=best, history=state.history, progress=replace(state.progress, steps=steps))
+    return TrainingState(arrays=arrays, best=best, history=state.history, progress=replace(state.progress, steps=steps))
 
 
-def save(folder: Path, state: State) -> None:
+def save(folder: Path, state: TrainingState) -> None:
     """As a training saves and publishes."""
     write_state(folder, state)
     write_weights(folder, state.best)
     write_history(folder, state.history)
 
 
-def saved_steps(folder: Path, state: State) -> int:
+def saved_steps(folder: Path, state: TrainingState) -> int:
     """The steps of the state that resuming finds, which must be one of those written, to the bit."""
     found = read_state(folder, read_config(folder))
     expected = later(state, found.progress.steps)
@@ -51,7 +51,7 @@ def weights_of(folder: Path) -> float:
     return value
 
 
-def made(root: Path, config: Config, state: State) -> Path:
+def made(root: Path, config: CheckpointConfig, state: TrainingState) -> Path:
     """A new checkpoint, saved before its first step."""
     with new_checkpoint(root, "story") as folder:
         write_config(folder, config)

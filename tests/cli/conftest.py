@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from charlstm.checkpoint.files import read_config, write_config
+from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.cli.app import app
 
 CommandLine = Callable[..., Result]

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from charlstm.analysis.finite import check_record, finite
 from charlstm.checkpoint.weights import write_weights
 from charlstm.config import ModelConfig
 from charlstm.errors import CheckpointError
+from charlstm.inference.finite import check_record, finite
 from tests.conftest import PANGRAM
 
 Fill = Callable[[str, tuple[int, ...]], np.ndarray]

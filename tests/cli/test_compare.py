@@ -6,9 +6,9 @@ import os
 import numpy as np
 import pytest
 
-from charlstm.analysis.evaluation import evaluate, sampled_starts
-from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.weights import read_weights
+from charlstm.evaluation.scores import evaluate, sampled_starts
 from charlstm.inference.network import build_network
 from tests.cli.conftest import TEXT
 
@@ -101,7 +101,7 @@ def test_square_brackets_are_characters_and_not_markup(charlstm, tmp_path, make_
 
 
 def test_a_window_is_written_with_once(charlstm, told, monkeypatch):
-    from charlstm.analysis import comparison
+    from charlstm.evaluation import comparison
 
     made = []
     monkeypatch.setattr(

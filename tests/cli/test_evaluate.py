@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charlstm.analysis.evaluation import evaluate
-from charlstm.analysis.references import references
-from charlstm.analysis.surprise import stateful_surprise
-from charlstm.checkpoint.files import BaseRecord, read_config, write_config
+from charlstm.checkpoint.config_file import BaseRecord, read_config, write_config
 from charlstm.checkpoint.weights import read_weights, write_weights
+from charlstm.evaluation.baselines import baselines
+from charlstm.evaluation.scores import evaluate
+from charlstm.evaluation.surprisal import stateful_surprisal
 from charlstm.inference.network import build_network
-from charlstm.training.dynamic import dynamic_surprise
+from charlstm.training.dynamic_evaluation import dynamic_surprisal
 from tests.cli.conftest import TEXT
 from tests.conftest import LONG_MEMORIES, long_memory
 
@@ -35,7 +35,7 @@ def test_without_a_text_the_held_out_end_of_the_corpus_is_measured(charlstm, tmp
     ids = read_config(tale).vocabulary.encode(TEXT[900:])
     assert (told["checkpoint"], told["characters"], told["window"]) == ("tale", 100, 12)
     stateful, stateless = told["modes"]["stateful"], told["modes"]["stateless"]
-    assert stateful["nats_per_char"] == pytest.approx(stateful_surprise(network, ids).mean())
+    assert stateful["nats_per_char"] == pytest.approx(stateful_surprisal(network, ids).mean())
     assert stateful["bits_per_char"] == pytest.approx(stateful["nats_per_char"] / np.log(2))
     # The sample is larger than the text: all of it is counted.
     windows = evaluate(network, ids, np.arange(99), [12])
@@ -60,7 +60,7 @@ def test_any_text_can_be_measured_whole(charlstm, tmp_path, network, tale):
     (tmp_path / "other.txt").write_text("fox and dog")
     told = json.loads(charlstm("evaluate", "other.txt", "--json").stdout)
     ids = read_config(tale).vocabulary.encode("fox and dog")
-    assert told["modes"]["stateful"]["nats_per_char"] == pytest.approx(stateful_surprise(network, ids).mean())
+    assert told["modes"]["stateful"]["nats_per_char"] == pytest.approx(stateful_surprisal(network, ids).mean())
     assert json.loads(charlstm("evaluate", "-", "--json", stdin="fox and dog").stdout)["modes"] == told["modes"]
 
 
@@ -141,7 +141,7 @@ def test_the_references_say_what_they_have_learnt_from(charlstm, tmp_path, tale,
     base = BaseRecord(name="old", corpus="older.txt", fingerprint="", characters=9, validation=0.0)
     write_config(tale, replace(read_config(tale), bases=(base, replace(base, name="older"))))
     assert "after the same training text (and not those of old, older):" in charlstm(*few).stdout
-    monkeypatch.setattr("charlstm.analysis.references.MOST_LEARNT", 100)
+    monkeypatch.setattr("charlstm.evaluation.baselines.MAX_LEARNED", 100)
     assert "after the last 100 characters of the same training text (and not" in charlstm(*few).stdout
 
 
@@ -150,7 +150,7 @@ def test_another_text_is_compared_with_what_the_model_learnt(charlstm, tmp_path,
     (tmp_path / "other.txt").write_text("qqqq" + TEXT[300:340] + "qqqq")
     told = json.loads(charlstm("evaluate", "other.txt", "--corpus", "tale.txt", "--json").stdout)
     vocabulary = read_config(tale).vocabulary
-    simple = references(vocabulary.encode(TEXT[:900]), vocabulary.encode("qqqq" + TEXT[300:340] + "qqqq"), vocabulary)
+    simple = baselines(vocabulary.encode(TEXT[:900]), vocabulary.encode("qqqq" + TEXT[300:340] + "qqqq"), vocabulary)
     assert {name: score["nats_per_char"] for name, score in told["references"].items()} == simple
     copy = told["counts"]["longest_copy"]
     assert TEXT[300:340] in copy["text"]
@@ -174,7 +174,7 @@ def test_dynamic_evaluation_is_reported_apart(charlstm, tmp_path, tale):
     told = json.loads(charlstm("evaluate", "--dynamic", "--json").stdout)
     config = read_config(tale)
     ids = config.vocabulary.encode(TEXT)
-    nats = dynamic_surprise(config.model, read_weights(tale, config.model), ids[:900], ids[900:])
+    nats = dynamic_surprisal(config.model, read_weights(tale, config.model), ids[:900], ids[900:])
     assert told["dynamic"]["nats_per_char"] == pytest.approx(nats.mean(), abs=1e-6)
     assert told["dynamic"]["nats_per_char"] != told["modes"]["stateful"]["nats_per_char"]
     assert "learning as it reads" in charlstm("evaluate", "--dynamic", "--sample", "20").stdout
@@ -191,7 +191,7 @@ def test_surprise_at_every_character(charlstm, tmp_path, tale, network):
     (tmp_path / "tale.txt").write_text(TEXT)
     told = json.loads(charlstm("evaluate", "--surprise", "--json").stdout)["surprise"]
     assert told["text"] == TEXT[900:]
-    nats = stateful_surprise(network, read_config(tale).vocabulary.encode(TEXT[900:]))
+    nats = stateful_surprisal(network, read_config(tale).vocabulary.encode(TEXT[900:]))
     assert told["nats"] == pytest.approx(nats.tolist(), rel=1e-5)
     alone = charlstm("evaluate", "--surprise")
     assert alone.exit_code == 2
@@ -210,7 +210,7 @@ def test_the_table_has_both_modes_every_context_and_every_reference(charlstm, tm
 
 
 def test_of_a_long_text_the_beginning_is_counted_and_that_is_said(charlstm, tmp_path, monkeypatch):
-    monkeypatch.setattr("charlstm.analysis.measures.MOST_COUNTED", 60)
+    monkeypatch.setattr("charlstm.evaluation.text_statistics.MAX_COUNTED", 60)
     (tmp_path / "tale.txt").write_text(TEXT)
     assert "Counted in the text's first 60 characters:" in charlstm("evaluate", "--sample", "20").stdout
 

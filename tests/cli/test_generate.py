@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.weights import read_weights
-from charlstm.inference.generate import write
-from charlstm.inference.modes import reader
+from charlstm.inference.generation import generate_pieces
+from charlstm.inference.modes import decoder
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import Sampling
 
@@ -51,8 +51,8 @@ def test_seed_and_text_go_to_stdout_and_nothing_else(charlstm, texts):
 def test_the_text_is_that_of_the_library(texts, tale, mode):
     config = read_config(tale)
     network = build_network(config.model, read_weights(tale, config.model))
-    pieces = write(
-        reader(network, mode), config.vocabulary, "The ", random_seeds=[5], length=60,
+    pieces = generate_pieces(
+        decoder(network, mode), config.vocabulary, "The ", random_seeds=[5], length=60,
         sampling=Sampling(0.9, 20, 0.95, 0.01, 1.1),
     )  # fmt: skip
     sampling = ["--temperature", "0.9", "--top-k", "20", "--top-p", "0.95", "--min-p", "0.01", "--repetition-penalty", "1.1"]

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.weights import read_weights
 from charlstm.config import ModelConfig
 from charlstm.inference.network import build_network
-from charlstm.training.model import build_layers, keras_model
+from charlstm.nn.network import build_layers, keras_model
 
 SECTIONS = ["shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel"]
 TITLES = [

@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 from tqdm.utils import disp_len
 
-from charlstm.checkpoint.history import Evaluation
+from charlstm.checkpoint.history import HistoryEntry
 from charlstm.cli.layout import columns, joined, padded, wrapped
 from charlstm.cli.progress import _description, _line
 from charlstm.cli.terminal import say
@@ -95,9 +95,9 @@ EVALUATIONS = {
 }
 
 
-def evaluation(seconds: float, step: int, epoch: float, nats: float | None) -> Evaluation:
+def evaluation(seconds: float, step: int, epoch: float, nats: float | None) -> HistoryEntry:
     numbers = {"step": step, "epoch": epoch, "seconds": seconds, "learning_rate": 1e-3, "train_nats_per_char": 2.5}
-    return Evaluation(**numbers, nats_per_char=nats, best=True)
+    return HistoryEntry(**numbers, nats_per_char=nats, best=True)
 
 
 @pytest.mark.parametrize("numbers", EVALUATIONS.values(), ids=EVALUATIONS)

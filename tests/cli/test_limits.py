@@ -18,12 +18,12 @@ def _tale(tale):
 @pytest.mark.parametrize(
     ("arguments", "place"),
     [
-        ("generate", "charlstm.inference.generate.write"),
-        ("compare", "charlstm.analysis.comparison.compare"),
-        ("evaluate tale.txt", "charlstm.analysis.evaluation.evaluate"),
-        ("inspect", "charlstm.analysis.inspection.examination.examine"),
-        ("train tale.txt --name saga", "charlstm.recipe.plan.plan_training"),
-        ("list", "charlstm.checkpoint.folder.checkpoints"),
+        ("generate", "charlstm.inference.generation.generate_pieces"),
+        ("compare", "charlstm.evaluation.comparison.compare"),
+        ("evaluate tale.txt", "charlstm.evaluation.scores.evaluate"),
+        ("inspect", "charlstm.inspection.sections.inspect_model"),
+        ("train tale.txt --name saga", "charlstm.planning.training_plan.plan_training"),
+        ("list", "charlstm.checkpoint.folder.list_checkpoints"),
     ],
 )
 def test_too_little_memory_is_stated_with_what_needs_less(charlstm, monkeypatch, tmp_path, arguments, place):

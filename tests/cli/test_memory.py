@@ -20,9 +20,9 @@ def checkpoint(tale):
 @pytest.fixture
 def memory(monkeypatch):
     def holds(size: float) -> None:
-        monkeypatch.setattr("charlstm.checkpoint.memory.memory", lambda: size)
+        monkeypatch.setattr("charlstm.checkpoint.memory.total_memory", lambda: size)
         monkeypatch.setattr("charlstm.checkpoint.weights.check_room", lambda *_: None)
-        monkeypatch.setattr("charlstm.recipe.machine.cores", lambda: 1)
+        monkeypatch.setattr("charlstm.planning.environment.cores", lambda: 1)
 
     return holds
 
@@ -77,7 +77,7 @@ def test_a_large_alphabet_is_counted(refusal, advice, memory, make_checkpoint, t
 def test_a_long_text_and_its_baselines_are_counted(refusal, memory, make_checkpoint, tmp_path, monkeypatch):
     text = PANGRAM * 1_000
     (tmp_path / "text.txt").write_text(text)
-    monkeypatch.setattr("charlstm.inference.footprint._READ", 1_000_000)
+    monkeypatch.setattr("charlstm.inference.memory_footprint._READ", 1_000_000)
     memory(1e10)
     for command in (["evaluate", "text.txt"], ["compare", "--text", "text.txt"], ["inspect", "--text-file", "text.txt"]):
         assert refusal(*command).startswith(
@@ -105,9 +105,9 @@ def test_what_the_memory_holds_is_written(charlstm, memory):
     [(2.5 * PROCESS, 100, 1), (4.5 * PROCESS, 100, 3), (1e12, 100, 8), (1e12, 2, 2), (1e12, 1, 1)],
 )
 def test_as_many_processes_write_as_the_memory_holds(monkeypatch, checkpoint, memory, size, batches, expected):
-    from charlstm.checkpoint.files import read_config
+    from charlstm.checkpoint.config_file import read_config
 
     memory(size)
-    monkeypatch.setattr("charlstm.recipe.machine.cores", lambda: 8)
+    monkeypatch.setattr("charlstm.planning.environment.cores", lambda: 8)
     monkeypatch.setattr("charlstm.checkpoint.memory._MACHINE", checkpoint / "nothing")
     assert writers(read_config(checkpoint), batches, 64, 30, "stateful", Sampling()) == expected

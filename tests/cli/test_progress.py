@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from charlstm.checkpoint.history import Evaluation
+from charlstm.checkpoint.history import HistoryEntry
 from charlstm.cli import progress
 from charlstm.cli.progress import follow
-from charlstm.recipe.plan import plan_training
-from charlstm.training.events import Evaluated, Evaluating, FellBack, Finished, Paced, Started, Stepped
+from charlstm.planning.training_plan import plan_training
+from charlstm.training.events import Evaluated, Evaluating, Finished, RolledBack, SpeedMeasured, Started, Stepped
 
 
-def evaluation(number: int, nats_per_char: float | None, *, best: bool) -> Evaluation:
-    return Evaluation(
+def evaluation(number: int, nats_per_char: float | None, *, best: bool) -> HistoryEntry:
+    return HistoryEntry(
         step=1000 * number,
         epoch=1.5 * number,
         seconds=50.0 * number,
@@ -59,7 +59,7 @@ def pretend(monkeypatch, plan):
             yield Finished(evaluation(1, 2.0, best=True), 1000, 9.0, 5e3, interrupted=stopped, stopped_early=False)
 
         monkeypatch.setattr("charlstm.training.run.train", train)
-        monkeypatch.setattr("charlstm.training.publish.sample_text", lambda *_, **__: "two\nlines")
+        monkeypatch.setattr("charlstm.training.model_files.sample_text", lambda *_, **__: "two\nlines")
         # Or a signal that is not heeded would end the tests.
         usual = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGHUP)}
         handlers = [signal.getsignal(number) for number in SIGNALS]
@@ -84,7 +84,7 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
     pretend(
         Started(plan.folder, 12345, None),
         *(Stepped(step, step / 10, 2.5, 1234.5, 60.0) for step in range(5)),
-        Paced(12_345.6, 90.0, 14.4),
+        SpeedMeasured(12_345.6, 90.0, 14.4),
         Evaluating(),
         Evaluated(evaluation(1, 2.0, best=True), {}),
         Evaluated(evaluation(2, 3.0, best=False), {}),
@@ -137,7 +137,7 @@ def test_a_signal_that_is_ignored_stays_so(plan, monkeypatch):
 
 
 def test_going_back_after_a_loss_that_is_no_number_is_said(pretend, capsys):
-    pretend(Started(FOLDER, 1, None), FellBack(1_812, 1_640, 0.003))
+    pretend(Started(FOLDER, 1, None), RolledBack(1_812, 1_640, 0.003))
     line = "The loss was no number at step 1,812: going back to step 1,640, with half the learning rate (0.003)."
     assert line in capsys.readouterr().err.splitlines()
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.analysis.references import references
-from charlstm.analysis.surprise import stateful_surprise
-from charlstm.checkpoint.files import read_config, write_config
+from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.checkpoint.weights import read_weights, write_weights
 from charlstm.config import ModelConfig
+from charlstm.evaluation.baselines import baselines
+from charlstm.evaluation.surprisal import stateful_surprisal
 from charlstm.inference.network import build_network
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
-from charlstm.training.dynamic import dynamic_surprise
+from charlstm.training.dynamic_evaluation import dynamic_surprisal
 from tests.cli.conftest import TEXT
 
 ODD = TEXT[:200] + "ÖÖ渡" + TEXT[200:950] + "Öß" + TEXT[950:]
@@ -43,7 +43,7 @@ def network(tale):
 
 def nats(network, text: str) -> np.ndarray:
     ids = VOCABULARY.encode_any(text)
-    return stateful_surprise(network, ids, naming=VOCABULARY.naming_nats(ids))
+    return stateful_surprisal(network, ids, naming=VOCABULARY.naming_nats(ids))
 
 
 HELD_OUT = ODD[-round(0.1 * len(ODD)) :]
@@ -57,10 +57,10 @@ def test_the_held_out_text_is_scored_with_the_names_of_its_rare_characters(charl
     np.testing.assert_allclose(told["surprise"]["nats"], nats(network, HELD_OUT), atol=1e-4)
     assert told["modes"]["stateful"]["nats_per_char"] == pytest.approx(nats(network, HELD_OUT).mean())
     learnt, held_out = (VOCABULARY.encode_any(text) for text in (ODD[: -len(HELD_OUT)], HELD_OUT))
-    expected = references(learnt, held_out, VOCABULARY)
+    expected = baselines(learnt, held_out, VOCABULARY)
     assert {name: score["nats_per_char"] for name, score in told["references"].items()} == pytest.approx(expected)
     config, naming = read_config(tale).model, VOCABULARY.naming_nats(held_out)
-    adapted = dynamic_surprise(config, read_weights(tale, config), learnt, held_out, naming=naming)
+    adapted = dynamic_surprisal(config, read_weights(tale, config), learnt, held_out, naming=naming)
     assert told["dynamic"]["nats_per_char"] == pytest.approx(adapted.mean(), rel=1e-4)
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from charlstm.config import ModelConfig
-from charlstm.recipe.presets import PRESETS
+from charlstm.planning.presets import PRESETS
 
 STORY = " ".join(["river", "ferry", "lamp", "oar", "eel"] * 80)
 SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--evaluations", "1")
@@ -71,7 +71,7 @@ def test_a_place_where_no_folder_can_be_made_is_a_stated_error(charlstm, tmp_pat
 
 @pytest.mark.parametrize("others", [(), ("--cluster", "localhost:1,localhost:2", "--rank", "1")])
 def test_a_training_that_needs_more_memory_than_there_is_is_refused_before_tensorflow(charlstm, tmp_path, monkeypatch, others):
-    monkeypatch.setattr("charlstm.recipe.memory_estimate.memory", lambda: 12e9)
+    monkeypatch.setattr("charlstm.planning.memory_estimate.total_memory", lambda: 12e9)
     (tmp_path / "story.txt").write_text(STORY)
     result = charlstm("train", "story.txt", *SMALL, "--units", "30000", *others)
     assert (result.exit_code, result.stdout) == (1, "")

@@ -82,7 +82,7 @@ def test_an_interrupted_command_leaves_stdout_empty_where_nothing_was_finished(c
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("charlstm.inference.generate.write", interrupted)
+    monkeypatch.setattr("charlstm.inference.generation.generate_pieces", interrupted)
     result = charlstm("generate", *OPTIONS, *more.split())
     assert (result.exit_code, result.stdout, result.stderr) == (130, "", "\ncharlstm: interrupted\n")
 

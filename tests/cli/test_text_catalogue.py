@@ -10,9 +10,9 @@ import unicodedata
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import read_config, write_config
+from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.config import ModelConfig
-from charlstm.recipe.plan import plan_training
+from charlstm.planning.training_plan import plan_training
 from tests.cli.conftest import undimmed
 
 SMALL = ["--units", "4", "--seq-len", "6", "--batch-size", "2", "--epochs", "0.02", "--preset", "quick", "--validation", "0.05"]

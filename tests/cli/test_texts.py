@@ -61,7 +61,7 @@ def test_a_text_in_a_wrong_encoding_is_trained_with_both_readings_shown(trained)
         ("one\r\ntwo\nthree\n" * 90, "line ends of several kinds (CRLF, LF)"),
         ("one\rtwo\nthree\n" * 90, "line ends of several kinds (CR, LF)"),
         (("\ufeff" + STORY) * 2, "1 byte order mark (U+FEFF) inside"),
-        ("<!doctype html>" + STORY, "is HTML: its tags are learned"),
+        ("<!doctype html>" + STORY, "is HTML: its markup is learned"),
         (json.dumps({"cells": [{"cell_type": "code", "source": STORY}]}), "is a Jupyter notebook"),
     ],
     ids=lambda value: ascii(value[:20]),

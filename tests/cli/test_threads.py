@@ -4,7 +4,7 @@ import pytest
 from threadpoolctl import ThreadpoolController, threadpool_info
 
 from charlstm.config import ModelConfig
-from charlstm.inference.generate import write
+from charlstm.inference.generation import generate_pieces
 
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 
@@ -22,9 +22,9 @@ def test_small_products_run_on_one_thread_unless_the_user_has_said_how_many(char
 
     def watched(*arguments, **options):
         seen.append(threads())
-        return write(*arguments, **options)
+        return generate_pieces(*arguments, **options)
 
-    monkeypatch.setattr("charlstm.inference.generate.write", watched)
+    monkeypatch.setattr("charlstm.inference.generation.generate_pieces", watched)
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     usual = threads()
     charlstm("generate", "--length", "1")

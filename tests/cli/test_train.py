@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from charlstm.checkpoint.files import read_config
-from charlstm.checkpoint.resume import read_state, write_state
+from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.state_files import read_state, write_state
 from charlstm.checkpoint.weights import read_weights
-from charlstm.inference.modes import Stateful
+from charlstm.inference.modes import StatefulDecoder
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import log_softmax
 from charlstm.text.vocabulary import Vocabulary
@@ -134,7 +134,7 @@ def test_the_files_of_a_checkpoint_are_all_there_and_say_the_same(first, trained
 
 def test_the_score_is_that_of_the_saved_weights_on_the_held_out_tail(first, trained):
     config = read_config(trained)
-    reader = Stateful(build_network(config.model, read_weights(trained, config.model)))
+    reader = StatefulDecoder(build_network(config.model, read_weights(trained, config.model)))
     ids, state, nats = config.vocabulary.encode(STORY[1800:]), reader.zero(1), []
     for character, following in pairwise(ids):
         state = reader.advance(state, np.array([character]))
@@ -170,7 +170,7 @@ def test_a_name_that_is_taken_while_tensorflow_starts(charlstm, tmp_path, monkey
         (tmp_path / "checkpoints" / "story").mkdir(parents=True)
         return 0.0
 
-    monkeypatch.setattr("charlstm.training.evaluation.Evaluator.rehearse", rehearse)
+    monkeypatch.setattr("charlstm.training.validation.Validator.rehearse", rehearse)
     (tmp_path / "story.txt").write_text(STORY)
     result = charlstm("train", "story.txt", *SMALL, "--json", *name)
     if name:

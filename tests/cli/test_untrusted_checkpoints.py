@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from charlstm.checkpoint.files import read_config, write_config
-from charlstm.checkpoint.resume import write_state
-from charlstm.checkpoint.state import Progress, State
+from charlstm.checkpoint.config_file import read_config, write_config
+from charlstm.checkpoint.state_files import write_state
+from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from tests.cli.conftest import TEXT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows, and pipes are not files")
@@ -46,11 +46,11 @@ def named(folder: Path, name: str) -> None:
 
 
 def with_state(folder: Path, *paths: str, text_encoding: str = "utf-8") -> None:
-    progress = Progress(
+    progress = TrainingProgress(
         steps=1, seconds=1.0, loss_sum=1.0, loss_count=1, poor=0, halvings=0, began=1.0,
         paths=paths, text_encoding=text_encoding, surroundings={},
     )  # fmt: skip
-    write_state(folder, State(arrays={}, best={}, history=(), progress=progress))
+    write_state(folder, TrainingState(arrays={}, best={}, history=(), progress=progress))
 
 
 NAMES = ["/proc/kmsg", "/dev/zero", "{secret}", "../{up}/secret.txt", "sub/../secret.txt", "tale.txt + {secret}", "-", ".", ""]

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import CONFIG, Config, CorpusRecord, read_config, write_config
-from charlstm.checkpoint.history import HISTORY, Evaluation, read_history, write_history
-from charlstm.checkpoint.resume import RESUME, read_state, write_state
-from charlstm.checkpoint.state import Progress, State
+from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, CorpusRecord, read_config, write_config
+from charlstm.checkpoint.history import HISTORY, HistoryEntry, read_history, write_history
+from charlstm.checkpoint.state_files import RESUME, read_state, write_state
+from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.inference.network import build_network
@@ -39,7 +39,7 @@ class Readers:
     """
 
     folder: Path
-    config: Config
+    config: CheckpointConfig
 
     def read(self, name: str, content: bytes) -> object:
         """Read a content; what comes of it is used, as the commands use it."""
@@ -89,7 +89,7 @@ def make_readers(folder: Path) -> Readers:
     """The readers of a checkpoint that is made in a folder yet to be."""
     folder.mkdir()
     model = ModelConfig(vocabulary_size=4, seq_len=5, encoding="embedding", embedding_size=2, units=(3, 2))
-    config = Config(
+    config = CheckpointConfig(
         model=model,
         vocabulary=Vocabulary("\nab渡"),
         training=TrainingConfig(batch_size=7),
@@ -97,10 +97,10 @@ def make_readers(folder: Path) -> Readers:
         created="2026-01-02T03:04:05+00:00",
     )
     weights = {name: np.full(shape, 0.1, np.float32) for name, shape in model.weight_shapes.items()}
-    line = Evaluation(
+    line = HistoryEntry(
         step=10, epoch=0.5, seconds=2.25, learning_rate=1e-3, train_nats_per_char=2.5, nats_per_char=2.0, best=True
     )
-    progress = Progress(
+    progress = TrainingProgress(
         steps=20, seconds=4.5, loss_sum=0.3, loss_count=3, poor=1, halvings=0, began=1.5,
         paths=("/a/story.txt",), text_encoding="utf-8", surroundings={"cores": "2"},
     )  # fmt: skip
@@ -108,7 +108,7 @@ def make_readers(folder: Path) -> Readers:
     write_weights(folder, weights)
     write_history(folder, [line, line])
     write_state(
-        folder, State(arrays={"noise/0": np.array([1, 2], np.uint32)}, best=weights, history=(line,), progress=progress)
+        folder, TrainingState(arrays={"noise/0": np.array([1, 2], np.uint32)}, best=weights, history=(line,), progress=progress)
     )
     return Readers(folder, config)
 

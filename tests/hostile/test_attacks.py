@@ -86,7 +86,7 @@ def test_every_attack_is_listed_once():
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 def test_files_that_are_links_are_never_written_through(whole, tmp_path):
-    from charlstm.checkpoint.files import CONFIG, read_config, write_config
+    from charlstm.checkpoint.config_file import CONFIG, read_config, write_config
     from charlstm.checkpoint.history import HISTORY, read_history, write_history
     from charlstm.checkpoint.weights import read_weights, write_weights
 

@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from charlstm.inference.lstm import LayerState, LSTMLayer, hard_sigmoid, lstm_layer, sigmoid, zero_state
+from charlstm.inference.lstm import LayerState, LSTMLayer, hard_sigmoid, initial_state, lstm_layer, sigmoid
 
 
 def read(layer: LSTMLayer, x: np.ndarray) -> LayerState:
     """The state after a batch of sequences ``[B, T, d]``."""
-    state = zero_state(len(x), len(layer.recurrent_kernel.columns))
+    state = initial_state(len(x), len(layer.recurrent_kernel.columns))
     for time in range(x.shape[1]):
         step(layer, x[:, time], state)
     return state
@@ -64,7 +64,7 @@ def test_a_step_is_the_six_equations_gate_by_gate(activation, recurrent_activati
         expected_h.append(gate(z_o) * squash(new_c))
     single = [array.astype(np.float32) for array in (kernel, recurrent, bias, x[None], h[None], c[None])]
     layer = lstm_layer(*single[:3], activation, recurrent_activation)
-    state = zero_state(1, len(layer.recurrent_kernel.columns))
+    state = initial_state(1, len(layer.recurrent_kernel.columns))
     np.copyto(state.h, single[4])
     np.copyto(state.c, single[5])
     step(layer, single[3], state)
@@ -75,7 +75,7 @@ def test_a_step_is_the_six_equations_gate_by_gate(activation, recurrent_activati
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_the_state_holds_the_gates_of_the_last_step(activation):
     layer = lstm_layer(*(np.ones(shape, np.float32) for shape in ((2, 12), (3, 12), (12,))), activation, "sigmoid")
-    state = zero_state(1, len(layer.recurrent_kernel.columns))
+    state = initial_state(1, len(layer.recurrent_kernel.columns))
     step(layer, np.ones((1, 2), np.float32), state)
     gate = 1 / (1 + math.exp(-3))  # 1 + 1 of the inputs, 1 of the bias
     candidate = SCALARS[activation](3)

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from charlstm.inference.modes import Stateful, Stateless
+from charlstm.inference.modes import StatefulDecoder, StatelessDecoder
 
 
 def logits_after(network, ids) -> np.ndarray:
@@ -25,7 +25,7 @@ def texts(batch: int, length: int) -> np.ndarray:
 @pytest.mark.parametrize("seq_len", [1, 2, 6])
 def test_lanes_are_the_append_and_shift_loop(make_network, units, encoding, seq_len):
     network = make_network(units=units, encoding=encoding, seq_len=seq_len)
-    mode, read = Stateless(network), texts(batch=3, length=20)
+    mode, read = StatelessDecoder(network), texts(batch=3, length=20)
     state = mode.zero(3)
     for end in range(1, 21):
         state = mode.advance(state, read[:, end - 1])
@@ -35,7 +35,7 @@ def test_lanes_are_the_append_and_shift_loop(make_network, units, encoding, seq_
 
 def test_stateful_has_read_everything(make_network):
     network = make_network()
-    mode, read = Stateful(network), texts(batch=2, length=20)
+    mode, read = StatefulDecoder(network), texts(batch=2, length=20)
     state = mode.zero(2)
     for column in read.T:
         state = mode.advance(state, column)
@@ -44,7 +44,7 @@ def test_stateful_has_read_everything(make_network):
 
 def test_the_modes_agree_while_the_text_fits_the_window_and_part_after(make_network):
     network = make_network(seq_len=6)
-    modes = [Stateless(network), Stateful(network)]
+    modes = [StatelessDecoder(network), StatefulDecoder(network)]
     states = [mode.zero(1) for mode in modes]
     differences = []
     for column in texts(batch=1, length=10).T:
@@ -55,7 +55,7 @@ def test_the_modes_agree_while_the_text_fits_the_window_and_part_after(make_netw
     assert min(differences[6:]) > 1e-4
 
 
-@pytest.mark.parametrize("mode", [Stateless, Stateful])
+@pytest.mark.parametrize("mode", [StatelessDecoder, StatefulDecoder])
 def test_advancing_allocates_next_to_nothing(make_network, mode):
     units, batch = 1_000, 32
     reader = mode(make_network(units=(units, units), seq_len=3))
@@ -75,5 +75,5 @@ def test_advancing_allocates_next_to_nothing(make_network, mode):
 
 def test_what_a_continuation_depends_on(make_network):
     network = make_network(seq_len=6)
-    assert Stateless(network).recent(np.arange(10)).tolist() == [4, 5, 6, 7, 8, 9]
-    assert len(Stateful(network).recent(np.arange(10))) == 10
+    assert StatelessDecoder(network).recent(np.arange(10)).tolist() == [4, 5, 6, 7, 8, 9]
+    assert len(StatefulDecoder(network).recent(np.arange(10))) == 10

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from charlstm.inference import sampling
 from charlstm.inference.sampling import (
-    Noise,
+    GumbelNoise,
     Sampling,
     choose,
     finite,
@@ -32,7 +32,7 @@ def kept(logits: np.ndarray) -> list[list[int]]:
 
 def draws(sampling: Sampling, number: int) -> np.ndarray:
     """``number`` characters drawn from the first row of LOGITS."""
-    noise = Noise([11], 5)
+    noise = GumbelNoise([11], 5)
     recent = np.zeros((1, 0), np.int64)
     return np.array([choose(LOGITS[:1], sampling, noise, position, recent)[0] for position in range(number)])
 
@@ -71,13 +71,13 @@ def test_the_penalty_multiplies_log_probabilities_of_recent_characters_only():
 
 
 def test_the_penalty_is_applied_where_a_character_is_chosen():
-    recent, noise = np.array([[1], [0]]), Noise([0, 1], 5)
+    recent, noise = np.array([[1], [0]]), GumbelNoise([0, 1], 5)
     assert choose(LOGITS, Sampling(temperature=0, repetition_penalty=2.0), noise, 0, recent).tolist() == [3, 1]
     assert choose(LOGITS, Sampling(temperature=0), noise, 0, recent).tolist() == [1, 0]
 
 
 def test_zero_temperature_takes_the_likeliest_and_the_first_of_equals():
-    assert choose(LOGITS, Sampling(temperature=0), Noise([0, 1], 5), 0, NOTHING_RECENT).tolist() == [1, 0]
+    assert choose(LOGITS, Sampling(temperature=0), GumbelNoise([0, 1], 5), 0, NOTHING_RECENT).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -98,8 +98,8 @@ def test_filters_hold_in_draws():
 
 
 def test_noise_is_a_function_of_seed_and_position_alone():
-    forward = Noise([3, 4], 5)
-    there_and_back = Noise([4], 5)
+    forward = GumbelNoise([3, 4], 5)
+    there_and_back = GumbelNoise([4], 5)
     at = {position: forward.at(position) for position in (0, 63, 64, 200)}
     for position in (200, 0, 64, 63):
         np.testing.assert_array_equal(there_and_back.at(position)[0], at[position][1])
@@ -116,7 +116,7 @@ def whole_blocks(random_seed: int, vocabulary_size: int, position: int) -> np.nd
 @pytest.mark.parametrize("at_once", [1, 2 * 3 * 5, 7 * 3 * 5, sampling.NOISE_AT_ONCE])
 def test_noise_is_the_same_however_much_is_drawn_at_once(monkeypatch, at_once):
     monkeypatch.setattr(sampling, "NOISE_AT_ONCE", at_once)
-    noise = Noise([3, 4, 2**32 - 1], 5)
+    noise = GumbelNoise([3, 4, 2**32 - 1], 5)
     for position in (*range(140), 63, 64, 0, 1, 1_000, 1_001, 66):
         expected = [whole_blocks(random_seed, 5, position) for random_seed in noise.random_seeds]
         np.testing.assert_array_equal(noise.at(position), expected)
@@ -127,7 +127,7 @@ def test_noise_of_many_large_texts_takes_the_memory_of_one_position(texts, chara
     logits = np.zeros((texts, characters))
     tracemalloc.start()
     try:
-        noise = Noise(range(texts), characters)
+        noise = GumbelNoise(range(texts), characters)
         for position in range(4):
             noise.likeliest(logits, position)
         _, peak = tracemalloc.get_traced_memory()
@@ -168,7 +168,7 @@ def test_a_large_vocabulary_is_sampled_by_the_definition(spread, rounded, size):
         Sampling(0.8, repetition_penalty=1.3),
         Sampling(0.9, 100, 0.8, 0.01, 1.1),
     ]
-    noise = Noise([5, 6, 7], size)
+    noise = GumbelNoise([5, 6, 7], size)
     for position in (0, 1, 2, 63, 64, 200):
         logits, recent = random.normal(0, spread, (3, size)).astype(np.float32), random.integers(0, size, (3, 64))
         logits = np.round(logits) if rounded else logits  # many of the likeliest are equal
@@ -188,7 +188,7 @@ def test_a_nucleus_that_ends_exactly_at_p_is_that_of_the_sorted_probabilities(p)
 
 def test_the_greatest_and_least_random_numbers_choose_as_any_other(monkeypatch):
     size = sampling.LARGE_VOCABULARY
-    noise, uniform = Noise([0], size), np.full((1, size), 0.5)
+    noise, uniform = GumbelNoise([0], size), np.full((1, size), 0.5)
     uniform[0, [3, 7]] = 0.0, 1 - 2**-53
     monkeypatch.setattr(noise, "_drawn_at", lambda _: uniform)
     logits = np.zeros((1, size))
@@ -199,18 +199,18 @@ def test_the_greatest_and_least_random_numbers_choose_as_any_other(monkeypatch):
 
 
 def test_greedy_draws_no_noise(monkeypatch):
-    monkeypatch.setattr(Noise, "_draw", lambda *_: pytest.fail("noise is drawn"))
-    assert choose(LOGITS, Sampling(temperature=0), Noise([0, 1], 5), 0, NOTHING_RECENT).tolist() == [1, 0]
+    monkeypatch.setattr(GumbelNoise, "_draw", lambda *_: pytest.fail("noise is drawn"))
+    assert choose(LOGITS, Sampling(temperature=0), GumbelNoise([0, 1], 5), 0, NOTHING_RECENT).tolist() == [1, 0]
 
 
 def test_noise_of_large_random_seeds_is_shared_with_no_other():
     seeds = [5, 6, 5 + 2**32, 6 + 2**32, 5 + 2**33, 5 + 2**62]
-    noise = np.stack([Noise(seeds, 3).at(position) for position in (0, 64, 128, 64 * 2**20)])
+    noise = np.stack([GumbelNoise(seeds, 3).at(position) for position in (0, 64, 128, 64 * 2**20)])
     assert len(np.unique(noise)) == noise.size
 
 
 def test_noise_is_gumbel():
-    noise = np.concatenate([Noise([0], 50).at(position).ravel() for position in range(400)])
+    noise = np.concatenate([GumbelNoise([0], 50).at(position).ravel() for position in range(400)])
     assert abs(noise.mean() - np.euler_gamma) < 0.03  # standard error 0.009
     assert abs(noise.var() - np.pi**2 / 6) < 0.1
 
@@ -228,7 +228,7 @@ any_logits = arrays(np.float32, (2, 5), elements=st.floats(width=32, allow_nan=T
 )
 @settings(max_examples=300)
 def test_any_logits_at_all_give_a_character(logits, temperature, top_k, top_p, min_p, penalty):
-    ids = choose(logits, Sampling(temperature, top_k, top_p, min_p, penalty), Noise([0, 1], 5), 0, np.array([[0], [4]]))
+    ids = choose(logits, Sampling(temperature, top_k, top_p, min_p, penalty), GumbelNoise([0, 1], 5), 0, np.array([[0], [4]]))
     assert ((0 <= ids) & (ids < 5)).all()
 
 

@@ -191,7 +191,7 @@ def test_large_ids_are_mapped_from_a_file_that_nobody_sees(make_file, monkeypatc
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    monkeypatch.setattr(module, "MAPPED_BYTES", limit)
+    monkeypatch.setattr(module, "MEMORY_MAP_BYTES", limit)
     corpus = read_corpus([make_file(b"abracadabra\n")])
     assert isinstance(corpus.ids, np.memmap) is mapped
     assert text_of(corpus) == "abracadabra\n"
@@ -233,7 +233,7 @@ def test_the_file_that_is_mixed_is_named(make_file):
 @pytest.mark.parametrize("content", ["<!DOCTYPE html>\n<p>a", " <html><p>a", "<?xml version='1.0'?><html>", "<HTML>a"])
 def test_html_is_read_with_a_note(make_file, content):
     (note,) = read_corpus([make_file(content.encode())]).notes
-    assert "text.txt is HTML: its tags are learned" in note
+    assert "text.txt is HTML: its markup is learned" in note
 
 
 @pytest.mark.parametrize("content", ["<3 is a heart", "{a: 1}", "# a heading", "a <html> tag", "a,b,c\n1,2,3"])

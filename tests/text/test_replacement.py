@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.text.replacement import fit
+from charlstm.text.replacement import replace_unknown
 from charlstm.text.vocabulary import Vocabulary
 
 any_text = st.text(st.characters(exclude_categories=()))  # lone surrogates too
@@ -23,18 +23,18 @@ def decomposed(text: str) -> str:
 
 
 def replaced(known: str, text: str) -> str:
-    return fit(Vocabulary.of(known), text, "replace").text
+    return replace_unknown(Vocabulary.of(known), text, "replace").text
 
 
 def test_skipping_leaves_unknown_characters_out():
-    found = fit(ALPHABET, "cabbage, né", "skip")
+    found = replace_unknown(ALPHABET, "cabbage, né", "skip")
     assert found.text == "caae n"
     assert found.left_out == ("b", "g", ",", "é")
     assert found.replaced == found.respelled == ()
 
 
 def test_error_leaves_the_text_as_it_is():
-    found = fit(ALPHABET, "cabbage", "error")
+    found = replace_unknown(ALPHABET, "cabbage", "error")
     assert (found.text, found.respelled, found.replaced, found.left_out) == ("cabbage", (), (), ())
 
 
@@ -60,21 +60,21 @@ def test_canonically_equivalent_spellings_pass_under_every_policy_and_are_told(s
         for before, after in ((spelling, known), (known, spelling)):
             if set(before) <= set(after):
                 continue
-            found = fit(Vocabulary.of(after + " "), f" {before} {before}", policy)
+            found = replace_unknown(Vocabulary.of(after + " "), f" {before} {before}", policy)
             assert found.text == f" {after} {after}"
             assert found.respelled == ((before, after),)
             assert found.replaced == found.left_out == ()
 
 
 def test_a_partly_composed_spelling_is_found():
-    assert fit(Vocabulary.of("\u00ea\u0301"), "ế", "error").text == "\u00ea\u0301"
-    assert fit(Vocabulary.of("\u00ea\u0301"), decomposed("ế"), "error").text == "\u00ea\u0301"
+    assert replace_unknown(Vocabulary.of("\u00ea\u0301"), "ế", "error").text == "\u00ea\u0301"
+    assert replace_unknown(Vocabulary.of("\u00ea\u0301"), decomposed("ế"), "error").text == "\u00ea\u0301"
 
 
 def test_known_characters_stay_as_they_are_spelled():
     text = decomposed("é") + composed("é")
-    assert fit(Vocabulary.of(text), text, "replace").text == text
-    assert fit(Vocabulary.of("\u00c5\u212b"), "\u212b\u00c5A\u030a", "error").text == "\u212b\u00c5\u00c5"
+    assert replace_unknown(Vocabulary.of(text), text, "replace").text == text
+    assert replace_unknown(Vocabulary.of("\u00c5\u212b"), "\u212b\u00c5A\u030a", "error").text == "\u212b\u00c5\u00c5"
 
 
 BOTH_WAYS = {
@@ -167,7 +167,7 @@ NO_NEAREST = ["來", "z", "🦊", "\ud800", "#"]
 def test_the_last_resort_is_a_space_or_nothing_and_never_a_line_end(character):
     assert replaced("来 \n", f"来{character}") == "来 "
     assert replaced("来\u3000\n", f"来{character}") == "来\u3000"
-    found = fit(Vocabulary.of("\n来"), f"来{character}", "replace")
+    found = replace_unknown(Vocabulary.of("\n来"), f"来{character}", "replace")
     assert (found.text, found.replaced, found.left_out) == ("来", (), (character,))
 
 
@@ -183,7 +183,7 @@ def test_characters_without_a_place_of_their_own_leave_none(character):
 
 
 def test_each_pair_is_told_once_in_order_of_kind():
-    found = fit(Vocabulary.of('don\'t "so"e.'), "“don’t” so… “don’t” é", "replace")
+    found = replace_unknown(Vocabulary.of('don\'t "so"e.'), "“don’t” so… “don’t” é", "replace")
     assert found.text == '"don\'t" so... "don\'t" e'
     assert found.replaced == (("“", '"'), ("’", "'"), ("”", '"'), ("…", "..."), ("é", "e"))
 
@@ -192,7 +192,7 @@ def test_each_pair_is_told_once_in_order_of_kind():
 def test_a_fitted_text_is_always_known_and_has_no_new_line_ends(text, alphabet):
     vocabulary = Vocabulary.of(alphabet)
     for policy in ("skip", "replace"):
-        found = fit(vocabulary, text, policy)
+        found = replace_unknown(vocabulary, text, policy)
         assert vocabulary.decode(vocabulary.encode(found.text)) == found.text
         assert found.text.count("\n") <= text.count("\n")
         if not vocabulary.unknown(text):
@@ -201,7 +201,7 @@ def test_a_fitted_text_is_always_known_and_has_no_new_line_ends(text, alphabet):
 
 @given(any_text, any_text.filter(bool))
 def test_under_error_the_text_stays_the_same_text(text, alphabet):
-    found = fit(Vocabulary.of(alphabet), text, "error")
+    found = replace_unknown(Vocabulary.of(alphabet), text, "error")
     assert decomposed(found.text) == decomposed(text)
 
 

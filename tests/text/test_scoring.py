@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlstm.text.scoring import MOST_LOGITS, WORST, ScoredChunk, ScoringPass, bounded, scoring_pass
+from charlstm.text.scoring import MAX_LOGITS, MAX_NATS, ScoredChunk, ScoringPass, clip_nats, scoring_pass
 from charlstm.text.windows import denormalise
 
 LENGTHS = [2, 3, 127, 128, 129, 130, 257, 512, 513, 1024, 1025, 1026, 5000, 32_769, 33_333, 40_000]
@@ -115,7 +115,7 @@ def test_the_logits_of_a_piece_are_bounded_and_its_length_divides_the_warm_up(vo
     scoring = scoring_pass(np.broadcast_to(np.uint8(0), length), vocabulary_size)
     assert scoring.chunk == chunk
     assert scoring.warm % chunk == 0
-    assert scoring.rows * chunk * vocabulary_size <= MOST_LOGITS
+    assert scoring.rows * chunk * vocabulary_size <= MAX_LOGITS
     assert (scoring.rows, scoring.warm) == (ScoringPass(scoring.ids, 65).rows, ScoringPass(scoring.ids, 65).warm)
 
 
@@ -158,10 +158,10 @@ def test_a_single_row_has_nothing_to_agree_with():
 
 
 def test_surprisals_are_bounded_by_the_smallest_float32():
-    found = bounded(np.array([0.0, 87.3, 87.4, 1e87, np.inf, np.nan]))
-    np.testing.assert_allclose(found, [0.0, 87.3, WORST, WORST, WORST, WORST])
-    assert np.float32(np.exp(-WORST)) == np.finfo(np.float32).tiny
-    assert bounded(np.array([1e30], np.float32)).dtype == np.float32
+    found = clip_nats(np.array([0.0, 87.3, 87.4, 1e87, np.inf, np.nan]))
+    np.testing.assert_allclose(found, [0.0, 87.3, MAX_NATS, MAX_NATS, MAX_NATS, MAX_NATS])
+    assert np.float32(np.exp(-MAX_NATS)) == np.finfo(np.float32).tiny
+    assert clip_nats(np.array([1e30], np.float32)).dtype == np.float32
 
 
 @pytest.mark.parametrize("length", LENGTHS)

@@ -5,7 +5,7 @@ import pytest
 from charlstm.errors import CorpusError
 from charlstm.text import sources
 from charlstm.text.corpus import read_corpus, read_text
-from charlstm.text.sources import expanded
+from charlstm.text.sources import expand_sources
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def books(tmp_path):
 def files(*paths) -> tuple[list[str], list[str]]:
     """The files that are meant, and what is said of them."""
     told: list[str] = []
-    return list(expanded(paths, told.append)), told
+    return list(expand_sources(paths, told.append)), told
 
 
 def test_a_folder_stands_for_its_text_files(books):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charlstm.recipe.plan import Plan, plan_training
-from charlstm.recipe.resuming import plan_resuming
+from charlstm.planning.resume_plan import plan_resuming
+from charlstm.planning.training_plan import TrainingPlan, plan_training
 from charlstm.training.trainer import Trainer
 
 SMALL = {"units": (12,), "seq_len": 10, "batch_size": 4, "epochs": 1.0, "evaluations": 2, "weight_average": 0.9}
@@ -24,8 +24,8 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def plan(tmp_path: Path, corpus: Path) -> Callable[..., Plan]:
-    def make(name: str = "model", base: str | None = None, text: Path = corpus, **settings: Any) -> Plan:
+def plan(tmp_path: Path, corpus: Path) -> Callable[..., TrainingPlan]:
+    def make(name: str = "model", base: str | None = None, text: Path = corpus, **settings: Any) -> TrainingPlan:
         given = settings if base else {**SMALL, **settings}
         if "minutes" in settings:
             given.pop("epochs", None)
@@ -37,8 +37,8 @@ def plan(tmp_path: Path, corpus: Path) -> Callable[..., Plan]:
 
 
 @pytest.fixture
-def resumed(tmp_path: Path) -> Callable[..., Plan]:
-    def make(name: str = "model", **settings: Any) -> Plan:
+def resumed(tmp_path: Path) -> Callable[..., TrainingPlan]:
+    def make(name: str = "model", **settings: Any) -> TrainingPlan:
         return plan_resuming(tmp_path / "c", name, [], settings)
 
     return make

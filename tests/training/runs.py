@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.checkpoint.files import read_config
+from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.history import read_history
-from charlstm.checkpoint.resume import read_state
+from charlstm.checkpoint.state_files import read_state
 from charlstm.checkpoint.weights import read_weights
-from charlstm.recipe.plan import Plan
+from charlstm.planning.training_plan import TrainingPlan
 from charlstm.training.events import Event, Finished
 from charlstm.training.run import train
 
@@ -24,7 +24,7 @@ CUT = 80
 """Steps, after the first of the three evaluations."""
 
 
-def run(plan: Plan, steps: float = np.inf) -> list[Any]:
+def run(plan: TrainingPlan, steps: float = np.inf) -> list[Any]:
     """Train, for so many steps; the clock stands still but for what is asked for on it."""
     looks, ticks = count(), count()
     return list(train(plan, clock=lambda: next(ticks) / 100, started=0.0, should_stop=lambda: next(looks) >= steps))

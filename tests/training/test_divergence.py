@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from charlstm.checkpoint.history import read_history
-from charlstm.checkpoint.resume import read_state
+from charlstm.checkpoint.state_files import read_state
 from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import TrainingError
-from charlstm.training.events import Evaluated, FellBack, Finished
+from charlstm.training.events import Evaluated, Finished, RolledBack
 from charlstm.training.run import train
 from charlstm.training.trainer import Trainer
 from tests.training.runs import EVERYTHING, result, run
@@ -18,7 +18,7 @@ def test_a_loss_that_is_no_number_goes_back_with_half_the_learning_rate(plan, po
     rates = poisoned(at, times=2)
     made = plan(**EVERYTHING, save_every=save_every)
     events = run(made)
-    back = [event for event in events if isinstance(event, FellBack)]
+    back = [event for event in events if isinstance(event, RolledBack)]
     peak = made.config.training.learning_rate
     assert [event.learning_rate for event in back] == [peak / 2, peak / 4]
     assert all(at <= event.at <= at + 1 for event in back)
@@ -37,7 +37,7 @@ def test_weights_that_are_no_numbers_are_never_the_model_though_nothing_is_held_
     poisoned(66, times=1)  # in the update whose evaluation is due
     made = plan(**EVERYTHING, validation=0.0)
     events = run(made)
-    assert sum(isinstance(event, FellBack) for event in events) == 1
+    assert sum(isinstance(event, RolledBack) for event in events) == 1
     assert all(np.isfinite(array).all() for array in read_weights(made.folder, made.config.model).values())
 
 
@@ -53,7 +53,7 @@ def test_an_average_that_is_no_number_is_seen_though_the_loss_is_one(plan, monke
 
     monkeypatch.setattr(Trainer, "step", step)
     made = plan(**EVERYTHING, save_every=save_every)
-    (back,) = [event for event in run(made) if isinstance(event, FellBack)]
+    (back,) = [event for event in run(made) if isinstance(event, RolledBack)]
     assert back.at == (40 if save_every == 0 else 66)
     assert back.step < 40
     assert [line.step for line in read_history(made.folder)] == [66, 132, 198]
@@ -71,7 +71,7 @@ def test_what_comes_of_it_does_not_depend_on_how_often_it_was_saved(plan, poison
         if stop:
             run(made, stop)
             made = resumed(name)
-        assert sum(isinstance(event, FellBack) for event in run(made)) == 2
+        assert sum(isinstance(event, RolledBack) for event in run(made)) == 2
         folders.append(made.folder)
     expected = result(folders[0])
     assert all(result(folder) == expected for folder in folders)
@@ -93,7 +93,7 @@ def test_if_that_state_is_damaged_the_newest_one_is_used_and_it_is_said(plan, po
     path = made.folder / "resume" / f"{read_state(made.folder, made.config).progress.evaluated:06}.safetensors"
     path.write_bytes(b"damaged")
     poisoned(110, times=1)
-    (back,) = [event for event in run(resumed("cut")) if isinstance(event, FellBack)]
+    (back,) = [event for event in run(resumed("cut")) if isinstance(event, RolledBack)]
     assert back.step == 110 - 1
     (warning,) = back.warnings
     assert warning.startswith(f"{path} is damaged (")
@@ -119,7 +119,7 @@ def test_a_training_killed_after_it_went_back_goes_back_once_more(plan, resumed,
     done = poisoned(90, times=1)
     again = plan("cut", **EVERYTHING)
     events = train(again, clock=lambda: 0.0, started=0.0, should_stop=lambda: False)
-    while not isinstance(next(events), FellBack):
+    while not isinstance(next(events), RolledBack):
         pass
     events.close()  # killed: nothing more is saved
     done.clear()  # what the step does once more when it is repeated

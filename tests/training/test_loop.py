@@ -8,11 +8,11 @@ import pytest
 
 from charlstm.checkpoint.history import read_history
 from charlstm.errors import TrainingError
-from charlstm.recipe.plan import Plan
-from charlstm.training.evaluation import Evaluator
-from charlstm.training.events import Evaluated, Event, Paced
+from charlstm.planning.training_plan import TrainingPlan
+from charlstm.training.events import Evaluated, Event, SpeedMeasured
 from charlstm.training.run import train
 from charlstm.training.trainer import Trainer
+from charlstm.training.validation import Validator
 from tests.training.runs import finished
 
 
@@ -31,15 +31,15 @@ def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
         return slowed
 
     def run_at(
-        plan: Plan, step: float, evaluation: float, start: float = 0.0, compiling: float = 0.0, saving: float = 0.0,
+        plan: TrainingPlan, step: float, evaluation: float, start: float = 0.0, compiling: float = 0.0, saving: float = 0.0,
         stop: float = math.inf, first_evaluation: float = 0.0,
     ) -> list[Event]:  # fmt: skip
         began = now[0]
         with monkeypatch.context() as patch:
             patch.setattr(Trainer, "step", slow(Trainer.step, step, compiling))
             patch.setattr(Trainer, "snapshot", slow(Trainer.snapshot, saving))
-            patch.setattr(Evaluator, "nats_per_char", slow(Evaluator.nats_per_char, evaluation, first_evaluation))
-            patch.setattr(Evaluator, "rehearse", slow(lambda *_: evaluation, start))
+            patch.setattr(Validator, "nats_per_char", slow(Validator.nats_per_char, evaluation, first_evaluation))
+            patch.setattr(Validator, "rehearse", slow(lambda *_: evaluation, start))
             return list(train(plan, clock=lambda: now[0], started=began, should_stop=lambda: now[0] - began >= stop))
 
     return run_at
@@ -152,7 +152,7 @@ def test_minutes_in_which_nothing_could_be_trained_are_refused_and_leave_nothing
 @pytest.mark.parametrize("evaluations", [1, 20])
 def test_how_long_it_will_take_is_said_once_and_right(plan, run_at_pace, settings, evaluations):
     events = run_at_pace(plan(**settings, evaluations=evaluations), 0.25, 0.5, start=12.0, compiling=5.0)
-    (place,) = (place for place, event in enumerate(events) if isinstance(event, Paced))
+    (place,) = (place for place, event in enumerate(events) if isinstance(event, SpeedMeasured))
     told, before = events[place], events[place - 1]
     *_, last = (event.evaluation for event in events if isinstance(event, Evaluated))
     assert told.characters_per_second == before.characters_per_second == 4 * 10 / 0.25

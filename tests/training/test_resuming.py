@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.files import read_config
-from charlstm.checkpoint.resume import newest, read_state, write_state
-from charlstm.checkpoint.state import State
+from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.state_files import newest_state, read_state, write_state
+from charlstm.checkpoint.training_state import TrainingState
 from charlstm.errors import CheckpointError, TrainingError
-from charlstm.recipe.plan import Plan, Resumed
+from charlstm.planning.training_plan import ResumedState, TrainingPlan
 from charlstm.training.trainer import Trainer
 from tests.training.runs import CUT, EVERYTHING, result, run
 
@@ -57,7 +57,7 @@ def test_what_others_read_is_written_anew(resumed, whole, cut):
     assert result(cut) == result(whole)
 
 
-def without(state: State, item: str) -> State:
+def without(state: TrainingState, item: str) -> TrainingState:
     """A state as if this item had not been saved, and were what it is at the start."""
     if item in state.arrays:
         fresh = np.zeros_like(state.arrays[item])
@@ -69,7 +69,9 @@ def without(state: State, item: str) -> State:
     return replace(state, progress=replace(state.progress, **{item: 0}))
 
 
-def gone_on_without(item: str, plan: Callable[..., Plan], resumed: Callable[..., Plan], kept: Path) -> dict[str, Any]:
+def gone_on_without(
+    item: str, plan: Callable[..., TrainingPlan], resumed: Callable[..., TrainingPlan], kept: Path
+) -> dict[str, Any]:
     """What a training comes to that goes on from a state in which something is missing, or nothing."""
     made = plan("cut", **EVERYTHING)
     shutil.copytree(kept, made.folder)
@@ -164,11 +166,11 @@ def test_a_state_of_another_network_is_refused(plan, resumed, cut):
 
 def test_a_state_that_another_process_has_gone_on_from_is_refused(resumed, cut):
     made = resumed("cut")
-    assert isinstance(made.start, Resumed)
+    assert isinstance(made.start, ResumedState)
     write_state(cut, made.start.state)
     with pytest.raises(CheckpointError, match="has been trained on meanwhile; begin again"):
         run(made)
-    assert newest(cut) == made.start.number + 1
+    assert newest_state(cut) == made.start.number + 1
 
 
 def test_too_little_memory_is_stated(plan, monkeypatch):

@@ -8,15 +8,15 @@ from itertools import count
 import numpy as np
 import pytest
 
-from charlstm.analysis.surprise import stateful_surprise
-from charlstm.checkpoint.files import read_config, write_config
+from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import read_history
-from charlstm.checkpoint.resume import read_state
+from charlstm.checkpoint.state_files import read_state
 from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import CheckpointError, TakenError, TrainingError
+from charlstm.evaluation.surprisal import stateful_surprisal
 from charlstm.inference.network import build_network
-from charlstm.recipe.plan import Plan
+from charlstm.planning.training_plan import TrainingPlan
 from charlstm.text.windows import split
 from charlstm.training.events import Evaluated, Event, Started, Stepped
 from charlstm.training.run import train
@@ -29,7 +29,7 @@ def ticking() -> Callable[[], float]:
     return lambda: next(ticks) / 100
 
 
-def run(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> list[Event]:
+def run(plan: TrainingPlan, should_stop: Callable[[], bool] = lambda: False) -> list[Event]:
     return list(train(plan, clock=ticking(), started=0.0, should_stop=should_stop))
 
 
@@ -187,7 +187,7 @@ def test_the_score_of_a_run_is_that_of_its_model_on_the_held_out_text(plan, odd,
     assert vocabulary.decode(held_out) == odd[-len(held_out) :]
     assert np.count_nonzero(held_out >= len(vocabulary)) == 2
     network = build_network(made.config.model, read_weights(made.folder, made.config.model))
-    nats = stateful_surprise(network, held_out, naming=vocabulary.naming_nats(held_out)).mean()
+    nats = stateful_surprisal(network, held_out, naming=vocabulary.naming_nats(held_out)).mean()
     assert result.best.nats_per_char == pytest.approx(nats, rel=1e-5)
     assert read_config(made.folder) == made.config
 

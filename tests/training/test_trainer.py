@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.nn.network import build_layers, keras_model, weight_values
 from charlstm.text.batches import Batch, batch_source
 from charlstm.text.windows import denormalise
-from charlstm.training.model import build_layers, keras_model, weight_values
 from charlstm.training.trainer import Trainer
 
 IDS = np.random.default_rng(0).integers(0, 7, 400).astype(np.uint8)

@@ -1,0 +1,98 @@
+"""The model card: what a checkpoint is, for whoever finds the folder."""
+
+from collections.abc import Sequence
+
+from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.history import HistoryEntry
+from charlstm.config import TrainingConfig
+from charlstm.formatting import bits, count_parameters, exactly
+from charlstm.text.vocabulary import Vocabulary
+
+_PROTOCOL = "one pass over the held-out tail, {}, state carried, best weights"
+_ALL_LEARNED = "its characters all in the vocabulary"
+_SOME_RARE = "a rare character costs the placeholder and its name"
+
+
+def best_score(history: Sequence[HistoryEntry]) -> HistoryEntry | None:
+    """The evaluation whose weights are the model: the last one marked as best."""
+    return next((line for line in reversed(history) if line.best), None)
+
+
+def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample: str) -> str:
+    """The text of a checkpoint's ``README.md``.
+
+    Args:
+        config: The checkpoint's configuration.
+        history: Its evaluations.
+        sample: A text that the model wrote, or an empty one.
+    """
+    model, training, scored = config.model, config.training, best_score(history)
+    name = _cell(config.corpus.name)
+    protocol = _PROTOCOL.format(_SOME_RARE if config.vocabulary.rare else _ALL_LEARNED)
+    parameters = count_parameters(model.weight_shapes)
+    encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
+    layers = " → ".join(f"LSTM {units}" for units in model.units)
+    lines = [
+        f"# A character-level LSTM trained on {name}",
+        "",
+        f"Made with charlstm, {config.created}.",
+        "",
+        "| | |",
+        "| --- | --- |",
+        f"| corpus | {name}, {config.corpus.characters:,} characters, {_distinct(config.vocabulary)} |",
+        f"| fingerprint | SHA-256 `{config.corpus.fingerprint}` |",
+        f"| network | window {model.seq_len} × 1 → {encoded} → {layers} → softmax {model.vocabulary_size:,} |",
+        f"| parameters | {parameters:,} |",
+        f"| training | targets `{model.targets}`, batches `{training.batches}` of {training.batch_size}, "
+        f"learning rate {training.learning_rate:g} ({training.schedule}), dropout {model.dropout:g}, "
+        f"DropConnect {model.drop_connect:g}, average of weights {training.weight_average:g}, {budget_phrase(training)}, "
+        f"random seed {training.random_seed} |",
+    ]
+    for base in reversed(config.bases):
+        held_out = round(base.validation * base.characters)
+        lines.append(
+            f"| fine-tuned from | {_cell(base.name)}, trained on {_cell(base.corpus)}, {base.characters:,} characters, "
+            f"{f'the last {held_out:,}' if held_out else 'nothing'} held out, SHA-256 `{_cell(base.fingerprint)}` |"
+        )
+    if scored:
+        lines.append(f"| trained for | {scored.step:,} steps, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")
+    if scored and scored.nats_per_char is not None:
+        lines.append(
+            f"| score | {scored.nats_per_char:.4f} nats = {bits(scored.nats_per_char):.4f} bits per character "
+            f"({protocol}: the last {round(training.validation * config.corpus.characters):,} characters of the text) |"
+        )
+    if sample:
+        lines += [
+            "",
+            "A sample, as it came, all of it written by the model (temperature 0.8, state carried):",
+            "",
+            *("    " + line for line in sample.split("\n")),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _distinct(vocabulary: Vocabulary) -> str:
+    """Return how many characters there are, in words.
+
+    >>> _distinct(Vocabulary("ab"))
+    '2 distinct'
+    """
+    if vocabulary.rare is None:
+        return f"{len(vocabulary):,} distinct"
+    rare = len(vocabulary.rare.characters)
+    return f"{len(vocabulary):,} distinct ones learned; {rare:,} rare ones share a placeholder that is never written"
+
+
+def _cell(name: str) -> str:
+    """A name in a table: names of files need not be UTF-8, and a bar would end the cell."""
+    return name.encode("utf-8", "backslashreplace").decode().replace("|", "\\|")
+
+
+def budget_phrase(training: TrainingConfig) -> str:
+    """The budget of a training as one says it.
+
+    >>> budget_phrase(TrainingConfig(minutes=1.0, epochs=40)), extent(TrainingConfig(epochs=2.5))
+    ('1 minute or 40 epochs', '2.5 epochs')
+    """
+    budgets = ((training.minutes, "minute"), (training.epochs, "epoch"))
+    return " or ".join(exactly(budget, unit) for budget, unit in budgets if budget is not None)

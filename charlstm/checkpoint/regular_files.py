@@ -1,0 +1,79 @@
+"""Opening what a checkpoint holds or names: ordinary files and nothing else.
+
+A checkpoint can come from anywhere. A link in it can lead to any file, reading a device or a pipe can wait for ever, and
+so can reading what the system shows of itself as files.
+"""
+
+import errno
+import os
+import re
+import stat
+from io import BufferedReader
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+_READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY", "O_CLOEXEC"))
+_KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+_SYSTEM = ("/proc", "/sys")
+
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""File names that Windows keeps for its devices, whatever folder they are in."""
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file of a checkpoint for reading, if it is an ordinary file: no link, folder, pipe or device.
+
+    Raises:
+        FileNotFoundError: If there is nothing of that name.
+        OSError: If it is something else, or cannot be opened.
+    """
+    _check_ordinary(path, path.lstat())  # opening a device can already do something
+    descriptor = os.open(path, _READ)
+    try:
+        _check_ordinary(path, os.fstat(descriptor))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _check_ordinary(path: Path, found: os.stat_result) -> None:
+    kind = stat.S_IFMT(found.st_mode)
+    if kind != stat.S_IFREG:
+        raise OSError(errno.EINVAL, f"{path.name} is {_KINDS.get(kind, 'something else')}, not an ordinary file", str(path))
+
+
+def refusal_reason(error: Exception) -> str:
+    """Return why a file cannot be opened, without the number of the error and the path."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def is_text_file(path: str | Path) -> bool:
+    """Return whether a path that a checkpoint names, and the user does not, may be opened as a text.
+
+    It must lead to an ordinary file that is not empty, outside the folders in which the system shows itself as files.
+    """
+    try:
+        real = Path(path).resolve()
+        found = real.stat()
+    except (OSError, ValueError, RuntimeError):  # no such file, a name that no file can have, links in a circle
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size > 0 and not any(real.is_relative_to(folder) for folder in _SYSTEM)
+
+
+def is_file_name(name: str) -> bool:
+    r"""Return whether a name stays in its folder on every system, as the name of a file does.
+
+    The dash alone does not count: as a path it means standard input.
+
+    >>> is_file_name("novel.txt"), is_file_name("../novel.txt"), is_file_name("C:novel.txt"), is_file_name("a\\novel.txt")
+    (True, False, False, False)
+    """
+    plain = PurePosixPath(name).name == name == PureWindowsPath(name).name
+    return plain and name not in ("", ".", "..", "-") and "\0" not in name and not DEVICES.fullmatch(name)

@@ -1,0 +1,88 @@
+"""A comparison in a terminal: the texts beside each other, the numbers below."""
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from charlstm.cli.console import NARROW, print_table, printed
+from charlstm.cli.terminal import visible
+from charlstm.errors import short_repr as quoted
+from charlstm.formatting import ratio
+
+if TYPE_CHECKING:
+    from charlstm.report.records import Record
+
+MARK = "▶"
+"""What stands before the first character that differs."""
+
+_COLOURS = {"stateless": "blue", "stateful": "yellow"}
+
+
+def show(record: "Record") -> None:
+    """Print a comparison, as wide as the terminal."""
+    with printed() as console:
+        _show(console, record)
+
+
+def _show(console: Console, record: "Record") -> None:
+    from charlstm.report.tables import numbers, seen, windows
+
+    texts = {mode: _marked(record, mode) for mode in _COLOURS}
+    if console.width < NARROW:
+        for mode, text in texts.items():
+            console.print(f"--- {mode}")
+            console.print(text)
+            console.print()
+    else:
+        beside = Table.grid(expand=True, padding=(0, 3, 0, 0))
+        for mode in texts:
+            beside.add_column(mode, ratio=1, overflow="fold")
+        beside.add_row(*(Text(mode, style=f"bold {_COLOURS[mode]}") for mode in texts))
+        beside.add_row(*texts.values())
+        console.print(beside)
+        console.print()
+    where = record["first_difference"]
+    console.print(f"Both texts continue the seed {quoted(record['seed'])}.")
+    console.print(
+        "The texts are the same to their end." if where is None else f"{MARK} first difference, at character {where + 1}."
+    )
+    console.print()
+    for table in (numbers(record), windows(record)):
+        if table:
+            print_table(console, *table)
+            console.print()
+    measured = record["measured"]
+    if measured:
+        console.print(f"On {measured['text']}, {measured['characters']:,} characters.")
+        if warning := seen(measured):
+            console.print(visible(warning))
+    _say_drift(console, record)
+    console.print(record["verdict"])
+
+
+def _marked(record: "Record", mode: str) -> Text:
+    where, text = record["first_difference"], record["modes"][mode]["text"]
+    if where is None:
+        where = len(text)
+    shown = Text(visible(record["seed"]), style="dim") + Text(visible(text[:where]))
+    if where < len(text):
+        shown += Text(MARK + visible(text[where:]), style=_COLOURS[mode])
+    return shown
+
+
+def _say_drift(console: Console, record: "Record") -> None:
+    """What becomes of the state beyond the first window."""
+    along = record["along"]
+    beyond = along["divergence_nats"][record["window"] :]
+    if not beyond:
+        return
+    norms = ", ".join(
+        f"layer {number}: h × {ratio(layer['h_drift'], 2)}, c × {ratio(layer['c_drift'], 2)}"
+        for number, layer in enumerate(along["layers"], start=1)
+    )
+    console.print(
+        f"Along {len(along['text']):,} characters of text the two next-character distributions are, beyond the first window, "
+        f"{sum(beyond) / len(beyond):.2g} nats apart on average; norms there compared with those within it: {norms}."
+    )

@@ -1,0 +1,159 @@
+"""What the commands that write share: the text to continue, where it ends, and how many threads a small product is worth."""
+
+import os
+import re
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charlstm.cli.terminal import OnUnknown, fitted, readable, say
+from charlstm.errors import CharlstmError
+
+if TYPE_CHECKING:
+    from charlstm.checkpoint.config_file import CheckpointConfig
+    from charlstm.config import ModelConfig
+    from charlstm.text.vocabulary import Vocabulary
+
+_ESCAPE = r"\\\\?n"
+_SMALL = 100_000_000
+
+
+SeedOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Text to continue; \\n is a line end, \\\\n a backslash and an n. Default: a passage of the corpus.",
+        show_default=False,
+    ),
+]
+SeedFileOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="File with the text to continue, without its last line end; - reads stdin.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The text to continue.
+
+    Attributes:
+        text: In characters that the model knows.
+        given: Whether the user gave it; if not, it is a passage of the corpus.
+    """
+
+    text: str
+    given: bool
+
+
+def once(option: str, values: list[str] | None) -> str | None:
+    """Return the one value of an option; refuse several, of which all but one would be dropped."""
+    if values and len(values) > 1:
+        raise typer.BadParameter(f"{option}: expected one value; found {len(values)}")
+    return values[0] if values else None
+
+
+def find_seed(
+    seeds: list[str] | None,
+    seed_files: list[str] | None,
+    encoding_name: str,
+    config: "CheckpointConfig",
+    random_seed: int,
+    on_unknown: OnUnknown,
+    *,
+    named: bool,
+) -> Seed:
+    """Return the text to continue: what ``--seed`` or ``--seed-file`` gives, or else a passage of the corpus.
+
+    Args:
+        seeds: Values of ``--seed``.
+        seed_files: Values of ``--seed-file``.
+        encoding_name: Of such a file.
+        config: The checkpoint's configuration, with passages of its corpus.
+        random_seed: Chooses the passage.
+        on_unknown: What to do with characters that the model does not know.
+        named: Whether to tell the user which passage it is.
+    """
+    from charlstm.text.corpus import read_text
+
+    seed, seed_file = once("--seed", seeds), once("--seed-file", seed_files)
+    if seed is not None and seed_file is not None:
+        raise typer.BadParameter("give --seed or --seed-file, not both")
+    if seed_file is not None:
+        text = read_text(seed_file, encoding_name, say).removesuffix("\n")
+    elif seed is not None:
+        text = unescaped("--seed", seed, config.vocabulary)
+    else:
+        passage = config.corpus.windows[random_seed % len(config.corpus.windows)]
+        if named:
+            say(f"Without --seed, starting from this passage: {passage!r} (of {readable(config.corpus.name)})")
+        return Seed(passage, given=False)
+    known = fitted(config.vocabulary, text, on_unknown)
+    if not known:
+        raise CharlstmError(
+            f"the seed is empty{' without its unknown characters' if text else ''}; give at least one character that the "
+            "model knows with --seed, or leave it out for a passage of the corpus"
+        )
+    config.vocabulary.encode(known)  # refuses unknown characters before anything is printed
+    return Seed(known, given=True)
+
+
+def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[str]:
+    """Return the strings of ``--stop``; refuse those that the model can never write."""
+    from charlstm.text.vocabulary import quoted
+
+    stops = []
+    for string in strings or []:
+        if not string:
+            raise typer.BadParameter("--stop: expected at least one character; found ''")
+        stop = fitted(vocabulary, unescaped("--stop", string, vocabulary), "error")
+        unknown = vocabulary.unknown(stop)
+        if unknown:
+            raise CharlstmError(
+                f"the model can never write {stop!r}, since it does not know {quoted(unknown)}; give --stop a string of "
+                "characters that it knows, or leave it out"
+            )
+        stops.append(stop)
+    return stops
+
+
+def unescaped(option: str, text: str, vocabulary: "Vocabulary") -> str:
+    r"""Return a text of the command line, in which ``\n`` is a line end and ``\\n`` a backslash and an n.
+
+    Few shells let one type a line end. Every other backslash stands for itself. If the model knows backslashes, the user is
+    told how they were read.
+    """
+    if others := re.findall(r"\\[tr]", re.sub(_ESCAPE, "", text)):
+        say(rf"In {option}, \n is a line end and no other backslash is special: {others[0]} stands for itself.")
+    readings = {r"\n": "a line end", r"\\n": "a backslash and an n"}
+    found = list(dict.fromkeys(re.findall(_ESCAPE, text)))
+    if found and "\\" in vocabulary.characters:
+        said = " and ".join(f"{written} is read as {readings[written]}" for written in found)
+        other = r"; '\\n' is a backslash and an n" if r"\\n" not in found else ""
+        say(f"In {option}, {said}{other}.")
+    return re.sub(_ESCAPE, lambda match: "\n" if match[0] == r"\n" else r"\n", text)
+
+
+def threads(model: "ModelConfig", rows: int) -> Any:
+    """A context in which small products run on one thread, unless the user has said how many.
+
+    Two threads that wait for each other at every character gain up to half on an idle machine, and become up to six times
+    as slow as one on a machine where anything else runs.
+
+    Args:
+        model: The network.
+        rows: Of a step's product.
+    """
+    if "OPENBLAS_NUM_THREADS" in os.environ:
+        return nullcontext()
+    from threadpoolctl import ThreadpoolController
+
+    from charlstm.formatting import count_parameters
+
+    operations = 2 * rows * count_parameters(model.weight_shapes)  # of one character
+    return ThreadpoolController().limit(limits=1 if operations < _SMALL else None)

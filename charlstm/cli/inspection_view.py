@@ -1,0 +1,79 @@
+"""The inside of a model in a terminal."""
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from charlstm.cli.console import NARROW, WIDEST, printed
+from charlstm.cli.terminal import visible
+
+if TYPE_CHECKING:
+    from charlstm.inspection.blocks import Block
+    from charlstm.report.records import Record
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def show(record: "Record") -> None:
+    """Print what was found, as wide as the terminal."""
+    from charlstm.inspection.activations import activations_view
+    from charlstm.inspection.layer_shapes import layers_view
+    from charlstm.inspection.sections import SECTIONS
+
+    with printed() as console:
+        console.width = min(console.width, WIDEST)
+        console.print(f"{record['checkpoint']}: {record['parameters']:,} parameters")
+        if len(record["sections"]) > 1:
+            _print(console, layers_view(record["layers"]))
+        for name, found in record["sections"].items():
+            title, shown = SECTIONS[name]
+            _heading(console, title)
+            _print(console, shown(found))
+        if "inside" in record:
+            _heading(console, "Inside, along a text")
+            _print(console, activations_view(record["inside"]))
+            _print_text(console, record["inside"])
+
+
+def _heading(console: Console, title: str) -> None:
+    console.print()
+    console.print(Text(title, style="bold"))
+
+
+def _print(console: Console, blocks: "list[Block]") -> None:
+    from charlstm.inspection.blocks import Grid, Lines
+
+    for block in blocks:
+        console.print()
+        if isinstance(block, Grid):
+            table = Table(box=None, padding=(0, 2, 0, 0), show_header=any(block.headings))
+            for heading, numeric in zip(block.headings, block.numeric, strict=True):
+                first = not table.columns and console.width >= NARROW
+                table.add_column(Text(heading), justify="right" if numeric else "left", overflow="fold", no_wrap=first)
+            for row in block.rows:
+                table.add_row(*map(Text, row))
+            console.print(table)
+        elif isinstance(block, Lines):
+            console.print(Padding(Text(block.text, overflow="fold"), (0, 0, 0, 4)))
+        else:
+            console.print(Text(block.text))
+
+
+def _print_text(console: Console, inside: "Record") -> None:
+    """A text in lines of the terminal's width, each with a cell's course below it."""
+    values = inside["values"]["c"]
+    least, reach = min(values), max(values) - min(values) or 1.0
+    line = bars = ""
+    for character, value in [*zip(inside["text"], values, strict=True), ("\n", least)]:
+        shown = "" if character == "\n" else visible(character)
+        if character == "\n" or cell_len(line + shown) > console.width:
+            console.print(Text(line))
+            if line:
+                console.print(Text(bars, style="cyan"))
+            line = bars = ""
+        line += shown
+        bars += _BARS[min(int((value - least) / reach * len(_BARS)), len(_BARS) - 1)] * cell_len(shown)

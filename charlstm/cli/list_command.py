@@ -1,0 +1,96 @@
+"""``charlstm list``."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from tqdm.utils import disp_len
+
+from charlstm.cli.layout import columns, joined, padded
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, visible
+from charlstm.errors import CheckpointError, clip_text
+
+
+def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOption = False) -> None:
+    """List the checkpoints, the newest first, with their scores."""
+    from charlstm.checkpoint.folder import list_checkpoints as found
+
+    rows: list[dict[str, Any]] = []
+    readable, wrong = found(checkpoints)
+    for problem in wrong:
+        say(f"charlstm: {problem}")
+    for folder, config in readable:
+        try:
+            rows.append(_row(folder, config))
+        except CheckpointError as error:
+            say(f"charlstm: {error}")
+    if json:
+        print_json({"checkpoints": rows})
+    elif not rows:
+        say(f"There is no checkpoint in {checkpoints}; train one with `charlstm train corpus.txt`.")
+    else:
+        _print_table(rows)
+
+
+def _row(folder: Path, config: Any) -> dict[str, Any]:
+    from charlstm.checkpoint.history import read_history
+    from charlstm.checkpoint.model_card import best_score
+    from charlstm.checkpoint.weights import open_weights
+    from charlstm.formatting import bits, count_parameters
+
+    history = read_history(folder)
+    if history:  # there are weights only after the first evaluation
+        with open_weights(folder, config.model):
+            pass
+    scored = best_score(history)
+    nats = scored.nats_per_char if scored else None
+    return {
+        "checkpoint": folder.name,
+        "corpus": config.corpus.name,
+        "created": config.created,
+        "parameters": count_parameters(config.model.weight_shapes),
+        "units": list(config.model.units),
+        "seq_len": config.model.seq_len,
+        "vocabulary": len(config.vocabulary),
+        "steps": scored.step if scored else 0,
+        "nats_per_char": nats,
+        "bits_per_char": None if nats is None else bits(nats),
+    }
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    """Print a table, or on a terminal that is too narrow for it, the fields of every checkpoint in lines of their own."""
+    cells = [[visible(cell, "") for cell in _cells(row)] for row in rows]
+    table = [_HEADINGS, *cells]
+    widths = [max(map(disp_len, column)) for column in zip(*table, strict=True)]
+    lines = ["  ".join(map(padded, line, widths)).rstrip() for line in table]
+    width = columns(sys.stdout)
+    if width and max(map(disp_len, lines)) > width:
+        lines = [joined([_field(*each) for each in zip(_HEADINGS, line, strict=True)], width) for line in cells]
+    print("\n".join(lines))
+
+
+_HEADINGS = ["checkpoint", "bits/char", "LSTM", "parameters", "window", "corpus", "created"]
+
+
+def _field(heading: str, cell: str) -> str:
+    """Return a cell that is understood without the heading above it.
+
+    >>> _field("bits/char", "1.827"), _field("window", "64"), _field("checkpoint", "ferry")
+    ('1.827 bits/char', 'window 64', 'ferry')
+    """
+    if heading in ("bits/char", "parameters"):
+        return f"{cell} {heading}"
+    return cell if heading in ("checkpoint", "corpus") else f"{heading} {cell}"
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [
+        row["checkpoint"],
+        "-" if row["bits_per_char"] is None else f"{row['bits_per_char']:.3f}",
+        "+".join(map(str, row["units"])),
+        f"{row['parameters']:,}",
+        str(row["seq_len"]),
+        clip_text(row["corpus"], 60),
+        row["created"][:10],
+    ]

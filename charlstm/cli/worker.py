@@ -1,0 +1,95 @@
+"""``charlstm train`` as one of several processes."""
+
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from charlstm.planning.cluster import Cluster
+    from charlstm.planning.presets import Preset
+    from charlstm.planning.training_plan import TrainingPlan
+
+
+def cluster_named(addresses: str | None, rank: int | None) -> "Cluster | None":
+    """The processes that train together, as the user, ``TF_CONFIG`` or Slurm says; None for one on its own."""
+    from charlstm.planning.cluster import cluster_of
+
+    named = cluster_of(addresses, rank, os.environ)
+    if named or addresses or os.environ.get("SLURM_STEP_NUM_TASKS", "1") == "1":
+        return named
+
+    from charlstm.training.distributed.slurm import slurm_cluster
+
+    return slurm_cluster(os.environ)
+
+
+def not_the_first_process() -> None:
+    """Continue in a child process if this is a container's first one, which no signal from inside the container can end.
+
+    ``charlstm/training/distributed/startup.py`` ends a worker by a signal if it waits for another that was lost. The first
+    process forwards the signals that it receives and exits as its child does.
+    """
+    if os.getpid() != 1:
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # what comes just now waits until there is someone to be told
+    if child := os.fork():
+        for number in numbers:
+            signal.signal(number, lambda number, _: os.kill(child, number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os._exit(code if code >= 0 else 128 - code)
+    os.setpgid(0, 0)  # or Ctrl-C would come twice
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+
+
+def be_a_worker(
+    cluster: "Cluster",
+    checkpoints: Path,
+    corpus: list[str],
+    given: Mapping[str, Any],
+    *,
+    preset: "Preset",
+    base_name: str | None,
+    resume: str | None,
+    encoding_name: str | None,
+) -> None:
+    """Train with others without leading: plan the same as the chief, then do as it says. Nothing is written or printed."""
+    from charlstm.cli.progress import help_along
+    from charlstm.planning.resume_plan import plan_worker
+    from charlstm.planning.training_plan import plan_training
+
+    if resume is not None:
+        plan = plan_worker(checkpoints, resume, corpus, given, encoding_name)
+        if plan.finished is not None:
+            return  # the chief says so
+    else:
+        plan = plan_training(
+            checkpoints, corpus, given, preset=preset, created="", base_name=base_name, text_encoding=encoding_name or "utf-8"
+        )
+    plan = replace(plan, cluster=cluster)
+    memory_note(plan)
+    raise typer.Exit(help_along(plan))
+
+
+def memory_note(plan: "TrainingPlan") -> str | None:
+    """What a training needs of memory, if that is much; one for which there is too little is refused."""
+    from charlstm.planning.environment import cores
+    from charlstm.planning.memory_estimate import check_memory
+    from charlstm.planning.training_plan import Base, ResumedState
+
+    return check_memory(
+        plan.config.model,
+        plan.config.training,
+        len(plan.ids),
+        cores=cores(),
+        workers=len(plan.cluster.workers) if plan.cluster else 1,
+        fine_tuning=isinstance(plan.start, Base),
+        resumed=isinstance(plan.start, ResumedState),
+        id_bytes=plan.ids.itemsize,
+    )

@@ -1,0 +1,129 @@
+"""Surprise: the nats that a network pays for each character of a text, read in either mode."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.inference.lstm import Array
+from charlstm.inference.network import Network, State, any_weights
+from charlstm.inference.sampling import log_softmax
+from charlstm.text.scoring import ScoringPass, clip_nats
+from charlstm.text.vocabulary import Ids
+from charlstm.text.windows import denormalise, model_ids
+
+Nats = NDArray[np.float64]
+Progress = Callable[[float], object]
+"""Told how much more work is done, in steps of a single row: see :func:`step_cost`."""
+
+ROWS = 256
+"""Texts that are read at the same time from zero states."""
+
+
+def step_cost(rows: int) -> float:
+    """Return what a step of a batch costs, in steps of a single row.
+
+    Reading the weights takes about as long as the arithmetic of ten rows (measured on 1 x 256 and 2 x 512 units: from 8 to 14).
+
+    >>> step_cost(1), step_cost(64)
+    (1.0, 7.3)
+    """
+    return 1 + (rows - 1) / 10
+
+
+@any_weights
+def stateful_surprisal(network: Network, ids: Ids, progress: Progress = lambda _: None, naming: Nats | None = None) -> Nats:
+    """The surprise of every character given all those before it: one pass, the state carried.
+
+    The text is read in several rows at a time, each with a warm-up, and once more in one piece if the rows do not agree where
+    they meet: see :class:`charlstm.text.scoring.ScoringPass`.
+
+    Args:
+        network: The model.
+        ids: The text: ``[N]``, at least two characters.
+        progress: Told what has been read.
+        naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`, ``[N]``; None for a model without a placeholder.
+
+    Returns:
+        Nats of all characters but the first: ``[N - 1]``, at most :data:`charlstm.text.scoring.MAX_NATS` each, and that
+        of naming a rare character.
+    """
+    scoring = ScoringPass(ids, network.config.vocabulary_size)
+    nats, counted = _read(network, scoring, progress)
+    if not scoring.agrees(nats):
+        nats, counted = _read(network, scoring.in_one_piece(), lambda _: None)
+    # Row by row the counted characters are the text from its beginning to its end.
+    result: Nats = nats[counted]
+    return result if naming is None else result + naming[1:]
+
+
+def _read(network: Network, scoring: ScoringPass, progress: Progress) -> tuple[Nats, NDArray[np.bool_]]:
+    """The surprise of all that is read in a pass, and what of it counts: ``[S, T]``."""
+    state = network.zero_state(scoring.rows)
+    nats, counted = [], []
+    for chunk in scoring.chunks():
+        _keep(state, chunk.kept)
+        read = denormalise(chunk.x, network.config.vocabulary_size)
+        for place, following in zip(read.T, chunk.y.T, strict=True):
+            network.step(place, state)
+            nats.append(_surprise(network, state, following))
+        counted.append(chunk.counted == 1)
+        progress(scoring.chunk * step_cost(scoring.rows))
+    return np.stack(nats, 1), np.concatenate(counted, 1)
+
+
+@any_weights
+def windowed_surprisal(
+    network: Network,
+    ids: Ids,
+    starts: Ids,
+    contexts: Sequence[int],
+    progress: Progress = lambda _: None,
+    naming: Nats | None = None,
+) -> Nats:
+    """The surprise of characters given only a few before each, read from a zero state.
+
+    One reading serves every context: after k characters from its start, a network in a zero state there has a context of k.
+
+    Args:
+        network: The model.
+        ids: The text: ``[N]``.
+        starts: Places where reading starts: ``[S]``.
+        contexts: Numbers k of characters read, ascending, each at least 1: ``[K]``.
+        progress: Told what has been read.
+        naming: As for :func:`stateful_surprisal`.
+
+    Returns:
+        Nats of the character k after each start: ``[K, S]``; NaN where the text ends before.
+    """
+    result = np.full((len(contexts), len(starts)), np.nan)
+    for begin in range(0, len(starts), ROWS):
+        some = starts[begin : begin + ROWS]
+        state, row = network.zero_state(len(some)), 0
+        farthest = min(contexts[-1], len(ids) - 1 - int(some.min()))  # beyond it the text has ended for all of them
+        for read in range(1, farthest + 1):
+            network.step(ids[np.minimum(some + read, len(ids)) - 1], state)
+            if read == contexts[row]:
+                there = some + read < len(ids)
+                place = np.minimum(some + read, len(ids) - 1)
+                nats = _surprise(network, state, model_ids(ids[place], network.config.vocabulary_size))
+                if naming is not None:
+                    nats += naming[place]
+                result[row, begin : begin + len(some)][there] = nats[there]
+                row += 1
+            progress(step_cost(len(some)))
+        if farthest < contexts[-1]:
+            progress(step_cost(len(some)) * (contexts[-1] - farthest))
+    return result
+
+
+def _surprise(network: Network, state: State, following: Ids) -> Nats:
+    logs = log_softmax(network.logits(state[-1].h).astype(np.float64))
+    return clip_nats(-logs[np.arange(len(following)), following])
+
+
+def _keep(state: State, kept: Array) -> None:
+    """Keep the state of the rows where ``kept`` is 1, and start the others from zero: ``[B, 1]``."""
+    new = kept[:, 0] == 0
+    for layer in state:
+        layer.h[new] = layer.c[new] = 0

@@ -1,0 +1,59 @@
+"""Units in which results are stated."""
+
+import math
+from collections.abc import Mapping
+
+
+def bits(nats: float) -> float:
+    """Bits from nats.
+
+    >>> bits(math.log(8))
+    3.0
+    """
+    return nats / math.log(2)
+
+
+def count_parameters(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """Parameters in weights of these shapes.
+
+    >>> count_parameters({"kernel": (8, 40), "recurrent_kernel": (10, 40), "bias": (40,)})
+    760
+    """
+    return sum(math.prod(shape) for shape in shapes.values())
+
+
+def about(number: float) -> str:
+    """A positive number as one says it: two digits of a small one, a large one whole.
+
+    >>> about(0.123), about(3.21), about(14.6), about(1234.5)
+    ('0.12', '3.2', '15', '1,234')
+    """
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+
+
+def counted(number: float, one: str, more: str = "") -> str:
+    """About how many of something.
+
+    >>> counted(1.04, "minute"), counted(2.96, "pass", "passes")
+    ('1 minute', '3 passes')
+    """
+    said = about(number)
+    return f"{said} {one}" if said == "1" else f"{said} {more or one + 's'}"
+
+
+def exactly(number: float, one: str) -> str:
+    """A number that somebody has set, with its unit.
+
+    >>> exactly(1, "epoch"), exactly(2.5, "epoch")
+    ('1 epoch', '2.5 epochs')
+    """
+    return f"{number:g} {one}{'' if number == 1 else 's'}"
+
+
+def ratio(number: float, digits: int) -> str:
+    """A ratio with so many decimal places, or its order of magnitude.
+
+    >>> ratio(1.094, 2), ratio(3.21e31, 2)
+    ('1.09', '3e+31')
+    """
+    return f"{number:.{digits}f}" if number < 10_000 else f"{number:.0e}"

@@ -1,0 +1,206 @@
+"""Layers, shapes and the arithmetic of parameters."""
+
+from charlstm.config import ModelConfig
+from charlstm.formatting import count_parameters
+from charlstm.inspection.blocks import Block, Grid, Lines, Prose, Record, shape
+
+
+def layers(config: ModelConfig) -> list[Record]:
+    """The layers of the Keras model, from the windows to the probabilities.
+
+    Shapes are lists; the first entry, None, is the batch.
+    """
+    length, every = config.seq_len, config.targets == "every"
+    found = [_layer("windows", "InputLayer", [None, length, 1])]
+    if config.encoding == "one-hot":
+        found.append(_layer("one_hot", "OneHot", [None, length, config.vocabulary_size]))
+    elif config.encoding == "embedding":
+        shape = [None, length, config.embedding_size]
+        found.append(_layer("embedding", "CharacterEmbedding", shape, _weights_of(config, "embedding")))
+    for number, units in enumerate(config.units, start=1):
+        last = number == len(config.units) and not every
+        shape = [None, units] if last else [None, length, units]
+        found.append(_layer(f"lstm_{number}", "FusedLSTM", shape, _weights_of(config, f"lstm_{number}")))
+        found.append(_layer(f"dropout_{number}", "Dropout", shape))
+    dense = _weights_of(config, "dense")
+    if every:
+        found.append(_layer("time_distributed", "TimeDistributed", [None, length, config.vocabulary_size], dense))
+    else:
+        found.append(_layer("dense", "Dense", [None, config.vocabulary_size], dense))
+    return found
+
+
+def _layer(name: str, kind: str, shape: list[int | None], weights: dict[str, tuple[int, ...]] | None = None) -> Record:
+    weights = weights or {}
+    return {
+        "name": name,
+        "type": kind,
+        "output_shape": shape,
+        "parameters": count_parameters(weights),
+        "weights": {weight: list(of) for weight, of in weights.items()},
+    }
+
+
+def _weights_of(config: ModelConfig, layer: str) -> dict[str, tuple[int, ...]]:
+    return {name.partition("/")[2]: shape for name, shape in config.weight_shapes.items() if name.startswith(f"{layer}/")}
+
+
+def lstm_parameters(features: int, units: int, *, bias: bool = True) -> int:
+    """The parameters of an LSTM layer: four gates, each with a kernel, a recurrent kernel and a bias.
+
+    >>> lstm_parameters(1, 1), lstm_parameters(2, 1)
+    (12, 16)
+    """
+    return 4 * (features * units + units * units + units * bias)
+
+
+def shapes(config: ModelConfig, characters: int) -> Record:
+    """Input shapes: what samples, timesteps and features are here, and what a further feature changes.
+
+    Args:
+        config: The network.
+        characters: N, of the corpus.
+    """
+    features = [config.features, *config.units[:-1]]
+    return {
+        "windows": [characters - config.seq_len, config.seq_len, 1],
+        "features": config.features,
+        "encoding": config.encoding,
+        "one_unit": [
+            {"features": d, "weights": lstm_shapes(d, 1), "parameters": lstm_parameters(d, 1), "cell_state": [1]}
+            for d in (1, 2)
+        ],
+        "layers": [
+            {
+                "name": f"lstm_{number}",
+                "features": d,
+                "units": u,
+                "bias": config.use_bias,
+                "parameters": lstm_parameters(d, u, bias=config.use_bias),
+            }
+            for number, (d, u) in enumerate(zip(features, config.units, strict=True), start=1)
+        ],
+    }
+
+
+def lstm_shapes(features: int, units: int) -> dict[str, list[int]]:
+    """The shapes of an LSTM layer's weights.
+
+    >>> lstm_shapes(8, 10)
+    {'kernel': [8, 40], 'recurrent_kernel': [10, 40], 'bias': [40]}
+    """
+    return {"kernel": [features, 4 * units], "recurrent_kernel": [units, 4 * units], "bias": [4 * units]}
+
+
+def units(config: ModelConfig) -> Record:
+    """What ``units`` and ``return_sequences`` do to output shapes, on this model's layers and on a stack of 128 and 256."""
+    length = config.seq_len
+
+    def both(features: int, size: int, *, bias: bool = True) -> Record:
+        return {
+            "input_shape": [None, length, features],
+            "units": size,
+            "return_sequences=False": [None, size],
+            "return_sequences=True": [None, length, size],
+            "parameters": lstm_parameters(features, size, bias=bias),
+        }
+
+    every = config.targets == "every"
+    return {
+        "layers": [
+            {
+                "name": f"lstm_{number}",
+                **both(d, u, bias=config.use_bias),
+                "return_sequences": every or number < len(config.units),
+            }
+            for number, (d, u) in enumerate(zip([config.features, *config.units[:-1]], config.units, strict=True), start=1)
+        ],
+        "stack": [both(config.features, 128), both(128, 256)],
+    }
+
+
+def layers_view(found: list[Record]) -> list[Block]:
+    """The layers of a model, and the shapes of their weights, by their names in ``model.safetensors``."""
+    rows = [[layer["name"], layer["type"], shape(layer["output_shape"]), f"{layer['parameters']:,}"] for layer in found]
+    stored = {layer["name"]: "dense" if layer["type"] == "TimeDistributed" else layer["name"] for layer in found}
+    weights = [[f"{stored[layer['name']]}/{name}", shape(of)] for layer in found for name, of in layer["weights"].items()]
+    return [Grid(["layer", "type", "output shape", "parameters"], rows), Grid(["weight", "shape"], weights)]
+
+
+def shapes_view(found: Record) -> list[Block]:
+    """The section on input shapes."""
+    samples, timesteps, features = found["windows"]
+    what = {
+        "scalar": "The LSTM reads the number itself: input_dim is 1, x_t is one number.",
+        "one-hot": f"The first layer makes a vector of {found['features']} of each number, with a single 1.",
+        "embedding": f"The first layer looks up a learnt vector of {found['features']} numbers for each.",
+    }[found["encoding"]]
+    first, second = found["one_unit"]
+    blocks: list[Block] = [
+        Prose(
+            f"Keras LSTMs read (samples, timesteps, features). The windows of this model's text are ({samples:,}, {timesteps}, "
+            f"{features}): that many windows, {timesteps} characters each, one number a character, its id divided by the size "
+            f"of the alphabet. {what}"
+        ),
+        Prose(
+            "What if input_dim > 1? Then x_t is a vector, and the kernel gets a row for every feature. The cell state does "
+            "not grow: it is one number for each unit, whatever the input is. The smallest case, one unit:"
+        ),
+        Grid(
+            ["features", "kernel", "recurrent kernel", "bias", "cell state", "parameters"],
+            [
+                [
+                    str(each["features"]),
+                    shape(each["weights"]["kernel"]),
+                    shape(each["weights"]["recurrent_kernel"]),
+                    shape(each["weights"]["bias"]),
+                    shape(each["cell_state"]),
+                    str(each["parameters"]),
+                ]
+                for each in (first, second)
+            ],
+        ),
+        Prose("An LSTM with d features and u units has 4 (d u + u u + u) parameters: four gates, each with W, U and b."),
+        Lines("\n".join(_arithmetic(layer) for layer in found["layers"])),
+    ]
+    if "keras" in found:
+        counted = found["keras"]["one_unit"]
+        blocks.append(
+            Prose(f"Keras counts {counted['1']} and {counted['2']} for one unit, {found['keras']['parameters']:,} in all.")
+        )
+    return blocks
+
+
+def _arithmetic(layer: Record) -> str:
+    d, u = layer["features"], layer["units"]
+    bias = f" + {u}" if layer["bias"] else ""
+    return f"{layer['name']}: 4 ({d}·{u} + {u}·{u}{bias}) = {layer['parameters']:,}"
+
+
+def units_view(found: Record) -> list[Block]:
+    """The section on ``units`` and ``return_sequences``."""
+
+    def row(label: str, each: Record) -> list[str]:
+        shapes = [shape(each[key]) for key in ("input_shape", "return_sequences=False", "return_sequences=True")]
+        return [label, *shapes, f"{each['parameters']:,}"]
+
+    headings = ["return_sequences:", "input", "False", "True", "parameters"]
+    used = ", ".join(f"{layer['name']} return_sequences={layer['return_sequences']}" for layer in found["layers"])
+    blocks: list[Block] = [
+        Prose(
+            "units is the size of h and c, and so of the output; it has nothing to do with the number of steps. With "
+            "return_sequences=False the layer gives h after the last step, with True after every step."
+        ),
+        Grid(headings, [row(f"{layer['name']}, {layer['units']} units", layer) for layer in found["layers"]]),
+        Prose(
+            f"This model: {used}. Layers that stand on each other, 128 and 256 units, say: the upper one reads a sequence of "
+            "128 features, so every layer but the last must return sequences."
+        ),
+        Grid(headings, [row(f"LSTM({each['units']})", each) for each in found["stack"]]),
+    ]
+    if "keras" in found:
+        refused = found["keras"]["stacked_without_sequences"]
+        blocks.append(
+            Prose(f"Keras gives {shape(found['keras']['stacked'])} for the two, and without return_sequences=True: {refused!r}")
+        )
+    return blocks

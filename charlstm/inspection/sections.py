@@ -1,0 +1,93 @@
+"""All sections of a model at once, or some of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.formatting import count_parameters
+from charlstm.inference.finite import check_record
+from charlstm.inference.lstm import Array
+from charlstm.inference.network import Network, any_weights
+from charlstm.inference.sampling import log_softmax
+from charlstm.inspection import outputs
+from charlstm.inspection.blocks import Block, Record
+from charlstm.inspection.gate_weights import weights, weights_view
+from charlstm.inspection.layer_shapes import layers, shapes, shapes_view, units, units_view
+from charlstm.inspection.state_carry import state_carry, state_carry_view
+from charlstm.inspection.step import one_step, step_view
+from charlstm.text.windows import model_ids
+
+SECTIONS: dict[str, tuple[str, Callable[[Record], list[Block]]]] = {
+    "shapes": ("Input shapes", shapes_view),
+    "weights": ("Weights", weights_view),
+    "step": ("One step, written out", step_view),
+    "state": ("What is carried", state_carry_view),
+    "units": ("units and return_sequences", units_view),
+    "time-distributed": ("TimeDistributed", outputs.time_distributed_view),
+    "activations": ("Activations", outputs.activations_view),
+    "kernel": ("Which kernel runs", outputs.kernel_view),
+}
+"""Title of every section and what is shown of its record, in order."""
+
+LIKELIEST = 5
+"""Characters that are named as what is expected next."""
+
+
+@any_weights
+def inspect_model(
+    config: CheckpointConfig,
+    values: Mapping[str, Array],
+    network: Network,
+    names: Sequence[str],
+    *,
+    text: str | None = None,
+    character: str | None = None,
+    unit: int = 0,
+) -> Record:
+    """The layers of a model, and some sections.
+
+    Args:
+        config: Of the checkpoint.
+        values: Its weights by name.
+        network: The same as a network.
+        names: Of the sections.
+        text: What is read before the step that is written out, at least one character; a passage of the corpus if None.
+        character: The one to write a step out for, after the text; the text's last one, after all before it, if None.
+        unit: The one to write out.
+
+    Raises:
+        CheckpointError: If a number of theirs is infinite or NaN.
+    """
+    model = config.model
+    window = config.vocabulary.encode(config.corpus.windows[0])[: model.seq_len]
+    make = {
+        "shapes": lambda: shapes(model, config.corpus.characters),
+        "weights": lambda: weights(model, values),
+        "step": lambda: _step(config, values, network, text or config.corpus.windows[0], character, unit),
+        "state": lambda: state_carry(network, window),
+        "units": lambda: units(model),
+        "time-distributed": lambda: outputs.time_distributed(network, window),
+        "activations": lambda: outputs.activations(model),
+        "kernel": lambda: outputs.kernel(model),
+    }
+    sections = {name: make[name]() for name in names}
+    check_record(sections)
+    return {"parameters": count_parameters(model.weight_shapes), "layers": layers(model), "sections": sections}
+
+
+def _step(
+    config: CheckpointConfig, values: Mapping[str, Array], network: Network, text: str, character: str | None, unit: int
+) -> Record:
+    after, read = (text[:-1], text[-1]) if character is None else (text, character)
+    state = network.zero_state(1)
+    for known in config.vocabulary.encode_any(after)[:, None]:
+        network.step(known, state)
+    before = [(layer.h[0].copy(), layer.c[0].copy()) for layer in state]
+    (character_id,) = model_ids(config.vocabulary.encode_any(read), config.model.vocabulary_size).tolist()
+    found = one_step(config.model, values, before, character_id)
+    # The placeholder takes its part of the probability, but is no character that could come next.
+    probabilities = np.exp(log_softmax(np.array(found["logits"])))[: len(config.vocabulary)]
+    best = np.argsort(-probabilities, kind="stable")[:LIKELIEST]
+    likeliest = [{"character": config.vocabulary.characters[each], "probability": float(probabilities[each])} for each in best]
+    return {"character": read, "after": after, "unit": unit, **found, "likeliest": likeliest}

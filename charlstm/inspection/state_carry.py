@@ -1,0 +1,103 @@
+"""What is carried from window to window, and what is not: two readings of the same window."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from charlstm.inference.network import Network, State
+from charlstm.inference.sampling import log_softmax
+from charlstm.inspection.blocks import Block, Grid, Prose, Record, largest
+from charlstm.text.vocabulary import Ids
+
+
+def state_carry(network: Network, window: Ids) -> Record:
+    """Read a window from a zero state, then once more, the state either reset or carried.
+
+    Args:
+        network: The model.
+        window: ids ``[T]``.
+
+    Returns:
+        Norms of the state at each moment, and how far the two predictions after the second reading are from the first one: the
+        largest difference of a probability.
+    """
+    state = network.zero_state(1)
+    moments = {"before anything is read": _norms(state)}
+    first = _read(network, state, window)
+    moments["after the window"] = _norms(state)
+    again = _read(network, state, window)
+    moments["after the window once more, the state carried"] = _norms(state)
+    anew = network.zero_state(1)
+    reset = _read(network, anew, window)
+    moments["after the window once more, the state reset"] = _norms(anew)
+    return {
+        "window": len(window),
+        "norms": moments,
+        "largest_difference": {"reset": float(np.abs(reset - first).max()), "carried": float(np.abs(again - first).max())},
+    }
+
+
+def _read(network: Network, state: State, window: Ids) -> np.ndarray:
+    for character in window[:, None]:
+        network.step(character, state)
+    probabilities: np.ndarray = np.exp(log_softmax(network.logits(state[-1].h).astype(np.float64)))[0]
+    return probabilities
+
+
+def _norms(state: State) -> list[Mapping[str, float]]:
+    """Of every layer."""
+    return [{"h": float(np.linalg.norm(layer.h)), "c": float(np.linalg.norm(layer.c))} for layer in state]
+
+
+def state_carry_view(found: Record) -> list[Block]:
+    """The section on what is carried."""
+    rows = [
+        [moment, *(f"{layer[what]:.3f}" for layer in norms for what in ("h", "c"))] for moment, norms in found["norms"].items()
+    ]
+    count = len(next(iter(found["norms"].values())))
+    differences = found["largest_difference"]
+    blocks: list[Block] = [
+        Prose(
+            "Does the layer use the cell state and its previous output? Inside a window always: each step reads h and c of "
+            "the step before. Between calls only if somebody carries them. In Keras a layer starts every call from zeros, "
+            f"unless it is made with stateful=True. Here this model reads a window of {found['window']} characters twice; "
+            "norms of the state:"
+        ),
+        Grid(["", *(f"{what}, layer {number}" for number in range(1, count + 1) for what in ("h", "c"))], rows),
+        Prose(
+            "The second prediction differs from the first, in its most different probability, by "
+            f"{largest(differences['reset'])} where the state was reset in between, and by {differences['carried']:.3g} where "
+            "it was carried."
+        ),
+        Prose(
+            "fit, evaluate and predict never reset a stateful layer by themselves, not between batches, not between epochs: "
+            "reset_state() of the layer does. Row b of one batch is carried on to row b of the next, so that with "
+            "stateful=True the batch size is part of the state's shape and is fixed. The weights do not depend on it: a twin "
+            "with the same weights and batch size 1 is exact, which is how one trains on many rows and writes with one. "
+            "Carried states are not weights, and no file of weights has them."
+        ),
+    ]
+    if "keras" in found:
+        keras = found["keras"]
+        moved = {
+            "stateful=True, called again": "stateful_layer_again",
+            "stateful=True, predict again": "predict_again",
+            "stateful=True, predict after fit without learning": "predict_after_fit",
+        }
+        same = {
+            "an ordinary layer, called again": "ordinary_layer_again",
+            "stateful=True, after reset_state()": "stateful_layer_after_reset_state",
+            "stateful=True, batches of 1 against the rows of a batch of 3": "batches_of_one_against_rows_of_three",
+        }
+        rows = [[label, f"{keras[name]:.3g}"] for label, name in moved.items()]
+        rows += [[label, largest(keras[name])] for label, name in same.items()]
+        once, twice, reset = (f"{norm:.3f}" for norm in keras["norms_of_c"])
+        blocks += [
+            Prose("keras.layers.LSTM with the first layer's weights reads the window; largest difference of h:"),
+            Grid(["", ""], rows),
+            Prose(
+                f"The norm of its c is {once} after the window, {twice} after the window once more, {reset} after "
+                f"reset_state(). To a batch of two it says: {keras['another_batch_size']!r}"
+            ),
+        ]
+    return blocks

@@ -1,0 +1,84 @@
+"""The Keras engine: the same two modes as ``charlstm.inference.modes``, run by Keras's own layers.
+
+Stateless, it is the append-and-shift loop as the tutorials write it: the model is called on the last window for every
+character. It is the oracle of the NumPy engine, and the engine for large batches and GPUs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from charlstm.config import Mode, ModelConfig
+from charlstm.inference.modes import Decoder
+from charlstm.nn.network import Layers, States, Tensor, build_layers, forward
+from charlstm.text.vocabulary import Ids
+from charlstm.text.windows import normalise
+
+
+@tf.function(autograph=False, reduce_retracing=True)
+def _read(layers: Layers, x: Tensor, states: States) -> tuple[Tensor, States]:
+    return forward(layers, x, states)
+
+
+@dataclass(frozen=True)
+class StatefulKerasDecoder:
+    """Every character is read once, and the states that the layers return are their next initial states."""
+
+    layers: Layers
+
+    def zero(self, batch: int) -> Any:
+        """See :class:`charlstm.inference.modes.Decoder`; the state is the layers' states and the last logits."""
+        return self.layers.zero_states(batch), None
+
+    def advance(self, state: Any, ids: Ids) -> Any:
+        """See :class:`charlstm.inference.modes.Decoder`."""
+        x = normalise(np.asarray(ids)[:, None], self.layers.config.vocabulary_size)
+        logits, states = _read(self.layers, tf.constant(x), state[0])
+        return states, logits
+
+    def logits(self, state: Any) -> NDArray[np.float32]:
+        """See :class:`charlstm.inference.modes.Decoder`."""
+        return np.asarray(state[1])
+
+    def recent(self, ids: Ids) -> Ids:
+        """The whole text."""
+        return ids
+
+
+@dataclass(frozen=True)
+class StatelessKerasDecoder:
+    """The last ``seq_len`` characters are read anew, from a zero state, for every character."""
+
+    layers: Layers
+
+    def zero(self, batch: int) -> NDArray[Any]:
+        """See :class:`charlstm.inference.modes.Decoder`; the state is the window: ids ``[B, at most T]``."""
+        return np.zeros((batch, 0), np.int64)
+
+    def advance(self, state: NDArray[Any], ids: Ids) -> NDArray[Any]:
+        """See :class:`charlstm.inference.modes.Decoder`: append the character, shift the window."""
+        return np.concatenate([state, np.asarray(ids)[:, None]], 1)[:, -self.layers.config.seq_len :]
+
+    def logits(self, state: NDArray[Any]) -> NDArray[np.float32]:
+        """See :class:`charlstm.inference.modes.Decoder`."""
+        x = tf.constant(normalise(state, self.layers.config.vocabulary_size))
+        logits, _ = _read(self.layers, x, self.layers.zero_states(len(state)))
+        return np.asarray(logits)
+
+    def recent(self, ids: Ids) -> Ids:
+        """The last window."""
+        return ids[-self.layers.config.seq_len :]
+
+
+def keras_decoder(config: ModelConfig, weights: Mapping[str, NDArray[np.float32]], mode: Mode) -> Decoder:
+    """The Keras engine's reader of a mode.
+
+    Only the prediction after the last character is of use here, so the layers are built for ``--targets last``.
+    """
+    layers = build_layers(replace(config, targets="last"))
+    layers.assign(weights)
+    return StatelessKerasDecoder(layers) if mode == "stateless" else StatefulKerasDecoder(layers)

@@ -1,0 +1,195 @@
+"""What Keras itself says to the questions of ``charlstm inspect``: the same sections, run by ``keras.layers.LSTM``."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from charlstm.config import ModelConfig
+from charlstm.nn.keras_options import lstm_options
+from charlstm.nn.network import build_layers, keras_model
+from charlstm.text.vocabulary import Ids
+from charlstm.text.windows import normalise
+
+Record = dict[str, Any]
+Weights = Mapping[str, NDArray[np.float32]]
+
+
+def shapes(config: ModelConfig) -> Record:
+    """Parameters of one unit with one and with two features, and of this model, counted by Keras."""
+    counted = {str(features): _built(1, features).count_params() for features in (1, 2)}
+    return {"one_unit": counted, "parameters": keras_model(build_layers(config), config.seq_len).count_params()}
+
+
+def weights() -> Record:
+    """Shapes of the weights of ``LSTM(10)`` on inputs of shape (8, 8)."""
+    layer = _built(10, 8)
+    return {variable.name: list(variable.shape) for variable in layer.weights}
+
+
+def step(config: ModelConfig, values: Weights, found: Mapping[str, Any]) -> Record:
+    """The same step by plain Keras layers: the largest difference of ``h`` and of ``c`` in every layer.
+
+    Args:
+        config: The network.
+        values: Its weights by name.
+        found: The record of the step.
+    """
+    answers, row = [], np.array(found["x"])
+    for number, layer in enumerate(found["layers"], start=1):
+        lstm = _plain(config, values, number, return_state=True)
+        before = [tf.constant(np.array(layer[name], np.float32)[None]) for name in ("h_before", "c_before")]
+        _, h, c = lstm(tf.constant(row[None, None].astype(np.float32)), initial_state=before)
+        differences = {name: _largest(keras_value, layer[name]) for name, keras_value in (("h", h), ("c", c))}
+        answers.append({"name": layer["name"], "largest_difference": differences})
+        row = np.asarray(h)[0].astype(np.float64)
+    return {"layers": answers}
+
+
+def state(config: ModelConfig, values: Weights, window: Ids) -> Record:
+    """What twins of the first layer do with their state, asked by calling them.
+
+    Returns:
+        Largest differences of ``h`` between the first reading of a window and the next: an ordinary layer's, a stateful one's,
+        of that after ``reset_state()``; of a stateful one in a model, by ``predict`` twice, and by ``predict`` after ``fit``
+        without any learning. The norm of the stateful layer's ``c`` at these moments. Between three batches of one and the
+        rows of a batch of three, each another text, read twice. What Keras says to a batch of another size.
+    """
+    encoding = build_layers(config)
+    encoding.assign(values)
+    texts = np.stack([window, window[::-1], np.roll(window, 1)])
+    x = np.asarray(encoding.encode(tf.constant(normalise(texts, config.vocabulary_size))))
+    one = x[:1]
+    ordinary = _plain(config, values, 1)
+    stateful, three = (_plain(config, values, 1, stateful=True, rows=rows) for rows in (1, 3))
+    first = stateful(one)
+    norms = [_norm_of_c(stateful)]
+    again = stateful(one)
+    norms.append(_norm_of_c(stateful))
+    stateful.reset_state()
+    norms.append(_norm_of_c(stateful))
+    after_reset = stateful(one)
+    stateful.reset_state()
+    model = keras.Sequential([keras.Input(batch_shape=one.shape), stateful])
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+    predicted = [model.predict(one, verbose=0) for _ in range(2)]
+    stateful.reset_state()
+    model.fit(one, np.asarray(first), batch_size=1, verbose=0)
+    after_fit = model.predict(one, verbose=0)
+    try:
+        stateful(x[:2])
+        refused = ""
+    except (ValueError, tf.errors.InvalidArgumentError) as error:
+        said = [line.strip() for line in str(error).splitlines()]
+        refused = " ".join(line for line in said if "batch size" in line).replace("\x1b[0m", "").replace("\x1b[1m", "")
+    together = [np.asarray(three(x)) for _ in range(2)]
+    alone = []
+    for row in range(3):
+        stateful.reset_state()
+        alone.append([np.asarray(stateful(x[row : row + 1]))[0] for _ in range(2)])
+    return {
+        "ordinary_layer_again": _largest(ordinary(one), ordinary(one)),
+        "stateful_layer_again": _largest(first, again),
+        "stateful_layer_after_reset_state": _largest(first, after_reset),
+        "predict_again": _largest(predicted[0], predicted[1]),
+        "predict_after_fit": _largest(predicted[0], after_fit),
+        "norms_of_c": norms,
+        "batches_of_one_against_rows_of_three": _largest(np.stack(alone, 1), np.stack(together)),
+        "another_batch_size": refused,
+    }
+
+
+def _norm_of_c(layer: keras.layers.LSTM) -> float:
+    return float(np.linalg.norm(np.asarray(layer.states[1])))
+
+
+def units(config: ModelConfig) -> Record:
+    """Output shapes of an LSTM with 128 units both ways, and of 128 under 256."""
+    x = keras.Input((config.seq_len, config.features))
+    shapes = {
+        f"return_sequences={sequences}": list(keras.layers.LSTM(128, return_sequences=sequences)(x).shape)
+        for sequences in (False, True)
+    }
+    below = keras.layers.LSTM(128, return_sequences=True)(x)
+    stacked = list(keras.layers.LSTM(256)(below).shape)
+    try:
+        keras.layers.LSTM(256)(keras.layers.LSTM(128)(x))
+        refused = ""
+    except ValueError as error:
+        refused = str(error).split("\n", 1)[0]
+    return {**shapes, "stacked": stacked, "stacked_without_sequences": refused}
+
+
+def time_distributed(config: ModelConfig, values: Weights, window: Ids) -> Record:
+    """``TimeDistributed(Dense)`` against ``Dense`` on the outputs of the LSTM, and this model built both ways.
+
+    Returns:
+        Largest differences of a probability, and the parameters of the wrapped layer.
+    """
+    x = tf.constant(normalise(window[None], config.vocabulary_size))
+    both = {}
+    for targets in ("last", "every"):
+        layers = build_layers(replace(config, targets=targets, seq_len=len(window)))
+        layers.assign(values)
+        both[targets] = (layers, keras_model(layers, len(window)))
+    layers, many = both["every"]
+    y = layers.encode(x)
+    for lstm in layers.lstms:
+        y = lstm(y)[0]
+    wrapped = keras.layers.TimeDistributed(layers.dense)
+    one = both["last"][1](x)
+    return {
+        "parameters": layers.dense.count_params(),
+        "largest_difference": {
+            "time_distributed": _largest(wrapped(y), layers.dense(y)),
+            "many_to_one": _largest(one, many(x)[:, -1]),
+        },
+    }
+
+
+def activations(points: list[float]) -> Record:
+    """Keras's own values at some points."""
+    z = tf.constant(points, tf.float32)
+    return {name: np.asarray(keras.activations.get(name)(z)).tolist() for name in ("sigmoid", "hard_sigmoid")}
+
+
+def kernel(config: ModelConfig, not_cudnn_because: list[str]) -> Record:
+    """Which loop trains this model on this machine, and why; on what devices.
+
+    Args:
+        config: The network.
+        not_cudnn_because: What of its options keeps Keras from using cuDNN.
+    """
+    reason = build_layers(config).lstms[0].keras_path_because()
+    gpu = bool(tf.config.list_physical_devices("GPU"))
+    if reason is None:
+        runs = "charlstm's fast layer, since there is no GPU"
+    elif gpu and not not_cudnn_because:
+        runs = "cuDNN, by way of Keras, since there is a GPU"
+    else:
+        runs = f"Keras's own loop, since {' and '.join(not_cudnn_because) if gpu else reason}"
+    devices = [device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices()]
+    return {"devices": devices, "runs": runs}
+
+
+def _built(units: int, features: int) -> keras.layers.LSTM:
+    layer = keras.layers.LSTM(units)
+    layer.build((None, 8, features))
+    return layer
+
+
+def _plain(config: ModelConfig, values: Weights, number: int, rows: int = 1, **options: Any) -> keras.layers.LSTM:
+    """A ``keras.layers.LSTM`` with the weights of one of the model's layers, built for batches of so many rows."""
+    name, units = f"lstm_{number}", config.units[number - 1]
+    layer = keras.layers.LSTM(units, **{**lstm_options(config), "recurrent_dropout": 0.0}, **options)
+    layer.build((rows, config.seq_len, values[f"{name}/kernel"].shape[0]))
+    layer.set_weights([values[key] for key in (f"{name}/kernel", f"{name}/recurrent_kernel", f"{name}/bias") if key in values])
+    return layer
+
+
+def _largest(one: Any, other: Any) -> float:
+    return float(np.abs(np.asarray(one, np.float64) - np.asarray(other, np.float64)).max())

@@ -1,0 +1,189 @@
+"""The choice of the characters that a model learns, and of those that are too rare for that."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.errors import ConfigError
+from charlstm.planning.settings import flag
+from charlstm.text.corpus import Corpus
+from charlstm.text.vocabulary import Ids, RareCharacters, Vocabulary, code_points
+
+MinCount = int | Literal["auto"]
+
+SMALL_VOCABULARY = 256
+"""Distinct characters up to which ``auto`` learns all of them."""
+RAREST = 1e-6
+"""Part of the text that a character makes up at least to be learned under ``auto``."""
+MOST_UNLEARNED = 1e-3
+"""Part of the text that the characters that ``auto`` does not learn make up together at most."""
+SCATTERED_BELOW = 10
+"""Occurrences below which characters may be scattered ones: symbols and foreign names in a text of few characters."""
+MOST_SCATTERED = 1e-2
+"""Part of the text that scattered characters make up together at most."""
+LEAST_RARE = 2
+"""Characters that ``auto`` needs for a placeholder: one alone would be replaced by it, and nothing gained."""
+
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The characters of a text divided into learned and rare ones.
+
+    Attributes:
+        vocabulary: The learned characters, with the rare ones if there are any.
+        notes: What was decided, a sentence each.
+    """
+
+    vocabulary: Vocabulary
+    notes: tuple[str, ...] = ()
+
+
+def min_count_of(given: Mapping[str, Any]) -> MinCount:
+    """Return the setting ``min_count``, by default ``auto``.
+
+    Raises:
+        ConfigError: If it is neither ``auto`` nor a positive integer.
+    """
+    found = given.get("min_count", "auto")
+    if found != "auto" and (type(found) is not int or found < 1):
+        raise ConfigError(setting="min_count", expected="auto or an integer of at least 1", found=found)
+    result: MinCount = found
+    return result
+
+
+@dataclass(frozen=True)
+class BaseCut:
+    """The cut of a model that is fine-tuned.
+
+    Attributes:
+        vocabulary: Its learned and rare characters.
+        characters: Of all texts that its weights were trained on, held-out parts left out.
+    """
+
+    vocabulary: Vocabulary
+    characters: int
+
+
+def cut_vocabulary(corpus: Corpus, learned: int, min_count: MinCount, base: BaseCut | None = None) -> Cut:
+    """Decide which characters of a text are learned.
+
+    A character is rare if it occurs fewer than ``min_count`` times in the training part. Characters that occur in the held-out
+    part alone are neither learned nor listed as rare then. If no character of the training part is rare, all of the text are
+    learned, those too.
+
+    In fine-tuning, the base's learned characters stay learned, however rare they are in the new text, and its placeholder
+    stays. Characters that are rare in both texts have the sum of their counts, so that counts are of all that the weights were
+    trained on. Under ``auto`` a rare character of the base is learned if it is more frequent in the new text than any rare
+    character was for the base; the same text has the same cut.
+
+    Args:
+        corpus: The text, with the vocabulary of all its characters, and of the base's learned ones.
+        learned: Characters of its training part, which begins it.
+        min_count: The fewest occurrences of a learned character; ``auto`` decides by the text.
+        base: Of the model that is fine-tuned, if one is.
+
+    Raises:
+        ConfigError: If fewer than two characters would be learned.
+    """
+    whole, before = corpus.vocabulary, base.vocabulary if base else None
+    counts = _counted(corpus.ids[:learned], len(whole))
+    in_text = (counts + _counted(corpus.ids[learned:], len(whole))) > 0
+    new = np.ones(len(whole), bool) if before is None else ~np.isin(whole.codes, before.codes)
+    fewest = _fewest(whole, counts, new, learned, base) if min_count == "auto" else np.full(len(whole), min_count)
+    rare = new & (counts < fewest)
+    has_placeholder = bool((rare & (counts > 0)).any()) or (before is not None and before.rare is not None)
+    if not has_placeholder:
+        rare[:] = False
+    if (left := np.count_nonzero(~rare)) < 2:
+        raise ConfigError(
+            f"{flag('min_count')} {min_count} leaves {left} of {len(whole):,} distinct characters to learn, and a model needs "
+            "at least two to choose from; give a smaller one"
+        )
+    kept = "".join(whole.characters[place] for place in np.flatnonzero(~rare))
+    found = {whole.characters[place]: int(counts[place]) for place in np.flatnonzero(rare & (counts > 0))}
+    if before and before.rare:
+        learned_now = set(kept)
+        for character, count in zip(before.rare.characters, before.rare.counts, strict=True):
+            if character not in learned_now:
+                found[character] = found.get(character, 0) + count
+    shared = RareCharacters("".join(sorted(found)), tuple(found[character] for character in sorted(found)))
+    vocabulary = Vocabulary(kept, shared if has_placeholder else None)
+    return Cut(vocabulary, _notes(min_count, counts, in_text, rare, new))
+
+
+def _fewest(
+    whole: Vocabulary, counts: NDArray[np.int64], new: NDArray[np.bool_], learned: int, base: BaseCut | None
+) -> NDArray[np.int64]:
+    """Return the fewest occurrences of a learned character that ``auto`` asks for, of each character: ``[V]``."""
+    fewest, fewest_of_rare = math.ceil(RAREST * learned), 1
+    rare_before = np.zeros(len(whole), bool)
+    if base and base.vocabulary.rare:
+        rare_before = np.isin(whole.codes, code_points(base.vocabulary.rare.characters))
+        share = (max(base.vocabulary.rare.counts, default=0) + 1) / max(1, base.characters)
+        fewest_of_rare = max(2, math.ceil(share * learned))
+        fewest = max(fewest, fewest_of_rare)
+    elif len(whole) <= SMALL_VOCABULARY:
+        fewest = 1
+    free = new & ~rare_before
+    while fewest > 1 and counts[free & (counts < fewest)].sum() > MOST_UNLEARNED * learned:
+        fewest -= 1
+    if fewest_of_rare == 1 and len(whole) > SMALL_VOCABULARY:
+        fewest = _fewest_of_scattered(counts, free, learned, fewest)
+    if fewest_of_rare == 1 and np.count_nonzero(free & (counts > 0) & (counts < fewest)) < LEAST_RARE:
+        fewest = 1
+    return np.where(rare_before, fewest_of_rare, fewest)
+
+
+def _fewest_of_scattered(counts: NDArray[np.int64], free: NDArray[np.bool_], learned: int, fewest: int) -> int:
+    """Return a greater ``fewest`` if nine tenths of the distinct characters are scattered ones, which the text hardly misses.
+
+    In a text that needs a large vocabulary, as in Chinese, characters of every frequency are many, and it is left as it is.
+    """
+    distinct = np.count_nonzero(counts)
+    for greater in range(fewest, SCATTERED_BELOW + 1):
+        scattered = free & (counts > 0) & (counts < greater)
+        if counts[scattered].sum() > MOST_SCATTERED * learned:
+            break
+        if np.count_nonzero(scattered) >= 0.9 * distinct:
+            return greater
+    return fewest
+
+
+def _counted(ids: Ids, size: int) -> NDArray[np.int64]:
+    """Return how often each id occurs: ``[size]``."""
+    counts = np.zeros(size, np.int64)
+    for start in range(0, len(ids), _BLOCK):
+        counts += np.bincount(ids[start : start + _BLOCK], minlength=size)
+    return counts
+
+
+def _notes(
+    min_count: MinCount,
+    counts: NDArray[np.int64],
+    in_text: NDArray[np.bool_],
+    rare: NDArray[np.bool_],
+    new: NDArray[np.bool_],
+) -> tuple[str, ...]:
+    distinct = np.count_nonzero(in_text)
+    if rare.any():
+        covered = math.floor(1e4 * counts[~rare].sum() / counts.sum()) / 100  # rounded down: 100 % would be wrong
+        return (
+            f"{distinct:,} distinct characters; {np.count_nonzero(in_text & ~rare):,} of them make {covered:.2f} % of the text "
+            f"and are learned, the rest share a placeholder ({flag('min_count')} 1 learns all).",
+        )
+    if min_count == "auto":
+        once = np.count_nonzero(in_text & new & (counts <= 1))
+        if distinct > SMALL_VOCABULARY and 2 * once >= distinct:
+            return (
+                f"{distinct:,} distinct characters, all of which are learned; {flag('min_count')} 2 lets the {once:,} that "
+                "occur once share a placeholder.",
+            )
+    elif min_count > 1:
+        return (f"No character of the text is rarer than {flag('min_count')} {min_count}: all are learned.",)
+    return ()

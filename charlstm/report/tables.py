@@ -1,0 +1,113 @@
+"""The tables of a comparison, in words and figures, for the terminal and the page."""
+
+from collections.abc import Callable
+
+from charlstm.formatting import bits
+from charlstm.report.records import Record
+
+Table = tuple[list[str], list[list[str]]]
+"""Headings, without that of the first column, and rows with their labels."""
+
+LENGTHS = (8, 16)
+"""Lengths of substrings whose newness is shown."""
+
+_ABSENT = "–"
+
+
+def numbers(record: Record) -> Table:
+    """Quality, cost and the texts' own properties, by mode; beside them the beginning of the measured text."""
+    found = [record["modes"][mode] for mode in ("stateless", "stateful")]
+    beginning = (record["measured"] or {}).get("beginning")
+    rows = [
+        ["bits per character", *(_score(each, bits) for each in found)],
+        ["nats per character", *(_score(each, float) for each in found)],
+        ["characters per second", *(f"{each['characters_per_second']:,.0f}" for each in found)],
+        ["milliseconds to the first", *(f"{each['milliseconds_to_first_character']:.1f}" for each in found)],
+        ["LSTM cell steps per character", *(f"{each['cell_steps_per_character']:.1f}" for each in found)],
+        ["memory of the state", *(_bytes(each["state_bytes"]) for each in found)],
+    ]
+    rows = [[*row, *([_ABSENT] if beginning else [])] for row in rows]
+    texts = [*found, *([beginning] if beginning else [])]
+    rows.append(["distinct 4-grams", *(distinct(each) for each in texts)])
+    rows.append(["loop", *(looped(each) for each in texts)])
+    if texts[0]["new"] is not None:
+        rows += [[f"new substrings of {length}", *(new(each, length) for each in texts)] for length in LENGTHS]
+        rows.append(["longest copied passage", *(_copied(each) for each in texts)])
+    return ["stateless", "stateful", *(["measured text"] if beginning else [])], rows
+
+
+def windows(record: Record) -> Table | None:
+    """Stateless with several windows, and stateful; None if there is but one window."""
+    if len(record["windows"]) == 1:
+        return None
+    found = {f"window of {window}": each for window, each in record["windows"].items()} | {
+        "stateful": record["modes"]["stateful"]
+    }
+    rows = [
+        [
+            label,
+            _score(each, bits),
+            f"{each['characters_per_second']:,.0f}",
+            f"{each['cell_steps_per_character']:.1f}",
+            _bytes(each["state_bytes"]),
+        ]
+        for label, each in found.items()
+    ]
+    return ["bits/char", "char/s", "cell steps", "memory"], rows
+
+
+def seen(measured: Record) -> str:
+    """What makes a score flatter the model: that it was trained on a part of the text. Empty if it was not."""
+    found = measured["seen"]
+    if not found:
+        return ""
+    return (
+        f"{found['model']} was trained on {found['characters']:,} of these {measured['characters']:,} characters: "
+        "this is not a score on unseen text."
+    )
+
+
+def _score(found: Record, unit: Callable[[float], float]) -> str:
+    if "nats_per_char" not in found:
+        return _ABSENT
+    margin = f" ± {unit(found['standard_error_nats']):.4f}" if found["standard_error_nats"] else ""
+    return f"{unit(found['nats_per_char']):.4f}{margin}"
+
+
+def looped(found: Record) -> str:
+    """The loop that a text falls into, in words."""
+    loop = found["loop"]
+    return f"{loop['period']} characters, from {loop['start'] + 1}" if loop else "none"
+
+
+def distinct(found: Record) -> str:
+    """The share of different ones among a text's substrings of four characters, if it has any."""
+    return f"{found['distinct_4_grams']:.1%}" if found["characters_counted"] >= 4 else _ABSENT
+
+
+def places(estimate: Record, characters: int) -> str:
+    """At how many places of a text of so many characters the window was compared with the carried state."""
+    counted: int = estimate["characters"]
+    return f"at all {counted:,} places" if counted >= characters - 1 else f"at {counted:,} places drawn at random"
+
+
+def new(found: Record, length: int) -> str:
+    """The share of a text's substrings of a length that the training text does not have, if it has any of that length."""
+    return f"{found['new'].get(str(length), 1.0):.0%}" if found["characters_counted"] >= length else _ABSENT
+
+
+def _copied(found: Record) -> str:
+    return f"{found['longest_copy']['characters']} characters" if found["longest_copy"] else "none"
+
+
+def _bytes(number: float) -> str:
+    """A number of bytes as people say it.
+
+    >>> _bytes(812), _bytes(12_800), _bytes(5_242_880)
+    ('812 B', '12.8 kB', '5.24 MB')
+    """
+    for unit in ("B", "kB", "MB"):
+        if number < 1_000:
+            return f"{number:.3g} {unit}"
+        number /= 1_000
+    return f"{number:.3g} GB"

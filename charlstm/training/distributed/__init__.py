@@ -1,0 +1,1 @@
+"""Training with several processes: meeting, orders of the chief, lost workers."""

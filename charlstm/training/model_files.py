@@ -1,0 +1,41 @@
+"""The files of a checkpoint that others read: the model, its card, its history."""
+
+from pathlib import Path
+
+from charlstm.checkpoint.atomic import write_atomically
+from charlstm.checkpoint.config_file import CARD, CheckpointConfig
+from charlstm.checkpoint.history import write_history
+from charlstm.checkpoint.model_card import model_card
+from charlstm.checkpoint.weights import Weights, write_weights
+from charlstm.inference.generation import generate_pieces
+from charlstm.inference.modes import decoder
+from charlstm.inference.network import build_network
+from charlstm.inference.sampling import Sampling
+from charlstm.training.run_statistics import RunStatistics
+
+
+def write_model_files(folder: Path, config: CheckpointConfig, record: RunStatistics) -> None:
+    """Write the history, and if there is a best evaluation its model with its card.
+
+    Raises:
+        CheckpointError: If a file cannot be written.
+    """
+    if record.best:
+        write_weights(folder, record.best)
+        sample = sample_text(config, record.best, length=400)
+        write_atomically(folder / CARD, model_card(config, record.history, sample).encode())
+    write_history(folder, record.history)
+
+
+def sample_text(config: CheckpointConfig, weights: Weights, length: int) -> str:
+    """A sample, with the state carried, at the temperature that generation has by default, from the beginning of a line."""
+    seed = "\n" if "\n" in config.vocabulary.characters else config.corpus.windows[0]
+    pieces = generate_pieces(
+        decoder(build_network(config.model, weights), "stateful"),
+        config.vocabulary,
+        seed,
+        random_seeds=[config.training.random_seed],
+        length=length,
+        sampling=Sampling(),
+    )
+    return "".join(piece for (piece,) in pieces)

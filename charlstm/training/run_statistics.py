@@ -1,0 +1,78 @@
+"""The numbers that a training run keeps of itself."""
+
+import math
+from dataclasses import dataclass, field
+
+from charlstm.checkpoint.history import HistoryEntry
+from charlstm.checkpoint.training_state import TrainingState
+from charlstm.checkpoint.weights import Weights
+
+
+@dataclass
+class RunStatistics:
+    """What a run notes down as it goes.
+
+    Attributes:
+        history: The evaluations so far.
+        best: The weights of the best one.
+        loss_sum: Sum of the training losses since the last evaluation.
+        loss_count: How many they are.
+        poor: Evaluations since the best one.
+        halvings: How often the learning rate has been halved because the loss was no number.
+        began: Seconds from the start of the command to the end of the first step.
+        reserve: Seconds that an evaluation takes; 0 until that is known.
+        evaluated: The number of the state that was saved at the last evaluation, or before the first step.
+    """
+
+    history: list[HistoryEntry] = field(default_factory=list)
+    best: Weights = field(default_factory=dict)
+    loss_sum: float = 0.0
+    loss_count: int = 0
+    poor: int = 0
+    halvings: int = 0
+    began: float = 0.0
+    reserve: float = 0.0
+    evaluated: int = 0
+
+    @property
+    def loss(self) -> float:
+        """Mean training loss since the last evaluation, nats per character."""
+        return self.loss_sum / max(1, self.loss_count)
+
+    @property
+    def best_score(self) -> float:
+        """The best evaluation's nats per character; infinite before the first."""
+        return min((line.nats_per_char for line in self.history if line.nats_per_char is not None), default=math.inf)
+
+
+def statistics_of(state: TrainingState) -> RunStatistics:
+    """What a run had noted down when its state was saved."""
+    before = state.progress
+    numbers = before.loss_sum, before.loss_count, before.poor, before.halvings, before.began, before.reserve
+    return RunStatistics(list(state.history), state.best, *numbers, before.evaluated or state.number)
+
+
+@dataclass
+class Speed:
+    """Characters and seconds of training alone: no start-up, no evaluation, and not the first step, which compiles."""
+
+    steps: int = 0
+    characters: int = 0
+    seconds: float = 0.0
+
+    def add(self, characters: int, seconds: float) -> None:
+        """Count a step."""
+        if self.steps:
+            self.characters += characters
+            self.seconds += seconds
+        self.steps += 1
+
+    @property
+    def seconds_per_step(self) -> float:
+        """0 until it is known."""
+        return self.seconds / (self.steps - 1) if self.steps > 1 else 0.0
+
+    @property
+    def characters_per_second(self) -> float:
+        """0 until it is known."""
+        return self.characters / self.seconds if self.seconds else 0.0

@@ -1,0 +1,75 @@
+"""Nats per character of a network on a text: one pass, state carried."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from charlstm.config import ModelConfig
+from charlstm.nn.network import States, Tensor, build_layers
+from charlstm.nn.row_parallelism import row_parallel_nats
+from charlstm.text.scoring import ScoringPass, clip_nats, scoring_pass
+from charlstm.text.vocabulary import Ids
+
+
+class Validator:
+    """Scores weights on one text, again and again.
+
+    It has its own layers, which predict at every position whatever the model's targets are, so that scoring touches nothing
+    that training needs: not the weights, not the carried states, not the counters of the dropout masks.
+    """
+
+    def __init__(self, config: ModelConfig, ids: Ids, naming: NDArray[np.float64] | None = None) -> None:
+        """Prepare to score networks of a configuration on a text.
+
+        Args:
+            config: Of the networks.
+            ids: The text: ``[N]``, at least two characters.
+            naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`; None for a model without a placeholder.
+        """
+        self._naming = 0.0 if naming is None else float(naming[1:].mean())
+        self._layers = build_layers(replace(config, targets="every"))
+        self._pass = scoring_pass(ids, config.vocabulary_size)
+
+    def nats_per_char(self, weights: Mapping[str, NDArray[np.float32]]) -> float:
+        """Mean negative log-likelihood of each character given all those before it.
+
+        It is not finite if the weights are such that the network's numbers are not. A state that grows beyond all bounds only
+        because it is carried through the whole text, which reading in one piece finds out, costs what
+        :data:`charlstm.text.scoring.MAX_NATS` says.
+        """
+        self._layers.assign(weights)
+        total, nats, _ = self._read(self._pass)
+        if not math.isfinite(total) or self._pass.agrees(nats):
+            return total / self._pass.characters + self._naming
+        _, nats, counted = self._read(self._pass.in_one_piece())
+        return float(clip_nats(nats)[counted].mean(dtype=np.float64)) + self._naming
+
+    def _read(self, scoring: ScoringPass) -> tuple[float, NDArray[np.float32], NDArray[np.bool_]]:
+        """What is counted in a pass, summed; the nats of all that is read, and what of it counts: ``[S, T]``."""
+        states, total = self._layers.zero_states(scoring.rows), 0.0
+        nats, counted = [], []
+        for chunk in scoring.chunks():
+            sum_of_losses, losses, states = self._chunk(*map(tf.constant, chunk), states)
+            total += float(sum_of_losses)
+            nats.append(losses.numpy())
+            counted.append(chunk.counted == 1)
+        return total, np.concatenate(nats, 1), np.concatenate(counted, 1)
+
+    def rehearse(self, clock: Callable[[], float]) -> float:
+        """The seconds that a pass will take, from the time of its first piece once that is compiled."""
+        states, began = self._layers.zero_states(self._pass.rows), 0.0
+        for _ in range(2):
+            began = clock()
+            sum_of_losses, _, _ = self._chunk(*map(tf.constant, next(self._pass.chunks())), states)
+            float(sum_of_losses)
+        return (clock() - began) * self._pass.pieces
+
+    @tf.function(autograph=False)
+    def _chunk(self, x: Tensor, y: Tensor, counted: Tensor, kept: Tensor, states: States) -> tuple[Tensor, Tensor, States]:
+        states = tf.nest.map_structure(lambda state: tf.math.multiply_no_nan(state, kept), states)
+        losses, states = row_parallel_nats(self._layers, x, y, states)
+        return tf.reduce_sum(tf.math.multiply_no_nan(losses, counted)), losses, states

@@ -1,0 +1,101 @@
+"""The model card says what the files say."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from charlstm.checkpoint.atomic import write_atomically
+from charlstm.checkpoint.config_file import CARD, BaseRecord
+from charlstm.checkpoint.model_card import best_score, model_card
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
+
+
+def rows(card: str) -> dict[str, str]:
+    """The table of a card."""
+    lines = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in card.splitlines() if line.startswith("| ")]
+    return dict(lines[2:])
+
+
+def test_the_best_is_the_last_one_marked(evaluation):
+    history = [evaluation(step=1), evaluation(step=2), evaluation(step=3, best=False)]
+    assert best_score(history) is history[1]
+    assert best_score(history[2:]) is None
+    assert best_score([]) is None
+
+
+def test_the_card_tells_corpus_network_and_recipe(config, weights):
+    card = model_card(config, [], "")
+    table = rows(card)
+    assert card.startswith("# A character-level LSTM trained on story.txt\n")
+    assert "2026-01-02T03:04:05+00:00" in card
+    assert table["corpus"] == "story.txt, 1,234 characters, 4 distinct"
+    assert "0a" * 32 in table["fingerprint"]
+    assert table["network"] == "window 5 × 1 → embedding of 2 → LSTM 3 → LSTM 2 → softmax 4"
+    assert table["parameters"] == str(sum(weight.size for weight in weights.values()))
+    assert "targets `every`, batches `streams` of 7, learning rate 0.002 (cosine)" in table["training"]
+    assert "score" not in table
+    assert "sample" not in card
+
+
+def test_the_score_is_that_of_the_best_weights_in_nats_and_bits(config, evaluation):
+    marked = [evaluation(nats_per_char=2.0), evaluation(step=4321, nats_per_char=1.5)]
+    history = [*marked, evaluation(nats_per_char=1.0, best=False)]
+    table = rows(model_card(config, history, ""))
+    assert table["score"].startswith(f"1.5000 nats = {1.5 / math.log(2):.4f} bits per character (one pass over the held-out")
+    assert "the last 123 characters of the text" in table["score"]
+    assert "its characters all in the vocabulary" in table["score"]
+    assert table["trained for"].startswith("4,321 steps")
+
+
+def test_without_a_held_out_tail_there_is_no_score(config, evaluation):
+    table = rows(model_card(config, [evaluation(nats_per_char=None)], ""))
+    assert "score" not in table
+    assert "trained for" in table
+
+
+def test_the_card_tells_what_the_model_was_fine_tuned_from(config):
+    numbers = {"fingerprint": "0b" * 32, "characters": 5_000}
+    bases = (
+        BaseRecord(name="first", corpus="a|b.txt", validation=0.0, **numbers),
+        BaseRecord(name="second", corpus="story.txt", validation=0.2, **numbers),
+    )
+    lines = [line for line in model_card(replace(config, bases=bases), [], "").splitlines() if "fine-tuned" in line]
+    assert lines == [
+        f"| fine-tuned from | second, trained on story.txt, 5,000 characters, the last 1,000 held out, SHA-256 `{'0b' * 32}` |",
+        f"| fine-tuned from | first, trained on a\\|b.txt, 5,000 characters, nothing held out, SHA-256 `{'0b' * 32}` |",
+    ]
+    assert "fine-tuned" not in model_card(config, [], "")
+
+
+def test_the_sample_stands_as_it_came(config):
+    sample = "# not a heading\n\n| no table |\n  渡 *ferry*\n"
+    card = model_card(config, [], sample)
+    indented = card[card.index("as it came") :].split("\n")[2:]
+    assert "all of it written by the model" in card
+    assert "\n".join(line.removeprefix("    ") for line in indented) == sample + "\n"
+    assert all(line.startswith("    ") for line in indented[:-1])
+
+
+@pytest.mark.parametrize("name", ["渡口 – Zoë.txt", "caf\udce9.txt"], ids=ascii)
+def test_every_file_name_can_be_written_into_the_card(tmp_path, config, name):
+    # A file whose name is not UTF-8 has a lone surrogate in it, on Linux.
+    named = replace(config, corpus=replace(config.corpus, name=name))
+    write_atomically(tmp_path / CARD, model_card(named, [], "").encode())
+    assert "trained on " + name.partition("\udce9")[0] in Path(tmp_path / CARD).read_text("utf-8")
+
+
+def test_a_pipe_in_a_file_name_does_not_break_the_table(config):
+    named = replace(config, corpus=replace(config.corpus, name="a|b.txt"))
+    line = next(line for line in model_card(named, [], "").splitlines() if line.startswith("| corpus |"))
+    assert line.replace("\\|", "").count("|") == 3
+
+
+def test_the_card_tells_which_characters_share_the_placeholder(config, evaluation):
+    assert "a rare character" not in model_card(config, [evaluation()], "")
+    vocabulary = Vocabulary("\nab", RareCharacters("éü渡", (3, 1, 1)))
+    card = model_card(replace(config, vocabulary=vocabulary), [evaluation()], "")
+    table = rows(card)
+    assert table["corpus"].endswith("3 distinct ones learned; 3 rare ones share a placeholder that is never written")
+    assert "a rare character costs the placeholder and its name" in table["score"]

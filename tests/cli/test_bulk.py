@@ -1,0 +1,261 @@
+"""Many texts into a file: those of single runs, in their order, and gone on with after any interruption."""
+
+import errno
+import json
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from charlstm.checkpoint.lock import only_one
+from charlstm.cli import bulk
+from charlstm.cli.bulk import BATCH
+from charlstm.planning.environment import cores
+
+NOTHING_BESIDE = ["checkpoints", "many.jsonl", "many.jsonl.settings"]
+
+SETTINGS = ["--seed", "The", "--length", "30", "--random-seed", "5"]
+MANY = 2 * BATCH + 10
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory, make_checkpoint):
+    """What single runs write."""
+    from typer.testing import CliRunner
+
+    from charlstm.cli.app import app
+
+    root = tmp_path_factory.mktemp("expected")
+    make_checkpoint(root / "checkpoints" / "tale")
+    arguments = ["generate", *SETTINGS, "--samples", str(MANY), "--json", "--checkpoints", str(root / "checkpoints")]
+    return json.loads(CliRunner().invoke(app, arguments, catch_exceptions=False).stdout)["samples"]
+
+
+@pytest.fixture
+def checkpoint(tmp_path, make_checkpoint):
+    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+
+
+def lines(path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_texts_are_those_of_single_runs_in_their_order(charlstm, checkpoint, tmp_path, expected):
+    result = charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert f"Wrote {MANY} texts to bulk.jsonl." in result.stderr
+    assert lines(tmp_path / "many.jsonl") == expected
+    assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
+
+
+@pytest.mark.parametrize("keep", [0, 1, 41.5, BATCH, BATCH + 40.5, MANY])
+def test_an_unfinished_file_is_gone_on_with(charlstm, checkpoint, tmp_path, expected, keep, monkeypatch):
+    def interrupted(*_):
+        yield from ()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk, "write_in_order", interrupted)
+        assert charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").exit_code == 130
+    content = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in expected[: int(keep)])
+    (tmp_path / "many.jsonl").write_text(content + ("" if keep == int(keep) else json.dumps(expected[int(keep)])[:20]))
+    # Without a random seed it is that of the unfinished run.
+    result = charlstm("generate", *SETTINGS[:-2], "--samples", str(MANY), "--output", "many.jsonl")
+    assert result.exit_code == 0
+    there = MANY if keep == MANY else int(keep) // BATCH * BATCH  # of a batch all or none
+    assert (f"{there:,} of {MANY} texts are there" in result.stderr) == (there > 0)
+    assert lines(tmp_path / "many.jsonl") == expected
+    assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
+
+
+@pytest.mark.parametrize("note", ["unfinished", "settings"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"random_seed": "x"}', '{"random_seed": NaN}', '{"random_seed": 1}', "[" * 100_000, "fifo"],
+    ids=lambda c: c[:16],
+)
+def test_damaged_settings_are_refused(refusal, checkpoint, tmp_path, content, note):
+    (tmp_path / "many.jsonl").write_text("mine")
+    beside = tmp_path / f"many.jsonl.{note}"
+    os.mkfifo(beside) if content == "fifo" else beside.write_text(content)
+    sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
+    assert sentence == f"many.jsonl.{note} is damaged; remove it together with bulk.jsonl, or choose another --output"
+    assert (tmp_path / "many.jsonl").read_text() == "mine"
+
+
+@pytest.fixture
+def finished(charlstm, checkpoint, tmp_path) -> bytes:
+    """The content of a finished file of three texts."""
+    assert charlstm("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl").exit_code == 0
+    return (tmp_path / "many.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("arguments", [SETTINGS, SETTINGS[:-2]], ids=["the same", "no random seed"])
+def test_a_finished_file_is_recognised(charlstm, finished, tmp_path, arguments):
+    for _ in range(2):
+        result = charlstm("generate", *arguments, "--samples", "3", "--output", "many.jsonl")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr == "many.jsonl already has its 3 texts; for others, choose another --output.\n"
+    assert (tmp_path / "many.jsonl").read_bytes() == finished
+    assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
+
+
+@pytest.mark.parametrize(
+    "other",
+    [["--length", "31"], ["--temperature", "0.5"], ["--mode", "stateful"], ["--stop", "e"], ["--random-seed", "6"]],
+    ids=lambda other: other[0],
+)
+def test_a_finished_file_of_other_settings_is_left_alone(refusal, finished, tmp_path, other):
+    sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl", *other)
+    assert sentence.startswith(f"many.jsonl was written with another {other[0][2:].replace('-', '_')} (")
+    assert (tmp_path / "many.jsonl").read_bytes() == finished
+
+
+def test_another_model_does_not_finish_a_file(refusal, finished, make_checkpoint, tmp_path):
+    make_checkpoint(tmp_path / "checkpoints" / "other", random_seed=1)
+    sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl", "--checkpoint", "other")
+    assert sentence.startswith("many.jsonl was written with another model (")
+
+
+def test_more_texts_of_a_finished_file_are_advised(refusal, charlstm, finished, tmp_path):
+    sentence = refusal("generate", *SETTINGS, "--samples", "7", "--output", "many.jsonl")
+    advised = "--random-seed 8 --samples 4"
+    assert sentence == (f"many.jsonl is finished with 3 texts; write the other 4 to another --output, with {advised}")
+    assert charlstm("generate", *SETTINGS, *advised.split(), "--output", "others.jsonl").exit_code == 0
+    assert charlstm("generate", *SETTINGS, "--samples", "7", "--output", "all.jsonl").exit_code == 0
+    parts = [lines(tmp_path / name) for name in ("many.jsonl", "others.jsonl", "all.jsonl")]
+    assert parts[0] + parts[1] == parts[2]
+    assert "another samples (3, now 2)" in refusal("generate", *SETTINGS, "--samples", "2", "--output", "many.jsonl")
+
+
+@pytest.mark.parametrize("change", [lambda old: old + b"\n", lambda old: old[:-1], lambda _: b"", lambda old: b"x" + old[1:]])
+def test_a_finished_file_that_was_changed_is_left_alone(refusal, finished, tmp_path, change):
+    (tmp_path / "many.jsonl").write_bytes(change(finished))
+    sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl")
+    assert sentence == "many.jsonl was changed since it was written and is left as it is; choose another --output"
+    assert (tmp_path / "many.jsonl").read_bytes() == change(finished)
+    assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
+
+
+def test_a_finished_file_that_was_removed_is_written_again(charlstm, finished, tmp_path):
+    (tmp_path / "many.jsonl").unlink()
+    assert charlstm("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl").exit_code == 0
+    assert (tmp_path / "many.jsonl").read_bytes() == finished
+
+
+def test_a_kill_between_the_last_text_and_the_note_is_resumed(charlstm, finished, tmp_path):
+    note = json.loads((tmp_path / "many.jsonl.settings").read_text())
+    del note["sha256"]
+    for left in (["unfinished"], ["unfinished", "settings", "lock"]):
+        for name in left:
+            (tmp_path / f"many.jsonl.{name}").write_text(json.dumps(note))
+        result = charlstm("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl")
+        assert (result.exit_code, "3 of 3 texts are there" in result.stderr) == (0, True)
+        assert (tmp_path / "many.jsonl").read_bytes() == finished
+        assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
+
+
+def test_a_full_disk_is_stated_and_resumed(refusal, charlstm, checkpoint, tmp_path, expected, monkeypatch):
+    append, appended = bulk._append, []
+
+    def full(file, samples):
+        if appended:
+            file.write(b"half a line")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        appended.append(samples)
+        append(file, samples)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk, "_append", full)
+        sentence = refusal("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl")
+    assert sentence == (
+        f"many.jsonl cannot be written (No space left on device); {BATCH} of {MANY} texts are in it; make room, and the same "
+        "command resumes"
+    )
+    assert charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").exit_code == 0
+    assert lines(tmp_path / "many.jsonl") == expected
+
+
+def test_where_there_is_no_terminal_lines_say_how_far_it_is(charlstm, checkpoint, monkeypatch):
+    monkeypatch.setattr("charlstm.cli.bulk._PAUSE", 0.0)
+    said = charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").stderr.splitlines()
+    assert said == [*(f"{done} of {MANY} texts" for done in (BATCH, 2 * BATCH, MANY)), f"Wrote {MANY} texts to bulk.jsonl."]
+
+
+def test_two_do_not_write_one_file(refusal, checkpoint, tmp_path):
+    with only_one(tmp_path / "many.jsonl.lock"):
+        sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
+    assert sentence == "many.jsonl is being written by another process; wait for its end, or choose another --output"
+
+
+@pytest.mark.parametrize("other", [["--length", "31"], ["--temperature", "0.5"], ["--mode", "stateful"], ["--samples", "9"]])
+def test_other_settings_do_not_go_on_with_it(refusal, checkpoint, tmp_path, other):
+    (tmp_path / "many.jsonl").write_text("")
+    (tmp_path / "many.jsonl.unfinished").write_text("{")
+    arguments = ["generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl"]
+    assert "many.jsonl.unfinished is damaged; remove it together with bulk.jsonl" in refusal(*arguments)
+    (tmp_path / "many.jsonl").unlink()
+    (tmp_path / "many.jsonl.unfinished").unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("charlstm.cli.bulk.write_in_order", lambda *_: (text for text in [None]))
+        with pytest.raises(TypeError):
+            refusal(*arguments)
+    option = other[0].removeprefix("--")
+    assert f"many.jsonl was begun with another {option} (" in refusal(*arguments, *other)
+
+
+def test_a_file_of_someone_else_is_left_alone(refusal, checkpoint, tmp_path):
+    (tmp_path / "many.jsonl").write_text("mine")
+    assert "many.jsonl exists already and is left as it is" in refusal("generate", "--samples", "3", "--output", "many.jsonl")
+    assert (tmp_path / "many.jsonl").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE[:-1]
+
+
+@pytest.mark.parametrize("other", [["--json"], ["--interactive"], ["--engine", "keras"]])
+def test_what_does_not_go_together_is_said(charlstm, checkpoint, other):
+    result = charlstm("generate", "--output", "many.jsonl", *other)
+    assert result.exit_code == 2
+    assert "--output" in result.stderr
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.01, 0.1, 0.5])
+def test_ctrl_c_as_the_processes_start_says_one_sentence(program, checkpoint, tmp_path, pause):
+    arguments = ("generate", *SETTINGS, "--samples", "1000000", "--output", "many.jsonl")
+    with program(*arguments, start_new_session=True) as process:
+        while not (tmp_path / "many.jsonl").exists():  # processes are started right after that
+            assert process.poll() is None
+            time.sleep(0.001)
+        time.sleep(pause)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=300)
+    assert process.returncode == 130
+    sentence = r"Stopped: [\d,]+ of 1,000,000 texts are in bulk.jsonl, and the same command resumes.\n"
+    assert re.fullmatch(sentence, said.decode())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "many.jsonl", "many.jsonl.unfinished"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_killed_in_the_middle_it_goes_on_to_the_same_file(program, checkpoint, tmp_path, number):
+    samples = 8 * cores() * BATCH  # far more than are under way at once
+    arguments = ("generate", "--seed", "The", "--length", "400", "--samples", str(samples), "--random-seed", "3")
+    with program(*arguments, "--output", "whole.jsonl") as whole:
+        assert whole.wait(timeout=300) == 0
+    process = program(*arguments, "--output", "cut.jsonl")
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "cut.jsonl").exists() or (tmp_path / "cut.jsonl").read_bytes().count(b"\n") < 2 * BATCH:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    if number == signal.SIGKILL:
+        assert process.returncode == -number
+    else:
+        assert process.returncode == 128 + number
+        sentence = rf"Stopped: [\d,]+ of {samples:,} texts are in cut.jsonl, and the same command resumes.\n"
+        assert re.fullmatch(sentence, said.decode())
+    assert 2 * BATCH <= (tmp_path / "cut.jsonl").read_bytes().count(b"\n") < samples
+    with program(*arguments, "--output", "cut.jsonl") as again:
+        assert again.wait(timeout=300) == 0
+    assert (tmp_path / "cut.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()

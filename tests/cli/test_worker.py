@@ -1,0 +1,208 @@
+"""How trainings by several processes are asked for; what ``launch`` makes of how they end."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from itertools import count
+from types import SimpleNamespace
+
+import pytest
+
+from charlstm.cli import launch
+
+
+def own_processes() -> bool:
+    """Whether this user may number processes anew."""
+    return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rpf", "true"], check=False).returncode == 0
+
+
+TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        ("train story.txt --or-resume", "--or-resume goes on with the training of --name"),
+        ("train story.txt --or-resume --resume x", "--or-resume goes on with the training of --name"),
+        ("train - --cluster a:1,b:1 --rank 0", "cannot read one standard input"),
+        ("train --cluster a:1,b:1 --rank 1", "give a text to train on"),
+        ("launch -- generate", "expected a training"),
+        ("launch -- train story.txt --name x --rank 0", "leave out --cluster and --rank"),
+        ("launch -- train story.txt --name x --cluster=a:1", "leave out --cluster and --rank"),
+        ("launch -- train story.txt", "needs a --name of its own"),
+        ("launch --workers 0 -- train story.txt --name x", "--workers: expected an integer of at least 1; found 0"),
+        ("launch", "missing argument 'COMMAND"),
+    ],
+)
+def test_what_does_not_go_together_is_a_usage_error(charlstm, tmp_path, arguments, what):
+    (tmp_path / "story.txt").write_text(TEXT)
+    result = charlstm(*arguments.split())
+    assert result.exit_code == 2
+    assert what in result.stderr
+    assert not (tmp_path / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "what"),
+    [
+        ("--rank 1", {}, "--cluster names the workers and --rank this one of them; give both"),
+        ("--cluster a:1,b --rank 1", {}, "expected the address of a worker as host:port; found 'b'"),
+        ("", {"TF_CONFIG": "nonsense"}, "TF_CONFIG is not of the form"),
+        ("", {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"}, "Slurm's variables describe no cluster"),
+    ],
+)
+def test_a_cluster_that_is_none_is_refused(refusal, monkeypatch, tmp_path, options, environment, what):
+    (tmp_path / "story.txt").write_text(TEXT)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert what in refusal("train", "story.txt", *options.split())
+
+
+def test_a_cluster_of_one_is_no_cluster(charlstm, monkeypatch, tmp_path):
+    (tmp_path / "story.txt").write_text(TEXT)
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 0}}))
+    small = ["--units", "4", "--seq-len", "8", "--batch-size", "2", "--epochs", "0.1"]
+    result = charlstm("train", "story.txt", *small)
+    assert result.exit_code == 0
+    assert "workers" not in result.stderr
+
+
+def test_or_resume_begins_and_then_goes_on(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(TEXT)
+    command = ["train", "story.txt", "--name", "tale", "--or-resume", "--units", "4", "--seq-len", "8", "--batch-size", "2"]
+    first, second = (charlstm(*command, "--epochs", epochs) for epochs in ("0.1", "0.2"))
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert "Going on" not in first.stderr
+    assert "Resuming tale, trained on story.txt." in second.stderr
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]
+
+
+def test_a_worker_goes_on_with_what_the_chief_goes_on_with(charlstm, monkeypatch, tmp_path):
+    (tmp_path / "story.txt").write_text(TEXT)
+    command = ["train", "story.txt", "--name", "tale", "--or-resume", "--units", "4", "--seq-len", "8", "--batch-size", "2"]
+    plans = []
+    monkeypatch.setattr("charlstm.cli.progress.help_along", lambda plan: plans.append(plan) or 0)
+    worker = ["--cluster", "a:1,b:1", "--rank", "1"]
+    assert charlstm(*command, "--epochs", "0.1").exit_code == 0
+    assert charlstm(*command, "--epochs", "50", *worker).exit_code == 0
+    assert charlstm(*command[:3], "other", *command[4:], "--epochs", "50", *worker).exit_code == 0
+    resumed, begun = (plan.config.model.dropout for plan in plans)
+    assert resumed < begun  # as it was planned for a tenth of a pass, and for fifty
+
+
+class FakeWorkers:
+    """Groups of workers that end as they are told; and what they were started with."""
+
+    def __init__(self, *endings: list[int | None]) -> None:
+        self.endings = [code for ending in endings for code in ending]
+        self.started: list[list[str]] = []
+
+    def __call__(self, arguments, **_):
+        self.started.append(arguments)
+        code = self.endings.pop(0)
+        return SimpleNamespace(returncode=code, poll=lambda: code, kill=lambda: None, wait=lambda: code)
+
+
+@pytest.mark.parametrize(
+    ("endings", "code", "said"),
+    [
+        ([[0, 0]], 0, []),
+        ([[0, 1]], 0, []),
+        ([[1, 1]], 1, []),
+        ([[143, 0]], 143, []),
+        ([[130, 75]], 130, []),
+        ([[129, -6]], 129, []),
+        ([[None, 130]], 130, []),
+        ([[143, 143]], 143, []),
+        ([[None, 0]], 1, []),
+        ([[0, None]], 0, []),
+        ([[-9, 75], [0, 0]], 0, ["worker 0 was ended by SIGKILL; starting all 2 again (1 of 2 times)"]),
+        ([[75, -11], [0, 0]], 0, ["worker 1 was ended by SIGSEGV; starting all 2 again (1 of 2 times)"]),
+        ([[75, 1]], 1, []),  # which has stated why
+        ([[None, 2]], 2, []),
+        ([[-6, 1], [0, 0]], 0, ["worker 0 was ended by SIGABRT; starting all 2 again (1 of 2 times)"]),
+        ([[75, 75], [1, 0]], 1, ["the workers have lost each other; starting all 2 again (1 of 2 times)"]),
+        ([[75, 75], [75, -9], [-9, 75]], 75, [
+            "the workers have lost each other; starting all 2 again (1 of 2 times)",
+            "worker 1 was ended by SIGKILL; starting all 2 again (2 of 2 times)",
+            "worker 0 was ended by SIGKILL, and the workers have been started 3 times; what was saved last is whole",
+        ]),
+    ],
+)  # fmt: skip
+def test_a_group_that_lost_a_worker_is_started_again(charlstm, monkeypatch, endings, code, said):
+    workers = FakeWorkers(*endings)
+    monkeypatch.setattr(launch.subprocess, "Popen", workers)
+    monkeypatch.setattr(launch, "_GRACE", 0.0)
+    result = charlstm("launch", "--restarts", "2", "--", "train", "story.txt", "--name", "x", "--units", "8")
+    assert result.exit_code == code
+    assert result.stderr.splitlines() == [f"charlstm: {line}" for line in said]
+    assert workers.endings == []
+    first, *later = [arguments[3:] for arguments in workers.started[::2]]
+    assert first[:6] == ["train", "story.txt", "--name", "x", "--units", "8"]
+    assert first[6] == "--cluster"
+    assert all(arguments[6] == "--or-resume" for arguments in later)
+    assert [arguments[-1] for arguments in workers.started] == ["0", "1"] * len(endings)
+
+
+def test_a_group_that_is_never_started_again_needs_no_name(charlstm, monkeypatch):
+    monkeypatch.setattr(launch.subprocess, "Popen", FakeWorkers([75, 75]))
+    result = charlstm("launch", "--restarts", "0", "--", "train", "story.txt")
+    assert result.exit_code == 75
+    assert "lost each other, and the workers have been started 1 time;" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("heeds", "code"),
+    [(0, 143), (1, 143), (3, 143)],  # at once, as the chief does while TensorFlow starts; at the first; never
+)
+def test_a_group_that_is_asked_to_end_is_not_started_again(charlstm, monkeypatch, heeds, code):
+    started, told, looks = [], [], count()
+
+    def start(arguments, **_):
+        started.append(arguments)
+        if heeds == 0 and len(started) == 1:
+            os.kill(os.getpid(), signal.SIGTERM)  # before there is a chief to be told
+        return SimpleNamespace(poll=poll, send_signal=told.append, kill=lambda: None, wait=lambda: None)
+
+    def poll():
+        if next(looks) % 10 == 9 and heeds:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return -signal.SIGTERM if told and heeds < 3 else None
+
+    monkeypatch.setattr(launch.subprocess, "Popen", start)
+    monkeypatch.setattr(launch, "_GRACE", 0.0)
+    monkeypatch.setattr(launch, "_PAUSE", 0.001)
+    monkeypatch.setattr(launch, "_ECHO", 0.0)
+    result = charlstm("launch", "--", "train", "story.txt", "--name", "x")
+    assert result.exit_code == code
+    assert "starting all" not in result.stderr
+    assert len(started) == 2
+    assert set(told) == {signal.SIGTERM}
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not own_processes(), reason="no processes of one's own here")
+@pytest.mark.parametrize(("end", "code"), [("sys.exit(75)", 75), ("os.kill(os.getpid(), 9)", 137), ("", 0)])
+def test_a_containers_first_process_goes_on_in_one_that_can_be_ended(end, code):
+    program = f"import os, sys; from charlstm.cli.worker import not_the_first_process as f; f(); assert os.getpid() != 1; {end}"
+    done = subprocess.run(["unshare", "-rpf", sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not own_processes(), reason="no processes of one's own here")
+def test_it_passes_on_what_it_is_told():
+    program = (
+        "import os, signal, sys, time; from charlstm.cli.worker import not_the_first_process; not_the_first_process();"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(9)); os.kill(1, signal.SIGTERM); time.sleep(30)"
+    )
+    done = subprocess.run(["unshare", "-rpf", sys.executable, "-c", program], check=False, timeout=20)
+    assert done.returncode == 9
+
+
+def test_resuming_is_repeated_as_it_is(charlstm, monkeypatch):
+    workers = FakeWorkers([75, 75], [0, 0])
+    monkeypatch.setattr(launch.subprocess, "Popen", workers)
+    assert charlstm("launch", "--", "train", "--resume", "x").exit_code == 0
+    assert not any("--or-resume" in arguments for arguments in workers.started)

@@ -1,0 +1,47 @@
+"""Loops and distinct substrings against plain definitions."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from charlstm.evaluation.repetition import LEAST_LOOP, Loop, distinct, loop
+
+
+def by_definition(text: str) -> Loop | None:
+    for period in range(1, len(text)):
+        start = len(text) - period
+        while start > 0 and text[start - 1] == text[start - 1 + period]:
+            start -= 1
+        if len(text) - start >= max(3 * period, LEAST_LOOP):
+            return Loop(period, start)
+    return None
+
+
+@given(before=st.text("ab", max_size=30), turn=st.text("abc", min_size=1, max_size=9), times=st.integers(0, 12))
+@example(before="", turn="a", times=20)
+@example(before="", turn="abc", times=7)
+def test_loops_are_those_of_the_definition(before, turn, times):
+    text = before + turn * times
+    assert loop(text) == by_definition(text)
+
+
+def test_a_text_that_falls_into_a_loop():
+    text = "It was the best of times, " + "and the ferry, " * 6
+    assert loop(text) == Loop(15, 24)  # ", " came before as well
+    assert loop(text[:-40]) == Loop(15, 24)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "the end", "no no no", "xyz" + "abcdefghijklmnopqrst" * 2, "It has ended, ended, ended, at last."]
+)
+def test_what_ends_or_is_short_is_no_loop(text):
+    assert loop(text) is None
+
+
+def test_a_hundred_thousand_characters_are_no_work():
+    assert loop("ab" * 50_000) == Loop(2, 0)
+
+
+@pytest.mark.parametrize(("text", "share"), [("aaaaaaa", 1 / 4), ("abcdefg", 1.0), ("abcabcabc", 1 / 2), ("abc", 1.0)])
+def test_distinct_4_grams(text, share):
+    assert distinct(text, 4) == share

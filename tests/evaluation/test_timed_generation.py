@@ -1,0 +1,80 @@
+"""Written texts against the generation loop, and their price against counting."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from charlstm.evaluation.timed_generation import GenerationTask, TimingEnvironment, cell_steps, generate_timed, state_bytes
+from charlstm.inference.generation import generate_pieces
+from charlstm.inference.modes import decoder
+from charlstm.inference.network import Network
+from charlstm.inference.sampling import Sampling
+from tests.evaluation.conftest import TASK, VOCABULARY, ticking
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_the_text_is_that_of_generate(make_network, mode):
+    network = make_network()
+    pieces = generate_pieces(decoder(network, mode), VOCABULARY, "abc de", random_seeds=[3], length=40, sampling=Sampling(1.0))
+    assert generate_timed(network, VOCABULARY, TASK, mode, ticking()).text == "".join(piece for (piece,) in pieces)
+
+
+def test_times_are_of_the_first_character_and_of_a_usual_one(make_network):
+    moments = iter([0.0, 5.0, 6.0, 16.0, 17.0, 18.5, 99.0])
+    machine = TimingEnvironment(lambda: next(moments), ticking().threads)
+    found = generate_timed(make_network(), VOCABULARY, GenerationTask("ab", 5, 0, Sampling()), "stateful", machine)
+    assert found.seconds_to_first == 5
+    assert found.characters_per_second == pytest.approx(1 / 1.25)  # of 1, 10, 1 and 1.5 seconds
+    moments = iter([0.0, 2.0, 2.5])
+    assert (
+        generate_timed(
+            make_network(), VOCABULARY, GenerationTask("ab", 1, 0, Sampling()), "stateful", machine
+        ).characters_per_second
+        == 0.5
+    )
+
+
+def test_another_window_is_read(make_network):
+    network = make_network()
+    long = generate_timed(network, VOCABULARY, TASK, "stateless", ticking(), 100)
+    assert long.text == generate_timed(network, VOCABULARY, TASK, "stateful", ticking()).text
+    assert long.text != generate_timed(network, VOCABULARY, TASK, "stateless", ticking(), 2).text
+
+
+def test_threads_are_asked_for_the_rows_of_a_step(make_network):
+    asked = []
+
+    @contextmanager
+    def threads(model, rows):
+        asked.append((model.seq_len, rows))
+        yield
+
+    machine = TimingEnvironment(ticking().clock, threads)
+    generate_timed(make_network(), VOCABULARY, TASK, "stateful", machine)
+    generate_timed(make_network(), VOCABULARY, TASK, "stateless", machine)
+    generate_timed(make_network(), VOCABULARY, TASK, "stateless", machine, 9)
+    assert asked == [(6, 1), (6, 6), (6, 9)]
+
+
+@pytest.mark.parametrize(("seed", "length"), [(1, 1), (3, 20), (30, 20)])
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_cell_steps_are_those_that_are_made(make_network, monkeypatch, mode, seed, length):
+    rows = []
+    step = Network.step
+    monkeypatch.setattr(Network, "step", lambda self, ids, state: (rows.append(len(ids)), step(self, ids, state)))
+    generate_timed(make_network(), VOCABULARY, GenerationTask("a" * seed, length, 0, Sampling(1.0)), mode, ticking())
+    # The last step of reading the seed gives the first character; the text's last character is not read any more.
+    made = rows[-length:]
+    assert cell_steps(mode, 6, seed, length) == np.mean(made)
+
+
+@pytest.mark.parametrize("units", [(5, 4), (512,), (1,), (7, 6, 5)])
+@pytest.mark.parametrize("window", [1, 6, 100])
+def test_memory_is_that_of_h_and_c(make_network, units, window):
+    network = make_network(units=units, seq_len=window)
+    row = 2 * 4 * sum(units)  # h and c, four bytes a number
+    assert state_bytes(network, "stateful", window) == row
+    assert state_bytes(network, "stateless", window) == window * row
+    lanes = decoder(network, "stateless").zero(1).lanes
+    assert state_bytes(network, "stateless", window) == sum(array.nbytes for layer in lanes for array in (layer.h, layer.c))

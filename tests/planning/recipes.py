@@ -1,0 +1,16 @@
+"""Recipes as the command makes them, for a text of so many characters in such an alphabet."""
+
+from dataclasses import fields
+
+from charlstm.config import ModelConfig, TrainingConfig, build
+from charlstm.planning.adaptation import AdaptedSettings, adapt
+from charlstm.planning.presets import PRESETS
+
+MODEL = {field.name for field in fields(ModelConfig)}
+
+
+def recipe(preset, characters=1_000_000, alphabet=60, **given) -> AdaptedSettings:
+    values = {"precision": "bfloat16", **PRESETS[preset], **given, "vocabulary_size": alphabet}
+    model = build(ModelConfig, {name: value for name, value in values.items() if name in MODEL})
+    training = build(TrainingConfig, {name: value for name, value in values.items() if name not in MODEL})
+    return adapt(preset, model, training, characters, frozenset(given) | {"precision"})

@@ -1,0 +1,61 @@
+"""The choice of precision, on machines that are only files."""
+
+import pytest
+
+from charlstm.planning import environment
+from charlstm.planning.environment import environment_record, fastest_precision, processor
+
+NEW, AMX, OLD = (f"flags : fpu sse {flags}\n" for flags in ("avx512f avx512_bf16", "amx_tile amx_bf16", "avx2 avx512f"))
+
+
+@pytest.fixture
+def pretend(tmp_path, monkeypatch):
+    def processor(text: str | None, *, gpu: bool = False) -> None:
+        path = tmp_path / "cpuinfo"
+        if text is not None:
+            path.write_text(text)
+        monkeypatch.setattr(environment, "_PROCESSOR", path)
+        monkeypatch.setattr(environment, "_GPUS", (tmp_path / "none", tmp_path if gpu else tmp_path / "none"))
+
+    return processor
+
+
+@pytest.mark.parametrize(("text", "expected"), [(NEW, "bfloat16"), (AMX, "bfloat16"), (OLD, "float32"), (None, "float32")])
+def test_bfloat16_is_for_processors_with_instructions_for_it(pretend, text, expected):
+    pretend(text)
+    assert fastest_precision(32, "one-hot") == expected
+
+
+def test_the_processors_name_is_among_what_the_numbers_depend_on(pretend):
+    pretend("processor : 0\nmodel name\t: Difference Engine 2\n" + NEW)
+    assert environment_record()["processor"] == processor() == "Difference Engine 2"
+    pretend(None)
+    assert processor()
+
+
+def test_a_single_row_scalars_and_a_gpu_get_float32(pretend):
+    pretend(NEW)
+    assert fastest_precision(1, "one-hot") == "float32"
+    assert fastest_precision(32, "scalar") == "float32"
+    pretend(NEW, gpu=True)
+    assert fastest_precision(32, "one-hot") == "float32"
+
+
+@pytest.mark.parametrize("processor", [NEW, OLD])
+def test_a_plan_holds_what_was_chosen_and_the_user_goes_first(pretend, plan, processor):
+    pretend(processor)
+    here = "bfloat16" if processor == NEW else "float32"
+    assert plan().config.training.precision == here
+    assert plan(given={"precision": "auto"}).config.training.precision == here
+    assert plan(given={"precision": "float32"}).config.training.precision == "float32"
+    assert plan(given={"precision": "bfloat16"}).config.training.precision == "bfloat16"
+    assert plan(preset="classic").config.training.precision == "float32"
+    assert plan(given={"batch_size": 1}).config.training.precision == "float32"
+    assert plan(given={"encoding": "scalar"}).config.training.precision == "float32"
+
+
+def test_a_batch_made_smaller_for_a_short_text_is_what_counts(pretend, plan, tmp_path):
+    pretend(NEW)
+    (tmp_path / "short.txt").write_text("The quick brown fox jumps over the lazy dog.\n" * 20)
+    training = plan(tmp_path / "short.txt").config.training
+    assert (training.batch_size, training.precision) == (1, "float32")

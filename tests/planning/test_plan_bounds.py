@@ -1,0 +1,35 @@
+"""A new checkpoint keeps no more of its text than a reader of checkpoints takes."""
+
+import pytest
+
+from charlstm.checkpoint.config_file import MAX_WINDOW, MAX_WINDOWS, read_config, write_config
+from charlstm.errors import CorpusError
+from charlstm.planning import training_plan as plan_module
+from tests.planning.conftest import SMALL
+
+
+def test_what_a_checkpoint_keeps_of_its_text_is_within_what_is_read(plan):
+    made = plan(given={**SMALL, "seq_len": 20_000, "targets": "every"})
+    assert plan_module._SEED_WINDOWS <= MAX_WINDOWS
+    assert max(map(len, made.config.corpus.windows)) == plan_module._LONGEST_SEED <= MAX_WINDOW
+
+
+def test_thousands_of_files_are_named_briefly_and_remembered_in_full(plan, tmp_path):
+    paths = [tmp_path / f"{number:04} {'x' * 200}.txt" for number in range(1_000)]
+    for path in paths:
+        path.write_text(f"{path.name[:4]} is the number of this file.\n")
+    made = plan(*paths, given=SMALL, name="many")
+    assert made.config.corpus.name == " + ".join([*(path.name for path in paths[:9]), "991 more"])
+    assert made.paths == tuple(map(str, paths))
+    made.folder.mkdir(parents=True)
+    write_config(made.folder, made.config)
+    assert read_config(made.folder) == made.config
+
+
+def test_more_names_than_a_checkpoint_keeps_are_refused(plan, story, tmp_path, monkeypatch):
+    monkeypatch.setattr(plan_module, "MAX_BYTES", 100)
+    paths = [tmp_path / f"{number}.txt" for number in range(20)]
+    for path in paths:
+        path.write_bytes(story.read_bytes()[:1_000])
+    with pytest.raises(CorpusError, match=r"the names of 20 files are more than a checkpoint keeps; join the files into one"):
+        plan(*paths, given=SMALL)

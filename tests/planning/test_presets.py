@@ -1,0 +1,50 @@
+"""The named recipes."""
+
+from typing import get_args
+
+import pytest
+
+from charlstm.cli.train import Preset as Offered
+from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
+from charlstm.planning.presets import PRESETS
+from charlstm.planning.presets import Preset as Named
+
+MODEL, TRAINING = (set(to_dict(record)) for record in (ModelConfig(vocabulary_size=2), TrainingConfig()))
+STREAMS = [name for name, values in PRESETS.items() if values.get("batches") != "windows"]
+
+
+def test_the_presets_are_those_of_the_command_line():
+    assert get_args(Offered) == get_args(Named) == tuple(PRESETS)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_is_a_valid_recipe(preset):
+    values = PRESETS[preset]
+    assert set(values) <= MODEL | TRAINING
+    model = build(ModelConfig, {"vocabulary_size": 50, **{key: values[key] for key in values.keys() & MODEL}})
+    training = build(TrainingConfig, {key: values[key] for key in values.keys() & TRAINING})
+    assert {key: getattr(model if key in MODEL else training, key) for key in values} == values
+
+
+def test_classic_is_the_recipe_of_the_tutorials():
+    assert (
+        PRESETS["classic"].items()
+        >= {
+            "encoding": "scalar",
+            "seq_len": 100,
+            "units": (256,),
+            "targets": "last",
+            "batches": "windows",
+            "schedule": "constant",
+            "learning_rate": 1e-3,  # Adam as Keras has it
+            "clip_norm": 0.0,
+            "precision": "float32",
+        }.items()
+    )
+    assert not PRESETS["classic"].keys() & {"minutes", "weight_average", "patience"}
+
+
+def test_the_other_presets_carry_the_state_and_get_larger():
+    assert STREAMS == ["quick", "standard", "best"]
+    assert [PRESETS[name]["minutes"] for name in STREAMS] == sorted(PRESETS[name]["minutes"] for name in STREAMS)
+    assert [sum(PRESETS[name]["units"]) for name in STREAMS] == sorted(sum(PRESETS[name]["units"]) for name in STREAMS)

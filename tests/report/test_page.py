@@ -1,0 +1,156 @@
+"""The page of a comparison, as a reader of the file and as a browser see it."""
+
+import json
+import re
+import subprocess
+import zlib
+
+import pytest
+
+from charlstm.report.page import page
+from charlstm.report.records import comparison_record
+from tests.evaluation.conftest import compared
+from tests.report.browser import CHROMIUM, QUIET, browser
+
+DARK = "--blink-settings=preferredColorScheme=0"
+
+
+@pytest.fixture
+def record(comparison):
+    return comparison_record("tale", comparison)
+
+
+def test_it_is_made_of_the_record_alone(record):
+    assert page(json.loads(json.dumps(record))) == page(record)
+
+
+def test_nothing_is_fetched_from_anywhere(record):
+    text = page(record)
+    addresses = set(re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?([^\"'\s)>]*)", text))
+    assert {address for address in addresses if not address.startswith("#")} == set()
+    assert "<script" not in text
+
+
+def test_texts_cannot_break_the_page(record):
+    nasty = "</p><script>alert(1)</script>&amp;\"'"
+    for mode in record["modes"].values():
+        mode["text"] = nasty
+    record["seed"] = record["checkpoint"] = record["measured"]["text"] = nasty
+    record["along"]["text"] = nasty + record["along"]["text"][len(nasty) :]
+    assert "<script" not in page(record)
+    assert "&lt;/p&gt;&lt;script&gt;" in page(record)
+
+
+@browser
+def test_a_browser_shows_both_texts_as_they_are_with_the_first_difference_marked(record, browse):
+    record["modes"]["stateless"]["text"], record["modes"]["stateful"]["text"] = "ab\n  c<d>", "ab\n  c e"
+    record["first_difference"] = 6
+    shown = browse(
+        page(record),
+        "return [...document.querySelectorAll('.texts .text')].map(p => [p.textContent, p.querySelector('mark').textContent,"
+        " getComputedStyle(p).whiteSpaceCollapse])",
+    )
+    assert shown == [[record["seed"] + "ab\n  c<d>", "<", "preserve"], [record["seed"] + "ab\n  c e", " ", "preserve"]]
+
+
+@browser
+def test_a_line_end_that_differs_is_visible(record, browse):
+    record["modes"]["stateless"]["text"], record["modes"]["stateful"]["text"] = "ab\nc", "abc"
+    record["first_difference"] = 2
+    assert browse(page(record), "return document.querySelector('mark').textContent") == "↵\n"
+
+
+@browser
+@pytest.mark.parametrize("width", [1_000, 360])
+def test_the_page_is_no_wider_than_the_window_and_fetches_nothing(record, browse, width):
+    record["modes"]["stateless"]["text"] = "w" * 300  # a word that no line holds
+    overflow, resources, drawings = browse(
+        page(record),
+        "return [document.documentElement.scrollWidth - innerWidth, performance.getEntriesByType('resource').length,"
+        " [...document.querySelectorAll('figure svg')].map(svg => svg.getBoundingClientRect().width)]",
+        width=width,
+    )
+    assert overflow <= 0
+    assert resources == 0
+    assert len(drawings) == 4
+    assert all(200 < drawing <= width for drawing in drawings)
+
+
+@browser
+def test_texts_stand_side_by_side_where_there_is_room_and_below_each_other_on_a_phone(record, browse):
+    places = "return [...document.querySelectorAll('.texts > div')].map(div => div.getBoundingClientRect().top)"
+    wide, narrow = (browse(page(record), places, width=width) for width in (1_000, 360))
+    assert wide[0] == wide[1]
+    assert narrow[0] < narrow[1]
+
+
+@browser
+@pytest.mark.parametrize(("flags", "dark"), [("", False), (DARK, True)])
+def test_light_and_dark(record, browse, flags, dark):
+    script = "const of = (e, p) => getComputedStyle(e)[p]; const letter = document.querySelector('figure svg text');"
+    script += "return [of(document.body, 'backgroundColor'), of(document.body, 'color'), of(letter, 'fill')]"
+    paper, ink, letters = (brightness(colour) for colour in browse(page(record), script, flags=flags))
+    assert (paper < ink) == dark
+    assert abs(paper - ink) > 150
+    assert letters == ink
+
+
+@browser
+def test_the_text_is_coloured_by_what_is_chosen(record, browse):
+    script = "const spans = [...document.querySelectorAll('#heat span')];"
+    script += "const alphas = () => spans.map(span => getComputedStyle(span).getPropertyValue('--v'));"
+    script += "const choose = id => { document.getElementById(id).click(); return alphas() };"
+    script += "return [spans.map(span => span.textContent).join(''), alphas(), choose('by-b'), choose('by-k')]"
+    text, stateful, stateless, divergence = browse(page(record), script)
+    assert text == record["along"]["text"]
+    bits = [min(round(nats / 0.6931471805599453 / 8, 2), 1) for nats in record["along"]["stateful_nats"]]
+    assert [float(alpha) for alpha in stateful[1:]] == pytest.approx(bits)
+    assert stateless[1:7] == stateful[1:7]  # within the window
+    assert stateless != stateful
+    assert max(map(float, divergence)) == 1
+
+
+def test_copies_are_told_with_their_line_and_characters_with_their_surprise(record):
+    record["modes"]["stateful"]["longest_copy"] |= {"line": 4711, "place": 123_456}
+    record["along"]["stateful_nats"][0], record["along"]["stateless_nats"][0] = 1.0, 2.0
+    text = page(record)
+    assert "in its line 4,711" in text
+    assert "123,456" not in text
+    assert "1.44 bits stateful, 2.89 stateless" in text
+
+
+@browser
+def test_it_prints_in_black_on_white(record, tmp_path):
+    assert CHROMIUM
+    (tmp_path / "page.html").write_text(page(record), encoding="utf-8")
+    command = [CHROMIUM, *QUIET.split(), DARK, f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
+    command += [f"--print-to-pdf={tmp_path / 'page.pdf'}", (tmp_path / "page.html").as_uri()]
+    subprocess.run(command, capture_output=True, check=True, timeout=120)
+    written = (tmp_path / "page.pdf").read_bytes()
+    drawn = b"".join(inflated(stream) for stream in re.findall(rb"stream\r?\n(.*?)endstream", written, re.DOTALL))
+    colours = {tuple(map(float, found.split())) for found in re.findall(rb"((?:[\d.]+ ){3})rg\b", drawn)}
+    assert {(0.0, 0.0, 0.0), (1.0, 1.0, 1.0)} <= colours  # ink and paper of print
+    assert not {colour for colour in colours if colour in INKS_OF_THE_SCREEN}
+
+
+INKS_OF_THE_SCREEN = {(0.1137, 0.1294, 0.149), (0.8941, 0.902, 0.9137)}
+"""Of light and dark, as a PDF writes them."""
+
+
+def inflated(stream: bytes) -> bytes:
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:  # a font or a picture
+        return b""
+
+
+def test_without_a_text_to_measure_on_there_is_a_page_too(make_network):
+    text = page(comparison_record("tale", compared(make_network(), measured=False, learnt=False)))
+    assert "Measured on" not in text
+    assert "How far back" not in text
+    assert "What it is worth" in text or "what it is worth" in text
+
+
+def brightness(colour: str) -> float:
+    """Of rgb(…), from 0 to 255."""
+    return sum(map(float, re.findall(r"[\d.]+", colour)[:3])) / 3

@@ -1,0 +1,149 @@
+"""Plots: which there are, that they are drawn of the record's numbers, and that files are what their names say."""
+
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from charlstm.report.plots import by_context, divergence, drawing, norms, panels, plot, sweep
+from charlstm.report.records import comparison_record
+from tests.evaluation.conftest import compared, memoryless_network
+
+
+@pytest.fixture
+def record(comparison):
+    return comparison_record("tale", comparison)
+
+
+def drawn(panel, record):
+    axes = Figure(figsize=(5.6, 3.2), layout="constrained").subplots()
+    panel(axes, record)
+    return axes
+
+
+def test_there_is_a_panel_for_everything_that_was_measured(record, make_network):
+    assert len(panels(record)) == 4
+    assert len(panels(comparison_record("tale", compared(make_network())))) == 3  # no sweep
+    assert len(panels(comparison_record("tale", compared(make_network(), measured=False)))) == 2  # no quality
+
+
+def labels(axes) -> list[str]:
+    """Return every tick label of both axes that is drawn."""
+    axes.figure.draw_without_rendering()
+    found = []
+    for axis in (axes.xaxis, axes.yaxis):
+        least, greatest = sorted(axis.get_view_interval())
+        for tick in axis.get_major_ticks() + axis.get_minor_ticks():
+            if least <= tick.get_loc() <= greatest and tick.label1.get_text():
+                found.append(tick.label1.get_text())
+    return found
+
+
+@pytest.mark.parametrize("panel", [by_context, divergence, norms, sweep])
+def test_tick_labels_are_text_and_not_formulas(record, panel):
+    assert not any("$" in label or "\\" in label for label in labels(drawn(panel, record)))
+    svg = drawing(panel, record)
+    assert "$" not in svg
+    assert "mathdefault" not in svg
+
+
+DIVERGENCES = {
+    "many decades": ([1e-16, 1e-12, 0.5], {"10⁻¹⁵", "10⁻⁹", "10⁻³"}),
+    "one decade": ([1e-3, 5e-3, 1e-2], {"10⁻³", "2·10⁻³", "5·10⁻³", "10⁻²"}),
+    "nearly one value": ([0.11, 0.12], {"1.1·10⁻¹", "1.2·10⁻¹"}),
+    "one value": ([0.3], {"10⁻¹", "1"}),
+    "zeros": ([0.0, 2e-3], {"10⁻³", "2·10⁻³"}),
+    "more than one nat": ([0.5, 80.0], {"1", "10¹"}),
+}
+
+
+@pytest.mark.parametrize(("values", "expected"), DIVERGENCES.values(), ids=DIVERGENCES)
+def test_divergences_of_any_range_have_readable_labels(record, values, expected):
+    record["along"]["divergence_nats"] = values
+    found = labels(drawn(divergence, record))
+    assert expected <= set(found)
+    assert not any("$" in label or "1e" in label for label in found)
+
+
+SPEEDS = {
+    "four decades": ([10, 500, 10_000, 60_000], {"10", "100", "1,000", "10,000"}),
+    "one decade": ([900, 1_100, 13_000], {"1,000", "2,000", "5,000", "10,000"}),
+    "nearly one value": ([1_010, 1_020, 1_030], {"1,010", "1,020", "1,030"}),
+    "slow": ([0.5, 3, 9], {"0.5", "1", "2", "5"}),
+}
+
+
+@pytest.mark.parametrize(("speeds", "expected"), SPEEDS.values(), ids=SPEEDS)
+def test_speeds_of_any_range_have_readable_labels_that_do_not_overlap(record, speeds, expected):
+    *stateless, stateful = speeds
+    found = {"bits_per_char": 2.0, "standard_error_nats": 0.1}
+    record["windows"] = {str(speed): {**found, "characters_per_second": speed} for speed in stateless}
+    record["modes"]["stateful"]["characters_per_second"] = stateful
+    axes = drawn(sweep, record)
+    assert expected <= set(labels(axes))
+    boxes = [tick.label1.get_window_extent() for tick in axes.xaxis.get_major_ticks() if tick.label1.get_text()]
+    assert not any(one.overlaps(other) for one, other in pairwise(boxes))
+
+
+def test_the_curve_by_context(record):
+    axes = drawn(by_context, record)
+    (bars,) = axes.containers
+    x, y = bars.lines[0].get_data()
+    low, high = bars.lines[1][0].get_ydata()[0], bars.lines[1][1].get_ydata()[0]
+    error = record["contexts"]["1"]["standard_error_nats"] / np.log(2)
+    assert (high - low) == pytest.approx(4 * error)  # two standard errors up and down
+    assert list(x) == [int(context) for context in record["contexts"]]
+    assert list(y) == [score["bits_per_char"] for score in record["contexts"].values()]
+    assert record["modes"]["stateful"]["bits_per_char"] in {line.get_ydata()[0] for line in axes.lines}
+
+
+def test_the_divergence_along_the_text(record):
+    axes = drawn(divergence, record)
+    assert list(axes.lines[0].get_xdata())[:2] == [1, 2]
+    assert list(axes.lines[0].get_ydata()) == pytest.approx(
+        [d or float("nan") for d in record["along"]["divergence_nats"]], nan_ok=True
+    )
+    assert axes.lines[1].get_xdata()[0] == 6  # the window
+
+
+def test_the_norms_of_every_layer(record):
+    axes = drawn(norms, record)
+    lines = {line.get_label(): line.get_ydata() for line in axes.lines}
+    assert axes.lines[0].get_xdata()[0] == 1
+    assert axes.lines[-1].get_xdata()[0] == 6  # the window
+    assert list(lines["c, layer 2"]) == record["along"]["layers"][1]["c_norm"]
+    assert list(lines["h, layer 1"]) == record["along"]["layers"][0]["h_norm"]
+
+
+def test_the_sweep(record):
+    axes = drawn(sweep, record)
+    curve, star = axes.containers[0].lines[0], axes.lines[-1]
+    assert list(curve.get_ydata()) == [found["bits_per_char"] for found in record["windows"].values()]
+    assert list(star.get_xdata()) == [record["modes"]["stateful"]["characters_per_second"]]
+
+
+def test_a_drawing_for_a_page_has_its_colour_and_its_letters_and_is_the_same_at_every_run(record):
+    svg = drawing(by_context, record)
+    assert ElementTree.fromstring(svg).tag.endswith("svg")
+    assert "currentColor" in svg
+    assert "#4c4d4e" not in svg
+    assert "characters read before each" in svg
+    assert svg == drawing(by_context, record)
+
+
+@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<?xml")])
+def test_files_are_of_the_format_of_their_suffix(record, suffix, begins):
+    assert plot(record, suffix).startswith(begins)
+
+
+def test_a_name_that_is_no_formula_and_has_no_letters_here_can_be_drawn(record):
+    record["checkpoint"] = "$x^{$ 渡口"
+    assert len(plot(record, ".png")) > 1_000
+
+
+def test_modes_that_never_differ_can_be_drawn():
+    record = comparison_record("tale", compared(memoryless_network()))
+    record["along"]["divergence_nats"] = [0.0] * len(record["along"]["divergence_nats"])
+    assert len(plot(record, ".svg")) > 1_000

@@ -1,0 +1,78 @@
+"""The JSON of a comparison: the keys that scripts rely on, and the numbers behind them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from charlstm.evaluation.divergence import drift
+from charlstm.report.records import comparison_record, surprisal_record
+from tests.evaluation.conftest import TASK, VOCABULARY, compared, random_text
+
+
+@pytest.fixture
+def record(comparison):
+    return comparison_record("tale", comparison)
+
+
+def test_it_is_json_and_comes_back_as_it_was(record):
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+def test_the_keys_that_scripts_rely_on(record, comparison):
+    assert (record["checkpoint"], record["seed"], record["window"]) == ("tale", TASK.seed, 6)
+    assert record["first_difference"] == comparison.first_difference
+    for mode in ("stateless", "stateful"):
+        found, written = record["modes"][mode], comparison.texts[mode]
+        assert (found["text"], found["characters_per_second"]) == (written.text, written.characters_per_second)
+        assert found["cell_steps_per_character"] == written.cell_steps
+        assert found["bits_per_char"] == pytest.approx(found["nats_per_char"] / np.log(2))
+    assert record["modes"]["stateful"]["nats_per_char"] == comparison.evaluation.nats_per_char()
+    assert record["modes"]["stateless"]["nats_per_char"] == comparison.evaluation.nats_per_char(6)
+    assert record["contexts"]["6"]["nats_per_char"] == record["modes"]["stateless"]["nats_per_char"]
+
+
+def test_windows_are_in_order_with_the_model_s_own_among_them(record, comparison):
+    assert list(record["windows"]) == ["3", "6", "9"]
+    assert record["windows"]["6"]["text"] == record["modes"]["stateless"]["text"]
+    assert record["windows"]["9"]["nats_per_char"] == comparison.evaluation.nats_per_char(9)
+
+
+def test_memory_and_drift_are_of_what_they_stand_beside(record, comparison):
+    for window in (3, 9):
+        assert record["windows"][str(window)]["state_bytes"] == comparison.sweep[window].state_bytes
+    assert record["windows"]["9"]["state_bytes"] == 3 * record["windows"]["3"]["state_bytes"]
+    for what, norms in (("h", comparison.along.h_norms), ("c", comparison.along.c_norms)):
+        told = [layer[f"{what}_drift"] for layer in record["along"]["layers"]]
+        assert told == pytest.approx(drift(norms, 6).tolist())
+    assert record["along"]["layers"][0]["h_drift"] != record["along"]["layers"][0]["c_drift"]
+
+
+def test_what_was_counted(record):
+    found = record["modes"]["stateful"]
+    text, learnt = found["text"], VOCABULARY.decode(random_text(900, 2))
+    copy = found["longest_copy"]
+    assert text[copy["start"] :][: copy["characters"]] == copy["text"] == learnt[copy["place"] :][: copy["characters"]]
+    assert copy["line"] == learnt[: copy["place"]].count("\n") + 1
+    grams = [text[start : start + 3] for start in range(len(text) - 2)]
+    assert found["new"]["3"] == pytest.approx(sum(gram not in learnt for gram in grams) / len(grams))
+    assert record["measured"]["beginning"]["characters_counted"] == TASK.length
+    assert record["measured"]["characters"] == 300
+
+
+def test_what_was_found_along_the_text(record, comparison):
+    found = record["along"]
+    assert len(found["text"]) - 1 == len(found["stateful_nats"]) == len(found["layers"][1]["c_norm"])
+    np.testing.assert_allclose(found["divergence_nats"], comparison.along.divergence, rtol=1e-5)
+    np.testing.assert_allclose(found["layers"][1]["h_norm"], comparison.along.h_norms[1], rtol=1e-5)
+
+
+def test_without_texts_what_they_would_tell_is_null(make_network):
+    record = comparison_record("tale", compared(make_network(), measured=False, learnt=False))
+    assert (record["measured"], record["contexts"]) == (None, None)
+    assert "nats_per_char" not in record["modes"]["stateful"]
+    assert (record["modes"]["stateful"]["new"], record["modes"]["stateful"]["longest_copy"]) == (None, None)
+
+
+def test_surprise_has_one_number_less_than_the_text_has_characters():
+    assert surprisal_record("abc", np.array([1.23456789, 2e-9])) == {"text": "abc", "nats": [1.23457, 2e-9]}

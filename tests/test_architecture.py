@@ -1,0 +1,219 @@
+"""The rooms of the package and the arrows between them, read off the source; and what the quick commands leave unimported."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import charlstm
+
+PACKAGE = Path(charlstm.__file__).parent
+LEAVES = {"errors", "config", "formatting", "__version__"}
+PACKAGES = ["text", "checkpoint", "inference", "planning", "nn", "training", "inspection", "evaluation", "report"]
+"""From the lowest to the highest. A package may import those below it and the leaves."""
+
+ALLOWED = {
+    "__init__": set(),
+    "__main__": {"cli"},
+    "errors": set(),
+    "formatting": set(),
+    "config": {"errors"},
+    **{package: LEAVES | set(PACKAGES[:number]) for number, package in enumerate(PACKAGES)},
+    "cli": {"errors", "formatting", "__version__"},
+}
+"""Which packages a package may import when it is imported itself."""
+for package in ("inspection", "evaluation", "report"):
+    ALLOWED[package] -= {"nn", "training"}  # which import TensorFlow
+
+LATER = {"cli": LEAVES | set(PACKAGES)}
+"""Which further packages it may import inside functions or for the type checker alone."""
+
+OTHERS = {
+    "cli/interactive.py": {"inference", "text"},
+    "cli/bulk.py": {"inference"},
+}  # itself imported inside a command, like the file that shows texts
+OTHER_LIBRARIES = {f"cli/{name}.py": {"rich"} for name in ("console", "inspection_view", "comparison_view")}
+
+LIBRARIES = {
+    "config": {"msgspec"},
+    "text": {"numpy"},
+    "checkpoint": {"numpy", "safetensors", "msgspec", "filelock"},
+    "inference": {"numpy"},
+    "planning": {"numpy"},
+    "nn": {"numpy", "tensorflow", "keras"},
+    "training": {"numpy", "tensorflow", "keras"},
+    "inspection": {"numpy"},
+    "evaluation": {"numpy"},
+    "report": {"numpy"},
+    "cli": {"typer", "tqdm", "threadpoolctl"},
+}
+OTHER_LIBRARIES["inference/bulk.py"] = {"threadpoolctl"}  # which starts processes and shares the cores among them
+LATER_LIBRARIES = {"text": {"charset_normalizer"}, "cli": {"threadpoolctl"}, "report": {"matplotlib", "jinja2", "markupsafe"}}
+
+WORLD = {"time", "datetime", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "random", "secrets", "signal"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module, and whether that happens as soon as the importing module is imported."""
+
+    module: str
+    at_once: bool
+
+    @property
+    def top(self) -> str:
+        return self.module.partition(".")[0]
+
+    @property
+    def room(self) -> str:
+        """The part of the package it belongs to; of ``charlstm`` itself the version is all there is."""
+        return ([*self.module.split("."), "__version__"])[1]
+
+
+def sources() -> list[str]:
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+
+def room_of(source: str) -> str:
+    return source.partition("/")[0].removesuffix(".py")
+
+
+@cache
+def tree_of(source: str) -> ast.Module:
+    return ast.parse((PACKAGE / source).read_text())
+
+
+@cache
+def imports(source: str) -> tuple[Import, ...]:
+    return tuple(_imports(tree_of(source), at_once=True))
+
+
+def _imports(node: ast.AST, *, at_once: bool) -> Iterator[Import]:
+    if isinstance(node, ast.Import):
+        yield from (Import(alias.name, at_once) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "relative imports hide the arrows"
+        inside = node.module == "charlstm"
+        yield from (
+            # `from charlstm import text` reaches the room, `from charlstm import __version__` reaches the package.
+            Import(f"charlstm.{alias.name}" if inside and alias.name != "__version__" else str(node.module), at_once)
+            for alias in node.names
+        )
+    elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        for child in node.body:
+            yield from _imports(child, at_once=False)
+        for child in node.orelse:
+            yield from _imports(child, at_once=at_once)
+    else:
+        later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for child in ast.iter_child_nodes(node):
+            yield from _imports(child, at_once=at_once and not later)
+
+
+def test_every_room_is_known_here():
+    assert {room_of(source) for source in sources()} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("source", sources())
+def test_arrows_point_one_way(source):
+    room = room_of(source)
+    at_once = {room} | ALLOWED[room] | OTHERS.get(source, set())
+    later = at_once | LATER.get(room, set())
+    wrong = {
+        found.module
+        for found in imports(source)
+        if found.top == "charlstm" and found.room not in (at_once if found.at_once else later)
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("source", sources())
+def test_a_room_imports_its_own_libraries_alone(source):
+    at_once = {"charlstm", *LIBRARIES.get(room_of(source), ()), *OTHER_LIBRARIES.get(source, ())} | sys.stdlib_module_names
+    later = at_once | LATER_LIBRARIES.get(room_of(source), set())
+    assert {found.top for found in imports(source) if found.at_once} <= at_once
+    assert {found.top for found in imports(source)} <= later
+
+
+@pytest.mark.parametrize(
+    "source", [source for source in sources() if room_of(source) != "cli" and source != "inference/bulk.py"]
+)
+def test_only_the_commands_print_or_exit(source):
+    for node in ast.walk(tree_of(source)):
+        match node:
+            case ast.Call(func=ast.Name(id="print" | "input" | "exit" | "quit") as called):
+                pytest.fail(f"line {node.lineno} calls {called.id}")
+            case ast.Attribute(value=ast.Name(id="sys" | "os"), attr="exit" | "_exit" | "stdout" as name):
+                pytest.fail(f"line {node.lineno} uses {name}")
+            case ast.Name(id="SystemExit"):
+                pytest.fail(f"line {node.lineno} raises SystemExit")
+            case ast.ImportFrom(module="sys", names=names):
+                assert "exit" not in {alias.name for alias in names}
+
+
+READ_FILES = {"text/corpus.py", "text/sources.py", "inference/bulk.py"}
+NUMERICAL = [source for source in sources() if room_of(source) in ("inference", "text") and source not in READ_FILES]
+
+
+@pytest.mark.parametrize("source", NUMERICAL)
+def test_the_numerical_core_has_no_clock_no_files_and_no_system(source):
+    assert not {found.top for found in imports(source)} & WORLD
+    opened = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "open"]
+    assert not opened
+
+
+def loaded_by(*arguments: str, folder: Path) -> set[str]:
+    """The top-level modules in memory after a command has run in a process of its own."""
+    program = (
+        "import json, sys\n"
+        f"sys.argv = ['charlstm', *{arguments!r}]\n"
+        "from charlstm.cli import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        "print()\nprint(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "80"},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    ("command", "needed"),
+    [
+        ("--help", "typer"),
+        ("--version", "typer"),
+        ("train --help", "typer"),
+        ("generate --help", "typer"),
+        ("list", "safetensors"),
+        ("generate --length 20", "numpy"),
+        ("generate --length 20 --mode stateful --samples 2 --json", "numpy"),
+        ("generate --length 20 --interactive", "numpy"),
+        ("evaluate text.txt", "numpy"),
+        ("compare --length 20 --text text.txt", "rich"),
+        ("inspect --text-file text.txt --page page.html", "jinja2"),
+    ],
+)
+def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    (tmp_path / "text.txt").write_text("The quick brown fox " * 4)
+    loaded = loaded_by(*command.split(), folder=tmp_path)
+    assert needed in loaded  # the list is that of a command that has run
+    assert not loaded & {"tensorflow", "keras", "jax", "torch", "h5py"}
+    assert "charset_normalizer" not in loaded  # the texts are UTF-8
+
+
+@pytest.mark.parametrize(
+    "command", ["--help", "--version", "generate --help", "evaluate --help", "compare --help", "inspect --help"]
+)
+def test_help_does_not_even_import_numpy(command, tmp_path):
+    assert "numpy" not in loaded_by(*command.split(), folder=tmp_path)

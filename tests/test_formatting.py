@@ -1,0 +1,32 @@
+"""Units in which results are stated."""
+
+import math
+
+import pytest
+
+from charlstm.formatting import about, bits, count_parameters
+
+
+@pytest.mark.parametrize("size", [1, 2, 8, 1024])
+def test_a_fair_choice_between_powers_of_two_costs_whole_bits(size):
+    assert bits(math.log(size)) == pytest.approx(math.log2(size), abs=1e-12)
+
+
+def test_bits_are_proportional_to_nats():
+    assert bits(3.0) == pytest.approx(3 * bits(1.0))
+    assert bits(1.0) == pytest.approx(1.4426950408889634)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [({}, 0), ({"a": ()}, 1), ({"a": (7,)}, 7), ({"a": (2, 3), "b": (4,)}, 10), ({"a": (2, 3, 4), "b": (5, 1)}, 29)],
+)
+def test_parameters_are_the_products_of_the_shapes_added_up(shapes, expected):
+    assert count_parameters(shapes) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0.0123, "0.012"), (1.0, "1"), (3.21, "3.2"), (9.99, "10"), (10.4, "10"), (1e6, "1,000,000")]
+)
+def test_a_number_is_said_with_two_digits_or_whole(number, said):
+    assert about(number) == said

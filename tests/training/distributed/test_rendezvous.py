@@ -1,0 +1,148 @@
+"""Workers meeting: all there, all with the same plan; here as threads of one process."""
+
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event, Thread
+
+import pytest
+
+from charlstm.errors import CharlstmError, GroupError, TrainingError
+from charlstm.planning.cluster import Cluster
+from charlstm.training.distributed import rendezvous
+from charlstm.training.distributed.rendezvous import meet
+from tests.worker_processes import free_addresses
+
+
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch):
+    monkeypatch.setattr(rendezvous, "_PAUSE", 0.05)
+    monkeypatch.setattr(rendezvous, "_SOON", 0.3)
+
+
+@pytest.fixture
+def addresses() -> tuple[str, ...]:
+    return tuple(free_addresses(3).split(","))
+
+
+@pytest.fixture
+def meeting(plan, addresses):
+    """Have workers with the same plan, but for the settings given by rank, meet; what becomes of each."""
+
+    def hold(ranks=(0, 1, 2), patience=20.0, stop=lambda: False, **settings_of):
+        def one(rank):
+            try:
+                own = plan(f"of-{rank}", **settings_of.get(f"rank_{rank}", {}))
+                return meet(own, Cluster(addresses, rank), stop, patience)
+            except (CharlstmError, KeyboardInterrupt) as error:
+                return error
+
+        with ThreadPoolExecutor(3) as pool:
+            return list(pool.map(one, ranks))
+
+    return hold
+
+
+def test_all_go_on_once_all_are_there(meeting):
+    assert meeting() == [None, None, None]
+
+
+def test_all_are_told_who_differs_in_what(meeting):
+    outcomes = meeting(rank_2={"units": (13,), "dropout": 0.5})
+    assert {type(outcome) for outcome in outcomes} == {TrainingError}
+    (sentence,) = {str(outcome) for outcome in outcomes}
+    assert sentence.startswith("worker 2 (localhost:")
+    assert "--dropout 0.5 in place of" in sentence
+    assert "--units 13 in place of 12" in sentence
+
+
+def test_another_text_is_a_difference(meeting, plan, corpus, addresses):
+    corpus.with_name("other.txt").write_text(corpus.read_text().replace("eel", "elm"))
+    outcomes = meeting(rank_1={"text": corpus.with_name("other.txt")})
+    assert "worker 1" in str(outcomes[0])
+    assert "the text" in str(outcomes[0])
+
+
+def test_budget_and_saving_are_the_chiefs_own(meeting):
+    drops = {"dropout": 0.1, "drop_connect": 0.0}
+    assert meeting(rank_0=drops, rank_1={**drops, "epochs": 9.0, "save_every": 3.0}, rank_2=drops) == [None, None, None]
+
+
+def test_other_versions_are_a_difference(meeting, monkeypatch):
+    answers = iter([{"tensorflow": "2.20"}, {"tensorflow": "2.21"}, {"tensorflow": "2.21"}])
+    monkeypatch.setattr(rendezvous, "environment_record", lambda: next(answers))
+    assert all("tensorflow 2.2" in str(outcome) for outcome in meeting())
+
+
+def test_the_chief_says_who_is_missing(meeting, addresses):
+    first, second = meeting(ranks=(0, 1), patience=3.0)
+    assert isinstance(first, GroupError)
+    assert str(first) == f"worker 2 ({addresses[2]}) did not come within 3 s; start all workers together"
+    assert isinstance(second, GroupError)
+
+
+def test_the_others_say_that_the_chief_is_missing(meeting, addresses):
+    (outcome,) = meeting(ranks=(1,), patience=1.0)
+    assert isinstance(outcome, GroupError)
+    assert str(outcome).startswith(f"worker 0 ({addresses[0]}) was not there within 1 s (")
+
+
+def test_a_port_that_is_taken_is_said_so(meeting, addresses):
+    with socket.create_server(("", int(addresses[0].partition(":")[2]))):
+        (outcome,) = meeting(ranks=(0,))
+    assert "cannot listen there (Address already in use)" in str(outcome)
+
+
+def test_who_waits_can_be_stopped(meeting):
+    assert isinstance(meeting(ranks=(0,), stop=lambda: True)[0], KeyboardInterrupt)
+
+
+@pytest.mark.parametrize(
+    "noise", [b"GET / HTTP/1.1\r\n\r\n", b"[0, {}]\n", b"[9, {}]\n", b"[1]\n", b"{}\n", b"\xff\n", b"", b"[" * 50_000 + b"\n"]
+)
+def test_strangers_are_ignored(meeting, addresses, noise):
+    def knock(_):
+        for _ in range(50):
+            try:
+                with socket.create_connection(("localhost", int(addresses[0].partition(":")[2])), timeout=1) as connection:
+                    connection.sendall(noise)
+                    return
+            except OSError:
+                continue
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(knock, None)
+        assert meeting() == [None, None, None]
+
+
+@pytest.mark.parametrize("drop", [b"", b"x"])
+def test_a_stranger_who_takes_his_time_is_not_waited_for(meeting, addresses, drop):
+    met = Event()
+
+    def linger():
+        while not met.is_set():
+            with suppress(OSError), socket.create_connection(("localhost", int(addresses[0].partition(":")[2]))) as connection:
+                while not met.wait(0.1):
+                    connection.sendall(drop)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(linger)
+        assert meeting(patience=5.0) == [None, None, None]
+        met.set()
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\n", b"\xff\xfe\n"])
+def test_someone_else_at_the_chiefs_address_is_no_chief(meeting, addresses, answer):
+    def serve(listener):
+        with suppress(OSError):
+            while True:
+                with listener.accept()[0] as connection:
+                    connection.recv(100_000)
+                    connection.sendall(answer)
+
+    with socket.create_server(("", int(addresses[0].partition(":")[2]))) as listener:
+        listener.settimeout(3)
+        Thread(target=serve, args=(listener,), daemon=True).start()
+        (outcome,) = meeting(ranks=(1,), patience=1.0)
+    assert isinstance(outcome, GroupError)
+    assert str(outcome).startswith(f"worker 0 ({addresses[0]}) was not there within 1 s (")

@@ -1,0 +1,110 @@
+"""Several processes, or several devices, against one: real processes over the loopback."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.errors import GroupError, TrainingError
+from charlstm.nn.fused_lstm import FusedLSTM
+from charlstm.planning.cluster import Cluster
+from charlstm.training.distributed.worker_group import WorkerGroup
+from charlstm.training.trainer import Trainer
+from tests.worker_processes import trained_together
+
+SETTINGS = {
+    "model": {
+        "vocabulary_size": 30,
+        "seq_len": 12,
+        "units": [24, 16],
+        "dropout": 0.2,
+        "drop_connect": 0.3,
+        "recurrent_dropout": 0.1,
+    },
+    "training": {
+        "batch_size": 64,
+        "weight_average": 0.9,
+        "weight_decay": 0.01,
+        "clip_norm": 0.05,
+        "state_reset": 0.1,
+        "precision": "float32",
+    },
+    "steps": 50,
+}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    (result,) = trained_together(SETTINGS, 1, tmp_path_factory.mktemp("alone"))
+    return result
+
+
+def assert_same(found, expected):
+    assert found.keys() == expected.keys()
+    np.testing.assert_allclose(found["losses"], expected["losses"], rtol=1e-5)  # of each step
+    for name, value in expected.items():
+        size = np.linalg.norm(value.astype(np.float64))
+        assert np.linalg.norm(found[name].astype(np.float64) - value) <= 1e-5 * size, name
+
+
+def test_two_workers_of_32_are_one_of_64(alone, tmp_path):
+    first, second = trained_together(SETTINGS, 2, tmp_path)
+    assert_same(first, alone)
+    for name, value in first.items():  # states and all, to the bit
+        np.testing.assert_array_equal(value, second[name])
+
+
+def test_two_devices_of_one_process_are_one(alone, tmp_path):
+    (mirrored,) = trained_together({**SETTINGS, "devices": 2}, 1, tmp_path)
+    assert_same(mirrored, alone)
+
+
+def group(replicas: int, rank: int = 0, workers: int = 1) -> WorkerGroup:
+    """A group as far as sharing goes."""
+    return WorkerGroup(SimpleNamespace(num_replicas_in_sync=replicas), Cluster(tuple(f"w{n}:1" for n in range(workers)), rank))
+
+
+@pytest.mark.parametrize(("rank", "rows"), [(0, [0, 1, 2, 3]), (1, [4, 5, 6, 7]), (2, [8, 9, 10, 11])])
+def test_workers_share_the_rows_in_their_order(rank, rows):
+    assert list(range(12))[group(6, rank, workers=3).rows(12)] == rows
+
+
+@pytest.mark.parametrize(("workers", "what"), [(4, "4 workers"), (1, "4 devices"), (2, "4 devices")])
+def test_rows_that_cannot_be_shared_evenly_are_refused(workers, what):
+    with pytest.raises(
+        TrainingError, match=f"a batch of 6 cannot be shared evenly by {what}; make --batch-size a multiple of 4"
+    ):
+        group(4, workers=workers).rows(6)
+
+
+def test_masks_that_keras_draws_for_itself_are_refused(monkeypatch):
+    monkeypatch.setattr(WorkerGroup, "replicas", property(lambda _: 2))
+    monkeypatch.setattr(FusedLSTM, "keras_path_because", lambda *_, **__: "there is a GPU")
+    model = ModelConfig(vocabulary_size=5, seq_len=4, units=(3,), recurrent_dropout=0.5)
+    with pytest.raises(TrainingError, match="--recurrent-dropout needs one worker"):
+        Trainer(model, TrainingConfig(batch_size=2))
+
+
+@pytest.mark.parametrize(
+    ("rank", "message", "who"),
+    [
+        (0, "from remote target /job:worker/replica:0/task:2: Connection reset", "worker 2 (w2:1)"),
+        (1, "task:1 to /job:worker/task:0 failed", "worker 0 (w0:1)"),
+        (1, "RPC: /tensorflow.CoordinationService/Heartbeat", "worker 0 (w0:1)"),
+        (0, "RPC: /tensorflow.CoordinationService/Heartbeat", "another worker"),
+        (1, "/job:worker/task:0 and /job:worker/task:2", "another worker"),
+        (1, "collective aborted", "another worker"),
+    ],
+)  # fmt: skip
+def test_the_one_that_is_lost_is_named_where_tensorflow_says_it(rank, message, who):
+    with pytest.raises(GroupError) as caught, group(3, rank, workers=3).watched():
+        raise tf.errors.UnavailableError(None, None, message)
+    assert str(caught.value).startswith(f"{who} no longer answers; what was saved is whole")
+    assert caught.value.exit_code == 75
+
+
+def test_alone_every_error_is_ones_own():
+    with pytest.raises(tf.errors.UnavailableError), WorkerGroup().watched():
+        raise tf.errors.UnavailableError(None, None, "no")

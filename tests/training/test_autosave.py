@@ -1,0 +1,127 @@
+"""A checkpoint that is removed, in part or whole, or replaced while its training runs."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charlstm.checkpoint.config_file import CARD, CONFIG, read_config, write_config
+from charlstm.checkpoint.history import HISTORY
+from charlstm.checkpoint.lock import LOCK, training_lock
+from charlstm.checkpoint.state_files import RESUME, read_state
+from charlstm.checkpoint.weights import WEIGHTS
+from charlstm.errors import CheckpointError, TrainingError
+from charlstm.planning.training_plan import TrainingPlan
+from charlstm.training.events import CheckpointRewritten, Evaluated, Started
+from charlstm.training.run import train
+from tests.training.runs import result
+
+SETTINGS = {"epochs": 2.0, "evaluations": 4}
+
+
+def run(plan: TrainingPlan, act: Callable[[Path], None], when: type = Evaluated) -> list[Any]:
+    """Train, and do something to the folder after the first event of a kind."""
+    ticks, events, acted = count(), [], False
+    for event in train(plan, clock=lambda: next(ticks) / 100, started=0.0, should_stop=lambda: False):
+        events.append(event)
+        if isinstance(event, when) and not acted:
+            acted = True
+            act(plan.folder)
+    return events
+
+
+def damage(folder: Path) -> None:
+    (folder / CONFIG).write_bytes(b"{}")
+
+
+def empty(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+REMOVALS: dict[str, tuple[Callable[[Path], Any], set[str]]] = {
+    "the whole folder": (shutil.rmtree, {""}),
+    "all that is in it": (empty, {CONFIG, RESUME, WEIGHTS, CARD, HISTORY}),
+    CONFIG: (lambda folder: (folder / CONFIG).unlink(), {CONFIG}),
+    "what config.json says": (damage, {CONFIG}),
+    WEIGHTS: (lambda folder: (folder / WEIGHTS).unlink(), {WEIGHTS}),
+    "the model and its card": (lambda folder: [(folder / name).unlink() for name in (WEIGHTS, CARD)], {WEIGHTS, CARD}),
+    HISTORY: (lambda folder: (folder / HISTORY).unlink(), {HISTORY}),
+    RESUME: (lambda folder: shutil.rmtree(folder / RESUME), {RESUME}),
+    "the lock": (lambda folder: (folder / RESUME / LOCK).unlink(), set()),
+}
+
+
+@pytest.fixture
+def expected(plan) -> dict[str, Any]:
+    made = plan("whole", **SETTINGS)
+    run(made, lambda _: None)
+    return result(made.folder)
+
+
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_what_is_removed_during_a_training_is_written_anew(plan, expected, removal):
+    act, names = REMOVALS[removal]
+    made = plan("model", **SETTINGS)
+    events = run(made, act)
+    assert {event.path for event in events if isinstance(event, CheckpointRewritten)} == {
+        str(made.folder / name) for name in names
+    }
+    assert read_config(made.folder) == made.config
+    assert result(made.folder) == expected
+    assert {path.name for path in made.folder.iterdir()} == {CONFIG, WEIGHTS, HISTORY, CARD, RESUME}
+
+
+def test_a_folder_removed_before_the_first_evaluation_is_written_anew(plan, expected):
+    made = plan("model", **SETTINGS)
+    assert CheckpointRewritten(str(made.folder)) in run(made, shutil.rmtree, when=Started)
+    assert result(made.folder) == expected
+
+
+def test_a_folder_that_was_renamed_stays_and_the_training_gets_a_new_one(plan, expected):
+    made = plan("model", **SETTINGS)
+    assert CheckpointRewritten(str(made.folder)) in run(made, lambda folder: folder.rename(folder.with_name("moved")))
+    assert result(made.folder) == expected
+    assert len(read_state(made.folder.with_name("moved"), made.config).history) == 1
+
+
+@pytest.mark.parametrize("removal", ["the whole folder", RESUME, "the lock"])
+def test_what_is_written_anew_is_locked(plan, removal):
+    def locked(folder: Path) -> bool:
+        try:
+            with training_lock(folder):
+                return False
+        except CheckpointError:
+            return True
+
+    made, evaluated = plan("model", **SETTINGS), 0
+    for event in train(made, clock=iter(range(10**6)).__next__, started=0.0, should_stop=lambda: False):
+        if isinstance(event, Evaluated):
+            assert locked(made.folder)
+            evaluated += 1
+            REMOVALS[removal][0](made.folder) if evaluated == 1 else None
+    assert evaluated == 4
+    assert not locked(made.folder)
+
+
+@pytest.mark.parametrize("difference", ["created", "corpus", "model"])
+def test_another_training_in_its_place_is_left_alone(plan, difference):
+    made = plan("model", **SETTINGS)
+    record = replace(made.config.corpus, fingerprint="1" * 64)
+    others = {"created": "2026-02-02", "corpus": record, "model": replace(made.config.model, seq_len=11)}
+    other = replace(made.config, **{difference: others[difference]})
+
+    def put_another(folder: Path) -> None:
+        folder.rename(folder.with_name("moved"))
+        folder.mkdir()
+        write_config(folder, other)
+
+    with pytest.raises(TrainingError, match="model now holds another training, which is left alone"):
+        run(made, put_another)
+    assert [path.name for path in made.folder.iterdir()] == [CONFIG]
+    assert read_config(made.folder) == other
+    assert read_state(made.folder.with_name("moved"), made.config).progress.steps > 0

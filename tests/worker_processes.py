@@ -1,0 +1,91 @@
+"""Processes that train together on this machine, for tests; as a program, one of them.
+
+As a program it reads from its argument, JSON: ``addresses`` and ``rank`` (or neither), ``model`` and ``training`` (settings),
+``steps``, ``devices`` (how many to make of the processor) and ``to``, where what it has in the end is written.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def free_addresses(number: int) -> str:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("localhost", 0))) for _ in range(number)]
+        return ",".join(f"localhost:{each.getsockname()[1]}" for each in sockets)
+
+
+@dataclass
+class Ended:
+    """What is left of a process."""
+
+    code: int
+    out: str
+    err: str
+
+
+def start(arguments: list[str], folder: Path) -> "subprocess.Popen[str]":
+    """A Python process with these arguments."""
+    return subprocess.Popen(
+        [sys.executable, *arguments], cwd=folder, env={**os.environ, "COLUMNS": "200"}, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def run(programs: list[list[str]], folder: Path, timeout: float = 150.0) -> list[Ended]:
+    """Run Python processes at the same time, to their ends."""
+    with ExitStack() as stack:
+        running = []
+        for arguments in programs:
+            running.append(start(arguments, folder))
+            stack.callback(running[-1].kill)
+        outputs = [process.communicate(timeout=timeout) for process in running]
+    return [Ended(process.returncode, *output) for process, output in zip(running, outputs, strict=True)]
+
+
+def trained_together(settings: dict[str, Any], workers: int, folder: Path) -> list[dict[str, Any]]:
+    """Train in so many processes; the losses and everything that each of them has in the end, by rank."""
+    addresses = free_addresses(workers)
+    programs = []
+    for rank in range(workers):
+        task = {**settings, "to": str(folder / f"{rank}.npz")}
+        task |= {"addresses": addresses, "rank": rank} if workers > 1 else {}
+        programs.append([__file__, json.dumps(task)])
+    for ended in run(programs, folder):
+        assert ended.code == 0, ended.err
+    return [dict(np.load(folder / f"{rank}.npz")) for rank in range(workers)]
+
+
+def main() -> None:
+    task = json.loads(sys.argv[1])
+    from charlstm.config import ModelConfig, TrainingConfig, build
+    from charlstm.nn import tensorflow as tf
+    from charlstm.planning.cluster import cluster_of
+    from charlstm.text.batches import batch_source
+    from charlstm.training.distributed.startup import join
+    from charlstm.training.distributed.worker_group import WorkerGroup
+    from charlstm.training.trainer import Trainer
+
+    model, training = build(ModelConfig, task["model"]), build(TrainingConfig, task["training"])
+    if devices := task.get("devices"):
+        (processor,) = tf.config.list_physical_devices("CPU")
+        tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * devices)
+        group = WorkerGroup(tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(devices)]))
+    else:
+        group = join(cluster_of(task.get("addresses"), task.get("rank"), {}), training.batch_size)
+    ids = np.random.default_rng(0).integers(0, model.vocabulary_size, 5_000).astype(np.uint8)
+    source, trainer = batch_source(ids, model, training), Trainer(model, training, group)
+    losses = [trainer.step(source.batch(step, trainer.rows), 3e-3) for step in range(task["steps"])]
+    np.savez(task["to"], losses=np.array(losses), **trainer.snapshot())
+
+
+if __name__ == "__main__":
+    main()
