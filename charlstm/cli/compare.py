@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
+from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, find_seed, once, threads
 from charlstm.cli.memory import check_scoring
 from charlstm.cli.options import integer, number
@@ -83,7 +84,7 @@ def compare(
     task = GenerationTask(start.text, length, random_seed, Sampling(temperature))
     texts = find_texts(folder, config, measured, corpus, on_unknown, encoding_name)
     if texts.missing:
-        say(f"{'What is new is' if measured else 'Quality is'} not measured: {texts.missing}.")
+        say(f"{'What is new is' if measured else 'Quality is'} not measured: {with_flags(texts.missing)}.")
     if texts.measured:
         say_rare(config.vocabulary, texts.measured.ids)
     others = tuple(size for size in sizes if size != config.model.seq_len)  # that one is written in any case

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
+from charlstm.cli.flags import with_flags
 from charlstm.cli.memory import check_scoring
 from charlstm.cli.options import integer
 from charlstm.cli.terminal import (
@@ -107,7 +108,7 @@ def evaluate(
         print_json(result)
         return
     if texts.missing:
-        say(f"Without the training text there are no references: {texts.missing}.")
+        say(f"Without the training text there are no references: {with_flags(texts.missing)}.")
     _print(result, "" if learnt is None else _training_text(config, len(learnt)))
 
 

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from charlstm.cli.memory import check_text
 from charlstm.cli.options import choice, integer
-from charlstm.cli.terminal import OnUnknown, fitted_to_read, readable, say
+from charlstm.cli.terminal import OnUnknown, fitted_to_read, readable, say, say_note
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
@@ -59,7 +59,7 @@ def find_texts(
         raise typer.BadParameter("a text to measure on and --corpus cannot both be read from stdin")
     measured = None
     if text is not None:
-        whole = read_text(text, encoding_name, say)
+        whole = read_text(text, encoding_name, say_note)
         check_text(len(whole))
         ids = config.vocabulary.encode_any(fitted_to_read(config.vocabulary, whole, on_unknown))
         name = "standard input" if text == "-" else readable(text)

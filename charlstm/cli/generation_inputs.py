@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.terminal import OnUnknown, fitted, readable, say
+from charlstm.cli.terminal import OnUnknown, fitted, readable, say, say_note
 from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def find_seed(
     if seed is not None and seed_file is not None:
         raise typer.BadParameter("give --seed or --seed-file, not both")
     if seed_file is not None:
-        text = read_text(seed_file, encoding_name, say).removesuffix("\n")
+        text = read_text(seed_file, encoding_name, say_note).removesuffix("\n")
     elif seed is not None:
         text = unescaped("--seed", seed, config.vocabulary)
     else:

@@ -23,6 +23,7 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
+    say_note,
 )
 from charlstm.errors import join_alternatives, short_repr
 
@@ -162,7 +163,7 @@ def _passage(
 
     if text is None and text_file is None:
         return "\n".join(config.corpus.windows) if "\n" in config.vocabulary.characters else "".join(config.corpus.windows)
-    whole = read_text(str(text_file), encoding_name, say) if text is None else unescaped("--text", text, config.vocabulary)
+    whole = read_text(str(text_file), encoding_name, say_note) if text is None else unescaped("--text", text, config.vocabulary)
     check_text(len(whole))
     known = fitted_to_read(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode_any(known)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from charlstm.cli.flags import flag, with_flags
 from charlstm.cli.terminal import abandon, readable, say
 from charlstm.errors import CharlstmError, ConfigError, suggestion
 
@@ -60,7 +61,7 @@ def _stated(context: typer.Context | None = None) -> Iterator[None]:
         see = " ".join(filter(None, ["charlstm", _command(context), "--help"]))
         _end(2, f"{_usage(error)}; see {see}")
     except ConfigError as error:
-        option = f"--{error.setting.replace('_', '-')}: " if error.setting else ""
+        option = f"{flag(error.setting)}: " if error.setting else ""
         _end(error.exit_code, f"{option}{error.reason}")
     except CharlstmError as error:
         _end(error.exit_code, *map(str, error.args))
@@ -93,7 +94,7 @@ def _command(context: typer.Context | None) -> str:
 
 def _end(code: int, sentence: str, *rows: str) -> NoReturn:
     # Each stays one line, whatever characters a name has.
-    say("\n".join([f"charlstm: {readable(sentence)}", *map(readable, rows)]))
+    say("\n".join([f"charlstm: {readable(with_flags(sentence))}", *map(readable, map(with_flags, rows))]))
     sys.exit(code)
 
 

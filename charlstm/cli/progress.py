@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined
 from charlstm.cli.terminal import duration, say, visible
 from charlstm.formatting import bits, counted
@@ -98,7 +99,7 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
                 plan = replace(plan, folder=event.folder)
                 above(f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved.")
                 if event.keras_loop_because:
-                    above(f"The LSTM layers run in Keras's own loop: {event.keras_loop_because}.")
+                    above(f"The LSTM layers run in Keras's own loop: {with_flags(event.keras_loop_because)}.")
             elif isinstance(event, Stepped):
                 bar.n = 100 * event.fraction
                 bar.set_description_str(_description(event, columns(sys.stderr)))
@@ -114,7 +115,7 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
                     above("\n".join("    " + visible(line, "") for line in text.split("\n")))
             elif isinstance(event, RolledBack):
                 for warning in event.warnings:
-                    above(warning)
+                    above(with_flags(warning))
                 above(
                     f"The loss was no number at step {event.at:,}: going back to step {event.step:,}, with half the learning "
                     f"rate ({event.learning_rate:g})."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
+from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, wrapped
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ def say(message: str) -> None:
     except OSError as error:  # the disk of a log may have room again
         if error.errno in (errno.EPIPE, errno.EIO):
             abandon(sys.stderr)
+
+
+def say_note(sentence: str) -> None:
+    """Print a sentence of the library on stderr, with its settings as options."""
+    say(with_flags(sentence))
 
 
 def write_given(text: str, stream: TextIO) -> None:

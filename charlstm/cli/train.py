@@ -10,7 +10,7 @@ import typer
 
 from charlstm.cli import settings
 from charlstm.cli.options import choice
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, say_note
 from charlstm.cli.worker import be_a_worker, cluster_named, memory_note, not_the_first_process
 from charlstm.errors import clip_text, excerpt
 
@@ -136,14 +136,14 @@ def train(
 
         plan = plan_resuming(checkpoints, begun, corpus or [], given, encoding_name)
         if plan.finished is not None:
-            say(plan.finished)
+            say_note(plan.finished)
             if json:
                 _print_saved_result(plan)
             return
         say(f"Resuming {plan.folder.name}, trained on {clip_text(plan.config.corpus.name)}.")
         _show_beginning(plan)
         for note in plan.notes:
-            say(note)
+            say_note(note)
     else:
         from charlstm.planning.training_plan import plan_training
 
@@ -259,7 +259,7 @@ def _describe(preset: Preset, plan: "TrainingPlan") -> None:
         f"{budget_phrase(training)}."
     )
     for note in plan.notes:
-        say(note)
+        say_note(note)
 
 
 def _show_beginning(plan: "TrainingPlan") -> None:
