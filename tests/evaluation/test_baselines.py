@@ -12,7 +12,7 @@ from charlstm.evaluation.baselines import (
     COMPRESSORS,
     MAX_LEARNED,
     MIN_COMPRESSED,
-    _numbered,
+    _renumber,
     baselines,
     baselines_bytes,
     compressed_nats,
@@ -109,7 +109,7 @@ def test_every_order_is_exact_for_every_alphabet(monkeypatch, size, anew):
 
 @pytest.mark.parametrize("codes", [[0], [5, 7, 5], [2**62, 5, 2**62 + 1, 7, 5], [2**60] * 9], ids=str)
 def test_codes_of_any_size_are_numbered_in_their_order(codes):
-    number, different = _numbered(np.array(codes))
+    number, different = _renumber(np.array(codes))
     assert number.tolist() == [sorted(set(codes)).index(code) for code in codes]
     assert different == len(set(codes))
 
