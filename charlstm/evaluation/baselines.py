@@ -150,7 +150,7 @@ NGRAMS = {"unigram": 1, "bigram": 2, "5-gram": 5}
 
 
 def _renumber(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-    """Renumber the distinct codes in ascending order; return the number of each code, ``[N]``, and the count of distinct ones."""
+    """Renumber the distinct codes from 0 in ascending order; return the new codes, ``[N]``, and the count of distinct ones."""
     bits = len(codes).bit_length()
     if int(codes.max()).bit_length() + bits > 63:
         different, number = np.unique(codes, return_inverse=True)
