@@ -82,7 +82,7 @@ def _render(template: str, record: Record, **more: Any) -> str:
 
 
 def _breakable(name: str) -> Any:
-    """Return a name with line-break opportunities between its words, for narrow tables: ``time_distributed``, ``TimeDistributed``."""
+    """Return a name with line-break opportunities between its words, for narrow tables."""
     from markupsafe import Markup, escape
 
     parts = re.split(r"(?<=_)(?=\w)|(?<=[a-z])(?=[A-Z])", name)
