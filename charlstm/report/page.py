@@ -16,9 +16,9 @@ FULL_BITS = 8
 """Surprisal in bits that is shown in full colour."""
 
 CAPTIONS = {
-    "How far back the model sees": "Bits per character by the number of characters read before each from a zero state, "
+    "Score by context length": "Bits per character by the number of characters read before each from a zero state, "
     "± two standard errors. The horizontal line is the carried state, the dotted line the model's own window.",
-    "How far the modes are apart along a text": "Along {source}: the KL divergence of the next-character distribution with "
+    "Divergence of the modes along a text": "Along {source}: the KL divergence of the next-character distribution with "
     "a window from the one with the state carried. Up to the dotted line the window contains the whole text, and both are "
     "equal except for rounding.",
     "The carried state along the same text": "A norm that grows beyond its values before the dotted line shows that the "

@@ -119,8 +119,8 @@ def panels(record: Record) -> dict[str, Callable[["Axes", Record], None]]:
     """Return the plots of a comparison by their titles."""
     found: dict[str, Callable[[Any, Record], None]] = {}
     if record["contexts"]:
-        found["How far back the model sees"] = by_context
-    found["How far the modes are apart along a text"] = divergence
+        found["Score by context length"] = by_context
+    found["Divergence of the modes along a text"] = divergence
     found["The carried state along the same text"] = norms
     if record["contexts"] and len(record["windows"]) > 1:
         found["Quality against speed"] = sweep

@@ -147,7 +147,7 @@ def inflated(stream: bytes) -> bytes:
 def test_page_without_evaluation_text(make_network):
     text = page(comparison_record("tale", compared(make_network(), measured=False, learnt=False)))
     assert "Measured on" not in text
-    assert "How far back" not in text
+    assert "Score by context length" not in text
     assert "what it is worth needs a text to measure on" in text
 
 
