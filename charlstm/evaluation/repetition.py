@@ -49,7 +49,7 @@ def _z(text: str) -> list[int]:
 
 
 def distinct(text: str, length: int) -> float:
-    """Return the fraction of distinct substrings among those of a length; 1 if the text is shorter.
+    """Return the fraction of distinct substrings among all of a length; 1 if the text is shorter.
 
     Source: distinct-n, Li et al. 2016.
     """

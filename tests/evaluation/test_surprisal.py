@@ -114,7 +114,7 @@ STRANGE = "".join(np.random.default_rng(3).choice(list("abcdefyz渡"), 700))
 
 
 def by_hand(network: Network, text: str) -> np.ndarray:
-    """Return the nats of every character but the first: those of the network, whose id 6 is the placeholder, and of names."""
+    """Return the nats of every character but the first: the network's, whose id 6 is the placeholder, and the name's."""
     places = [min("abcdefyz渡".index(character), 6) for character in text]
     unlearned = 0x110000 - 6
     names = {"y": (5 + 2 / unlearned) / 9, "z": (2 + 2 / unlearned) / 9, "渡": 2 / unlearned / 9}

@@ -35,18 +35,18 @@ def test_activations_match_the_network_states(make_network):
 
 
 def test_properties_match_their_names():
-    told = {name: measure(TEXT) for name, measure in PROPERTIES.items()}
-    assert all(len(values) == len(TEXT) for values in told.values())
-    quoted = "".join(c for c, inside in zip(TEXT, told["inside quotes"], strict=True) if inside)
+    properties = {name: measure(TEXT) for name, measure in PROPERTIES.items()}
+    assert all(len(values) == len(TEXT) for values in properties.values())
+    quoted = "".join(c for c, inside in zip(TEXT, properties["inside quotes"], strict=True) if inside)
     assert quoted == '"No (not now).' + '"open\n'  # the closing quote is outside; a blank line ends the second
-    assert "".join(c for c, inside in zip(TEXT, told["inside brackets"], strict=True) if inside) == "(not now"
-    line = told["characters since the line began"]
+    assert "".join(c for c, inside in zip(TEXT, properties["inside brackets"], strict=True) if inside) == "(not now"
+    line = properties["characters since the line began"]
     assert line[TEXT.index("\n")] == 0
     assert line[TEXT.index("she") + 2] == 3
-    assert told["characters since a space or punctuation"][TEXT.index("left") : TEXT.index("left") + 5] == [1, 2, 3, 4, 0]
-    assert told["characters since the sentence began"][TEXT.index("now).") + 4] == 0
+    assert properties["characters since a space or punctuation"][TEXT.index("left") : TEXT.index("left") + 5] == [1, 2, 3, 4, 0]
+    assert properties["characters since the sentence began"][TEXT.index("now).") + 4] == 0
     for name, characters in {"a space": " ", "a capital letter": "HNTIX", "a digit": "19847", "a vowel": "eaioIuEAOU"}.items():
-        assert told[f"after {name}"] == [float(c in characters) for c in TEXT]
+        assert properties[f"after {name}"] == [float(c in characters) for c in TEXT]
 
 
 @pytest.mark.parametrize(("text", "name", "inside_it"), [
