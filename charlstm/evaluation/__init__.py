@@ -1,6 +1,6 @@
-"""What a trained model does with a text: how surprised it is, how far back it sees, what carrying the state changes.
+"""Evaluation of a trained model on a text: surprisal, useful context length and the effect of carrying the state.
 
-Nothing here prints or trains, and nothing needs TensorFlow: networks are those of ``charlstm.inference``.
+Nothing here prints or trains. The networks come from ``charlstm.inference``, so TensorFlow is not needed.
 
 Shapes: ``N`` characters of a text, ``B`` rows, ``V`` characters of vocabulary.
 """

@@ -1,4 +1,4 @@
-"""Stateless and stateful generation of one model, side by side."""
+"""Comparison of stateless and stateful generation of one model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,19 +15,19 @@ from charlstm.inference.network import Network
 from charlstm.text.vocabulary import Vocabulary
 
 MAX_DIVERGENCE_CHARACTERS = 1_000
-"""Characters of the text along which both modes are followed."""
+"""Characters of the text along which both modes are compared, at most."""
 
 MODES: tuple[Mode, Mode] = ("stateless", "stateful")
 
 
 @dataclass(frozen=True)
 class ComparisonSettings:
-    """How much to measure.
+    """Settings of a comparison.
 
     Attributes:
-        sample: Characters that are counted with a window.
-        random_seed: Of that sample.
-        windows: Others than the model's own to write with.
+        sample: Number of characters that are scored with a window.
+        random_seed: Random seed of that sample.
+        windows: Windows to generate with besides the model's own.
     """
 
     sample: int
@@ -35,26 +35,27 @@ class ComparisonSettings:
     windows: tuple[int, ...]
 
     def contexts(self, window: int) -> list[int]:
-        """Numbers of characters before each that the evaluation tries, for a model of this window."""
+        """Return the context lengths that the evaluation scores, for a model of this window."""
         return context_lengths(window, self.windows)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the two modes make of the same seed, the same noise and the same text.
+    """The results of both modes with the same seed text, the same noise and the same evaluation text.
 
     Attributes:
-        task: What was written.
-        window: The model's own.
-        texts: Of each mode, with what the writing cost.
-        measures: Of each mode's text.
-        first_difference: Place in the texts of the first character that differs; None if they are the same.
-        measured: The text that the model was measured on; None if there was none.
-        evaluation: On that text.
-        expected: Measures of its beginning, as long as the texts: what to expect of what people write.
-        followed: The text along which both modes were followed.
-        along: What was found.
-        sweep: The same text written stateless with other windows.
+        task: The generation task.
+        window: The model's own window in characters.
+        texts: The generated text of each mode, with its cost.
+        measures: Statistics of each generated text.
+        first_difference: Position of the first character that differs; None if the texts are equal.
+        measured: The evaluation text; None if there was none.
+        evaluation: Scores on the evaluation text; None if there was none.
+        expected: Statistics of the beginning of the evaluation text, as long as the generated texts. They show what to expect
+            of text that people wrote.
+        followed: The text along which both modes were compared.
+        along: The divergence of the modes along that text.
+        sweep: The stateless texts of the other windows, by window.
     """
 
     task: GenerationTask
@@ -71,7 +72,7 @@ class Comparison:
 
 
 def first_difference(one: str, other: str) -> int | None:
-    """The first place where two texts differ, be it that one has ended; None if they are the same.
+    """Return the first position where two texts differ or only one of them ends; None if they are equal.
 
     >>> first_difference("river", "rivet"), first_difference("ferry", "ferry")
     (4, None)
@@ -91,27 +92,27 @@ def compare(
     machine: TimingEnvironment,
     progress: Progress = lambda _: None,
 ) -> Comparison:
-    """Compare the modes.
+    """Compare stateless with stateful generation.
 
     Args:
         network: The model.
-        vocabulary: Its characters.
-        task: What to write.
-        texts: What to measure with; without a text to measure on nothing is said of quality, and the stateful text is the
-            one that both modes are followed along.
-        plan: How much to measure.
-        machine: Where.
-        progress: Told how much more is done, of :func:`comparison_work`.
+        vocabulary: Its vocabulary.
+        task: The text to generate.
+        texts: The evaluation and training texts. Without an evaluation text quality is not measured, and the modes are
+            compared along the stateful text.
+        plan: The settings of the comparison.
+        machine: The clock and the threads.
+        progress: Called with the work done since its last call; the sum is :func:`comparison_work`.
     """
     by_mode: dict[Mode, TimedText] = {}
     for mode in MODES:
-        generate_timed(network, vocabulary, replace(task, length=1), mode, machine)  # the first time anything is slower
+        generate_timed(network, vocabulary, replace(task, length=1), mode, machine)  # the first run of anything is slower
         by_mode[mode] = generate_timed(network, vocabulary, task, mode, machine)
-        progress(_writing_cost(task, network.config.seq_len if mode == "stateless" else 1))
+        progress(_generation_cost(task, network.config.seq_len if mode == "stateless" else 1))
     sweep = {}
     for window in plan.windows:
         sweep[window] = generate_timed(network, vocabulary, task, "stateless", machine, window)
-        progress(_writing_cost(task, window))
+        progress(_generation_cost(task, window))
     counted = {mode: text_statistics(each.text, vocabulary, texts.learnt) for mode, each in by_mode.items()}
     evaluation = expected = None
     followed = task.seed + by_mode["stateful"].text
@@ -139,15 +140,15 @@ def compare(
 
 
 def comparison_work(plan: ComparisonSettings, task: GenerationTask, texts: EvaluationTexts, network: Network) -> float:
-    """Return about the work of :func:`compare`, in steps of a single row."""
+    """Return the approximate work of :func:`compare`, in steps of a single row."""
     window = network.config.seq_len
-    writing = sum(_writing_cost(task, rows) for rows in (1, window, *plan.windows))
+    generation = sum(_generation_cost(task, rows) for rows in (1, window, *plan.windows))
     if texts.measured is None:
-        return writing + (len(task.seed) + task.length - 1) * divergence_cost(window)
+        return generation + (len(task.seed) + task.length - 1) * divergence_cost(window)
     ids, vocabulary_size = texts.measured.ids, network.config.vocabulary_size
     scoring = evaluation_work(ids, min(plan.sample, len(ids) - 1), plan.contexts(window), vocabulary_size)
-    return writing + scoring + (min(MAX_DIVERGENCE_CHARACTERS, len(ids)) - 1) * divergence_cost(window)
+    return generation + scoring + (min(MAX_DIVERGENCE_CHARACTERS, len(ids)) - 1) * divergence_cost(window)
 
 
-def _writing_cost(task: GenerationTask, rows: int) -> float:
+def _generation_cost(task: GenerationTask, rows: int) -> float:
     return (len(task.seed) + task.length) * step_cost(rows)

@@ -1,4 +1,4 @@
-"""Both modes along one text: what each expects next, how far they differ, what the carried state does."""
+"""Both modes along one text: surprisal, divergence of the predictions and norms of the carried state."""
 
 import math
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from charlstm.text.windows import model_ids
 
 @dataclass(frozen=True)
 class TextDivergence:
-    """Two readings of a text of N characters, compared after every character but the last; L layers.
+    """Both modes compared after every character but the last of a text of N characters, for a network of L layers.
 
     Attributes:
-        stateful: Surprise at the next character, the state carried: ``[N - 1]``.
-        stateless: The same with a window: ``[N - 1]``.
-        divergence: The Kullback-Leibler divergence of the window's next-character distribution from the carried state's, in
-            nats: what is paid for expecting the second where the first is true: ``[N - 1]``.
-        h_norms: Euclidean norm of the carried ``h`` of every layer: ``[L, N - 1]``.
-        c_norms: Of the carried ``c``: ``[L, N - 1]``.
+        stateful: Surprisal of the next character with the state carried, in nats: ``[N - 1]``.
+        stateless: Surprisal of the next character with a window, in nats: ``[N - 1]``.
+        divergence: Kullback-Leibler divergence KL(p || q) in nats: ``[N - 1]``. p is the next-character distribution with the
+            state carried, q the one with a window.
+        h_norms: Euclidean norm of the carried hidden state ``h`` of every layer: ``[L, N - 1]``.
+        c_norms: Euclidean norm of the carried cell state ``c`` of every layer: ``[L, N - 1]``.
     """
 
     stateful: Nats
@@ -40,12 +40,12 @@ class TextDivergence:
 def divergence_along(
     network: Network, ids: Ids, progress: Progress = lambda _: None, naming: Nats | None = None
 ) -> TextDivergence:
-    """Read a text in both modes.
+    """Compare both modes along a text.
 
     Args:
         network: The model.
-        ids: The text: ``[N]``, at least two characters.
-        progress: Told how much more is done.
+        ids: Ids of the text: ``[N]``, at least two characters.
+        progress: Called with the work done since its last call, in steps of a single row.
         naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`, ``[N]``; None for a model without a placeholder.
     """
     readers = (StatefulDecoder(network), StatelessDecoder(network))
@@ -68,12 +68,12 @@ def divergence_along(
 
 
 def divergence_cost(window: int) -> float:
-    """Return what following both modes for one character costs, in steps of a single row."""
+    """Return the cost of comparing both modes after one character, in steps of a single row."""
     return step_cost(1) + step_cost(window)
 
 
 def _norm(state: Array) -> float:
-    """Return the Euclidean norm; numbers of a state that are no longer finite count as the greatest of float32."""
+    """Return the Euclidean norm of a state; values that are NaN or infinite count as the largest float32."""
     norm = float(np.linalg.norm(state))
     if math.isfinite(norm):
         return norm
@@ -81,10 +81,10 @@ def _norm(state: Array) -> float:
 
 
 def drift(norms: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """Compare the norms beyond the first window with those in its second half, as ratios of means: ``[L, n] -> [L]``.
+    """Return the mean norm beyond the first window over the mean norm in its second half: ``[L, n] -> [L]``.
 
-    In the first half the state is still filling. 1 where the text does not go beyond a window, and where the state is zero in
-    that half: there is nothing to compare with.
+    The first half is left out because the state still grows there from zero. The ratio is 1 if the text is not longer than a
+    window, or if the state is zero in the second half.
     """
     ratio = np.ones(len(norms))
     if norms.shape[1] > window:

@@ -1,4 +1,4 @@
-"""The text that a checkpoint is measured on."""
+"""The texts that a checkpoint is evaluated with."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,7 +22,7 @@ class TrainedPart:
 
     Attributes:
         model: Name of the checkpoint that was trained on it: the model, or one that it was fine-tuned from.
-        characters: How many.
+        characters: Number of characters of that part.
     """
 
     model: str
@@ -31,13 +31,13 @@ class TrainedPart:
 
 @dataclass(frozen=True)
 class EvaluationText:
-    """A text to measure a model on.
+    """A text to evaluate a model on.
 
     Attributes:
-        name: What it is.
-        ids: ``[N]``, at least two.
-        seen: The part of it that the model was trained on; None if there is none, as far as fingerprints tell.
-        whole: Whether it begins where a text begins: a held-out end may begin in the middle of a word.
+        name: Description of the text.
+        ids: Ids of its characters: ``[N]``, at least two.
+        seen: The part of it that the model was trained on; None if fingerprints show no such part.
+        whole: True if it starts where a text starts. A held-out end may start in the middle of a word.
     """
 
     name: str
@@ -48,12 +48,12 @@ class EvaluationText:
 
 @dataclass(frozen=True)
 class EvaluationTexts:
-    """What there is to measure a checkpoint with.
+    """The texts that are available for evaluating a checkpoint.
 
     Attributes:
-        measured: The text to measure on, None if there is none.
-        learnt: The text that the model learnt from: ids ``[N]``; None if it is not at hand.
-        missing: Why one of them is, as a sentence; empty if none is.
+        measured: The text to evaluate on; None if there is none.
+        learnt: Ids of the text that the model was trained on: ``[N]``; None if it was not found.
+        missing: The reason why one of them is None, as a sentence; empty if neither is.
     """
 
     measured: EvaluationText | None
@@ -64,18 +64,18 @@ class EvaluationTexts:
 def evaluation_texts(
     folder: Path, config: CheckpointConfig, other: EvaluationText | None, paths: Sequence[str] = (), encoding: str = "utf-8"
 ) -> EvaluationTexts:
-    """The texts to measure a checkpoint with: by default the tail of its corpus that training never saw.
+    """Return the texts to evaluate a checkpoint with, by default the held-out end of its corpus.
 
     Args:
-        folder: The checkpoint.
+        folder: Folder of the checkpoint.
         config: Its configuration.
-        other: Another text to measure on.
-        paths: Where the corpus is, as for :func:`find_corpus`.
-        encoding: Of those paths.
+        other: A text to evaluate on instead of the held-out end.
+        paths: Paths of the corpus, as for :func:`find_corpus`.
+        encoding: Text encoding of those paths.
 
     Raises:
-        CheckpointError: If what is named is another text than the one that the checkpoint was trained on.
-        CorpusError: If it cannot be read.
+        CheckpointError: If ``paths`` contain another text than the one that the checkpoint was trained on.
+        CorpusError: If ``paths`` cannot be read.
     """
     if other is not None:
         other = replace(other, seen=_seen(folder, config, other.ids))
@@ -99,35 +99,38 @@ def _seen(folder: Path, config: CheckpointConfig, ids: Ids) -> TrainedPart | Non
 
 
 _PLACES = (Path(), Path("data"))
-"""Where the text of a checkpoint is looked for."""
+"""Folders in which the corpus of a checkpoint is searched for."""
 
-_ANOTHER = "another text to measure it on: `charlstm evaluate TEXT`, `charlstm compare --text TEXT`"
+_ANOTHER = "another text to evaluate it on"
 
 
 def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (), encoding: str = "utf-8") -> Corpus:
-    """The corpus that a checkpoint was trained on, known by its fingerprint.
+    """Find the corpus that a checkpoint was trained on, recognised by its fingerprint.
 
     Args:
-        folder: The checkpoint.
+        folder: Folder of the checkpoint.
         config: Its configuration.
-        paths: Where the corpus is. If none are given it is looked for by its file names in the current folder and in
-            ``data/``, and nowhere else: a checkpoint from a stranger could name any file.
-        encoding: Of those paths.
+        paths: Paths of the corpus. Without them its file names are searched for in the current folder and in ``data/``, and
+            nowhere else: an untrusted checkpoint could name any file.
+        encoding: Text encoding of those paths.
+
+    Returns:
+        The corpus.
 
     Raises:
-        CheckpointError: If it is not found, or what is named is another text.
-        CorpusError: If what is named cannot be read.
+        CheckpointError: If the corpus is not found, or ``paths`` contain another text.
+        CorpusError: If ``paths`` cannot be read.
     """
     if paths:
         corpus = read_again(paths, encoding, config.vocabulary)
         if not _is_corpus_of(config, corpus):
             raise CheckpointError(
                 f"{clip_text(corpus.name)} is not the text that {folder.name} was trained on ({clip_text(config.corpus.name)}, "
-                f"SHA-256 {config.corpus.fingerprint[:12]}…); give that one with --corpus, or name {_ANOTHER}"
+                f"SHA-256 {config.corpus.fingerprint[:12]}…); name that one with `corpus`, or name {_ANOTHER}"
             )
         return corpus
     progress = None
-    with suppress(CheckpointError):  # a shipped model has no training state
+    with suppress(CheckpointError):  # a published model has no training state
         progress = read_progress(folder)
     for candidate, its_encoding in _candidates(config, progress):
         with suppress(CorpusError):
@@ -137,19 +140,22 @@ def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (
     read_from = f" (its training read {clip_text(', '.join(progress.paths))})" if progress else ""
     raise CheckpointError(
         f"the text that {folder.name} was trained on, {clip_text(config.corpus.name)}, is neither here nor in data/; say where "
-        f"it is with --corpus{read_from}, or name {_ANOTHER}"
+        f"it is with `corpus`{read_from}, or name {_ANOTHER}"
     )
 
 
 def _is_corpus_of(config: CheckpointConfig, corpus: Corpus) -> bool:
-    """Return whether a model was trained on a text; a damaged checkpoint may name the text and lack some of its characters."""
+    """Return whether a corpus is the one a model was trained on.
+
+    The vocabulary is compared too, because a damaged checkpoint may have the fingerprint but lack some characters.
+    """
     return corpus.fingerprint == config.corpus.fingerprint and corpus.vocabulary == config.vocabulary
 
 
 def _candidates(config: CheckpointConfig, progress: TrainingProgress | None) -> list[tuple[list[Path], str]]:
-    """Return where the corpus may be, and in which encoding.
+    """Return the possible paths of the corpus, each list with its text encoding.
 
-    All that is taken from the checkpoint are names of files, which cannot lead out of the folders they are looked for in.
+    Only file names are taken from the checkpoint, so the paths cannot lead out of the searched folders.
     """
     name = config.corpus.name
     known = [((name,), "utf-8"), (tuple(name.split(" + ")), "utf-8")]

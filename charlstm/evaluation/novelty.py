@@ -1,4 +1,4 @@
-"""What of a text is new: the share of its substrings that the training text does not have, and the longest copied passage."""
+"""Novelty of a text: the fraction of its substrings that the training text lacks, and the longest copied passage."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 from charlstm.text.vocabulary import Ids
 
 DEEPEST = 256
-"""The longest substrings whose shares are counted; passages are followed to their end."""
+"""Length of the longest substrings that are counted. Copied passages are followed to their end."""
 
-_BLOCK = 1 << 18  # places of the corpus that are followed at the same time
-_TABLED = 8  # lengths up to which most places are still on their way
-_TABLE = 1 << 22  # entries that a table may have
+_BLOCK = 1 << 18  # positions of the corpus that are processed at a time
+_TABLED = 8  # lengths up to which most positions still match
+_TABLE = 1 << 22  # entries of a lookup table, at most
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A passage of a text that is in the corpus as well.
+    """A passage of a text that also occurs in the corpus.
 
     Attributes:
-        start: Where it begins in the text.
-        place: Where it begins in the corpus, the first time.
-        length: Its characters.
+        start: Its position in the text.
+        place: Position of its first occurrence in the corpus.
+        length: Its length in characters.
     """
 
     start: int
@@ -33,12 +33,12 @@ class Copy:
 
 @dataclass(frozen=True)
 class Novelty:
-    """What of a text is not in a corpus.
+    """The novelty of a text with respect to a corpus.
 
     Attributes:
-        new: For every length 1, 2, 3 … the share of the text's substrings of that length, each occurrence counted, that the
-            corpus does not have, as far as that is less than 1 and once more, and at most to :data:`DEEPEST`.
-        longest: The longest passage that is in the corpus as well, the first of them; None if no character is.
+        new: For the lengths 1, 2, 3 … the fraction of the text's substrings of that length that the corpus lacks. Every
+            occurrence counts. The values end with the first 1, and at the latest with length :data:`DEEPEST`.
+        longest: The first of the longest passages that also occur in the corpus; None if no character does.
     """
 
     new: tuple[float, ...]
@@ -46,15 +46,18 @@ class Novelty:
 
 
 def novelty(text: Ids, corpus: Ids) -> Novelty:
-    """Look for every substring of a text in a corpus.
+    """Search for every substring of a text in a corpus.
 
-    Every place of the corpus walks down the trie of the text's substrings until it falls off. It does so level by level, many
-    places at a time. So memory is what the text needs, whatever the size of the corpus, and time is that of the corpus times
-    the length of a usual match. The few places that get to the depth of :data:`DEEPEST` are compared directly from there.
+    Every position of the corpus descends the trie of the text's substrings until it leaves it. This is done level by level,
+    for many positions at a time. Memory therefore depends on the text alone, and time is proportional to the corpus times the
+    length of a typical match. The few positions that reach depth :data:`DEEPEST` are compared directly from there.
 
     Args:
-        text: ``[n]``.
-        corpus: ``[N]``, in the same alphabet.
+        text: Ids of the text: ``[n]``.
+        corpus: Ids of the corpus in the same vocabulary: ``[N]``.
+
+    Returns:
+        The fractions of new substrings and the longest copied passage.
     """
     matched, place = np.zeros(len(text), np.int64), np.zeros(len(text), np.int64)
 
@@ -70,7 +73,7 @@ def novelty(text: Ids, corpus: Ids) -> Novelty:
                     inside = np.arange(copy.length)
                     note(copy.start + inside, copy.length - inside, copy.place + inside)
             else:
-                # The corpus's first place of every node, known to all of its occurrences in the text.
+                # The first position in the corpus of every node applies to all its occurrences in the text.
                 first = np.full(trie.sizes[length], -1)
                 first[nodes[::-1]] = places[::-1]
                 found = first[trie.nodes[length]]
@@ -85,32 +88,32 @@ def novelty(text: Ids, corpus: Ids) -> Novelty:
 
 
 class _Trie:
-    """The substrings of a text by their length, as far as somebody has asked for them.
+    """The trie of a text's substrings, built level by level on demand.
 
-    A node is the number of a substring among the different ones of its length. An edge is a node with the character that
-    follows, in one number; edges are sorted, and their order numbers the nodes that they lead to.
+    A node is the index of a substring among the distinct ones of its length. An edge combines a node and the next character in
+    one integer. Edges are sorted, and their order is the order of the nodes that they lead to.
 
     Attributes:
-        nodes: For every length the nodes of the text's substrings by where they begin.
+        nodes: For every length the nodes of the text's substrings by their position.
         sizes: For every length the number of nodes.
     """
 
     def __init__(self, text: Ids) -> None:
-        alphabet, self._text = np.unique(text, return_inverse=True)
-        self._width = len(alphabet) + 1
-        self._letters = np.full(int(text.max(initial=0)) + 2, len(alphabet))  # what is not in the text has one number
-        self._letters[alphabet] = np.arange(len(alphabet))
+        characters, self._text = np.unique(text, return_inverse=True)
+        self._width = len(characters) + 1
+        self._codes = np.full(int(text.max(initial=0)) + 2, len(characters))  # one id for all characters that the text lacks
+        self._codes[characters] = np.arange(len(characters))
         self._edges: list[NDArray[np.int64]] = []
         self._tables: list[NDArray[np.int64] | None] = []
         self.nodes: list[NDArray[np.int64]] = [np.zeros(len(text), np.int64)]
         self.sizes = [1]
 
     def follow(self, length: int, nodes: NDArray[np.int64], corpus: Ids) -> NDArray[np.int64]:
-        """The nodes that some nodes of a length lead to by a character of the corpus each; -1 where there is no edge."""
+        """Return the child of each node by the given character of the corpus; -1 where no edge exists."""
         if length == len(self._edges):
             self._grow(length)
         edges, table = self._edges[length], self._tables[length]
-        wanted = nodes * self._width + self._letters[np.minimum(corpus.astype(np.int64), len(self._letters) - 1)]
+        wanted = nodes * self._width + self._codes[np.minimum(corpus.astype(np.int64), len(self._codes) - 1)]
         if table is None:
             found = np.minimum(np.searchsorted(edges, wanted), len(edges) - 1)
             after: NDArray[np.int64] = np.where(edges[found] == wanted, found, -1)
@@ -123,7 +126,7 @@ class _Trie:
         edges, after = np.unique(before * self._width + self._text[length:], return_inverse=True)
         size = self.sizes[-1] * self._width
         table = None
-        if (size <= _TABLE and length < _TABLED) or not len(edges):  # a look-up is five times as fast as a search
+        if (size <= _TABLE and length < _TABLED) or not len(edges):  # a table is five times as fast as a search
             table = np.full(size, -1)
             table[edges] = np.arange(len(edges))
         self._edges.append(edges)
@@ -133,7 +136,7 @@ class _Trie:
 
 
 def _walk(trie: _Trie, corpus: Ids, start: int) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
-    """Walk down from each of the places in a block: of every length the nodes reached, and the places that reach them."""
+    """Descend the trie from every position of a block; yield each length with the nodes reached and their positions."""
     places = np.arange(start, min(start + _BLOCK, len(corpus)))
     nodes, length = np.zeros(len(places), np.int64), 0
     while len(places) and length < DEEPEST:
@@ -150,14 +153,14 @@ def _walk(trie: _Trie, corpus: Ids, start: int) -> Iterator[tuple[int, NDArray[n
 def _passages(
     text: Ids, corpus: Ids, nodes_of_text: NDArray[np.int64], nodes: NDArray[np.int64], places: NDArray[np.int64]
 ) -> Iterator[Copy]:
-    """The whole passages that begin with substrings found in the corpus, those inside of others left out.
+    """Yield the complete passages that begin with the matched substrings, without those inside other passages.
 
     Args:
-        text: ``[n]``.
-        corpus: ``[N]``.
-        nodes_of_text: The substrings of the text by where they begin, as nodes.
-        nodes: Those found: ``[m]``.
-        places: Where in the corpus: ``[m]``.
+        text: Ids of the text: ``[n]``.
+        corpus: Ids of the corpus: ``[N]``.
+        nodes_of_text: Nodes of the text's substrings by their position.
+        nodes: The nodes that were matched: ``[m]``.
+        places: Their positions in the corpus: ``[m]``.
     """
     order = np.argsort(nodes, kind="stable")
     low, high = (np.searchsorted(nodes, nodes_of_text, side, sorter=order) for side in ("left", "right"))
@@ -168,7 +171,7 @@ def _passages(
         found = places[order[low[starts] + np.arange(len(starts)) - np.repeat(ends - counts[some], counts[some])]]
         begins = (starts == 0) | (found == 0) | (corpus[found - 1] != text[starts - 1])
         for start, place in zip(starts[begins].tolist(), found[begins].tolist(), strict=True):
-            if start >= done:  # it is all known to be copied from here to the end
+            if start >= done:  # a copy that reaches the end of the text covers this one
                 continue
             most = min(len(text) - start, len(corpus) - place)
             differs = text[start : start + most] != corpus[place : place + most]

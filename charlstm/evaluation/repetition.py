@@ -1,9 +1,9 @@
-"""How a text repeats itself: loops that it falls into, and how many of its substrings differ."""
+"""Repetition in a text: loops at its end, and the fraction of distinct substrings."""
 
 from dataclasses import dataclass
 
 LEAST_LOOP = 20
-"""Characters that a repetition must last to be called a loop."""
+"""Characters of the shortest repetition that counts as a loop."""
 
 
 @dataclass(frozen=True)
@@ -11,8 +11,8 @@ class Loop:
     """A text that repeats itself to its end.
 
     Attributes:
-        period: Characters that are repeated.
-        start: Where the repetition begins.
+        period: Length of the repeated part in characters.
+        start: Position at which the repetition begins.
     """
 
     period: int
@@ -20,12 +20,12 @@ class Loop:
 
 
 def loop(text: str) -> Loop | None:
-    """The shortest period that a text falls into, and where.
+    """Return the loop of shortest period at the end of a text; None if there is none.
 
-    A loop goes on to the end, is run through at least three times, and lasts at least :data:`LEAST_LOOP` characters.
+    A loop lasts to the end of the text, for at least three periods and at least :data:`LEAST_LOOP` characters.
     """
-    # The prefix function of Knuth, Morris and Pratt (1977) knows whole texts. A loop is a tail: a prefix, read backwards, and
-    # the Z function (Gusfield 1997) says of every period how long that is, in linear time.
+    # A loop is a suffix of the text, so a prefix of the reversed text. The Z function (Gusfield 1997) gives its length for each
+    # period in linear time; the prefix function of Knuth, Morris and Pratt (1977) would only find loops of the whole text.
     backwards = text[::-1]
     for period, agree in enumerate(_z(backwards)):
         lasts = agree + period
@@ -35,7 +35,7 @@ def loop(text: str) -> Loop | None:
 
 
 def _z(text: str) -> list[int]:
-    """For every place, how far the text from there on agrees with its beginning; 0 at the first place."""
+    """Return for every position how many characters from there equal those at the start of the text; 0 for position 0."""
     agree = [0] * len(text)
     left = right = 0
     for place in range(1, len(text)):
@@ -49,6 +49,9 @@ def _z(text: str) -> list[int]:
 
 
 def distinct(text: str, length: int) -> float:
-    """The share of different ones among a text's substrings of a length (distinct-n, Li et al. 2016); 1 if there is none."""
+    """Return the fraction of distinct substrings among all of a length; 1 if the text is shorter.
+
+    Source: distinct-n, Li et al. 2016.
+    """
     grams = [text[start : start + length] for start in range(len(text) - length + 1)]
     return len(set(grams)) / len(grams) if grams else 1.0

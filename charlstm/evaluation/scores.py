@@ -1,4 +1,4 @@
-"""How well a model predicts a text, in both modes and by how far back it may look."""
+"""Scores of a model on a text, in both modes and by context length."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from charlstm.text.scoring import MAX_NATS, ScoringPass
 from charlstm.text.vocabulary import Ids
 
 MAX_CONTEXT = 256
-"""Characters of context beyond which no curve goes, unless the model's own window does."""
+"""Longest context that is scored by default, in characters, unless the model's own window is longer."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """A model's surprise at a text.
+    """The surprisal of a text under a model. All values in nats include the cost of naming rare characters.
 
     Attributes:
-        window: The model's own.
-        stateful: Of every character but the first, in one pass with the state carried: nats ``[N - 1]``. Like all nats here it
-            includes what naming a rare character costs.
-        costs: For numbers of characters read from a zero state before each: what not knowing the rest costs, stateless minus
-            stateful, of a sample of the characters: nats ``[S]`` each.
-        windowed: Stateless, of as many of these as the text has before its end: nats, at most S each.
-        naming: What of the stateful nats is for naming a rare character: ``[N - 1]``; None for a model without a placeholder.
+        window: The model's own window in characters.
+        stateful: Surprisal of every character but the first, with the state carried: nats ``[N - 1]``.
+        costs: By context length k: the stateless surprisal after k characters from a zero state minus the stateful one, for a
+            sample of S characters: nats ``[S]`` each.
+        windowed: By context length: the stateless surprisal of the sampled characters before the end of the text: nats, at
+            most S each.
+        naming: The part of ``stateful`` that names rare characters: nats ``[N - 1]``; None for a model without a placeholder.
     """
 
     window: int
@@ -35,11 +35,14 @@ class Scores:
     naming: Nats | None = None
 
     def nats_per_char(self, context: int | None = None) -> float:
-        """The mean surprise given this many characters before each, or given all of them.
+        """Return the mean surprisal in nats per character.
 
-        The difference is what is sampled, not the surprise: characters differ far more from each other than the two ways of
-        reading differ on one of them, so a sample says hundreds of times more about it (a control variate). If the carried
-        state grew out of bounds it is the other way round, and the surprise itself is sampled.
+        The mean for a context length is the stateful mean plus the mean difference over the sample (a control variate). The
+        difference varies hundreds of times less between characters than the surprisal does. If the carried state has grown
+        out of bounds the difference varies more, and the surprisal itself is averaged.
+
+        Args:
+            context: Characters read before each from a zero state; None for the carried state.
         """
         if context is None:
             return float(self.stateful.mean())
@@ -49,36 +52,39 @@ class Scores:
 
     @property
     def unbounded(self) -> int:
-        """Characters to which the model, its state carried, gives no probability that float32 holds."""
+        """Number of characters whose probability, with the state carried, is too small for float32."""
         predicted = self.stateful if self.naming is None else self.stateful - self.naming
         return int((predicted >= MAX_NATS - 1e-9).sum())
 
     def standard_error(self, context: int | None = None) -> float:
-        """Of that mean as an estimate for all characters of the text, in nats: 0 where all were counted."""
+        """Return the standard error of :meth:`nats_per_char` in nats; 0 if every character of the text was scored."""
         if context is None or (rest := self._rest(context)) <= 0:
             return 0.0
         sampled = self._sampled(context)
         return float(sampled.std(ddof=1) * np.sqrt(rest / len(sampled)))
 
     def _rest(self, context: int) -> float:
-        """The fraction of the text's characters that are not in the sample."""
+        """Return the fraction of the text's characters outside the sample."""
         return 1 - len(self.costs[context]) / len(self.stateful)
 
     def _sampled(self, context: int) -> Nats:
-        """What is sampled: the costs, or the surprise where that says more."""
+        """Return the sampled quantity: the costs, or the surprisal if an unbounded state makes that the less variable one."""
         costs, windowed = self.costs[context], self.windowed[context]
-        lost = self.unbounded and self._rest(context) > 0 and len(windowed) > 1 and windowed.std() < costs.std()
-        return windowed if lost else costs
+        unbounded = self.unbounded and self._rest(context) > 0 and len(windowed) > 1 and windowed.std() < costs.std()
+        return windowed if unbounded else costs
 
 
 def context_lengths(window: int, others: Sequence[int] = ()) -> list[int]:
-    """1, 2, 4 … as far as :data:`MAX_CONTEXT` and the window, with the window and others, in order."""
+    """Return the context lengths to score, in ascending order.
+
+    They are the powers of two up to the longer of :data:`MAX_CONTEXT` and the window, the window itself, and ``others``.
+    """
     farthest = max(window, MAX_CONTEXT)
     return sorted({window, *others, *(2**power for power in range(farthest.bit_length()) if 2**power <= farthest)})
 
 
 def sampled_starts(characters: int, sample: int, random_seed: int) -> Ids:
-    """Places in a text of N characters where reading starts: at most ``sample``, never the last, in order, each once."""
+    """Draw at most ``sample`` distinct positions at which reading starts, in ascending order and without the last position."""
     if sample >= characters - 1:
         return np.arange(characters - 1)
     return np.sort(np.random.default_rng(random_seed).choice(characters - 1, sample, replace=False))
@@ -96,10 +102,10 @@ def evaluate(
 
     Args:
         network: The model.
-        ids: The text: ``[N]``, at least two characters.
-        starts: Of the sample, from :func:`sampled_starts`.
-        contexts: From :func:`context_lengths`.
-        progress: Told how much more is done, of :func:`scoring_work`.
+        ids: Ids of the text: ``[N]``, at least two characters.
+        starts: Positions of the sample, from :func:`sampled_starts`.
+        contexts: Context lengths, from :func:`context_lengths`.
+        progress: Called with the work done since its last call; the sum is :func:`scoring_work`.
         naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`, ``[N]``; None for a model without a placeholder.
     """
     stateful = stateful_surprisal(network, ids, progress, naming)
@@ -107,8 +113,8 @@ def evaluate(
     costs, read = {}, {}
     for context, nats in zip(contexts, windowed, strict=True):
         carried = stateful[np.minimum(starts + context, len(stateful)) - 1]
-        # No reading of this length reaches the first characters of the text. All that is before them is less than the context,
-        # so for them both ways are the same; the readings that the text's end cuts short, exactly as many, stand for them.
+        # The first characters of the text have less context than this, so both modes give them the same surprisal: cost 0.
+        # Exactly as many readings are cut short by the end of the text, and count for them.
         costs[context] = np.where(np.isnan(nats), 0.0, nats - carried)
         read[context] = nats[~np.isnan(nats)]
     return Scores(network.config.seq_len, stateful, costs, read, None if naming is None else naming[1:])

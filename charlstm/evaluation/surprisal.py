@@ -1,4 +1,4 @@
-"""Surprise: the nats that a network pays for each character of a text, read in either mode."""
+"""Surprisal of each character of a text under a network, in nats, in either mode."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,14 +14,14 @@ from charlstm.text.windows import denormalise, model_ids
 
 Nats = NDArray[np.float64]
 Progress = Callable[[float], object]
-"""Told how much more work is done, in steps of a single row: see :func:`step_cost`."""
+"""Called with the work done since the last call, in steps of a single row: see :func:`step_cost`."""
 
 ROWS = 256
-"""Texts that are read at the same time from zero states."""
+"""Batch size of reading from zero states."""
 
 
 def step_cost(rows: int) -> float:
-    """Return what a step of a batch costs, in steps of a single row.
+    """Return the cost of a step of a batch, in steps of a single row.
 
     Reading the weights takes about as long as the arithmetic of ten rows (measured on 1 x 256 and 2 x 512 units: from 8 to 14).
 
@@ -33,40 +33,40 @@ def step_cost(rows: int) -> float:
 
 @any_weights
 def stateful_surprisal(network: Network, ids: Ids, progress: Progress = lambda _: None, naming: Nats | None = None) -> Nats:
-    """The surprise of every character given all those before it: one pass, the state carried.
+    """Return the surprisal of every character given all those before it, with the state carried.
 
-    The text is read in several rows at a time, each with a warm-up, and once more in one piece if the rows do not agree where
-    they meet: see :class:`charlstm.text.scoring.ScoringPass`.
+    The text is split into several rows, each read with a warm-up. If the rows disagree where they meet, the text is read again
+    in one piece: see :class:`charlstm.text.scoring.ScoringPass`.
 
     Args:
         network: The model.
-        ids: The text: ``[N]``, at least two characters.
-        progress: Told what has been read.
+        ids: Ids of the text: ``[N]``, at least two characters.
+        progress: Called with the work done since its last call.
         naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`, ``[N]``; None for a model without a placeholder.
 
     Returns:
-        Nats of all characters but the first: ``[N - 1]``, at most :data:`charlstm.text.scoring.MAX_NATS` each, and that
-        of naming a rare character.
+        Nats of all characters but the first: ``[N - 1]``. Each is at most :data:`charlstm.text.scoring.MAX_NATS`, plus the
+        nats of naming a rare character.
     """
     scoring = ScoringPass(ids, network.config.vocabulary_size)
     nats, counted = _read(network, scoring, progress)
     if not scoring.agrees(nats):
         nats, counted = _read(network, scoring.in_one_piece(), lambda _: None)
-    # Row by row the counted characters are the text from its beginning to its end.
+    # In row order the counted characters are the whole text.
     result: Nats = nats[counted]
     return result if naming is None else result + naming[1:]
 
 
 def _read(network: Network, scoring: ScoringPass, progress: Progress) -> tuple[Nats, NDArray[np.bool_]]:
-    """The surprise of all that is read in a pass, and what of it counts: ``[S, T]``."""
+    """Return the surprisal of all characters of a scoring pass, and the mask of those that count: ``[S, T]`` each."""
     state = network.zero_state(scoring.rows)
     nats, counted = [], []
     for chunk in scoring.chunks():
-        _keep(state, chunk.kept)
+        _reset_rows(state, chunk.kept)
         read = denormalise(chunk.x, network.config.vocabulary_size)
         for place, following in zip(read.T, chunk.y.T, strict=True):
             network.step(place, state)
-            nats.append(_surprise(network, state, following))
+            nats.append(_surprisal(network, state, following))
         counted.append(chunk.counted == 1)
         progress(scoring.chunk * step_cost(scoring.rows))
     return np.stack(nats, 1), np.concatenate(counted, 1)
@@ -81,16 +81,16 @@ def windowed_surprisal(
     progress: Progress = lambda _: None,
     naming: Nats | None = None,
 ) -> Nats:
-    """The surprise of characters given only a few before each, read from a zero state.
+    """Return the surprisal of characters given only a few before each, read from a zero state.
 
-    One reading serves every context: after k characters from its start, a network in a zero state there has a context of k.
+    One reading serves every context length: a network that starts from a zero state has a context of k after k characters.
 
     Args:
         network: The model.
-        ids: The text: ``[N]``.
-        starts: Places where reading starts: ``[S]``.
-        contexts: Numbers k of characters read, ascending, each at least 1: ``[K]``.
-        progress: Told what has been read.
+        ids: Ids of the text: ``[N]``.
+        starts: Positions at which reading starts: ``[S]``.
+        contexts: Context lengths k, ascending, each at least 1: ``[K]``.
+        progress: Called with the work done since its last call.
         naming: As for :func:`stateful_surprisal`.
 
     Returns:
@@ -100,13 +100,13 @@ def windowed_surprisal(
     for begin in range(0, len(starts), ROWS):
         some = starts[begin : begin + ROWS]
         state, row = network.zero_state(len(some)), 0
-        farthest = min(contexts[-1], len(ids) - 1 - int(some.min()))  # beyond it the text has ended for all of them
+        farthest = min(contexts[-1], len(ids) - 1 - int(some.min()))  # the text has ended for every row beyond it
         for read in range(1, farthest + 1):
             network.step(ids[np.minimum(some + read, len(ids)) - 1], state)
             if read == contexts[row]:
                 there = some + read < len(ids)
                 place = np.minimum(some + read, len(ids) - 1)
-                nats = _surprise(network, state, model_ids(ids[place], network.config.vocabulary_size))
+                nats = _surprisal(network, state, model_ids(ids[place], network.config.vocabulary_size))
                 if naming is not None:
                     nats += naming[place]
                 result[row, begin : begin + len(some)][there] = nats[there]
@@ -117,13 +117,13 @@ def windowed_surprisal(
     return result
 
 
-def _surprise(network: Network, state: State, following: Ids) -> Nats:
+def _surprisal(network: Network, state: State, following: Ids) -> Nats:
     logs = log_softmax(network.logits(state[-1].h).astype(np.float64))
     return clip_nats(-logs[np.arange(len(following)), following])
 
 
-def _keep(state: State, kept: Array) -> None:
-    """Keep the state of the rows where ``kept`` is 1, and start the others from zero: ``[B, 1]``."""
+def _reset_rows(state: State, kept: Array) -> None:
+    """Reset the state of the rows where ``kept``, ``[B, 1]``, is 0."""
     new = kept[:, 0] == 0
     for layer in state:
         layer.h[new] = layer.c[new] = 0

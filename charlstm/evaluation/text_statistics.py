@@ -1,4 +1,4 @@
-"""What can be counted in a text: how much of it repeats itself, how much of it is the training text's."""
+"""Statistics of a text: repetition, and overlap with the training text."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,20 @@ from charlstm.evaluation.repetition import Loop, distinct, loop
 from charlstm.text.vocabulary import Ids, Vocabulary
 
 MAX_COUNTED = 100_000
-"""Characters of a text, its first, in which anything is counted."""
+"""Characters at the start of a text that are analysed."""
 
 
 @dataclass(frozen=True)
 class TextStatistics:
-    """Of a text.
+    """Statistics of a text.
 
     Attributes:
-        characters: In which these were counted.
-        distinct_4_grams: The share of different ones among its substrings of four characters.
-        loop: What it falls into; None if it does not. A line end at its end, which files have, does not count.
-        novelty: Compared with the training text; None if that is not at hand.
+        characters: Number of characters that were analysed.
+        distinct_4_grams: Fraction of distinct substrings among those of four characters.
+        loop: The loop at its end; None if there is none. A final line end, which files have, is ignored.
+        novelty: Novelty with respect to the training text; None without a training text.
         passage: The longest copied passage; empty if there is none.
-        line: The line of the training text that the passage begins in, counted from 1.
+        line: The line of the training text in which the passage begins, counted from 1.
     """
 
     characters: int
@@ -33,14 +33,20 @@ class TextStatistics:
     line: int
 
 
-def text_statistics(text: str, vocabulary: Vocabulary, learnt: Ids | None) -> TextStatistics:
-    """Count in a text, and look for it in the training text: ids ``[N]`` in the same vocabulary."""
+def text_statistics(text: str, vocabulary: Vocabulary, training: Ids | None) -> TextStatistics:
+    """Return the statistics of a text.
+
+    Args:
+        text: The text, of which the first :data:`MAX_COUNTED` characters are analysed.
+        vocabulary: The vocabulary of the model.
+        training: Ids of the training text in that vocabulary: ``[N]``; None if it is not available.
+    """
     text = text[:MAX_COUNTED]
-    found = None if learnt is None else novelty(vocabulary.encode_any(text), learnt)
+    found = None if training is None else novelty(vocabulary.encode_any(text), training)
     passage, line = "", 1
-    if found and found.longest and learnt is not None:
+    if found and found.longest and training is not None:
         copy = found.longest
         passage = text[copy.start : copy.start + copy.length]
         if "\n" in vocabulary.characters:
-            line += int(np.count_nonzero(learnt[: copy.place] == vocabulary.characters.index("\n")))
+            line += int(np.count_nonzero(training[: copy.place] == vocabulary.characters.index("\n")))
     return TextStatistics(len(text), distinct(text, 4), loop(text.removesuffix("\n")), found, passage, line)

@@ -1,4 +1,4 @@
-"""A text written in a mode, and what the writing costs."""
+"""Generation of a text in one mode, with its time, cell steps and memory."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,11 +16,11 @@ from charlstm.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class TimingEnvironment:
-    """What the price of writing depends on, besides the model.
+    """The clock and the threads of a measurement.
 
     Attributes:
-        clock: Seconds, from any origin.
-        threads: A context for products of so many rows by a network's weights.
+        clock: Function that returns seconds since any origin.
+        threads: Function that returns a context with the threads to use, for a network and a number of rows per step.
     """
 
     clock: Callable[[], float]
@@ -29,13 +29,13 @@ class TimingEnvironment:
 
 @dataclass(frozen=True)
 class GenerationTask:
-    """A text to write.
+    """A text to generate.
 
     Attributes:
-        seed: The text to continue.
-        length: Characters to write, at least one.
-        random_seed: Of the noise, which is the same at the same position in every mode.
-        sampling: How characters are chosen.
+        seed: The seed text, which is continued.
+        length: Number of characters to generate, at least one.
+        random_seed: Random seed of the noise, which is the same at the same position in every mode.
+        sampling: The sampling settings.
     """
 
     seed: str
@@ -46,14 +46,14 @@ class GenerationTask:
 
 @dataclass(frozen=True)
 class TimedText:
-    """A text and its price.
+    """A generated text and its cost.
 
     Attributes:
-        text: Without the seed.
-        seconds_to_first: From nothing to the first character: the seed, or its last window, is read.
-        characters_per_second: Of the further characters, by the time that the median one took.
-        cell_steps: Times that a step of the LSTM (all its layers) is made for one more character, on average.
-        state_bytes: Memory of the state, ``h`` and ``c`` of every layer, that is kept from character to character.
+        text: The generated text, without the seed text.
+        seconds_to_first: Time to the first character, including reading the seed text or its last window.
+        characters_per_second: Throughput after the first character, from the median time of a character.
+        cell_steps: Mean number of LSTM steps (of all layers) for one more character.
+        state_bytes: Memory of the state, ``h`` and ``c`` of every layer, that is kept between characters.
     """
 
     text: str
@@ -71,15 +71,15 @@ def generate_timed(
     machine: TimingEnvironment,
     window: int | None = None,
 ) -> TimedText:
-    """Write a text.
+    """Generate a text and measure its cost.
 
     Args:
         network: The model.
-        vocabulary: Its characters.
-        task: What to write.
-        mode: In which mode.
-        machine: Where.
-        window: Characters that a stateless prediction may look back on; the model's own number if None.
+        vocabulary: Its vocabulary.
+        task: The text to generate.
+        mode: Stateless or stateful.
+        machine: The clock and the threads.
+        window: Context of a stateless prediction in characters; the model's own window if None.
     """
     window = window or network.config.seq_len
     read = decoder(replace(network, config=replace(network.config, seq_len=window)), mode)
@@ -92,16 +92,23 @@ def generate_timed(
             text += piece
             times.append(machine.clock())
     first, *rest = (after - before for before, after in pairwise(times[: task.length + 1]))
-    usual = median(rest or [first])  # whatever else the machine did meanwhile
+    typical = median(rest or [first])  # the median, because other processes slow single characters down
     steps, memory = cell_steps(mode, window, len(task.seed), task.length), state_bytes(network, mode, window)
-    return TimedText(text, first, 1 / usual, steps, memory)
+    return TimedText(text, first, 1 / typical, steps, memory)
 
 
 def cell_steps(mode: Mode, window: int, seed: int, length: int) -> float:
-    """LSTM steps for one more character, on average over a text of ``length`` characters after a seed of ``seed``.
+    """Return the mean number of LSTM steps for one more character.
 
-    Stateful it is one. Stateless it is the window, or all there is of the text while that is less; reading the seed at the
-    beginning is not counted. Lanes make as many steps as the loop that reads the window anew, but many in one product.
+    Stateful generation takes one step. Stateless generation takes as many as the window is long, or as the text so far while
+    that is shorter. Reading the seed text at the start is not counted. Lanes take as many steps as a loop that reads the window
+    again, but compute many in one product.
+
+    Args:
+        mode: Stateless or stateful.
+        window: Window in characters.
+        seed: Length of the seed text in characters.
+        length: Number of characters to generate.
     """
     if mode == "stateful":
         return 1.0
@@ -109,9 +116,10 @@ def cell_steps(mode: Mode, window: int, seed: int, length: int) -> float:
 
 
 def state_bytes(network: Network, mode: Mode, window: int) -> int:
-    """Return the memory of the state for one text: ``2·4·Σu`` bytes, ``h`` and ``c``, a row; as many rows as lanes.
+    """Return the memory in bytes of the state for one text: ``2·4·Σu`` for ``h`` and ``c`` of every row.
 
-    Stateful there is one row, stateless a lane for every character of the window. What a step works in besides is not state.
+    Stateful generation has one row, stateless generation one lane for every character of the window. The scratch buffers of a
+    step are not counted.
     """
     rows = 1 if mode == "stateful" else window
     return sum(layer.h.nbytes + layer.c.nbytes for layer in network.zero_state(rows))

@@ -1,7 +1,7 @@
-"""Every gate and state of a network along a text, and the cells that follow something that people can read off it.
+"""Gates and states of a network along a text, and the cells that follow a readable property of the text.
 
-After Karpathy, Johnson & Fei-Fei, *Visualizing and Understanding Recurrent Networks* (2015), who looked for such cells by eye.
-Here they are found by a measure: Pearson's correlation of a cell's ``c`` with a property of the text, over its characters.
+Source: Karpathy, Johnson & Fei-Fei, *Visualizing and Understanding Recurrent Networks* (2015), who searched for such cells by
+eye. Here the search uses Pearson's correlation of a cell's ``c`` with a property of the text, over its characters.
 """
 
 from base64 import b64encode
@@ -19,38 +19,42 @@ from charlstm.inspection.blocks import Block, Grid, Prose, Record
 from charlstm.text.vocabulary import Ids
 
 MAX_CHARACTERS = 1_000
-"""Characters of a text that are looked at."""
+"""Characters of a text that are inspected, at most."""
 
 LEAST_CHANGES = 8
-"""Times that a property must change along a text before a cell can be said to follow it."""
+"""Changes of a property along a text, at least, for a cell to be able to follow it."""
 
 QUANTITIES = ("i", "f", "g", "o", "c", "h")
-"""Input gate, forget gate, candidate, output gate, cell state, hidden state: in the order of :class:`Activations`."""
+"""Input gate, forget gate, candidate, output gate, cell state and hidden state, in the order of :class:`Activations`."""
 
 
 @dataclass(frozen=True)
 class Activations:
-    """One layer along a text of N characters.
+    """The activations of one layer of u units along a text of N characters.
 
     Attributes:
-        values: After every character the six :data:`QUANTITIES` of every unit: ``[6, N, u]``.
+        values: After every character, the six :data:`QUANTITIES` of every unit: ``[6, N, u]``.
     """
 
     values: Array
 
     @property
     def c(self) -> Array:
-        """The cell states: ``[N, u]``."""
+        """Cell states: ``[N, u]``."""
         c: Array = self.values[QUANTITIES.index("c")]
         return c
 
 
 @any_weights
 def activations_along(network: Network, ids: Ids) -> tuple[Activations, ...]:
-    """Read a text, ids ``[N]``, from a zero state and keep everything, layer by layer.
+    """Return the activations of every layer along a text that is read from a zero state.
+
+    Args:
+        network: The model.
+        ids: Ids of the text: ``[N]``.
 
     Raises:
-        CheckpointError: If any of it is infinite or NaN.
+        CheckpointError: If an activation is infinite or NaN.
     """
     state = network.zero_state(1)
     kept = [np.empty((len(QUANTITIES), len(ids), units), np.float32) for units in network.config.units]
@@ -63,13 +67,14 @@ def activations_along(network: Network, ids: Ids) -> tuple[Activations, ...]:
 
 
 def activations_record(text: str, layers: tuple[Activations, ...], layer: int | None, cell: int | None) -> Record:
-    """What is shown of it: the readable cells, and one cell's quantities along the text.
+    """Return the record of a text: its readable cells, and the quantities of one cell along the text.
 
     Args:
-        text: N characters.
-        layers: From :func:`activations_along`.
-        layer: Counted from 1; if None that of the most readable cell, or the first if a cell is given.
-        cell: The one to show; the most readable one (of the layer) if None.
+        text: The text of N characters.
+        layers: Activations from :func:`activations_along`.
+        layer: Number of the layer to show, from 1. If None, the layer of the most readable cell, or the first if ``cell`` is
+            set.
+        cell: Index of the cell to show; the most readable one (of the layer) if None.
     """
     readable = readable_cells(text, layers, layer)
     best = readable[0] if readable and cell is None else None
@@ -87,11 +92,11 @@ def activations_record(text: str, layers: tuple[Activations, ...], layer: int | 
 
 
 def packed(layer: Activations) -> Record:
-    """A layer's values as a page can hold them: a byte each, shares of the greatest magnitude of their quantity.
+    """Quantise a layer's values to one byte each for a page, relative to the largest magnitude of their quantity.
 
     Returns:
-        ``bytes`` in base64, from -127 to 127 about 128, by quantity, then by character, then by cell; ``reach``, the greatest
-        magnitude of each quantity; ``units``.
+        ``bytes``: base64 of the values plus 128, each from -127 to 127, by quantity, then character, then cell.
+        ``reach``: the largest magnitude of each quantity. ``units``: the number of units.
     """
     reach = np.maximum(np.abs(layer.values).max((1, 2)), 1e-9)
     shares = np.rint(layer.values / reach[:, None, None] * 127 + 128).astype(np.uint8)
@@ -99,7 +104,7 @@ def packed(layer: Activations) -> Record:
 
 
 def activations_view(found: Record) -> list[Block]:
-    """The readable cells, and the text with one cell's c below it."""
+    """Return the blocks of the readable cells and the heading of the text with one cell's c below it."""
     rows = [
         [one["follows"], str(one["layer"]), str(one["cell"]), f"{one['correlation']:+.2f}", f"{one['by_chance']:.2f}"]
         for one in found["readable_cells"]
@@ -128,12 +133,12 @@ def activations_view(found: Record) -> list[Block]:
 
 
 def _since(text: str, ends: Callable[[str], bool]) -> list[float]:
-    """At every character, how many have come since the last one that ends something; that one counts as none."""
+    """Return for every character the distance to the last character for which ``ends`` is true; that one has distance 0."""
     return list(accumulate(text, lambda count, character: 0.0 if ends(character) else count + 1, initial=0.0))[1:]
 
 
 def _quoted(text: str) -> list[float]:
-    """1 inside double quotes, straight or of any pair; a blank line ends what was left open."""
+    """Return 1 for every character inside double quotes, straight or paired; a blank line closes an open quote."""
     found, open_ = [], False
     for place, character in enumerate(text):
         if character in "“”「」『』":
@@ -163,7 +168,7 @@ PROPERTIES: Mapping[str, Callable[[str], list[float]]] = {
     "after a digit": lambda text: [float(c.isdigit()) for c in text],
     "after a vowel": lambda text: [float(c.lower() in "aeiou") for c in text],
 }
-"""What a cell may follow, as a number for every character that has just been read."""
+"""Properties of a text that a cell may follow: functions that return a number for every character read."""
 
 
 @dataclass(frozen=True)
@@ -171,12 +176,12 @@ class ReadableCell:
     """A cell that follows a property of the text.
 
     Attributes:
-        follows: A name of :data:`PROPERTIES`.
-        layer: Counted from 0.
-        cell: Its number in the layer, from 0.
-        correlation: Of its ``c`` with the property, from -1 to 1.
-        by_chance: The greatest correlation, either sign, that any cell reaches with the same property at any of some random
-            other places: rotations of it along the text. Cells and properties change slowly, and there are many cells.
+        follows: Name of the property in :data:`PROPERTIES`.
+        layer: Index of the layer, from 0.
+        cell: Index of the cell in the layer, from 0.
+        correlation: Correlation of its ``c`` with the property, from -1 to 1.
+        by_chance: Largest absolute correlation of any cell with the same property after a random rotation along the text. High
+            correlations occur by chance, because cells and properties change slowly and there are many cells.
     """
 
     follows: str
@@ -189,29 +194,28 @@ class ReadableCell:
 def readable_cells(
     text: str, layers: tuple[Activations, ...], only: int | None = None, each: int = 3, rotations: int = 40
 ) -> list[ReadableCell]:
-    """Return the cells whose ``c`` correlates with a property of a text, and more than by chance, the best first.
+    """Return the cells whose ``c`` correlates with a property of a text by more than chance, the best first.
 
-    What only grows with the text is taken out of both beforehand, by a straight line: a cell that counts characters would
-    follow anything that does.
+    A linear trend is removed from both first. Otherwise a cell that counts characters would follow every growing property.
 
     Args:
-        text: N characters.
-        layers: What was seen along it.
-        only: The layer to look in, counted from 1; all if None.
-        each: Cells for each property, at most.
-        rotations: Other places that a property is moved to, for what is reached by chance.
+        text: The text of N characters.
+        layers: Activations along the text.
+        only: Number of the layer to search, from 1; all layers if None.
+        each: Cells of each property, at most.
+        rotations: Number of random rotations of a property, from which the correlation by chance is estimated.
     """
     found, seen = [], []
     numbers = range(len(layers)) if only is None else [only - 1]
     states = {number: _standardised(layers[number].c.astype(np.float64)) for number in numbers}
-    turns = np.random.default_rng(0).integers(len(text) // 4, len(text) - len(text) // 4, rotations)
+    shifts = np.random.default_rng(0).integers(len(text) // 4, len(text) - len(text) // 4, rotations)
     for name, measure in PROPERTIES.items():
         values = measure(text)
         if values in seen or np.count_nonzero(np.diff(values)) < LEAST_CHANGES:
             continue
         seen.append(values)
         wanted = _standardised(np.array(values)[:, None])[:, 0]
-        rotated = np.stack([np.roll(wanted, turn) for turn in turns])
+        rotated = np.stack([np.roll(wanted, shift) for shift in shifts])
         chance = max(float(np.abs(rotated @ c).max()) / len(text) for c in states.values())
         cells = [
             ReadableCell(name, layer, cell, float(value), chance)
@@ -224,9 +228,9 @@ def readable_cells(
 
 
 def _standardised(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return columns without their straight line, of mean 0 and variance 1: ``[N, u]``.
+    """Return columns without their linear trend, with mean 0 and variance 1: ``[N, u]``.
 
-    A column that varies by no more than float32 rounds its values is constant, and becomes 0.
+    A column that varies less than the rounding of float32 is constant, and becomes 0.
     """
     rounding = 1e-6 * np.abs(columns).max(0)
     line = np.linspace(-1, 1, len(columns))[:, None]

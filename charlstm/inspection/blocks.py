@@ -1,11 +1,11 @@
-"""What a section is shown as, in the terminal and on the page alike."""
+"""Blocks of a section, which the terminal and the page both show."""
 
 import re
 from dataclasses import dataclass
 from typing import Any
 
 Record = dict[str, Any]
-"""A section as JSON holds it."""
+"""A section as JSON."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines that stay as they are: equations."""
+    """Lines that are not wrapped, such as equations."""
 
     text: str
 
@@ -27,8 +27,8 @@ class Grid:
     """A table.
 
     Attributes:
-        headings: Of every column.
-        rows: As many cells each.
+        headings: The heading of every column.
+        rows: The cells of every row, one for each column.
     """
 
     headings: list[str]
@@ -36,7 +36,7 @@ class Grid:
 
     @property
     def numeric(self) -> list[bool]:
-        """For every column whether it holds numbers or shapes, which stand on the right; the first never does."""
+        """For every column, True if it holds numbers or shapes, which are aligned right; False for the first column."""
         columns = [[row[at] for row in self.rows] for at in range(1, len(self.headings))]
         return [False, *(all(_NUMERIC.fullmatch(cell) for cell in column) for column in columns)]
 
@@ -47,7 +47,7 @@ Block = Prose | Lines | Grid
 
 
 def shape(sizes: list[int | None]) -> str:
-    """A shape as Keras writes it.
+    """Format a shape as Keras does.
 
     >>> shape([None, 64, 320])
     '(None, 64, 320)'
@@ -56,7 +56,7 @@ def shape(sizes: list[int | None]) -> str:
 
 
 def largest(difference: float) -> str:
-    """The largest difference of two things that are the same: rounding is called so.
+    """Format the largest difference of two equal results, and mark a rounding error as such.
 
     >>> largest(0.0), largest(3e-8), largest(0.25)
     ('0', '3e-08 (rounding)', '0.25')
@@ -65,13 +65,13 @@ def largest(difference: float) -> str:
 
 
 ROUNDING = 1e-5
-"""Differences below this are those of float32 added up in another order."""
+"""Differences below this are the rounding of float32 sums in another order."""
 
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
 def bars(counts: list[int]) -> str:
-    """A histogram as a line of blocks; whatever is not empty can be seen.
+    """Format a histogram as a line of block characters, in which every count above zero is visible.
 
     >>> bars([0, 1, 50, 100])
     ' ▁▄█'

@@ -1,4 +1,4 @@
-"""The weights of every LSTM layer, cut into those of its gates."""
+"""The weights of every LSTM layer, split by gate."""
 
 from collections.abc import Mapping
 
@@ -29,10 +29,10 @@ _BINS = 15
 
 
 def weights(config: ModelConfig, values: Mapping[str, Array]) -> Record:
-    """Shape, norm, range and a histogram of every gate's kernel W, recurrent kernel U and bias b.
+    """Return shape, norm, range and histogram of every gate's kernel W, recurrent kernel U and bias b.
 
     Args:
-        config: The network.
+        config: Configuration of the network.
         values: Its weights by name.
     """
     found = []
@@ -42,7 +42,11 @@ def weights(config: ModelConfig, values: Mapping[str, Array]) -> Record:
         if config.use_bias:
             matrices["b"] = values[f"{layer}/bias"][None]
         parts = [
-            {"name": f"{letter}_{gate}", "columns": [at * units, (at + 1) * units], **_facts(block, squeezed=letter == "b")}
+            {
+                "name": f"{letter}_{gate}",
+                "columns": [at * units, (at + 1) * units],
+                **_statistics(block, squeezed=letter == "b"),
+            }
             for letter, matrix in matrices.items()
             for at, (gate, block) in enumerate(zip(GATES, by_gate(matrix), strict=True))
         ]
@@ -50,7 +54,7 @@ def weights(config: ModelConfig, values: Mapping[str, Array]) -> Record:
     return {"layers": found, "example": {"input": [8, 8], "units": 10, **lstm_shapes(8, 10)}, "orders": ORDERS}
 
 
-def _facts(block: Array, *, squeezed: bool) -> Record:
+def _statistics(block: Array, *, squeezed: bool) -> Record:
     values: NDArray[np.float64] = block.astype(np.float64)
     farthest = float(np.abs(values).max()) or 1.0
     counts, _ = np.histogram(values, _BINS, (-farthest, farthest))
@@ -66,7 +70,7 @@ def _facts(block: Array, *, squeezed: bool) -> Record:
 
 
 def weights_view(found: Record) -> list[Block]:
-    """The section on weights."""
+    """Return the blocks of the section on weights."""
     example = found["example"]
     blocks: list[Block] = [
         Prose(

@@ -1,4 +1,4 @@
-"""Layers, shapes and the arithmetic of parameters."""
+"""Layers, shapes and parameter counts."""
 
 from charlstm.config import ModelConfig
 from charlstm.formatting import count_parameters
@@ -6,9 +6,9 @@ from charlstm.inspection.blocks import Block, Grid, Lines, Prose, Record, shape
 
 
 def layers(config: ModelConfig) -> list[Record]:
-    """The layers of the Keras model, from the windows to the probabilities.
+    """Return the layers of the Keras model, from the windows to the probabilities.
 
-    Shapes are lists; the first entry, None, is the batch.
+    Shapes are lists whose first entry, None, is the batch size.
     """
     length, every = config.seq_len, config.targets == "every"
     found = [_layer("windows", "InputLayer", [None, length, 1])]
@@ -46,7 +46,7 @@ def _weights_of(config: ModelConfig, layer: str) -> dict[str, tuple[int, ...]]:
 
 
 def lstm_parameters(features: int, units: int, *, bias: bool = True) -> int:
-    """The parameters of an LSTM layer: four gates, each with a kernel, a recurrent kernel and a bias.
+    """Return the parameter count of an LSTM layer: four gates, each with a kernel, a recurrent kernel and a bias.
 
     >>> lstm_parameters(1, 1), lstm_parameters(2, 1)
     (12, 16)
@@ -55,11 +55,11 @@ def lstm_parameters(features: int, units: int, *, bias: bool = True) -> int:
 
 
 def shapes(config: ModelConfig, characters: int) -> Record:
-    """Input shapes: what samples, timesteps and features are here, and what a further feature changes.
+    """Return the record on input shapes: samples, timesteps, features, and the effect of a second feature.
 
     Args:
-        config: The network.
-        characters: N, of the corpus.
+        config: Configuration of the network.
+        characters: Number of characters of the corpus.
     """
     features = [config.features, *config.units[:-1]]
     return {
@@ -84,7 +84,7 @@ def shapes(config: ModelConfig, characters: int) -> Record:
 
 
 def lstm_shapes(features: int, units: int) -> dict[str, list[int]]:
-    """The shapes of an LSTM layer's weights.
+    """Return the shapes of an LSTM layer's weights.
 
     >>> lstm_shapes(8, 10)
     {'kernel': [8, 40], 'recurrent_kernel': [10, 40], 'bias': [40]}
@@ -93,7 +93,7 @@ def lstm_shapes(features: int, units: int) -> dict[str, list[int]]:
 
 
 def units(config: ModelConfig) -> Record:
-    """What ``units`` and ``return_sequences`` do to output shapes, on this model's layers and on a stack of 128 and 256."""
+    """Return the output shapes by ``return_sequences``, for this model's layers and for a stack of 128 and 256 units."""
     length = config.seq_len
 
     def both(features: int, size: int, *, bias: bool = True) -> Record:
@@ -120,7 +120,7 @@ def units(config: ModelConfig) -> Record:
 
 
 def layers_view(found: list[Record]) -> list[Block]:
-    """The layers of a model, and the shapes of their weights, by their names in ``model.safetensors``."""
+    """Return the tables of layers and of weight shapes, with the names of the weights in ``model.safetensors``."""
     rows = [[layer["name"], layer["type"], shape(layer["output_shape"]), f"{layer['parameters']:,}"] for layer in found]
     stored = {layer["name"]: "dense" if layer["type"] == "TimeDistributed" else layer["name"] for layer in found}
     weights = [[f"{stored[layer['name']]}/{name}", shape(of)] for layer in found for name, of in layer["weights"].items()]
@@ -128,19 +128,19 @@ def layers_view(found: list[Record]) -> list[Block]:
 
 
 def shapes_view(found: Record) -> list[Block]:
-    """The section on input shapes."""
+    """Return the blocks of the section on input shapes."""
     samples, timesteps, features = found["windows"]
     what = {
         "scalar": "The LSTM reads the number itself: input_dim is 1, x_t is one number.",
         "one-hot": f"The first layer makes a vector of {found['features']} of each number, with a single 1.",
-        "embedding": f"The first layer looks up a learnt vector of {found['features']} numbers for each.",
+        "embedding": f"The first layer looks up a learned vector of {found['features']} numbers for each.",
     }[found["encoding"]]
     first, second = found["one_unit"]
     blocks: list[Block] = [
         Prose(
             f"Keras LSTMs read (samples, timesteps, features). The windows of this model's text are ({samples:,}, {timesteps}, "
             f"{features}): that many windows, {timesteps} characters each, one number a character, its id divided by the size "
-            f"of the alphabet. {what}"
+            f"of the vocabulary. {what}"
         ),
         Prose(
             "What if input_dim > 1? Then x_t is a vector, and the kernel gets a row for every feature. The cell state does "
@@ -178,7 +178,7 @@ def _arithmetic(layer: Record) -> str:
 
 
 def units_view(found: Record) -> list[Block]:
-    """The section on ``units`` and ``return_sequences``."""
+    """Return the blocks of the section on ``units`` and ``return_sequences``."""
 
     def row(label: str, each: Record) -> list[str]:
         shapes = [shape(each[key]) for key in ("input_shape", "return_sequences=False", "return_sequences=True")]

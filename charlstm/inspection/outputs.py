@@ -1,4 +1,4 @@
-"""The softmax layer at one position and at all, activations at a few points, and which kernel runs."""
+"""Sections on the softmax layer, on activation functions and on the kernel that runs."""
 
 from collections.abc import Mapping
 
@@ -12,15 +12,15 @@ from charlstm.inspection.blocks import Block, Grid, Prose, Record, largest, shap
 from charlstm.text.vocabulary import Ids
 
 ACTIVATION_POINTS = (-4.0, -3.0, -2.5, -1.0, 0.0, 1.0, 2.5, 3.0, 4.0)
-"""Where activations are compared: the two kinds of hard_sigmoid bend at 2.5 and at 3."""
+"""Points at which activations are compared: the two definitions of hard_sigmoid bend at 2.5 and at 3."""
 
 
 def time_distributed(network: Network, window: Ids) -> Record:
-    """The Dense layer on every position of a window, one after the other and all at once.
+    """Apply the Dense layer to every position of a window, one by one and all at once, and return the record of both.
 
     Args:
         network: The model.
-        window: ids ``[T]``.
+        window: Ids of the window: ``[T]``.
     """
     state, outputs = network.zero_state(1), []
     for character in window[:, None]:
@@ -42,7 +42,7 @@ def time_distributed(network: Network, window: Ids) -> Record:
 
 
 def activations(config: ModelConfig) -> Record:
-    """``sigmoid`` and both definitions of ``hard_sigmoid``, and which of them the model's gates use."""
+    """Return the values of ``sigmoid`` and both definitions of ``hard_sigmoid``, and the functions that the model uses."""
     z = np.array(ACTIVATION_POINTS, np.float32)
     return {
         "recurrent_activation": config.recurrent_activation,
@@ -60,11 +60,11 @@ def _at(z: NDArray[np.float32], name: str) -> list[float]:
 
 
 CUDNN_WANTS: Mapping[str, object] = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True}
-"""What Keras asks of an LSTM layer before it uses cuDNN; recurrent dropout must be 0 besides."""
+"""Options of an LSTM layer with which Keras can use cuDNN. Recurrent dropout must also be 0."""
 
 
 def kernel(config: ModelConfig) -> Record:
-    """Which code runs the recurrence, by what the configuration says; Keras's answer knows the devices of this machine."""
+    """Return the code that runs the recurrence according to the configuration, whatever devices this machine has."""
     against = [f"{name} is {getattr(config, name)}" for name, wanted in CUDNN_WANTS.items() if getattr(config, name) != wanted]
     if config.recurrent_dropout:
         against.append("recurrent_dropout is set")
@@ -77,7 +77,7 @@ def kernel(config: ModelConfig) -> Record:
 
 
 def time_distributed_view(found: Record) -> list[Block]:
-    """The section on ``TimeDistributed``."""
+    """Return the blocks of the section on ``TimeDistributed``."""
     every = "predicts at every position" if found["targets"] == "every" else "predicts after the window"
     blocks: list[Block] = [
         Prose(
@@ -91,8 +91,8 @@ def time_distributed_view(found: Record) -> list[Block]:
         ),
         Prose(
             f"This model {every}. Many-to-one (return_sequences=False, Dense) and many-to-many (return_sequences=True, "
-            "TimeDistributed) have the same weights, and the last prediction of the second is the first one's. What differs "
-            "is the teaching: a window of T characters gives one target or T."
+            "TimeDistributed) have the same weights, and the last prediction of the second is also that of the first. They "
+            "differ in training: a window of T characters gives one target or T."
         ),
     ]
     if "keras" in found:
@@ -110,7 +110,7 @@ def time_distributed_view(found: Record) -> list[Block]:
 
 
 def activations_view(found: Record) -> list[Block]:
-    """The section on activations."""
+    """Return the blocks of the section on activations."""
     names = [name for name in found if name == "sigmoid" or name.startswith("hard_sigmoid")]
     blocks: list[Block] = [
         Prose(
@@ -128,13 +128,13 @@ def activations_view(found: Record) -> list[Block]:
         differences = {
             name: max(abs(a - b) for a, b in zip(found[name], found["keras"][name], strict=True)) for name in found["keras"]
         }
-        told = ", ".join(f"{name} {largest(difference)}" for name, difference in differences.items())
-        blocks.append(Prose(f"Keras at the same points, largest difference: {told}."))
+        shown = ", ".join(f"{name} {largest(difference)}" for name, difference in differences.items())
+        blocks.append(Prose(f"Keras at the same points, largest difference: {shown}."))
     return blocks
 
 
 def kernel_view(found: Record) -> list[Block]:
-    """The section on which code runs."""
+    """Return the blocks of the section on the code that runs."""
     rows = [
         ["charlstm generate", found["generate"]],
         ["charlstm train, on processors", found["train_on_a_processor"]],

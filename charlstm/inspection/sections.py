@@ -1,4 +1,4 @@
-"""All sections of a model at once, or some of them."""
+"""The sections of an inspection by name."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -28,10 +28,10 @@ SECTIONS: dict[str, tuple[str, Callable[[Record], list[Block]]]] = {
     "activations": ("Activations", outputs.activations_view),
     "kernel": ("Which kernel runs", outputs.kernel_view),
 }
-"""Title of every section and what is shown of its record, in order."""
+"""Title of every section and the function that turns its record into blocks, in order."""
 
 LIKELIEST = 5
-"""Characters that are named as what is expected next."""
+"""Number of most likely next characters that are listed."""
 
 
 @any_weights
@@ -45,19 +45,20 @@ def inspect_model(
     character: str | None = None,
     unit: int = 0,
 ) -> Record:
-    """The layers of a model, and some sections.
+    """Return the layers of a model and the records of some sections.
 
     Args:
-        config: Of the checkpoint.
+        config: Configuration of the checkpoint.
         values: Its weights by name.
-        network: The same as a network.
-        names: Of the sections.
-        text: What is read before the step that is written out, at least one character; a passage of the corpus if None.
-        character: The one to write a step out for, after the text; the text's last one, after all before it, if None.
-        unit: The one to write out.
+        network: The network with these weights.
+        names: Names of the sections.
+        text: Text to read before the step that is written out, at least one character; a passage of the corpus if None.
+        character: Character whose step is written out, after the text. If None, the last character of the text, after all
+            those before it.
+        unit: Index of the unit to write out.
 
     Raises:
-        CheckpointError: If a number of theirs is infinite or NaN.
+        CheckpointError: If a number in a section is infinite or NaN.
     """
     model = config.model
     window = config.vocabulary.encode(config.corpus.windows[0])[: model.seq_len]
@@ -86,7 +87,7 @@ def _step(
     before = [(layer.h[0].copy(), layer.c[0].copy()) for layer in state]
     (character_id,) = model_ids(config.vocabulary.encode_any(read), config.model.vocabulary_size).tolist()
     found = one_step(config.model, values, before, character_id)
-    # The placeholder takes its part of the probability, but is no character that could come next.
+    # The placeholder has a probability, but is not a character that could come next.
     probabilities = np.exp(log_softmax(np.array(found["logits"])))[: len(config.vocabulary)]
     best = np.argsort(-probabilities, kind="stable")[:LIKELIEST]
     likeliest = [{"character": config.vocabulary.characters[each], "probability": float(probabilities[each])} for each in best]

@@ -1,4 +1,4 @@
-"""What is carried from window to window, and what is not: two readings of the same window."""
+"""The state carried between windows, shown by reading the same window twice."""
 
 from collections.abc import Mapping
 
@@ -11,29 +11,29 @@ from charlstm.text.vocabulary import Ids
 
 
 def state_carry(network: Network, window: Ids) -> Record:
-    """Read a window from a zero state, then once more, the state either reset or carried.
+    """Read a window from a zero state, then again with the state either reset or carried.
 
     Args:
         network: The model.
-        window: ids ``[T]``.
+        window: Ids of the window: ``[T]``.
 
     Returns:
-        Norms of the state at each moment, and how far the two predictions after the second reading are from the first one: the
-        largest difference of a probability.
+        Norms of the state at each moment, and the largest difference in probability of each second prediction from the first
+        one.
     """
     state = network.zero_state(1)
     moments = {"before anything is read": _norms(state)}
     first = _read(network, state, window)
     moments["after the window"] = _norms(state)
-    again = _read(network, state, window)
+    carried = _read(network, state, window)
     moments["after the window once more, the state carried"] = _norms(state)
-    anew = network.zero_state(1)
-    reset = _read(network, anew, window)
-    moments["after the window once more, the state reset"] = _norms(anew)
+    fresh = network.zero_state(1)
+    reset = _read(network, fresh, window)
+    moments["after the window once more, the state reset"] = _norms(fresh)
     return {
         "window": len(window),
         "norms": moments,
-        "largest_difference": {"reset": float(np.abs(reset - first).max()), "carried": float(np.abs(again - first).max())},
+        "largest_difference": {"reset": float(np.abs(reset - first).max()), "carried": float(np.abs(carried - first).max())},
     }
 
 
@@ -45,12 +45,12 @@ def _read(network: Network, state: State, window: Ids) -> np.ndarray:
 
 
 def _norms(state: State) -> list[Mapping[str, float]]:
-    """Of every layer."""
+    """Return the norms of ``h`` and ``c`` of every layer."""
     return [{"h": float(np.linalg.norm(layer.h)), "c": float(np.linalg.norm(layer.c))} for layer in state]
 
 
 def state_carry_view(found: Record) -> list[Block]:
-    """The section on what is carried."""
+    """Return the blocks of the section on the carried state."""
     rows = [
         [moment, *(f"{layer[what]:.3f}" for layer in norms for what in ("h", "c"))] for moment, norms in found["norms"].items()
     ]
@@ -59,7 +59,7 @@ def state_carry_view(found: Record) -> list[Block]:
     blocks: list[Block] = [
         Prose(
             "Does the layer use the cell state and its previous output? Inside a window always: each step reads h and c of "
-            "the step before. Between calls only if somebody carries them. In Keras a layer starts every call from zeros, "
+            "the step before. Between calls only if the caller carries them. In Keras a layer starts every call from zeros, "
             f"unless it is made with stateful=True. Here this model reads a window of {found['window']} characters twice; "
             "norms of the state:"
         ),

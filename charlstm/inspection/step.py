@@ -1,4 +1,4 @@
-"""One step of every LSTM layer, written out: the six equations with their shapes and this model's numbers."""
+"""One time step of every LSTM layer, written out: the six equations with their shapes and this model's numbers."""
 
 from collections.abc import Mapping
 
@@ -16,19 +16,19 @@ _NAMES = {"i": "input gate", "f": "forget gate", "c": "candidate", "o": "output 
 
 
 def one_step(config: ModelConfig, values: Mapping[str, Array], before: list[tuple[Array, Array]], character: int) -> Record:
-    """Read one character, term by term.
+    """Compute one time step term by term.
 
-    Columns stand upright, as in textbooks: where Keras multiplies the row x by the kernel ``(d, 4u)``, here the matrix
-    ``W_f``, the transpose of its block, stands before the column ``x_t``.
+    Vectors are columns, as in textbooks: ``W_f`` times the column ``x_t``. Keras multiplies the row x by the kernel
+    ``(d, 4u)`` instead, so ``W_f`` is the transpose of its block.
 
     Args:
-        config: The network.
+        config: Configuration of the network.
         values: Its weights by name.
         before: ``h`` and ``c`` of every layer before the step, each ``[u]``.
-        character: The id of the character that is read.
+        character: Id of the character that is read.
 
     Returns:
-        For every layer its terms, one number a unit.
+        The terms of every layer, one number per unit, and the logits.
     """
     x = encoded(config, values, character)
     found, below = [], x
@@ -41,7 +41,7 @@ def one_step(config: ModelConfig, values: Mapping[str, Array], before: list[tupl
 
 
 def encoded(config: ModelConfig, values: Mapping[str, Array], character: int) -> Vector:
-    """What the first LSTM layer is given for a character: ``[d]``."""
+    """Return the input encoding of a character, which the first LSTM layer reads: ``[d]``."""
     x: Vector
     if config.encoding == "one-hot":
         x = np.eye(config.vocabulary_size)[character]
@@ -91,9 +91,9 @@ def _activated(name: str, z: Vector) -> Vector:
 
 
 def step_view(found: Record) -> list[Block]:
-    """One step of every layer.
+    """Return the blocks of the section on one time step.
 
-    The record says in ``character`` what is read, in ``after`` what was read before, and in ``unit`` which one is written out.
+    The record contains the ``character`` that is read, the text ``after`` which it comes, and the ``unit`` to write out.
     """
     blocks: list[Block] = [
         Prose(
@@ -116,7 +116,7 @@ def step_view(found: Record) -> list[Block]:
 
 
 def _context(after: str) -> str:
-    """Return what was read before, in words.
+    """Describe the text read before the step.
 
     >>> _context("the ferry"), _context("")
     ("after 'the ferry'", 'from a zero state')
@@ -129,7 +129,7 @@ def _context(after: str) -> str:
 
 
 _LONGEST_CONTEXT = 100
-"""Characters read before the step that are shown."""
+"""Characters of the text before the step that are shown, at most."""
 
 
 def _equations(layer: Record) -> str:

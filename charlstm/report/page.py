@@ -1,4 +1,4 @@
-"""Results as HTML pages that need nothing else, made from the records that ``--json`` prints."""
+"""Self-contained HTML pages of results, rendered from the same records as the JSON output."""
 
 import re
 from typing import Any
@@ -13,32 +13,32 @@ from charlstm.report.records import Record
 from charlstm.report.tables import numbers, places, seen, windows
 
 FULL_BITS = 8
-"""The surprise that has full colour."""
+"""Surprisal in bits that is shown in full colour."""
 
 CAPTIONS = {
-    "How far back the model sees": "Bits per character when only so many characters before each are read, from a zero state, "
-    "and two standard errors; the horizontal line is the carried state, the dotted one the model's own window.",
-    "How far the modes are apart along a text": "Along {source}: the divergence of the window's next-character distribution "
-    "from the carried state's. Up to the dotted line the window reaches back to the beginning, and both are the same but for "
-    "rounding.",
-    "The carried state along the same text": "If a norm grows beyond what it is before the dotted line, the state goes where a "
-    "window never took it.",
-    "Quality against speed": "Further down is better, further right is faster; each point of the curve is a window.",
+    "Score by context length": "Bits per character by the number of characters read before each from a zero state, "
+    "± two standard errors. The horizontal line is the carried state, the dotted line the model's own window.",
+    "Divergence of the modes along a text": "Along {source}: the KL divergence of the next-character distribution with "
+    "a window from the one with the state carried. Up to the dotted line the window contains the whole text, and both are "
+    "equal except for rounding.",
+    "The carried state along the same text": "A norm that grows beyond its values before the dotted line shows that the "
+    "state leaves the range that it has within a window.",
+    "Quality against speed": "Lower is better, further right is faster. Each point of the curve is a window.",
 }
 
 
 def page(record: Record) -> str:
-    """The page of a comparison.
+    """Render the page of a comparison.
 
     Args:
-        record: From :func:`charlstm.report.records.comparison_record`.
+        record: The record from :func:`charlstm.report.records.comparison_record`.
     """
     from markupsafe import Markup
 
     headings, rows = numbers(record)
     measured = record["measured"]
     sweep = windows(record)
-    return _rendered(
+    return _render(
         "comparison.html",
         record,
         seen=seen(measured) if measured else "",
@@ -55,14 +55,14 @@ def page(record: Record) -> str:
 
 
 def inspection_page(record: Record, layers: tuple[Activations, ...]) -> str:
-    """The page of an inspection.
+    """Render the page of an inspection.
 
     Args:
-        record: With the text that was looked into.
-        layers: What was seen along it.
+        record: The record of the inspection, with its text.
+        layers: The activations along that text.
     """
     sections = {name: (SECTIONS[name][0], SECTIONS[name][1](found)) for name, found in record["sections"].items()}
-    return _rendered(
+    return _render(
         "inspection.html",
         record,
         layers_shown=layers_view(record["layers"]),
@@ -71,7 +71,7 @@ def inspection_page(record: Record, layers: tuple[Activations, ...]) -> str:
     )
 
 
-def _rendered(template: str, record: Record, **more: Any) -> str:
+def _render(template: str, record: Record, **more: Any) -> str:
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("charlstm.report", "pages"), autoescape=True)
@@ -82,7 +82,7 @@ def _rendered(template: str, record: Record, **more: Any) -> str:
 
 
 def _breakable(name: str) -> Any:
-    """Return a name that a narrow table may break between its words: ``time_distributed``, ``TimeDistributed``."""
+    """Return a name with line-break opportunities between its words, for narrow tables."""
     from markupsafe import Markup, escape
 
     parts = re.split(r"(?<=_)(?=\w)|(?<=[a-z])(?=[A-Z])", name)
@@ -90,14 +90,14 @@ def _breakable(name: str) -> Any:
 
 
 def _full_nats(along: Record) -> float:
-    """The divergence that has full colour: the greatest of this text."""
+    """Return the divergence that is shown in full colour: the largest of this text."""
     return max(along["divergence_nats"]) or 1.0
 
 
 def _heat(along: Record) -> list[dict[str, Any]]:
-    """Return the characters from the first whole line or sentence on, with their colours: shares of the full one.
+    """Return the characters from the first whole line or sentence, with colours as fractions of full colour.
 
-    The first character of the text is predicted by nothing.
+    The first character of the text has no colour, because no prediction precedes it.
     """
     full = _full_nats(along)
     cells: list[dict[str, Any]] = [{"character": along["text"][0], "a": 0, "b": 0, "k": 0, "title": "the first character"}]

@@ -1,4 +1,4 @@
-"""Curves of a comparison."""
+"""Plots of a comparison."""
 
 import io
 import math
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STATELESS, STATEFUL = "#3a86c8", "#d9772b"
-"""Colours that can be told apart by everybody, on light and on dark."""
+"""Colours that colour-blind readers can distinguish, on a light and on a dark background."""
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-_INK = "#4c4d4e"  # stands for the colour of the text around a drawing, and must not be any other colour's number
+_INK = "#4c4d4e"  # placeholder for the text colour of the page, so no other colour may equal it
 _SHADES = (STATEFUL, "#8a63b8", "#3f9e6e", "#c05a86", "#7d7d2e", "#4f8fa8")
 
 FORMATS = (".png", ".svg")
-"""Of files, by how their names end."""
+"""File formats, by file name suffix."""
 
 
 def by_context(axes: "Axes", record: Record) -> None:
-    """Bits per character by the number of characters read before each."""
+    """Plot bits per character by context length."""
     contexts = {int(context): score for context, score in record["contexts"].items()}
     values = [score["bits_per_char"] for score in contexts.values()]
     errors = [2 * bits(score["standard_error_nats"]) for score in contexts.values()]
@@ -42,7 +42,7 @@ def by_context(axes: "Axes", record: Record) -> None:
 
 
 def divergence(axes: "Axes", record: Record) -> None:
-    """How far the two next-character distributions are apart."""
+    """Plot the divergence of the two next-character distributions."""
     values = [value or math.nan for value in record["along"]["divergence_nats"]]
     axes.plot(range(1, len(values) + 1), values, ".", color=STATELESS, markersize=3)
     axes.axvline(record["window"], color=_INK, linewidth=0.8, linestyle=":")
@@ -53,7 +53,7 @@ def divergence(axes: "Axes", record: Record) -> None:
 
 
 def norms(axes: "Axes", record: Record) -> None:
-    """Of the carried h and c of every layer."""
+    """Plot the norms of the carried h and c of every layer."""
     for number, layer in enumerate(record["along"]["layers"]):
         shade = _SHADES[number % len(_SHADES)]
         for what, line in (("c", "-"), ("h", ":")):
@@ -65,7 +65,7 @@ def norms(axes: "Axes", record: Record) -> None:
 
 
 def sweep(axes: "Axes", record: Record) -> None:
-    """Quality against cost."""
+    """Plot bits per character against characters per second, by window."""
     points = [(window, found) for window, found in record["windows"].items() if "bits_per_char" in found]
     for window, found in points:
         axes.annotate(window, (found["characters_per_second"], found["bits_per_char"]), (4, 4), textcoords="offset points")
@@ -84,14 +84,14 @@ def sweep(axes: "Axes", record: Record) -> None:
 
 
 def _add_legend(axes: "Axes", columns: int) -> None:
-    """Add a legend below the axis label, where no line goes through it."""
+    """Add a legend below the axis label, where it covers no line."""
     axes.legend(frameon=False, ncols=columns, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 def _label_log_axis(axis: "Axis", label: Callable[[float], str]) -> None:
-    """Label a logarithmic axis, after its values were drawn, in plain text: matplotlib's own labels are formulas.
+    """Label a logarithmic axis in plain text, because matplotlib's default labels are formulas.
 
-    Up to two decades have labels at 1, 2 and 5 times their powers of ten.
+    Call this after plotting. An axis of up to two decades has labels at 1, 2 and 5 times the powers of ten.
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -116,11 +116,11 @@ def scientific(value: float) -> str:
 
 
 def panels(record: Record) -> dict[str, Callable[["Axes", Record], None]]:
-    """The curves that a comparison has, by their titles."""
+    """Return the plots of a comparison by their titles."""
     found: dict[str, Callable[[Any, Record], None]] = {}
     if record["contexts"]:
-        found["How far back the model sees"] = by_context
-    found["How far the modes are apart along a text"] = divergence
+        found["Score by context length"] = by_context
+    found["Divergence of the modes along a text"] = divergence
     found["The carried state along the same text"] = norms
     if record["contexts"] and len(record["windows"]) > 1:
         found["Quality against speed"] = sweep
@@ -128,7 +128,7 @@ def panels(record: Record) -> dict[str, Callable[["Axes", Record], None]]:
 
 
 def drawing(panel: Callable[["Axes", Record], None], record: Record) -> str:
-    """One panel as an SVG element for a page: it takes the colour of the text around it."""
+    """Return one panel as an SVG element that takes the text colour of its page."""
     with _style():
         figure = _figure(1, 1)
         panel(figure.subplots(), record)
@@ -139,7 +139,7 @@ def drawing(panel: Callable[["Axes", Record], None], record: Record) -> str:
 
 
 def plot(record: Record, suffix: str) -> bytes:
-    """Return all panels as a file of a format, one of :data:`FORMATS`."""
+    """Return all panels as the contents of a file of a format, one of :data:`FORMATS`."""
     found = panels(record)
     columns = 2 if len(found) > 1 else 1
     rows = math.ceil(len(found) / columns)
@@ -152,7 +152,7 @@ def plot(record: Record, suffix: str) -> bytes:
             axes.set_title(title)
         for axes in list(every)[len(found) :]:
             axes.set_axis_off()
-        warnings.filterwarnings("ignore", "Glyph")  # a name in letters that no font here has is drawn as boxes
+        warnings.filterwarnings("ignore", "Glyph")  # characters that no installed font has are drawn as boxes
         file = io.BytesIO()
         figure.savefig(file, format=suffix[1:], dpi=150, metadata={"Date": None} if suffix == ".svg" else None)
     return file.getvalue()
@@ -165,7 +165,7 @@ def _figure(columns: int, rows: int) -> "Figure":
 
 
 def _style() -> Any:
-    """A context in which letters stay letters, and whose ids are the same at every run."""
+    """Return a context with the settings of the plots: text is kept as text, and SVG ids are reproducible."""
     import matplotlib as mpl
 
     inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")

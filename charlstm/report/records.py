@@ -1,4 +1,4 @@
-"""Results as JSON can hold them: what ``--json`` prints, and all that a page or a plot is made from."""
+"""Results as JSON records, from which pages and plots are also made."""
 
 import re
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ Record = dict[str, Any]
 
 
 def score_record(nats: float) -> Record:
-    """A mean surprise in both units."""
+    """Return a mean surprisal in nats and bits per character."""
     return {"nats_per_char": nats, "bits_per_char": bits(nats)}
 
 
 def score_records(evaluation: Scores) -> Record:
-    """Both modes, and stateless by context."""
+    """Return the scores of both modes, and the stateless scores by context length."""
     contexts = {context: _estimate(evaluation, context) for context in evaluation.costs}
     return {
         "modes": {"stateful": _estimate(evaluation, None), "stateless": contexts[evaluation.window]},
@@ -44,13 +44,13 @@ def _estimate(evaluation: Scores, context: int | None) -> Record:
 
 
 def trained_part_record(measured: EvaluationText) -> Record | None:
-    """The part of a text that the model was trained on."""
+    """Return the record of the part of a text that the model was trained on; None if there is none."""
     found = measured.seen
     return {"model": found.model, "characters": found.characters} if found else None
 
 
 def counts(measures: TextStatistics) -> Record:
-    """What was counted in a text."""
+    """Return the record of a text's statistics."""
     found = measures.novelty
     return {
         "characters_counted": measures.characters,
@@ -70,21 +70,21 @@ def counts(measures: TextStatistics) -> Record:
 
 
 def surprisal_record(text: str, nats: Nats) -> Record:
-    """Of every character but the first."""
+    """Return the record of the surprisal of every character but the first."""
     return {"text": text, "nats": _numbers(nats)}
 
 
 def comparison_record(checkpoint: str, comparison: Comparison) -> Record:
-    """A whole comparison.
+    """Return the record of a comparison.
 
     Args:
-        checkpoint: Its name.
-        comparison: What was found.
+        checkpoint: Name of the checkpoint.
+        comparison: The comparison.
     """
     task, evaluation = comparison.task, comparison.evaluation
     scored: Record = score_records(evaluation) if evaluation else {"modes": {}, "contexts": None}
     modes = {
-        mode: {**_price(written), **scored["modes"].get(mode, {}), **counts(comparison.measures[mode])}
+        mode: {**_cost_record(written), **scored["modes"].get(mode, {}), **counts(comparison.measures[mode])}
         for mode, written in comparison.texts.items()
     }
     sweep = dict(sorted({**comparison.sweep, comparison.window: comparison.texts["stateless"]}.items()))
@@ -106,19 +106,19 @@ def comparison_record(checkpoint: str, comparison: Comparison) -> Record:
         },
         "contexts": scored["contexts"],
         "windows": {
-            str(window): {**_price(written), **((scored["contexts"] or {}).get(str(window), {}))}
+            str(window): {**_cost_record(written), **((scored["contexts"] or {}).get(str(window), {}))}
             for window, written in sweep.items()
         },
         "along": {
             "source": _source(comparison),
             "begins": 0 if comparison.measured is None or comparison.measured.whole else beginning(comparison.followed),
-            **_followed(comparison.followed, comparison.along, comparison.window),
+            **_divergence_record(comparison.followed, comparison.along, comparison.window),
         },
     }
 
 
 def _source(comparison: Comparison) -> str:
-    """Name the text along which both modes were followed."""
+    """Name the text along which both modes were compared."""
     if comparison.measured is None:
         return "the seed and what was written stateful"
     if len(comparison.followed) == len(comparison.measured.ids):
@@ -130,7 +130,7 @@ _BEGINNING = re.compile(r"""\n\s*(?=\S)|[.!?]["'”’)]*\s+(?=\S)|[。！？][�
 
 
 def beginning(text: str, within: int = 200) -> int:
-    r"""Return where the first line or sentence of a text begins that may itself begin amid one; 0 if none is near.
+    r"""Return the start of the first whole line or sentence of a text that may begin inside one; 0 if none is near.
 
     >>> beginning(" my yard. He said then"), beginning("rry\n\nThe"), beginning("word " * 100)
     (10, 5, 0)
@@ -139,7 +139,7 @@ def beginning(text: str, within: int = 200) -> int:
     return found.end() if found else 0
 
 
-def _price(written: TimedText) -> Record:
+def _cost_record(written: TimedText) -> Record:
     return {
         "text": written.text,
         "characters_per_second": written.characters_per_second,
@@ -149,7 +149,7 @@ def _price(written: TimedText) -> Record:
     }
 
 
-def _followed(text: str, found: TextDivergence, window: int) -> Record:
+def _divergence_record(text: str, found: TextDivergence, window: int) -> Record:
     drifts: Mapping[str, NDArray[np.float64]] = {"h": drift(found.h_norms, window), "c": drift(found.c_norms, window)}
     return {
         "text": text,
@@ -169,5 +169,5 @@ def _followed(text: str, found: TextDivergence, window: int) -> Record:
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float]:
-    """To six digits: enough for any use, and a third of the file."""
+    """Return the values rounded to six digits, which makes the file a third as large."""
     return [float(f"{value:.6g}") for value in values.tolist()]

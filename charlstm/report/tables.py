@@ -1,4 +1,4 @@
-"""The tables of a comparison, in words and figures, for the terminal and the page."""
+"""Tables of a comparison as text, for the terminal and the page."""
 
 from collections.abc import Callable
 
@@ -6,16 +6,16 @@ from charlstm.formatting import bits
 from charlstm.report.records import Record
 
 Table = tuple[list[str], list[list[str]]]
-"""Headings, without that of the first column, and rows with their labels."""
+"""The headings of all columns but the first, and the rows with their labels."""
 
 LENGTHS = (8, 16)
-"""Lengths of substrings whose newness is shown."""
+"""Lengths of substrings whose novelty is shown."""
 
 _ABSENT = "–"
 
 
 def numbers(record: Record) -> Table:
-    """Quality, cost and the texts' own properties, by mode; beside them the beginning of the measured text."""
+    """Return the table of scores, costs and text statistics by mode, beside the beginning of the evaluation text."""
     found = [record["modes"][mode] for mode in ("stateless", "stateful")]
     beginning = (record["measured"] or {}).get("beginning")
     rows = [
@@ -37,7 +37,7 @@ def numbers(record: Record) -> Table:
 
 
 def windows(record: Record) -> Table | None:
-    """Stateless with several windows, and stateful; None if there is but one window."""
+    """Return the table of the stateless windows and the stateful mode; None if there is only one window."""
     if len(record["windows"]) == 1:
         return None
     found = {f"window of {window}": each for window, each in record["windows"].items()} | {
@@ -57,7 +57,7 @@ def windows(record: Record) -> Table | None:
 
 
 def seen(measured: Record) -> str:
-    """What makes a score flatter the model: that it was trained on a part of the text. Empty if it was not."""
+    """Return a warning that the model was trained on a part of the text; empty if it was not."""
     found = measured["seen"]
     if not found:
         return ""
@@ -75,24 +75,29 @@ def _score(found: Record, unit: Callable[[float], float]) -> str:
 
 
 def looped(found: Record) -> str:
-    """The loop that a text falls into, in words."""
+    """Describe the loop at the end of a text."""
     loop = found["loop"]
     return f"{loop['period']} characters, from {loop['start'] + 1}" if loop else "none"
 
 
 def distinct(found: Record) -> str:
-    """The share of different ones among a text's substrings of four characters, if it has any."""
+    """Return the percentage of distinct substrings of four characters; a dash if the text is shorter."""
     return f"{found['distinct_4_grams']:.1%}" if found["characters_counted"] >= 4 else _ABSENT
 
 
 def places(estimate: Record, characters: int) -> str:
-    """At how many places of a text of so many characters the window was compared with the carried state."""
+    """Describe the sample of positions at which the window was compared with the carried state.
+
+    Args:
+        estimate: Record of the stateless score.
+        characters: Number of characters of the text.
+    """
     counted: int = estimate["characters"]
     return f"at all {counted:,} places" if counted >= characters - 1 else f"at {counted:,} places drawn at random"
 
 
 def new(found: Record, length: int) -> str:
-    """The share of a text's substrings of a length that the training text does not have, if it has any of that length."""
+    """Return the percentage of substrings of a length that the training text lacks; a dash if the text is shorter."""
     return f"{found['new'].get(str(length), 1.0):.0%}" if found["characters_counted"] >= length else _ABSENT
 
 
@@ -101,7 +106,7 @@ def _copied(found: Record) -> str:
 
 
 def _bytes(number: float) -> str:
-    """A number of bytes as people say it.
+    """Format a number of bytes with a unit.
 
     >>> _bytes(812), _bytes(12_800), _bytes(5_242_880)
     ('812 B', '12.8 kB', '5.24 MB')

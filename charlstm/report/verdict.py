@@ -5,14 +5,14 @@ from charlstm.evaluation.divergence import drift
 from charlstm.formatting import bits, ratio
 
 NOTHING = 0.0005
-"""Bits per character that are not worth a word."""
+"""Bits per character below which a difference is not reported."""
 
 SHOWN = 0.0001
-"""Bits per character that the last place of a figure stands for."""
+"""Bits per character of the last decimal place that is shown."""
 
 
 def verdict(comparison: Comparison) -> str:
-    """What carrying the state is worth, as far as the numbers say."""
+    """Return a sentence on the effect of carrying the state, and on what it saves."""
     steps = comparison.texts["stateless"].cell_steps / comparison.texts["stateful"].cell_steps
     cost = f"takes {steps:.3g} × fewer cell steps"
     evaluation = comparison.evaluation
@@ -20,12 +20,12 @@ def verdict(comparison: Comparison) -> str:
         return f"Carrying the state {cost} here; what it is worth needs a text to measure on."
     window = comparison.window
     if len(evaluation.stateful) <= window:
-        return f"Both modes read the whole of so short a text, and carrying the state {cost}."
+        return f"The text fits in a window, so both modes read all of it, and carrying the state {cost}."
     worth = bits(evaluation.nats_per_char(window) - evaluation.nats_per_char())
     costs = evaluation.costs[window]
     if len(costs) < 2:
         return f"Carrying the state {cost} here; one character is too few to measure what it is worth."
-    # Of the text as a sample of what the model may read: not 0 where all of it was counted.
+    # The text is a sample of all possible texts, so the error is not 0 even if all its characters were scored.
     error = bits(float(costs.std(ddof=1)) / len(costs) ** 0.5)
     if abs(worth) <= max(2 * error, NOTHING):
         difference = f"{worth:+.4f} ± {error:.4f} bits per character"

@@ -1,4 +1,4 @@
-"""A small model, what it is measured with, and a comparison of its modes."""
+"""Networks, texts and timing of the evaluation tests, and a comparison of both modes."""
 
 from contextlib import nullcontext
 from itertools import count
@@ -23,18 +23,18 @@ def random_text(length: int, random_seed: int) -> np.ndarray:
 
 
 def memoryless_network() -> Network:
-    """A network whose output depends on the last character alone."""
+    """Return a network whose output depends on the last character alone."""
     config = ModelConfig(vocabulary_size=7, seq_len=6, units=(5,))
     random = np.random.default_rng(0)
     weights = {name: random.normal(0, 2, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
     weights["lstm_1/recurrent_kernel"][:] = 0
     weights["lstm_1/kernel"][:, 5:10] = 0
-    weights["lstm_1/bias"][5:10] = -200  # the forget gate is shut
+    weights["lstm_1/bias"][5:10] = -200  # the forget gate is closed
     return build_network(config, weights)
 
 
 def ticking(step: float = 0.001) -> TimingEnvironment:
-    """A machine on which every look at the clock takes a millisecond."""
+    """Return an environment whose clock advances by a millisecond (by default) at each call."""
     ticks = count()
     return TimingEnvironment(lambda: next(ticks) * step, lambda *_: nullcontext())
 

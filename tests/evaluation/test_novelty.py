@@ -1,11 +1,11 @@
-"""Novelty against plain search in strings, and planted copies."""
+"""Tests of novelty against plain string search and planted copies."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.evaluation import novelty as room
+from charlstm.evaluation import novelty as novelty_module
 from charlstm.evaluation.novelty import Copy, novelty
 from charlstm.text.vocabulary import Vocabulary
 
@@ -15,7 +15,7 @@ def ids(text: str) -> np.ndarray:
 
 
 def searched(text: str, corpus: str) -> tuple[list[float], int]:
-    """The same by searching for every substring."""
+    """Return the fractions and the longest copy by searching for every substring."""
     shares = []
     for length in range(1, len(text) + 1):
         grams = [text[start : start + length] for start in range(len(text) - length + 1)]
@@ -26,9 +26,9 @@ def searched(text: str, corpus: str) -> tuple[list[float], int]:
 
 
 @given(text=st.text("abc", max_size=40), corpus=st.text("abcd", max_size=60), block=st.sampled_from([1, 7, 1 << 18]))
-def test_shares_and_the_longest_copy_are_those_of_searching(text, corpus, block):
+def test_result_matches_string_search(text, corpus, block):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room, "_BLOCK", block)
+        patch.setattr(novelty_module, "_BLOCK", block)
         found = novelty(ids(text), ids(corpus))
     shares, longest = searched(text, corpus)
     assert list(found.new) == pytest.approx(shares)
@@ -47,20 +47,20 @@ def test_shares_and_the_longest_copy_are_those_of_searching(text, corpus, block)
     deepest=st.sampled_from([1, 2, 3, 5]),
     block=st.sampled_from([3, 1 << 18]),
 )
-def test_passages_are_followed_beyond_the_depth_of_the_trie(pieces, corpus, deepest, block):
+def test_passages_longer_than_the_trie_is_deep(pieces, corpus, deepest, block):
     text = "".join(pieces)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room, "DEEPEST", deepest)
-        patch.setattr(room, "_BLOCK", block)
+        patch.setattr(novelty_module, "DEEPEST", deepest)
+        patch.setattr(novelty_module, "_BLOCK", block)
         found = novelty(ids(text), ids(corpus))
     shares, longest = searched(text, corpus)
     assert list(found.new) == pytest.approx(shares[:deepest])
     assert (found.longest.length if found.longest else 0) == longest
 
 
-@pytest.mark.parametrize("tabled", [0, 8])  # searched and looked up
-def test_a_planted_copy_is_found_at_its_place(monkeypatch, tabled):
-    monkeypatch.setattr(room, "_TABLED", tabled)
+@pytest.mark.parametrize("tabled", [0, 8])  # binary search and table lookup
+def test_planted_copy_is_found_at_its_position(monkeypatch, tabled):
+    monkeypatch.setattr(novelty_module, "_TABLED", tabled)
     random = np.random.default_rng(0)
     corpus = random.integers(0, 60, 600_000).astype(np.uint8)
     text = random.integers(0, 60, 1_500).astype(np.uint8)
@@ -73,17 +73,17 @@ def test_a_planted_copy_is_found_at_its_place(monkeypatch, tabled):
     assert found.new[29] == pytest.approx(1 - (found.longest.length - 29) / (1_500 - 29))
 
 
-def test_a_long_copy_is_followed_to_its_end():
+def test_long_copy_is_followed_to_its_end():
     random = np.random.default_rng(1)
     corpus = random.integers(0, 60, 20_000).astype(np.uint8)
     text = np.concatenate([random.integers(0, 60, 100).astype(np.uint8), corpus[:5_000]])
     found = novelty(text, corpus)
     assert found.longest == Copy(100, 0, 5_000) or found.longest == Copy(99, 0, 5_001)
-    assert len(found.new) == room.DEEPEST
+    assert len(found.new) == novelty_module.DEEPEST
 
 
-def test_texts_of_one_character_are_not_followed_from_every_place():
-    followed, ordinary = [], room._passages
+def test_repetitive_text_needs_few_direct_comparisons():
+    followed, ordinary = [], novelty_module._passages
 
     def counted(*arguments):
         for copy in ordinary(*arguments):
@@ -91,13 +91,13 @@ def test_texts_of_one_character_are_not_followed_from_every_place():
             yield copy
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room, "_passages", counted)
+        patch.setattr(novelty_module, "_passages", counted)
         found = novelty(np.zeros(3_000, np.uint8), np.zeros(20_000, np.uint8))
     assert found.longest == Copy(0, 0, 3_000)
     assert len(followed) < 10
 
 
-def test_large_alphabets_and_characters_that_one_of_them_lacks():
+def test_large_vocabulary_and_characters_missing_in_the_corpus():
     corpus = Vocabulary.of("".join(map(chr, range(0x4E00, 0x4E00 + 8_000))))
     whole = corpus.encode(corpus.characters)
     text = np.concatenate([whole[7_000:7_030], whole[10:5:-1]])
@@ -106,6 +106,6 @@ def test_large_alphabets_and_characters_that_one_of_them_lacks():
     assert novelty(text, whole[:5]).longest is None
 
 
-def test_nothing_has_no_novelty_and_in_nothing_all_is_new():
-    assert novelty(ids(""), ids("abc")) == room.Novelty((), None)
-    assert novelty(ids("abc"), ids("")) == room.Novelty((1.0,), None)
+def test_empty_text_and_empty_corpus():
+    assert novelty(ids(""), ids("abc")) == novelty_module.Novelty((), None)
+    assert novelty(ids("abc"), ids("")) == novelty_module.Novelty((1.0,), None)

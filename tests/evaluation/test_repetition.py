@@ -1,4 +1,4 @@
-"""Loops and distinct substrings against plain definitions."""
+"""Tests of loops and distinct substrings against naive definitions."""
 
 import pytest
 from hypothesis import example, given
@@ -20,25 +20,25 @@ def by_definition(text: str) -> Loop | None:
 @given(before=st.text("ab", max_size=30), turn=st.text("abc", min_size=1, max_size=9), times=st.integers(0, 12))
 @example(before="", turn="a", times=20)
 @example(before="", turn="abc", times=7)
-def test_loops_are_those_of_the_definition(before, turn, times):
+def test_loop_matches_its_definition(before, turn, times):
     text = before + turn * times
     assert loop(text) == by_definition(text)
 
 
-def test_a_text_that_falls_into_a_loop():
+def test_loop_at_the_end_of_a_text():
     text = "It was the best of times, " + "and the ferry, " * 6
-    assert loop(text) == Loop(15, 24)  # ", " came before as well
+    assert loop(text) == Loop(15, 24)  # the text before the loop also ends with ", "
     assert loop(text[:-40]) == Loop(15, 24)
 
 
 @pytest.mark.parametrize(
     "text", ["", "a", "the end", "no no no", "xyz" + "abcdefghijklmnopqrst" * 2, "It has ended, ended, ended, at last."]
 )
-def test_what_ends_or_is_short_is_no_loop(text):
+def test_short_or_interrupted_repetition_is_not_a_loop(text):
     assert loop(text) is None
 
 
-def test_a_hundred_thousand_characters_are_no_work():
+def test_long_text_takes_linear_time():
     assert loop("ab" * 50_000) == Loop(2, 0)
 
 

@@ -1,4 +1,4 @@
-"""Surprise against its definition, written out, and against models whose surprise is known."""
+"""Tests of surprisal against its definition and against models with known surprisal."""
 
 from itertools import pairwise
 
@@ -18,7 +18,7 @@ TEXT = np.random.default_rng(1).integers(0, 7, 1_500).astype(np.uint8)
 
 
 def read(network: Network, ids: np.ndarray) -> np.ndarray:
-    """Nats of every character but the first, one after the other."""
+    """Return the nats of every character but the first, read one by one."""
     state, nats = network.zero_state(1), []
     for character, following in pairwise(ids):
         network.step(np.array([character]), state)
@@ -27,13 +27,13 @@ def read(network: Network, ids: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("length", [2, 3, 300, 1_500])  # one row, and two
-def test_stateful_surprise_is_that_of_reading_the_text_once(make_network, length):
+def test_stateful_surprisal_matches_reading_in_one_row(make_network, length):
     network = make_network()
     np.testing.assert_allclose(stateful_surprisal(network, TEXT[:length]), read(network, TEXT[:length]), atol=1e-5)
 
 
 @pytest.mark.parametrize("memory", LONG_MEMORIES)
-def test_a_model_that_remembers_more_than_a_warm_up_is_read_in_one_piece(memory):
+def test_memory_beyond_the_warm_up_is_read_in_one_piece(memory):
     network = build_network(*long_memory(**LONG_MEMORIES[memory]))
     text = np.random.default_rng(2).integers(0, 7, 6_000).astype(np.uint8)
     found = stateful_surprisal(network, text)
@@ -43,33 +43,33 @@ def test_a_model_that_remembers_more_than_a_warm_up_is_read_in_one_piece(memory)
     assert np.isfinite(found).all()
 
 
-def test_a_model_that_does_not_is_read_once(make_network):
+def test_short_memory_is_read_only_once(make_network):
     told = []
     stateful_surprisal(make_network(), np.tile(TEXT, 4), told.append)
     rows = (6_000 - 1) // 512
     assert sum(told) < 1.2 * step_cost(rows) * (6_000 / rows + 384)
 
 
-def test_a_window_in_which_the_state_grows_out_of_bounds_costs_what_is_bounded():
+def test_unbounded_state_in_a_window_has_bounded_surprisal():
     network = build_network(*long_memory(**LONG_MEMORIES["linear, at once"]))
     found = windowed_surprisal(network, TEXT, np.arange(100), [1, 400])
     assert (found[0] < 10).all()
     assert (found[1] == MAX_NATS).all()
 
 
-def test_windowed_surprise_is_that_of_reading_from_zero_at_each_start(make_network):
+def test_windowed_surprisal_matches_reading_from_zero_states(make_network):
     network, starts, contexts = make_network(), np.array([0, 1, 2, 3, 700, 1_490]), [1, 3, 6]
     found = windowed_surprisal(network, TEXT, starts, contexts)
     expected = [[read(network, TEXT[start : start + context + 1])[-1] for start in starts] for context in contexts]
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_where_the_text_ends_before_the_context_is_read_there_is_nothing(make_network):
+def test_context_beyond_the_end_of_the_text_is_nan(make_network):
     found = windowed_surprisal(make_network(), TEXT[:10], np.array([0, 5, 8]), [1, 4, 9, 20])
     assert np.isnan(found).tolist() == [[False] * 3, [False, False, True], [False, True, True], [True] * 3]
 
 
-def test_many_starts_are_read_in_blocks_and_in_order(make_network):
+def test_many_starts_are_read_in_batches_and_in_order(make_network):
     network = make_network()
     starts = np.random.default_rng(0).permutation(np.arange(1_490))[:600]
     together = windowed_surprisal(network, TEXT, starts, [2])[0]
@@ -77,20 +77,20 @@ def test_many_starts_are_read_in_blocks_and_in_order(make_network):
     np.testing.assert_allclose(together[::37], apart, atol=1e-6)
 
 
-def test_the_modes_agree_where_the_context_is_the_whole_text(make_network):
+def test_modes_agree_if_the_context_is_the_whole_text(make_network):
     network = make_network()
     whole = windowed_surprisal(network, TEXT[:40], np.array([0]), range(1, 40))[:, 0]
     np.testing.assert_allclose(whole, stateful_surprisal(network, TEXT[:40]), atol=1e-6)
 
 
-def test_a_model_that_knows_nothing_pays_log_v():
+def test_uniform_model_has_surprisal_log_v():
     config = ModelConfig(vocabulary_size=7, seq_len=6, units=(5,))
     network = build_network(config, {name: np.zeros(shape, np.float32) for name, shape in config.weight_shapes.items()})
     np.testing.assert_allclose(stateful_surprisal(network, TEXT), np.log(7), atol=1e-12)
     np.testing.assert_allclose(windowed_surprisal(network, TEXT, np.arange(99), [1, 4]), np.log(7), atol=1e-12)
 
 
-def test_progress_adds_up_to_what_is_read(make_network):
+def test_progress_sums_to_the_work(make_network):
     network, told = make_network(), []
     windowed_surprisal(network, TEXT, np.arange(1, 600), [1, 3], told.append)
     assert sum(told) == pytest.approx(3 * (2 * step_cost(256) + step_cost(599 - 512)))
@@ -100,7 +100,7 @@ def test_progress_adds_up_to_what_is_read(make_network):
 
 
 @pytest.mark.parametrize("context", [40, 1_000, 1_000_000])
-def test_nothing_is_read_beyond_the_end_of_the_text(make_network, context):
+def test_reading_stops_at_the_end_of_the_text(make_network, context):
     network, starts, read_so_far = make_network(), np.array([30, 10, 20]), []
     found = windowed_surprisal(network, TEXT[:50], starts, [5, 39, context], read_so_far.append)
     np.testing.assert_array_equal(found[:2], windowed_surprisal(network, TEXT[:50], starts, [5, 39]))
@@ -114,21 +114,21 @@ STRANGE = "".join(np.random.default_rng(3).choice(list("abcdefyz渡"), 700))
 
 
 def by_hand(network: Network, text: str) -> np.ndarray:
-    """Nats of every character but the first: the network's, which sees the placeholder as its seventh id, and the name's."""
+    """Return the nats of every character but the first: the network's, whose id 6 is the placeholder, and the name's."""
     places = [min("abcdefyz渡".index(character), 6) for character in text]
     unlearned = 0x110000 - 6
     names = {"y": (5 + 2 / unlearned) / 9, "z": (2 + 2 / unlearned) / 9, "渡": 2 / unlearned / 9}
     return read(network, np.array(places)) + np.array([-np.log(names.get(character, 1.0)) for character in text[1:]])
 
 
-def test_a_rare_character_costs_the_placeholder_and_its_name(make_network):
+def test_rare_character_costs_placeholder_and_name(make_network):
     network = make_network()
     ids = RARE.encode_any(STRANGE)
     found = stateful_surprisal(network, ids, naming=RARE.naming_nats(ids))
     np.testing.assert_allclose(found, by_hand(network, STRANGE), atol=1e-5)
 
 
-def test_a_window_pays_for_names_as_well(make_network):
+def test_windowed_surprisal_includes_naming_costs(make_network):
     network, text = make_network(), STRANGE[:40]
     ids = RARE.encode_any(text)
     whole = windowed_surprisal(network, ids, np.array([0]), range(1, 40), naming=RARE.naming_nats(ids))[:, 0]
@@ -138,8 +138,8 @@ def test_a_window_pays_for_names_as_well(make_network):
     assert np.isfinite(found[[0, 0, 1], [0, 1, 0]]).all()
 
 
-def test_all_texts_of_a_length_are_as_likely_as_certainty(make_network):
-    """The score is that of a code: over every code point, what comes next has a probability of one."""
+def test_probabilities_of_all_code_points_sum_to_one(make_network):
+    """The probabilities of all code points as the next character sum to one."""
     network = make_network()
     every = "".join(map(chr, range(0x110000)))
     ids, state = RARE.encode_any(every), network.zero_state(1)

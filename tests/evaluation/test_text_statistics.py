@@ -1,9 +1,9 @@
-"""What is counted in a text, and where its longest copy is."""
+"""Tests of the statistics of a text."""
 
 import numpy as np
 import pytest
 
-from charlstm.evaluation import text_statistics as room
+from charlstm.evaluation import text_statistics as text_statistics_module
 from charlstm.evaluation.repetition import Loop
 from charlstm.evaluation.text_statistics import text_statistics
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
@@ -11,7 +11,7 @@ from charlstm.text.vocabulary import RareCharacters, Vocabulary
 CORPUS = "one fish\ntwo fish\nred fish\nblue fish\n"
 
 
-def test_the_longest_passage_is_told_with_its_line():
+def test_longest_passage_has_its_line_number():
     vocabulary = Vocabulary.of(CORPUS)
     found = text_statistics("the red fishes bled", Vocabulary.of(CORPUS + "the"), Vocabulary.of(CORPUS + "the").encode(CORPUS))
     assert (found.passage, found.line) == ("red fish", 3)
@@ -21,37 +21,37 @@ def test_the_longest_passage_is_told_with_its_line():
     assert text_statistics("fish", vocabulary, vocabulary.encode(CORPUS)).line == 1
 
 
-def test_the_line_end_at_the_end_of_a_file_hides_no_loop():
+def test_final_line_end_does_not_hide_a_loop():
     vocabulary = Vocabulary("\nab ")
     assert text_statistics("ab " * 9 + "a\n", vocabulary, None).loop == Loop(3, 0)
     assert text_statistics("ab\n" * 9, vocabulary, None).loop == Loop(3, 0)
 
 
-def test_without_a_training_text_nothing_is_said_of_novelty():
+def test_no_novelty_without_a_training_text():
     found = text_statistics("ab" * 20, Vocabulary("ab"), None)
     assert (found.novelty, found.passage, found.loop) == (None, "", Loop(2, 0))
     assert found.distinct_4_grams == pytest.approx(2 / 37)
 
 
-def test_a_text_of_no_known_passage_and_an_alphabet_without_lines():
+def test_no_passage_and_vocabulary_without_line_end():
     vocabulary = Vocabulary("abc")
     assert text_statistics("ccc", vocabulary, vocabulary.encode("abab")).passage == ""
     assert text_statistics("bc", vocabulary, vocabulary.encode("aab")).line == 1
 
 
-def test_of_a_long_text_the_beginning_is_counted(monkeypatch):
-    monkeypatch.setattr(room, "MAX_COUNTED", 6)
+def test_only_the_start_of_a_long_text_is_analysed(monkeypatch):
+    monkeypatch.setattr(text_statistics_module, "MAX_COUNTED", 6)
     found = text_statistics("abcabcabab", Vocabulary("abc"), Vocabulary("abc").encode("abab"))
     assert (found.characters, found.passage) == (6, "ab")
 
 
-def test_rare_characters_are_told_apart():
+def test_rare_characters_are_distinguished():
     vocabulary = Vocabulary("ab", RareCharacters("xy", (2, 2)))
     found = text_statistics("axbyb渡", vocabulary, vocabulary.encode_any("bbaxbxb").astype(np.uint8))
     assert found.passage == "axb"
     assert found.novelty.new[0] == pytest.approx(2 / 6)
 
 
-def test_a_text_with_characters_beyond_the_type_of_the_training_text_is_looked_for():
+def test_ids_beyond_the_dtype_of_the_training_text():
     vocabulary = Vocabulary("".join(map(chr, range(256))))
     assert text_statistics("ab\xff", vocabulary, vocabulary.encode("ab" * 20)).passage == "ab"

@@ -1,4 +1,4 @@
-"""Written texts against the generation loop, and their price against counting."""
+"""Tests of timed generation against the generation loop and counted steps."""
 
 from contextlib import contextmanager
 
@@ -14,13 +14,13 @@ from tests.evaluation.conftest import TASK, VOCABULARY, ticking
 
 
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
-def test_the_text_is_that_of_generate(make_network, mode):
+def test_text_matches_the_generation_loop(make_network, mode):
     network = make_network()
     pieces = generate_pieces(decoder(network, mode), VOCABULARY, "abc de", random_seeds=[3], length=40, sampling=Sampling(1.0))
     assert generate_timed(network, VOCABULARY, TASK, mode, ticking()).text == "".join(piece for (piece,) in pieces)
 
 
-def test_times_are_of_the_first_character_and_of_a_usual_one(make_network):
+def test_times_of_the_first_and_the_median_character(make_network):
     moments = iter([0.0, 5.0, 6.0, 16.0, 17.0, 18.5, 99.0])
     machine = TimingEnvironment(lambda: next(moments), ticking().threads)
     found = generate_timed(make_network(), VOCABULARY, GenerationTask("ab", 5, 0, Sampling()), "stateful", machine)
@@ -35,14 +35,14 @@ def test_times_are_of_the_first_character_and_of_a_usual_one(make_network):
     )
 
 
-def test_another_window_is_read(make_network):
+def test_window_overrides_the_models_own(make_network):
     network = make_network()
     long = generate_timed(network, VOCABULARY, TASK, "stateless", ticking(), 100)
     assert long.text == generate_timed(network, VOCABULARY, TASK, "stateful", ticking()).text
     assert long.text != generate_timed(network, VOCABULARY, TASK, "stateless", ticking(), 2).text
 
 
-def test_threads_are_asked_for_the_rows_of_a_step(make_network):
+def test_threads_are_set_for_the_rows_of_a_step(make_network):
     asked = []
 
     @contextmanager
@@ -59,19 +59,19 @@ def test_threads_are_asked_for_the_rows_of_a_step(make_network):
 
 @pytest.mark.parametrize(("seed", "length"), [(1, 1), (3, 20), (30, 20)])
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
-def test_cell_steps_are_those_that_are_made(make_network, monkeypatch, mode, seed, length):
+def test_cell_steps_match_the_steps_computed(make_network, monkeypatch, mode, seed, length):
     rows = []
     step = Network.step
     monkeypatch.setattr(Network, "step", lambda self, ids, state: (rows.append(len(ids)), step(self, ids, state)))
     generate_timed(make_network(), VOCABULARY, GenerationTask("a" * seed, length, 0, Sampling(1.0)), mode, ticking())
-    # The last step of reading the seed gives the first character; the text's last character is not read any more.
+    # The last step on the seed text gives the first character, and the last generated character is not read.
     made = rows[-length:]
     assert cell_steps(mode, 6, seed, length) == np.mean(made)
 
 
 @pytest.mark.parametrize("units", [(5, 4), (512,), (1,), (7, 6, 5)])
 @pytest.mark.parametrize("window", [1, 6, 100])
-def test_memory_is_that_of_h_and_c(make_network, units, window):
+def test_state_bytes_match_h_and_c(make_network, units, window):
     network = make_network(units=units, seq_len=window)
     row = 2 * 4 * sum(units)  # h and c, four bytes a number
     assert state_bytes(network, "stateful", window) == row

@@ -1,4 +1,4 @@
-"""Weights and checkpoints to look into."""
+"""Random weights for the inspection tests."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Along a text: what is kept is what the network had, and planted cells are found."""
+"""Tests of the activations along a text, and of the search for readable cells."""
 
 from base64 import b64decode
 
@@ -20,7 +20,7 @@ from tests.evaluation.conftest import random_text
 TEXT = 'He said: "No (not now)." Then\n\nshe left, "open\n\nagain. In 1984 and 7 Xs'
 
 
-def test_everything_is_kept_of_every_layer(make_network):
+def test_activations_match_the_network_states(make_network):
     network, text = make_network(), random_text(12, 4)
     layers, state = activations_along(network, text), network.zero_state(1)
     for place, character in enumerate(text):
@@ -34,19 +34,19 @@ def test_everything_is_kept_of_every_layer(make_network):
     assert np.abs(h).max() < 1
 
 
-def test_properties_are_what_their_names_say():
-    told = {name: measure(TEXT) for name, measure in PROPERTIES.items()}
-    assert all(len(values) == len(TEXT) for values in told.values())
-    quoted = "".join(c for c, inside in zip(TEXT, told["inside quotes"], strict=True) if inside)
+def test_properties_match_their_names():
+    properties = {name: measure(TEXT) for name, measure in PROPERTIES.items()}
+    assert all(len(values) == len(TEXT) for values in properties.values())
+    quoted = "".join(c for c, inside in zip(TEXT, properties["inside quotes"], strict=True) if inside)
     assert quoted == '"No (not now).' + '"open\n'  # the closing quote is outside; a blank line ends the second
-    assert "".join(c for c, inside in zip(TEXT, told["inside brackets"], strict=True) if inside) == "(not now"
-    line = told["characters since the line began"]
+    assert "".join(c for c, inside in zip(TEXT, properties["inside brackets"], strict=True) if inside) == "(not now"
+    line = properties["characters since the line began"]
     assert line[TEXT.index("\n")] == 0
     assert line[TEXT.index("she") + 2] == 3
-    assert told["characters since a space or punctuation"][TEXT.index("left") : TEXT.index("left") + 5] == [1, 2, 3, 4, 0]
-    assert told["characters since the sentence began"][TEXT.index("now).") + 4] == 0
+    assert properties["characters since a space or punctuation"][TEXT.index("left") : TEXT.index("left") + 5] == [1, 2, 3, 4, 0]
+    assert properties["characters since the sentence began"][TEXT.index("now).") + 4] == 0
     for name, characters in {"a space": " ", "a capital letter": "HNTIX", "a digit": "19847", "a vowel": "eaioIuEAOU"}.items():
-        assert told[f"after {name}"] == [float(c in characters) for c in TEXT]
+        assert properties[f"after {name}"] == [float(c in characters) for c in TEXT]
 
 
 @pytest.mark.parametrize(("text", "name", "inside_it"), [
@@ -60,17 +60,17 @@ def test_quotes_and_brackets_of_other_scripts(text, name, inside_it):
 
 @pytest.fixture
 def planted():
-    """Two layers of noise, in which a cell follows the quotes and another one the line, upside down."""
+    """Return two layers of noise in which one cell follows the quotes and another the line, negatively."""
     text = (TEXT + "\n") * 8
     random = np.random.default_rng(0)
     layers = [random.normal(0, 1, (6, len(text), units)).astype(np.float32) for units in (9, 7)]
     layers[1][4, :, 3] = 2 + 5 * np.array(PROPERTIES["inside quotes"](text)) + random.normal(0, 0.5, len(text))
-    layers[0][4, :, 8] = -np.array(PROPERTIES["characters since the line began"](text)) + np.arange(len(text))  # and counts
-    layers[1][4, :, 0] = np.arange(len(text))  # only counts
+    layers[0][4, :, 8] = -np.array(PROPERTIES["characters since the line began"](text)) + np.arange(len(text))  # with a trend
+    layers[1][4, :, 0] = np.arange(len(text))  # a trend alone
     return text, tuple(Activations(values) for values in layers)
 
 
-def test_planted_cells_are_found_and_named(planted):
+def test_planted_cells_are_found(planted):
     first, *_ = found = readable_cells(*planted)
     assert (first.follows, first.layer, first.cell) == ("characters since the line began", 0, 8)
     assert first.correlation < -0.99
@@ -84,25 +84,25 @@ def test_planted_cells_are_found_and_named(planted):
     assert all(sum(one.follows == name for one in found) <= 3 for name in PROPERTIES)
 
 
-def test_only_what_is_above_chance_is_listed(planted):
+def test_only_correlations_above_chance_are_listed(planted):
     text, layers = planted
     assert all(abs(one.correlation) > one.by_chance for one in readable_cells(text, layers, each=100))
     noise = Activations(np.random.default_rng(1).normal(0, 1, (6, len(text), 50)).astype(np.float32))
     found = readable_cells(text, (noise,), each=100)
-    assert len(found) < 9  # of 50 cells and 9 properties one in a while is above by chance, never many
+    assert len(found) < 9  # few of 50 cells exceed the estimate for 9 properties by chance
     assert all(abs(one.correlation) < 1.3 * one.by_chance for one in found)
 
 
 @pytest.mark.parametrize("rounding", [0.0, 1e-7])
 @pytest.mark.parametrize("level", [0.0, 1.0, -3.5, 25.0])
-def test_constant_cells_follow_nothing(rounding, level):
+def test_constant_cells_are_not_listed(rounding, level):
     text = (TEXT + "\n") * 8
     follows = np.array(PROPERTIES["after a space"](text))[:, None]
     still = Activations(np.repeat(level * (1 + rounding * follows), 3, 1)[None].repeat(6, 0).astype(np.float32))
     assert readable_cells(text, (still,)) == []
 
 
-def test_where_no_cell_follows_anything_that_is_said():
+def test_view_says_if_no_cell_is_readable():
     text = "ab " * 20
     found = activations_record(text, (Activations(np.ones((6, len(text), 3), np.float32)),), None, None)
     assert (found["layer"], found["cell"], found["readable_cells"]) == (1, 0, [])
@@ -111,27 +111,27 @@ def test_where_no_cell_follows_anything_that_is_said():
     assert not any(isinstance(block, Grid) for block in activations_view(found))
 
 
-def test_what_hardly_changes_follows_nothing_and_what_is_the_same_is_told_once(planted):
+def test_rare_changes_and_duplicate_properties_are_skipped(planted):
     _, layers = planted
     length = len(layers[0].c)
     assert readable_cells("b" * length, layers) == []
     once = ("ab " * length)[: length - 2] + '"x'
     assert "inside quotes" not in {one.follows for one in readable_cells(once, layers)}
-    text = "".join(np.random.default_rng(1).choice(list("Abbb "), 300))  # its capitals are its vowels
+    text = "".join(np.random.default_rng(1).choice(list("Abbb "), 300))  # its capitals are exactly its vowels
     cells = np.random.default_rng(0).normal(0, 0.1, (6, len(text), 3)) + np.array(PROPERTIES["after a vowel"](text))[:, None]
     follows = {one.follows for one in readable_cells(text, (Activations(cells.astype(np.float32)),), each=100)}
     assert "after a capital letter" in follows
     assert "after a vowel" not in follows
 
 
-def test_a_layer_asked_for_has_its_own_best_cells(planted):
+def test_search_can_be_limited_to_a_layer(planted):
     text, layers = planted
     found = readable_cells(text, layers, only=1)
     assert {one.layer for one in found} == {0}
     assert (found[0].follows, found[0].cell) == ("characters since the line began", 8)
 
 
-def test_the_best_cell_is_shown_unless_another_is_asked_for(planted):
+def test_best_cell_is_the_default(planted):
     text, layers = planted
     found = activations_record(text, layers, None, None)
     assert (found["layer"], found["cell"]) == (1, 8)
@@ -141,7 +141,7 @@ def test_the_best_cell_is_shown_unless_another_is_asked_for(planted):
     assert {one["layer"] for one in activations_record(text, layers, 2, None)["readable_cells"]} == {2}
 
 
-def test_a_page_s_bytes_are_the_values_to_within_half_a_step(planted):
+def test_packed_bytes_are_within_half_a_quantisation_step(planted):
     layer = planted[1][1]
     found = packed(layer)
     shares = (np.frombuffer(b64decode(found["bytes"]), np.uint8).reshape(layer.values.shape) - 128.0) / 127

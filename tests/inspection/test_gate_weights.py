@@ -1,4 +1,4 @@
-"""The gates' weights are the columns that they are said to be."""
+"""Tests of the weights by gate."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def config():
     return ModelConfig(vocabulary_size=7, seq_len=9, units=(5, 4))
 
 
-def test_every_part_is_its_columns(config):
+def test_every_part_matches_its_columns(config):
     values = random_weights(config)
     second = weights(config, values)["layers"][1]
     parts = {part["name"]: part for part in second["parts"]}
@@ -29,7 +29,7 @@ def test_every_part_is_its_columns(config):
             assert sum(part["histogram"]) == block.size
 
 
-def test_zero_is_in_the_middle_of_the_histogram(config):
+def test_histogram_is_centred_on_zero(config):
     values = random_weights(config)
     values["lstm_1/bias"][:] = 0
     values["lstm_1/bias"][0] = 3.0
@@ -38,11 +38,11 @@ def test_zero_is_in_the_middle_of_the_histogram(config):
     assert part["histogram_reaches"] == 3
 
 
-def test_the_other_case_has_the_shapes_that_are_asked_for(config):
+def test_example_has_the_shapes_of_an_lstm_of_10_units(config):
     example = weights(config, random_weights(config))["example"]
     assert [example[name] for name in ("kernel", "recurrent_kernel", "bias")] == [[8, 40], [10, 40], [40]]
 
 
-def test_without_biases_there_are_none():
+def test_no_bias_parts_without_bias():
     config = ModelConfig(vocabulary_size=7, units=(5,), use_bias=False)
     assert len(weights(config, random_weights(config))["layers"][0]["parts"]) == 8

@@ -1,4 +1,4 @@
-"""Layers, shapes and parameters against Keras's own."""
+"""Tests of layers, shapes and parameter counts against Keras."""
 
 import keras
 import pytest
@@ -21,7 +21,7 @@ def config_of(options: dict) -> ModelConfig:
 
 
 @pytest.mark.parametrize("options", MODELS)
-def test_layers_are_those_of_the_keras_model(options):
+def test_layers_match_the_keras_model(options):
     config = config_of(options)
     model = keras_model(build_layers(config), config.seq_len)
     told = layers(config)
@@ -35,7 +35,7 @@ def test_layers_are_those_of_the_keras_model(options):
 
 
 @pytest.mark.parametrize("options", MODELS)
-def test_weights_are_shown_by_their_names_in_the_file(options):
+def test_weights_have_their_names_in_the_file(options):
     config = config_of(options)
     _, weights = layers_view(layers(config))
     assert weights.rows == [[name, shape(list(of))] for name, of in config.weight_shapes.items()]
@@ -43,7 +43,7 @@ def test_weights_are_shown_by_their_names_in_the_file(options):
 
 @pytest.mark.parametrize(("features", "size"), [(1, 1), (2, 1), (8, 10), (3, 7)])
 @pytest.mark.parametrize("bias", [True, False])
-def test_the_formula_is_keras_s_count(features, size, bias):
+def test_parameter_formula_matches_keras(features, size, bias):
     layer = keras.layers.LSTM(size, use_bias=bias)
     layer.build((None, 8, features))
     assert lstm_parameters(features, size, bias=bias) == layer.count_params()
@@ -60,12 +60,12 @@ def test_one_unit_has_12_and_16_parameters_and_one_cell_state():
     assert "lstm_1: 4 (7·5 + 5·5 + 5) = 260\nlstm_2: 4 (5·4 + 4·4 + 4) = 160" in told
 
 
-def test_without_a_bias_the_arithmetic_has_none():
+def test_arithmetic_without_bias():
     (_, _, _, _, lines) = shapes_view(shapes(config_of({"use_bias": False, "units": (5,)}), 1_000))
     assert lines.text == "lstm_1: 4 (7·5 + 5·5) = 240"
 
 
-def test_shapes_by_return_sequences_are_keras_s():
+def test_shapes_by_return_sequences_match_keras():
     found = units(config_of({}))
     x = keras.Input((9, 7))
     first, second = found["stack"]

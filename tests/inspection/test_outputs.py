@@ -1,4 +1,4 @@
-"""The softmax layer, activations and kernels against Keras."""
+"""Tests of the softmax layer, activations and kernels against Keras."""
 
 import keras
 import numpy as np
@@ -21,7 +21,7 @@ def test_time_distributed_is_one_dense_layer(make_network, targets):
     assert found["largest_difference"] < 1e-5
 
 
-def test_activations_are_keras_s_and_the_old_one_is_its_definition():
+def test_activations_match_keras_and_the_keras_2_definition():
     found = activations(ModelConfig(vocabulary_size=7, recurrent_activation="hard_sigmoid"))
     for name in ("sigmoid", "hard_sigmoid"):
         its = np.asarray(keras.activations.get(name)(np.array(found["z"], np.float32)))
@@ -35,7 +35,7 @@ def test_activations_are_keras_s_and_the_old_one_is_its_definition():
     "options",
     [{}, {"use_bias": False}, {"activation": "relu"}, {"recurrent_activation": "hard_sigmoid"}, {"recurrent_dropout": 0.1}],
 )
-def test_cudnn_is_promised_where_keras_would_use_it(options):
+def test_cudnn_is_reported_if_keras_would_use_it(options):
     config = ModelConfig(vocabulary_size=7, **options)
     found = kernel(config)
     of = keras.activations.get

@@ -1,4 +1,4 @@
-"""What is carried: two readings of a window by the network itself."""
+"""Tests of the carried state by reading a window twice."""
 
 import numpy as np
 import pytest
@@ -10,13 +10,13 @@ from tests.evaluation.conftest import memoryless_network, random_text
 WINDOW = random_text(6, 4)
 
 
-def test_reset_is_the_first_reading_again_and_carried_is_not(make_network):
+def test_reset_state_repeats_the_prediction_and_carried_does_not(make_network):
     found = state_carry(make_network(), WINDOW)["largest_difference"]
     assert found["reset"] == 0
     assert found["carried"] > 1e-4
 
 
-def test_the_second_reading_is_that_of_the_window_twice(make_network):
+def test_carried_state_matches_reading_the_window_twice(make_network):
     network = make_network()
     state, probabilities = network.zero_state(1), []
     for place, character in enumerate(np.tile(WINDOW, 2)):
@@ -31,12 +31,12 @@ def test_the_second_reading_is_that_of_the_window_twice(make_network):
     assert norms[2][1]["h"] == pytest.approx(np.linalg.norm(state[1].h))
 
 
-def test_a_memoryless_model_carries_nothing_that_matters():
+def test_memoryless_model_is_unaffected_by_carried_state():
     found = state_carry(memoryless_network(), WINDOW)
     assert found["largest_difference"]["carried"] < 1e-7
 
 
-def test_the_words_say_which_difference_is_which(make_network):
+def test_view_names_both_differences(make_network):
     found = state_carry(make_network(), WINDOW)
     text = " ".join(getattr(block, "text", "") for block in state_carry_view(found))
     assert (

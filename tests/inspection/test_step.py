@@ -1,4 +1,4 @@
-"""One step, term by term, against the network and against Keras."""
+"""Tests of one time step, term by term, against the network and Keras."""
 
 import keras
 import numpy as np
@@ -28,7 +28,7 @@ def made(request):
     return config, values, before, one_step(config, values, before, 3)
 
 
-def test_it_is_the_network_s_step(made):
+def test_step_matches_the_network(made):
     config, values, before, found = made
     network = build_network(config, values)
     state = network.zero_state(1)
@@ -41,7 +41,7 @@ def test_it_is_the_network_s_step(made):
     np.testing.assert_allclose(found["logits"], network.logits(state[-1].h)[0], atol=1e-5)
 
 
-def test_it_is_keras_s_step(made):
+def test_step_matches_keras(made):
     config, values, before, found = made
     x = encoded(config, values, 3)
     for number, (told, (h, c)) in enumerate(zip(found["layers"], before, strict=True), start=1):
@@ -55,7 +55,7 @@ def test_it_is_keras_s_step(made):
         x = np.array(told["h"])
 
 
-def test_the_terms_add_up_and_are_products_of_the_shapes_told(made):
+def test_terms_have_their_shapes_and_add_up(made):
     config, values, _, found = made
     first, x = found["layers"][0], encoded(config, values, 3)
     size = config.units[0]
@@ -67,7 +67,7 @@ def test_the_terms_add_up_and_are_products_of_the_shapes_told(made):
         np.testing.assert_allclose(terms["from_x"], (w @ x[:, None])[:, 0], atol=1e-6)
 
 
-def test_the_words_have_the_numbers_of_the_unit(made):
+def test_view_shows_the_numbers_of_the_unit(made):
     config, _, _, found = made
     shown = {**found, "character": "a", "after": "b", "unit": 2, "likeliest": [{"character": "c", "probability": 0.25}]}
     text = "\n".join(str(getattr(block, "rows", getattr(block, "text", ""))) for block in step_view(shown))

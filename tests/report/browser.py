@@ -1,4 +1,4 @@
-"""Pages in a headless Chromium."""
+"""Helpers that open pages in a headless Chromium."""
 
 import html
 import json
@@ -17,15 +17,15 @@ QUIET = (
     "--disable-sync --virtual-time-budget=3000"
 )
 
-browser = pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="there is no Chromium here")
+browser = pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="Chromium is not installed")
 
 
 def look(folder: Path, text: str, script: str, *, width: int = 1_000, flags: str = "") -> Any:
-    """Open a page in a frame of a given width, and run a script in it."""
+    """Open a page in a frame of a given width, run a script in it and return its result."""
     assert CHROMIUM, "CI needs a Chromium"
-    tell = f"addEventListener('load', () => parent.postMessage(JSON.stringify((() => {{ {script} }})()), '*'))"
-    inside = html.escape(f"{text}<script>{tell}</script>")
-    listen = "addEventListener('message', event => { document.body.textContent = event.data; document.body.id = 'told' })"
+    post = f"addEventListener('load', () => parent.postMessage(JSON.stringify((() => {{ {script} }})()), '*'))"
+    inside = html.escape(f"{text}<script>{post}</script>")
+    listen = "addEventListener('message', event => { document.body.textContent = event.data; document.body.id = 'result' })"
     frame = f'<iframe width="{width}" height="800" style="border:0" srcdoc="{inside}"></iframe>'
     whole = f"<!doctype html><meta charset=utf-8><script>{listen}</script><body>{frame}</body>"
     (folder / "frame.html").write_text(whole, encoding="utf-8")
@@ -33,6 +33,6 @@ def look(folder: Path, text: str, script: str, *, width: int = 1_000, flags: str
     dom = subprocess.run(
         [*command, (folder / "frame.html").as_uri()], capture_output=True, check=True, timeout=120
     ).stdout.decode()
-    told = re.search('<body id="told">(.*)</body>', dom, re.DOTALL)
-    assert told, dom[-500:]
-    return json.loads(html.unescape(told[1]))
+    result = re.search('<body id="result">(.*)</body>', dom, re.DOTALL)
+    assert result, dom[-500:]
+    return json.loads(html.unescape(result[1]))

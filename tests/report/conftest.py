@@ -1,4 +1,4 @@
-"""A comparison to show, and a browser to show it in."""
+"""Fixtures of the report tests: a comparison, and a browser."""
 
 from functools import partial
 
@@ -16,5 +16,5 @@ def comparison(make_network) -> Comparison:
 
 @pytest.fixture
 def browse(tmp_path):
-    """Open a page in a browser and run a script in it: see :func:`tests.report.browser.look`."""
+    """Return a function that opens a page in a browser and runs a script in it: see :func:`tests.report.browser.look`."""
     return partial(look, tmp_path)

@@ -1,4 +1,4 @@
-"""Text over the colours of the pages can be read in both modes, by the formula of WCAG 2 (relative luminance)."""
+"""Tests that text is readable on all colours of the pages, by the contrast ratio of WCAG 2."""
 
 import re
 from pathlib import Path
@@ -30,14 +30,14 @@ def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_the_formula_gives_the_published_extremes():
+def test_contrast_formula_gives_published_values():
     assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
     assert contrast((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.01)
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shade", ["above", "below"])
-def test_text_over_every_share_of_a_colour_is_readable(mode, shade):
+def test_text_on_every_shade_is_readable(mode, shade):
     ink, paper, full = (colour(mode, name) for name in ("ink", "paper", shade))
     for share in range(101):
         behind = tuple(share / 100 * a + (1 - share / 100) * b for a, b in zip(full, paper, strict=True))
@@ -46,5 +46,5 @@ def test_text_over_every_share_of_a_colour_is_readable(mode, shade):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ["ink", "faint", "stateless", "stateful"])
-def test_text_on_the_paper_is_readable(mode, name):
+def test_text_on_the_background_is_readable(mode, name):
     assert contrast(colour(mode, name), colour(mode, "paper")) >= 4.5

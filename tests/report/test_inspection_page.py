@@ -1,4 +1,4 @@
-"""The page of an inspection in a browser: layers, gates and cells can be chosen, and what is shown is what was measured."""
+"""Tests of the inspection page in a browser."""
 
 import json
 
@@ -39,7 +39,7 @@ def text(make_network, found):
 
 @browser
 @pytest.mark.parametrize(("layer", "what", "cell"), [(0, 4, 2), (1, 1, 3), (0, 5, 0)])
-def test_the_text_is_coloured_by_the_chosen_cell(text, found, browse, layer, what, cell):
+def test_text_is_coloured_by_the_chosen_cell(text, found, browse, layer, what, cell):
     script = (
         CHOOSE + f"set('layer', {layer}); set('what', {what}); set('cell', {cell}); return [titles(), at('says').textContent]"
     )
@@ -51,7 +51,7 @@ def test_the_text_is_coloured_by_the_chosen_cell(text, found, browse, layer, wha
 
 
 @browser
-def test_the_picture_has_a_row_for_every_cell_and_a_click_chooses_one(text, browse):
+def test_picture_has_a_row_per_cell_and_a_click_chooses_it(text, browse):
     script = CHOOSE + (
         "set('layer', 1); const map = at('map');"
         "map.dispatchEvent(new MouseEvent('click', { clientX: map.getBoundingClientRect().left + 5,"
@@ -62,10 +62,10 @@ def test_the_picture_has_a_row_for_every_cell_and_a_click_chooses_one(text, brow
 
 
 @browser
-def test_the_picture_is_blue_below_zero_and_orange_above(text, found, browse):
+def test_picture_is_blue_below_zero_and_orange_above(text, found, browse):
     c = found[0].c
-    row = int(np.minimum(c.max(0), -c.min(0)).argmax())  # a cell that goes far in both directions
-    other = (row + 2) % c.shape[1]  # the chosen one has a line about it
+    row = int(np.minimum(c.max(0), -c.min(0)).argmax())  # the cell with the largest values of both signs
+    other = (row + 2) % c.shape[1]  # the chosen cell has an outline, so choose another
     script = CHOOSE + (
         f"set('layer', 0); set('what', 4); set('cell', {other});"
         f"return [...at('map').getContext('2d').getImageData(0, {row}, 60, 1).data]"
@@ -78,7 +78,7 @@ def test_the_picture_is_blue_below_zero_and_orange_above(text, found, browse):
 
 
 @browser
-def test_a_cell_beyond_the_layer_is_brought_back_and_the_readable_ones_can_be_taken(text, found, browse):
+def test_cell_number_is_clamped_and_readable_cells_are_buttons(text, found, browse):
     best = activations_record(TEXT, found, None, None)["readable_cells"][-1]
     script = CHOOSE + (
         "set('cell', 99); const most = at('cell').value; set('cell', ''); const least = at('cell').value;"
@@ -91,7 +91,7 @@ def test_a_cell_beyond_the_layer_is_brought_back_and_the_readable_ones_can_be_ta
 
 @pytest.fixture
 def large(found):
-    """A page with the layers of a model of the usual size."""
+    """Return a page with the layers of a model of realistic size."""
     config = ModelConfig(vocabulary_size=7_000, units=(1_024, 512))
     record = {
         "checkpoint": "tale",
@@ -105,7 +105,7 @@ def large(found):
 
 @browser
 @pytest.mark.parametrize("width", [390, 600, 1_000])
-def test_no_column_of_the_layers_and_shapes_is_cut(large, browse, width):
+def test_tables_of_layers_and_shapes_fit_the_page(large, browse, width):
     script = (
         "return [...document.querySelectorAll('.wide:has(table)')].slice(0, 3).map(box => box.scrollWidth - box.clientWidth)"
     )
@@ -113,7 +113,7 @@ def test_no_column_of_the_layers_and_shapes_is_cut(large, browse, width):
 
 
 @browser
-def test_every_heading_of_a_table_is_bold(large, browse):
+def test_table_headings_are_bold(large, browse):
     script = "return [...document.querySelectorAll('th')].map(heading => Number(getComputedStyle(heading).fontWeight))"
     weights = browse(large, script)
     assert len(weights) > 10

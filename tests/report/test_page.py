@@ -1,4 +1,4 @@
-"""The page of a comparison, as a reader of the file and as a browser see it."""
+"""Tests of the comparison page, as a file and in a browser."""
 
 import json
 import re
@@ -20,18 +20,18 @@ def record(comparison):
     return comparison_record("tale", comparison)
 
 
-def test_it_is_made_of_the_record_alone(record):
+def test_page_depends_on_the_json_record_alone(record):
     assert page(json.loads(json.dumps(record))) == page(record)
 
 
-def test_nothing_is_fetched_from_anywhere(record):
+def test_page_refers_to_no_other_file(record):
     text = page(record)
     addresses = set(re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?([^\"'\s)>]*)", text))
     assert {address for address in addresses if not address.startswith("#")} == set()
     assert "<script" not in text
 
 
-def test_texts_cannot_break_the_page(record):
+def test_texts_are_escaped(record):
     nasty = "</p><script>alert(1)</script>&amp;\"'"
     for mode in record["modes"].values():
         mode["text"] = nasty
@@ -42,7 +42,7 @@ def test_texts_cannot_break_the_page(record):
 
 
 @browser
-def test_a_browser_shows_both_texts_as_they_are_with_the_first_difference_marked(record, browse):
+def test_texts_are_shown_verbatim_with_first_difference_marked(record, browse):
     record["modes"]["stateless"]["text"], record["modes"]["stateful"]["text"] = "ab\n  c<d>", "ab\n  c e"
     record["first_difference"] = 6
     shown = browse(
@@ -54,7 +54,7 @@ def test_a_browser_shows_both_texts_as_they_are_with_the_first_difference_marked
 
 
 @browser
-def test_a_line_end_that_differs_is_visible(record, browse):
+def test_differing_line_end_is_visible(record, browse):
     record["modes"]["stateless"]["text"], record["modes"]["stateful"]["text"] = "ab\nc", "abc"
     record["first_difference"] = 2
     assert browse(page(record), "return document.querySelector('mark').textContent") == "↵\n"
@@ -62,8 +62,8 @@ def test_a_line_end_that_differs_is_visible(record, browse):
 
 @browser
 @pytest.mark.parametrize("width", [1_000, 360])
-def test_the_page_is_no_wider_than_the_window_and_fetches_nothing(record, browse, width):
-    record["modes"]["stateless"]["text"] = "w" * 300  # a word that no line holds
+def test_page_fits_the_window_and_fetches_nothing(record, browse, width):
+    record["modes"]["stateless"]["text"] = "w" * 300  # a word longer than any line
     overflow, resources, drawings = browse(
         page(record),
         "return [document.documentElement.scrollWidth - innerWidth, performance.getEntriesByType('resource').length,"
@@ -77,7 +77,7 @@ def test_the_page_is_no_wider_than_the_window_and_fetches_nothing(record, browse
 
 
 @browser
-def test_texts_stand_side_by_side_where_there_is_room_and_below_each_other_on_a_phone(record, browse):
+def test_texts_are_side_by_side_or_stacked_by_width(record, browse):
     places = "return [...document.querySelectorAll('.texts > div')].map(div => div.getBoundingClientRect().top)"
     wide, narrow = (browse(page(record), places, width=width) for width in (1_000, 360))
     assert wide[0] == wide[1]
@@ -86,7 +86,7 @@ def test_texts_stand_side_by_side_where_there_is_room_and_below_each_other_on_a_
 
 @browser
 @pytest.mark.parametrize(("flags", "dark"), [("", False), (DARK, True)])
-def test_light_and_dark(record, browse, flags, dark):
+def test_page_follows_the_colour_scheme(record, browse, flags, dark):
     script = "const of = (e, p) => getComputedStyle(e)[p]; const letter = document.querySelector('figure svg text');"
     script += "return [of(document.body, 'backgroundColor'), of(document.body, 'color'), of(letter, 'fill')]"
     paper, ink, letters = (brightness(colour) for colour in browse(page(record), script, flags=flags))
@@ -96,7 +96,7 @@ def test_light_and_dark(record, browse, flags, dark):
 
 
 @browser
-def test_the_text_is_coloured_by_what_is_chosen(record, browse):
+def test_text_is_coloured_by_the_chosen_quantity(record, browse):
     script = "const spans = [...document.querySelectorAll('#heat span')];"
     script += "const alphas = () => spans.map(span => getComputedStyle(span).getPropertyValue('--v'));"
     script += "const choose = id => { document.getElementById(id).click(); return alphas() };"
@@ -110,7 +110,7 @@ def test_the_text_is_coloured_by_what_is_chosen(record, browse):
     assert max(map(float, divergence)) == 1
 
 
-def test_copies_are_told_with_their_line_and_characters_with_their_surprise(record):
+def test_copies_have_a_line_and_characters_their_surprisal(record):
     record["modes"]["stateful"]["longest_copy"] |= {"line": 4711, "place": 123_456}
     record["along"]["stateful_nats"][0], record["along"]["stateless_nats"][0] = 1.0, 2.0
     text = page(record)
@@ -120,7 +120,7 @@ def test_copies_are_told_with_their_line_and_characters_with_their_surprise(reco
 
 
 @browser
-def test_it_prints_in_black_on_white(record, tmp_path):
+def test_page_prints_black_on_white(record, tmp_path):
     assert CHROMIUM
     (tmp_path / "page.html").write_text(page(record), encoding="utf-8")
     command = [CHROMIUM, *QUIET.split(), DARK, f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
@@ -130,11 +130,11 @@ def test_it_prints_in_black_on_white(record, tmp_path):
     drawn = b"".join(inflated(stream) for stream in re.findall(rb"stream\r?\n(.*?)endstream", written, re.DOTALL))
     colours = {tuple(map(float, found.split())) for found in re.findall(rb"((?:[\d.]+ ){3})rg\b", drawn)}
     assert {(0.0, 0.0, 0.0), (1.0, 1.0, 1.0)} <= colours  # ink and paper of print
-    assert not {colour for colour in colours if colour in INKS_OF_THE_SCREEN}
+    assert not {colour for colour in colours if colour in SCREEN_TEXT_COLOURS}
 
 
-INKS_OF_THE_SCREEN = {(0.1137, 0.1294, 0.149), (0.8941, 0.902, 0.9137)}
-"""Of light and dark, as a PDF writes them."""
+SCREEN_TEXT_COLOURS = {(0.1137, 0.1294, 0.149), (0.8941, 0.902, 0.9137)}
+"""Text colours of the light and dark schemes, as written in a PDF."""
 
 
 def inflated(stream: bytes) -> bytes:
@@ -144,13 +144,13 @@ def inflated(stream: bytes) -> bytes:
         return b""
 
 
-def test_without_a_text_to_measure_on_there_is_a_page_too(make_network):
+def test_page_without_evaluation_text(make_network):
     text = page(comparison_record("tale", compared(make_network(), measured=False, learnt=False)))
     assert "Measured on" not in text
-    assert "How far back" not in text
-    assert "What it is worth" in text or "what it is worth" in text
+    assert "Score by context length" not in text
+    assert "what it is worth needs a text to measure on" in text
 
 
 def brightness(colour: str) -> float:
-    """Of rgb(…), from 0 to 255."""
+    """Return the mean of the channels of an rgb(…) colour, from 0 to 255."""
     return sum(map(float, re.findall(r"[\d.]+", colour)[:3])) / 3

@@ -1,4 +1,4 @@
-"""Plots: which there are, that they are drawn of the record's numbers, and that files are what their names say."""
+"""Tests of the plots of a comparison: which are drawn, from which numbers, and in which file formats."""
 
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -23,7 +23,7 @@ def drawn(panel, record):
     return axes
 
 
-def test_there_is_a_panel_for_everything_that_was_measured(record, make_network):
+def test_panels_match_what_was_measured(record, make_network):
     assert len(panels(record)) == 4
     assert len(panels(comparison_record("tale", compared(make_network())))) == 3  # no sweep
     assert len(panels(comparison_record("tale", compared(make_network(), measured=False)))) == 2  # no quality
@@ -42,7 +42,7 @@ def labels(axes) -> list[str]:
 
 
 @pytest.mark.parametrize("panel", [by_context, divergence, norms, sweep])
-def test_tick_labels_are_text_and_not_formulas(record, panel):
+def test_tick_labels_are_plain_text(record, panel):
     assert not any("$" in label or "\\" in label for label in labels(drawn(panel, record)))
     svg = drawing(panel, record)
     assert "$" not in svg
@@ -60,7 +60,7 @@ DIVERGENCES = {
 
 
 @pytest.mark.parametrize(("values", "expected"), DIVERGENCES.values(), ids=DIVERGENCES)
-def test_divergences_of_any_range_have_readable_labels(record, values, expected):
+def test_divergence_labels_are_readable_for_any_range(record, values, expected):
     record["along"]["divergence_nats"] = values
     found = labels(drawn(divergence, record))
     assert expected <= set(found)
@@ -76,7 +76,7 @@ SPEEDS = {
 
 
 @pytest.mark.parametrize(("speeds", "expected"), SPEEDS.values(), ids=SPEEDS)
-def test_speeds_of_any_range_have_readable_labels_that_do_not_overlap(record, speeds, expected):
+def test_speed_labels_are_readable_and_do_not_overlap(record, speeds, expected):
     *stateless, stateful = speeds
     found = {"bits_per_char": 2.0, "standard_error_nats": 0.1}
     record["windows"] = {str(speed): {**found, "characters_per_second": speed} for speed in stateless}
@@ -87,7 +87,7 @@ def test_speeds_of_any_range_have_readable_labels_that_do_not_overlap(record, sp
     assert not any(one.overlaps(other) for one, other in pairwise(boxes))
 
 
-def test_the_curve_by_context(record):
+def test_context_curve_shows_the_scores(record):
     axes = drawn(by_context, record)
     (bars,) = axes.containers
     x, y = bars.lines[0].get_data()
@@ -99,7 +99,7 @@ def test_the_curve_by_context(record):
     assert record["modes"]["stateful"]["bits_per_char"] in {line.get_ydata()[0] for line in axes.lines}
 
 
-def test_the_divergence_along_the_text(record):
+def test_divergence_plot_shows_the_divergences(record):
     axes = drawn(divergence, record)
     assert list(axes.lines[0].get_xdata())[:2] == [1, 2]
     assert list(axes.lines[0].get_ydata()) == pytest.approx(
@@ -108,7 +108,7 @@ def test_the_divergence_along_the_text(record):
     assert axes.lines[1].get_xdata()[0] == 6  # the window
 
 
-def test_the_norms_of_every_layer(record):
+def test_norm_plot_shows_every_layer(record):
     axes = drawn(norms, record)
     lines = {line.get_label(): line.get_ydata() for line in axes.lines}
     assert axes.lines[0].get_xdata()[0] == 1
@@ -117,14 +117,14 @@ def test_the_norms_of_every_layer(record):
     assert list(lines["h, layer 1"]) == record["along"]["layers"][0]["h_norm"]
 
 
-def test_the_sweep(record):
+def test_sweep_plot_shows_every_window(record):
     axes = drawn(sweep, record)
     curve, star = axes.containers[0].lines[0], axes.lines[-1]
     assert list(curve.get_ydata()) == [found["bits_per_char"] for found in record["windows"].values()]
     assert list(star.get_xdata()) == [record["modes"]["stateful"]["characters_per_second"]]
 
 
-def test_a_drawing_for_a_page_has_its_colour_and_its_letters_and_is_the_same_at_every_run(record):
+def test_page_drawing_is_reproducible_and_keeps_text(record):
     svg = drawing(by_context, record)
     assert ElementTree.fromstring(svg).tag.endswith("svg")
     assert "currentColor" in svg
@@ -134,16 +134,16 @@ def test_a_drawing_for_a_page_has_its_colour_and_its_letters_and_is_the_same_at_
 
 
 @pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<?xml")])
-def test_files_are_of_the_format_of_their_suffix(record, suffix, begins):
+def test_file_format_matches_the_suffix(record, suffix, begins):
     assert plot(record, suffix).startswith(begins)
 
 
-def test_a_name_that_is_no_formula_and_has_no_letters_here_can_be_drawn(record):
+def test_name_with_formula_characters_and_missing_glyphs(record):
     record["checkpoint"] = "$x^{$ 渡口"
     assert len(plot(record, ".png")) > 1_000
 
 
-def test_modes_that_never_differ_can_be_drawn():
+def test_modes_that_never_differ_are_plotted():
     record = comparison_record("tale", compared(memoryless_network()))
     record["along"]["divergence_nats"] = [0.0] * len(record["along"]["divergence_nats"])
     assert len(plot(record, ".svg")) > 1_000

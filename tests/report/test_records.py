@@ -1,4 +1,4 @@
-"""The JSON of a comparison: the keys that scripts rely on, and the numbers behind them."""
+"""Tests of the JSON records: their keys, and the numbers in them."""
 
 import json
 
@@ -15,11 +15,11 @@ def record(comparison):
     return comparison_record("tale", comparison)
 
 
-def test_it_is_json_and_comes_back_as_it_was(record):
+def test_record_survives_a_json_round_trip(record):
     assert json.loads(json.dumps(record, allow_nan=False)) == record
 
 
-def test_the_keys_that_scripts_rely_on(record, comparison):
+def test_documented_keys_are_present(record, comparison):
     assert (record["checkpoint"], record["seed"], record["window"]) == ("tale", TASK.seed, 6)
     assert record["first_difference"] == comparison.first_difference
     for mode in ("stateless", "stateful"):
@@ -32,13 +32,13 @@ def test_the_keys_that_scripts_rely_on(record, comparison):
     assert record["contexts"]["6"]["nats_per_char"] == record["modes"]["stateless"]["nats_per_char"]
 
 
-def test_windows_are_in_order_with_the_model_s_own_among_them(record, comparison):
+def test_windows_are_sorted_and_include_the_models_own(record, comparison):
     assert list(record["windows"]) == ["3", "6", "9"]
     assert record["windows"]["6"]["text"] == record["modes"]["stateless"]["text"]
     assert record["windows"]["9"]["nats_per_char"] == comparison.evaluation.nats_per_char(9)
 
 
-def test_memory_and_drift_are_of_what_they_stand_beside(record, comparison):
+def test_memory_by_window_and_drift_by_layer(record, comparison):
     for window in (3, 9):
         assert record["windows"][str(window)]["state_bytes"] == comparison.sweep[window].state_bytes
     assert record["windows"]["9"]["state_bytes"] == 3 * record["windows"]["3"]["state_bytes"]
@@ -48,7 +48,7 @@ def test_memory_and_drift_are_of_what_they_stand_beside(record, comparison):
     assert record["along"]["layers"][0]["h_drift"] != record["along"]["layers"][0]["c_drift"]
 
 
-def test_what_was_counted(record):
+def test_text_statistics_in_the_record(record):
     found = record["modes"]["stateful"]
     text, learnt = found["text"], VOCABULARY.decode(random_text(900, 2))
     copy = found["longest_copy"]
@@ -60,19 +60,19 @@ def test_what_was_counted(record):
     assert record["measured"]["characters"] == 300
 
 
-def test_what_was_found_along_the_text(record, comparison):
+def test_divergence_and_norms_in_the_record(record, comparison):
     found = record["along"]
     assert len(found["text"]) - 1 == len(found["stateful_nats"]) == len(found["layers"][1]["c_norm"])
     np.testing.assert_allclose(found["divergence_nats"], comparison.along.divergence, rtol=1e-5)
     np.testing.assert_allclose(found["layers"][1]["h_norm"], comparison.along.h_norms[1], rtol=1e-5)
 
 
-def test_without_texts_what_they_would_tell_is_null(make_network):
+def test_results_that_need_missing_texts_are_null(make_network):
     record = comparison_record("tale", compared(make_network(), measured=False, learnt=False))
     assert (record["measured"], record["contexts"]) == (None, None)
     assert "nats_per_char" not in record["modes"]["stateful"]
     assert (record["modes"]["stateful"]["new"], record["modes"]["stateful"]["longest_copy"]) == (None, None)
 
 
-def test_surprise_has_one_number_less_than_the_text_has_characters():
+def test_surprisal_record_leaves_out_the_first_character():
     assert surprisal_record("abc", np.array([1.23456789, 2e-9])) == {"text": "abc", "nats": [1.23457, 2e-9]}

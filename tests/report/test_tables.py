@@ -1,4 +1,4 @@
-"""The tables say what the record holds."""
+"""Tests of the tables of a comparison."""
 
 import pytest
 
@@ -16,13 +16,13 @@ def rows(table) -> dict[str, list[str]]:
     return {label: cells for label, *cells in table[1]}
 
 
-def test_numbers_by_mode_beside_the_measured_text(record):
+def test_numbers_by_mode_and_of_the_evaluation_text(record):
     table = numbers(record)
     assert table[0] == ["stateless", "stateful", "measured text"]
     shown, modes = rows(table), record["modes"]
     assert shown["nats per character"][1] == f"{modes['stateful']['nats_per_char']:.4f}"
     assert shown["bits per character"][0].startswith(f"{modes['stateless']['bits_per_char']:.4f} ± 0.")
-    assert shown["characters per second"] == ["1,000", "1,000", "–"]  # the clock ticks once in a millisecond
+    assert shown["characters per second"] == ["1,000", "1,000", "–"]  # the clock advances a millisecond per call
     assert shown["milliseconds to the first"][:2] == ["1.0", "1.0"]
     assert shown["LSTM cell steps per character"] == ["6.0", "1.0", "–"]
     assert shown["memory of the state"] == ["432 B", "72 B", "–"]
@@ -31,19 +31,19 @@ def test_numbers_by_mode_beside_the_measured_text(record):
     assert shown["longest copied passage"][1] == f"{modes['stateful']['longest_copy']['characters']} characters"
 
 
-def test_loops_are_told_with_their_period_and_place(record):
+def test_loop_is_shown_with_period_and_position(record):
     record["modes"]["stateful"]["loop"] = {"period": 7, "start": 119}
     assert rows(numbers(record))["loop"][:2] == ["none", "7 characters, from 120"]
 
 
-def test_what_is_not_known_is_left_out(make_network):
+def test_unmeasured_rows_are_left_out(make_network):
     table = numbers(comparison_record("tale", compared(make_network(), measured=False, learnt=False)))
     assert table[0] == ["stateless", "stateful"]
     assert rows(table)["bits per character"] == ["–", "–"]
     assert not any("new" in label or "copied" in label for label in rows(table))
 
 
-def test_a_sweep_has_a_row_for_every_window_and_one_for_the_state(record, make_network):
+def test_sweep_has_a_row_per_window_and_a_stateful_one(record, make_network):
     table = windows(record)
     assert [row[0] for row in table[1]] == ["window of 3", "window of 6", "window of 9", "stateful"]
     assert rows(table)["window of 3"][0].startswith(f"{record['contexts']['3']['bits_per_char']:.4f} ± ")
@@ -52,7 +52,7 @@ def test_a_sweep_has_a_row_for_every_window_and_one_for_the_state(record, make_n
 
 
 @pytest.mark.parametrize(("characters", "shown"), [(0, "–"), (3, "–"), (4, "100.0%")])
-def test_a_text_too_short_for_4_grams_has_no_share_of_different_ones(characters, shown):
+def test_short_text_has_no_distinct_4_grams(characters, shown):
     assert distinct({"characters_counted": characters, "distinct_4_grams": 1.0}) == shown
 
 
@@ -60,5 +60,5 @@ def test_a_text_too_short_for_4_grams_has_no_share_of_different_ones(characters,
     ("sample", "characters", "said"),
     [(1, 2, "at all 1 places"), (99, 100, "at all 99 places"), (98, 100, "at 98 places drawn at random")],
 )
-def test_places_are_called_a_sample_only_if_they_are_one(sample, characters, said):
+def test_positions_are_called_random_only_for_a_sample(sample, characters, said):
     assert places({"characters": sample}, characters) == said

@@ -1,4 +1,4 @@
-"""The sentence says what the numbers say."""
+"""Tests of the one-sentence verdict."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from tests.evaluation.conftest import compared
 
 
 def with_costs(comparison, costs: list[float]):
-    """The comparison, had the window of 6 cost this many nats at the places of a sample."""
+    """Return the comparison with these costs of a window of 6, in bits, at the positions of a sample."""
     return replace(comparison, evaluation=Scores(6, np.full(299, 1.5), {6: np.array(costs) * np.log(2)}, {6: np.array(costs)}))
 
 
@@ -36,28 +36,28 @@ def with_costs(comparison, costs: list[float]):
         ),
     ],
 )
-def test_worth_is_told_where_it_is_more_than_two_standard_errors(comparison, costs, said):
+def test_benefit_is_reported_above_two_standard_errors(comparison, costs, said):
     assert said in verdict(with_costs(comparison, costs))
 
 
-def test_a_costly_state_is_told_with_its_drift(comparison):
+def test_harmful_state_is_reported_with_its_drift(comparison):
     norms = np.concatenate([np.ones(6), np.full(293, 2.5)])
     drifting = replace(comparison, along=replace(comparison.along, c_norms=np.stack([norms, np.ones(299)])))
     assert verdict(with_costs(drifting, [-0.1, -0.1])).endswith("the norm of the carried c is 2.5 × what it is within.")
 
 
-def test_one_character_is_too_few_to_say_anything(comparison):
+def test_one_character_is_too_few_for_a_verdict(comparison):
     said = verdict(with_costs(comparison, [0.3]))
     assert said == "Carrying the state takes 6 × fewer cell steps here; one character is too few to measure what it is worth."
 
 
-def test_without_a_text_to_measure_on_only_the_cost_is_told(make_network):
+def test_only_cost_is_reported_without_evaluation_text(make_network):
     said = verdict(compared(make_network(), measured=False))
     assert said == "Carrying the state takes 6 × fewer cell steps here; what it is worth needs a text to measure on."
 
 
 @pytest.mark.parametrize("characters", [2, 3, 7])
-def test_of_a_text_that_fits_in_a_window_nothing_is_said_about_quality(comparison, characters):
+def test_quality_is_not_reported_for_a_text_within_a_window(comparison, characters):
     short = Scores(6, np.ones(characters - 1), {6: np.zeros(characters - 1)}, {6: np.zeros(0)})
     said = verdict(replace(comparison, evaluation=short))
-    assert said == "Both modes read the whole of so short a text, and carrying the state takes 6 × fewer cell steps."
+    assert said == "The text fits in a window, so both modes read all of it, and carrying the state takes 6 × fewer cell steps."
