@@ -30,7 +30,7 @@ def made_small(plan: TrainingPlan) -> TrainingPlan:
     return replace(plan, config=replace(plan.config, model=model, training=training))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def clone(tmp_path_factory) -> Path:
     """A folder with what a clone has, and the user's own corpus."""
     folder = tmp_path_factory.mktemp("clone")

@@ -45,7 +45,7 @@ def lines(path) -> list[dict]:
 def test_the_texts_are_those_of_single_runs_in_their_order(charlstm, checkpoint, tmp_path, expected):
     result = charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert f"Wrote {MANY} texts to bulk.jsonl." in result.stderr
+    assert f"Wrote {MANY} texts to many.jsonl." in result.stderr
     assert lines(tmp_path / "many.jsonl") == expected
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 
@@ -81,7 +81,7 @@ def test_damaged_settings_are_refused(refusal, checkpoint, tmp_path, content, no
     beside = tmp_path / f"many.jsonl.{note}"
     os.mkfifo(beside) if content == "fifo" else beside.write_text(content)
     sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
-    assert sentence == f"many.jsonl.{note} is damaged; remove it together with bulk.jsonl, or choose another --output"
+    assert sentence == f"many.jsonl.{note} is damaged; remove it together with many.jsonl, or choose another --output"
     assert (tmp_path / "many.jsonl").read_text() == "mine"
 
 
@@ -181,7 +181,7 @@ def test_a_full_disk_is_stated_and_resumed(refusal, charlstm, checkpoint, tmp_pa
 def test_where_there_is_no_terminal_lines_say_how_far_it_is(charlstm, checkpoint, monkeypatch):
     monkeypatch.setattr("charlstm.cli.bulk._PAUSE", 0.0)
     said = charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").stderr.splitlines()
-    assert said == [*(f"{done} of {MANY} texts" for done in (BATCH, 2 * BATCH, MANY)), f"Wrote {MANY} texts to bulk.jsonl."]
+    assert said == [*(f"{done} of {MANY} texts" for done in (BATCH, 2 * BATCH, MANY)), f"Wrote {MANY} texts to many.jsonl."]
 
 
 def test_two_do_not_write_one_file(refusal, checkpoint, tmp_path):
@@ -195,7 +195,7 @@ def test_other_settings_do_not_go_on_with_it(refusal, checkpoint, tmp_path, othe
     (tmp_path / "many.jsonl").write_text("")
     (tmp_path / "many.jsonl.unfinished").write_text("{")
     arguments = ["generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl"]
-    assert "many.jsonl.unfinished is damaged; remove it together with bulk.jsonl" in refusal(*arguments)
+    assert "many.jsonl.unfinished is damaged; remove it together with many.jsonl" in refusal(*arguments)
     (tmp_path / "many.jsonl").unlink()
     (tmp_path / "many.jsonl.unfinished").unlink()
     with pytest.MonkeyPatch.context() as patch:
@@ -231,7 +231,7 @@ def test_ctrl_c_as_the_processes_start_says_one_sentence(program, checkpoint, tm
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=300)
     assert process.returncode == 130
-    sentence = r"Stopped: [\d,]+ of 1,000,000 texts are in bulk.jsonl, and the same command resumes.\n"
+    sentence = r"Stopped: [\d,]+ of 1,000,000 texts are in many.jsonl, and the same command resumes.\n"
     assert re.fullmatch(sentence, said.decode())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "many.jsonl", "many.jsonl.unfinished"]
 
