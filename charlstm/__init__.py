@@ -4,7 +4,7 @@ The packages, from the lowest to the highest. Each may import only those before 
 
     errors, config, formatting < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report < cli
 
-Only ``charlstm.nn`` and ``charlstm.training`` import TensorFlow, so that everything else starts quickly.
+Only ``nn`` and ``training`` import TensorFlow, and only ``training`` and ``cli`` import them, so that the rest starts quickly.
 """
 
 __version__ = "0.1.0"

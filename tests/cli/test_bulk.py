@@ -45,7 +45,7 @@ def lines(path) -> list[dict]:
 def test_the_texts_are_those_of_single_runs_in_their_order(charlstm, checkpoint, tmp_path, expected):
     result = charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert f"Wrote {MANY} texts to bulk.jsonl." in result.stderr
+    assert f"Wrote {MANY} texts to many.jsonl." in result.stderr
     assert lines(tmp_path / "many.jsonl") == expected
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 
@@ -65,7 +65,7 @@ def test_an_unfinished_file_is_gone_on_with(charlstm, checkpoint, tmp_path, expe
     result = charlstm("generate", *SETTINGS[:-2], "--samples", str(MANY), "--output", "many.jsonl")
     assert result.exit_code == 0
     there = MANY if keep == MANY else int(keep) // BATCH * BATCH  # of a batch all or none
-    assert (f"{there:,} of {MANY} texts are there" in result.stderr) == (there > 0)
+    assert (f"{there:,} of {MANY} texts are done" in result.stderr) == (there > 0)
     assert lines(tmp_path / "many.jsonl") == expected
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 
@@ -81,7 +81,7 @@ def test_damaged_settings_are_refused(refusal, checkpoint, tmp_path, content, no
     beside = tmp_path / f"many.jsonl.{note}"
     os.mkfifo(beside) if content == "fifo" else beside.write_text(content)
     sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
-    assert sentence == f"many.jsonl.{note} is damaged; remove it together with bulk.jsonl, or choose another --output"
+    assert sentence == f"many.jsonl.{note} is damaged; remove it together with many.jsonl, or choose another --output"
     assert (tmp_path / "many.jsonl").read_text() == "mine"
 
 
@@ -97,7 +97,7 @@ def test_a_finished_file_is_recognised(charlstm, finished, tmp_path, arguments):
     for _ in range(2):
         result = charlstm("generate", *arguments, "--samples", "3", "--output", "many.jsonl")
         assert (result.exit_code, result.stdout) == (0, "")
-        assert result.stderr == "many.jsonl already has its 3 texts; for others, choose another --output.\n"
+        assert result.stderr == "many.jsonl already has its 3 texts; for other texts, choose another --output.\n"
     assert (tmp_path / "many.jsonl").read_bytes() == finished
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 
@@ -122,7 +122,7 @@ def test_another_model_does_not_finish_a_file(refusal, finished, make_checkpoint
 def test_more_texts_of_a_finished_file_are_advised(refusal, charlstm, finished, tmp_path):
     sentence = refusal("generate", *SETTINGS, "--samples", "7", "--output", "many.jsonl")
     advised = "--random-seed 8 --samples 4"
-    assert sentence == (f"many.jsonl is finished with 3 texts; write the other 4 to another --output, with {advised}")
+    assert sentence == (f"many.jsonl is finished with 3 texts; write the other 4 to another --output with {advised}")
     assert charlstm("generate", *SETTINGS, *advised.split(), "--output", "others.jsonl").exit_code == 0
     assert charlstm("generate", *SETTINGS, "--samples", "7", "--output", "all.jsonl").exit_code == 0
     parts = [lines(tmp_path / name) for name in ("many.jsonl", "others.jsonl", "all.jsonl")]
@@ -134,7 +134,7 @@ def test_more_texts_of_a_finished_file_are_advised(refusal, charlstm, finished, 
 def test_a_finished_file_that_was_changed_is_left_alone(refusal, finished, tmp_path, change):
     (tmp_path / "many.jsonl").write_bytes(change(finished))
     sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl")
-    assert sentence == "many.jsonl was changed since it was written and is left as it is; choose another --output"
+    assert sentence == "many.jsonl was edited since charlstm wrote it, and was not changed; choose another --output"
     assert (tmp_path / "many.jsonl").read_bytes() == change(finished)
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 
@@ -152,7 +152,7 @@ def test_a_kill_between_the_last_text_and_the_note_is_resumed(charlstm, finished
         for name in left:
             (tmp_path / f"many.jsonl.{name}").write_text(json.dumps(note))
         result = charlstm("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl")
-        assert (result.exit_code, "3 of 3 texts are there" in result.stderr) == (0, True)
+        assert (result.exit_code, "3 of 3 texts are done" in result.stderr) == (0, True)
         assert (tmp_path / "many.jsonl").read_bytes() == finished
         assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 
@@ -171,8 +171,8 @@ def test_a_full_disk_is_stated_and_resumed(refusal, charlstm, checkpoint, tmp_pa
         patch.setattr(bulk, "_append", full)
         sentence = refusal("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl")
     assert sentence == (
-        f"many.jsonl cannot be written (No space left on device); {BATCH} of {MANY} texts are in it; make room, and the same "
-        "command resumes"
+        f"many.jsonl cannot be written (No space left on device); {BATCH} of {MANY} texts are in it; free disk space, then "
+        "run the same command to resume"
     )
     assert charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").exit_code == 0
     assert lines(tmp_path / "many.jsonl") == expected
@@ -181,13 +181,13 @@ def test_a_full_disk_is_stated_and_resumed(refusal, charlstm, checkpoint, tmp_pa
 def test_where_there_is_no_terminal_lines_say_how_far_it_is(charlstm, checkpoint, monkeypatch):
     monkeypatch.setattr("charlstm.cli.bulk._PAUSE", 0.0)
     said = charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").stderr.splitlines()
-    assert said == [*(f"{done} of {MANY} texts" for done in (BATCH, 2 * BATCH, MANY)), f"Wrote {MANY} texts to bulk.jsonl."]
+    assert said == [*(f"{done} of {MANY} texts" for done in (BATCH, 2 * BATCH, MANY)), f"Wrote {MANY} texts to many.jsonl."]
 
 
 def test_two_do_not_write_one_file(refusal, checkpoint, tmp_path):
     with only_one(tmp_path / "many.jsonl.lock"):
         sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
-    assert sentence == "many.jsonl is being written by another process; wait for its end, or choose another --output"
+    assert sentence == "many.jsonl is being written by another process; wait until it ends, or choose another --output"
 
 
 @pytest.mark.parametrize("other", [["--length", "31"], ["--temperature", "0.5"], ["--mode", "stateful"], ["--samples", "9"]])
@@ -195,7 +195,7 @@ def test_other_settings_do_not_go_on_with_it(refusal, checkpoint, tmp_path, othe
     (tmp_path / "many.jsonl").write_text("")
     (tmp_path / "many.jsonl.unfinished").write_text("{")
     arguments = ["generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl"]
-    assert "many.jsonl.unfinished is damaged; remove it together with bulk.jsonl" in refusal(*arguments)
+    assert "many.jsonl.unfinished is damaged; remove it together with many.jsonl" in refusal(*arguments)
     (tmp_path / "many.jsonl").unlink()
     (tmp_path / "many.jsonl.unfinished").unlink()
     with pytest.MonkeyPatch.context() as patch:
@@ -203,12 +203,12 @@ def test_other_settings_do_not_go_on_with_it(refusal, checkpoint, tmp_path, othe
         with pytest.raises(TypeError):
             refusal(*arguments)
     option = other[0].removeprefix("--")
-    assert f"many.jsonl was begun with another {option} (" in refusal(*arguments, *other)
+    assert f"many.jsonl was started with another {option} (" in refusal(*arguments, *other)
 
 
 def test_a_file_of_someone_else_is_left_alone(refusal, checkpoint, tmp_path):
     (tmp_path / "many.jsonl").write_text("mine")
-    assert "many.jsonl exists already and is left as it is" in refusal("generate", "--samples", "3", "--output", "many.jsonl")
+    assert "many.jsonl already exists and was not changed" in refusal("generate", "--samples", "3", "--output", "many.jsonl")
     assert (tmp_path / "many.jsonl").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE[:-1]
 
@@ -231,7 +231,7 @@ def test_ctrl_c_as_the_processes_start_says_one_sentence(program, checkpoint, tm
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=300)
     assert process.returncode == 130
-    sentence = r"Stopped: [\d,]+ of 1,000,000 texts are in bulk.jsonl, and the same command resumes.\n"
+    sentence = r"Stopped: [\d,]+ of 1,000,000 texts are in many.jsonl; the same command resumes.\n"
     assert re.fullmatch(sentence, said.decode())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "many.jsonl", "many.jsonl.unfinished"]
 
@@ -253,7 +253,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_file(program, checkpoint, t
         assert process.returncode == -number
     else:
         assert process.returncode == 128 + number
-        sentence = rf"Stopped: [\d,]+ of {samples:,} texts are in cut.jsonl, and the same command resumes.\n"
+        sentence = rf"Stopped: [\d,]+ of {samples:,} texts are in cut.jsonl; the same command resumes.\n"
         assert re.fullmatch(sentence, said.decode())
     assert 2 * BATCH <= (tmp_path / "cut.jsonl").read_bytes().count(b"\n") < samples
     with program(*arguments, "--output", "cut.jsonl") as again:

@@ -79,7 +79,7 @@ def test_the_terminal_shows_texts_table_and_verdict(charlstm, told):
 
 def test_the_same_texts_are_said_to_be_the_same(charlstm):
     shown = charlstm("compare", "--length", "5", "--seed", "The ").stdout
-    assert "The texts are the same to their end." in shown
+    assert "The texts are identical." in shown
     assert "▶" not in shown
 
 

@@ -137,12 +137,12 @@ def test_one_held_out_character_is_too_few(charlstm, tmp_path, tale):
 def test_the_references_say_what_they_have_learnt_from(charlstm, tmp_path, tale, monkeypatch):
     (tmp_path / "tale.txt").write_text(TEXT)
     few = ("evaluate", "--sample", "20")
-    assert "after the same training text:" in charlstm(*few).stdout
+    assert "fitted to the same training text:" in charlstm(*few).stdout
     base = BaseRecord(name="old", corpus="older.txt", fingerprint="", characters=9, validation=0.0)
     write_config(tale, replace(read_config(tale), bases=(base, replace(base, name="older"))))
-    assert "after the same training text (and not those of old, older):" in charlstm(*few).stdout
+    assert "fitted to the same training text (and not those of old, older):" in charlstm(*few).stdout
     monkeypatch.setattr("charlstm.evaluation.baselines.MAX_LEARNED", 100)
-    assert "after the last 100 characters of the same training text (and not" in charlstm(*few).stdout
+    assert "fitted to the last 100 characters of the same training text (and not" in charlstm(*few).stdout
 
 
 def test_another_text_is_compared_with_what_the_model_learnt(charlstm, tmp_path, tale):
@@ -206,13 +206,13 @@ def test_the_table_has_both_modes_every_context_and_every_reference(charlstm, tm
     powers = [str(2**power) for power in range(4)] + ["12"] + [str(2**power) for power in range(4, 9)]
     simple = ["unigram", "bigram", "5-gram"]  # a hundred characters are too few to compress
     assert labels == ["stateful, one pass", "stateless, window of 12", *powers, *simple]
-    assert any(line.startswith("Substrings that the training text does not have, by length: 4: ") for line in lines)
+    assert any(line.startswith("Substrings that are not in the training text, by length: 4: ") for line in lines)
 
 
 def test_of_a_long_text_the_beginning_is_counted_and_that_is_said(charlstm, tmp_path, monkeypatch):
     monkeypatch.setattr("charlstm.evaluation.text_statistics.MAX_COUNTED", 60)
     (tmp_path / "tale.txt").write_text(TEXT)
-    assert "Counted in the text's first 60 characters:" in charlstm("evaluate", "--sample", "20").stdout
+    assert "In the text's first 60 characters:" in charlstm("evaluate", "--sample", "20").stdout
 
 
 def test_the_sample_is_drawn_by_the_random_seed(charlstm, tmp_path):
@@ -237,7 +237,7 @@ def test_a_state_that_grows_out_of_bounds_is_said(charlstm, tmp_path, make_check
     write_weights(folder, weights)
     (tmp_path / "text.txt").write_text("abcdefgfedcbgace" * 50)
     result = charlstm(*command.split(), "--checkpoint", "growing", "--json")
-    assert "of 799 characters no probability that a float32 can hold: each counts as 87.3 nats" in result.stderr
+    assert "of 799 characters a probability too small for a float32: each counts as 87.3 nats" in result.stderr
     stateful = json.loads(result.stdout)["modes"]["stateful"]["nats_per_char"]
     assert 10 < stateful < 87.4
-    assert "no probability" not in charlstm(*command.split(), "--checkpoint", "tale").stderr
+    assert "a probability too small" not in charlstm(*command.split(), "--checkpoint", "tale").stderr
