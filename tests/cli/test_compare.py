@@ -164,7 +164,7 @@ def test_control_characters_do_not_reach_the_terminal(charlstm, tmp_path, make_c
     ("arguments", "said"),
     [
         ("--plot curves.jpg", "--plot: expected a file that ends in .png or .svg; found 'curves.jpg'"),
-        ("--plot nowhere/curves.png", "there is no folder nowhere"),
+        ("--plot nowhere/curves.png", "the folder nowhere does not exist"),
         ("--report checkpoints", "checkpoints is a folder"),
         ("--report pipe", "pipe is not an ordinary file"),
         ("--plot pipe.svg", "pipe.svg is not an ordinary file"),

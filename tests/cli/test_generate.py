@@ -244,7 +244,7 @@ def test_a_stop_string_that_the_model_can_never_write_is_refused(charlstm, tmp_p
     for more in ((), ("--on-unknown", "replace"), ("--json",), ("--interactive",), ("--output", "many.jsonl")):
         result = charlstm("generate", "--seed", "The", "--stop", stop, *more)
         assert (result.exit_code, result.stdout) == (1, "")
-        assert "the model can never write" in result.stderr
+        assert "the model can never generate" in result.stderr
         assert result.stderr.startswith("charlstm: ")
         assert result.stderr.count("\n") == 1
     assert not (tmp_path / "many.jsonl").exists()

@@ -178,7 +178,7 @@ def test_of_a_long_text_the_beginning_is_looked_at(charlstm, tmp_path):
     (tmp_path / "long.txt").write_text("The brown fox\n" * 100)
     result = charlstm("inspect", "inside", "--text-file", "long.txt", "--json")
     assert len(json.loads(result.stdout)["inside"]["text"]) == 1_000
-    assert result.stderr == "Of the text's 1,400 characters the first 1,000 are looked at.\n"
+    assert result.stderr == "Of the text's 1,400 characters, the first 1,000 are inspected.\n"
 
 
 def test_a_page_is_written_with_sections_and_a_look_inside(charlstm, tmp_path):
@@ -205,7 +205,7 @@ def test_a_page_is_written_with_sections_and_a_look_inside(charlstm, tmp_path):
         (["step", "--text", ""], 1, "a step takes at least 1"),
         (["--text", "ÖÖÖÖÖÖÖÖÖ"], 1, "the model does not know 'Ö'"),
         (["--text", "fox", "--text-file", "a"], 2, "not both"),
-        (["--page", "nowhere/page.html"], 2, "there is no folder nowhere"),
+        (["--page", "nowhere/page.html"], 2, "the folder nowhere does not exist"),
     ],
 )
 def test_what_cannot_be_is_refused(charlstm, arguments, code, said):

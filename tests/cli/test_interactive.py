@@ -55,7 +55,7 @@ def text(charlstm):
 def test_it_begins_with_the_seed_and_what_the_model_makes_of_it(talk, text):
     finished, (opening, end) = talk("/quit")
     assert finished == SEED + text(LENGTH)
-    assert opening == f"Enter goes on, /help shows what else there is, /quit ends.\n{finished}\n"
+    assert opening == f"Enter lets the model continue, /help lists the commands, /quit ends.\n{finished}\n"
     assert end == ""
 
 
@@ -103,14 +103,14 @@ def test_undo_takes_back_one_step_at_a_time(talk):
     longer, _ = talk("fox", "/quit")
     finished, shown = talk("fox", "dog", "/undo", "/quit")
     assert finished == longer
-    assert shown[3] == f"Taken back. The text now ends:\n{longer}\n"
+    assert shown[3] == f"Removed. The text now ends:\n{longer}\n"
     assert talk("fox", "dog", "/undo", "/undo", "/quit")[0] == begun
 
 
 def test_there_is_no_undo_beyond_the_beginning(talk):
     finished, shown = talk("/undo", "/quit")
     assert finished == talk("/quit")[0]
-    assert shown[1] == "charlstm: there is nothing to take back\n"
+    assert shown[1] == "charlstm: there is nothing to remove\n"
 
 
 def test_retry_tries_the_same_line_with_other_noise(talk, text):
@@ -151,8 +151,8 @@ def test_help_names_every_command(talk):
 
 
 MISTAKES = {
-    "/paint": "there is no /paint; /help shows what there is",
-    "/": "there is no /; /help shows what there is",
+    "/paint": "there is no command /paint; /help lists the commands",
+    "/": "there is no command /; /help lists the commands",
     "/temperature": "expected a number; found ''",
     "/temperature warm": "expected a number; found 'warm'",
     "/temperature -1": "expected a number of at least 0; found '-1'",
@@ -228,7 +228,7 @@ def test_the_whole_text_shows_what_was_given_and_what_was_written(terminal, talk
     written = finished.removeprefix(begun + "fox")
     begun = begun.replace(SEED, f"{DIM}{SEED}{PLAIN}", 1)
     assert whole == f"{begun}{DIM}fox{PLAIN}{written}\n"
-    assert shorter == f"Taken back. The text now ends:\n{begun}\n"
+    assert shorter == f"Removed. The text now ends:\n{begun}\n"
 
 
 def test_a_passage_of_the_corpus_is_not_in_the_finished_text_unless_asked_for(charlstm):
