@@ -127,7 +127,7 @@ def test_a_signal_saves_and_says_how_to_go_on(train, tmp_path, number):
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert said.splitlines()[-1] == "Stopped and saved. Go on with: charlstm train --resume cut"
+    assert said.splitlines()[-1] == "Stopped and saved. Resume with: charlstm train --resume cut"
     assert list((tmp_path / "checkpoints" / "cut" / RESUME).glob("*.tmp")) == []
     finish(train("--resume", "cut"))
     assert everything(tmp_path / "checkpoints" / "cut") == everything(tmp_path / "checkpoints" / "whole")

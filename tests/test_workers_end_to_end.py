@@ -45,7 +45,7 @@ def test_the_chief_alone_writes_and_prints(whole):
     (printed, said), others = json.loads((whole / "said.json").read_text())
     assert others == ["", ""]
     assert json.loads(printed)["checkpoint"] == "novel"
-    assert re.search(r"^2 workers train together; this one, worker 0 \(localhost:\d+\), leads\.$", said, re.MULTILINE)
+    assert re.search(r"^2 workers train together; this one, worker 0 \(localhost:\d+\), is the chief\.$", said, re.MULTILINE)
     assert sum("held out" in line and "bits/char" in line for line in said.splitlines()) == 6
 
 
@@ -122,7 +122,7 @@ def test_a_worker_that_is_asked_to_end_has_all_end_with_everything_saved(workers
     at_work(chief)
     other.send_signal(signal.SIGTERM)
     _, said = chief.communicate(timeout=60)
-    assert "Stopped and saved. Go on with: charlstm train --resume novel" in said
+    assert "Stopped and saved. Resume with: charlstm train --resume novel" in said
     assert chief.returncode == 128 + signal.SIGTERM
     assert other.wait(60) == 128 + signal.SIGTERM  # or what restarts workers would take it for done
     assert_goes_on_to_the_same_bits(workers, tmp_path, whole)
@@ -218,7 +218,7 @@ def test_launch_that_is_asked_to_end_ends_the_group_and_leaves_no_one(whole, tmp
     _, said = process.communicate(timeout=60)
     assert process.returncode == 143
     assert "starting all" not in said
-    assert ("Stopped and saved. Go on with: charlstm train --resume novel" in said) == (when == "at work")
+    assert ("Stopped and saved. Resume with: charlstm train --resume novel" in said) == (when == "at work")
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 

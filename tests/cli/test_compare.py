@@ -104,9 +104,8 @@ def test_a_window_is_written_with_once(charlstm, told, monkeypatch):
     from charlstm.evaluation import comparison
 
     made = []
-    monkeypatch.setattr(
-        comparison, "written", lambda *given, real=comparison.written: (made.append(given[5:]), real(*given))[1]
-    )
+    generate = comparison.generate_timed
+    monkeypatch.setattr(comparison, "generate_timed", lambda *given: (made.append(given[5:]), generate(*given))[1])
     assert list(told("--windows", "20,3,12,3")["windows"]) == ["3", "12", "20"]
     assert [window for (window,) in filter(None, made)] == [3, 20]
 
@@ -205,5 +204,5 @@ def test_the_seed_is_told_from_what_was_written(charlstm):
 def test_equivalent_spellings_are_taken_and_nearest_characters_told(charlstm, tmp_path):
     (tmp_path / "other.txt").write_text("fox\u00a0and dôg")
     result = charlstm("compare", *FEW, "--seed", "fôx", "--text", "other.txt", "--on-unknown", "replace")
-    assert "replaced by the nearest that it knows: ô → o\n" in result.stderr
-    assert "replaced by the nearest that it knows: '\\xa0' → ' ', ô → o\n" in result.stderr
+    assert "replaced by the nearest known ones: ô → o\n" in result.stderr
+    assert "replaced by the nearest known ones: '\\xa0' → ' ', ô → o\n" in result.stderr

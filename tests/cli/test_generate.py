@@ -338,7 +338,7 @@ def test_unknown_characters_are_left_out_or_replaced_when_asked(charlstm):
     assert replaced.exit_code == 0
     assert replaced.stdout == charlstm("generate", "--seed", "The  fox e", *options[3:]).stdout
     pairs = "é → e, # → ' ', ó → o"
-    assert replaced.stderr == f"The model does not know every character; replaced by the nearest that it knows: {pairs}\n"
+    assert replaced.stderr == f"The model does not know every character; replaced by the nearest known ones: {pairs}\n"
 
 
 @pytest.mark.parametrize("policy", ["error", "skip", "replace"])

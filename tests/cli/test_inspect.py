@@ -228,4 +228,4 @@ def test_a_text_in_other_quotation_marks_is_looked_into_and_that_is_told(charlst
     (tmp_path / "text.txt").write_text("The quick brown fox “ran”. " * 3)
     result = charlstm("inspect", "inside", "--text-file", "text.txt", "--on-unknown", "replace", "--json")
     assert json.loads(result.stdout)["inside"]["text"] == 'The quick brown fox "ran". ' * 3
-    assert result.stderr.endswith('replaced by the nearest that it knows: “ → ", ” → "\n')
+    assert result.stderr.endswith('replaced by the nearest known ones: “ → ", ” → "\n')

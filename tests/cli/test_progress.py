@@ -77,7 +77,7 @@ def pretend(monkeypatch, plan):
 @pytest.mark.parametrize("reason", [None, "there is a GPU"])
 def test_why_the_layers_are_not_in_the_fast_loop_is_said(pretend, capsys, reason):
     pretend(Started(FOLDER, 1, reason), Evaluated(evaluation(1, 2.0, best=True), {}))
-    assert ("Keras's own loop: there is a GPU." in capsys.readouterr().err) == (reason is not None)
+    assert ("Keras's own, slower loop: there is a GPU." in capsys.readouterr().err) == (reason is not None)
 
 
 def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, capsys):
@@ -94,7 +94,7 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
     assert written == ""
     assert "\r" not in said
     first, second, pace, *lines = said.splitlines()
-    assert pace == "12,346 characters a second: 1:30 min to go, 14 passes over the text in all."
+    assert pace == "12,346 characters a second: 1:30 min to go, 14 epochs in total."
     assert first.startswith("Starting TensorFlow")
     assert str(plan.folder) in second
     assert "12,345 parameters" in second
@@ -138,7 +138,7 @@ def test_a_signal_that_is_ignored_stays_so(plan, monkeypatch):
 
 def test_going_back_after_a_loss_that_is_no_number_is_said(pretend, capsys):
     pretend(Started(FOLDER, 1, None), RolledBack(1_812, 1_640, 0.003))
-    line = "The loss was no number at step 1,812: going back to step 1,640, with half the learning rate (0.003)."
+    line = "The loss was NaN or infinite at step 1,812: rolling back to step 1,640, with half the learning rate (0.003)."
     assert line in capsys.readouterr().err.splitlines()
 
 

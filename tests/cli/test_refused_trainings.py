@@ -58,7 +58,7 @@ def test_a_loss_that_is_no_number_is_a_stated_error(charlstm, tmp_path):
     result = charlstm("train", "story.txt", *SMALL, "--epochs", "5", "--learning-rate", "1e38", "--clip-norm", "0")
     assert (result.exit_code, result.stdout) == (1, "")
     *before, last = result.stderr.splitlines()
-    assert sum(line.startswith("The loss was no number at step ") for line in before) == 3
+    assert sum(line.startswith("The loss was NaN or infinite at step ") for line in before) == 3
     assert re.match(r"charlstm: the loss is no number at step \d+ even with .*--learning-rate", last)
 
 

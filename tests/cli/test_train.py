@@ -107,9 +107,9 @@ def test_stderr_has_the_course_of_the_training_and_nothing_of_tensorflow(first):
         r"Scored on the last 200 characters alone: give or take 0\.16 nats\.",
         r"20 % of the text, less than a minute on two fast cores: dropout 0, DropConnect 0\.",
         r"Starting TensorFlow …",
-        r"Training .*checkpoints/story, [0-9,]+ parameters\. Ctrl-C ends it with everything saved\.",
+        r"Training .*checkpoints/story, [0-9,]+ parameters\. Ctrl-C saves the training and stops it\.",
         r" *[0-9:]+ (s|min)  step +12  epoch +0\.2  training [0-9.]+  held out [0-9.]+ nats, [0-9.]+ bits/char  best so far",
-        r"Done in .*\. Write with: charlstm generate --checkpoint story --checkpoints /.*/checkpoints",
+        r"Done in .*\. Generate with: charlstm generate --checkpoint story --checkpoints /.*/checkpoints",
     ]
     lines = first.stderr.splitlines()
     assert len(lines) == len(patterns), first.stderr
@@ -300,7 +300,7 @@ def test_ctrl_c_on_a_narrow_terminal_saves_and_the_training_goes_on_later(termin
         screen.process.send_signal(signal.SIGINT)
         assert screen.finish() == 130
         stopped = json.loads(screen.process.stdout.read())
-    assert "Stopped and saved. Go on with: charlstm train --resume story" in " ".join(screen.seen.split())
+    assert "Stopped and saved. Resume with: charlstm train --resume story" in " ".join(screen.seen.split())
     assert "Traceback" not in screen.seen
     assert files_in(tmp_path / "checkpoints" / "story") == FILES
     assert stopped["nats_per_char"] > 0

@@ -25,8 +25,8 @@ TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        ("train story.txt --or-resume", "--or-resume goes on with the training of --name"),
-        ("train story.txt --or-resume --resume x", "--or-resume goes on with the training of --name"),
+        ("train story.txt --or-resume", "--or-resume resumes the training of --name"),
+        ("train story.txt --or-resume --resume x", "--or-resume resumes the training of --name"),
         ("train - --cluster a:1,b:1 --rank 0", "cannot read one standard input"),
         ("train --cluster a:1,b:1 --rank 1", "give a text to train on"),
         ("launch -- generate", "expected a training"),
