@@ -117,12 +117,12 @@ def _imports(node: ast.AST, *, at_once: bool) -> Iterator[Import]:
             yield from _imports(child, at_once=at_once and not later)
 
 
-def test_every_room_is_known_here():
+def test_every_package_is_listed():
     assert {room_of(source) for source in sources()} == set(ALLOWED)
 
 
 @pytest.mark.parametrize("source", sources())
-def test_arrows_point_one_way(source):
+def test_imports_go_one_way(source):
     room = room_of(source)
     at_once = {room} | ALLOWED[room] | OTHERS.get(source, set())
     later = at_once | LATER.get(room, set())
@@ -135,7 +135,7 @@ def test_arrows_point_one_way(source):
 
 
 @pytest.mark.parametrize("source", sources())
-def test_a_room_imports_its_own_libraries_alone(source):
+def test_packages_import_only_their_libraries(source):
     at_once = {"charlstm", *LIBRARIES.get(room_of(source), ()), *OTHER_LIBRARIES.get(source, ())} | sys.stdlib_module_names
     later = at_once | LATER_LIBRARIES.get(room_of(source), set())
     assert {found.top for found in imports(source) if found.at_once} <= at_once
@@ -145,7 +145,7 @@ def test_a_room_imports_its_own_libraries_alone(source):
 @pytest.mark.parametrize(
     "source", [source for source in sources() if room_of(source) != "cli" and source != "inference/bulk.py"]
 )
-def test_only_the_commands_print_or_exit(source):
+def test_only_cli_prints_or_exits(source):
     for node in ast.walk(tree_of(source)):
         match node:
             case ast.Call(func=ast.Name(id="print" | "input" | "exit" | "quit") as called):
@@ -163,7 +163,7 @@ NUMERICAL = [source for source in sources() if room_of(source) in ("inference", 
 
 
 @pytest.mark.parametrize("source", NUMERICAL)
-def test_the_numerical_core_has_no_clock_no_files_and_no_system(source):
+def test_numerical_core_uses_no_clock_files_or_system(source):
     assert not {found.top for found in imports(source)} & WORLD
     opened = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "open"]
     assert not opened
@@ -203,7 +203,7 @@ def loaded_by(*arguments: str, folder: Path) -> set[str]:
         ("inspect --text-file text.txt --page page.html", "jinja2"),
     ],
 )
-def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_checkpoint):
+def test_quick_commands_do_not_import_tensorflow(command, needed, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "tale")
     (tmp_path / "text.txt").write_text("The quick brown fox " * 4)
     loaded = loaded_by(*command.split(), folder=tmp_path)
@@ -215,5 +215,5 @@ def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_c
 @pytest.mark.parametrize(
     "command", ["--help", "--version", "generate --help", "evaluate --help", "compare --help", "inspect --help"]
 )
-def test_help_does_not_even_import_numpy(command, tmp_path):
+def test_help_does_not_import_numpy(command, tmp_path):
     assert "numpy" not in loaded_by(*command.split(), folder=tmp_path)

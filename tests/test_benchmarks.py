@@ -99,7 +99,7 @@ def test_recipes(tmp_path):
     assert results("recipes", "data/villages.txt", *short)["runs"] == [run]  # and takes no time, as it is there already
 
 
-def test_the_table_of_presets_has_mean_and_range_of_those_runs_that_differ_in_the_random_seed_alone():
+def test_preset_table_has_mean_and_range_over_random_seeds():
     figures = [(1.0, 2.0, 0.1, None), (2.0, 4.0, 0.2, None), (1.5, 3.0, 0.3, None)]
     names = ("stateful", "stateless", "stateless_error", "dynamic")
     runs = [{**RUN, **dict(zip(names, each, strict=True))} for each in figures]

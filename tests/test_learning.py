@@ -32,14 +32,14 @@ def unigram_nats(path: str) -> float:
         ("data/villages.txt", "--units 128 --seq-len 32 --batch-size 8 --dropout 0.5 --epochs 20", 0.85),
     ],
 )
-def test_a_model_beats_the_frequencies_of_single_characters(tmp_path, text, options, share):
+def test_model_beats_the_unigram_baseline(tmp_path, text, options, share):
     command = ["train", text, *options.split(), "--checkpoints", str(tmp_path), "--json"]
     told = json.loads(CliRunner().invoke(app, command).stdout)
     assert told["nats_per_char"] < share * unigram_nats(text)
     assert told["bits_per_char"] == pytest.approx(told["nats_per_char"] / math.log(2))
 
 
-def test_a_model_of_a_markov_chain_scores_its_entropy_rate_and_sees_one_character_back(tmp_path, monkeypatch):
+def test_markov_chain_model_reaches_the_entropy_rate(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text, rate = markov(120_000, 0)
     (tmp_path / "chain.txt").write_text("".join("abc"[letter] for letter in text))

@@ -88,7 +88,7 @@ def go_on(train: Callable[..., subprocess.Popen[str]], folder: Path, new: list[s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("batches", ["streams", "windows"])
-def test_sixty_kills_at_random_moments_change_no_bit(train, tmp_path, batches):
+def test_resume_after_60_kills_gives_identical_weights(train, tmp_path, batches):
     root, moments = tmp_path / "checkpoints", random.Random(batches)
     settings = [*EVERYTHING, "--batches", batches, "--epochs", "60", "--evaluations", "30"]
     finish(train("story.txt", "--name", "whole", *settings))
@@ -119,7 +119,7 @@ def test_sixty_kills_at_random_moments_change_no_bit(train, tmp_path, batches):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_and_says_how_to_go_on(train, tmp_path, number):
+def test_signal_saves_and_prints_the_resume_command(train, tmp_path, number):
     settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
     finish(train("story.txt", "--name", "whole", *settings))
     process = train("story.txt", "--name", "cut", *settings)
@@ -134,7 +134,7 @@ def test_a_signal_saves_and_says_how_to_go_on(train, tmp_path, number):
 
 
 @pytest.mark.slow
-def test_a_signal_at_any_moment_leaves_nothing_or_what_can_be_gone_on_with(train, tmp_path):
+def test_signal_at_any_moment_is_resumable(train, tmp_path):
     settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
     whole, cut = (tmp_path / "checkpoints" / name for name in ("whole", "cut"))
     began = time.monotonic()
@@ -155,7 +155,7 @@ def test_a_signal_at_any_moment_leaves_nothing_or_what_can_be_gone_on_with(train
 
 
 @pytest.mark.slow
-def test_two_trainings_of_one_name_at_once_are_one(train, tmp_path):
+def test_second_training_of_one_name_is_refused(train, tmp_path):
     settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
     both = [train("story.txt", "--name", "story", *settings) for _ in range(2)]
     said = [process.communicate(timeout=600)[1] for process in both]
@@ -190,7 +190,7 @@ def own_mounts() -> bool:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not own_mounts(), reason="no mounts of one's own here")
-def test_a_disk_that_is_really_full_loses_nothing(train, tmp_path):
+def test_resume_after_full_disk_gives_identical_weights(train, tmp_path):
     settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
     finish(train("story.txt", "--name", "whole", *settings))
     (tmp_path / "disk").mkdir()

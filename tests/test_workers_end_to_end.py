@@ -41,7 +41,7 @@ def whole(tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_chief_alone_writes_and_prints(whole):
+def test_only_the_chief_writes_and_prints(whole):
     (printed, said), others = json.loads((whole / "said.json").read_text())
     assert others == ["", ""]
     assert json.loads(printed)["checkpoint"] == "novel"
@@ -50,7 +50,7 @@ def test_the_chief_alone_writes_and_prints(whole):
 
 
 @pytest.mark.slow
-def test_two_workers_come_to_the_score_of_one(whole, tmp_path):
+def test_two_workers_reach_the_score_of_one(whole, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     (alone,) = run([["-m", "charlstm", "train", "story.txt", *SETTINGS, "--json"]], tmp_path)
     together = json.loads(json.loads((whole / "said.json").read_text())[0][0])
@@ -60,7 +60,7 @@ def test_two_workers_come_to_the_score_of_one(whole, tmp_path):
 
 
 @pytest.mark.slow
-def test_fine_tuning_together_says_nothing_of_tensorflow(whole, tmp_path):
+def test_fine_tuning_together_prints_no_tensorflow_noise(whole, tmp_path):
     shutil.copytree(whole / "checkpoints", tmp_path / "checkpoints")
     (tmp_path / "story.txt").write_text(STORY)
     tuning = ["-m", "charlstm", "train", "story.txt", "--from", "novel", "--epochs", "0.1", "--batch-size", "4"]
@@ -117,7 +117,7 @@ def result(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_asked_to_end_has_all_end_with_everything_saved(workers, whole, tmp_path):
+def test_stopping_one_worker_saves_and_stops_all(workers, whole, tmp_path):
     chief, other = workers()
     at_work(chief)
     other.send_signal(signal.SIGTERM)
@@ -128,7 +128,7 @@ def test_a_worker_that_is_asked_to_end_has_all_end_with_everything_saved(workers
     assert_goes_on_to_the_same_bits(workers, tmp_path, whole)
 
 
-def test_workers_with_other_settings_are_told_so(tmp_path):
+def test_workers_with_different_settings_are_refused(tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     addresses = free_addresses(2)
     common = ["-m", "charlstm", "train", "story.txt", "--preset", "quick", "--cluster", addresses, "--rank"]
@@ -146,7 +146,7 @@ def test_workers_with_other_settings_are_told_so(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_when_one_is_lost_the_other_stops_and_both_go_on_later(workers, whole, tmp_path, victim, number):
+def test_lost_worker_stops_the_other_and_both_resume(workers, whole, tmp_path, victim, number):
     processes = workers()
     at_work(processes[0])
     processes[victim].send_signal(number)
@@ -167,7 +167,7 @@ def test_when_one_is_lost_the_other_stops_and_both_go_on_later(workers, whole, t
 
 @pytest.mark.slow
 @pytest.mark.skipif(not own_network(), reason="no network of one's own here")
-def test_when_the_network_is_cut_all_stop_and_go_on_later(workers, whole, tmp_path):
+def test_network_cut_stops_all_and_they_resume(workers, whole, tmp_path):
     training = ["train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0"]
     done = subprocess.run(
         ["unshare", "-rn", sys.executable, "-m", "tests.cut_network", str(tmp_path), *training],
@@ -186,7 +186,7 @@ def children(process: "subprocess.Popen[str]") -> list[int]:
 
 
 @pytest.mark.slow
-def test_launch_starts_the_group_again_until_it_is_done(whole, tmp_path):
+def test_launch_restarts_the_group_until_done(whole, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     training = ["--", "train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0"]
     process = start(["-m", "charlstm", "launch", "--workers", "2", *training], tmp_path)
@@ -204,7 +204,7 @@ def test_launch_starts_the_group_again_until_it_is_done(whole, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["starting", "at work"])
-def test_launch_that_is_asked_to_end_ends_the_group_and_leaves_no_one(whole, tmp_path, when):
+def test_stopped_launch_leaves_no_workers(whole, tmp_path, when):
     (tmp_path / "story.txt").write_text(STORY)
     training = ["--", "train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0"]
     process = start(["-m", "charlstm", "launch", "--workers", "2", *training], tmp_path)
@@ -223,7 +223,7 @@ def test_launch_that_is_asked_to_end_ends_the_group_and_leaves_no_one(whole, tmp
 
 
 @pytest.mark.slow
-def test_launch_gives_up_after_so_many_times(tmp_path):
+def test_launch_gives_up_after_all_restarts(tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     training = ["--", "train", "story.txt", "--name", "novel", *SETTINGS, "--epochs", "1000", "--evaluations", "1000"]
     process = start(["-m", "charlstm", "launch", "--restarts", "1", *training], tmp_path)

@@ -131,7 +131,7 @@ def test_tables_pages_and_plots_are_finite_or_refused(charlstm, absurd, tmp_path
 
 
 @pytest.mark.parametrize(("weights", "network"), [("zero", "linear"), ("denormal", "one-hot"), ("great biases", "one-hot")])
-def test_what_is_absurd_and_harmless_is_measured(charlstm, absurd, weights, network):
+def test_harmless_extreme_weights_are_scored(charlstm, absurd, weights, network):
     absurd(weights, network)
     told = json.loads(charlstm("evaluate", "text.txt", "--json").stdout)
     assert told["modes"]["stateful"]["nats_per_char"] == pytest.approx(math.log(len(VOCABULARY)), rel=1e-3)
@@ -140,7 +140,7 @@ def test_what_is_absurd_and_harmless_is_measured(charlstm, absurd, weights, netw
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_number_that_is_not_finite_is_found_anywhere(value):
+def test_non_finite_numbers_are_found_at_any_depth(value):
     check_record({"a": [1.0, {"b": (2, None, "nan", True)}]})
     finite(np.array([1.0, -3e38]))
     for record in (value, [value], {"a": [1.0, {"b": (2, value)}]}):

@@ -56,7 +56,7 @@ def watched(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("path", ATTACKS, ids=lambda path: path.name)
-def test_an_attack_comes_to_nothing(readers, watched, little_memory, path):
+def test_attack_has_no_effect(readers, watched, little_memory, path):
     reader, content = path.name.partition("-")[0], path.read_bytes()
     assert reader in HELD or reader == "corpus"
     for name in HELD:
@@ -85,7 +85,7 @@ def test_every_attack_is_listed_once():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
-def test_files_that_are_links_are_never_written_through(whole, tmp_path):
+def test_checkpoint_files_that_are_links_are_replaced(whole, tmp_path):
     from charlstm.checkpoint.config_file import CONFIG, read_config, write_config
     from charlstm.checkpoint.history import HISTORY, read_history, write_history
     from charlstm.checkpoint.weights import read_weights, write_weights
@@ -105,7 +105,7 @@ def test_files_that_are_links_are_never_written_through(whole, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
-def test_a_folder_of_states_that_is_a_link_is_refused(whole, tmp_path):
+def test_resume_folder_that_is_a_link_is_refused(whole, tmp_path):
     (whole / "resume").rename(tmp_path / "elsewhere")
     (whole / "resume").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(CheckpointError, match="leads out of the checkpoint"), training_lock(whole):

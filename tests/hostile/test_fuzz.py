@@ -92,7 +92,7 @@ def fuzz(readers: Readers, name: str, examples: int) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_no_mutated_input_makes_anything_but_the_stated_error(readers, name, little_memory):
+def test_mutated_input_raises_only_charlstm_error(readers, name, little_memory):
     read, refused = fuzz(readers, name, 300)
     assert read + refused >= 300
     assert refused > 20
@@ -100,12 +100,12 @@ def test_no_mutated_input_makes_anything_but_the_stated_error(readers, name, lit
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
-def test_nor_do_a_hundred_thousand(readers, name, little_memory):
+def test_100_000_mutated_inputs(readers, name, little_memory):
     assert sum(fuzz(readers, name, 100_000 // len(READERS) + 1)) * len(READERS) >= 100_000
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_what_is_kept_is_refused_as_it_is(readers, name, little_memory):
+def test_seed_files_are_refused(readers, name, little_memory):
     assert seeds(name)
     for content in seeds(name):
         with pytest.raises(CharlstmError):
@@ -113,6 +113,6 @@ def test_what_is_kept_is_refused_as_it_is(readers, name, little_memory):
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_what_is_whole_is_read(readers, name, little_memory):
+def test_undamaged_files_are_read(readers, name, little_memory):
     for content in originals(readers, name)[: -len(seeds(name))]:
         readers.read(name, content)
