@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 def unigram_nats(path: str) -> float:
-    """The held-out tail under the frequencies of the training part, each character counted once more than it came."""
+    """Return the held-out text's nats/char under the add-one smoothed character frequencies of the training set."""
     corpus = read_corpus([path])
     learnt, held_out = split(corpus.ids, 0.1)
     frequencies = np.bincount(learnt, minlength=len(corpus.vocabulary)) + 1
@@ -43,7 +43,7 @@ def test_markov_chain_model_reaches_the_entropy_rate(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text, rate = markov(120_000, 0)
     (tmp_path / "chain.txt").write_text("".join("abc"[letter] for letter in text))
-    # Every window from a zero state, or the network hardly ever learns what one character alone says.
+    # With --state-reset 1 every window starts from a zero state, so the network learns from single characters.
     training = "train chain.txt --units 16 --seq-len 20 --batch-size 16 --epochs 6 --validation 0.2 --state-reset 1 --json"
     assert CliRunner().invoke(app, training.split()).exit_code == 0
     told = json.loads(CliRunner().invoke(app, ["evaluate", "--json", "--surprise"]).stdout)

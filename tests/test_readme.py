@@ -18,13 +18,13 @@ PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs"
 
 
 def commands(page: Path) -> list[str]:
-    """The lines after ``$ charlstm`` in the console blocks of a page."""
+    """Return the commands after ``$ charlstm`` in the console blocks of a page."""
     blocks = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     return [line[len("$ charlstm ") :] for block in blocks for line in block.splitlines() if line.startswith("$ charlstm ")]
 
 
 def made_small(plan: TrainingPlan) -> TrainingPlan:
-    """A plan for a few steps, on a small network if it may choose one."""
+    """Return a plan reduced to a few steps, with a small network if that is allowed."""
     training = replace(plan.config.training, minutes=None, epochs=0.02, evaluations=1, batch_size=2)
     model = plan.config.model if plan.start else replace(plan.config.model, units=(8,), seq_len=16)
     return replace(plan, config=replace(plan.config, model=model, training=training))
@@ -32,7 +32,7 @@ def made_small(plan: TrainingPlan) -> TrainingPlan:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Path:
-    """A folder with what a clone has, and the user's own corpus."""
+    """Make a folder with the data of a clone, and two texts of the user."""
     folder = tmp_path_factory.mktemp("clone")
     shutil.copytree(ROOT / "data", folder / "data")
     shutil.copytree(ROOT / "checkpoints" / "ferry", folder / "checkpoints" / "ferry")
@@ -124,7 +124,7 @@ def test_inside_an_lstm_page_matches_inspect_output(name, tmp_path, monkeypatch)
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two lines have the same words, and numbers that differ by rounding at most; on another machine it is another."""
+    """Return whether two lines have the same words, and numbers that differ by rounding, as on another machine."""
     # A line may end before "(rounding)".
     nothing = r"\b(0|\de-\d\d \(rounding\)|\de-0[6-9](?=$)|\d\.\d+e-(0[7-9]|\d\d))(?=[.,;]? |[.,;]?$)"
     one, other = (re.sub(nothing, "~0", line) for line in (one, other))

@@ -1,4 +1,4 @@
-"""Several processes training together, by the commands that a user gives; killed, stopped, asked to end."""
+"""Trainings with several workers, run as commands: completed, killed, stopped and resumed."""
 
 import json
 import os
@@ -25,7 +25,7 @@ TOLD_WITHIN = 20.0
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Path:
-    """What two workers leave that nothing happened to; and what they said."""
+    """Train with two workers without interruption; return the folder with their output."""
     folder, elsewhere = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("elsewhere")
     (folder / "story.txt").write_text(STORY)
     addresses = free_addresses(2)
@@ -76,7 +76,7 @@ def test_fine_tuning_together_prints_no_tensorflow_noise(whole, tmp_path):
 
 
 def own_network() -> bool:
-    """Whether this user may have a network for processes of its own."""
+    """Return whether this user may create a network namespace."""
     return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rn", "true"], check=False).returncode == 0
 
 
@@ -85,7 +85,7 @@ Workers = Callable[..., list["subprocess.Popen[str]"]]
 
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[Workers]:
-    """Start two workers of the training of ``whole`` that save at every step, or go on with it."""
+    """Start or resume the training of ``whole`` with two workers that save at every step."""
     (tmp_path / "story.txt").write_text(STORY)
     with ExitStack() as stack:
 
@@ -109,7 +109,7 @@ def assert_goes_on_to_the_same_bits(workers: Workers, folder: Path, whole: Path)
 
 
 def result(folder: Path) -> dict[str, Any]:
-    """All that a training leaves, but for where its text was, how often it was saved and on how many cores."""
+    """Return everything that a training writes except paths, save interval and environment."""
     left = everything(folder / "checkpoints" / "novel")
     del left["training"]
     del left["progress"][0]["paths"], left["progress"][0]["surroundings"]
@@ -124,7 +124,7 @@ def test_stopping_one_worker_saves_and_stops_all(workers, whole, tmp_path):
     _, said = chief.communicate(timeout=60)
     assert "Stopped and saved. Resume with: charlstm train --resume novel" in said
     assert chief.returncode == 128 + signal.SIGTERM
-    assert other.wait(60) == 128 + signal.SIGTERM  # or what restarts workers would take it for done
+    assert other.wait(60) == 128 + signal.SIGTERM  # a code of 0 would tell a job scheduler that it is done
     assert_goes_on_to_the_same_bits(workers, tmp_path, whole)
 
 
@@ -166,7 +166,7 @@ def test_lost_worker_stops_the_other_and_both_resume(workers, whole, tmp_path, v
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not own_network(), reason="no network of one's own here")
+@pytest.mark.skipif(not own_network(), reason="network namespaces are not available")
 def test_network_cut_stops_all_and_they_resume(workers, whole, tmp_path):
     training = ["train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0"]
     done = subprocess.run(
@@ -193,7 +193,7 @@ def test_launch_restarts_the_group_until_done(whole, tmp_path):
     for attempt, victim in enumerate((1, 0), start=1):
         at_work(process)
         os.kill(children(process)[victim], signal.SIGKILL)
-        # What the chief had still to say comes before what launch says of it.
+        # The chief's remaining output comes first.
         while "starting all 2 again" not in (line := process.stderr.readline()):
             assert line, "it ended"
         assert line == f"charlstm: worker {victim} was ended by SIGKILL; starting all 2 again ({attempt} of 3 times)\n"
