@@ -66,7 +66,7 @@ LONG_MEMORIES = {
     "tanh": {"activation": "tanh", "forget": 12.0},
     "hard_sigmoid": {"activation": "linear", "recurrent_activation": "hard_sigmoid", "forget": 3.0},
 }
-"""LSTMs that remember more than a few hundred characters, or whose state grows out of bounds. Training can produce such weights."""
+"""LSTMs that remember more than a few hundred characters, or grow out of bounds. Training can produce such weights."""
 
 
 def long_memory(forget: float, recurrent: float = 0.0, **options: str) -> tuple[ModelConfig, dict[str, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""Weights that are finite and absurd: every command gives finite numbers or refuses the model in one sentence."""
+"""Finite but extreme weights: every command prints finite numbers or refuses the model in one sentence."""
 
 import json
 import math
@@ -82,7 +82,7 @@ SHOWING = [
 
 @pytest.fixture
 def absurd(tmp_path, make_checkpoint):
-    """Make the checkpoint, and a text to measure it on."""
+    """Make the checkpoint, and a text to score."""
 
     def make(weights: str, network: str) -> None:
         config = ModelConfig(**{"vocabulary_size": len(VOCABULARY), "seq_len": 6, "units": (4,), **NETWORKS[network]})
@@ -95,7 +95,7 @@ def absurd(tmp_path, make_checkpoint):
 
 
 def check_shown(command: str, stdout: str) -> None:
-    """No number in what is shown is infinite or NaN, whether it is JSON or not."""
+    """Check that no number in an output is infinite or NaN."""
     if "--json" in command:
         check_record(json.loads(stdout))
     assert not re.search(r"(?<!\w)[-+]?(nan|inf)(?!\w)", stdout)

@@ -1,4 +1,4 @@
-"""The program as a whole: what it says of itself, and what it makes of commands that are not."""
+"""The program as a whole: help, version and usage errors."""
 
 import re
 import subprocess

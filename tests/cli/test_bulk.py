@@ -1,4 +1,4 @@
-"""Many texts into a file: those of single runs, in their order, and gone on with after any interruption."""
+"""``generate --output``: texts equal single runs, in their order, and interrupted files are resumed."""
 
 import errno
 import json
@@ -22,7 +22,7 @@ MANY = 2 * BATCH + 10
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory, make_checkpoint):
-    """What single runs write."""
+    """Return the texts of single runs."""
     from typer.testing import CliRunner
 
     from charlstm.cli.app import app
@@ -61,10 +61,10 @@ def test_unfinished_file_is_resumed(charlstm, checkpoint, tmp_path, expected, ke
         assert charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").exit_code == 130
     content = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in expected[: int(keep)])
     (tmp_path / "many.jsonl").write_text(content + ("" if keep == int(keep) else json.dumps(expected[int(keep)])[:20]))
-    # Without a random seed it is that of the unfinished run.
+    # The default random seed is that of the unfinished run.
     result = charlstm("generate", *SETTINGS[:-2], "--samples", str(MANY), "--output", "many.jsonl")
     assert result.exit_code == 0
-    there = MANY if keep == MANY else int(keep) // BATCH * BATCH  # of a batch all or none
+    there = MANY if keep == MANY else int(keep) // BATCH * BATCH  # whole batches only
     assert (f"{there:,} of {MANY} texts are done" in result.stderr) == (there > 0)
     assert lines(tmp_path / "many.jsonl") == expected
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
@@ -238,7 +238,7 @@ def test_ctrl_c_during_start_prints_one_sentence(program, checkpoint, tmp_path, 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_resume_after_kill_gives_the_same_file(program, checkpoint, tmp_path, number):
-    samples = 8 * cores() * BATCH  # far more than are under way at once
+    samples = 8 * cores() * BATCH  # far more than are generated at a time
     arguments = ("generate", "--seed", "The", "--length", "400", "--samples", str(samples), "--random-seed", "3")
     with program(*arguments, "--output", "whole.jsonl") as whole:
         assert whole.wait(timeout=300) == 0

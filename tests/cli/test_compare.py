@@ -1,4 +1,4 @@
-"""``charlstm compare``: what is compared, shown, written and refused."""
+"""``charlstm compare``: results, output, files and refusals."""
 
 import json
 import os

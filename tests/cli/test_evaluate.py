@@ -1,4 +1,4 @@
-"""``charlstm evaluate``: which text is measured, and what is said of it."""
+"""``charlstm evaluate``: the choice of the text, and the report on it."""
 
 import hashlib
 import json

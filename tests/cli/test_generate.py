@@ -1,4 +1,4 @@
-"""What ``charlstm generate`` writes, and where."""
+"""``charlstm generate``: texts, notes and streams."""
 
 import json
 
@@ -21,7 +21,7 @@ def tale(tmp_path, make_checkpoint):
 
 @pytest.fixture
 def spoken(charlstm):
-    """Generate, and give back the JSON object."""
+    """Generate, and return the JSON object."""
 
     def run(*arguments, stdin=""):
         result = charlstm("generate", "--json", *arguments, stdin=stdin)
@@ -33,7 +33,7 @@ def spoken(charlstm):
 
 @pytest.fixture
 def texts(spoken):
-    """Generate, and give back the texts without their seed."""
+    """Generate, and return the texts without their seed."""
     return lambda *arguments: [sample["text"] for sample in spoken(*arguments)["samples"]]
 
 

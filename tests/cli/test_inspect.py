@@ -1,4 +1,4 @@
-"""``charlstm inspect``: sections, their JSON, looking inside along a text."""
+"""``charlstm inspect``: sections, their JSON, and activations along a text."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""``charlstm generate --interactive``: a conversation, its finished text on stdout, everything else on stderr."""
+"""``charlstm generate --interactive``: the finished text on stdout, everything else on stderr."""
 
 import select
 import signal
@@ -20,7 +20,7 @@ def tale(tmp_path, make_checkpoint):
 
 @pytest.fixture
 def talk(charlstm):
-    """Type some lines; give back the finished text and what was shown, part by part, between the prompts."""
+    """Type lines; return the finished text, and the output between the prompts."""
 
     def run(*lines, more=()):
         result = charlstm(*OPTIONS, *more, stdin="".join(line + "\n" for line in lines))
@@ -33,7 +33,7 @@ def talk(charlstm):
 
 @pytest.fixture
 def text(charlstm):
-    """What a single run writes after a seed."""
+    """Return the text that a single run generates after a seed."""
 
     def run(length, seed=SEED, random_seed=3, more=()):
         options = (

@@ -1,4 +1,4 @@
-"""Lines that end between words and fields, by themselves and as the commands show them on terminals."""
+"""Line breaks between words and fields, in the functions and in the commands' output."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""What is said when the machine has too little: memory, address space, a library that cannot be loaded."""
+"""Messages for limits of the machine: memory, address space, libraries that cannot be loaded."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from tests.cli.conftest import TEXT
 
 @pytest.fixture(autouse=True)
 def _tale(tale):
-    """Have a checkpoint in every test."""
+    """Make a checkpoint in every test."""
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from charlstm.config import ModelConfig
 
 @pytest.fixture
 def shelf(tmp_path, make_checkpoint):
-    """Three checkpoints: an old one, the newest, and one that has no score."""
+    """Make three checkpoints: an old one, the newest, and one without a score."""
     root = tmp_path / "checkpoints"
     make_checkpoint(root / "tale", created="2026-01-02T10:00:00+00:00", nats_per_char=2 * math.log(2))
     config = ModelConfig(vocabulary_size=30, seq_len=40, units=(20, 10))
@@ -22,7 +22,7 @@ def shelf(tmp_path, make_checkpoint):
 
 @pytest.fixture
 def listed(charlstm):
-    """The checkpoints in JSON."""
+    """Return the checkpoints from the JSON."""
 
     def run(*arguments):
         result = charlstm("list", "--json", *arguments)

@@ -1,4 +1,4 @@
-"""What the memory does not hold is refused, with the figures and what to change, before it is begun."""
+"""Work that needs too much memory is refused early, with sizes and advice."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from charlstm.inference.sampling import Sampling
 from tests.cli.conftest import TEXT
 
 PROCESS = 90_000_000
-"""About the bytes of a process with a small model that computes in one thread."""
+"""Approximate memory in bytes of a process with a small model and one thread."""
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 
 

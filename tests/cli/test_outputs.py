@@ -1,4 +1,4 @@
-"""Files that the user names to be written: refused before any work, written whole, nothing left behind."""
+"""Output files: invalid ones are refused before any work, others are written atomically."""
 
 import errno
 import os
@@ -14,9 +14,9 @@ COMMANDS = {
     "--plot": (["compare", "--length", "5", "--seed", "fox"], "curves.svg"),
     "--page": (["inspect", "--text", TEXT], "page.html"),
 }
-"""Each option that names such a file, with a command that has it and a name for the file."""
+"""Options that name an output file, each with a command and a file name."""
 WRITTEN_ANEW = [option for option in COMMANDS if option != "--output"]
-"""Those that replace a file."""
+"""Options that replace an existing file."""
 
 
 @pytest.fixture(params=COMMANDS)
@@ -36,7 +36,7 @@ def everything(folder: Path) -> dict[str, bytes | None]:
 
 
 def sentence(result) -> str:
-    """What a refusal says, without the frame around it."""
+    """Return the message of a refusal."""
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
     return " ".join(re.sub("[│╭╮╰╯─]", " ", result.stderr).split())

@@ -1,4 +1,4 @@
-"""Following a training run, with a run that only pretends: what is shown, and what the signals do."""
+"""Progress output and signals of a training, tested with a fake run."""
 
 import io
 import os
@@ -45,7 +45,7 @@ def plan(tmp_path):
 
 @pytest.fixture
 def pretend(monkeypatch, plan):
-    """Follow a run that consists of given events; a number among them is a signal that comes at that moment."""
+    """Follow a run of the given events; a number among them is a signal to send at that moment."""
 
     def run(*happenings):
         def train(_, *, clock, started, should_stop):
@@ -60,7 +60,7 @@ def pretend(monkeypatch, plan):
 
         monkeypatch.setattr("charlstm.training.run.train", train)
         monkeypatch.setattr("charlstm.training.model_files.sample_text", lambda *_, **__: "two\nlines")
-        # Or a signal that is not heeded would end the tests.
+        # Otherwise an unhandled signal would end the tests.
         usual = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGHUP)}
         handlers = [signal.getsignal(number) for number in SIGNALS]
         try:
@@ -121,7 +121,7 @@ def test_run_without_signal_is_not_stopped(pretend):
 
 
 def test_ignored_signal_stays_ignored(plan, monkeypatch):
-    usual = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does it
+    usual = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # like nohup
     seen = []
 
     def train(*_, **__):
@@ -152,7 +152,7 @@ def test_second_ctrl_c_interrupts_at_once(pretend, monkeypatch, first):
 @pytest.mark.parametrize("first", SIGNALS)
 @pytest.mark.parametrize("echo", SIGNALS)
 def test_repeated_signal_counts_once(pretend, first, echo):
-    # As `timeout` sends it, to the process and to its group, and a terminal that is closed.
+    # `timeout` and a closed terminal signal the process and its group.
     _, finished, received = pretend(Started(FOLDER, 1, None), first, echo)
     assert finished.interrupted
     assert received == first
@@ -165,7 +165,7 @@ def test_only_ctrl_c_interrupts_at_once(pretend, monkeypatch, again):
 
 
 class Interrupting(io.RawIOBase):
-    """A stream into which the user's Ctrl-C falls while a line is being written."""
+    """A stream that receives Ctrl-C while a line is being written."""
 
     def __init__(self) -> None:
         self.seen = b""

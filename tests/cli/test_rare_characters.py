@@ -1,4 +1,4 @@
-"""Every command with a model of which rare characters share a placeholder."""
+"""Every command with a model whose rare characters share a placeholder."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2
 
 @pytest.fixture
 def tale(tmp_path, make_checkpoint) -> Path:
-    """A checkpoint of :data:`ODD`, of which the end is held out, with two characters that were not learned."""
+    """Make a checkpoint of :data:`ODD` with a held-out end and two characters that were not learned."""
     (tmp_path / "tale.txt").write_text(ODD)
     model = ModelConfig(vocabulary_size=VOCABULARY.model_size, seq_len=12, units=(16,))
     folder = make_checkpoint(tmp_path / "checkpoints" / "tale", model, vocabulary=VOCABULARY, corpus="tale.txt")
@@ -117,7 +117,7 @@ def test_placeholder_is_never_in_output_files(charlstm, tale, tmp_path):
 
 
 def biased(folder: Path) -> None:
-    """Make the placeholder by far the likeliest."""
+    """Make the placeholder the likeliest character by far."""
     config = read_config(folder)
     weights = {name: value.copy() for name, value in read_weights(folder, config.model).items()}
     weights["dense/bias"][-1] = 1_000

@@ -1,4 +1,4 @@
-"""Checkpoints and seeds that cannot be used: exit code 1 and one sentence that says what was found and what to do."""
+"""Invalid checkpoints and seeds: exit code 1, and one sentence with the problem and advice."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Trainings that TensorFlow has to be started for before they can be refused."""
+"""Trainings that are refused only after TensorFlow has started."""
 
 import re
 
@@ -47,7 +47,7 @@ def test_unknown_keras_names_leave_no_folder(charlstm, tmp_path, option, words):
 
 def test_preset_is_adapted_to_a_short_text_with_a_note(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
-    # The option ends it before anything is trained.
+    # The option ends the command before the first step.
     said = charlstm("train", "story.txt", "--preset", "best", "--kernel-regularizer", "nonsense").stderr
     for option, name in (("--batch-size", "batch_size"), ("--seq-len", "seq_len")):
         assert re.search(rf"The text is short for this recipe: {option} is [0-9]+ in place of {PRESETS['best'][name]}\.", said)

@@ -1,4 +1,4 @@
-"""Real processes, pipes and terminals: what arrives where, when, and with which exit code."""
+"""Real processes, pipes and terminals: streams, timing and exit codes."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def tale(tmp_path, make_checkpoint):
 
 @pytest.fixture
 def ran(program):
-    """Run to the end: exit code, stdout and stderr, each decoded from UTF-8."""
+    """Run to the end; return the exit code, stdout and stderr, decoded from UTF-8."""
 
     def run(*arguments, **streams):
         process = program(*arguments, **streams)

@@ -1,4 +1,4 @@
-"""Texts and arguments of every awkward kind, each with what comes of it."""
+"""Unusual texts and arguments, each with its expected result."""
 
 import json
 import os

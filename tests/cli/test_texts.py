@@ -1,4 +1,4 @@
-"""Texts as the commands take them: what is said of them on stderr, folders, patterns."""
+"""Texts given to the commands: notes on stderr, folders and patterns."""
 
 import json
 
@@ -13,7 +13,7 @@ RUSSIAN = PASSAGES["Russian"] * 10
 
 @pytest.fixture
 def trained(charlstm, tmp_path):
-    """Train on a text, and give back what was said, line by line."""
+    """Train on a text, and return the lines on stderr."""
 
     def run(content, *options, name="corpus.txt"):
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -28,18 +28,18 @@ STORY = " ".join(WORDS)[:2000]
 ALPHABET = sorted(set(STORY))
 SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--evaluations", "1")
 STEPS_PER_EPOCH = 1799 // (4 * 8)
-"""Of the 1,800 characters to learn from the last is a target alone; there are 4 streams of windows of 8."""
+"""Steps of an epoch: 1,799 inputs in 4 streams of windows of 8."""
 
 FILES = [
     "README.md", "config.json", "history.jsonl", "model.safetensors",
     "resume/000001.json", "resume/000001.safetensors", "resume/000002.json", "resume/000002.safetensors", "resume/lock",
 ]  # fmt: skip
-"""One state from before the first step, one of the only evaluation."""
+"""Files of the two states: before the first step, and after the only evaluation."""
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory) -> subprocess.CompletedProcess[str]:
-    """One training in a process of its own; its folder is ``first.args[-1]``."""
+    """Train once in a process of its own; the folder is ``first.args[-1]``."""
     folder = tmp_path_factory.mktemp("first")
     (folder / "story.txt").write_text(STORY)
     root = str(folder / "checkpoints")
@@ -51,7 +51,7 @@ def first(tmp_path_factory) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def trained(first, tmp_path) -> Path:
-    """A folder with the text and a copy of what was trained."""
+    """Make a folder with the text and a copy of the trained checkpoint."""
     assert first.returncode == 0, first.stderr
     shutil.copytree(first.args[-1], tmp_path / "checkpoints")
     (tmp_path / "story.txt").write_text(STORY)
@@ -60,7 +60,7 @@ def trained(first, tmp_path) -> Path:
 
 @pytest.fixture
 def told(charlstm):
-    """Train, and give back the JSON object."""
+    """Train, and return the JSON object."""
 
     def run(*arguments, stdin=""):
         result = charlstm("train", "--json", *arguments, stdin=stdin)

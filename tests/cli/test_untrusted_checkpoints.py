@@ -1,4 +1,4 @@
-"""Checkpoints that name or lead to files which are not theirs: no command opens those."""
+"""Checkpoints that name or link to foreign files, which no command may open."""
 
 import json
 import os
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a pr
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Note which files are really opened, whatever links lead to them."""
+    """Record the resolved paths of opened files."""
     seen: list[str] = []
     watching = [True]
 
@@ -34,7 +34,7 @@ def opened(monkeypatch):
 
 @pytest.fixture
 def secret(tmp_path_factory):
-    """A file of the user's that has the very text that the checkpoint says it was trained on."""
+    """Make a file of the user with exactly the checkpoint's training text."""
     path = tmp_path_factory.mktemp("home") / "secret.txt"
     path.write_text(TEXT)
     return path

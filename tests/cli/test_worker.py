@@ -1,4 +1,4 @@
-"""How trainings by several processes are asked for; what ``launch`` makes of how they end."""
+"""Options for several workers, and how ``launch`` reacts to their exit codes."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from charlstm.cli import launch
 
 
 def own_processes() -> bool:
-    """Whether this user may number processes anew."""
+    """Return whether this user may create a process namespace."""
     return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rpf", "true"], check=False).returncode == 0
 
 
@@ -94,7 +94,7 @@ def test_worker_resumes_what_the_chief_resumes(charlstm, monkeypatch, tmp_path):
 
 
 class FakeWorkers:
-    """Groups of workers that end as they are told; and what they were started with."""
+    """Make groups of workers end with given codes, and record their commands."""
 
     def __init__(self, *endings: list[int | None]) -> None:
         self.endings = [code for ending in endings for code in ending]
@@ -121,7 +121,7 @@ class FakeWorkers:
         ([[0, None]], 0, []),
         ([[-9, 75], [0, 0]], 0, ["worker 0 was ended by SIGKILL; starting all 2 again (1 of 2 times)"]),
         ([[75, -11], [0, 0]], 0, ["worker 1 was ended by SIGSEGV; starting all 2 again (1 of 2 times)"]),
-        ([[75, 1]], 1, []),  # which has stated why
+        ([[75, 1]], 1, []),  # it reported the error
         ([[None, 2]], 2, []),
         ([[-6, 1], [0, 0]], 0, ["worker 0 was ended by SIGABRT; starting all 2 again (1 of 2 times)"]),
         ([[75, 75], [1, 0]], 1, ["the workers have lost each other; starting all 2 again (1 of 2 times)"]),
@@ -164,7 +164,7 @@ def test_stopped_group_is_not_restarted(charlstm, monkeypatch, heeds, code):
     def start(arguments, **_):
         started.append(arguments)
         if heeds == 0 and len(started) == 1:
-            os.kill(os.getpid(), signal.SIGTERM)  # before there is a chief to be told
+            os.kill(os.getpid(), signal.SIGTERM)  # before the chief is started
         return SimpleNamespace(poll=poll, send_signal=told.append, kill=lambda: None, wait=lambda: None)
 
     def poll():
