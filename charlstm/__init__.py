@@ -1,11 +1,10 @@
-"""charlstm: train a character-level LSTM on a text and let it write.
+"""charlstm: train a character-level LSTM on a text, and generate text with it.
 
-The rooms, and the direction in which they may import one another::
+The packages, from the lowest to the highest. Each may import only those before it::
 
-    cli ──► training ──► recipe ──► checkpoint ──► text ──► errors, config
-     └─────────┴──────► inference ──────┘
+    errors, config, formatting < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report < cli
 
-TensorFlow is imported by ``charlstm.training`` alone, so that everything else starts at once.
+Only ``nn`` and ``training`` import TensorFlow, and only ``training`` and ``cli`` import them, so that the rest starts quickly.
 """
 
 __version__ = "0.1.0"

@@ -1,7 +1,7 @@
-"""What a model is and how it was trained: the two frozen records that a checkpoint keeps.
+"""Configuration of a model and of its training: the two frozen records that a checkpoint stores.
 
-Both are plain data. They are checked when they are built from outside (a file, the command line) by :func:`build`, which
-compares every value with the type and the bounds written beside the field.
+Both are plain data. :func:`build` checks values that come from a file or from the command line: it compares each one with the
+type and the bounds in the field's annotation.
 """
 
 import re
@@ -37,34 +37,35 @@ class ModelConfig:
 
     Attributes:
         vocabulary_size: V, the number of characters.
-        seq_len: Characters in a window; what a stateless prediction may look back on.
-        encoding: What the first layer makes of a character: ``scalar`` (the normalised id, 1 feature), ``one-hot``
-            (V features) or ``embedding`` (``embedding_size`` features, learnt).
-        embedding_size: E, the features of ``embedding``; unused by the other encodings.
+        seq_len: Characters in a window: the context of a stateless prediction.
+        encoding: Input encoding of a character: ``scalar`` (the normalised id, 1 feature), ``one-hot`` (V features) or
+            ``embedding`` (a learned vector of ``embedding_size`` features).
+        embedding_size: E, the number of features of an ``embedding``; unused by the other encodings.
         units: Units of each LSTM layer, the first layer first.
-        targets: ``last``: the model predicts after a whole window (``return_sequences=False``); ``every``: at every
-            position (``return_sequences=True`` and ``TimeDistributed(Dense)``).
-        activation: Of the candidate and of the cell state on its way out.
-        recurrent_activation: Of the gates i, f and o.
-        use_bias: Whether the LSTM layers have biases.
-        unit_forget_bias: Whether the forget gate's bias starts at 1 (Jozefowicz et al. 2015).
-        input_initializer: For what the network makes of a character, the embeddings or else the first layer's kernel: like
-            ``kernel_initializer``, which it is where this is None (and Keras's own for embeddings).
-        kernel_initializer: A Keras initialiser's name, like the two below; ``random_normal:F`` (standard deviation),
+        targets: ``last``: predict the character after the window (``return_sequences=False``); ``every``: predict the
+            next one at every position (``return_sequences=True`` and ``TimeDistributed(Dense)``).
+        activation: Activation of the candidate and of the cell state's output.
+        recurrent_activation: Activation of the gates i, f and o.
+        use_bias: True if the LSTM layers have biases.
+        unit_forget_bias: True if the forget gate's bias starts at 1 (Jozefowicz et al. 2015).
+        input_initializer: Initialiser of the embeddings, or of the first layer's kernel where there are none. None means
+            ``kernel_initializer`` for that kernel, and Keras's default for embeddings.
+        kernel_initializer: Keras initialiser of the kernels, by name. ``random_normal:F`` (standard deviation),
             ``random_uniform:F`` (limit), ``orthogonal:F`` (gain) and ``constant:F`` take a number.
-        recurrent_initializer: For the recurrent kernel.
-        bias_initializer: For the bias.
-        kernel_regularizer: ``l1:F``, ``l2:F`` or ``l1_l2:F,F``, like the two below; None for none.
-        recurrent_regularizer: For the recurrent kernel.
-        bias_regularizer: For the bias.
-        kernel_constraint: ``max_norm:F``, ``unit_norm``, ``non_neg`` or ``min_max_norm:F,F``, like the two below.
-        recurrent_constraint: For the recurrent kernel.
-        bias_constraint: For the bias.
-        dropout: Share of features dropped between the layers and before the softmax, one mask for all positions of a
-            window (Gal & Ghahramani 2016).
-        recurrent_dropout: The Keras layer's option of that name: share of ``h`` dropped on its way to the next step.
-        drop_connect: Share of the recurrent kernels' weights dropped, others for every batch, the same for all its rows and
-            steps (DropConnect, Wan et al. 2013; on an LSTM's recurrent kernel, Merity et al. 2018).
+        recurrent_initializer: The same for the recurrent kernels.
+        bias_initializer: The same for the biases.
+        kernel_regularizer: Regulariser of the kernels: ``l1:F``, ``l2:F`` or ``l1_l2:F,F``; None for none.
+        recurrent_regularizer: The same for the recurrent kernels.
+        bias_regularizer: The same for the biases.
+        kernel_constraint: Constraint on the kernels: ``max_norm:F``, ``unit_norm``, ``non_neg`` or ``min_max_norm:F,F``;
+            None for none.
+        recurrent_constraint: The same for the recurrent kernels.
+        bias_constraint: The same for the biases.
+        dropout: Fraction of the features dropped between the layers and before the softmax, with one mask for all positions
+            of a window (Gal & Ghahramani 2016).
+        recurrent_dropout: Fraction of ``h`` dropped on its way to the next time step; the Keras layer's option.
+        drop_connect: Fraction of the recurrent kernels' weights dropped. A batch has one mask for all its rows and steps
+            (DropConnect, Wan et al. 2013; on an LSTM's recurrent kernel, Merity et al. 2018).
     """
 
     vocabulary_size: Annotated[int, Meta(ge=2, le=1_114_112)]
@@ -120,31 +121,32 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How a model is trained: data order, budget, optimiser.
+    """The settings of a training: data order, budget and optimiser.
 
     Attributes:
-        batches: ``windows``: shuffled windows, each from a zero state; ``streams``: contiguous streams, the state carried
+        batches: ``windows``: shuffled windows, each from a zero state; ``streams``: contiguous streams that carry the state
             from batch to batch (truncated back-propagation through time).
-        batch_size: Windows, or streams, in a batch.
-        state_reset: Probability that a stream starts a batch from a zero state; what keeps stateless generation good.
-        epochs: Budget in passes over the training part; None for no limit.
+        batch_size: Windows or streams in a batch.
+        state_reset: Probability that a stream starts a batch from a zero state. Stateless generation, which starts from a
+            zero state for every character, needs it.
+        epochs: Budget in epochs (passes over the training set); None for no limit.
         minutes: Budget in wall-clock minutes; None for no limit. The budget that is used up first ends the training, and the
-            learning rate anneals to that end.
+            learning-rate schedule ends with it.
         learning_rate: Peak learning rate of Adam (Kingma & Ba 2015).
-        schedule: ``cosine``: linear warm-up, then half a cosine down to zero; ``constant``.
-        warmup: Share of the budget, from the first step on, in which the learning rate rises.
-        weight_decay: Share of every kernel that is taken off at each step, times the learning rate: decoupled from Adam's
-            moments (AdamW, Loshchilov & Hutter 2019).
-        clip_norm: Greatest global norm of the gradient; 0 for no clipping.
-        weight_average: Momentum of the exponential moving average of the weights, which is then the model; 0 for none.
-        validation: Share of the text, its tail, that is never trained on.
-        evaluations: How many passes over the held-out tail are spread over the budget.
-        patience: Evaluations without improvement after which training stops; None for never.
-        precision: Of the LSTM layers' products, and of the softmax layer's above 256 characters; cell states, gates, weights
-            and the softmax itself are float32 in any case.
-        save_every: Minutes between two saves of what resuming needs; None for one, or more where saving would otherwise take
-            more than 2 % of the time. Every evaluation saves too.
-        random_seed: Start of everything random.
+        schedule: Learning-rate schedule: ``cosine`` (linear warm-up, then half a cosine down to zero) or ``constant``.
+        warmup: Fraction of the budget used for learning-rate warm-up.
+        weight_decay: Decay of every kernel per step, relative to the learning rate and decoupled from Adam's moments (AdamW,
+            Loshchilov & Hutter 2019).
+        clip_norm: Largest global norm of the gradient; 0 for no clipping.
+        weight_average: Momentum of the exponential moving average (EMA) of the weights, which then is the model; 0 for none.
+        validation: Fraction of the text, at its end, that is held out.
+        evaluations: Number of evaluations on the held-out text, spread over the budget.
+        patience: Evaluations without improvement before training stops early; None for no early stopping.
+        precision: Precision of the LSTM layers' products, and of the softmax layer's product above 256 characters. Cell
+            states, gates, weights and the softmax itself are always float32.
+        save_every: Minutes between saves of the training state. None means 1, or more where saving would take over 2 % of
+            the time. Every evaluation saves too.
+        random_seed: Number that determines everything random.
     """
 
     batches: Batches = "streams"
@@ -159,7 +161,7 @@ class TrainingConfig:
     clip_norm: Annotated[float, Meta(ge=0.0, le=1e100)] = 1.0
     weight_average: _Fraction = 0.0
     validation: Annotated[float, Meta(ge=0.0, le=0.9)] = 0.1
-    evaluations: Annotated[int, Meta(ge=1, le=10_000)] = 10  # a line of the history each, of which resume/ has a copy
+    evaluations: Annotated[int, Meta(ge=1, le=10_000)] = 10  # bounded, since resume/ has a copy of each history line
     patience: _Size | None = None
     precision: Precision = "float32"
     save_every: Annotated[float, Meta(ge=0.0, le=1e7)] | None = None
@@ -185,7 +187,7 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
         raise ConfigError(f"{kind.__name__} lacks the setting {missing[0]}")
     try:
         return msgspec.convert(dict(values), kind)
-    except UnicodeEncodeError as error:  # msgspec refuses lone surrogates without saying where
+    except UnicodeEncodeError as error:  # msgspec does not name the field of a lone surrogate
         name = next((key for key, value in values.items() if value == error.object), kind.__name__)
         raise ConfigError(setting=name, expected="text without lone surrogates", found=error.object) from None
     except msgspec.ValidationError as error:
@@ -206,13 +208,13 @@ _WORDS = {
 
 
 def _described(hint: Any, *, several: bool = False) -> str:
-    """Return what the values of a type are, in words.
+    """Return a description of a type's valid values.
 
     >>> _described(_Fraction), _described(Targets), _described(tuple[_Size, ...])
     ('a number of at least 0 and below 1', 'last or every', 'integers from 1 to 1,000,000, separated by commas')
     """
     meta: dict[str, Any] = {}
-    if get_origin(hint) in (Union, UnionType):  # with None, which no message needs to offer
+    if get_origin(hint) in (Union, UnionType):  # drop None: no message needs to offer it
         hint = get_args(hint)[0]
     if get_origin(hint) is Annotated:
         hint, bounds = get_args(hint)
@@ -228,5 +230,5 @@ def _described(hint: Any, *, several: bool = False) -> str:
 
 
 def to_dict(record: Any) -> dict[str, Any]:
-    """The inverse of :func:`build`: a dictionary that JSON can hold."""
+    """Return a record as a dictionary that JSON can hold; the inverse of :func:`build`."""
     return asdict(record)

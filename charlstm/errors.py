@@ -1,4 +1,4 @@
-"""The errors that a user can cause; each message says what was expected, what was found and what to do."""
+"""The errors that a user can cause. Each message says what was expected, what was found and what to do."""
 
 import difflib
 import re
@@ -23,7 +23,7 @@ def short_repr(value: Any) -> str:
 
 
 def clip_text(text: str, most: int = 200) -> str:
-    """Return a text as it can stand in a sentence or a table: its beginning, if it is longer.
+    """Return a text, shortened to its first characters if it is longer than ``most``.
 
     >>> clip_text("a.txt + b.txt", 9)
     'a.txt + …'
@@ -34,14 +34,14 @@ def clip_text(text: str, most: int = 200) -> str:
 def join_alternatives(words: Sequence[str]) -> str:
     """Return alternatives as a phrase.
 
-    >>> join_alternatives(["last", "every"]), listed(["scalar", "one-hot", "embedding"])
+    >>> join_alternatives(["last", "every"]), join_alternatives(["scalar", "one-hot", "embedding"])
     ('last or every', 'scalar, one-hot or embedding')
     """
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def suggestion(found: Any, words: Sequence[str]) -> str:
-    """Return a question that names the word that was probably meant; empty if none is similar.
+    """Return a question that names the most similar word; an empty string if none is similar.
 
     >>> suggestion("quik", ["quick", "standard", "best"])
     ' (did you mean quick?)'
@@ -53,9 +53,11 @@ def suggestion(found: Any, words: Sequence[str]) -> str:
 def range_phrase(
     what: str, ge: float | None = None, gt: float | None = None, le: float | None = None, lt: float | None = None
 ) -> str:
-    """Return what a number must be, with its bounds (as in msgspec: ``ge`` and ``le`` are included).
+    """Return a phrase for the expected number and its bounds.
 
-    >>> range_phrase("an integer", ge=1, le=1_000_000), ranged("a number", gt=0.0), ranged("a number", ge=0.0, lt=1.0)
+    The bounds are named as in msgspec: ``ge`` and ``le`` are inclusive, ``gt`` and ``lt`` exclusive.
+
+    >>> range_phrase("an integer", ge=1, le=1_000_000), range_phrase("a number", gt=0.0), range_phrase("a number", ge=0, lt=1)
     ('an integer from 1 to 1,000,000', 'a number above 0', 'a number of at least 0 and below 1')
     """
     if ge is not None and le is not None:
@@ -70,54 +72,58 @@ def _number(value: float) -> str:
 
 
 def excerpt(text: str, columns: int) -> str:
-    r"""Return the beginning of a text in quotes, on one line of at most so many columns of a terminal.
+    r"""Return the beginning of a text in quotes, on one line.
 
-    Line ends and blanks become one space. Other characters that do not print are escaped, except the joiners of emoji and of
-    some scripts.
+    Each run of line ends and blanks becomes one space. Other characters that do not print are escaped, except the joiners of
+    emoji and of some scripts.
+
+    Args:
+        text: The text.
+        columns: Maximum width of the result, in terminal columns.
 
     >>> print(excerpt("\n  The ferry\n\tcrosses at six.", 23))
     "The ferry \tcrosses …"
     """
-    shown_so_far, width = "", 2  # the quotes
+    result, width = "", 2  # the quotes
     for character in _BLANKS.sub(" ", text).strip(" "):
         printable = character.isprintable() or character in _JOINERS
         piece = character if printable else character.encode("unicode_escape").decode()
         added = sum(_width(part) for part in piece)
         if width + added > columns - 1:
-            return f'"{shown_so_far}…"'
-        shown_so_far, width = shown_so_far + piece, width + added
-    return f'"{shown_so_far}"'
+            return f'"{result}…"'
+        result, width = result + piece, width + added
+    return f'"{result}"'
 
 
 def _width(character: str) -> int:
-    """Return the columns of a terminal that a character takes."""
+    """Return the width of a character in terminal columns: 0, 1 or 2."""
     if unicodedata.combining(character) or character in _JOINERS:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 class CharlstmError(Exception):
-    """A stated error: a sentence for the user, an exit code, never a traceback.
+    """An error with a sentence for the user and an exit code; the command line prints no traceback for it.
 
-    Further arguments are lines that follow the sentence, such as the rows of a table.
+    Further arguments are lines printed after the sentence, such as the rows of a table.
     """
 
     exit_code = 1
 
     def __str__(self) -> str:
-        """Return the sentence, and the lines that follow it."""
+        """Return the sentence and the lines after it."""
         return "\n".join(map(str, self.args))
 
 
 class ConfigError(CharlstmError):
-    """A setting, or a combination of settings, that cannot work.
+    """An invalid setting or combination of settings.
 
     Attributes:
-        setting: Name of the setting, where a single one is wrong.
-        reason: What is wrong, without that name.
-        expected: What its value must be.
-        found: Its value.
-        hint: What was probably meant; empty if unknown.
+        setting: Name of the invalid setting; None for a combination of settings.
+        reason: The problem, without the setting's name.
+        expected: Description of valid values.
+        found: The invalid value.
+        hint: Question that suggests a similar valid value; an empty string if there is none.
     """
 
     def __init__(
@@ -134,22 +140,25 @@ class CorpusError(CharlstmError):
 
 
 class UnknownCharacterError(CharlstmError):
-    """A text has characters that the vocabulary lacks."""
+    """A text with characters that are not in the vocabulary."""
 
 
 class CheckpointError(CharlstmError):
-    """A checkpoint that does not exist, cannot be trusted or does not fit."""
+    """A checkpoint that is missing, damaged or incompatible."""
 
 
 class TakenError(CheckpointError):
-    """A checkpoint that exists already, or that another process makes or trains."""
+    """A checkpoint that already exists, or that another process is creating or training."""
 
 
 class TrainingError(CharlstmError):
-    """A training run that cannot go on."""
+    """A training run that cannot continue."""
 
 
 class GroupError(TrainingError):
-    """Workers that train together and cannot any more; to start them all again may help, which the exit code says."""
+    """A group of workers that can no longer train together.
+
+    The exit code tells a job scheduler that restarting all workers may help.
+    """
 
     exit_code = 75  # EX_TEMPFAIL of sysexits.h

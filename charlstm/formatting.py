@@ -1,11 +1,11 @@
-"""Units in which results are stated."""
+"""Units and rounding of the numbers in results and messages."""
 
 import math
 from collections.abc import Mapping
 
 
 def bits(nats: float) -> float:
-    """Bits from nats.
+    """Return nats converted to bits.
 
     >>> bits(math.log(8))
     3.0
@@ -14,7 +14,7 @@ def bits(nats: float) -> float:
 
 
 def count_parameters(shapes: Mapping[str, tuple[int, ...]]) -> int:
-    """Parameters in weights of these shapes.
+    """Return the number of parameters in weights of these shapes.
 
     >>> count_parameters({"kernel": (8, 40), "recurrent_kernel": (10, 40), "bias": (40,)})
     760
@@ -23,7 +23,7 @@ def count_parameters(shapes: Mapping[str, tuple[int, ...]]) -> int:
 
 
 def about(number: float) -> str:
-    """A positive number as one says it: two digits of a small one, a large one whole.
+    """Return a positive number rounded to two significant digits, or to a whole number from 10 up.
 
     >>> about(0.123), about(3.21), about(14.6), about(1234.5)
     ('0.12', '3.2', '15', '1,234')
@@ -32,17 +32,17 @@ def about(number: float) -> str:
 
 
 def counted(number: float, one: str, more: str = "") -> str:
-    """About how many of something.
+    """Return a rounded number with its unit.
 
     >>> counted(1.04, "minute"), counted(2.96, "pass", "passes")
     ('1 minute', '3 passes')
     """
-    said = about(number)
-    return f"{said} {one}" if said == "1" else f"{said} {more or one + 's'}"
+    rounded = about(number)
+    return f"{rounded} {one}" if rounded == "1" else f"{rounded} {more or one + 's'}"
 
 
 def exactly(number: float, one: str) -> str:
-    """A number that somebody has set, with its unit.
+    """Return a number with its unit, not rounded.
 
     >>> exactly(1, "epoch"), exactly(2.5, "epoch")
     ('1 epoch', '2.5 epochs')
@@ -51,7 +51,7 @@ def exactly(number: float, one: str) -> str:
 
 
 def ratio(number: float, digits: int) -> str:
-    """A ratio with so many decimal places, or its order of magnitude.
+    """Return a ratio with ``digits`` decimal places, or its order of magnitude from 10,000 up.
 
     >>> ratio(1.094, 2), ratio(3.21e31, 2)
     ('1.09', '3e+31')

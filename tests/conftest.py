@@ -1,4 +1,4 @@
-"""Networks and checkpoints that were never trained: a configuration and random weights. No TensorFlow."""
+"""Networks and checkpoints with random weights, made without TensorFlow."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.inference.network import Network, build_network
 from charlstm.text.vocabulary import Vocabulary
 
-# How long an example takes says how busy the machine is.
+# No deadline: the time of an example depends on the load of the machine.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
@@ -34,9 +34,9 @@ def checkpoint(
     windows: tuple[str, ...] | None = None,
     nats_per_char: float | None = None,
 ) -> Path:
-    """Write a checkpoint; ``config`` is by default a small one, its windows 12 characters long.
+    """Write a checkpoint, by default of a small model with windows of 12 characters.
 
-    There is a history only if there is a score.
+    It has a history only if ``nats_per_char`` is given.
     """
     vocabulary = Vocabulary(vocabulary) if isinstance(vocabulary, str) else vocabulary
     config = config or ModelConfig(vocabulary_size=vocabulary.model_size, seq_len=12, units=(16,))
@@ -66,11 +66,11 @@ LONG_MEMORIES = {
     "tanh": {"activation": "tanh", "forget": 12.0},
     "hard_sigmoid": {"activation": "linear", "recurrent_activation": "hard_sigmoid", "forget": 3.0},
 }
-"""LSTMs that remember more than a few hundred characters, or grow out of bounds: any training may come to such weights."""
+"""LSTMs that remember more than a few hundred characters, or grow out of bounds. Training can produce such weights."""
 
 
 def long_memory(forget: float, recurrent: float = 0.0, **options: str) -> tuple[ModelConfig, dict[str, np.ndarray]]:
-    """A network with a forget gate that hardly ever forgets: its configuration and weights."""
+    """Return the configuration and weights of a network whose forget gate is almost 1."""
     units = 6
     config = ModelConfig(vocabulary_size=7, seq_len=6, units=(units,), **options)
     random = np.random.default_rng(0)

@@ -1,6 +1,6 @@
-"""Two workers between which the network is cut once they are at work, and how they end.
+"""Cut the network between two workers during training, and report how they end.
 
-In a network of its own, whose loopback can be put down:
+Run it in a network namespace of its own, whose loopback interface can be disabled:
 
     unshare -rn python -m tests.cut_network FOLDER train story.txt ...
 
@@ -21,7 +21,7 @@ SIOCSIFFLAGS, UP = 0x8914, 1
 
 
 def loopback(flags: int) -> None:
-    """Set its flags: up or down."""
+    """Set the flags of the loopback interface."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh", b"lo", flags))
 

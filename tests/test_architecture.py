@@ -1,4 +1,4 @@
-"""The rooms of the package and the arrows between them, read off the source; and what the quick commands leave unimported."""
+"""Imports between the packages, read from the source, and libraries that quick commands must not import."""
 
 import ast
 import json
@@ -28,17 +28,17 @@ ALLOWED = {
     **{package: LEAVES | set(PACKAGES[:number]) for number, package in enumerate(PACKAGES)},
     "cli": {"errors", "formatting", "__version__"},
 }
-"""Which packages a package may import when it is imported itself."""
+"""Packages that a package may import at module level."""
 for package in ("inspection", "evaluation", "report"):
     ALLOWED[package] -= {"nn", "training"}  # which import TensorFlow
 
 LATER = {"cli": LEAVES | set(PACKAGES)}
-"""Which further packages it may import inside functions or for the type checker alone."""
+"""Further packages that it may import inside functions or for the type checker."""
 
 OTHERS = {
     "cli/interactive.py": {"inference", "text"},
     "cli/bulk.py": {"inference"},
-}  # itself imported inside a command, like the file that shows texts
+}  # imported inside a command themselves
 OTHER_LIBRARIES = {f"cli/{name}.py": {"rich"} for name in ("console", "inspection_view", "comparison_view")}
 
 LIBRARIES = {
@@ -62,7 +62,7 @@ WORLD = {"time", "datetime", "os", "pathlib", "io", "shutil", "tempfile", "subpr
 
 @dataclass(frozen=True)
 class Import:
-    """One imported module, and whether that happens as soon as the importing module is imported."""
+    """An imported module; ``at_once`` is true for an import at module level."""
 
     module: str
     at_once: bool
@@ -73,7 +73,7 @@ class Import:
 
     @property
     def room(self) -> str:
-        """The part of the package it belongs to; of ``charlstm`` itself the version is all there is."""
+        """Package or module below ``charlstm``; ``__version__`` for ``charlstm`` itself."""
         return ([*self.module.split("."), "__version__"])[1]
 
 
@@ -99,7 +99,7 @@ def _imports(node: ast.AST, *, at_once: bool) -> Iterator[Import]:
     if isinstance(node, ast.Import):
         yield from (Import(alias.name, at_once) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
-        assert node.level == 0, "relative imports hide the arrows"
+        assert node.level == 0, "relative imports hide the package"
         inside = node.module == "charlstm"
         yield from (
             # `from charlstm import text` reaches the room, `from charlstm import __version__` reaches the package.
@@ -117,12 +117,12 @@ def _imports(node: ast.AST, *, at_once: bool) -> Iterator[Import]:
             yield from _imports(child, at_once=at_once and not later)
 
 
-def test_every_room_is_known_here():
+def test_every_package_is_listed():
     assert {room_of(source) for source in sources()} == set(ALLOWED)
 
 
 @pytest.mark.parametrize("source", sources())
-def test_arrows_point_one_way(source):
+def test_imports_go_one_way(source):
     room = room_of(source)
     at_once = {room} | ALLOWED[room] | OTHERS.get(source, set())
     later = at_once | LATER.get(room, set())
@@ -135,7 +135,7 @@ def test_arrows_point_one_way(source):
 
 
 @pytest.mark.parametrize("source", sources())
-def test_a_room_imports_its_own_libraries_alone(source):
+def test_packages_import_only_their_libraries(source):
     at_once = {"charlstm", *LIBRARIES.get(room_of(source), ()), *OTHER_LIBRARIES.get(source, ())} | sys.stdlib_module_names
     later = at_once | LATER_LIBRARIES.get(room_of(source), set())
     assert {found.top for found in imports(source) if found.at_once} <= at_once
@@ -145,7 +145,7 @@ def test_a_room_imports_its_own_libraries_alone(source):
 @pytest.mark.parametrize(
     "source", [source for source in sources() if room_of(source) != "cli" and source != "inference/bulk.py"]
 )
-def test_only_the_commands_print_or_exit(source):
+def test_only_cli_prints_or_exits(source):
     for node in ast.walk(tree_of(source)):
         match node:
             case ast.Call(func=ast.Name(id="print" | "input" | "exit" | "quit") as called):
@@ -163,14 +163,14 @@ NUMERICAL = [source for source in sources() if room_of(source) in ("inference", 
 
 
 @pytest.mark.parametrize("source", NUMERICAL)
-def test_the_numerical_core_has_no_clock_no_files_and_no_system(source):
+def test_numerical_core_uses_no_clock_files_or_system(source):
     assert not {found.top for found in imports(source)} & WORLD
     opened = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "open"]
     assert not opened
 
 
 def loaded_by(*arguments: str, folder: Path) -> set[str]:
-    """The top-level modules in memory after a command has run in a process of its own."""
+    """Return the top-level modules that a command imports in a process of its own."""
     program = (
         "import json, sys\n"
         f"sys.argv = ['charlstm', *{arguments!r}]\n"
@@ -203,11 +203,11 @@ def loaded_by(*arguments: str, folder: Path) -> set[str]:
         ("inspect --text-file text.txt --page page.html", "jinja2"),
     ],
 )
-def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_checkpoint):
+def test_quick_commands_do_not_import_tensorflow(command, needed, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "tale")
     (tmp_path / "text.txt").write_text("The quick brown fox " * 4)
     loaded = loaded_by(*command.split(), folder=tmp_path)
-    assert needed in loaded  # the list is that of a command that has run
+    assert needed in loaded  # proves that the command ran
     assert not loaded & {"tensorflow", "keras", "jax", "torch", "h5py"}
     assert "charset_normalizer" not in loaded  # the texts are UTF-8
 
@@ -215,5 +215,5 @@ def test_quick_commands_leave_tensorflow_alone(command, needed, tmp_path, make_c
 @pytest.mark.parametrize(
     "command", ["--help", "--version", "generate --help", "evaluate --help", "compare --help", "inspect --help"]
 )
-def test_help_does_not_even_import_numpy(command, tmp_path):
+def test_help_does_not_import_numpy(command, tmp_path):
     assert "numpy" not in loaded_by(*command.split(), folder=tmp_path)

@@ -60,17 +60,17 @@ trainings = st.builds(
 
 
 @given(models | trainings)
-def test_a_record_survives_json(record):
+def test_record_round_trips_through_json(record):
     assert build(type(record), json.loads(json.dumps(to_dict(record)))) == record
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_plain_form_has_every_field(kind):
+def test_dict_has_every_field(kind):
     assert set(to_dict(build(kind, REQUIRED[kind]))) == {field.name for field in fields(kind)}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_record_cannot_be_changed(kind):
+def test_record_is_frozen(kind):
     record = build(kind, REQUIRED[kind])
     with pytest.raises(FrozenInstanceError):
         setattr(record, fields(kind)[0].name, 5)
@@ -123,7 +123,7 @@ def test_a_record_cannot_be_changed(kind):
         (TrainingConfig, "random_seed", 2**63),
     ],
 )
-def test_a_value_out_of_bounds_is_refused_by_name(kind, field, value):
+def test_out_of_range_value_names_the_setting(kind, field, value):
     with pytest.raises(ConfigError) as error:
         build(kind, {**REQUIRED[kind], field: value})
     found = ", ".join(map(repr, value)) or "nothing" if type(value) is tuple else short_repr(value)
@@ -142,13 +142,13 @@ def test_a_value_out_of_bounds_is_refused_by_name(kind, field, value):
         (TrainingConfig, {"epochs": 0.001, "validation": 0.0, "state_reset": 0.0, "clip_norm": 0.0, "patience": 1}),
     ],
 )
-def test_a_value_on_a_bound_is_taken(kind, values):
+def test_value_on_a_bound_is_accepted(kind, values):
     record = build(kind, values)
     assert {name: getattr(record, name) for name in values} == values
 
 
 @pytest.mark.parametrize("value", ["gelu", "[" * 3_000], ids=len)
-def test_what_there_is_to_choose_from_is_named(value):
+def test_error_lists_the_choices(value):
     with pytest.raises(ConfigError) as error:
         build(ModelConfig, {"vocabulary_size": 2, "activation": value})
     assert str(error.value) == (
@@ -171,7 +171,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize(("place", "expected"), WORDS.items(), ids=lambda value: value[1] if type(value) is tuple else "")
-def test_what_is_expected_is_said_in_words(place, expected):
+def test_expected_values_are_described_in_words(place, expected):
     kind, field, value = place
     with pytest.raises(ConfigError) as error:
         build(kind, {**REQUIRED[kind], field: value})
@@ -183,7 +183,7 @@ def test_what_is_expected_is_said_in_words(place, expected):
     [("onehot", "one-hot"), ("embeding", "embedding"), ("Scalar", "scalar"), ("red", None), (7, None), ("e" * 10**6, None)],
     ids=lambda value: str(value)[:9],
 )
-def test_the_choice_that_was_probably_meant_is_suggested(value, meant):
+def test_similar_choice_is_suggested(value, meant):
     with pytest.raises(ConfigError) as error:
         build(ModelConfig, {"vocabulary_size": 2, "encoding": value})
     assert str(error.value).endswith(f"(did you mean {meant}?)" if meant else short_repr(value))
@@ -194,7 +194,7 @@ def test_a_missing_size_is_named():
         build(ModelConfig, {})
 
 
-def test_an_unknown_setting_is_named_with_those_there_are():
+def test_unknown_setting_lists_the_known_ones():
     with pytest.raises(ConfigError, match=r"TrainingConfig has no setting 'batchsize'; it has .*batch_size.*warmup"):
         build(TrainingConfig, {"batchsize": 3})
 
@@ -213,7 +213,7 @@ def test_parameters_follow_the_formula(encoding, features, use_bias, units):
     assert count_parameters(model.weight_shapes) == expected + units[-1] * 50 + 50
 
 
-def test_weights_are_named_and_shaped_as_keras_has_them():
+def test_weight_names_and_shapes_match_keras():
     model = ModelConfig(vocabulary_size=6, encoding="embedding", embedding_size=3, units=(4, 5))
     assert list(model.weight_shapes.items()) == [
         ("embedding/embeddings", (6, 3)),

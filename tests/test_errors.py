@@ -22,13 +22,13 @@ CASES = {
 
 
 @pytest.mark.parametrize(("text", "shown"), CASES.items(), ids=ascii)
-def test_an_excerpt_is_one_line_that_a_terminal_does_not_obey(text, shown):
+def test_excerpt_is_one_line_without_control_characters(text, shown):
     assert excerpt(text, 80) == shown
 
 
 @pytest.mark.parametrize("columns", [8, 9, 40, 67])
 @pytest.mark.parametrize("text", ["The ferry crosses at six. ", "渡口一年", "a渡", "e\u0301\u0302", "\x1b[31m"], ids=ascii)
-def test_a_long_text_is_cut_to_the_columns(text, columns):
+def test_long_excerpt_is_cut_to_the_columns(text, columns):
     shown = excerpt(text * 100, columns)
     width = sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) == "W" else 1

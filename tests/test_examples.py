@@ -10,7 +10,7 @@ ECHO = runpy.run_path(str(Path(__file__).parent.parent / "examples" / "echo.py")
 
 
 @pytest.mark.slow
-def test_both_ways_learn_to_echo():
+def test_both_echo_models_learn():
     for make, shape in (("many_to_one", (None, 5)), ("many_to_many", (None, 5, 1))):
         model = ECHO[make]()
         assert model.output_shape == shape

@@ -8,7 +8,7 @@ from charlstm.formatting import about, bits, count_parameters
 
 
 @pytest.mark.parametrize("size", [1, 2, 8, 1024])
-def test_a_fair_choice_between_powers_of_two_costs_whole_bits(size):
+def test_bits_of_powers_of_two_are_whole(size):
     assert bits(math.log(size)) == pytest.approx(math.log2(size), abs=1e-12)
 
 
@@ -21,12 +21,12 @@ def test_bits_are_proportional_to_nats():
     ("shapes", "expected"),
     [({}, 0), ({"a": ()}, 1), ({"a": (7,)}, 7), ({"a": (2, 3), "b": (4,)}, 10), ({"a": (2, 3, 4), "b": (5, 1)}, 29)],
 )
-def test_parameters_are_the_products_of_the_shapes_added_up(shapes, expected):
+def test_parameter_count_sums_shape_products(shapes, expected):
     assert count_parameters(shapes) == expected
 
 
 @pytest.mark.parametrize(
     ("number", "said"), [(0.0123, "0.012"), (1.0, "1"), (3.21, "3.2"), (9.99, "10"), (10.4, "10"), (1e6, "1,000,000")]
 )
-def test_a_number_is_said_with_two_digits_or_whole(number, said):
+def test_about_rounds_to_two_digits_or_whole(number, said):
     assert about(number) == said

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 def unigram_nats(path: str) -> float:
-    """The held-out tail under the frequencies of the training part, each character counted once more than it came."""
+    """Return the held-out text's nats/char under the add-one smoothed character frequencies of the training set."""
     corpus = read_corpus([path])
     learnt, held_out = split(corpus.ids, 0.1)
     frequencies = np.bincount(learnt, minlength=len(corpus.vocabulary)) + 1
@@ -32,18 +32,18 @@ def unigram_nats(path: str) -> float:
         ("data/villages.txt", "--units 128 --seq-len 32 --batch-size 8 --dropout 0.5 --epochs 20", 0.85),
     ],
 )
-def test_a_model_beats_the_frequencies_of_single_characters(tmp_path, text, options, share):
+def test_model_beats_the_unigram_baseline(tmp_path, text, options, share):
     command = ["train", text, *options.split(), "--checkpoints", str(tmp_path), "--json"]
     told = json.loads(CliRunner().invoke(app, command).stdout)
     assert told["nats_per_char"] < share * unigram_nats(text)
     assert told["bits_per_char"] == pytest.approx(told["nats_per_char"] / math.log(2))
 
 
-def test_a_model_of_a_markov_chain_scores_its_entropy_rate_and_sees_one_character_back(tmp_path, monkeypatch):
+def test_markov_chain_model_reaches_the_entropy_rate(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text, rate = markov(120_000, 0)
     (tmp_path / "chain.txt").write_text("".join("abc"[letter] for letter in text))
-    # Every window from a zero state, or the network hardly ever learns what one character alone says.
+    # With --state-reset 1 every window starts from a zero state, so the network learns from single characters.
     training = "train chain.txt --units 16 --seq-len 20 --batch-size 16 --epochs 6 --validation 0.2 --state-reset 1 --json"
     assert CliRunner().invoke(app, training.split()).exit_code == 0
     told = json.loads(CliRunner().invoke(app, ["evaluate", "--json", "--surprise"]).stdout)

@@ -1,4 +1,4 @@
-"""Trainings that are killed at random moments, as processes, and come to the bits of one that was not."""
+"""Trainings killed at random moments end with the same bits as an uninterrupted one."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ EVERYTHING = [
     *("--units", "12,8", "--seq-len", "10", "--batch-size", "4", "--preset", "quick", "--weight-decay", "0.01"),
     *("--dropout", "0.2", "--recurrent-dropout", "0.1", "--drop-connect", "0.1", "--state-reset", "0.2"),
 ]
-"""Settings by which a step depends on everything that it can depend on."""
+"""Settings that make a step depend on every part of the training state."""
 
 
 @pytest.fixture
@@ -41,14 +41,14 @@ def train(tmp_path) -> Callable[..., subprocess.Popen[str]]:
 
 
 def finish(process: subprocess.Popen[str]) -> str:
-    """Wait for a training to end well; what it said."""
+    """Wait for a training to succeed; return its stderr."""
     _, said = process.communicate(timeout=600)
     assert process.returncode == 0, said
     return said
 
 
 def at_work(process: subprocess.Popen[str]) -> None:
-    """Wait until a training has been evaluated once."""
+    """Wait for the first evaluation of a training."""
     while "bits/char" not in (line := process.stderr.readline()):
         assert line, "it ended"
 
@@ -62,7 +62,7 @@ def without_seconds(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def everything(folder: Path) -> dict[str, Any]:
-    """All that a training leaves, but for the seconds that it took: digests of what is long."""
+    """Return everything that a training writes except durations; arrays as digests."""
     config = read_config(folder)
     state = read_state(folder, config)
     arrays = {**state.arrays, **{f"best {name}": value for name, value in state.best.items()}}
@@ -82,13 +82,13 @@ def everything(folder: Path) -> dict[str, Any]:
 
 
 def go_on(train: Callable[..., subprocess.Popen[str]], folder: Path, new: list[str]) -> subprocess.Popen[str]:
-    """The command that a user would give: the first one until there is something to go on with."""
+    """Start the training, or resume it if its checkpoint exists."""
     return train("--resume", folder.name) if folder.exists() else train("story.txt", "--name", folder.name, *new)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("batches", ["streams", "windows"])
-def test_sixty_kills_at_random_moments_change_no_bit(train, tmp_path, batches):
+def test_resume_after_60_kills_gives_identical_weights(train, tmp_path, batches):
     root, moments = tmp_path / "checkpoints", random.Random(batches)
     settings = [*EVERYTHING, "--batches", batches, "--epochs", "60", "--evaluations", "30"]
     finish(train("story.txt", "--name", "whole", *settings))
@@ -96,7 +96,7 @@ def test_sixty_kills_at_random_moments_change_no_bit(train, tmp_path, batches):
     while kills < 60:
         process = go_on(train, cut, [*settings, "--save-every", "0"])
         before = saved_last(cut)
-        # Every fourth is to meet it anywhere, the others at work, however long it takes to start.
+        # Every fourth kill comes at any moment, the others only after a save, however long the start takes.
         while kills % 4 and process.poll() is None and saved_last(cut) <= max(before, 1):
             time.sleep(0.02)
         try:
@@ -109,7 +109,7 @@ def test_sixty_kills_at_random_moments_change_no_bit(train, tmp_path, batches):
             pytest.fail(f"{batches} were finished after {kills} kills; train for longer")
         process.communicate()
         saved.add(saved_last(cut))
-    assert len(saved) > 30, "most of the kills are to meet it at work"
+    assert len(saved) > 30, "most of the kills must come during training"
     finish(go_on(train, cut, settings))
     ours, theirs = everything(cut), everything(root / "whole")
     assert ours.pop("training").save_every == 0
@@ -119,7 +119,7 @@ def test_sixty_kills_at_random_moments_change_no_bit(train, tmp_path, batches):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_and_says_how_to_go_on(train, tmp_path, number):
+def test_signal_saves_and_prints_the_resume_command(train, tmp_path, number):
     settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
     finish(train("story.txt", "--name", "whole", *settings))
     process = train("story.txt", "--name", "cut", *settings)
@@ -127,20 +127,20 @@ def test_a_signal_saves_and_says_how_to_go_on(train, tmp_path, number):
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert said.splitlines()[-1] == "Stopped and saved. Go on with: charlstm train --resume cut"
+    assert said.splitlines()[-1] == "Stopped and saved. Resume with: charlstm train --resume cut"
     assert list((tmp_path / "checkpoints" / "cut" / RESUME).glob("*.tmp")) == []
     finish(train("--resume", "cut"))
     assert everything(tmp_path / "checkpoints" / "cut") == everything(tmp_path / "checkpoints" / "whole")
 
 
 @pytest.mark.slow
-def test_a_signal_at_any_moment_leaves_nothing_or_what_can_be_gone_on_with(train, tmp_path):
+def test_signal_at_any_moment_is_resumable(train, tmp_path):
     settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
     whole, cut = (tmp_path / "checkpoints" / name for name in ("whole", "cut"))
     began = time.monotonic()
     finish(train("story.txt", "--name", "whole", *settings))
     took, codes = time.monotonic() - began, []
-    for part in range(1, 13):  # while TensorFlow starts, the first step compiles, an evaluation is under way, at the end
+    for part in range(1, 13):  # during the start, the first step, an evaluation and the end
         process = train("story.txt", "--name", "cut", *settings)
         time.sleep(took * part / 12)
         process.terminate()
@@ -155,7 +155,7 @@ def test_a_signal_at_any_moment_leaves_nothing_or_what_can_be_gone_on_with(train
 
 
 @pytest.mark.slow
-def test_two_trainings_of_one_name_at_once_are_one(train, tmp_path):
+def test_second_training_of_one_name_is_refused(train, tmp_path):
     settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
     both = [train("story.txt", "--name", "story", *settings) for _ in range(2)]
     said = [process.communicate(timeout=600)[1] for process in both]
@@ -184,13 +184,13 @@ cp -r disk/cut result
 
 
 def own_mounts() -> bool:
-    """Whether this user may mount something for a process of its own."""
+    """Return whether this user may create a mount namespace."""
     return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rm", "true"], check=False).returncode == 0
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not own_mounts(), reason="no mounts of one's own here")
-def test_a_disk_that_is_really_full_loses_nothing(train, tmp_path):
+@pytest.mark.skipif(not own_mounts(), reason="mount namespaces are not available")
+def test_resume_after_full_disk_gives_identical_weights(train, tmp_path):
     settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
     finish(train("story.txt", "--name", "whole", *settings))
     (tmp_path / "disk").mkdir()

@@ -72,20 +72,20 @@ def check_alike(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", KINDS.values(), ids=KINDS)
-def test_a_checkpoint_of_any_kind_is_rebuilt_saved_and_loaded(options, tmp_path, make_checkpoint, monkeypatch):
+def test_any_checkpoint_is_rebuilt_in_plain_keras(options, tmp_path, make_checkpoint, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = ModelConfig(**{"vocabulary_size": len(VOCABULARY), "seq_len": 12, "units": (9,), **options})
     check_alike(make_checkpoint(tmp_path / "checkpoints" / "ferry", config, vocabulary=VOCABULARY), tmp_path)
 
 
-def test_the_shipped_checkpoint_is_rebuilt_saved_and_loaded(tmp_path, monkeypatch):
+def test_shipped_checkpoint_is_rebuilt_in_plain_keras(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "checkpoints" / "ferry", tmp_path / "checkpoints" / "ferry")
     check_alike(tmp_path / "checkpoints" / "ferry", tmp_path)
 
 
 @pytest.mark.parametrize("size", [2, 3, 10, 62, 74, 255, 997, 1_024, 4_099, 6_999, 7_000])
-def test_ids_are_found_again_exactly(size):
+def test_ids_are_recovered_exactly(size):
     ids = np.arange(size)
     x = normalise(ids[:, None], size)
     to_ids = keras.layers.Rescaling(size, offset=0.5)

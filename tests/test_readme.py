@@ -18,13 +18,13 @@ PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs"
 
 
 def commands(page: Path) -> list[str]:
-    """The lines after ``$ charlstm`` in the console blocks of a page."""
+    """Return the commands after ``$ charlstm`` in the console blocks of a page."""
     blocks = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     return [line[len("$ charlstm ") :] for block in blocks for line in block.splitlines() if line.startswith("$ charlstm ")]
 
 
 def made_small(plan: TrainingPlan) -> TrainingPlan:
-    """A plan for a few steps, on a small network if it may choose one."""
+    """Return a plan reduced to a few steps, with a small network if that is allowed."""
     training = replace(plan.config.training, minutes=None, epochs=0.02, evaluations=1, batch_size=2)
     model = plan.config.model if plan.start else replace(plan.config.model, units=(8,), seq_len=16)
     return replace(plan, config=replace(plan.config, model=model, training=training))
@@ -32,7 +32,7 @@ def made_small(plan: TrainingPlan) -> TrainingPlan:
 
 @pytest.fixture
 def clone(tmp_path_factory) -> Path:
-    """A folder with what a clone has, and the user's own corpus."""
+    """Make a folder with the data of a clone, and two texts of the user."""
     folder = tmp_path_factory.mktemp("clone")
     shutil.copytree(ROOT / "data", folder / "data")
     shutil.copytree(ROOT / "checkpoints" / "ferry", folder / "checkpoints" / "ferry")
@@ -48,7 +48,7 @@ def clone(tmp_path_factory) -> Path:
     [pytest.param(page, marks=pytest.mark.slow if page.name == "compare.md" else ()) for page in PAGES],
     ids=lambda page: page.name,
 )
-def test_the_commands_of_a_page_work(page, clone, monkeypatch):
+def test_commands_of_a_page_run(page, clone, monkeypatch):
     monkeypatch.chdir(clone)
     # Every word of a command is parsed and planned as it stands; only the training itself is cut short.
     monkeypatch.setattr(progress, "follow", lambda plan, follow=progress.follow, **how: follow(made_small(plan), **how))
@@ -63,7 +63,7 @@ def test_the_commands_of_a_page_work(page, clone, monkeypatch):
             taken.rename(clone / "checkpoints" / "ferry")
 
 
-def test_readme_shows_what_its_first_command_prints(tmp_path, monkeypatch):
+def test_readme_output_matches_the_first_command(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "checkpoints" / "ferry", tmp_path / "checkpoints" / "ferry")
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -72,13 +72,13 @@ def test_readme_shows_what_its_first_command_prints(tmp_path, monkeypatch):
     assert CliRunner().invoke(app, shlex.split(block[1])).stdout == block[2]
 
 
-def test_the_links_of_every_page_lead_somewhere():
+def test_page_links_exist():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_every_option_of_the_commands_that_a_page_names_exists():
+def test_options_on_pages_exist():
     known = {
         option
         for command in ("train", "generate", "compare", "evaluate", "inspect", "launch", "list")
@@ -105,7 +105,7 @@ def help_options(command: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["inside-an-lstm.md", "inside-an-lstm.zh.md"])
-def test_the_inside_of_an_lstm_is_shown_as_it_is(name, tmp_path, monkeypatch):
+def test_inside_an_lstm_page_matches_inspect_output(name, tmp_path, monkeypatch):
     shutil.copytree(ROOT / "checkpoints" / "ferry", tmp_path / "checkpoints" / "ferry")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
@@ -124,7 +124,7 @@ def test_the_inside_of_an_lstm_is_shown_as_it_is(name, tmp_path, monkeypatch):
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two lines have the same words, and numbers that differ by rounding at most; on another machine it is another."""
+    """Return whether two lines have the same words, and numbers that differ by rounding, as on another machine."""
     # A line may end before "(rounding)".
     nothing = r"\b(0|\de-\d\d \(rounding\)|\de-0[6-9](?=$)|\d\.\d+e-(0[7-9]|\d\d))(?=[.,;]? |[.,;]?$)"
     one, other = (re.sub(nothing, "~0", line) for line in (one, other))

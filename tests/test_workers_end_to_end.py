@@ -1,4 +1,4 @@
-"""Several processes training together, by the commands that a user gives; killed, stopped, asked to end."""
+"""Trainings with several workers, run as commands: completed, killed, stopped and resumed."""
 
 import json
 import os
@@ -25,7 +25,7 @@ TOLD_WITHIN = 20.0
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Path:
-    """What two workers leave that nothing happened to; and what they said."""
+    """Train with two workers without interruption; return the folder with their output."""
     folder, elsewhere = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("elsewhere")
     (folder / "story.txt").write_text(STORY)
     addresses = free_addresses(2)
@@ -41,16 +41,16 @@ def whole(tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_chief_alone_writes_and_prints(whole):
+def test_only_the_chief_writes_and_prints(whole):
     (printed, said), others = json.loads((whole / "said.json").read_text())
     assert others == ["", ""]
     assert json.loads(printed)["checkpoint"] == "novel"
-    assert re.search(r"^2 workers train together; this one, worker 0 \(localhost:\d+\), leads\.$", said, re.MULTILINE)
+    assert re.search(r"^2 workers train together; this one, worker 0 \(localhost:\d+\), is the chief\.$", said, re.MULTILINE)
     assert sum("held out" in line and "bits/char" in line for line in said.splitlines()) == 6
 
 
 @pytest.mark.slow
-def test_two_workers_come_to_the_score_of_one(whole, tmp_path):
+def test_two_workers_reach_the_score_of_one(whole, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     (alone,) = run([["-m", "charlstm", "train", "story.txt", *SETTINGS, "--json"]], tmp_path)
     together = json.loads(json.loads((whole / "said.json").read_text())[0][0])
@@ -60,7 +60,7 @@ def test_two_workers_come_to_the_score_of_one(whole, tmp_path):
 
 
 @pytest.mark.slow
-def test_fine_tuning_together_says_nothing_of_tensorflow(whole, tmp_path):
+def test_fine_tuning_together_prints_no_tensorflow_noise(whole, tmp_path):
     shutil.copytree(whole / "checkpoints", tmp_path / "checkpoints")
     (tmp_path / "story.txt").write_text(STORY)
     tuning = ["-m", "charlstm", "train", "story.txt", "--from", "novel", "--epochs", "0.1", "--batch-size", "4"]
@@ -76,7 +76,7 @@ def test_fine_tuning_together_says_nothing_of_tensorflow(whole, tmp_path):
 
 
 def own_network() -> bool:
-    """Whether this user may have a network for processes of its own."""
+    """Return whether this user may create a network namespace."""
     return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rn", "true"], check=False).returncode == 0
 
 
@@ -85,7 +85,7 @@ Workers = Callable[..., list["subprocess.Popen[str]"]]
 
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[Workers]:
-    """Start two workers of the training of ``whole`` that save at every step, or go on with it."""
+    """Start or resume the training of ``whole`` with two workers that save at every step."""
     (tmp_path / "story.txt").write_text(STORY)
     with ExitStack() as stack:
 
@@ -109,7 +109,7 @@ def assert_goes_on_to_the_same_bits(workers: Workers, folder: Path, whole: Path)
 
 
 def result(folder: Path) -> dict[str, Any]:
-    """All that a training leaves, but for where its text was, how often it was saved and on how many cores."""
+    """Return everything that a training writes except paths, save interval and environment."""
     left = everything(folder / "checkpoints" / "novel")
     del left["training"]
     del left["progress"][0]["paths"], left["progress"][0]["surroundings"]
@@ -117,18 +117,18 @@ def result(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_asked_to_end_has_all_end_with_everything_saved(workers, whole, tmp_path):
+def test_stopping_one_worker_saves_and_stops_all(workers, whole, tmp_path):
     chief, other = workers()
     at_work(chief)
     other.send_signal(signal.SIGTERM)
     _, said = chief.communicate(timeout=60)
-    assert "Stopped and saved. Go on with: charlstm train --resume novel" in said
+    assert "Stopped and saved. Resume with: charlstm train --resume novel" in said
     assert chief.returncode == 128 + signal.SIGTERM
-    assert other.wait(60) == 128 + signal.SIGTERM  # or what restarts workers would take it for done
+    assert other.wait(60) == 128 + signal.SIGTERM  # a code of 0 would tell a job scheduler that it is done
     assert_goes_on_to_the_same_bits(workers, tmp_path, whole)
 
 
-def test_workers_with_other_settings_are_told_so(tmp_path):
+def test_workers_with_different_settings_are_refused(tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     addresses = free_addresses(2)
     common = ["-m", "charlstm", "train", "story.txt", "--preset", "quick", "--cluster", addresses, "--rank"]
@@ -146,7 +146,7 @@ def test_workers_with_other_settings_are_told_so(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_when_one_is_lost_the_other_stops_and_both_go_on_later(workers, whole, tmp_path, victim, number):
+def test_lost_worker_stops_the_other_and_both_resume(workers, whole, tmp_path, victim, number):
     processes = workers()
     at_work(processes[0])
     processes[victim].send_signal(number)
@@ -166,8 +166,8 @@ def test_when_one_is_lost_the_other_stops_and_both_go_on_later(workers, whole, t
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not own_network(), reason="no network of one's own here")
-def test_when_the_network_is_cut_all_stop_and_go_on_later(workers, whole, tmp_path):
+@pytest.mark.skipif(not own_network(), reason="network namespaces are not available")
+def test_network_cut_stops_all_and_they_resume(workers, whole, tmp_path):
     training = ["train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0"]
     done = subprocess.run(
         ["unshare", "-rn", sys.executable, "-m", "tests.cut_network", str(tmp_path), *training],
@@ -186,14 +186,14 @@ def children(process: "subprocess.Popen[str]") -> list[int]:
 
 
 @pytest.mark.slow
-def test_launch_starts_the_group_again_until_it_is_done(whole, tmp_path):
+def test_launch_restarts_the_group_until_done(whole, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     training = ["--", "train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0"]
     process = start(["-m", "charlstm", "launch", "--workers", "2", *training], tmp_path)
     for attempt, victim in enumerate((1, 0), start=1):
         at_work(process)
         os.kill(children(process)[victim], signal.SIGKILL)
-        # What the chief had still to say comes before what launch says of it.
+        # The chief's remaining output comes first.
         while "starting all 2 again" not in (line := process.stderr.readline()):
             assert line, "it ended"
         assert line == f"charlstm: worker {victim} was ended by SIGKILL; starting all 2 again ({attempt} of 3 times)\n"
@@ -204,7 +204,7 @@ def test_launch_starts_the_group_again_until_it_is_done(whole, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["starting", "at work"])
-def test_launch_that_is_asked_to_end_ends_the_group_and_leaves_no_one(whole, tmp_path, when):
+def test_stopped_launch_leaves_no_workers(whole, tmp_path, when):
     (tmp_path / "story.txt").write_text(STORY)
     training = ["--", "train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0"]
     process = start(["-m", "charlstm", "launch", "--workers", "2", *training], tmp_path)
@@ -218,12 +218,12 @@ def test_launch_that_is_asked_to_end_ends_the_group_and_leaves_no_one(whole, tmp
     _, said = process.communicate(timeout=60)
     assert process.returncode == 143
     assert "starting all" not in said
-    assert ("Stopped and saved. Go on with: charlstm train --resume novel" in said) == (when == "at work")
+    assert ("Stopped and saved. Resume with: charlstm train --resume novel" in said) == (when == "at work")
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 
 @pytest.mark.slow
-def test_launch_gives_up_after_so_many_times(tmp_path):
+def test_launch_gives_up_after_all_restarts(tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     training = ["--", "train", "story.txt", "--name", "novel", *SETTINGS, "--epochs", "1000", "--evaluations", "1000"]
     process = start(["-m", "charlstm", "launch", "--restarts", "1", *training], tmp_path)

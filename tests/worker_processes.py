@@ -1,7 +1,7 @@
-"""Processes that train together on this machine, for tests; as a program, one of them.
+"""Helpers that train with several processes on this machine. Run as a program, this module is one of the workers.
 
-As a program it reads from its argument, JSON: ``addresses`` and ``rank`` (or neither), ``model`` and ``training`` (settings),
-``steps``, ``devices`` (how many to make of the processor) and ``to``, where what it has in the end is written.
+The program's argument is a JSON object: ``addresses`` and ``rank`` (or neither), ``model`` and ``training`` (settings),
+``steps``, ``devices`` (number of logical devices) and ``to``, the file for the result.
 """
 
 import json
@@ -25,7 +25,7 @@ def free_addresses(number: int) -> str:
 
 @dataclass
 class Ended:
-    """What is left of a process."""
+    """Exit code and output of a process."""
 
     code: int
     out: str
@@ -33,7 +33,7 @@ class Ended:
 
 
 def start(arguments: list[str], folder: Path) -> "subprocess.Popen[str]":
-    """A Python process with these arguments."""
+    """Start a Python process with these arguments."""
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=folder, env={**os.environ, "COLUMNS": "200"}, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -41,7 +41,7 @@ def start(arguments: list[str], folder: Path) -> "subprocess.Popen[str]":
 
 
 def run(programs: list[list[str]], folder: Path, timeout: float = 150.0) -> list[Ended]:
-    """Run Python processes at the same time, to their ends."""
+    """Run Python processes at the same time until all have ended."""
     with ExitStack() as stack:
         running = []
         for arguments in programs:
@@ -52,7 +52,7 @@ def run(programs: list[list[str]], folder: Path, timeout: float = 150.0) -> list
 
 
 def trained_together(settings: dict[str, Any], workers: int, folder: Path) -> list[dict[str, Any]]:
-    """Train in so many processes; the losses and everything that each of them has in the end, by rank."""
+    """Train with several processes; return the losses and final arrays of each, by rank."""
     addresses = free_addresses(workers)
     programs = []
     for rank in range(workers):

@@ -1,6 +1,6 @@
-"""The commands: parse, call, print. The only package that prints, draws progress or exits.
+"""The command line. Only this package prints, draws progress bars or exits.
 
-Each module imports at its top only what starts at once; the rest is imported inside the command.
+Modules import slow libraries inside the commands, so that ``--help`` is fast.
 """
 
 import io
@@ -13,23 +13,23 @@ def main() -> None:
     """Run the program ``charlstm``."""
     try:
         _prepare_streams()
-        from charlstm.cli.app import app  # inside, since Ctrl-C may come while it is imported
+        from charlstm.cli.app import app  # inside the try: Ctrl-C may come during the import
 
         app()
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would only interrupt the interpreter's own exit
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would interrupt the interpreter's exit
 
 
 def _prepare_streams() -> None:
-    """Have all streams open, in UTF-8 whatever the locale."""
+    """Open closed standard streams, and set all of them to UTF-8 in any locale."""
     from pathlib import Path
 
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # closed by whoever started us
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (open to the end)
-    # What cannot be written is shown escaped, what cannot be read is refused where it is used.
+        if getattr(sys, name) is None:  # closed by the parent process
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (open until exit)
+    # Characters that cannot be encoded are escaped. Bytes that cannot be decoded are refused where they are used.
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors=errors)

@@ -1,4 +1,4 @@
-"""The program: its commands, and its version."""
+"""The Typer application: its commands and its version."""
 
 from typing import Annotated
 

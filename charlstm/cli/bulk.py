@@ -1,9 +1,9 @@
-"""``generate --samples N --output FILE.jsonl``: many texts into a file, over all cores; the same command resumes.
+"""``generate --samples N --output FILE.jsonl``: write many texts to a file on all cores; the same command resumes.
 
-The file is at every moment a beginning of the finished one: a line for each random seed, in their order. What the texts depend
-on is noted beside it, in ``FILE.unfinished`` and, once all of them are there, in ``FILE.settings`` with the SHA-256 of the
-file. So the same command resumes or finds that nothing is left to do, and no other file is touched. A run resumes after whole
-batches: the number of rows of a product can decide its last digits, and these a character.
+The file has one line for each random seed, in their order, and grows only at its end. The settings of the texts are stored
+beside it: in ``FILE.unfinished`` and, after the last text, in ``FILE.settings`` with the SHA-256 of the file. The same command
+therefore resumes, or finds nothing left to do; files with other settings are never changed. A run resumes after whole batches,
+because the number of rows of a matrix product can change its last digits, and these can change a character.
 """
 
 import hashlib
@@ -30,31 +30,31 @@ if TYPE_CHECKING:
     from charlstm.inference.generation import Sample
 
 BATCH = 64
-"""Texts that a process writes at a time: more do not make it faster, and fewer are lost when it is stopped."""
+"""Texts that a process generates at a time. More would not be faster, and more would be lost when the process is stopped."""
 _PAUSE = 60.0
-"""Seconds between two messages on progress, where there is no terminal for a bar."""
+"""Seconds between two progress messages when stderr is not a terminal."""
 
 
 def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str, object], processes: int) -> None:
-    """Write the texts of all random seeds that are not yet in the file, and say what was done.
+    """Write the texts of all random seeds that are not yet in the file, and report the number written.
 
     Args:
-        job: The texts to write.
-        path: The file, a JSON object a line.
-        random_seeds: One for each text.
-        settings: All that the texts depend on, as JSON can hold it.
-        processes: That write at the same time.
+        job: The texts to generate.
+        path: The file, one JSON object a line.
+        random_seeds: Random seed of each text.
+        settings: Everything that the texts depend on, as JSON values.
+        processes: Number of processes that generate at the same time.
 
     Raises:
-        CharlstmError: If the file is there already and does not have these settings, or cannot be written.
-        typer.Exit: If a signal asks it to end.
+        CharlstmError: If the file has other settings, or cannot be written.
+        typer.Exit: If a signal asks to stop.
     """
     wanted: dict[str, Any] = json.loads(json.dumps(settings))
     texts = len(random_seeds)
     with _alone(path):
         if path.exists() and not _unfinished(path).exists():
             _check_finished(path, wanted)
-            say(f"{path} already has its {texts:,} texts; for others, choose another --output.")
+            say(f"{path} already has its {texts:,} texts; for other texts, choose another --output.")
             return
         done = before = 0
         try:
@@ -77,12 +77,12 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
                             say(f"{done:,} of {texts:,} texts")
                 _finish(path, wanted)
         except typer.Exit:
-            say(f"Stopped: {done:,} of {texts:,} texts are in {path}, and the same command resumes.")
+            say(f"Stopped: {done:,} of {texts:,} texts are in {path}; the same command resumes.")
             raise
         except OSError as error:
             raise CharlstmError(
-                f"{path} cannot be written ({error.strerror}); {done:,} of {texts:,} texts are in it; make room, and the same "
-                "command resumes"
+                f"{path} cannot be written ({error.strerror}); {done:,} of {texts:,} texts are in it; free disk space, then "
+                "run the same command to resume"
             ) from None
     say(f"Wrote {texts - before:,} texts to {path}.")
 
@@ -96,7 +96,7 @@ def _end(number: int, _: Any) -> NoReturn:
 
 
 def noted(path: Path) -> dict[str, Any]:
-    """Return what the texts of a file depend on; an empty dict if there is none, or no note of it."""
+    """Return the stored settings of a file's texts; an empty dict if there is no such file, or no settings beside it."""
     from charlstm.checkpoint.config_file import parse_json, read_bounded
 
     notes = [note for note in (_unfinished(path), _finished(path)) if note.exists()]
@@ -113,13 +113,13 @@ def noted(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Keep every other process from writing the file; nothing is left of that afterwards."""
+    """Lock the file against other processes, and remove the lock at the end."""
     from charlstm.checkpoint.lock import only_one
 
     lock = path.with_name(path.name + ".lock")
     held = only_one(lock)
     if held is None:
-        raise CharlstmError(f"{path} is being written by another process; wait for its end, or choose another --output")
+        raise CharlstmError(f"{path} is being written by another process; wait until it ends, or choose another --output")
     with held:
         try:
             yield
@@ -137,40 +137,42 @@ def _finished(path: Path) -> Path:
 
 
 def _resumed(path: Path, settings: dict[str, Any], texts: int) -> int:
-    """Begin a file, or cut an unfinished one off after its last whole batch; return the number of its texts."""
+    """Start a file, or truncate an unfinished one after its last whole batch; return the number of its texts."""
     from charlstm.checkpoint.atomic import write_atomically
 
     if not path.exists():
         write_atomically(_unfinished(path), json.dumps(settings).encode())
         return 0
     if other := _difference(noted(path), settings):
-        raise CharlstmError(f"{path} was begun with another {other}; resume with the same settings, or choose another --output")
+        raise CharlstmError(
+            f"{path} was started with another {other}; resume with the same settings, or choose another --output"
+        )
     with path.open("r+b") as file:
         ends = [0, *accumulate(len(line) for line in file if line.endswith(b"\n"))]
         lines = len(ends) - 1
         done = lines if lines == texts else lines // BATCH * BATCH
         file.truncate(ends[done])
     if done:
-        say(f"Resuming {path}: {done:,} of {texts:,} texts are there.")
+        say(f"Resuming {path}: {done:,} of {texts:,} texts are done.")
     return done
 
 
 def _check_finished(path: Path, settings: dict[str, Any]) -> None:
-    """Refuse a file that is not the finished one of these settings."""
+    """Refuse a file that is not finished with these settings."""
     before = noted(path)
     if not before:
-        raise CharlstmError(f"{path} exists already and is left as it is; choose another --output")
+        raise CharlstmError(f"{path} already exists and was not changed; choose another --output")
     digest = before.pop("sha256", None)
     more, first = settings["samples"] - before["samples"], before["random_seed"] + before["samples"]
     if more > 0 and not _difference(before, settings | {"samples": before["samples"]}):
         raise CharlstmError(
-            f"{path} is finished with {before['samples']:,} texts; write the other {more:,} to another --output, with "
+            f"{path} is finished with {before['samples']:,} texts; write the other {more:,} to another --output with "
             f"--random-seed {first} --samples {more}"
         )
     if other := _difference(before, settings):
         raise CharlstmError(f"{path} was written with another {other}; choose another --output")
     if digest != _digest(path):
-        raise CharlstmError(f"{path} was changed since it was written and is left as it is; choose another --output")
+        raise CharlstmError(f"{path} was edited since charlstm wrote it, and was not changed; choose another --output")
 
 
 def _finish(path: Path, settings: dict[str, Any]) -> None:

@@ -32,10 +32,10 @@ def compare(
     seed_file: SeedFileOption = None,
     checkpoint: CheckpointOption = None,
     length: Annotated[int, typer.Option(help="Characters to generate.", **integer(1))] = 500,
-    temperature: Annotated[float, typer.Option(help="Sampling temperature, as for generate.", **number(0))] = 0.8,
-    random_seed: Annotated[
-        int, typer.Option(help="Number that determines the text and the sampled positions.", **integer(0))
-    ] = 0,
+    temperature: Annotated[
+        float, typer.Option(help="Sampling temperature; 0 always takes the likeliest character.", **number(0))
+    ] = 0.8,
+    random_seed: Annotated[int, typer.Option(help="Random seed of the text and of the sampled positions.", **integer(0))] = 0,
     text: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,7 +46,9 @@ def compare(
     windows: Annotated[
         str | None,
         typer.Option(
-            help="Further windows to generate with, in characters, such as 10,25,50.", metavar="N,N,...", show_default=False
+            help="Further windows to generate with, in characters, such as 10,25,50.",
+            metavar="N,N,...",
+            show_default=False,
         ),
     ] = None,
     sample: SampleOption = 1_000,
@@ -59,7 +61,7 @@ def compare(
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
-    """Generate in both modes, and compare quality and speed."""
+    """Generate text in both modes, and compare quality and speed."""
     from charlstm.checkpoint.config_file import read_config
     from charlstm.checkpoint.folder import find_checkpoint
     from charlstm.checkpoint.weights import read_weights
@@ -84,10 +86,10 @@ def compare(
     task = GenerationTask(start.text, length, random_seed, Sampling(temperature))
     texts = find_texts(folder, config, measured, corpus, on_unknown, encoding_name)
     if texts.missing:
-        say(f"{'What is new is' if measured else 'Quality is'} not measured: {with_flags(texts.missing)}.")
+        say(f"{'Novelty' if measured else 'Quality'} is not measured: {with_flags(texts.missing)}.")
     if texts.measured:
         say_rare(config.vocabulary, texts.measured.ids)
-    others = tuple(size for size in sizes if size != config.model.seq_len)  # that one is written in any case
+    others = tuple(size for size in sizes if size != config.model.seq_len)  # its own window is always used
     plan = comparison.ComparisonSettings(sample, random_seed, others)
     characters = len(texts.measured.ids) if texts.measured else 0
     advice = f"reduce --sample{' or the largest of --windows' * bool(others)}, or use a shorter text or a smaller model"
@@ -109,11 +111,11 @@ def compare(
 
 
 LARGEST_WINDOW = 10_000
-"""Characters of a window beyond which lanes would take gigabytes."""
+"""Largest window in characters. A larger one would need gigabytes for its states."""
 
 
 def _sizes(windows: str | None) -> list[int]:
-    """The numbers of ``--windows``, each once, in order."""
+    """Return the numbers of ``--windows``, sorted and without repetition."""
     try:
         sizes = sorted({int(part) for part in windows.split(",")}) if windows else []
     except ValueError:

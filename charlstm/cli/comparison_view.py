@@ -1,4 +1,4 @@
-"""A comparison in a terminal: the texts beside each other, the numbers below."""
+"""Output of ``charlstm compare`` in a terminal: the texts side by side, then the numbers."""
 
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from charlstm.report.records import Record
 
 MARK = "▶"
-"""What stands before the first character that differs."""
+"""Mark before the first character that differs."""
 
 _COLOURS = {"stateless": "blue", "stateful": "yellow"}
 
 
 def show(record: "Record") -> None:
-    """Print a comparison, as wide as the terminal."""
+    """Print a comparison in the width of the terminal."""
     with printed() as console:
         _show(console, record)
 
@@ -45,9 +45,7 @@ def _show(console: Console, record: "Record") -> None:
         console.print()
     where = record["first_difference"]
     console.print(f"Both texts continue the seed {quoted(record['seed'])}.")
-    console.print(
-        "The texts are the same to their end." if where is None else f"{MARK} first difference, at character {where + 1}."
-    )
+    console.print("The texts are identical." if where is None else f"{MARK} first difference, at character {where + 1}.")
     console.print()
     for table in (numbers(record), windows(record)):
         if table:
@@ -73,7 +71,7 @@ def _marked(record: "Record", mode: str) -> Text:
 
 
 def _say_drift(console: Console, record: "Record") -> None:
-    """What becomes of the state beyond the first window."""
+    """Print how far the state drifts beyond the first window."""
     along = record["along"]
     beyond = along["divergence_nats"][record["window"] :]
     if not beyond:

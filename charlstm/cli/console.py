@@ -1,4 +1,4 @@
-"""What the commands share that lay out text and tables in a terminal."""
+"""Layout of text and tables in a terminal."""
 
 import sys
 from collections.abc import Iterator
@@ -9,17 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 NARROW = 50
-"""Columns of a terminal below which things do not stand side by side."""
+"""Width in columns below which nothing is printed side by side."""
 
 WIDEST = 110
-"""Columns beyond which paragraphs are not read comfortably."""
+"""Largest width in columns; longer lines are hard to read."""
 
 
 @contextmanager
 def printed() -> Iterator[Console]:
-    """A console whose output appears at the end.
+    """Yield a console whose output is printed when the block ends.
 
-    Not at once and not by itself: it would end the program when a pipe is closed, and it fills lines with spaces.
+    Rich itself would end the program when a pipe is closed, and would pad lines with spaces.
     """
     console = Console(highlight=False, markup=False, emoji=False)
     with console.capture() as shown:
@@ -30,14 +30,14 @@ def printed() -> Iterator[Console]:
 def print_table(
     console: Console, headings: list[str], rows: list[list[str]], *, label_width: int = 0, headed: bool = True
 ) -> None:
-    """Print a table, or where there is no room for it, a line for every cell.
+    """Print a table, or one line for each cell where the terminal is too narrow.
 
     Args:
-        console: Where.
-        headings: Of every column but the first, which has the labels.
-        rows: Labels and cells.
-        label_width: Least columns of the labels, to align tables with each other.
-        headed: Whether to show the headings above the table, which those of an aligned table above it may have said.
+        console: Console to print to.
+        headings: Headings of every column except the first, which has the labels.
+        rows: Label and cells of each row.
+        label_width: Smallest width of the labels in columns, to align several tables.
+        headed: True to show the headings; False if an aligned table above has the same ones.
     """
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=headed)
     table.add_column("", min_width=label_width)

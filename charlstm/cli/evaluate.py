@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from charlstm.report.records import Record
 
 _LEARNING = 20
-"""What learning from a character costs with --dynamic, in steps of a single row."""
+"""Cost of learning from one character with --dynamic, in steps of a single row."""
 
 
 def evaluate(
@@ -37,11 +37,13 @@ def evaluate(
     checkpoint: CheckpointOption = None,
     corpus: CorpusOption = None,
     dynamic: Annotated[
-        bool, typer.Option("--dynamic", help="Also score while the model keeps learning from the text (starts TensorFlow).")
+        bool, typer.Option("--dynamic", help="Also score while the model learns from the text as it reads (starts TensorFlow).")
     ] = False,
-    surprise: Annotated[bool, typer.Option("--surprise", help="With --json: also the surprisal of every character.")] = False,
+    surprise: Annotated[
+        bool, typer.Option("--surprise", help="With --json: also print the surprisal of every character, in nats.")
+    ] = False,
     sample: SampleOption = 1_000,
-    random_seed: Annotated[int, typer.Option(help="Number that determines the sampled positions.", **integer(0))] = 0,
+    random_seed: Annotated[int, typer.Option(help="Random seed of the sampled positions.", **integer(0))] = 0,
     on_unknown: UnknownOption = "error",
     encoding_name: Annotated[str, typer.Option(help="Text encoding of the files.", metavar="ENCODING")] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
@@ -108,12 +110,12 @@ def evaluate(
         print_json(result)
         return
     if texts.missing:
-        say(f"Without the training text there are no references: {with_flags(texts.missing)}.")
+        say(f"Without the training text there are no baselines: {with_flags(texts.missing)}.")
     _print(result, "" if learnt is None else _training_text(config, len(learnt)))
 
 
 def _training_text(config: "CheckpointConfig", characters: int) -> str:
-    """Return what the references have learnt from: the end of the training text, and nothing of what its bases learnt from."""
+    """Describe the text that the baselines are fitted to: the end of the training text, without those of its base models."""
     from charlstm.evaluation.baselines import MAX_LEARNED
 
     what = "the same training text"
@@ -124,7 +126,7 @@ def _training_text(config: "CheckpointConfig", characters: int) -> str:
 
 
 def _print(result: "Record", training_text: str) -> None:
-    """Print tables for people, as wide as the terminal."""
+    """Print the scores as tables in the width of the terminal."""
     from charlstm.cli.console import WIDEST, print_table, printed
     from charlstm.report.tables import seen
 
@@ -145,7 +147,7 @@ def _print(result: "Record", training_text: str) -> None:
 
 
 def _tables(result: "Record", training_text: str) -> dict[str, list[list[str]]]:
-    """Return the rows of scores by what stands above them."""
+    """Return the rows of scores of each table, by its title."""
     modes = {
         "stateful, one pass": result["modes"]["stateful"],
         f"stateless, window of {result['window']}": result["modes"]["stateless"],
@@ -154,11 +156,11 @@ def _tables(result: "Record", training_text: str) -> dict[str, list[list[str]]]:
         modes["stateful, learning as it reads"] = result["dynamic"]
     tables = {
         "": modes,
-        "By the characters read before each, from a zero state": {f"{int(n):>5}": s for n, s in result["contexts"].items()},
+        "By characters read before each one, from a zero state": {f"{int(n):>5}": s for n, s in result["contexts"].items()},
     }
     if result["references"]:
-        others = {f"  {name}": score for name, score in result["references"].items()}
-        tables[f"What others make of the same text after {training_text}"] = others
+        simple = {f"  {name}": score for name, score in result["references"].items()}
+        tables[f"Baselines on the same text, fitted to {training_text}"] = simple
     return {title: [_row(label, score) for label, score in scores.items()] for title, scores in tables.items()}
 
 
@@ -174,24 +176,24 @@ def _explained(result: "Record") -> str:
     from charlstm.report.tables import places
 
     return (
-        "Stateful, the state is carried, and every character but the first is counted once (in up to 64 parts at a time, each "
-        "warmed up by the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless, the "
-        "state is zero a window before each character: that score, and how much more it is "
-        f"{places(result['modes']['stateless'], result['characters'])}, ± the standard error of that."
+        "Stateful: the state is carried, and every character but the first is scored once (in up to 64 parts at a time, each "
+        "warmed up on the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless: the "
+        "state is zero a window before each character; the score and its excess over stateful are "
+        f"{places(result['modes']['stateless'], result['characters'])}, ± the standard error of the excess."
     )
 
 
 def _counted(counts: "Record", *, shortened: bool) -> list[str]:
-    """Return what of the text is new, and whether it runs in circles, as lines."""
+    """Return lines on the text's novelty and repetition."""
     from charlstm.report.tables import distinct, looped, new
 
-    lines = [f"\nCounted in the text's first {counts['characters_counted']:,} characters:" if shortened else ""]
-    lines.append(f"Distinct ones among its substrings of 4 characters: {distinct(counts)}; loop: {looped(counts)}")
+    lines = [f"\nIn the text's first {counts['characters_counted']:,} characters:" if shortened else ""]
+    lines.append(f"Distinct substrings of 4 characters: {distinct(counts)}; loop: {looped(counts)}")
     if counts["new"]:
         shares = ", ".join(f"{length}: {new(counts, length)}" for length in (4, 8, 16, 32))
-        lines.append(f"Substrings that the training text does not have, by length: {shares}")
+        lines.append(f"Substrings that are not in the training text, by length: {shares}")
     if counts["longest_copy"]:
         copy = counts["longest_copy"]
         shown = copy["text"] if len(copy["text"]) <= 60 else copy["text"][:57] + "..."
-        lines.append(f"Longest passage that it has: {copy['characters']:,} characters, in its line {copy['line']:,}: {shown!r}")
+        lines.append(f"Longest passage copied from it: {copy['characters']:,} characters, its line {copy['line']:,}: {shown!r}")
     return lines

@@ -1,4 +1,4 @@
-"""What the commands that measure share: the text to measure on, what the model learnt from, progress."""
+"""Options and helpers of the commands that score a model: the text to score, the training text, the progress bar."""
 
 import sys
 from pathlib import Path
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 CorpusOption = Annotated[
     list[str] | None,
     typer.Option(
-        help="File of the training text, if it has moved. May be given several times.", metavar="FILE", show_default=False
+        help="File of the training text, if it has moved. Repeat for several files.", metavar="FILE", show_default=False
     ),
 ]
-SampleOption = Annotated[int, typer.Option(help="Positions scored with a window each; more take longer.", **integer(2))]
+SampleOption = Annotated[int, typer.Option(help="Positions scored with a window each; more take more time.", **integer(2))]
 UnknownOption = Annotated[
     OnUnknown,
     typer.Option(
-        help="What to do with characters that are not in the vocabulary; error refuses none if the model has rare characters.",
+        help="Action for characters that are not in the vocabulary; error accepts them if the model has rare characters.",
         **choice(OnUnknown),
     ),
 ]
@@ -41,22 +41,25 @@ def find_texts(
     on_unknown: OnUnknown,
     encoding_name: str,
 ) -> "EvaluationTexts":
-    """The texts to measure with.
+    """Return the text to score and the training text.
 
     Args:
         folder: The checkpoint.
         config: Its configuration.
-        text: A text to measure on, in place of the held-out one: a path, or - for stdin.
-        corpus: Where the text is that the model was trained on; it is looked for if None.
-        on_unknown: What to do with characters of the text that the model does not know.
-        encoding_name: Of either.
+        text: Path of a text to score in place of the held-out one, or - for stdin.
+        corpus: Paths of the training text; None to search for it.
+        on_unknown: Action for characters of the text that the model does not know.
+        encoding_name: Text encoding of both.
+
+    Raises:
+        CorpusError: If fewer than two characters of the text are known to the model.
     """
     from charlstm.errors import CorpusError
     from charlstm.evaluation.evaluation_texts import EvaluationText, evaluation_texts
     from charlstm.text.corpus import read_text
 
     if text == "-" and "-" in (corpus or []):
-        raise typer.BadParameter("a text to measure on and --corpus cannot both be read from stdin")
+        raise typer.BadParameter("the text to score and --corpus cannot both be read from stdin")
     measured = None
     if text is not None:
         whole = read_text(text, encoding_name, say_note)
@@ -70,29 +73,29 @@ def find_texts(
 
 
 def say_rare(vocabulary: "Vocabulary", ids: "Ids") -> None:
-    """Say how many characters of a text the model did not learn, and what they cost."""
+    """Report how many characters of a text the model did not learn, and their cost in nats."""
     rare = ids[ids >= len(vocabulary)]
     if len(rare):
         say(
             f"{len(rare):,} of {len(ids):,} characters are rare or new to the model: each costs the placeholder's surprisal "
-            f"and that of naming it, {vocabulary.naming_nats(rare).mean():.1f} nats on average."
+            f"plus {vocabulary.naming_nats(rare).mean():.1f} nats on average to name the character."
         )
 
 
 def say_unbounded(found: "Scores | None") -> None:
-    """Say how much of a score stands for a state that grew out of bounds."""
+    """Report how many characters have no finite surprisal because the carried state grew out of bounds."""
     from charlstm.text.scoring import MAX_NATS
 
     if found and found.unbounded:
         better = found.nats_per_char(found.window) < 0.9 * found.nats_per_char()
         say(
-            f"With its state carried the model gives {found.unbounded:,} of {len(found.stateful):,} characters no probability "
-            f"that a float32 can hold: each counts as {MAX_NATS:.1f} nats."
-            f"{' Write with it stateless (`--mode stateless`).' if better else ' Its weights may be damaged.'}"
+            f"With its state carried, the model gives {found.unbounded:,} of {len(found.stateful):,} characters a probability "
+            f"too small for a float32: each counts as {MAX_NATS:.1f} nats."
+            f"{' Generate with `--mode stateless`.' if better else ' Its weights may be damaged.'}"
         )
 
 
 def bar(work: float) -> "tqdm[Any]":
-    """Return a bar over work of any unit, on a terminal: how much of it is done, and the time to its end."""
+    """Return a progress bar over work in any unit, with elapsed and remaining time; it is shown on a terminal only."""
     form = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
     return tqdm(total=work, bar_format=form, smoothing=0, disable=not sys.stderr.isatty(), leave=False, dynamic_ncols=True)

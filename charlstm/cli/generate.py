@@ -47,7 +47,7 @@ Engine = Literal["numpy", "keras"]
 
 _SAMPLING = "Sampling"
 _LONG_SEED = 100_000
-"""Characters that take some ten seconds to read one by one."""
+"""Seed length in characters from which reading it takes about ten seconds."""
 
 
 def generate(
@@ -55,22 +55,18 @@ def generate(
     seed_file: SeedFileOption = None,
     encoding_name: Annotated[str, typer.Option(help="Text encoding of --seed-file.", metavar="ENCODING")] = "utf-8",
     checkpoint: CheckpointOption = None,
-    length: Annotated[int, typer.Option(help="Most characters to generate.", **integer(0))] = 500,
+    length: Annotated[int, typer.Option(help="Largest number of characters to generate.", **integer(0))] = 500,
     mode: Annotated[
         Mode,
-        typer.Option(
-            help="stateless: read the last window again for each character; stateful: carry the state.", **choice(Mode)
-        ),
+        typer.Option(help="stateless: read the last window for each character; stateful: carry the state.", **choice(Mode)),
     ] = "stateless",
     samples: Annotated[int, typer.Option(help="Number of texts, from consecutive random seeds.", **integer(1))] = 1,
     stop: Annotated[
         list[str] | None,
-        typer.Option(
-            help="End a text before this string; \\n is a line end, as in --seed. May be given several times.", metavar="TEXT"
-        ),
+        typer.Option(help="End a text before this string; \\n is a line end. Repeat for several strings.", metavar="TEXT"),
     ] = None,
     random_seed: Annotated[
-        int | None, typer.Option(help="Number that determines the text. Default: a new one each time.", **integer(0))
+        int | None, typer.Option(help="Random seed of the text. Default: a new one each time.", **integer(0))
     ] = None,
     temperature: Annotated[
         float,
@@ -109,15 +105,15 @@ def generate(
     ] = 1.0,
     on_unknown: Annotated[
         OnUnknown,
-        typer.Option(help="What to do with characters of the seed that are not in the vocabulary.", **choice(OnUnknown)),
+        typer.Option(help="Action for characters of the seed that are not in the vocabulary.", **choice(OnUnknown)),
     ] = "error",
     with_seed: Annotated[
         bool | None,
         typer.Option(
             "--with-seed/--no-echo",
             "--echo",
-            help="Print the seed before the text, or not. Default: a seed that you give is printed, a passage of the corpus on "
-            "a terminal alone.",
+            help="Print the seed before the text, or not. Default: print a given seed, and a passage of the corpus only on a "
+            "terminal.",
             show_default=False,
         ),
     ] = None,
@@ -133,15 +129,15 @@ def generate(
     ] = None,
     engine: Annotated[
         Engine,
-        typer.Option(help="What computes the network; keras starts TensorFlow, for GPUs and comparison.", **choice(Engine)),
+        typer.Option(help="numpy, or keras, which starts TensorFlow, for GPUs and comparison.", **choice(Engine)),
     ] = "numpy",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
     r"""Generate text with a trained model.
 
-    With --samples N it prints N texts, each ending with a line end. If a text can have several lines, a line such as
-    "--- sample 2, random seed 8 ---" is before each; if none can (--stop "\n"), they are one a line.
+    With --samples N it prints N texts, each followed by a line end. If texts can have several lines, a line such as
+    "--- sample 2, random seed 8 ---" precedes each; otherwise (--stop "\n") it prints one text a line.
     """
     from charlstm.checkpoint.config_file import read_config
     from charlstm.checkpoint.folder import find_checkpoint
@@ -149,9 +145,9 @@ def generate(
     from charlstm.inference.sampling import Sampling
 
     if interactive and (json or samples > 1):
-        raise typer.BadParameter("--interactive writes one text to the terminal; leave out --json and --samples")
+        raise typer.BadParameter("--interactive writes one text to the terminal; remove --json and --samples")
     if output is not None and (json or interactive or engine == "keras"):
-        raise typer.BadParameter("--output is for texts of the numpy engine; leave out --json, --interactive and --engine")
+        raise typer.BadParameter("--output is for texts of the numpy engine; remove --json, --interactive and --engine")
     check_outputs(output=output)
     folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
@@ -233,7 +229,7 @@ def generate(
 
 
 def _new_random_seed(output: Path | None) -> int:
-    """Return the random seed of a file that is there already, or one that nobody has chosen."""
+    """Return the random seed stored for an existing output file, or a random one."""
     from charlstm.cli.bulk import noted
 
     random_seed: int | None = noted(output).get("random_seed") if output is not None else None
@@ -252,7 +248,7 @@ def _reader(config: "CheckpointConfig", weights: "Weights", mode: Mode, engine: 
 
 
 def _stream(pieces: "Iterator[list[str]]", opening: str) -> None:
-    """Print one text; on a terminal, character by character as it comes."""
+    """Print one text; on a terminal, each character as soon as it is generated."""
     live = sys.stdout.isatty()
     write_given(opening, sys.stdout)
     for (piece,) in pieces:
@@ -263,7 +259,7 @@ def _stream(pieces: "Iterator[list[str]]", opening: str) -> None:
 
 
 def _print_samples(samples: "list[Sample]", opening: str, *, separated: bool) -> None:
-    """Print several texts; ``separated``: with a line before each, since it may itself have several lines."""
+    """Print several texts, with a heading line before each if ``separated``."""
     for place, sample in enumerate(samples, start=1):
         if separated:
             write_given(f"--- sample {place}, random seed {sample.random_seed} ---\n", sys.stdout)
@@ -272,5 +268,5 @@ def _print_samples(samples: "list[Sample]", opening: str, *, separated: bool) ->
 
 
 def _shown(text: str) -> str:
-    """A text as it goes out: to a terminal without the characters that it would obey, to anything else as it is."""
+    """Return a text for stdout: control characters are replaced on a terminal, and unchanged elsewhere."""
     return visible(text, "\n\t") if sys.stdout.isatty() else text

@@ -1,4 +1,4 @@
-"""What the commands that write share: the text to continue, where it ends, and how many threads a small product is worth."""
+"""Options and helpers of the commands that generate: the seed, the stop strings, the number of threads."""
 
 import os
 import re
@@ -43,8 +43,8 @@ class Seed:
     """The text to continue.
 
     Attributes:
-        text: In characters that the model knows.
-        given: Whether the user gave it; if not, it is a passage of the corpus.
+        text: The text, in characters that the model knows.
+        given: True if the user gave it; False if it is a passage of the corpus.
     """
 
     text: str
@@ -52,7 +52,7 @@ class Seed:
 
 
 def once(option: str, values: list[str] | None) -> str | None:
-    """Return the one value of an option; refuse several, of which all but one would be dropped."""
+    """Return the only value of an option; refuse several, since all but one would be ignored."""
     if values and len(values) > 1:
         raise typer.BadParameter(f"{option}: expected one value; found {len(values)}")
     return values[0] if values else None
@@ -68,16 +68,16 @@ def find_seed(
     *,
     named: bool,
 ) -> Seed:
-    """Return the text to continue: what ``--seed`` or ``--seed-file`` gives, or else a passage of the corpus.
+    """Return the text to continue: from ``--seed``, from ``--seed-file``, or by default a passage of the corpus.
 
     Args:
         seeds: Values of ``--seed``.
         seed_files: Values of ``--seed-file``.
-        encoding_name: Of such a file.
+        encoding_name: Text encoding of that file.
         config: The checkpoint's configuration, with passages of its corpus.
-        random_seed: Chooses the passage.
-        on_unknown: What to do with characters that the model does not know.
-        named: Whether to tell the user which passage it is.
+        random_seed: Number that chooses the passage.
+        on_unknown: Action for characters that the model does not know.
+        named: True to print the passage on stderr.
     """
     from charlstm.text.corpus import read_text
 
@@ -104,7 +104,7 @@ def find_seed(
 
 
 def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[str]:
-    """Return the strings of ``--stop``; refuse those that the model can never write."""
+    """Return the strings of ``--stop``; refuse those that the model can never generate."""
     from charlstm.text.vocabulary import quoted
 
     stops = []
@@ -115,7 +115,7 @@ def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[st
         unknown = vocabulary.unknown(stop)
         if unknown:
             raise CharlstmError(
-                f"the model can never write {stop!r}, since it does not know {quoted(unknown)}; give --stop a string of "
+                f"the model can never generate {stop!r}, since it does not know {quoted(unknown)}; give --stop a string of "
                 "characters that it knows, or leave it out"
             )
         stops.append(stop)
@@ -125,8 +125,8 @@ def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[st
 def unescaped(option: str, text: str, vocabulary: "Vocabulary") -> str:
     r"""Return a text of the command line, in which ``\n`` is a line end and ``\\n`` a backslash and an n.
 
-    Few shells let one type a line end. Every other backslash stands for itself. If the model knows backslashes, the user is
-    told how they were read.
+    Few shells can pass a line end. Every other backslash stands for itself. If the model knows backslashes, a note on stderr
+    says how they were read.
     """
     if others := re.findall(r"\\[tr]", re.sub(_ESCAPE, "", text)):
         say(rf"In {option}, \n is a line end and no other backslash is special: {others[0]} stands for itself.")
@@ -140,14 +140,14 @@ def unescaped(option: str, text: str, vocabulary: "Vocabulary") -> str:
 
 
 def threads(model: "ModelConfig", rows: int) -> Any:
-    """A context in which small products run on one thread, unless the user has said how many.
+    """Return a context in which small products run on one thread, unless OPENBLAS_NUM_THREADS is set.
 
-    Two threads that wait for each other at every character gain up to half on an idle machine, and become up to six times
-    as slow as one on a machine where anything else runs.
+    Two threads synchronise at every character. They are up to 1.5 times as fast as one on an idle machine, and up to six
+    times as slow on a busy one.
 
     Args:
         model: The network.
-        rows: Of a step's product.
+        rows: Rows of a step's product.
     """
     if "OPENBLAS_NUM_THREADS" in os.environ:
         return nullcontext()

@@ -45,14 +45,14 @@ def inspect(
         ),
     ] = None,
     checkpoint: CheckpointOption = None,
-    keras: Annotated[bool, typer.Option("--keras", help="Also ask Keras for the same numbers (starts TensorFlow).")] = False,
+    keras: Annotated[bool, typer.Option("--keras", help="Also compute the numbers with Keras (starts TensorFlow).")] = False,
     character: Annotated[
         str | None,
         typer.Option(
             help="Character to compute one time step for. Default: the last one of the text.", metavar="C", show_default=False
         ),
     ] = None,
-    unit: Annotated[int, typer.Option(help="Index of the unit whose numbers are short_repr.", **integer(0))] = 0,
+    unit: Annotated[int, typer.Option(help="Index of the unit to show, from 0.", **integer(0))] = 0,
     text: Annotated[
         list[str] | None,
         typer.Option(
@@ -63,14 +63,14 @@ def inspect(
     ] = None,
     text_file: Annotated[
         list[str] | None,
-        typer.Option(help="File with such a text; - reads stdin.", metavar="FILE", show_default=False),
+        typer.Option(help="File with that text, in place of --text; - reads stdin.", metavar="FILE", show_default=False),
     ] = None,
     layer: Annotated[
         int | None,
         typer.Option(help="Number of the layer to show, from 1. Default: all, or the first with --cell.", **integer(1)),
     ] = None,
     cell: Annotated[
-        int | None, typer.Option(help="Index of the cell to colour the text by. Default: the most readable one.", **integer(0))
+        int | None, typer.Option(help="Index of the cell that colours the text. Default: the most readable one.", **integer(0))
     ] = None,
     page: Annotated[Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html")] = None,
     on_unknown: UnknownOption = "error",
@@ -125,7 +125,7 @@ def inspect(
 
 
 def _one_character(config: "CheckpointConfig", written: str) -> str:
-    """Return the character of ``--character``; refuse what is not one, or is not one that the model knows."""
+    """Return the character of ``--character``; refuse an unknown one, or several."""
     character = fitted_to_read(config.vocabulary, unescaped("--character", written, config.vocabulary), "error")
     config.vocabulary.encode_any(character)
     if len(character) != 1:
@@ -134,7 +134,7 @@ def _one_character(config: "CheckpointConfig", written: str) -> str:
 
 
 def _check_numbers(config: "CheckpointConfig", unit: int, layer: int | None, cell: int | None) -> None:
-    """Refuse what this model does not have."""
+    """Refuse numbers of units, layers and cells that this model does not have."""
     units = config.model.units
     if unit >= max(units):
         raise typer.BadParameter(f"--unit: expected an integer from 0 to {max(units) - 1} for this model; found {unit}")
@@ -156,7 +156,7 @@ def _passage(
     *,
     least: int,
 ) -> str:
-    """Return the text to read, as far as it is looked at; by default the passages of the corpus that the checkpoint keeps."""
+    """Return the characters to read; by default the passages of the corpus in the checkpoint."""
     from charlstm.errors import CorpusError
     from charlstm.inspection.activations import MAX_CHARACTERS
     from charlstm.text.corpus import read_text
@@ -168,19 +168,19 @@ def _passage(
     known = fitted_to_read(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode_any(known)
     if len(known) < least:
-        why = "to see a cell follow something takes" if least == LEAST else "a step takes"
-        raise CorpusError(f"the text has {len(known)} characters that the model knows; {why} at least {least}")
+        purpose = "the activations along a text need" if least == LEAST else "a step needs"
+        raise CorpusError(f"the text has {len(known)} characters that the model knows; {purpose} at least {least}")
     if len(known) > MAX_CHARACTERS:
-        say(f"Of the text's {len(known):,} characters the first {MAX_CHARACTERS:,} are looked at.")
+        say(f"Of the text's {len(known):,} characters, the first {MAX_CHARACTERS:,} are inspected.")
     return known[:MAX_CHARACTERS]
 
 
 LEAST = 50
-"""Characters of a text along which anything can be seen."""
+"""Fewest characters of a text for which activations are shown."""
 
 
 def _ask_keras(record: "Record", config: "CheckpointConfig", weights: Mapping[str, "Array"], names: list[str]) -> None:
-    """Add Keras's own answers to the sections."""
+    """Add the numbers that Keras computes to the sections."""
     say("Starting TensorFlow …")
     from charlstm.inference.finite import check_record
     from charlstm.nn import keras_inspection

@@ -1,4 +1,4 @@
-"""The inside of a model in a terminal."""
+"""Output of ``charlstm inspect`` in a terminal."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def show(record: "Record") -> None:
-    """Print what was found, as wide as the terminal."""
+    """Print the sections and activations in the width of the terminal."""
     from charlstm.inspection.activations import activations_view
     from charlstm.inspection.layer_shapes import layers_view
     from charlstm.inspection.sections import SECTIONS
@@ -64,7 +64,7 @@ def _print(console: Console, blocks: "list[Block]") -> None:
 
 
 def _print_text(console: Console, inside: "Record") -> None:
-    """A text in lines of the terminal's width, each with a cell's course below it."""
+    """Print a text in lines of the terminal's width, each with bars of a cell's values below it."""
     values = inside["values"]["c"]
     least, reach = min(values), max(values) - min(values) or 1.0
     line = bars = ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import unescaped
 from charlstm.cli.terminal import fitted, say, visible, write_given
 from charlstm.errors import CharlstmError
@@ -15,20 +16,20 @@ from charlstm.inference.sampling import Sampling
 from charlstm.text.vocabulary import OnUnknown, Vocabulary
 
 HELP = """\
-Enter                 let the model go on
-any other line        add it to the text (\\n is a line end), then let the model go on
-/undo                 take back the last step
-/retry                take back what the model wrote last and let it try again
-/temperature NUMBER   0: always the likeliest; 1: as the model has it
-/length NUMBER        characters that the model writes at a time
+Enter                 let the model continue
+any other line        add it to the text (\\n is a line end), then let the model continue
+/undo                 remove the last step
+/retry                replace the model's last addition by another one
+/temperature NUMBER   0: always the likeliest character; 1: the model's own distribution
+/length NUMBER        characters that the model generates at a time
 /text                 show the whole text
 /help                 show this
-/quit                 end (as does Ctrl-D)"""
+/quit                 end (also Ctrl-D)"""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One addition to the text: what the writer gave, and what the model wrote after it."""
+    """One addition to the text: the user's line, then the characters that the model generated."""
 
     given: str
     written: str
@@ -36,13 +37,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Draft:
-    """A text in the making.
+    """The text generated so far, with the settings for its next step.
 
     Attributes:
         steps: Its parts, in order.
-        sampling: How the model chooses.
-        length: Characters that it writes at a time.
-        random_seed: Of its next attempt.
+        sampling: Sampling settings.
+        length: Characters to generate at a time.
+        random_seed: Random seed of the next step.
     """
 
     steps: tuple[Step, ...]
@@ -52,12 +53,12 @@ class Draft:
 
     @property
     def text(self) -> str:
-        """The whole of it."""
+        """The whole text."""
         return "".join(step.given + step.written for step in self.steps)
 
     @property
     def written(self) -> int:
-        """Characters that the model wrote: where its noise goes on."""
+        """Number of characters that the model generated: the position in its random numbers."""
         return sum(len(step.written) for step in self.steps)
 
 
@@ -73,19 +74,19 @@ def converse(
     on_unknown: OnUnknown,
     shows_seed: bool,
 ) -> None:
-    """Let a writer and a model take turns until the writer ends it.
+    """Let the user and the model add to a text in turn until the user ends it.
 
-    All of it happens on the terminal, where what the model was given is dim; if stdout is something else (``> text.txt``), it
-    gets the finished text at the end, with the seed or without it.
+    Everything is shown on the terminal, where the user's text is dim. If stdout is not a terminal (``> text.txt``), the
+    finished text is printed there at the end, with or without the seed.
     """
     screen = sys.stdout if sys.stdout.isatty() else sys.stderr
 
     def continued(draft: Draft, given: str) -> Draft:
-        """The draft with a line of the writer's and what the model makes of it, shown as it comes."""
+        """Return the draft with a line of the user and the model's continuation, shown as it is generated."""
         given = fitted(vocabulary, given, on_unknown)
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         written = []
-        with _ctrl_c_noted() as stopped:  # it stops the model, not the conversation, and between two characters
+        with _ctrl_c_noted() as stopped:  # stops the model between two characters, not the session
             write_given(visible(given, "\n\t"), screen)
             for (piece,) in generate_pieces(
                 reader,
@@ -105,7 +106,7 @@ def converse(
         say("")
         return replace(draft, steps=(*draft.steps, Step(given, "".join(written))))
 
-    say("Enter goes on, /help shows what else there is, /quit ends.")
+    say("Enter lets the model continue, /help lists the commands, /quit ends.")
     draft = continued(Draft((), sampling, length, random_seed), seed)
     try:
         while True:
@@ -123,15 +124,15 @@ def converse(
                 if given is not None:
                     draft = continued(draft, given)
             except (CharlstmError, ValueError) as error:
-                say(f"charlstm: {error}")
-    finally:  # Ctrl-C at the prompt ends it too, and the text is not lost
+                say(f"charlstm: {with_flags(str(error))}")
+    finally:  # Ctrl-C at the prompt ends the session too, and must not lose the text
         if screen is not sys.stdout:
             sys.stdout.write(draft.text[0 if shows_seed else len(draft.steps[0].given) :] + "\n")
 
 
 @contextmanager
 def _ctrl_c_noted() -> Iterator[list[int]]:
-    """Ctrl-C interrupts nothing in this context; it puts something into the list."""
+    """Yield a list to which Ctrl-C appends the signal's number, in place of an interruption."""
     noted: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
     try:
@@ -141,10 +142,13 @@ def _ctrl_c_noted() -> Iterator[list[int]]:
 
 
 def _command(draft: Draft, line: str) -> tuple[Draft, str | None] | None:
-    """What a line asks for: the draft to go on with, and what the model is to go on from (None: nothing); None to end.
+    """Execute a line of the user.
+
+    Returns:
+        The new draft and the text for the model to continue (None: do not generate); None to end the session.
 
     Raises:
-        ValueError: If a command's number is not one, or the command is unknown.
+        ValueError: If the command is unknown, or its number is invalid.
     """
     name, _, number = line.partition(" ")
     match name:
@@ -154,36 +158,36 @@ def _command(draft: Draft, line: str) -> tuple[Draft, str | None] | None:
             return _taken_back(draft, again=name == "/retry")
         case "/temperature":
             temperature = _number(number, float, 0)
-            say(f"The temperature is now {temperature:g}; Enter goes on, /retry tries the last step again.")
+            say(f"The temperature is now {temperature:g}; Enter continues, /retry repeats the last step.")
             draft = replace(draft, sampling=replace(draft.sampling, temperature=temperature))
         case "/length":
             draft = replace(draft, length=int(_number(number, int, 1)))
-            say(f"The model now writes {draft.length} characters at a time.")
+            say(f"The model now generates {draft.length} characters at a time.")
         case "/text":
             _show(draft)
         case "/help":
             say(HELP)
         case _ if name.startswith("/"):
-            raise ValueError(f"there is no {name}; /help shows what there is")
+            raise ValueError(f"there is no command {name}; /help lists the commands")
         case _:
             return draft, line
     return draft, None
 
 
 def _taken_back(draft: Draft, *, again: bool) -> tuple[Draft, str | None]:
-    """The draft without its last step; ``again``: to be tried anew, with other noise."""
+    """Return the draft without its last step, and with ``again`` the text to continue with other random numbers."""
     if len(draft.steps) < (1 if again else 2):
-        raise ValueError("there is nothing to take back")
+        raise ValueError("there is nothing to remove")
     shorter = replace(draft, steps=draft.steps[:-1], random_seed=draft.random_seed + 1)
     if again:
         return shorter, draft.steps[-1].given
-    say("Taken back. The text now ends:")
+    say("Removed. The text now ends:")
     _show(shorter, last=200)
     return shorter, None
 
 
 def _show(draft: Draft, last: int | None = None) -> None:
-    """Show a text, or its last characters; what the model was given is dim."""
+    """Show a text, or its last characters; the user's text is dim."""
     hidden = 0 if last is None else len(draft.text) - last
     for step in draft.steps:
         write_given(visible(step.given[max(hidden, 0) :], "\n\t"), sys.stderr)

@@ -1,4 +1,4 @@
-"""``charlstm launch``: several workers on this machine, started again together when one is lost."""
+"""``charlstm launch``: start several workers on this machine, and restart all of them when one is lost."""
 
 import math
 import os
@@ -21,15 +21,15 @@ from charlstm.errors import GroupError, short_repr
 from charlstm.formatting import counted
 
 _GRACE = 5.0
-"""Seconds in which the other workers may end by themselves once one has."""
+"""Seconds that the other workers have to end by themselves after one has ended."""
 _ASKED = frozenset(128 + number for number in (1, 2, 15))  # exit codes of a chief that was asked to stop
 _STATED = frozenset({1, 2})
 _ENOUGH = 3
-"""How often one has to ask before nothing is waited for any more."""
+"""Number of signals after which the workers are killed at once."""
 _ECHO = 0.3
-"""Seconds in which two signals are one."""
+"""Signals closer together than this many seconds count as one."""
 _PAUSE = 0.1
-"""Seconds between two looks at them."""
+"""Seconds between two checks of the workers."""
 
 
 def launch(
@@ -38,22 +38,22 @@ def launch(
         typer.Argument(help="Training to run, after --: train corpus.txt --name novel.", metavar="COMMAND", show_default=False),
     ],
     workers: Annotated[int, typer.Option(help="Number of workers.", **integer(1))] = 2,
-    restarts: Annotated[int, typer.Option(help="Most restarts of the group after the loss of a worker.", **integer(0))] = 3,
+    restarts: Annotated[int, typer.Option(help="Most restarts of all workers after one is lost.", **integer(0))] = 3,
 ) -> None:
     """Train with several workers on this machine.
 
     Each worker has its share of the processor's cores. If one is lost, all of them restart from the last saved state.
-    Ctrl-C and kill have the chief save the training and stop every worker; a third one ends them at once.
+    Ctrl-C or kill makes the chief save the training and stop every worker; the third signal ends them at once.
     """
     if command[0] != "train":
         raise typer.BadParameter(
             f"expected a training, such as charlstm launch --workers 2 -- train corpus.txt; found {short_repr(command[0])}"
         )
     if {"--cluster", "--rank"} & {part.partition("=")[0] for part in command}:
-        raise typer.BadParameter("launch names the workers itself; leave out --cluster and --rank")
+        raise typer.BadParameter("launch sets --cluster and --rank itself; remove them")
     named = {"--name", "--resume"} & {part.partition("=")[0] for part in command}
     if restarts and not named:
-        raise typer.BadParameter("a training that may be started again needs a --name of its own")
+        raise typer.BadParameter("a training that may be restarted needs a --name of its own")
     for attempt in range(restarts + 1):
         asked, codes = _run(command, workers)
         if asked:
@@ -70,9 +70,12 @@ def launch(
 
 
 def _lost(codes: Sequence[int | None]) -> str | None:
-    """What is worth starting the group again for, from the workers' exit codes; None for one that had to be ended.
+    """Return the reason to restart the group, or None.
 
-    Not what a worker has stated, unless another was ended: it would state it again.
+    An error that a worker reported is no reason unless another worker was killed: it would occur again.
+
+    Args:
+        codes: Exit codes by rank; None for a worker that had to be ended.
     """
     if codes[0] in (0, *_ASKED):
         return None
@@ -88,7 +91,7 @@ def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
     """Run the group to its end.
 
     Returns:
-        The first signal that asked for the end, or 0; the exit codes, None for workers that had to be ended.
+        The first signal received, or 0; the exit codes, None for workers that had to be ended.
     """
     addresses = ",".join(f"localhost:{port}" for port in _free_ports(workers))
     processes: list[subprocess.Popen[bytes]] = []
@@ -98,7 +101,7 @@ def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
     def tell(number: int, _: Any) -> None:
         nonlocal told
         again, told = time.monotonic() - told < _ECHO, time.monotonic()
-        if again:  # the same, to the process and to its group
+        if again:  # one signal, sent to the process and to its group
             return
         asked.append(number)
         for chief in processes[:1]:
@@ -118,7 +121,7 @@ def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
                 )
             processes.append(process)
             stack.callback(_end, process)
-        if asked:  # when there was no chief yet
+        if asked:  # the signal came before the chief was started
             processes[0].send_signal(asked[0])
         while under_way():
             time.sleep(_PAUSE)
@@ -126,7 +129,7 @@ def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
         while len(asked) < _ENOUGH and any(process.poll() is None for process in processes) and time.monotonic() < until:
             time.sleep(_PAUSE)
         codes = [process.poll() for process in processes]
-        # Unless the chief has said what there is to say:
+        # Show the other workers' messages only if the chief did not report the error:
         if codes[0] is None or codes[0] < 0 or (codes[0] == GroupError.exit_code and _STATED & set(codes)):
             others.seek(0)
             sys.stderr.write(others.read().decode("utf-8", "replace"))
@@ -140,7 +143,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 @contextmanager
 def _share_of_cores(rank: int, workers: int) -> Iterator[None]:
-    """Have a process that is started here keep to its own cores, where the system can do that."""
+    """Restrict processes started in this context to a worker's cores, where the system can do that."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return

@@ -1,4 +1,4 @@
-"""Text fitted into the columns of a terminal: lines end between words or fields, never inside them."""
+"""Layout of text in the columns of a terminal: lines end between words or fields, never inside them."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from tqdm.utils import disp_len
 
 
 def columns(stream: TextIO) -> int | None:
-    """Return the columns of a terminal; None for a stream that is not one, or does not know them."""
+    """Return the width of a terminal in columns; None if the stream is not a terminal or its width is unknown."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or None
     except (OSError, ValueError):
@@ -17,9 +17,9 @@ def columns(stream: TextIO) -> int | None:
 
 
 def wrapped(text: str, width: int) -> str:
-    r"""Wrap the lines of a text that are too wide; what follows in a line is indented as its beginning is.
+    r"""Wrap lines that are too wide, and keep their indent.
 
-    A word that is wider than a line is left whole: the terminal breaks it, and it can still be copied.
+    A word wider than a line stays whole, so that it can still be copied from the terminal.
 
     >>> wrapped("the ferry\n  at the river", 9)
     'the ferry\n  at the\n  river'
@@ -34,7 +34,7 @@ def _wrapped_line(line: str, width: int) -> str:
 
 
 def joined(fields: Iterable[str], width: int | None, indent: str = "    ") -> str:
-    r"""Join the fields of a line, on further lines as far as one of this width does not hold them.
+    r"""Join fields to one line, or to several lines of at most ``width`` columns.
 
     >>> joined(["epoch 1.5", "training 2.5", "held out 2.0"], 24)
     'epoch 1.5  training 2.5\n    held out 2.0'
@@ -45,7 +45,7 @@ def joined(fields: Iterable[str], width: int | None, indent: str = "    ") -> st
 
 
 def _filled(pieces: Iterable[tuple[str, str]], width: int, indent: str) -> str:
-    """Join pieces, each with the gap before it; a gap at the end of a line is dropped."""
+    """Join pieces, each with the gap before it; drop gaps at line breaks."""
     lines: list[str] = []
     for gap, piece in pieces:
         if lines and disp_len(lines[-1] + gap + piece) <= width:
@@ -56,5 +56,5 @@ def _filled(pieces: Iterable[tuple[str, str]], width: int, indent: str) -> str:
 
 
 def padded(cell: str, width: int) -> str:
-    """Return a cell filled with spaces; wide characters, as of Chinese, count as two columns."""
+    """Return a cell padded with spaces; wide characters, such as Chinese ones, count as two columns."""
     return cell + " " * (width - disp_len(cell))

@@ -6,24 +6,25 @@ from typing import Any
 
 from tqdm.utils import disp_len
 
+from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined, padded
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, visible
 from charlstm.errors import CheckpointError, clip_text
 
 
 def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOption = False) -> None:
-    """List the checkpoints, the newest first, with their scores."""
+    """List the checkpoints with their scores, the newest first."""
     from charlstm.checkpoint.folder import list_checkpoints as found
 
     rows: list[dict[str, Any]] = []
     readable, wrong = found(checkpoints)
     for problem in wrong:
-        say(f"charlstm: {problem}")
+        say(f"charlstm: {with_flags(str(problem))}")
     for folder, config in readable:
         try:
             rows.append(_row(folder, config))
         except CheckpointError as error:
-            say(f"charlstm: {error}")
+            say(f"charlstm: {with_flags(str(error))}")
     if json:
         print_json({"checkpoints": rows})
     elif not rows:
@@ -59,7 +60,7 @@ def _row(folder: Path, config: Any) -> dict[str, Any]:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    """Print a table, or on a terminal that is too narrow for it, the fields of every checkpoint in lines of their own."""
+    """Print a table, or on a narrow terminal each checkpoint's fields on lines of their own."""
     cells = [[visible(cell, "") for cell in _cells(row)] for row in rows]
     table = [_HEADINGS, *cells]
     widths = [max(map(disp_len, column)) for column in zip(*table, strict=True)]
@@ -74,7 +75,7 @@ _HEADINGS = ["checkpoint", "bits/char", "LSTM", "parameters", "window", "corpus"
 
 
 def _field(heading: str, cell: str) -> str:
-    """Return a cell that is understood without the heading above it.
+    """Return a cell with its heading, for output without a heading row.
 
     >>> _field("bits/char", "1.827"), _field("window", "64"), _field("checkpoint", "ferry")
     ('1.827 bits/char', 'window 64', 'ferry')

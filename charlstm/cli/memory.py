@@ -1,4 +1,4 @@
-"""Refusals of work that needs more memory than is available, before it is begun."""
+"""Checks that refuse work before it starts if it needs more memory than is available."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def check_memory(needed: Mapping[str, int], advice: str) -> None:
-    """Refuse what the memory does not hold.
+    """Refuse work that needs more memory than is available.
 
     Args:
-        needed: Bytes, by purpose.
-        advice: The end of the message.
+        needed: Bytes needed, by purpose.
+        advice: End of the message: ways to need less.
 
     Raises:
-        CharlstmError: If fewer are available.
+        CharlstmError: If fewer bytes are available.
     """
     from charlstm.checkpoint.memory import available_memory
 
@@ -34,39 +34,39 @@ def check_memory(needed: Mapping[str, int], advice: str) -> None:
 
 
 def check_writing(config: "CheckpointConfig", texts: int, length: int, mode: "Mode", sampling: "Sampling") -> None:
-    """Refuse to write more texts at a time than the memory holds.
+    """Refuse to generate more texts at a time than fit in memory.
 
     Args:
-        config: Of the model.
-        texts: That are written at a time.
-        length: Characters of each, all of which are held until the last one is written.
-        mode: Stateless, each text has a state for every character of the window.
-        sampling: How characters are chosen.
+        config: The checkpoint's configuration.
+        texts: Number of texts generated at a time.
+        length: Characters in each. Several texts stay in memory until the last one is finished.
+        mode: Generation mode. Stateless, each text has a state for every character of the window.
+        sampling: Sampling settings.
     """
     from charlstm.cli.bulk import BATCH
     from charlstm.inference.memory_footprint import process_bytes
     from charlstm.planning.environment import cores
 
-    held = length if texts > 1 else 0  # a single text is printed while it is written
-    needed = {"the model": process_bytes(config.model, cores()), **_writing(config, texts, held, mode, sampling)}
+    kept = length if texts > 1 else 0  # a single text is printed while it is generated
+    needed = {"the model": process_bytes(config.model, cores()), **_writing(config, texts, kept, mode, sampling)}
     ways = ["reduce --samples or --length"] if texts > 1 else []
     ways += [f"write to a file with --output, {BATCH} texts at a time in each process"] * (texts > BATCH)
     check_memory(needed, ", or ".join([*ways, *_smaller(config, mode)]))
 
 
 def writers(config: "CheckpointConfig", batches: int, batch: int, length: int, mode: "Mode", sampling: "Sampling") -> int:
-    """Return how many processes write at a time: one for each core, or as many as the memory holds.
+    """Return the number of processes that generate at a time: one for each core, or as many as fit in memory.
 
     Args:
-        config: Of the model.
-        batches: To write.
-        batch: Texts in each.
-        length: Characters of each.
-        mode: As for :func:`check_writing`.
-        sampling: How characters are chosen.
+        config: The checkpoint's configuration.
+        batches: Number of batches to generate.
+        batch: Texts in each batch.
+        length: Characters in each text.
+        mode: Generation mode.
+        sampling: Sampling settings.
 
     Raises:
-        CharlstmError: If it does not hold one and this process, which has the model too.
+        CharlstmError: If one process does not fit beside this one, which has the model too.
     """
     from charlstm.checkpoint.memory import available_memory
     from charlstm.inference.memory_footprint import process_bytes
@@ -80,7 +80,7 @@ def writers(config: "CheckpointConfig", batches: int, batch: int, length: int, m
 
 
 def check_text(characters: int) -> None:
-    """Refuse a text that is larger than the memory, before it is encoded."""
+    """Refuse a text that does not fit in memory, before it is encoded."""
     from charlstm.inference.memory_footprint import read_bytes
 
     check_memory({"the text": read_bytes(characters)}, "use a shorter text")
@@ -96,16 +96,19 @@ def check_scoring(
     windows: Sequence[int] = (),
     baselines: int = 0,
 ) -> None:
-    """Refuse to measure what the memory does not hold.
+    """Refuse to score a text if that needs more memory than is available.
 
     Args:
-        config: Of the model.
-        characters: Of the text.
-        sample: Places that are read from a zero state.
-        contexts: Numbers of characters that are read from each.
-        advice: As for :func:`check_memory`.
-        windows: Further windows that texts are written with, one at a time.
-        baselines: Bytes that n-grams and compressors take.
+        config: The checkpoint's configuration.
+        characters: Characters in the text.
+        sample: Positions that are read from a zero state.
+        contexts: Numbers of characters read from each position.
+        advice: End of the message: ways to need less.
+        windows: Further windows to generate with, one at a time.
+        baselines: Bytes that n-grams and compressors need.
+
+    Raises:
+        CharlstmError: If fewer bytes are available.
     """
     from charlstm.evaluation.surprisal import ROWS
     from charlstm.inference.memory_footprint import process_bytes, read_bytes, scoring_bytes, state_bytes
@@ -133,7 +136,7 @@ def _writing(config: "CheckpointConfig", texts: int, length: int, mode: "Mode", 
 
 
 def _smaller(config: "CheckpointConfig", mode: "Mode") -> list[str]:
-    """Return what makes any number of texts smaller."""
+    """Return the advice that reduces the memory for any number of texts."""
     stateful = f"choose --mode stateful, which keeps one state a text instead of {config.model.seq_len:,}"
     return [stateful] * (mode == "stateless") + ["use a smaller model"]
 

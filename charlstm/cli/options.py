@@ -1,4 +1,4 @@
-"""How the values of options are read, and what is said of a value that cannot be used."""
+"""Parsers of option values, with messages for invalid ones."""
 
 import math
 import sys
@@ -11,7 +11,7 @@ from charlstm.errors import join_alternatives, range_phrase, short_repr, suggest
 
 
 def integer(ge: int | None = None, le: int | None = None) -> dict[str, Any]:
-    """Return the arguments of ``typer.Option`` for an integer; its bounds are checked only if there is a lower one."""
+    """Return the arguments of ``typer.Option`` for an integer; bounds are checked only if there is a lower one."""
     return {
         "metavar": "N",
         "parser": _parser(int, range_phrase("an integer", ge, None, le), ge, math.inf if le is None else le),
@@ -19,7 +19,7 @@ def integer(ge: int | None = None, le: int | None = None) -> dict[str, Any]:
 
 
 def number(ge: float | None = None, le: float | None = None) -> dict[str, Any]:
-    """Return the arguments of ``typer.Option`` for a number; its bounds are checked only if there is a lower one."""
+    """Return the arguments of ``typer.Option`` for a number; bounds are checked only if there is a lower one."""
     what = "a number" if ge is None or le is not None else "a finite number"
     return {
         "metavar": "F",
@@ -58,7 +58,7 @@ def integers(value: str) -> tuple[int, ...]:
 
 
 def _parser(kind: type[int] | type[float], expected: str, least: float | None, most: float) -> Callable[[Any], Any]:
-    def parse(value: Any) -> Any:  # Typer parses an option's default too, which is a number already
+    def parse(value: Any) -> Any:  # Typer also parses the default, which already is a number
         try:
             found = kind(value)
         except ValueError:

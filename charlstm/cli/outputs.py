@@ -1,4 +1,4 @@
-"""Output files that the user names: checked before any work is done for them, then written whole or not at all."""
+"""Output files named by the user: checked before any work, then written atomically."""
 
 import os
 import secrets
@@ -10,13 +10,13 @@ from charlstm.cli.terminal import readable, say
 
 
 def check_outputs(**options: Path | None) -> None:
-    """Refuse files that cannot be written, and leave nothing behind.
+    """Refuse files that cannot be written; create nothing.
 
     Args:
-        options: The file of each option, by the option's name; None if it was not given.
+        options: File of each option, by the option's name; None if the option was not given.
 
     Raises:
-        typer.BadParameter: If one of them cannot be.
+        typer.BadParameter: If a file cannot be written, or two options name the same file.
     """
     files = {option: file for option, file in options.items() if file is not None}
     for option, file in files.items():
@@ -27,7 +27,7 @@ def check_outputs(**options: Path | None) -> None:
 
 
 def write_output(what: str, file: Path, content: bytes) -> None:
-    """Write a file that was checked, or the file that a link leads to, and say where it is.
+    """Write a checked file, or the target of a link, and print where it is.
 
     Args:
         what: Beginning of the message, such as "The report is".
@@ -35,7 +35,7 @@ def write_output(what: str, file: Path, content: bytes) -> None:
         content: The whole content.
 
     Raises:
-        CheckpointError: If it cannot be written; then what was there is left as it was.
+        CheckpointError: If it cannot be written; an old file is unchanged.
     """
     from charlstm.checkpoint.atomic import write_atomically
 
@@ -52,10 +52,10 @@ def _refusal(file: Path) -> str:
         if file.is_symlink() and not file.exists():
             return f"{name} is a link to {readable(str(file.readlink()))}, which does not exist"
         if not file.parent.is_dir():
-            return f"there is no folder {readable(str(file.parent))}"
+            return f"the folder {readable(str(file.parent))} does not exist"
         if file.exists() and not os.access(file, os.W_OK):
             return f"{name} is write-protected"
-        # Permissions, the disk and the length of the name are certain only once it was tried.
+        # Only an attempt shows whether permissions, disk and length of the name allow the file.
         target = file.resolve()
         attempt = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
         attempt.touch(exist_ok=False)

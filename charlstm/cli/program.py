@@ -1,4 +1,4 @@
-"""The program around its commands: one place for every error that a user can cause, and the layout of the help."""
+"""The Typer classes of the program: how errors end it, and the layout of the help."""
 
 import re
 import sys
@@ -14,46 +14,46 @@ from charlstm.cli.terminal import abandon, readable, say
 from charlstm.errors import CharlstmError, ConfigError, suggestion
 
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
-"""The base class of everything that Typer says about a command line; Typer does not export it."""
+"""Base class of Typer's usage errors, which Typer does not export."""
 
 _WHOLE = "\N{NON-BREAKING HYPHEN}"
-"""Stands for a hyphen while help is wrapped, which breaks lines after one: `--learning-` is no option."""
+"""Replaces hyphens while help is wrapped, so that no option is broken after one."""
 
 _LESS = {
     "generate": "reduce --samples, or use --mode stateful",
     "compare": "reduce --length or --windows",
-    "evaluate": "measure on a shorter text",
-    "inspect": "look along a shorter text",
+    "evaluate": "score a shorter text",
+    "inspect": "use a shorter text",
     "train": "reduce --units, --batch-size or --seq-len",
 }
-"""What needs less memory, for each command."""
+"""Advice after an out-of-memory error, by command."""
 
 
 class Program(TyperGroup):
     """The group of all commands. Its errors are one line on stderr and an exit code, not Typer's boxes."""
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **options: Any) -> Any:  # noqa: ARG002
-        """Parse what comes before the command; the program has one name however it was started."""
+        """Parse the arguments before the command; the program's name is always ``charlstm``."""
         with _stated():
             return super().make_context("charlstm", args, *more, **options)
 
     def invoke(self, ctx: Any) -> Any:
-        """Parse what follows the command, and run it."""
+        """Parse the arguments after the command, and run it."""
         with _stated(ctx):
             return super().invoke(ctx)
 
 
 @contextmanager
 def _stated(context: typer.Context | None = None) -> Iterator[None]:
-    """End the process with one sentence where the block fails by the user's fault or the machine's limits.
+    """End the process with one sentence on errors of the user and limits of the machine.
 
     Args:
-        context: Knows the name of the command that is run, if the command line was read that far.
+        context: Context with the command's name, if the command line was parsed that far.
     """
     try:
         try:
             yield
-        except typer.Exit:  # the way --help, --version and interrupted trainings end
+        except typer.Exit:  # raised by --help, --version and interrupted trainings
             sys.stdout.flush()
             raise
         sys.stdout.flush()
@@ -67,7 +67,7 @@ def _stated(context: typer.Context | None = None) -> Iterator[None]:
         _end(error.exit_code, *map(str, error.args))
     except KeyboardInterrupt:
         with suppress(OSError):
-            sys.stdout.flush()  # what was written comes before what is said of it
+            sys.stdout.flush()  # output comes before the message about it
         say("")
         _end(130, "interrupted")
     except MemoryError:
@@ -75,16 +75,16 @@ def _stated(context: typer.Context | None = None) -> Iterator[None]:
     except ImportError as error:
         if (error.name or "").startswith("charlstm"):
             raise
-        while isinstance(error.__context__, ImportError):  # NumPy and TensorFlow wrap the cause in a page of advice
+        while isinstance(error.__context__, ImportError):  # the first error is the cause; NumPy and TensorFlow wrap it
             error = error.__context__
         _end(1, f"a library cannot be loaded ({error}); raise the memory limit if there is one, or install charlstm again")
-    except BrokenPipeError:  # the reader of the output has had enough
+    except BrokenPipeError:  # the reader of the output closed the pipe
         abandon(sys.stdout)
         sys.exit(0)
     except OSError as error:
         abandon(sys.stdout)
         what = f"{error.filename} cannot be used" if error.filename else "the output cannot be written"
-        _end(1, f"{what} ({error.strerror}); make room, or choose another place")
+        _end(1, f"{what} ({error.strerror}); free disk space, or choose another place")
 
 
 def _command(context: typer.Context | None) -> str:
@@ -93,13 +93,13 @@ def _command(context: typer.Context | None) -> str:
 
 
 def _end(code: int, sentence: str, *rows: str) -> NoReturn:
-    # Each stays one line, whatever characters a name has.
+    # Names with line ends must not break a line.
     say("\n".join([f"charlstm: {readable(with_flags(sentence))}", *map(readable, map(with_flags, rows))]))
     sys.exit(code)
 
 
 def _usage(error: Any) -> str:
-    """Return what is wrong with a command line, as one sentence in the words of the other errors."""
+    """Return a usage error as one sentence in the style of the other errors."""
     if isinstance(error, typer.BadParameter) and error.message:
         if error.param is None:
             return error.message
@@ -113,10 +113,10 @@ def _usage(error: Any) -> str:
 
 
 class Command(TyperCommand):
-    """A command whose help lists its options under the headings of their panels; no line is cut, no name is broken."""
+    """A command whose help lists options under the headings of their panels, without cut lines or broken names."""
 
     def get_help(self, ctx: Any) -> str:
-        """Return the help; its lines end between words."""
+        """Return the help, with lines that end between words."""
         return str(super().get_help(ctx)).replace(_WHOLE, "-")
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -1,4 +1,4 @@
-"""Following a training run: a progress bar on a terminal, lines elsewhere, and what Ctrl-C means meanwhile."""
+"""Progress of a training run: a bar on a terminal, lines elsewhere, and the handling of signals."""
 
 import math
 import os
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""What usually ends a process: Ctrl-C, kill, and the terminal that goes away, which Windows lacks."""
+"""Signals that stop a training: Ctrl-C, kill, and (except on Windows) a closed terminal."""
 _ECHO = 0.3
-"""Seconds in which a second signal is the first once more: to a process and to its group, from a terminal and from a shell."""
+"""Signals closer together than this many seconds count as one: a shell may signal a process and its group."""
 
 
 class _Stop:
-    """The wish to stop: a first signal asks, Ctrl-C after it does not wait. ``number`` is that of the first."""
+    """A signal handler that remembers the first signal in ``number``; Ctrl-C after it interrupts at once."""
 
     def __init__(self, answer: str = "") -> None:
         self.number = 0
@@ -44,15 +44,15 @@ class _Stop:
                 raise KeyboardInterrupt
             return
         self.number, self._asked = number, time.monotonic()
-        # Not by print: the signal may have come in the middle of one, which cannot be entered twice.
-        with suppress(OSError):  # the terminal may be what has just gone
+        # Not print: it is not reentrant, and the signal may have interrupted one.
+        with suppress(OSError):  # the terminal may have been closed
             os.write(2, self._answer)
 
 
 @contextmanager
 def signals(handler: Callable[[int, Any], object]) -> Iterator[None]:
-    """Have a function answer what usually ends a process, but for what the process is told to ignore."""
-    wanted = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]  # nohup has it ignored
+    """Handle the signals of :data:`ENDING` with a function, except those that the process ignores."""
+    wanted = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]  # such as SIGHUP under nohup
     previous = [signal.signal(number, handler) for number in wanted]
     try:
         yield
@@ -62,15 +62,15 @@ def signals(handler: Callable[[int, Any], object]) -> Iterator[None]:
 
 
 def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple["TrainingPlan", "Finished", int]:
-    """Run a training and show how it goes.
+    """Run a training and show its progress.
 
     Args:
-        plan: What to train.
-        started: When the command began.
-        show_samples: Whether to show a sample at every evaluation.
+        plan: Plan of the training.
+        started: Start of the command on the monotonic clock, in seconds.
+        show_samples: True to show a sample text at every evaluation.
 
     Returns:
-        The plan, with the folder that it got; its end; the number of the signal that asked for that, or 0.
+        The plan with its final folder; the last event; the number of the signal that stopped the training, or 0.
     """
     say("Starting TensorFlow …")
     from charlstm.training.events import (
@@ -97,15 +97,15 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
         for event in events:
             if isinstance(event, Started):
                 plan = replace(plan, folder=event.folder)
-                above(f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C ends it with everything saved.")
+                above(f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C saves the training and stops it.")
                 if event.keras_loop_because:
-                    above(f"The LSTM layers run in Keras's own loop: {with_flags(event.keras_loop_because)}.")
+                    above(f"The LSTM layers run in Keras's own, slower loop: {with_flags(event.keras_loop_because)}.")
             elif isinstance(event, Stepped):
                 bar.n = 100 * event.fraction
                 bar.set_description_str(_description(event, columns(sys.stderr)))
             elif isinstance(event, SpeedMeasured):
                 pace = f"{event.characters_per_second:,.0f} characters a second: {duration(event.seconds_left)} to go"
-                above(f"{pace}, {counted(event.epochs, 'pass', 'passes')} over the text in all.")
+                above(f"{pace}, {counted(event.epochs, 'epoch')} in total.")
             elif isinstance(event, Evaluating):
                 bar.set_description_str("evaluating …")
             elif isinstance(event, Evaluated):
@@ -117,11 +117,11 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
                 for warning in event.warnings:
                     above(with_flags(warning))
                 above(
-                    f"The loss was no number at step {event.at:,}: going back to step {event.step:,}, with half the learning "
-                    f"rate ({event.learning_rate:g})."
+                    f"The loss was NaN or infinite at step {event.at:,}: rolling back to step {event.step:,}, with half the "
+                    f"learning rate ({event.learning_rate:g})."
                 )
             elif isinstance(event, CheckpointRewritten):
-                above(f"{event.path} was removed or damaged while the training ran: it is written anew.")
+                above(f"{event.path} was removed or damaged during the training: writing it again.")
             elif isinstance(event, Finished):
                 finished = event
     return plan, finished, stop.number
@@ -133,10 +133,10 @@ def _say_above(bar: "tqdm[Any]", message: str) -> None:
 
 
 def help_along(plan: "TrainingPlan") -> int:
-    """Be a worker that does not lead: silent, and when asked to stop it asks the chief.
+    """Run a worker that is not the chief. It prints nothing, and forwards a signal to stop to the chief.
 
     Returns:
-        The exit code: 0, 1 if the chief has failed, or that of a process that was asked to stop, whichever of them was.
+        The exit code: 0, 1 if the chief failed, or 128 + signal number if any worker was asked to stop.
     """
     from charlstm.training.distributed.coordinator import End
     from charlstm.training.run import train_as_worker
@@ -148,11 +148,11 @@ def help_along(plan: "TrainingPlan") -> int:
 
 
 _LEAST_BAR = 12
-"""Cells of a bar below which it shows nothing; what stands beside it is left out first."""
+"""Smallest width of the bar in columns; the description beside it is shortened first."""
 
 
 def _description(event: "Stepped", width: int | None) -> str:
-    """Return what stands beside the bar, as far as there is room for it, ``100%|`` and ``| ``."""
+    """Return the longest description that fits beside the bar, ``100%|`` and ``| ``."""
     left = "" if math.isinf(event.seconds_left) else f"{duration(event.seconds_left)} left"
     speed = f"{event.characters_per_second:,.0f} char/s" if event.characters_per_second else ""
     loss, loss_in_bits = f"loss {event.nats_per_char:.3f}", f"{bits(event.nats_per_char):.3f} bits/char"
@@ -162,7 +162,7 @@ def _description(event: "Stepped", width: int | None) -> str:
 
 
 def _line(evaluation: "HistoryEntry", width: int | None) -> str:
-    """Return an evaluation as a line; on a terminal that is too narrow for it without the step, or as two."""
+    """Return an evaluation as a line; on a narrow terminal without the step, or on two lines."""
     nats = evaluation.nats_per_char
     held_out = "nothing held out" if nats is None else f"held out {nats:.4f} nats, {bits(nats):.4f} bits/char"
     best = evaluation.best and nats is not None

@@ -1,4 +1,4 @@
-"""The options of ``charlstm train`` that set the model, the LSTM layers and the training; each is named as its setting."""
+"""Options of ``charlstm train`` for the model, the LSTM layers and the training, each named like its setting."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,7 @@ _MODEL, _LSTM, _TRAINING, _WORKERS = "Model", "Options of the Keras LSTM layer",
 
 
 def option(panel: str | None, text: str, *names: str, metavar: str | None = None, **kind: Any) -> Any:
-    """Return an option of the training, under the heading of a panel of the help."""
+    """Return an option of ``charlstm train`` under a heading of the help."""
     return typer.Option(*names, help=text, rich_help_panel=panel, show_default=False, metavar=metavar, **kind)
 
 
@@ -35,7 +35,7 @@ Encoding = Annotated[
     _Encoding | None,
     option(
         _MODEL,
-        "Input encoding of a character: its id as one number, a one-hot vector, or a learnt vector. Default: one-hot "
+        "Input encoding of a character: its id as one number, a one-hot vector, or a learned vector. Default: one-hot "
         "(embedding for more than 256 distinct characters; classic: scalar).",
         **choice(_Encoding),
     ),
@@ -86,7 +86,7 @@ InputInitializer = Annotated[
     option(
         _LSTM,
         "Initialiser of the embeddings, or of the first layer's kernel where there are none. Default: random_normal:1 "
-        "(classic: that of the kernels).",
+        "(classic: the initialiser of the kernels).",
         metavar="NAME",
     ),
 ]
@@ -130,7 +130,7 @@ DropConnect = Annotated[
     float | None,
     option(
         _MODEL,
-        "Fraction of the recurrent kernels' weights dropped, drawn anew for each batch. Default: chosen for the text.",
+        "Fraction of the recurrent kernels' weights dropped, redrawn for each batch. Default: chosen for the text.",
         **number(),
     ),
 ]
@@ -187,7 +187,7 @@ WeightDecay = Annotated[
 ]
 ClipNorm = Annotated[
     float | None,
-    option(_TRAINING, "Largest norm of the gradient; 0 for no clipping. Default: 1 (classic: 0).", **number()),
+    option(_TRAINING, "Largest global norm of the gradient; 0 for no clipping. Default: 1 (classic: 0).", **number()),
 ]
 WeightAverage = Annotated[
     float | None,
@@ -229,9 +229,13 @@ SaveEvery = Annotated[
         **number(),
     ),
 ]
-RandomSeed = Annotated[int | None, option(_TRAINING, "Number that determines everything random. Default: 0.", **integer(0))]
+RandomSeed = Annotated[int | None, option(_TRAINING, "Random seed of the whole training. Default: 0.", **integer(0))]
 Cluster = Annotated[
     str | None,
-    option(_WORKERS, "Addresses of all workers, the same list for each of them.", metavar="HOST:PORT,HOST:PORT,..."),
+    option(
+        _WORKERS,
+        "Addresses of all workers, the same list for each worker. Default: one worker.",
+        metavar="HOST:PORT,HOST:PORT,...",
+    ),
 ]
 Rank = Annotated[int | None, option(_WORKERS, "Index of this worker in --cluster; worker 0 is the chief.", **integer(0))]

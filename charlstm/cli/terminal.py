@@ -1,4 +1,4 @@
-"""What the commands share: messages on stderr, JSON on stdout, common options."""
+"""Messages on stderr, JSON on stdout, and options that several commands have."""
 
 import errno
 import json
@@ -36,7 +36,7 @@ _PICTURES = {**{code: 0x2400 + code for code in range(32)}, 0x7F: 0x2421, **dict
 
 
 def visible(text: str, kept: str = "\n") -> str:
-    r"""A text whose control characters are pictures of themselves: a terminal would obey them.
+    r"""Return a text with control characters replaced by their pictures, since a terminal would execute them.
 
     >>> visible("red: \x1b[31m")
     'red: ␛[31m'
@@ -45,9 +45,9 @@ def visible(text: str, kept: str = "\n") -> str:
 
 
 def say(message: str) -> None:
-    """Print a message for the user on stderr, wrapped between words if that is a terminal.
+    """Print a message on stderr, wrapped between words on a terminal.
 
-    If stderr is gone (a closed terminal, the reader of a log), the message is dropped and the command continues.
+    If stderr is closed (a terminal, the reader of a log), the message is dropped and the command continues.
     """
     shown, width = visible(message, "\n\t"), columns(sys.stderr)
     try:
@@ -63,7 +63,7 @@ def say_note(sentence: str) -> None:
 
 
 def write_given(text: str, stream: TextIO) -> None:
-    """Write what the model was given, not what it wrote: dim on a terminal, elsewhere unchanged."""
+    """Write text that the model did not generate: dim on a terminal, unchanged elsewhere."""
     if text and stream.isatty() and os.environ.get("TERM") != "dumb":
         typer.secho(visible(text, "\n\t"), file=stream, nl=False, dim=True)
     else:
@@ -71,7 +71,7 @@ def write_given(text: str, stream: TextIO) -> None:
 
 
 def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
-    """Return a text in characters that the model knows, as far as ``--on-unknown`` sees to that, and tell the user."""
+    """Return a text with unknown characters treated as ``--on-unknown`` says, and report every change."""
     from charlstm.text.replacement import replace_unknown
     from charlstm.text.vocabulary import quoted
 
@@ -81,27 +81,27 @@ def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
         say(f"The same characters, spelled as the model knows them: {_first(pairs)}")
     if found.replaced:
         pairs = [f"{_shown(before)} → {_shown(after)}" for before, after in found.replaced]
-        say(f"The model does not know every character; replaced by the nearest that it knows: {_first(pairs)}")
+        say(f"The model does not know every character; replaced by the nearest known ones: {_first(pairs)}")
     if found.left_out:
         say(f"The model does not know {quoted(found.left_out)}: left out.")
     return found.text
 
 
 def fitted_to_read(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
-    """Return a text to score or to look inside with: as it is if the model has a placeholder for unknown characters.
+    """Return a text to score or inspect: unchanged if the model has a placeholder for unknown characters.
 
-    ``--on-unknown skip`` and ``replace`` are followed even so.
+    ``--on-unknown skip`` and ``replace`` apply even then.
     """
     return text if vocabulary.rare and on_unknown == "error" else fitted(vocabulary, text, on_unknown)
 
 
 def _shown(text: str) -> str:
-    """Return a character as it can be told from others in a sentence."""
+    """Return a character, quoted and escaped if it is invisible."""
     return text if text.isprintable() and not text.isspace() else repr(text)
 
 
 def _code_points(text: str) -> str:
-    """Return a character with its code points, which alone tell equivalent spellings apart."""
+    """Return a character with its code points, which distinguish equivalent spellings."""
     return f"{_shown(text)} ({' '.join(f'U+{ord(character):04X}' for character in text)})"
 
 
@@ -111,22 +111,22 @@ def _first(pairs: list[str], limit: int = 40) -> str:
 
 
 def readable(name: str) -> str:
-    """A name as it can be printed: file names need not be UTF-8, and may have control characters."""
+    """Return a file name as printable text: names need not be UTF-8, and may have control characters."""
     return visible(name.encode("utf-8", "backslashreplace").decode(), "")
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """The one JSON object of ``--json``, on stdout."""
+    """Print the JSON object of ``--json`` on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 def abandon(stream: TextIO) -> None:
-    """Discard what a stream could not write: the interpreter would try again, and complain, when it exits."""
+    """Discard what a stream could not write, or the interpreter would try again and fail at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them.
+    """Return seconds as seconds, minutes or hours.
 
     >>> duration(7.4), duration(75), duration(3700)
     ('7 s', '1:15 min', '1:01:40 h')

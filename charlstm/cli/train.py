@@ -45,7 +45,7 @@ def train(
     ] = None,
     preset: Annotated[
         Preset | None,
-        settings.option(None, "Recipe that settings not given are taken from. Default: standard.", **choice(Preset)),
+        settings.option(None, "Preset of all settings that are not given. Default: standard.", **choice(Preset)),
     ] = None,
     resume: Annotated[
         str | None,
@@ -110,7 +110,7 @@ def train(
 ) -> None:
     """Train an LSTM on a text.
 
-    Settings that are not given come from the preset, fitted to the text. Ctrl-C saves the training and stops it.
+    Other settings come from the preset, adapted to the text. Ctrl-C saves the training and stops it.
     """
     started = time.monotonic()
     given = {key: value for key, value in context.params.items() if key not in _NOT_SETTINGS and value is not None}
@@ -160,7 +160,7 @@ def train(
         _describe(preset or "standard", plan)
     if together:
         plan = replace(plan, cluster=together)
-        say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, leads.")
+        say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, is the chief.")
     if large := memory_note(plan):
         say(large)
 
@@ -170,7 +170,7 @@ def train(
     if json:
         _print_result(plan, finished.best.nats_per_char, finished.steps, finished.seconds, finished.characters_per_second)
     if finished.interrupted:
-        say(f"Stopped and saved. Go on with: {plan.resuming}")
+        say(f"Stopped and saved. Resume with: {plan.resuming}")
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
     _say_end(plan, finished)
 
@@ -184,11 +184,11 @@ def _misuse(
     from_: str | None,
     together: "Cluster | None",
 ) -> str | None:
-    """Why these options do not go together, if they do not."""
+    """Return the reason why these options cannot be combined, or None."""
     if or_resume and (name is None or resume is not None):
-        return "--or-resume goes on with the training of --name; give that, and leave out --resume"
+        return "--or-resume resumes the training of --name; give --name, and remove --resume"
     if resume is not None and (from_ is not None or name is not None or preset is not None):
-        return "--resume goes on with a training as it is; leave out --from, --name and --preset"
+        return "--resume resumes a training with its own settings; remove --from, --name and --preset"
     if not corpus and resume is None:
         return "give a text to train on: charlstm train corpus.txt (- is stdin)"
     if together and "-" in corpus:
@@ -204,17 +204,17 @@ def _say_end(plan: "TrainingPlan", finished: "Finished") -> None:
     before = plan.start.state.progress if isinstance(plan.start, ResumedState) else None
     if before and before.steps == finished.steps and not before.loss_count:
         minutes = training.minutes or 0.0
-        say(f"Nothing was trained: starting took what was left of {exactly(minutes, 'minute')}; give more --minutes.")
+        say(f"Nothing was trained: starting took the rest of {exactly(minutes, 'minute')}; raise --minutes.")
         return
     if finished.stopped_early:
         say(f"Stopped early: no better score in {training.patience} evaluations.")
     elif best.step < finished.steps and best.nats_per_char is not None:
-        say(f"Kept is the model of epoch {best.epoch:.1f}, with {best.nats_per_char:.4f} nats; the later ones were worse.")
-    say(f"Done in {duration(finished.seconds)}. Write with: {plan.command('generate', '--checkpoint')}")
+        say(f"Keeping the best model (epoch {best.epoch:.1f}, {best.nats_per_char:.4f} nats/char).")
+    say(f"Done in {duration(finished.seconds)}. Generate with: {plan.command('generate', '--checkpoint')}")
 
 
 def _print_saved_result(plan: "TrainingPlan") -> None:
-    """Print the result of a training that had finished before."""
+    """Print the result of a training that was already finished."""
     from charlstm.checkpoint.model_card import best_score
     from charlstm.planning.training_plan import ResumedState
 
@@ -241,7 +241,7 @@ def _print_result(plan: "TrainingPlan", nats: float | None, steps: int, seconds:
 
 
 def _describe(preset: Preset, plan: "TrainingPlan") -> None:
-    """Say what is trained, on what, for how long."""
+    """Print the text, the network and the budget of a training."""
     from charlstm.checkpoint.model_card import budget_phrase
 
     corpus, model, training = plan.config.corpus, plan.config.model, plan.config.training
@@ -263,6 +263,6 @@ def _describe(preset: Preset, plan: "TrainingPlan") -> None:
 
 
 def _show_beginning(plan: "TrainingPlan") -> None:
-    """Show the first words of the text, as they are learned: a wrong text encoding is seen there."""
+    """Print the first words of the text as the model sees them, which reveals a wrong text encoding."""
     label = "Text begins: "
     say(label + excerpt(plan.config.vocabulary.decode(plan.ids[:1_000]), 80 - len(label)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def cluster_named(addresses: str | None, rank: int | None) -> "Cluster | None":
-    """The processes that train together, as the user, ``TF_CONFIG`` or Slurm says; None for one on its own."""
+    """Return the cluster that the user, ``TF_CONFIG`` or Slurm names; None for a single process."""
     from charlstm.planning.cluster import cluster_of
 
     named = cluster_of(addresses, rank, os.environ)
@@ -29,22 +29,22 @@ def cluster_named(addresses: str | None, rank: int | None) -> "Cluster | None":
 
 
 def not_the_first_process() -> None:
-    """Continue in a child process if this is a container's first one, which no signal from inside the container can end.
+    """Continue in a child process if this is a container's first process, which ignores fatal signals from inside.
 
-    ``charlstm/training/distributed/startup.py`` ends a worker by a signal if it waits for another that was lost. The first
-    process forwards the signals that it receives and exits as its child does.
+    ``charlstm/training/distributed/startup.py`` ends a worker by a signal if it waits for a lost one. The first process
+    forwards the signals that it receives, and exits with its child's code.
     """
     if os.getpid() != 1:
         return
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # what comes just now waits until there is someone to be told
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # hold signals back until the child exists
     if child := os.fork():
         for number in numbers:
             signal.signal(number, lambda number, _: os.kill(child, number))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         os._exit(code if code >= 0 else 128 - code)
-    os.setpgid(0, 0)  # or Ctrl-C would come twice
+    os.setpgid(0, 0)  # or Ctrl-C would arrive twice
     signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
 
@@ -59,7 +59,7 @@ def be_a_worker(
     resume: str | None,
     encoding_name: str | None,
 ) -> None:
-    """Train with others without leading: plan the same as the chief, then do as it says. Nothing is written or printed."""
+    """Train as a worker that is not the chief: make the same plan, then follow the chief. Nothing is written or printed."""
     from charlstm.cli.progress import help_along
     from charlstm.planning.resume_plan import plan_worker
     from charlstm.planning.training_plan import plan_training
@@ -67,7 +67,7 @@ def be_a_worker(
     if resume is not None:
         plan = plan_worker(checkpoints, resume, corpus, given, encoding_name)
         if plan.finished is not None:
-            return  # the chief says so
+            return  # the chief reports it
     else:
         plan = plan_training(
             checkpoints, corpus, given, preset=preset, created="", base_name=base_name, text_encoding=encoding_name or "utf-8"
@@ -78,7 +78,7 @@ def be_a_worker(
 
 
 def memory_note(plan: "TrainingPlan") -> str | None:
-    """What a training needs of memory, if that is much; one for which there is too little is refused."""
+    """Return a note on the memory that a training needs, if that is much; refuse a training that does not fit."""
     from charlstm.planning.environment import cores
     from charlstm.planning.memory_estimate import check_memory
     from charlstm.planning.training_plan import Base, ResumedState

@@ -1,4 +1,4 @@
-"""Running commands: in this process, where streams are told apart, and in one of their own, where terminals are real."""
+"""Fixtures that run commands: in this process with separate streams, or in a process with a real terminal."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ TEXT = "".join(np.random.default_rng(0).choice(list("The quick brown fox\n"), 1_
 
 @pytest.fixture
 def charlstm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """Run a command in an empty folder; anything that would be a traceback fails the test."""
+    """Run a command in an empty folder; an unexpected exception fails the test."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")  # sentences of usage errors stay in one piece
     monkeypatch.delenv("CHARLSTM_CHECKPOINTS", raising=False)
@@ -41,7 +41,7 @@ def charlstm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
 
 @pytest.fixture
 def refusal(charlstm: CommandLine) -> Callable[..., str]:
-    """Run a command that must be refused, and give back what it is refused with: a sentence, which may have a table in it."""
+    """Run a command that must be refused, and return its error message."""
 
     def run(*arguments: str, stdin: str | bytes = "") -> str:
         result = charlstm(*arguments, stdin=stdin)
@@ -64,7 +64,7 @@ def flags(text: str) -> set[str]:
 
 @pytest.fixture
 def advice(charlstm: CommandLine) -> Callable[[str, str], set[str]]:
-    """The options that a sentence advises; the command must have them, or the advice is none."""
+    """Return the options that a sentence advises, which the command must have."""
 
     def advised(command: str, sentence: str) -> set[str]:
         found = flags(sentence)
@@ -76,7 +76,7 @@ def advice(charlstm: CommandLine) -> Callable[[str, str], set[str]]:
 
 @pytest.fixture
 def tale(tmp_path: Path, make_checkpoint: Callable[..., Path]) -> Path:
-    """A checkpoint of :data:`TEXT`, of which the last 100 characters are held out."""
+    """Make a checkpoint of :data:`TEXT`, whose last 100 characters are held out."""
     folder = make_checkpoint(tmp_path / "checkpoints" / "tale", corpus="tale.txt")
     config = read_config(folder)
     record = replace(config.corpus, fingerprint=hashlib.sha256(TEXT.encode()).hexdigest(), characters=len(TEXT))
@@ -85,7 +85,7 @@ def tale(tmp_path: Path, make_checkpoint: Callable[..., Path]) -> Path:
 
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
-"""Before and after what a model was given, on a terminal."""
+"""Styles before and after text that the model did not generate."""
 
 
 def undimmed(text: str) -> str:
@@ -97,9 +97,9 @@ class Terminal:
     """A process on a pseudo-terminal, seen from the other end.
 
     Attributes:
-        process: It.
-        descriptor: What is written there was typed; what is read there was shown.
-        seen: What was shown so far.
+        process: The process.
+        descriptor: File descriptor of the other end: writing types, reading returns output.
+        seen: Output so far.
     """
 
     process: subprocess.Popen[bytes]
@@ -107,19 +107,19 @@ class Terminal:
     seen: str = ""
 
     def read(self) -> str:
-        """What was shown since, at least a byte; nothing at the end."""
+        """Return new output of at least one byte; an empty string at the end."""
         ready, _, _ = select.select([self.descriptor], [], [], 60)
         assert ready, f"nothing more came: {self.seen!r}"
         try:
             piece = os.read(self.descriptor, 1 << 16).decode("utf-8", "replace").replace("\r\n", "\n")
-        except OSError:  # Linux's way of saying that the other end is closed
+        except OSError:  # Linux reports a closed terminal so
             return ""
         self.seen += piece
         assert len(self.seen) < 1 << 20, "it does not end"
         return piece
 
     def wait_for(self, text: str) -> None:
-        """Read until a text has been shown."""
+        """Read until the output contains a text."""
         while text not in self.seen:
             assert self.read(), f"ended without {text!r}: {self.seen!r}"
 
@@ -128,7 +128,7 @@ class Terminal:
         os.write(self.descriptor, text.encode())
 
     def finish(self) -> int:
-        """Read to the end and give the exit code."""
+        """Read to the end, and return the exit code."""
         while self.read():
             pass
         return self.process.wait()
@@ -139,12 +139,12 @@ def program(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
     """Start ``charlstm`` as a process of its own; its streams are pipes unless said otherwise."""
 
     def start(*arguments: str, env: dict[str, str] | None = None, **streams: Any) -> subprocess.Popen[bytes]:
-        # Unbuffered, everything would seem to be streamed.
-        surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        # Unbuffered output would hide missing flushes.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         return subprocess.Popen(
             [sys.executable, "-m", "charlstm", *arguments],
             cwd=tmp_path,
-            env={**surroundings, "COLUMNS": "120", "TERM": "xterm", "CHARLSTM_CHECKPOINTS": "checkpoints", **(env or {})},
+            env={**environment, "COLUMNS": "120", "TERM": "xterm", "CHARLSTM_CHECKPOINTS": "checkpoints", **(env or {})},
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
         )
 
@@ -160,7 +160,7 @@ def terminal(program: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., A
         mine, its = pty.openpty()
         termios.tcsetwinsize(its, (24, columns))
         settings = termios.tcgetattr(its)
-        settings[3] &= ~termios.ECHO  # what is typed would be seen twice
+        settings[3] &= ~termios.ECHO  # otherwise input would appear in the output
         termios.tcsetattr(its, termios.TCSANOW, settings)
         process = program(*arguments, **{"stdin": its, "stdout": its, "stderr": its, **elsewhere})
         os.close(its)

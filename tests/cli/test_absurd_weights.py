@@ -1,4 +1,4 @@
-"""Weights that are finite and absurd: every command gives finite numbers or refuses the model in one sentence."""
+"""Finite but extreme weights: every command prints finite numbers or refuses the model in one sentence."""
 
 import json
 import math
@@ -82,7 +82,7 @@ SHOWING = [
 
 @pytest.fixture
 def absurd(tmp_path, make_checkpoint):
-    """Make the checkpoint, and a text to measure it on."""
+    """Make the checkpoint, and a text to score."""
 
     def make(weights: str, network: str) -> None:
         config = ModelConfig(**{"vocabulary_size": len(VOCABULARY), "seq_len": 6, "units": (4,), **NETWORKS[network]})
@@ -95,7 +95,7 @@ def absurd(tmp_path, make_checkpoint):
 
 
 def check_shown(command: str, stdout: str) -> None:
-    """No number in what is shown is infinite or NaN, whether it is JSON or not."""
+    """Check that no number in an output is infinite or NaN."""
     if "--json" in command:
         check_record(json.loads(stdout))
     assert not re.search(r"(?<!\w)[-+]?(nan|inf)(?!\w)", stdout)
@@ -131,7 +131,7 @@ def test_tables_pages_and_plots_are_finite_or_refused(charlstm, absurd, tmp_path
 
 
 @pytest.mark.parametrize(("weights", "network"), [("zero", "linear"), ("denormal", "one-hot"), ("great biases", "one-hot")])
-def test_what_is_absurd_and_harmless_is_measured(charlstm, absurd, weights, network):
+def test_harmless_extreme_weights_are_scored(charlstm, absurd, weights, network):
     absurd(weights, network)
     told = json.loads(charlstm("evaluate", "text.txt", "--json").stdout)
     assert told["modes"]["stateful"]["nats_per_char"] == pytest.approx(math.log(len(VOCABULARY)), rel=1e-3)
@@ -140,7 +140,7 @@ def test_what_is_absurd_and_harmless_is_measured(charlstm, absurd, weights, netw
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_number_that_is_not_finite_is_found_anywhere(value):
+def test_non_finite_numbers_are_found_at_any_depth(value):
     check_record({"a": [1.0, {"b": (2, None, "nan", True)}]})
     finite(np.array([1.0, -3e38]))
     for record in (value, [value], {"a": [1.0, {"b": (2, value)}]}):

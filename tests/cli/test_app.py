@@ -1,4 +1,4 @@
-"""The program as a whole: what it says of itself, and what it makes of commands that are not."""
+"""The program as a whole: help, version and usage errors."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ import charlstm as package
 from charlstm.cli.app import app
 
 
-def test_the_help_names_every_command_on_stdout(charlstm):
+def test_help_lists_every_command_on_stdout(charlstm):
     result = charlstm("--help")
     assert result.exit_code == 0
     assert result.stderr == ""
@@ -36,7 +36,7 @@ COMMANDS = {"": PROGRAM, **PROGRAM.commands}
 
 @pytest.mark.parametrize("columns", [80, 100])
 @pytest.mark.parametrize(("name", "command"), COMMANDS.items(), ids=COMMANDS)
-def test_the_help_shows_every_option_whole(charlstm, monkeypatch, name, command, columns):
+def test_help_shows_every_option_unbroken(charlstm, monkeypatch, name, command, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     shown = charlstm(*name.split(), "--help").stdout
     assert max(map(len, shown.splitlines())) <= columns
@@ -49,7 +49,7 @@ def test_the_help_shows_every_option_whole(charlstm, monkeypatch, name, command,
             assert re.search(rf"(^|[ \[{{]){re.escape(parameter.metavar)}([]}} .]|$)", shown, re.MULTILINE), parameter.name
 
 
-def test_the_help_of_train_has_its_options_under_headings(charlstm):
+def test_train_help_groups_options_under_headings(charlstm):
     shown = charlstm("train", "--help").stdout
     sections = {part.partition(":\n")[0]: part for part in shown.split("\n\n")}
     for heading, option in {
@@ -63,18 +63,18 @@ def test_the_help_of_train_has_its_options_under_headings(charlstm):
 
 
 @pytest.mark.parametrize("name", PROGRAM.commands)
-def test_the_summary_of_a_command_is_not_cut(charlstm, monkeypatch, name):
+def test_command_summary_is_not_cut(charlstm, monkeypatch, name):
     monkeypatch.setenv("COLUMNS", "80")
     assert re.search(rf"^  {name} +[A-Z].*\.$", charlstm("--help").stdout, re.MULTILINE)
     assert "..." not in charlstm("--help").stdout.replace("[ARGS]...", "")
 
 
-def test_the_version_is_the_packages(charlstm):
+def test_version_is_the_package_version(charlstm):
     result = charlstm("--version")
     assert (result.exit_code, result.stdout, result.stderr) == (0, f"charlstm {package.__version__}\n", "")
 
 
-def test_the_module_is_the_program(tmp_path):
+def test_python_m_charlstm_runs_the_program(tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "charlstm", "--version"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
@@ -83,7 +83,7 @@ def test_the_module_is_the_program(tmp_path):
     assert script.value == "charlstm.cli:main"
 
 
-def test_no_command_shows_the_help_and_is_a_usage_error(charlstm):
+def test_no_command_prints_help_and_exits_with_2(charlstm):
     result = charlstm()
     assert result.exit_code == 2
     assert result.stdout == ""
@@ -129,7 +129,7 @@ USAGE_ERRORS = {
 
 
 @pytest.mark.parametrize("command", USAGE_ERRORS.values(), ids=USAGE_ERRORS)
-def test_usage_errors_exit_with_two_and_leave_stdout_empty(charlstm, command, tmp_path, make_checkpoint):
+def test_usage_errors_exit_with_2_and_empty_stdout(charlstm, command, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "tale")
     (tmp_path / "story.txt").write_text("Once upon a time. " * 100)
     result = charlstm(*command.split())
@@ -164,7 +164,7 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize(("command", "sentence"), SENTENCES.items(), ids=SENTENCES)
-def test_a_usage_error_names_the_option_and_what_was_found(charlstm, command, sentence):
+def test_usage_error_names_option_and_value(charlstm, command, sentence):
     assert sentence in charlstm(*command.split()).stderr
 
 
@@ -191,7 +191,7 @@ train story.txt --units {}
 
 @pytest.mark.parametrize("text", ["\x1b[31mred", "two\nlines", "bell\a", "\x9b31m", "\udcff", "back\r", "tab\t"], ids=ascii)
 @pytest.mark.parametrize("arguments", WITH_TEXT.strip().split("\n"))
-def test_no_argument_reaches_the_terminal_as_a_control_character(charlstm, tmp_path, make_checkpoint, arguments, text):
+def test_control_characters_in_arguments_are_replaced(charlstm, tmp_path, make_checkpoint, arguments, text):
     make_checkpoint(tmp_path / "checkpoints" / "tale")
     (tmp_path / "story.txt").write_text("Once upon a time. " * 100)
     result = charlstm(*(part.replace("{}", text) for part in arguments.split(" ")))
@@ -203,7 +203,7 @@ def test_no_argument_reaches_the_terminal_as_a_control_character(charlstm, tmp_p
 
 @pytest.mark.parametrize("columns", ["20", "1"])
 @pytest.mark.parametrize("command", ["--help", "train --help", "generate --help", "list", "generate --length x"])
-def test_a_narrow_terminal_is_enough(charlstm, monkeypatch, columns, command, tmp_path, make_checkpoint):
+def test_commands_work_on_a_narrow_terminal(charlstm, monkeypatch, columns, command, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "tale")
     monkeypatch.setenv("COLUMNS", columns)
     assert charlstm(*command.split()).exit_code == (2 if command.endswith("x") else 0)

@@ -1,4 +1,4 @@
-"""Many texts into a file: those of single runs, in their order, and gone on with after any interruption."""
+"""``generate --output``: texts equal single runs, in their order, and interrupted files are resumed."""
 
 import errno
 import json
@@ -22,7 +22,7 @@ MANY = 2 * BATCH + 10
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory, make_checkpoint):
-    """What single runs write."""
+    """Return the texts of single runs."""
     from typer.testing import CliRunner
 
     from charlstm.cli.app import app
@@ -42,7 +42,7 @@ def lines(path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_the_texts_are_those_of_single_runs_in_their_order(charlstm, checkpoint, tmp_path, expected):
+def test_texts_equal_single_runs_in_order(charlstm, checkpoint, tmp_path, expected):
     result = charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl")
     assert (result.exit_code, result.stdout) == (0, "")
     assert f"Wrote {MANY} texts to many.jsonl." in result.stderr
@@ -51,7 +51,7 @@ def test_the_texts_are_those_of_single_runs_in_their_order(charlstm, checkpoint,
 
 
 @pytest.mark.parametrize("keep", [0, 1, 41.5, BATCH, BATCH + 40.5, MANY])
-def test_an_unfinished_file_is_gone_on_with(charlstm, checkpoint, tmp_path, expected, keep, monkeypatch):
+def test_unfinished_file_is_resumed(charlstm, checkpoint, tmp_path, expected, keep, monkeypatch):
     def interrupted(*_):
         yield from ()
         raise KeyboardInterrupt
@@ -61,11 +61,11 @@ def test_an_unfinished_file_is_gone_on_with(charlstm, checkpoint, tmp_path, expe
         assert charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").exit_code == 130
     content = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in expected[: int(keep)])
     (tmp_path / "many.jsonl").write_text(content + ("" if keep == int(keep) else json.dumps(expected[int(keep)])[:20]))
-    # Without a random seed it is that of the unfinished run.
+    # The default random seed is that of the unfinished run.
     result = charlstm("generate", *SETTINGS[:-2], "--samples", str(MANY), "--output", "many.jsonl")
     assert result.exit_code == 0
-    there = MANY if keep == MANY else int(keep) // BATCH * BATCH  # of a batch all or none
-    assert (f"{there:,} of {MANY} texts are there" in result.stderr) == (there > 0)
+    there = MANY if keep == MANY else int(keep) // BATCH * BATCH  # whole batches only
+    assert (f"{there:,} of {MANY} texts are done" in result.stderr) == (there > 0)
     assert lines(tmp_path / "many.jsonl") == expected
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 
@@ -93,11 +93,11 @@ def finished(charlstm, checkpoint, tmp_path) -> bytes:
 
 
 @pytest.mark.parametrize("arguments", [SETTINGS, SETTINGS[:-2]], ids=["the same", "no random seed"])
-def test_a_finished_file_is_recognised(charlstm, finished, tmp_path, arguments):
+def test_finished_file_is_recognised(charlstm, finished, tmp_path, arguments):
     for _ in range(2):
         result = charlstm("generate", *arguments, "--samples", "3", "--output", "many.jsonl")
         assert (result.exit_code, result.stdout) == (0, "")
-        assert result.stderr == "many.jsonl already has its 3 texts; for others, choose another --output.\n"
+        assert result.stderr == "many.jsonl already has its 3 texts; for other texts, choose another --output.\n"
     assert (tmp_path / "many.jsonl").read_bytes() == finished
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 
@@ -107,22 +107,22 @@ def test_a_finished_file_is_recognised(charlstm, finished, tmp_path, arguments):
     [["--length", "31"], ["--temperature", "0.5"], ["--mode", "stateful"], ["--stop", "e"], ["--random-seed", "6"]],
     ids=lambda other: other[0],
 )
-def test_a_finished_file_of_other_settings_is_left_alone(refusal, finished, tmp_path, other):
+def test_finished_file_with_other_settings_is_unchanged(refusal, finished, tmp_path, other):
     sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl", *other)
     assert sentence.startswith(f"many.jsonl was written with another {other[0][2:].replace('-', '_')} (")
     assert (tmp_path / "many.jsonl").read_bytes() == finished
 
 
-def test_another_model_does_not_finish_a_file(refusal, finished, make_checkpoint, tmp_path):
+def test_file_of_another_model_is_refused(refusal, finished, make_checkpoint, tmp_path):
     make_checkpoint(tmp_path / "checkpoints" / "other", random_seed=1)
     sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl", "--checkpoint", "other")
     assert sentence.startswith("many.jsonl was written with another model (")
 
 
-def test_more_texts_of_a_finished_file_are_advised(refusal, charlstm, finished, tmp_path):
+def test_more_samples_advises_the_remaining_seeds(refusal, charlstm, finished, tmp_path):
     sentence = refusal("generate", *SETTINGS, "--samples", "7", "--output", "many.jsonl")
     advised = "--random-seed 8 --samples 4"
-    assert sentence == (f"many.jsonl is finished with 3 texts; write the other 4 to another --output, with {advised}")
+    assert sentence == (f"many.jsonl is finished with 3 texts; write the other 4 to another --output with {advised}")
     assert charlstm("generate", *SETTINGS, *advised.split(), "--output", "others.jsonl").exit_code == 0
     assert charlstm("generate", *SETTINGS, "--samples", "7", "--output", "all.jsonl").exit_code == 0
     parts = [lines(tmp_path / name) for name in ("many.jsonl", "others.jsonl", "all.jsonl")]
@@ -131,33 +131,33 @@ def test_more_texts_of_a_finished_file_are_advised(refusal, charlstm, finished, 
 
 
 @pytest.mark.parametrize("change", [lambda old: old + b"\n", lambda old: old[:-1], lambda _: b"", lambda old: b"x" + old[1:]])
-def test_a_finished_file_that_was_changed_is_left_alone(refusal, finished, tmp_path, change):
+def test_edited_file_is_unchanged(refusal, finished, tmp_path, change):
     (tmp_path / "many.jsonl").write_bytes(change(finished))
     sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl")
-    assert sentence == "many.jsonl was changed since it was written and is left as it is; choose another --output"
+    assert sentence == "many.jsonl was edited since charlstm wrote it, and was not changed; choose another --output"
     assert (tmp_path / "many.jsonl").read_bytes() == change(finished)
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 
 
-def test_a_finished_file_that_was_removed_is_written_again(charlstm, finished, tmp_path):
+def test_removed_file_is_written_again(charlstm, finished, tmp_path):
     (tmp_path / "many.jsonl").unlink()
     assert charlstm("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl").exit_code == 0
     assert (tmp_path / "many.jsonl").read_bytes() == finished
 
 
-def test_a_kill_between_the_last_text_and_the_note_is_resumed(charlstm, finished, tmp_path):
+def test_kill_before_the_settings_file_is_resumed(charlstm, finished, tmp_path):
     note = json.loads((tmp_path / "many.jsonl.settings").read_text())
     del note["sha256"]
     for left in (["unfinished"], ["unfinished", "settings", "lock"]):
         for name in left:
             (tmp_path / f"many.jsonl.{name}").write_text(json.dumps(note))
         result = charlstm("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl")
-        assert (result.exit_code, "3 of 3 texts are there" in result.stderr) == (0, True)
+        assert (result.exit_code, "3 of 3 texts are done" in result.stderr) == (0, True)
         assert (tmp_path / "many.jsonl").read_bytes() == finished
         assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 
 
-def test_a_full_disk_is_stated_and_resumed(refusal, charlstm, checkpoint, tmp_path, expected, monkeypatch):
+def test_full_disk_is_reported_and_resumed(refusal, charlstm, checkpoint, tmp_path, expected, monkeypatch):
     append, appended = bulk._append, []
 
     def full(file, samples):
@@ -171,27 +171,27 @@ def test_a_full_disk_is_stated_and_resumed(refusal, charlstm, checkpoint, tmp_pa
         patch.setattr(bulk, "_append", full)
         sentence = refusal("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl")
     assert sentence == (
-        f"many.jsonl cannot be written (No space left on device); {BATCH} of {MANY} texts are in it; make room, and the same "
-        "command resumes"
+        f"many.jsonl cannot be written (No space left on device); {BATCH} of {MANY} texts are in it; free disk space, then "
+        "run the same command to resume"
     )
     assert charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").exit_code == 0
     assert lines(tmp_path / "many.jsonl") == expected
 
 
-def test_where_there_is_no_terminal_lines_say_how_far_it_is(charlstm, checkpoint, monkeypatch):
+def test_progress_lines_without_a_terminal(charlstm, checkpoint, monkeypatch):
     monkeypatch.setattr("charlstm.cli.bulk._PAUSE", 0.0)
     said = charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").stderr.splitlines()
     assert said == [*(f"{done} of {MANY} texts" for done in (BATCH, 2 * BATCH, MANY)), f"Wrote {MANY} texts to many.jsonl."]
 
 
-def test_two_do_not_write_one_file(refusal, checkpoint, tmp_path):
+def test_two_processes_cannot_write_one_file(refusal, checkpoint, tmp_path):
     with only_one(tmp_path / "many.jsonl.lock"):
         sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
-    assert sentence == "many.jsonl is being written by another process; wait for its end, or choose another --output"
+    assert sentence == "many.jsonl is being written by another process; wait until it ends, or choose another --output"
 
 
 @pytest.mark.parametrize("other", [["--length", "31"], ["--temperature", "0.5"], ["--mode", "stateful"], ["--samples", "9"]])
-def test_other_settings_do_not_go_on_with_it(refusal, checkpoint, tmp_path, other):
+def test_resume_with_other_settings_is_refused(refusal, checkpoint, tmp_path, other):
     (tmp_path / "many.jsonl").write_text("")
     (tmp_path / "many.jsonl.unfinished").write_text("{")
     arguments = ["generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl"]
@@ -203,25 +203,25 @@ def test_other_settings_do_not_go_on_with_it(refusal, checkpoint, tmp_path, othe
         with pytest.raises(TypeError):
             refusal(*arguments)
     option = other[0].removeprefix("--")
-    assert f"many.jsonl was begun with another {option} (" in refusal(*arguments, *other)
+    assert f"many.jsonl was started with another {option} (" in refusal(*arguments, *other)
 
 
-def test_a_file_of_someone_else_is_left_alone(refusal, checkpoint, tmp_path):
+def test_foreign_file_is_unchanged(refusal, checkpoint, tmp_path):
     (tmp_path / "many.jsonl").write_text("mine")
-    assert "many.jsonl exists already and is left as it is" in refusal("generate", "--samples", "3", "--output", "many.jsonl")
+    assert "many.jsonl already exists and was not changed" in refusal("generate", "--samples", "3", "--output", "many.jsonl")
     assert (tmp_path / "many.jsonl").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE[:-1]
 
 
 @pytest.mark.parametrize("other", [["--json"], ["--interactive"], ["--engine", "keras"]])
-def test_what_does_not_go_together_is_said(charlstm, checkpoint, other):
+def test_incompatible_options_are_refused(charlstm, checkpoint, other):
     result = charlstm("generate", "--output", "many.jsonl", *other)
     assert result.exit_code == 2
     assert "--output" in result.stderr
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.01, 0.1, 0.5])
-def test_ctrl_c_as_the_processes_start_says_one_sentence(program, checkpoint, tmp_path, pause):
+def test_ctrl_c_during_start_prints_one_sentence(program, checkpoint, tmp_path, pause):
     arguments = ("generate", *SETTINGS, "--samples", "1000000", "--output", "many.jsonl")
     with program(*arguments, start_new_session=True) as process:
         while not (tmp_path / "many.jsonl").exists():  # processes are started right after that
@@ -231,14 +231,14 @@ def test_ctrl_c_as_the_processes_start_says_one_sentence(program, checkpoint, tm
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=300)
     assert process.returncode == 130
-    sentence = r"Stopped: [\d,]+ of 1,000,000 texts are in many.jsonl, and the same command resumes.\n"
+    sentence = r"Stopped: [\d,]+ of 1,000,000 texts are in many.jsonl; the same command resumes.\n"
     assert re.fullmatch(sentence, said.decode())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "many.jsonl", "many.jsonl.unfinished"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_killed_in_the_middle_it_goes_on_to_the_same_file(program, checkpoint, tmp_path, number):
-    samples = 8 * cores() * BATCH  # far more than are under way at once
+def test_resume_after_kill_gives_the_same_file(program, checkpoint, tmp_path, number):
+    samples = 8 * cores() * BATCH  # far more than are generated at a time
     arguments = ("generate", "--seed", "The", "--length", "400", "--samples", str(samples), "--random-seed", "3")
     with program(*arguments, "--output", "whole.jsonl") as whole:
         assert whole.wait(timeout=300) == 0
@@ -253,7 +253,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_file(program, checkpoint, t
         assert process.returncode == -number
     else:
         assert process.returncode == 128 + number
-        sentence = rf"Stopped: [\d,]+ of {samples:,} texts are in cut.jsonl, and the same command resumes.\n"
+        sentence = rf"Stopped: [\d,]+ of {samples:,} texts are in cut.jsonl; the same command resumes.\n"
         assert re.fullmatch(sentence, said.decode())
     assert 2 * BATCH <= (tmp_path / "cut.jsonl").read_bytes().count(b"\n") < samples
     with program(*arguments, "--output", "cut.jsonl") as again:

@@ -1,4 +1,4 @@
-"""``charlstm compare``: what is compared, shown, written and refused."""
+"""``charlstm compare``: results, output, files and refusals."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def told(charlstm):
     return run
 
 
-def test_texts_are_those_of_generate(charlstm, told):
+def test_texts_equal_those_of_generate(charlstm, told):
     found = told("--seed", "The ", "--random-seed", "5", "--temperature", "0.9")
     for mode in ("stateless", "stateful"):
         options = ("--seed", "The ", "--random-seed", "5", "--temperature", "0.9", "--length", "40")
@@ -40,7 +40,7 @@ def test_texts_are_those_of_generate(charlstm, told):
     assert all(mode["characters_per_second"] > 0 for mode in found["modes"].values())
 
 
-def test_quality_is_of_the_held_out_text_or_of_another(told, tmp_path, tale):
+def test_quality_on_held_out_or_given_text(told, tmp_path, tale):
     config = read_config(tale)
     network = build_network(config.model, read_weights(tale, config.model))
     ids = config.vocabulary.encode(TEXT[900:])
@@ -56,7 +56,7 @@ def test_quality_is_of_the_held_out_text_or_of_another(told, tmp_path, tale):
     assert told("--text", "-", stdin="fox and dog")["contexts"] == other["contexts"]
 
 
-def test_without_any_text_the_rest_is_compared_and_that_is_said(charlstm, tmp_path):
+def test_missing_text_is_reported_and_the_rest_compared(charlstm, tmp_path):
     (tmp_path / "tale.txt").unlink()
     result = charlstm("compare", *FEW)
     assert result.exit_code == 0
@@ -65,7 +65,7 @@ def test_without_any_text_the_rest_is_compared_and_that_is_said(charlstm, tmp_pa
     assert "new substrings" not in result.stdout
 
 
-def test_the_terminal_shows_texts_table_and_verdict(charlstm, told):
+def test_terminal_shows_texts_table_and_verdict(charlstm, told):
     shown = charlstm("compare", *FEW, "--seed", "The ", "--windows", "3,20").stdout
     record = told("--seed", "The ", "--windows", "3,20")
     assert shown.splitlines()[0].split() == ["stateless", "stateful"]
@@ -77,14 +77,14 @@ def test_the_terminal_shows_texts_table_and_verdict(charlstm, told):
     assert max(map(len, shown.splitlines())) <= 120
 
 
-def test_the_same_texts_are_said_to_be_the_same(charlstm):
+def test_identical_texts_are_reported(charlstm):
     shown = charlstm("compare", "--length", "5", "--seed", "The ").stdout
-    assert "The texts are the same to their end." in shown
+    assert "The texts are identical." in shown
     assert "▶" not in shown
 
 
 @pytest.mark.parametrize("columns", ["20", "40", "50", "80"])
-def test_any_width_of_terminal_holds_it(charlstm, monkeypatch, columns):
+def test_output_fits_any_terminal_width(charlstm, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
     lines = charlstm("compare", *FEW, "--windows", "3").stdout.splitlines()
     assert max(map(len, lines)) <= int(columns)
@@ -93,32 +93,31 @@ def test_any_width_of_terminal_holds_it(charlstm, monkeypatch, columns):
     assert "LSTM cell steps per character" in " ".join(" ".join(lines).split())
 
 
-def test_square_brackets_are_characters_and_not_markup(charlstm, tmp_path, make_checkpoint):
+def test_square_brackets_are_not_markup(charlstm, tmp_path, make_checkpoint):
     vocabulary = "".join(sorted("[bold]/ ab:smile"[:16]))
     make_checkpoint(tmp_path / "checkpoints" / "marks", vocabulary="".join(sorted(set(vocabulary))), windows=("[bold]",))
     shown = charlstm("compare", *FEW, "--checkpoint", "marks", "--seed", "[bold]a[/bold] :smile").stdout
     assert "[bold]a[/bold] :smile" in shown.replace("\n", "")
 
 
-def test_a_window_is_written_with_once(charlstm, told, monkeypatch):
+def test_each_window_is_generated_once(charlstm, told, monkeypatch):
     from charlstm.evaluation import comparison
 
     made = []
-    monkeypatch.setattr(
-        comparison, "written", lambda *given, real=comparison.written: (made.append(given[5:]), real(*given))[1]
-    )
+    generate = comparison.generate_timed
+    monkeypatch.setattr(comparison, "generate_timed", lambda *given: (made.append(given[5:]), generate(*given))[1])
     assert list(told("--windows", "20,3,12,3")["windows"]) == ["3", "12", "20"]
     assert [window for (window,) in filter(None, made)] == [3, 20]
 
 
-def test_a_report_and_a_plot_are_written(charlstm, tmp_path):
+def test_report_and_plot_are_written(charlstm, tmp_path):
     result = charlstm("compare", *FEW, "--report", "page.html", "--plot", "curves.svg", "--json")
     assert json.loads(result.stdout)["verdict"] in (tmp_path / "page.html").read_text(encoding="utf-8")
     assert (tmp_path / "curves.svg").read_text(encoding="utf-8").startswith("<?xml")
     assert result.stderr == "The report is in page.html.\nThe curves are in curves.svg.\n"
 
 
-def test_a_link_is_followed_and_names_may_be_anything(charlstm, tmp_path, make_checkpoint):
+def test_output_link_is_followed_with_any_file_name(charlstm, tmp_path, make_checkpoint):
     (tmp_path / "real.html").write_text("old")
     (tmp_path / "link.html").symlink_to("real.html")
     odd = os.fsdecode(b"bad\xff.txt")
@@ -141,19 +140,19 @@ def test_a_link_is_followed_and_names_may_be_anything(charlstm, tmp_path, make_c
     assert "stateless and stateful" in (tmp_path / "real.html").read_text(encoding="utf-8")
 
 
-def test_the_sample_is_drawn_by_the_random_seed(told):
+def test_random_seed_determines_the_sample(told):
     one, other = (told("--random-seed", seed)["modes"]["stateless"]["nats_per_char"] for seed in ("1", "2"))
     assert one != other
 
 
-def test_the_divergence_beyond_the_window_is_told_as_its_mean(charlstm, told):
+def test_mean_divergence_beyond_the_window_is_printed(charlstm, told):
     beyond = told()["along"]["divergence_nats"][12:]
     assert f"beyond the first window, {sum(beyond) / len(beyond):.2g} nats apart on average" in " ".join(
         charlstm("compare", *FEW).stdout.split()
     )
 
 
-def test_control_characters_do_not_reach_the_terminal(charlstm, tmp_path, make_checkpoint):
+def test_control_characters_are_replaced(charlstm, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "bells", vocabulary="\x07\x1bab", windows=("a\x1b[31mb"[:2],))
     shown = charlstm("compare", *FEW, "--checkpoint", "bells").stdout
     assert not {"\x07", "\x1b"} & set(shown)
@@ -164,7 +163,7 @@ def test_control_characters_do_not_reach_the_terminal(charlstm, tmp_path, make_c
     ("arguments", "said"),
     [
         ("--plot curves.jpg", "--plot: expected a file that ends in .png or .svg; found 'curves.jpg'"),
-        ("--plot nowhere/curves.png", "there is no folder nowhere"),
+        ("--plot nowhere/curves.png", "the folder nowhere does not exist"),
         ("--report checkpoints", "checkpoints is a folder"),
         ("--report pipe", "pipe is not an ordinary file"),
         ("--plot pipe.svg", "pipe.svg is not an ordinary file"),
@@ -178,7 +177,7 @@ def test_control_characters_do_not_reach_the_terminal(charlstm, tmp_path, make_c
         ("--text - --seed-file -", "cannot both be read from stdin"),
     ],
 )
-def test_what_cannot_be_is_refused_before_anything_is_done(charlstm, tmp_path, arguments, said):
+def test_invalid_arguments_are_refused_before_any_work(charlstm, tmp_path, arguments, said):
     os.mkfifo(tmp_path / "pipe")
     os.mkfifo(tmp_path / "pipe.svg")
     before = sorted(tmp_path.rglob("*"))
@@ -188,12 +187,12 @@ def test_what_cannot_be_is_refused_before_anything_is_done(charlstm, tmp_path, a
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_unknown_characters_are_refused_or_seen_to(charlstm):
+def test_unknown_characters_follow_the_policy(charlstm):
     assert "'Ö'" in charlstm("compare", "--seed", "fÖx").stderr
     assert "'Ö': left out" in charlstm("compare", *FEW, "--seed", "fÖx", "--on-unknown", "skip").stderr
 
 
-def test_the_seed_is_told_from_what_was_written(charlstm):
+def test_seed_is_distinguished_from_generated_text(charlstm):
     given = charlstm("compare", *FEW, "--seed", "The ")
     assert "Both texts continue the seed 'The '." in given.stdout
     assert "starting from this passage" not in given.stderr
@@ -202,8 +201,8 @@ def test_the_seed_is_told_from_what_was_written(charlstm):
     assert "Both texts continue the seed 'The quick'." in passage.stdout
 
 
-def test_equivalent_spellings_are_taken_and_nearest_characters_told(charlstm, tmp_path):
+def test_respelled_and_replaced_characters_are_reported(charlstm, tmp_path):
     (tmp_path / "other.txt").write_text("fox\u00a0and dôg")
     result = charlstm("compare", *FEW, "--seed", "fôx", "--text", "other.txt", "--on-unknown", "replace")
-    assert "replaced by the nearest that it knows: ô → o\n" in result.stderr
-    assert "replaced by the nearest that it knows: '\\xa0' → ' ', ô → o\n" in result.stderr
+    assert "replaced by the nearest known ones: ô → o\n" in result.stderr
+    assert "replaced by the nearest known ones: '\\xa0' → ' ', ô → o\n" in result.stderr

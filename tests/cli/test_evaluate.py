@@ -1,4 +1,4 @@
-"""``charlstm evaluate``: which text is measured, and what is said of it."""
+"""``charlstm evaluate``: the choice of the text, and the report on it."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ def network(tale):
 
 
 @pytest.mark.parametrize("where", ["tale.txt", "data/tale.txt"])
-def test_without_a_text_the_held_out_end_of_the_corpus_is_measured(charlstm, tmp_path, tale, network, where):
+def test_held_out_text_is_the_default(charlstm, tmp_path, tale, network, where):
     (tmp_path / "data").mkdir()
     (tmp_path / where).write_text(TEXT)
     told = json.loads(charlstm("evaluate", "--json").stdout)
@@ -44,7 +44,7 @@ def test_without_a_text_the_held_out_end_of_the_corpus_is_measured(charlstm, tmp
     assert told["contexts"]["12"] == stateless
 
 
-def test_a_corpus_elsewhere_is_found_by_the_flag_and_checked(charlstm, tmp_path):
+def test_corpus_option_finds_and_checks_the_text(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text(TEXT[:-1])  # another text of the same name
     nowhere = charlstm("evaluate")
     assert (nowhere.exit_code, nowhere.stdout) == (1, "")
@@ -56,7 +56,7 @@ def test_a_corpus_elsewhere_is_found_by_the_flag_and_checked(charlstm, tmp_path)
     assert "held-out end of moved.txt: 100 characters" in charlstm("evaluate", "--corpus", "moved.txt").stdout
 
 
-def test_any_text_can_be_measured_whole(charlstm, tmp_path, network, tale):
+def test_any_text_is_scored_whole(charlstm, tmp_path, network, tale):
     (tmp_path / "other.txt").write_text("fox and dog")
     told = json.loads(charlstm("evaluate", "other.txt", "--json").stdout)
     ids = read_config(tale).vocabulary.encode("fox and dog")
@@ -64,7 +64,7 @@ def test_any_text_can_be_measured_whole(charlstm, tmp_path, network, tale):
     assert json.loads(charlstm("evaluate", "-", "--json", stdin="fox and dog").stdout)["modes"] == told["modes"]
 
 
-def test_unknown_characters_are_refused_or_seen_to(charlstm, tmp_path):
+def test_unknown_characters_follow_the_policy(charlstm, tmp_path):
     (tmp_path / "other.txt").write_text("fÖx and dog")
     refused = charlstm("evaluate", "other.txt")
     assert (refused.exit_code, refused.stdout) == (1, "")
@@ -76,14 +76,14 @@ def test_unknown_characters_are_refused_or_seen_to(charlstm, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "a"])
-def test_a_text_too_short_to_measure_is_refused(charlstm, tmp_path, text):
+def test_too_short_text_is_refused(charlstm, tmp_path, text):
     (tmp_path / "short.txt").write_text(text)
     result = charlstm("evaluate", "short.txt")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "at least two" in result.stderr
 
 
-def test_a_model_that_held_nothing_out_needs_another_text(charlstm, tmp_path, tale):
+def test_model_without_held_out_text_needs_a_text(charlstm, tmp_path, tale):
     (tmp_path / "tale.txt").write_text(TEXT)
     config = read_config(tale)
     write_config(tale, replace(config, training=replace(config.training, validation=0.0)))
@@ -93,7 +93,7 @@ def test_a_model_that_held_nothing_out_needs_another_text(charlstm, tmp_path, ta
 
 
 @pytest.mark.parametrize(("added", "seen", "characters"), [("", 900, 1_000), ("fox", 900, 1_003)])
-def test_a_text_that_the_model_was_trained_on_is_said_to_be_one(charlstm, tmp_path, added, seen, characters):
+def test_text_seen_in_training_is_reported(charlstm, tmp_path, added, seen, characters):
     (tmp_path / "text.txt").write_text(TEXT + added)
     told = json.loads(charlstm("evaluate", "text.txt", "--sample", "20", "--json").stdout)
     assert told["seen"] == {"model": "tale", "characters": seen}
@@ -106,7 +106,7 @@ def test_a_text_that_the_model_was_trained_on_is_said_to_be_one(charlstm, tmp_pa
     assert json.loads(charlstm("compare", *few, "--json").stdout)["measured"]["seen"] == told["seen"]
 
 
-def test_a_text_that_a_base_was_trained_on_is_said_to_be_one(charlstm, tmp_path, tale):
+def test_text_seen_by_a_base_model_is_reported(charlstm, tmp_path, tale):
     config, older = read_config(tale), "The fox quit. " * 9
     digest = hashlib.sha256(older.encode()).hexdigest()
     base = BaseRecord(name="old\x1b", corpus="older.txt", fingerprint=digest, characters=len(older), validation=0.5)
@@ -117,7 +117,7 @@ def test_a_text_that_a_base_was_trained_on_is_said_to_be_one(charlstm, tmp_path,
     assert "old␛ was trained on 63 of these 126 characters" in charlstm("evaluate", "older.txt").stdout
 
 
-def test_unseen_text_is_not_said_to_be_seen(charlstm, tmp_path):
+def test_unseen_text_has_no_warning(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text(TEXT)
     for arguments in ((), ("other.txt",)):
         (tmp_path / "other.txt").write_text(TEXT[1:])
@@ -125,7 +125,7 @@ def test_unseen_text_is_not_said_to_be_seen(charlstm, tmp_path):
         assert "was trained on" not in charlstm("evaluate", *arguments).stdout
 
 
-def test_one_held_out_character_is_too_few(charlstm, tmp_path, tale):
+def test_one_held_out_character_is_refused(charlstm, tmp_path, tale):
     (tmp_path / "tale.txt").write_text(TEXT)
     config = read_config(tale)
     write_config(tale, replace(config, training=replace(config.training, validation=0.001)))
@@ -134,18 +134,18 @@ def test_one_held_out_character_is_too_few(charlstm, tmp_path, tale):
     assert "one character is held out, and a score needs two; name another text" in result.stderr
 
 
-def test_the_references_say_what_they_have_learnt_from(charlstm, tmp_path, tale, monkeypatch):
+def test_baselines_name_their_training_text(charlstm, tmp_path, tale, monkeypatch):
     (tmp_path / "tale.txt").write_text(TEXT)
     few = ("evaluate", "--sample", "20")
-    assert "after the same training text:" in charlstm(*few).stdout
+    assert "fitted to the same training text:" in charlstm(*few).stdout
     base = BaseRecord(name="old", corpus="older.txt", fingerprint="", characters=9, validation=0.0)
     write_config(tale, replace(read_config(tale), bases=(base, replace(base, name="older"))))
-    assert "after the same training text (and not those of old, older):" in charlstm(*few).stdout
+    assert "fitted to the same training text (and not those of old, older):" in charlstm(*few).stdout
     monkeypatch.setattr("charlstm.evaluation.baselines.MAX_LEARNED", 100)
-    assert "after the last 100 characters of the same training text (and not" in charlstm(*few).stdout
+    assert "fitted to the last 100 characters of the same training text (and not" in charlstm(*few).stdout
 
 
-def test_another_text_is_compared_with_what_the_model_learnt(charlstm, tmp_path, tale):
+def test_other_text_is_compared_with_the_training_text(charlstm, tmp_path, tale):
     (tmp_path / "tale.txt").write_text(TEXT)
     (tmp_path / "other.txt").write_text("qqqq" + TEXT[300:340] + "qqqq")
     told = json.loads(charlstm("evaluate", "other.txt", "--corpus", "tale.txt", "--json").stdout)
@@ -159,7 +159,7 @@ def test_another_text_is_compared_with_what_the_model_learnt(charlstm, tmp_path,
     assert json.loads(charlstm("evaluate", "other.txt", "--json").stdout) == told  # it is found, too
 
 
-def test_without_the_training_text_another_one_can_be_scored_all_the_same(charlstm, tmp_path):
+def test_text_is_scored_without_the_training_text(charlstm, tmp_path):
     (tmp_path / "other.txt").write_text("fox and dog")
     found = charlstm("evaluate", "other.txt")
     assert found.exit_code == 0
@@ -169,7 +169,7 @@ def test_without_the_training_text_another_one_can_be_scored_all_the_same(charls
     assert (told["references"], told["counts"]["new"], told["dynamic"]) == (None, None, None)
 
 
-def test_dynamic_evaluation_is_reported_apart(charlstm, tmp_path, tale):
+def test_dynamic_evaluation_is_reported_separately(charlstm, tmp_path, tale):
     (tmp_path / "tale.txt").write_text(TEXT)
     told = json.loads(charlstm("evaluate", "--dynamic", "--json").stdout)
     config = read_config(tale)
@@ -187,7 +187,7 @@ def test_dynamic_evaluation_needs_the_training_text(charlstm, tmp_path):
     assert "say where it is with --corpus" in refused.stderr
 
 
-def test_surprise_at_every_character(charlstm, tmp_path, tale, network):
+def test_surprisal_of_every_character(charlstm, tmp_path, tale, network):
     (tmp_path / "tale.txt").write_text(TEXT)
     told = json.loads(charlstm("evaluate", "--surprise", "--json").stdout)["surprise"]
     assert told["text"] == TEXT[900:]
@@ -198,7 +198,7 @@ def test_surprise_at_every_character(charlstm, tmp_path, tale, network):
     assert "--json" in alone.stderr
 
 
-def test_the_table_has_both_modes_every_context_and_every_reference(charlstm, tmp_path):
+def test_table_has_modes_contexts_and_baselines(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text(TEXT)
     lines = charlstm("evaluate", "--sample", "20").stdout.splitlines()
     assert lines[0] == "tale on the held-out end of tale.txt: 100 characters"
@@ -206,23 +206,23 @@ def test_the_table_has_both_modes_every_context_and_every_reference(charlstm, tm
     powers = [str(2**power) for power in range(4)] + ["12"] + [str(2**power) for power in range(4, 9)]
     simple = ["unigram", "bigram", "5-gram"]  # a hundred characters are too few to compress
     assert labels == ["stateful, one pass", "stateless, window of 12", *powers, *simple]
-    assert any(line.startswith("Substrings that the training text does not have, by length: 4: ") for line in lines)
+    assert any(line.startswith("Substrings that are not in the training text, by length: 4: ") for line in lines)
 
 
-def test_of_a_long_text_the_beginning_is_counted_and_that_is_said(charlstm, tmp_path, monkeypatch):
+def test_long_text_is_counted_at_its_beginning(charlstm, tmp_path, monkeypatch):
     monkeypatch.setattr("charlstm.evaluation.text_statistics.MAX_COUNTED", 60)
     (tmp_path / "tale.txt").write_text(TEXT)
-    assert "Counted in the text's first 60 characters:" in charlstm("evaluate", "--sample", "20").stdout
+    assert "In the text's first 60 characters:" in charlstm("evaluate", "--sample", "20").stdout
 
 
-def test_the_sample_is_drawn_by_the_random_seed(charlstm, tmp_path):
+def test_random_seed_determines_the_sample(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text(TEXT)
     told = [json.loads(charlstm("evaluate", "--sample", "20", "--random-seed", seed, "--json").stdout) for seed in "12"]
     assert told[0]["modes"]["stateless"] != told[1]["modes"]["stateless"]
     assert told[0]["modes"]["stateful"] == told[1]["modes"]["stateful"]
 
 
-def test_short_texts_and_loops_are_told_as_they_are(charlstm, tmp_path):
+def test_short_texts_and_loops_are_reported(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text(TEXT)
     (tmp_path / "other.txt").write_text("The " * 7)
     shown = charlstm("evaluate", "other.txt").stdout
@@ -231,13 +231,13 @@ def test_short_texts_and_loops_are_told_as_they_are(charlstm, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["evaluate text.txt --sample 20", "compare --text text.txt --sample 20 --length 20"])
-def test_a_state_that_grows_out_of_bounds_is_said(charlstm, tmp_path, make_checkpoint, command):
+def test_unbounded_state_is_reported(charlstm, tmp_path, make_checkpoint, command):
     config, weights = long_memory(**LONG_MEMORIES["relu, recurrent"])
     folder = make_checkpoint(tmp_path / "checkpoints" / "growing", config, vocabulary="abcdefg")
     write_weights(folder, weights)
     (tmp_path / "text.txt").write_text("abcdefgfedcbgace" * 50)
     result = charlstm(*command.split(), "--checkpoint", "growing", "--json")
-    assert "of 799 characters no probability that a float32 can hold: each counts as 87.3 nats" in result.stderr
+    assert "of 799 characters a probability too small for a float32: each counts as 87.3 nats" in result.stderr
     stateful = json.loads(result.stdout)["modes"]["stateful"]["nats_per_char"]
     assert 10 < stateful < 87.4
-    assert "no probability" not in charlstm(*command.split(), "--checkpoint", "tale").stderr
+    assert "a probability too small" not in charlstm(*command.split(), "--checkpoint", "tale").stderr

@@ -1,4 +1,4 @@
-"""What ``charlstm generate`` writes, and where."""
+"""``charlstm generate``: texts, notes and streams."""
 
 import json
 
@@ -21,7 +21,7 @@ def tale(tmp_path, make_checkpoint):
 
 @pytest.fixture
 def spoken(charlstm):
-    """Generate, and give back the JSON object."""
+    """Generate, and return the JSON object."""
 
     def run(*arguments, stdin=""):
         result = charlstm("generate", "--json", *arguments, stdin=stdin)
@@ -33,11 +33,11 @@ def spoken(charlstm):
 
 @pytest.fixture
 def texts(spoken):
-    """Generate, and give back the texts without their seed."""
+    """Generate, and return the texts without their seed."""
     return lambda *arguments: [sample["text"] for sample in spoken(*arguments)["samples"]]
 
 
-def test_seed_and_text_go_to_stdout_and_nothing_else(charlstm, texts):
+def test_stdout_is_exactly_seed_and_text(charlstm, texts):
     options = ("--seed", "The ", "--length", "40", "--random-seed", "3")
     result = charlstm("generate", *options)
     assert (result.exit_code, result.stderr) == (0, "")
@@ -48,7 +48,7 @@ def test_seed_and_text_go_to_stdout_and_nothing_else(charlstm, texts):
 
 
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
-def test_the_text_is_that_of_the_library(texts, tale, mode):
+def test_text_equals_that_of_the_library(texts, tale, mode):
     config = read_config(tale)
     network = build_network(config.model, read_weights(tale, config.model))
     pieces = generate_pieces(
@@ -63,12 +63,12 @@ def test_the_text_is_that_of_the_library(texts, tale, mode):
 @pytest.mark.parametrize(
     "option", ["--temperature 1.7", "--top-k 1", "--top-p 0.3", "--min-p 0.6", "--repetition-penalty 3", "--mode stateful"]
 )
-def test_every_sampling_option_is_heard(texts, option):
+def test_every_sampling_option_changes_the_text(texts, option):
     common = ("--seed", "The ", "--random-seed", "5", "--length", "100")
     assert texts(*common) != texts(*common, *option.split())
 
 
-def test_the_keys_of_json_are_those_promised(spoken):
+def test_json_keys(spoken):
     told = spoken("--seed", "The ", "--length", "20", "--random-seed", "3", "--samples", "2", "--mode", "stateful")
     assert set(told) == {"checkpoint", "mode", "seed", "samples", "characters", "seconds", "characters_per_second"}
     assert (told["checkpoint"], told["mode"], told["seed"]) == ("tale", "stateful", "The ")
@@ -77,14 +77,14 @@ def test_the_keys_of_json_are_those_promised(spoken):
     assert told["characters_per_second"] == pytest.approx(told["characters"] / told["seconds"])
 
 
-def test_length_zero_is_the_seed_alone(charlstm, spoken):
+def test_length_zero_prints_only_the_seed(charlstm, spoken):
     assert charlstm("generate", "--seed", "The ", "--length", "0").stdout == "The \n"
     told = spoken("--seed", "The ", "--length", "0")
     assert (told["samples"][0]["text"], told["samples"][0]["stop_reason"]) == ("", "length")
     assert (told["characters"], told["characters_per_second"]) == (0, 0)
 
 
-def test_samples_have_consecutive_random_seeds_and_are_those_of_single_runs(charlstm, spoken, texts):
+def test_samples_equal_runs_with_consecutive_seeds(charlstm, spoken, texts):
     options = ("--seed", "The ", "--length", "30")
     samples = spoken(*options, "--samples", "3", "--random-seed", "7")["samples"]
     assert [sample["random_seed"] for sample in samples] == [7, 8, 9]
@@ -97,7 +97,7 @@ def test_samples_have_consecutive_random_seeds_and_are_those_of_single_runs(char
     )
 
 
-def test_several_texts_of_one_line_are_one_a_line(charlstm, spoken, tmp_path, make_checkpoint):
+def test_single_line_samples_print_one_a_line(charlstm, spoken, tmp_path, make_checkpoint):
     names = ("--seed", "\\n", "--stop", "\\n", "--length", "8", "--samples", "5", "--random-seed", "1")
     items = [sample["text"] for sample in spoken(*names)["samples"]]
     assert charlstm("generate", *names, "--no-echo").stdout == "".join(item + "\n" for item in items)
@@ -108,14 +108,14 @@ def test_several_texts_of_one_line_are_one_a_line(charlstm, spoken, tmp_path, ma
 
 
 @pytest.mark.parametrize("more", ["--stop x", "--stop \\n\\n", "--stop \\n --seed The\\n", "--no-echo"])
-def test_several_texts_that_may_have_several_lines_have_a_line_before_each(charlstm, more):
+def test_multi_line_samples_have_headings(charlstm, more):
     options = ("--seed", "The ") if "--seed" not in more else ()
     shown = charlstm("generate", *options, "--length", "20", "--samples", "3", "--random-seed", "7", *more.split()).stdout
     headers = [line for line in shown.splitlines() if line.startswith("---")]
     assert headers == [f"--- sample {number}, random seed {6 + number} ---" for number in (1, 2, 3)]
 
 
-def test_a_passage_of_the_corpus_is_named_and_not_printed_into_a_pipe(charlstm, spoken):
+def test_default_seed_is_named_but_not_piped(charlstm, spoken):
     for random_seed in ("1", "2", "3"):
         told = spoken("--length", "9", "--random-seed", random_seed)
         options = ("generate", "--length", "9", "--random-seed", random_seed)
@@ -130,18 +130,18 @@ def test_a_passage_of_the_corpus_is_named_and_not_printed_into_a_pipe(charlstm, 
         assert told["seed"] not in several.stdout
 
 
-def test_a_passage_of_the_corpus_is_named_for_a_file_of_texts(charlstm, spoken):
+def test_default_seed_is_named_with_output_file(charlstm, spoken):
     seed = spoken("--length", "1", "--random-seed", "1")["seed"]
     result = charlstm("generate", "--samples", "2", "--length", "3", "--random-seed", "1", "--output", "many.jsonl")
     assert result.stderr.startswith(f"Without --seed, starting from this passage: {seed!r} ")
 
 
-def test_the_same_random_seed_gives_the_same_text(texts):
+def test_same_random_seed_gives_same_text(texts):
     options = ("--length", "50", "--random-seed")
     assert texts(*options, "11") == texts(*options, "11") != texts(*options, "12")
 
 
-def test_without_a_random_seed_every_run_is_another(spoken):
+def test_runs_without_random_seed_differ(spoken):
     runs = [spoken("--seed", "The ", "--length", "50")["samples"][0] for _ in range(2)]
     assert runs[0]["random_seed"] != runs[1]["random_seed"]
     assert runs[0]["text"] != runs[1]["text"]
@@ -149,7 +149,7 @@ def test_without_a_random_seed_every_run_is_another(spoken):
     assert again == runs[0]
 
 
-def test_the_default_seed_is_a_passage_of_the_corpus_chosen_by_the_random_seed(spoken):
+def test_random_seed_chooses_the_default_seed(spoken):
     seeds = [spoken("--length", "1", "--random-seed", str(number))["seed"] for number in range(12)]
     assert set(seeds) == set(SEED_WINDOWS)
     assert spoken("--length", "1", "--random-seed", "5")["seed"] == seeds[5]
@@ -165,19 +165,19 @@ def test_the_default_seed_is_a_passage_of_the_corpus_chosen_by_the_random_seed(s
         (b" The ", " The "),
     ],
 )
-def test_a_seed_file_loses_its_last_line_end_alone(spoken, tmp_path, content, seed):
+def test_seed_file_loses_only_its_last_line_end(spoken, tmp_path, content, seed):
     (tmp_path / "seed.txt").write_bytes(content)
     assert spoken("--seed-file", "seed.txt", "--length", "3")["seed"] == seed
     assert spoken("--seed-file", "-", "--length", "3", stdin=content)["seed"] == seed
 
 
-def test_a_seed_longer_than_the_window_is_kept_whole(charlstm):
+def test_seed_longer_than_the_window_is_whole(charlstm):
     seed = "The quick brown fox jumps over the lazy dog."
     assert charlstm("generate", "--seed", seed, "--length", "5", "--mode", "stateless").stdout.startswith(seed)
 
 
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
-def test_a_stop_string_ends_the_text_and_is_not_in_it(spoken, mode):
+def test_stop_string_ends_the_text_before_it(spoken, mode):
     options = ("--seed", "The ", "--length", "200", "--random-seed", "2", "--mode", mode)
     whole = spoken(*options)["samples"][0]["text"]
     stop = whole[50:53]
@@ -187,7 +187,7 @@ def test_a_stop_string_ends_the_text_and_is_not_in_it(spoken, mode):
     assert spoken(*options, "--stop", stop, "--stop", "q")["samples"][0]["text"] == whole[: whole.index(first)]
 
 
-def test_a_line_end_can_be_a_stop_string_and_plain_output_agrees(charlstm, spoken):
+def test_line_end_as_stop_string(charlstm, spoken):
     options = ("--seed", "The ", "--length", "400", "--random-seed", "2", "--stop", "\\n")
     sample = spoken(*options)["samples"][0]
     assert sample["stop_reason"] == "stop"
@@ -207,7 +207,7 @@ ESCAPES = {
 
 
 @pytest.mark.parametrize(("typed", "read", "said"), ESCAPES.values(), ids=ESCAPES)
-def test_backslash_n_is_a_line_end_in_every_model_and_that_is_said(charlstm, tmp_path, make_checkpoint, typed, read, said):
+def test_backslash_n_is_a_line_end_with_a_note(charlstm, tmp_path, make_checkpoint, typed, read, said):
     make_checkpoint(tmp_path / "tex" / "tale", vocabulary="\n\\abnt")
     for command in ("generate", "compare"):
         result = charlstm(command, "--checkpoints", "tex", "--seed", typed, "--length", "1", "--json")
@@ -218,13 +218,13 @@ def test_backslash_n_is_a_line_end_in_every_model_and_that_is_said(charlstm, tmp
     assert (json.loads(result.stdout)["seed"], result.stderr) == (typed, "")
 
 
-def test_backslash_n_needs_no_note_where_no_backslash_can_be_meant(charlstm):
+def test_backslash_n_without_note_if_no_backslash_known(charlstm):
     result = charlstm("generate", "--seed", "The\\nfox", "--length", "3", "--stop", "\\n")
     assert result.stdout.startswith("The\nfox")
     assert result.stderr == ""
 
 
-def test_backslash_n_in_a_stop_string_is_what_it_is_in_a_seed(charlstm, tmp_path, make_checkpoint):
+def test_backslash_n_in_stop_strings(charlstm, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "tex" / "tale", vocabulary="\n\\en")
     options = ("generate", "--checkpoints", "tex", "--seed", "e", "--length", "200", "--random-seed", "1", "--json")
 
@@ -240,17 +240,17 @@ def test_backslash_n_in_a_stop_string_is_what_it_is_in_a_seed(charlstm, tmp_path
 
 
 @pytest.mark.parametrize("stop", ["Z", "foxZ", "\u00e9", "\\\\n", "\t", "\U0001f98a", "”"], ids=ascii)
-def test_a_stop_string_that_the_model_can_never_write_is_refused(charlstm, tmp_path, stop):
+def test_impossible_stop_string_is_refused(charlstm, tmp_path, stop):
     for more in ((), ("--on-unknown", "replace"), ("--json",), ("--interactive",), ("--output", "many.jsonl")):
         result = charlstm("generate", "--seed", "The", "--stop", stop, *more)
         assert (result.exit_code, result.stdout) == (1, "")
-        assert "the model can never write" in result.stderr
+        assert "the model can never generate" in result.stderr
         assert result.stderr.startswith("charlstm: ")
         assert result.stderr.count("\n") == 1
     assert not (tmp_path / "many.jsonl").exists()
 
 
-def test_a_stop_string_in_an_equivalent_spelling_is_taken_and_told(charlstm, tmp_path, make_checkpoint):
+def test_respelled_stop_string_is_reported(charlstm, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "cafe" / "tale", vocabulary="abé")
     options = ("generate", "--checkpoints", "cafe", "--seed", "a", "--length", "50", "--random-seed", "1")
     result = charlstm(*options, "--stop", "e\u0301")
@@ -278,7 +278,7 @@ REPEATED = {
 
 
 @pytest.mark.parametrize("command", REPEATED.values(), ids=REPEATED)
-def test_a_text_that_would_be_dropped_is_a_usage_error(charlstm, command):
+def test_conflicting_seeds_are_a_usage_error(charlstm, command):
     result = charlstm(*command.split())
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"{command.split()[1]}: expected one value; found 2" in result.stderr
@@ -289,12 +289,12 @@ def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
     assert spoken("--seed-file", "seed.txt", "--encoding-name", "utf-16", "--length", "1")["seed"] == "The fox"
 
 
-def test_a_stop_string_that_never_comes_takes_nothing_away(charlstm):
+def test_unmatched_stop_string_keeps_the_whole_text(charlstm):
     options = ("--seed", "The ", "--length", "30", "--random-seed", "2")
     assert charlstm("generate", *options, "--stop", "zzzzzzzz").stdout == charlstm("generate", *options).stdout
 
 
-def test_both_modes_agree_while_seed_and_text_fit_the_window(texts):
+def test_modes_agree_within_the_window(texts):
     # A window of 12, so a seed of 4 and 8 more characters fit; every later character may part them.
     options = ("--seed", "The ", "--temperature", "1", "--samples", "20", "--random-seed", "0")
     agreed = texts(*options, "--length", "8", "--mode", "stateless")
@@ -304,7 +304,7 @@ def test_both_modes_agree_while_seed_and_text_fit_the_window(texts):
     assert all(one != other for one, other in zip(stateless, stateful, strict=True))
 
 
-def test_the_newest_checkpoint_is_the_default(spoken, tmp_path, make_checkpoint):
+def test_newest_checkpoint_is_the_default(spoken, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "anew", created="2026-03-01T00:00:00+00:00")
     make_checkpoint(tmp_path / "checkpoints" / "zold", created="2025-03-01T00:00:00+00:00")
     assert spoken("--length", "1")["checkpoint"] == "anew"
@@ -312,7 +312,7 @@ def test_the_newest_checkpoint_is_the_default(spoken, tmp_path, make_checkpoint)
     assert spoken("--length", "1")["checkpoint"] == "tale"
 
 
-def test_a_checkpoint_is_found_by_name_and_by_path_and_in_another_folder(spoken, tmp_path, make_checkpoint, monkeypatch):
+def test_checkpoint_is_found_by_name_path_and_folder(spoken, tmp_path, make_checkpoint, monkeypatch):
     make_checkpoint(tmp_path / "elsewhere" / "saga", created="2020-01-01T00:00:00+00:00", random_seed=9)
     assert spoken("--checkpoint", "tale", "--length", "1")["checkpoint"] == "tale"
     assert spoken("--checkpoint", "elsewhere/saga", "--length", "1")["checkpoint"] == "saga"
@@ -322,13 +322,13 @@ def test_a_checkpoint_is_found_by_name_and_by_path_and_in_another_folder(spoken,
     assert spoken("--length", "1")["checkpoint"] == "saga"
 
 
-def test_the_folder_one_stands_in_has_a_name_too(spoken, tale, monkeypatch):
+def test_current_folder_as_checkpoint_has_a_name(spoken, tale, monkeypatch):
     spoken("--length", "1")
     monkeypatch.chdir(tale)
     assert spoken("--checkpoint", ".", "--length", "1")["checkpoint"] == "tale"
 
 
-def test_unknown_characters_are_left_out_or_replaced_when_asked(charlstm):
+def test_on_unknown_skip_and_replace(charlstm):
     options = ("generate", "--seed", "Thé #fóx é", "--length", "10", "--random-seed", "1")
     skipped = charlstm(*options, "--on-unknown", "skip")
     assert skipped.exit_code == 0
@@ -338,12 +338,12 @@ def test_unknown_characters_are_left_out_or_replaced_when_asked(charlstm):
     assert replaced.exit_code == 0
     assert replaced.stdout == charlstm("generate", "--seed", "The  fox e", *options[3:]).stdout
     pairs = "é → e, # → ' ', ó → o"
-    assert replaced.stderr == f"The model does not know every character; replaced by the nearest that it knows: {pairs}\n"
+    assert replaced.stderr == f"The model does not know every character; replaced by the nearest known ones: {pairs}\n"
 
 
 @pytest.mark.parametrize("policy", ["error", "skip", "replace"])
 @pytest.mark.parametrize(("known", "typed"), [("é", "e\u0301"), ("e\u0301", "é"), ("\u212b", "\u00c5")], ids=ascii)
-def test_an_equivalent_spelling_is_taken_and_told(charlstm, tmp_path, make_checkpoint, policy, known, typed):
+def test_respelled_seed_is_reported(charlstm, tmp_path, make_checkpoint, policy, known, typed):
     make_checkpoint(tmp_path / "cafe" / "tale", vocabulary="".join(sorted("abf" + known)))
     arguments = ("generate", "--checkpoints", "cafe", "--seed", f"{typed}f{typed}", "--on-unknown", policy, "--length", "3")
     result = charlstm(*arguments, "--json")
@@ -352,7 +352,7 @@ def test_an_equivalent_spelling_is_taken_and_told(charlstm, tmp_path, make_check
     assert result.stderr == (f"The same characters, spelled as the model knows them: {typed} {codes[0]} → {known} {codes[1]}\n")
 
 
-def test_thousands_of_unknown_characters_are_told_in_few_words(charlstm, tmp_path):
+def test_many_unknown_characters_are_summarised(charlstm, tmp_path):
     (tmp_path / "seed.txt").write_text("The " + "".join(map(chr, range(0x4E00, 0x5E00))), encoding="utf-8")
     for policy in ("skip", "replace"):
         said = charlstm("generate", "--seed-file", "seed.txt", "--length", "1", "--on-unknown", policy).stderr
@@ -360,5 +360,5 @@ def test_thousands_of_unknown_characters_are_told_in_few_words(charlstm, tmp_pat
         assert len(said) < 600
 
 
-def test_known_characters_need_no_note(charlstm):
+def test_known_characters_have_no_note(charlstm):
     assert charlstm("generate", "--seed", "fox", "--length", "3", "--on-unknown", "skip").stderr == ""

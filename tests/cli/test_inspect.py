@@ -1,4 +1,4 @@
-"""``charlstm inspect``: sections, their JSON, looking inside along a text."""
+"""``charlstm inspect``: sections, their JSON, and activations along a text."""
 
 import json
 
@@ -38,7 +38,7 @@ def told(charlstm):
     return lambda *arguments: json.loads(charlstm("inspect", *arguments, "--json").stdout)
 
 
-def test_the_keys_that_scripts_rely_on(told, tale):
+def test_json_keys(told, tale):
     found, config = told(), read_config(tale).model
     model = keras_model(build_layers(config), config.seq_len)
     assert found["parameters"] == model.count_params()
@@ -56,7 +56,7 @@ def test_one_section_by_name(charlstm, told, name):
     assert [title for title in TITLES if title in lines] == [TITLES[SECTIONS.index(name)]]
 
 
-def test_all_sections_are_shown_in_order_and_in_any_width(charlstm, monkeypatch):
+def test_all_sections_fit_any_width_in_order(charlstm, monkeypatch):
     for columns in ("20", "80", "300"):
         monkeypatch.setenv("COLUMNS", columns)
         lines = charlstm("inspect").stdout.splitlines()
@@ -68,7 +68,7 @@ def test_all_sections_are_shown_in_order_and_in_any_width(charlstm, monkeypatch)
             assert [line for line in lines if line in TITLES] == TITLES
 
 
-def test_a_step_is_that_of_the_character_asked_for(told, tale):
+def test_step_uses_the_given_character(told, tale):
     config = read_config(tale)
     network = build_network(config.model, read_weights(tale, config.model))
     passage = config.corpus.windows[0]
@@ -87,7 +87,7 @@ def test_a_step_is_that_of_the_character_asked_for(told, tale):
 @pytest.mark.parametrize("text", ["T", "The fox", 'The "crown"\nquer' * 4])
 @pytest.mark.parametrize("character", [None, "x"])
 @pytest.mark.parametrize("way", ["--text", "--text-file"])
-def test_a_step_has_a_text_as_its_context(charlstm, told, tale, tmp_path, text, character, way):
+def test_step_reads_the_given_text_first(charlstm, told, tale, tmp_path, text, character, way):
     config = read_config(tale)
     network = build_network(config.model, read_weights(tale, config.model))
     read = text + (character or "")
@@ -107,19 +107,19 @@ def test_a_step_has_a_text_as_its_context(charlstm, told, tale, tmp_path, text, 
     assert " ".join(f"The character read is {read[-1]!r}, {context}.".split()) in shown
 
 
-def test_a_step_among_all_sections_has_the_text_as_its_context(told):
+def test_step_in_all_sections_reads_the_text_first(told):
     text = "The fox quer. " * 5
     found = told("--text", text)
     assert found["sections"]["step"]["after"] == text[:-1]
     assert found["inside"]["text"] == text
 
 
-def test_of_a_long_context_the_end_is_shown(charlstm):
+def test_long_context_shows_its_end(charlstm):
     shown = " ".join(charlstm("inspect", "step", "--text", "xnx" * 100).stdout.split())
     assert f"after 299 characters that end with {('xnx' * 100)[-101:-1]!r}" in shown
 
 
-def test_keras_is_asked_only_when_it_is_wanted(charlstm, told):
+def test_keras_runs_only_with_the_keras_option(charlstm, told):
     assert not any("keras" in section for section in told()["sections"].values())
     result = charlstm("inspect", "--keras", "--json")
     found = json.loads(result.stdout)["sections"]
@@ -141,7 +141,7 @@ def test_keras_is_asked_only_when_it_is_wanted(charlstm, told):
         assert sentence in shown
 
 
-def test_looking_inside_along_a_text(charlstm, told, tmp_path):
+def test_activations_along_a_text(charlstm, told, tmp_path):
     text = 'The fox "ran" quer. The crown\nbrown. The "quick" brown ox "ran". The fox ran.'
     found = told("--text", text)["inside"]
     assert (found["text"], found["units"]) == (text, [16, 8])
@@ -162,11 +162,11 @@ def test_looking_inside_along_a_text(charlstm, told, tmp_path):
     assert bars[int(np.argmax(values))] >= bars[int(np.argmin(values))]
 
 
-def test_inside_without_a_text_takes_the_passages_that_the_model_keeps(told, tale):
+def test_inside_reads_stored_passages_by_default(told, tale):
     assert told("inside")["inside"]["text"] == "\n".join(read_config(tale).corpus.windows)
 
 
-def test_a_passage_too_short_for_anything_to_be_followed_is_shown_all_the_same(charlstm, tmp_path, make_checkpoint):
+def test_short_stored_passage_is_shown(charlstm, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "short", windows=("lazy",))
     found = charlstm("inspect", "inside", "--checkpoint", "short", "--page", "page.html")
     assert found.exit_code == 0
@@ -174,14 +174,14 @@ def test_a_passage_too_short_for_anything_to_be_followed_is_shown_all_the_same(c
     assert json.loads(charlstm("inspect", "inside", "--checkpoint", "short", "--json").stdout)["inside"]["readable_cells"] == []
 
 
-def test_of_a_long_text_the_beginning_is_looked_at(charlstm, tmp_path):
+def test_long_text_is_inspected_at_its_beginning(charlstm, tmp_path):
     (tmp_path / "long.txt").write_text("The brown fox\n" * 100)
     result = charlstm("inspect", "inside", "--text-file", "long.txt", "--json")
     assert len(json.loads(result.stdout)["inside"]["text"]) == 1_000
-    assert result.stderr == "Of the text's 1,400 characters the first 1,000 are looked at.\n"
+    assert result.stderr == "Of the text's 1,400 characters, the first 1,000 are inspected.\n"
 
 
-def test_a_page_is_written_with_sections_and_a_look_inside(charlstm, tmp_path):
+def test_page_has_sections_and_activations(charlstm, tmp_path):
     result = charlstm("inspect", "--page", "page.html")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert result.stderr == "The page is in page.html.\n"
@@ -200,21 +200,21 @@ def test_a_page_is_written_with_sections_and_a_look_inside(charlstm, tmp_path):
         (["--character", "ox"], 2, "--character: expected one character; found 'ox'"),
         (["--character", ""], 2, "--character: expected one character; found ''"),
         (["--character", "Ö"], 1, "the model does not know 'Ö'"),
-        (["--text", "fox"], 1, "takes at least 50"),
-        (["inside", "--text", "fox"], 1, "takes at least 50"),
-        (["step", "--text", ""], 1, "a step takes at least 1"),
+        (["--text", "fox"], 1, "need at least 50"),
+        (["inside", "--text", "fox"], 1, "need at least 50"),
+        (["step", "--text", ""], 1, "a step needs at least 1"),
         (["--text", "ÖÖÖÖÖÖÖÖÖ"], 1, "the model does not know 'Ö'"),
         (["--text", "fox", "--text-file", "a"], 2, "not both"),
-        (["--page", "nowhere/page.html"], 2, "there is no folder nowhere"),
+        (["--page", "nowhere/page.html"], 2, "the folder nowhere does not exist"),
     ],
 )
-def test_what_cannot_be_is_refused(charlstm, arguments, code, said):
+def test_invalid_arguments_are_refused(charlstm, arguments, code, said):
     result = charlstm("inspect", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
 
 
-def test_a_character_and_a_text_are_read_as_a_seed_is(charlstm, told, tmp_path, make_checkpoint):
+def test_character_and_text_are_unescaped_like_a_seed(charlstm, told, tmp_path, make_checkpoint):
     assert told("step", "--character", "\\n")["sections"]["step"] == told("step", "--character", "\n")["sections"]["step"]
     typed, real = (told("inside", "--text", f"The quick{end}brown fox ran " * 3)["inside"]["text"] for end in ("\\n", "\n"))
     assert typed == real
@@ -224,8 +224,8 @@ def test_a_character_and_a_text_are_read_as_a_seed_is(charlstm, told, tmp_path, 
     assert "U+0065 U+0301) → é (U+00E9)" in spelled.stderr
 
 
-def test_a_text_in_other_quotation_marks_is_looked_into_and_that_is_told(charlstm, tmp_path):
+def test_replaced_quotation_marks_are_reported(charlstm, tmp_path):
     (tmp_path / "text.txt").write_text("The quick brown fox “ran”. " * 3)
     result = charlstm("inspect", "inside", "--text-file", "text.txt", "--on-unknown", "replace", "--json")
     assert json.loads(result.stdout)["inside"]["text"] == 'The quick brown fox "ran". ' * 3
-    assert result.stderr.endswith('replaced by the nearest that it knows: “ → ", ” → "\n')
+    assert result.stderr.endswith('replaced by the nearest known ones: “ → ", ” → "\n')

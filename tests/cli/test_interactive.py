@@ -1,4 +1,4 @@
-"""``charlstm generate --interactive``: a conversation, its finished text on stdout, everything else on stderr."""
+"""``charlstm generate --interactive``: the finished text on stdout, everything else on stderr."""
 
 import select
 import signal
@@ -20,7 +20,7 @@ def tale(tmp_path, make_checkpoint):
 
 @pytest.fixture
 def talk(charlstm):
-    """Type some lines; give back the finished text and what was shown, part by part, between the prompts."""
+    """Type lines; return the finished text, and the output between the prompts."""
 
     def run(*lines, more=()):
         result = charlstm(*OPTIONS, *more, stdin="".join(line + "\n" for line in lines))
@@ -33,7 +33,7 @@ def talk(charlstm):
 
 @pytest.fixture
 def text(charlstm):
-    """What a single run writes after a seed."""
+    """Return the text that a single run generates after a seed."""
 
     def run(length, seed=SEED, random_seed=3, more=()):
         options = (
@@ -52,14 +52,14 @@ def text(charlstm):
     return run
 
 
-def test_it_begins_with_the_seed_and_what_the_model_makes_of_it(talk, text):
+def test_session_begins_with_seed_and_continuation(talk, text):
     finished, (opening, end) = talk("/quit")
     assert finished == SEED + text(LENGTH)
-    assert opening == f"Enter goes on, /help shows what else there is, /quit ends.\n{finished}\n"
+    assert opening == f"Enter lets the model continue, /help lists the commands, /quit ends.\n{finished}\n"
     assert end == ""
 
 
-def test_enter_goes_on_as_one_longer_run_would(talk, text):
+def test_enter_continues_like_one_longer_run(talk, text):
     finished, shown = talk("", "", "/quit")
     assert finished == SEED + text(3 * LENGTH)
     assert shown[1] == text(2 * LENGTH)[LENGTH:] + "\n"
@@ -67,12 +67,12 @@ def test_enter_goes_on_as_one_longer_run_would(talk, text):
 
 
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
-def test_going_on_is_one_longer_run_in_both_modes(charlstm, talk, mode):
+def test_continuing_equals_a_longer_run_in_both_modes(charlstm, talk, mode):
     longer = charlstm("generate", "--seed", SEED, "--length", "30", "--random-seed", "3", "--mode", mode).stdout
     assert talk(*[""] * 5, "/quit", more=("--mode", mode))[0] + "\n" == longer
 
 
-def test_the_end_of_input_ends_it_as_quit_does(charlstm, talk):
+def test_end_of_input_ends_the_session(charlstm, talk):
     assert talk("")[0] == talk("", "/quit")[0]
     last_line_without_its_end = charlstm(*OPTIONS, stdin="fox")
     assert last_line_without_its_end.stdout == talk("fox", "/quit")[0] + "\n"
@@ -82,7 +82,7 @@ def test_nothing_after_quit_is_read(talk):
     assert talk("/quit", "fox")[0] == talk("/quit")[0]
 
 
-def test_a_line_of_ones_own_is_added_and_gone_on_from(talk, text):
+def test_user_line_is_added_and_continued(talk, text):
     begun = SEED + text(LENGTH)
     finished, shown = talk(" lazy fox ", "/quit")
     assert finished.startswith(begun + " lazy fox ")
@@ -90,7 +90,7 @@ def test_a_line_of_ones_own_is_added_and_gone_on_from(talk, text):
     assert shown[1] == finished.removeprefix(begun) + "\n"
 
 
-def test_greedy_writing_goes_on_from_the_whole_text(talk, text):
+def test_greedy_generation_continues_the_whole_text(talk, text):
     greedy = ("--temperature", "0")
     finished, _ = talk("fox", "", more=greedy)
     begun = SEED + text(LENGTH, more=greedy)
@@ -98,22 +98,22 @@ def test_greedy_writing_goes_on_from_the_whole_text(talk, text):
     assert text(2 * LENGTH, seed=begun + "fox", more=greedy) != text(2 * LENGTH, seed=begun + "dog", more=greedy)
 
 
-def test_undo_takes_back_one_step_at_a_time(talk):
+def test_undo_removes_one_step_at_a_time(talk):
     begun, _ = talk("/quit")
     longer, _ = talk("fox", "/quit")
     finished, shown = talk("fox", "dog", "/undo", "/quit")
     assert finished == longer
-    assert shown[3] == f"Taken back. The text now ends:\n{longer}\n"
+    assert shown[3] == f"Removed. The text now ends:\n{longer}\n"
     assert talk("fox", "dog", "/undo", "/undo", "/quit")[0] == begun
 
 
-def test_there_is_no_undo_beyond_the_beginning(talk):
+def test_undo_stops_at_the_seed(talk):
     finished, shown = talk("/undo", "/quit")
     assert finished == talk("/quit")[0]
-    assert shown[1] == "charlstm: there is nothing to take back\n"
+    assert shown[1] == "charlstm: there is nothing to remove\n"
 
 
-def test_retry_tries_the_same_line_with_other_noise(talk, text):
+def test_retry_repeats_the_line_with_other_noise(talk, text):
     assert talk("/retry", "/quit")[0] == SEED + text(LENGTH, random_seed=4)
     assert talk("/retry", "/retry", "/quit")[0] == SEED + text(LENGTH, random_seed=5)
     begun, once, again = (talk(*lines, "/quit")[0] for lines in ([], ["fox"], ["fox", "/retry"]))
@@ -123,23 +123,23 @@ def test_retry_tries_the_same_line_with_other_noise(talk, text):
     assert again != once
 
 
-def test_undo_and_enter_is_not_the_same_again(talk):
+def test_undo_and_enter_gives_another_text(talk):
     assert talk("", "/undo", "", "/quit")[0] != talk("", "/quit")[0]
 
 
-def test_the_temperature_holds_from_then_on(talk, text):
+def test_temperature_applies_from_then_on(talk, text):
     finished, shown = talk("/temperature 0", "", "", "/quit")
     begun = SEED + text(LENGTH)
     assert finished == begun + text(2 * LENGTH, seed=begun, more=("--temperature", "0"))
     assert shown[1].startswith("The temperature is now 0;")
 
 
-def test_the_length_holds_from_then_on(talk):
+def test_length_applies_from_then_on(talk):
     begun = talk("/quit")[0]
     assert len(talk("/length 17", "", "", "/quit")[0]) == len(begun) + 34
 
 
-def test_text_shows_the_whole_of_it(talk):
+def test_text_command_shows_the_whole_text(talk):
     finished, shown = talk("fox", "/text", "/quit")
     assert shown[2] == finished + "\n"
 
@@ -151,8 +151,8 @@ def test_help_names_every_command(talk):
 
 
 MISTAKES = {
-    "/paint": "there is no /paint; /help shows what there is",
-    "/": "there is no /; /help shows what there is",
+    "/paint": "there is no command /paint; /help lists the commands",
+    "/": "there is no command /; /help lists the commands",
     "/temperature": "expected a number; found ''",
     "/temperature warm": "expected a number; found 'warm'",
     "/temperature -1": "expected a number of at least 0; found '-1'",
@@ -164,33 +164,33 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("line", "sentence"), MISTAKES.items(), ids=MISTAKES)
-def test_a_mistake_is_a_sentence_and_changes_nothing(talk, line, sentence):
+def test_invalid_command_changes_nothing(talk, line, sentence):
     finished, shown = talk(line, "", "/quit")
     assert shown[1] == f"charlstm: {sentence}\n"
     assert finished == talk("", "/quit")[0]
 
 
-def test_an_unknown_character_is_named_and_nothing_of_its_line_is_added(talk):
+def test_line_with_unknown_character_is_refused(talk):
     finished, shown = talk("fox é§", "", "/quit")
     assert shown[1].startswith("charlstm: the model does not know 'é' '§'; ")
     assert finished == talk("", "/quit")[0]
 
 
-def test_stop_strings_end_every_turn(talk, text):
+def test_stop_strings_end_every_step(talk, text):
     stop = text(200)[30:32]
     finished, _ = talk("/quit", more=("--length", "200", "--stop", stop))
     assert finished == SEED + text(200).partition(stop)[0]
 
 
 @pytest.mark.parametrize("stdin", ["utf-8:strict", "ascii:strict"])
-def test_bytes_that_are_no_text_are_no_traceback(program, stdin):
+def test_invalid_utf_8_gives_no_traceback(program, stdin):
     process = program(*OPTIONS, stdin=subprocess.PIPE, env={"PYTHONIOENCODING": stdin})
     _, shown = process.communicate(b"fox\n\xff\xc3\n/quit\n")
     assert b"Traceback" not in shown
     assert process.returncode in (0, 1)
 
 
-def test_on_a_terminal_the_conversation_is_on_the_screen(terminal, talk):
+def test_session_is_shown_on_the_terminal(terminal, talk):
     begun, finished = talk("/quit")[0], talk("fox", "/quit")[0]
     with terminal(*OPTIONS) as screen:
         screen.wait_for(PROMPT)
@@ -207,7 +207,7 @@ def test_on_a_terminal_the_conversation_is_on_the_screen(terminal, talk):
     assert end == ""  # the text is on the screen already
 
 
-def test_on_a_terminal_the_finished_text_can_go_to_a_file(terminal, talk, tmp_path):
+def test_finished_text_can_go_to_a_file(terminal, talk, tmp_path):
     with (tmp_path / "text.txt").open("wb") as file, terminal(*OPTIONS, stdout=file) as screen:
         screen.wait_for(PROMPT)
         screen.type("/quit\n")
@@ -217,7 +217,7 @@ def test_on_a_terminal_the_finished_text_can_go_to_a_file(terminal, talk, tmp_pa
     assert finished in undimmed(screen.seen)
 
 
-def test_the_whole_text_shows_what_was_given_and_what_was_written(terminal, talk):
+def test_whole_text_distinguishes_user_and_model(terminal, talk):
     finished = talk("fox", "/quit")[0]
     begun = talk("/quit")[0]
     with terminal(*OPTIONS) as screen:
@@ -228,10 +228,10 @@ def test_the_whole_text_shows_what_was_given_and_what_was_written(terminal, talk
     written = finished.removeprefix(begun + "fox")
     begun = begun.replace(SEED, f"{DIM}{SEED}{PLAIN}", 1)
     assert whole == f"{begun}{DIM}fox{PLAIN}{written}\n"
-    assert shorter == f"Taken back. The text now ends:\n{begun}\n"
+    assert shorter == f"Removed. The text now ends:\n{begun}\n"
 
 
-def test_a_passage_of_the_corpus_is_not_in_the_finished_text_unless_asked_for(charlstm):
+def test_default_seed_is_not_in_the_finished_text(charlstm):
     arguments = ("generate", "--interactive", "--length", "5", "--random-seed", "3")
     alone, whole = (charlstm(*arguments, *more, stdin="fox\n/quit\n") for more in ((), ("--with-seed",)))
     assert whole.stdout == "The quick" + alone.stdout
@@ -239,18 +239,18 @@ def test_a_passage_of_the_corpus_is_not_in_the_finished_text_unless_asked_for(ch
     assert charlstm(*OPTIONS, "--no-echo", stdin="/quit\n").stdout == charlstm(*OPTIONS, stdin="/quit\n").stdout[len(SEED) :]
 
 
-def test_a_line_has_line_ends_as_the_seed_has(talk):
+def test_backslash_n_in_a_user_line(talk):
     begun = talk("/quit")[0]
     assert talk("fox\\ndog", "/quit")[0].startswith(begun + "fox\ndog")
 
 
-def test_a_line_in_another_spelling_is_taken_and_told(talk):
+def test_respelled_line_is_reported(talk):
     finished, shown = talk("fox’é", "/quit", more=("--on-unknown", "replace"))
     assert finished.startswith(talk("/quit")[0] + "fox e")
     assert "’ → ' ', é → e" in shown[1]
 
 
-def test_ctrl_c_stops_the_model_and_not_the_conversation(terminal):
+def test_ctrl_c_stops_the_model_not_the_session(terminal):
     with terminal(*OPTIONS, "--length", "1000000000") as screen:
         while len(screen.seen) < 200:
             assert screen.read()
@@ -264,7 +264,7 @@ def test_ctrl_c_stops_the_model_and_not_the_conversation(terminal):
     assert "Traceback" not in screen.seen
 
 
-def test_ctrl_c_at_the_prompt_ends_it(terminal):
+def test_ctrl_c_at_the_prompt_ends_the_session(terminal):
     with terminal(*OPTIONS) as screen:
         screen.wait_for(PROMPT)
         # A signal on the threshold of a blocking read waits for the next one; so would a person, and for an answer.

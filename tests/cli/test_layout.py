@@ -1,4 +1,4 @@
-"""Lines that end between words and fields, by themselves and as the commands show them on terminals."""
+"""Line breaks between words and fields, in the functions and in the commands' output."""
 
 import os
 import pty
@@ -37,7 +37,7 @@ def test_lines_end_between_words(width):
     assert len(lines) == 1 or all(disp_len(f"{one} {other.split()[0]}") > width for one, other in pairwise(lines))
 
 
-def test_lines_that_fit_are_left_as_they_are():
+def test_lines_that_fit_are_unchanged():
     text = "  two  gaps \n\n\tand a tab"
     assert wrapped(text, 40) == text
 
@@ -46,7 +46,7 @@ def test_an_indented_line_stays_indented():
     assert wrapped("  the ferry  is late", 12) == "  the ferry\n  is late"
 
 
-def test_a_word_wider_than_the_line_is_left_whole():
+def test_word_wider_than_the_line_stays_whole():
     assert wrapped("see /a/very/long/path there", 8).split("\n") == ["see", "/a/very/long/path", "there"]
 
 
@@ -101,7 +101,7 @@ def evaluation(seconds: float, step: int, epoch: float, nats: float | None) -> H
 
 
 @pytest.mark.parametrize("numbers", EVALUATIONS.values(), ids=EVALUATIONS)
-def test_an_evaluation_is_one_line_of_80_columns_and_fields_of_60(numbers):
+def test_evaluation_fits_80_or_60_columns(numbers):
     whole = _line(evaluation(*numbers), None)
     assert f"step {numbers[1]:>7,}" in whole
     assert _line(evaluation(*numbers), 120) == whole
@@ -126,7 +126,7 @@ STEPPED = {
 
 
 @pytest.mark.parametrize("event", STEPPED.values(), ids=STEPPED)
-def test_beside_the_bar_there_is_what_leaves_room_for_it(event):
+def test_bar_description_leaves_room_for_the_bar(event):
     whole = _description(event, None)
     assert "bits/char" in whole
     for width in (40, 50, 60, 70, 80, 120):
@@ -137,7 +137,7 @@ def test_beside_the_bar_there_is_what_leaves_room_for_it(event):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_checkpoints_are_listed_in_lines_that_a_terminal_holds(tmp_path, make_checkpoint, terminal, width):
+def test_list_fits_the_terminal(tmp_path, make_checkpoint, terminal, width):
     make_checkpoint(tmp_path / "checkpoints" / "渡し船", corpus="a story that has a long name, part 1.txt", nats_per_char=2.0)
     make_checkpoint(tmp_path / "checkpoints" / "tale")
     with terminal("list", columns=width, stderr=subprocess.PIPE) as screen:
@@ -149,10 +149,10 @@ def test_checkpoints_are_listed_in_lines_that_a_terminal_holds(tmp_path, make_ch
 
 
 @pytest.mark.parametrize("width", ["20", "40", "60", "80", "200"])
-def test_an_evaluation_s_report_holds_in_any_width(charlstm, monkeypatch, tmp_path, tale, width):
+def test_evaluate_fits_any_width(charlstm, monkeypatch, tmp_path, tale, width):
     monkeypatch.setenv("COLUMNS", width)
     (tmp_path / "tale.txt").write_text(TEXT)
     lines = charlstm("evaluate", "--sample", "20").stdout.splitlines()
     assert max(map(len, lines)) <= min(int(width), 110)
     words = {word for line in lines for word in line.split()}
-    assert {"stateful,", "Stateless,", "nats/char", "bits/char", "unigram", "256"} <= {word.rstrip(":") for word in words}
+    assert {"stateful,", "Stateless", "nats/char", "bits/char", "unigram", "256"} <= {word.rstrip(":") for word in words}

@@ -1,4 +1,4 @@
-"""What is said when the machine has too little: memory, address space, a library that cannot be loaded."""
+"""Messages for limits of the machine: memory, address space, libraries that cannot be loaded."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from tests.cli.conftest import TEXT
 
 @pytest.fixture(autouse=True)
 def _tale(tale):
-    """Have a checkpoint in every test."""
+    """Make a checkpoint in every test."""
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def _tale(tale):
         ("list", "charlstm.checkpoint.folder.list_checkpoints"),
     ],
 )
-def test_too_little_memory_is_stated_with_what_needs_less(charlstm, monkeypatch, tmp_path, arguments, place):
+def test_out_of_memory_advises_what_needs_less(charlstm, monkeypatch, tmp_path, arguments, place):
     def exhausted(*_, **__):
         raise MemoryError
 
@@ -51,7 +51,7 @@ def test_too_little_memory_is_stated_with_what_needs_less(charlstm, monkeypatch,
         "evaluate --corpus tale.txt --dynamic",
     ],
 )
-def test_an_address_space_too_small_for_tensorflow_is_stated(tmp_path, arguments, kilobytes):
+def test_too_small_address_space_is_reported(tmp_path, arguments, kilobytes):
     (tmp_path / "tale.txt").write_text(TEXT)
     command = ["sh", "-c", f'ulimit -v {kilobytes}; exec "$0" -m charlstm "$@"', sys.executable, *arguments.split()]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -75,7 +75,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("arguments", "broken"), BROKEN.items(), ids=BROKEN)
-def test_a_library_that_cannot_be_loaded_is_stated(program, tmp_path, arguments, broken):
+def test_unloadable_library_is_reported(program, tmp_path, arguments, broken):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / f"{broken[0]}.py").write_text(broken[1])
     path = os.pathsep.join([str(tmp_path / "broken"), os.environ.get("PYTHONPATH", "")])

@@ -11,7 +11,7 @@ from charlstm.config import ModelConfig
 
 @pytest.fixture
 def shelf(tmp_path, make_checkpoint):
-    """Three checkpoints: an old one, the newest, and one that has no score."""
+    """Make three checkpoints: an old one, the newest, and one without a score."""
     root = tmp_path / "checkpoints"
     make_checkpoint(root / "tale", created="2026-01-02T10:00:00+00:00", nats_per_char=2 * math.log(2))
     config = ModelConfig(vocabulary_size=30, seq_len=40, units=(20, 10))
@@ -22,7 +22,7 @@ def shelf(tmp_path, make_checkpoint):
 
 @pytest.fixture
 def listed(charlstm):
-    """The checkpoints in JSON."""
+    """Return the checkpoints from the JSON."""
 
     def run(*arguments):
         result = charlstm("list", "--json", *arguments)
@@ -32,7 +32,7 @@ def listed(charlstm):
     return run
 
 
-def test_the_table_is_on_stdout_the_newest_first(charlstm, shelf):
+def test_table_is_newest_first_on_stdout(charlstm, shelf):
     result = charlstm("list")
     assert (result.exit_code, result.stderr) == (0, "")
     head, *rows = result.stdout.splitlines()
@@ -53,7 +53,7 @@ def test_the_columns_of_the_table_are_aligned(charlstm, shelf):
         assert all(row[place - 2 : place] == "  " and row[place] != " " for row in rows)
 
 
-def test_json_has_the_same_in_numbers(listed, shelf):
+def test_json_has_the_same_numbers(listed, shelf):
     saga, tale, begun = listed()
     assert saga == {
         "checkpoint": "saga",
@@ -71,7 +71,7 @@ def test_json_has_the_same_in_numbers(listed, shelf):
     assert (begun["checkpoint"], begun["nats_per_char"], begun["bits_per_char"], begun["steps"]) == ("begun", None, None, 0)
 
 
-def test_the_score_is_that_of_the_best_weights(listed, shelf):
+def test_score_is_that_of_the_best_weights(listed, shelf):
     history = shelf / "tale" / "history.jsonl"
     worse = json.loads(history.read_text()) | {"step": 9, "nats_per_char": 5.0, "best": False}
     history.write_text(history.read_text() + json.dumps(worse) + "\n")
@@ -80,7 +80,7 @@ def test_the_score_is_that_of_the_best_weights(listed, shelf):
 
 
 @pytest.mark.parametrize("folder", ["checkpoints", "nowhere"])
-def test_no_checkpoints_are_no_error_and_say_what_to_do(charlstm, listed, tmp_path, folder):
+def test_empty_folder_advises_training(charlstm, listed, tmp_path, folder):
     (tmp_path / "checkpoints").mkdir()
     result = charlstm("list", "--checkpoints", folder)
     assert (result.exit_code, result.stdout) == (0, "")
@@ -116,7 +116,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_checkpoint_does_not_hide_the_good_ones(charlstm, shelf, damage):
+def test_damaged_checkpoint_does_not_hide_others(charlstm, shelf, damage):
     damage(shelf / "tale")
     result, table = charlstm("list", "--json"), charlstm("list")
     assert (result.exit_code, table.exit_code) == (0, 0)
@@ -125,7 +125,7 @@ def test_a_damaged_checkpoint_does_not_hide_the_good_ones(charlstm, shelf, damag
     assert [line.split()[0] for line in table.stdout.splitlines()][1] == "saga"
 
 
-def test_names_that_are_not_ascii_are_shown_as_they_are(charlstm, listed, tmp_path, make_checkpoint):
+def test_non_ascii_names_are_shown_unchanged(charlstm, listed, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "渡し船", corpus="fähre.txt")
     assert "渡し船" in charlstm("list").stdout
     assert listed()[0]["corpus"] == "fähre.txt"

@@ -1,4 +1,4 @@
-"""What the memory does not hold is refused, with the figures and what to change, before it is begun."""
+"""Work that needs too much memory is refused early, with sizes and advice."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from charlstm.inference.sampling import Sampling
 from tests.cli.conftest import TEXT
 
 PROCESS = 90_000_000
-"""About the bytes of a process with a small model that computes in one thread."""
+"""Approximate memory in bytes of a process with a small model and one thread."""
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 
 
@@ -49,7 +49,7 @@ def memory(monkeypatch):
         ("inspect --text-file text.txt", 1e5, "the model", set()),
     ],
 )
-def test_what_the_memory_does_not_hold_is_refused(refusal, advice, memory, tmp_path, arguments, size, largest, advised):
+def test_work_larger_than_memory_is_refused(refusal, advice, memory, tmp_path, arguments, size, largest, advised):
     (tmp_path / "text.txt").write_text(PANGRAM * 20)
     memory(size)
     command, *rest = arguments.split()
@@ -60,7 +60,7 @@ def test_what_the_memory_does_not_hold_is_refused(refusal, advice, memory, tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "text.txt"]
 
 
-def test_a_large_alphabet_is_counted(refusal, advice, memory, make_checkpoint, tmp_path):
+def test_large_vocabulary_is_counted(refusal, advice, memory, make_checkpoint, tmp_path):
     characters = "".join(map(chr, range(0x4E00, 0x4E00 + 7_000)))
     make_checkpoint(
         tmp_path / "checkpoints" / "large", ModelConfig(vocabulary_size=7_000, seq_len=2, units=(4,)), vocabulary=characters
@@ -74,7 +74,7 @@ def test_a_large_alphabet_is_counted(refusal, advice, memory, make_checkpoint, t
     assert "choosing characters 43 GB" in refusal(*arguments, "--samples", "100000", "--top-p", "0.9")
 
 
-def test_a_long_text_and_its_baselines_are_counted(refusal, memory, make_checkpoint, tmp_path, monkeypatch):
+def test_long_text_and_baselines_are_counted(refusal, memory, make_checkpoint, tmp_path, monkeypatch):
     text = PANGRAM * 1_000
     (tmp_path / "text.txt").write_text(text)
     monkeypatch.setattr("charlstm.inference.memory_footprint._READ", 1_000_000)
@@ -86,7 +86,7 @@ def test_a_long_text_and_its_baselines_are_counted(refusal, memory, make_checkpo
 
 
 @pytest.mark.parametrize("corpus", [True, False])
-def test_baselines_are_counted_where_there_are_any(charlstm, memory, tale, tmp_path, corpus):
+def test_baselines_count_only_with_a_corpus(charlstm, memory, tale, tmp_path, corpus):
     (tmp_path / "tale.txt").write_text(TEXT)
     memory(3 * PROCESS)
     arguments = ["evaluate", "tale.txt", "--sample", "10"] if corpus else ["compare", "--length", "5", "--sample", "10"]
@@ -95,7 +95,7 @@ def test_baselines_are_counted_where_there_are_any(charlstm, memory, tale, tmp_p
     assert ("n-grams and compressors 0.3 GB" in result.stderr) == corpus
 
 
-def test_what_the_memory_holds_is_written(charlstm, memory):
+def test_work_that_fits_memory_is_done(charlstm, memory):
     memory(PROCESS + 1e7)
     assert charlstm("generate", "--samples", "20", "--length", "5").exit_code == 0
 
@@ -104,7 +104,7 @@ def test_what_the_memory_holds_is_written(charlstm, memory):
     ("size", "batches", "expected"),
     [(2.5 * PROCESS, 100, 1), (4.5 * PROCESS, 100, 3), (1e12, 100, 8), (1e12, 2, 2), (1e12, 1, 1)],
 )
-def test_as_many_processes_write_as_the_memory_holds(monkeypatch, checkpoint, memory, size, batches, expected):
+def test_number_of_processes_fits_memory(monkeypatch, checkpoint, memory, size, batches, expected):
     from charlstm.checkpoint.config_file import read_config
 
     memory(size)

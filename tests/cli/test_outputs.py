@@ -1,4 +1,4 @@
-"""Files that the user names to be written: refused before any work, written whole, nothing left behind."""
+"""Output files: invalid ones are refused before any work, others are written atomically."""
 
 import errno
 import os
@@ -14,9 +14,9 @@ COMMANDS = {
     "--plot": (["compare", "--length", "5", "--seed", "fox"], "curves.svg"),
     "--page": (["inspect", "--text", TEXT], "page.html"),
 }
-"""Each option that names such a file, with a command that has it and a name for the file."""
+"""Options that name an output file, each with a command and a file name."""
 WRITTEN_ANEW = [option for option in COMMANDS if option != "--output"]
-"""Those that replace a file."""
+"""Options that replace an existing file."""
 
 
 @pytest.fixture(params=COMMANDS)
@@ -36,7 +36,7 @@ def everything(folder: Path) -> dict[str, bytes | None]:
 
 
 def sentence(result) -> str:
-    """What a refusal says, without the frame around it."""
+    """Return the message of a refusal."""
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
     return " ".join(re.sub("[│╭╮╰╯─]", " ", result.stderr).split())
@@ -47,8 +47,8 @@ KINDS = {
     ".": "is a folder",
     "/": "is a folder",
     "folder": "is a folder",
-    "nowhere/": "there is no folder nowhere",
-    "file/": "there is no folder file",
+    "nowhere/": "the folder nowhere does not exist",
+    "file/": "the folder file does not exist",
     "/dev/null": "/dev/null is not an ordinary file",
     "/dev/full": "/dev/full is not an ordinary file",
     "fifo": "is not an ordinary file",
@@ -59,7 +59,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_no_place_for_a_file_is_refused(run, option, tmp_path, kind):
+def test_invalid_output_path_is_refused(run, option, tmp_path, kind):
     name = COMMANDS[option][1]
     suffix = Path(name).suffix
     said = KINDS[kind]
@@ -84,7 +84,7 @@ def test_what_is_no_place_for_a_file_is_refused(run, option, tmp_path, kind):
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT])
-def test_a_folder_that_takes_no_file_is_refused_before_any_work(run, option, tmp_path, monkeypatch, code):
+def test_unwritable_folder_is_refused_before_any_work(run, option, tmp_path, monkeypatch, code):
     before = everything(tmp_path)
 
     def refused(path, *_, **__):
@@ -97,7 +97,7 @@ def test_a_folder_that_takes_no_file_is_refused_before_any_work(run, option, tmp
     assert everything(tmp_path) == before
 
 
-def test_a_write_protected_file_is_left_alone(run, option, tmp_path, monkeypatch):
+def test_write_protected_file_is_unchanged(run, option, tmp_path, monkeypatch):
     file = tmp_path / COMMANDS[option][1]
     file.write_text("mine")
     monkeypatch.setattr(os, "access", lambda path, mode: not (str(path) == file.name and mode == os.W_OK))  # root may all
@@ -106,7 +106,7 @@ def test_a_write_protected_file_is_left_alone(run, option, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("option", WRITTEN_ANEW)
-def test_a_link_to_a_file_is_written_through(run, option, tmp_path):
+def test_link_target_is_written(run, option, tmp_path):
     name = COMMANDS[option][1]
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / name).write_text("old")
@@ -117,7 +117,7 @@ def test_a_link_to_a_file_is_written_through(run, option, tmp_path):
 
 
 @pytest.mark.parametrize("option", WRITTEN_ANEW)
-def test_a_full_disk_leaves_the_old_file(run, option, tmp_path, monkeypatch):
+def test_full_disk_keeps_the_old_file(run, option, tmp_path, monkeypatch):
     file = tmp_path / COMMANDS[option][1]
     file.write_text("old")
 
@@ -132,7 +132,7 @@ def test_a_full_disk_leaves_the_old_file(run, option, tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", file.name]
 
 
-def test_two_outputs_do_not_share_a_file(charlstm, tmp_path, make_checkpoint):
+def test_two_outputs_with_one_file_are_refused(charlstm, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "tale")
     (tmp_path / "link.svg").symlink_to("same.svg")
     (tmp_path / "same.svg").write_text("old")

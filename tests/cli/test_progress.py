@@ -1,4 +1,4 @@
-"""Following a training run, with a run that only pretends: what is shown, and what the signals do."""
+"""Progress output and signals of a training, tested with a fake run."""
 
 import io
 import os
@@ -45,7 +45,7 @@ def plan(tmp_path):
 
 @pytest.fixture
 def pretend(monkeypatch, plan):
-    """Follow a run that consists of given events; a number among them is a signal that comes at that moment."""
+    """Follow a run of the given events; a number among them is a signal to send at that moment."""
 
     def run(*happenings):
         def train(_, *, clock, started, should_stop):
@@ -60,7 +60,7 @@ def pretend(monkeypatch, plan):
 
         monkeypatch.setattr("charlstm.training.run.train", train)
         monkeypatch.setattr("charlstm.training.model_files.sample_text", lambda *_, **__: "two\nlines")
-        # Or a signal that is not heeded would end the tests.
+        # Otherwise an unhandled signal would end the tests.
         usual = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGHUP)}
         handlers = [signal.getsignal(number) for number in SIGNALS]
         try:
@@ -75,12 +75,12 @@ def pretend(monkeypatch, plan):
 
 
 @pytest.mark.parametrize("reason", [None, "there is a GPU"])
-def test_why_the_layers_are_not_in_the_fast_loop_is_said(pretend, capsys, reason):
+def test_reason_for_the_keras_loop_is_printed(pretend, capsys, reason):
     pretend(Started(FOLDER, 1, reason), Evaluated(evaluation(1, 2.0, best=True), {}))
-    assert ("Keras's own loop: there is a GPU." in capsys.readouterr().err) == (reason is not None)
+    assert ("Keras's own, slower loop: there is a GPU." in capsys.readouterr().err) == (reason is not None)
 
 
-def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, capsys):
+def test_without_terminal_one_line_per_evaluation(pretend, plan, capsys):
     pretend(
         Started(plan.folder, 12345, None),
         *(Stepped(step, step / 10, 2.5, 1234.5, 60.0) for step in range(5)),
@@ -94,7 +94,7 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
     assert written == ""
     assert "\r" not in said
     first, second, pace, *lines = said.splitlines()
-    assert pace == "12,346 characters a second: 1:30 min to go, 14 passes over the text in all."
+    assert pace == "12,346 characters a second: 1:30 min to go, 14 epochs in total."
     assert first.startswith("Starting TensorFlow")
     assert str(plan.folder) in second
     assert "12,345 parameters" in second
@@ -107,21 +107,21 @@ def test_off_a_terminal_there_is_a_line_an_evaluation_and_no_bar(pretend, plan, 
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_asks_the_run_to_stop(pretend, capfd, number):
+def test_signal_stops_the_run(pretend, capfd, number):
     _, finished, received = pretend(Started(FOLDER, 1, None), number)
     assert finished.interrupted
     assert received == number
     assert "Stopping after this step, then saving" in capfd.readouterr().err
 
 
-def test_without_a_signal_the_run_is_not_asked_to_stop(pretend):
+def test_run_without_signal_is_not_stopped(pretend):
     _, finished, received = pretend(Started(FOLDER, 1, None))
     assert not finished.interrupted
     assert received == 0
 
 
-def test_a_signal_that_is_ignored_stays_so(plan, monkeypatch):
-    usual = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does it
+def test_ignored_signal_stays_ignored(plan, monkeypatch):
+    usual = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # like nohup
     seen = []
 
     def train(*_, **__):
@@ -136,14 +136,14 @@ def test_a_signal_that_is_ignored_stays_so(plan, monkeypatch):
     assert seen == [signal.SIG_IGN]
 
 
-def test_going_back_after_a_loss_that_is_no_number_is_said(pretend, capsys):
+def test_roll_back_after_nan_loss_is_printed(pretend, capsys):
     pretend(Started(FOLDER, 1, None), RolledBack(1_812, 1_640, 0.003))
-    line = "The loss was no number at step 1,812: going back to step 1,640, with half the learning rate (0.003)."
+    line = "The loss was NaN or infinite at step 1,812: rolling back to step 1,640, with half the learning rate (0.003)."
     assert line in capsys.readouterr().err.splitlines()
 
 
 @pytest.mark.parametrize("first", SIGNALS)
-def test_ctrl_c_after_it_does_not_wait(pretend, monkeypatch, first):
+def test_second_ctrl_c_interrupts_at_once(pretend, monkeypatch, first):
     monkeypatch.setattr(progress, "_ECHO", -1.0)
     with pytest.raises(KeyboardInterrupt):
         pretend(Started(FOLDER, 1, None), first, signal.SIGINT)
@@ -151,21 +151,21 @@ def test_ctrl_c_after_it_does_not_wait(pretend, monkeypatch, first):
 
 @pytest.mark.parametrize("first", SIGNALS)
 @pytest.mark.parametrize("echo", SIGNALS)
-def test_a_signal_that_comes_twice_is_one(pretend, first, echo):
-    # As `timeout` sends it, to the process and to its group, and a terminal that is closed.
+def test_repeated_signal_counts_once(pretend, first, echo):
+    # `timeout` and a closed terminal signal the process and its group.
     _, finished, received = pretend(Started(FOLDER, 1, None), first, echo)
     assert finished.interrupted
     assert received == first
 
 
 @pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGHUP])
-def test_only_ctrl_c_is_ever_in_a_hurry(pretend, monkeypatch, again):
+def test_only_ctrl_c_interrupts_at_once(pretend, monkeypatch, again):
     monkeypatch.setattr(progress, "_ECHO", -1.0)
     assert pretend(Started(FOLDER, 1, None), again, again)[2] == again
 
 
 class Interrupting(io.RawIOBase):
-    """A stream into which the user's Ctrl-C falls while a line is being written."""
+    """A stream that receives Ctrl-C while a line is being written."""
 
     def __init__(self) -> None:
         self.seen = b""
@@ -180,14 +180,14 @@ class Interrupting(io.RawIOBase):
         return len(data)
 
 
-def test_a_signal_in_the_middle_of_writing_is_heeded_all_the_same(pretend, monkeypatch):
+def test_signal_during_printing_is_handled(pretend, monkeypatch):
     stream = Interrupting()
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(stream), "utf-8", line_buffering=True))
     assert pretend(Started(FOLDER, 1, None))[1].interrupted
     assert b"Training" in stream.seen
 
 
-def test_a_reader_of_what_is_said_that_goes_away_does_not_end_the_training(pretend, monkeypatch):
+def test_closed_stderr_does_not_end_training(pretend, monkeypatch):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as gone:
@@ -197,7 +197,7 @@ def test_a_reader_of_what_is_said_that_goes_away_does_not_end_the_training(prete
     assert received == signal.SIGTERM
 
 
-def test_samples_are_shown_when_asked_for(pretend, plan, capsys):
+def test_show_samples_prints_samples(pretend, plan, capsys):
     pretend(Started(FOLDER, 1, None), Evaluated(evaluation(1, 2.0, best=True), {}))
     assert "two" not in capsys.readouterr().err
     follow(plan, started=time.monotonic(), show_samples=True)
@@ -213,7 +213,7 @@ def everything(terminal: int) -> str:
 
 
 @pytest.mark.parametrize("columns", [80, 20, 4])
-def test_on_a_terminal_there_is_a_bar_no_wider_than_it(pretend, monkeypatch, columns):
+def test_bar_fits_the_terminal(pretend, monkeypatch, columns):
     mine, its = pty.openpty()
     termios.tcsetwinsize(its, (24, columns))
     steps = [Stepped(step, step / 5, 2.5, 1234.5, 60.0) for step in range(5)]

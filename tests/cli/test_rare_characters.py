@@ -1,4 +1,4 @@
-"""Every command with a model of which rare characters share a placeholder."""
+"""Every command with a model whose rare characters share a placeholder."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2
 
 @pytest.fixture
 def tale(tmp_path, make_checkpoint) -> Path:
-    """A checkpoint of :data:`ODD`, of which the end is held out, with two characters that were not learned."""
+    """Make a checkpoint of :data:`ODD` with a held-out end and two characters that were not learned."""
     (tmp_path / "tale.txt").write_text(ODD)
     model = ModelConfig(vocabulary_size=VOCABULARY.model_size, seq_len=12, units=(16,))
     folder = make_checkpoint(tmp_path / "checkpoints" / "tale", model, vocabulary=VOCABULARY, corpus="tale.txt")
@@ -49,7 +49,7 @@ def nats(network, text: str) -> np.ndarray:
 HELD_OUT = ODD[-round(0.1 * len(ODD)) :]
 
 
-def test_the_held_out_text_is_scored_with_the_names_of_its_rare_characters(charlstm, tale, network):
+def test_rare_characters_are_scored_with_naming_cost(charlstm, tale, network):
     result = charlstm("evaluate", "--json", "--surprise", "--dynamic")
     told = json.loads(result.stdout)
     assert "2 of 100 characters are rare or new to the model" in result.stderr
@@ -65,7 +65,7 @@ def test_the_held_out_text_is_scored_with_the_names_of_its_rare_characters(charl
 
 
 @pytest.mark.parametrize("command", ["evaluate", "compare"])
-def test_no_text_to_score_is_refused(charlstm, tmp_path, network, command):
+def test_unknown_characters_in_scored_text_are_accepted(charlstm, tmp_path, network, command):
     text = "fÖx 渡 \U0001f600 rune\u0301"
     (tmp_path / "other.txt").write_text(text)
     arguments = ("evaluate", "other.txt") if command == "evaluate" else ("compare", "--text", "other.txt", "--length", "9")
@@ -76,14 +76,14 @@ def test_no_text_to_score_is_refused(charlstm, tmp_path, network, command):
 
 
 @pytest.mark.parametrize(("policy", "scored"), [("skip", "fx ink"), ("replace", "fox ink")])
-def test_the_policy_for_unknown_characters_is_followed_if_it_is_given(charlstm, tmp_path, network, policy, scored):
+def test_explicit_on_unknown_policy_applies(charlstm, tmp_path, network, policy, scored):
     (tmp_path / "other.txt").write_text("fÖx ink" if policy == "skip" else "föx ink")
     told = json.loads(charlstm("evaluate", "other.txt", "--json", "--on-unknown", policy).stdout)
     assert told["modes"]["stateful"]["nats_per_char"] == pytest.approx(nats(network, scored).mean())
 
 
 @pytest.mark.usefixtures("tale")
-def test_compare_follows_the_held_out_text_and_reports_it(charlstm, tmp_path):
+def test_compare_reports_rare_characters(charlstm, tmp_path):
     result = charlstm("compare", "--length", "20", "--report", "page.html", "--json")
     assert result.exit_code == 0, result.stderr
     assert "ß" in (tmp_path / "page.html").read_text("utf-8")
@@ -93,13 +93,13 @@ def test_compare_follows_the_held_out_text_and_reports_it(charlstm, tmp_path):
 @pytest.mark.usefixtures("tale")
 def test_seeds_with_rare_characters_follow_the_policy(charlstm, refusal):
     assert "'Ö'" in refusal("generate", "--seed", "fÖx")
-    assert "can never write 'Ö'" in refusal("generate", "--seed", "fox", "--stop", "Ö")
+    assert "can never generate 'Ö'" in refusal("generate", "--seed", "fox", "--stop", "Ö")
     arguments = ("generate", "--length", "30", "--random-seed", "1", "--no-echo")
     assert charlstm(*arguments, "--seed", "fÖx", "--on-unknown", "skip").stdout == charlstm(*arguments, "--seed", "fx").stdout
 
 
 @pytest.mark.parametrize("options", [(), ("--mode", "stateful"), ("--engine", "keras"), ("--samples", "3")])
-def test_the_placeholder_is_never_printed(charlstm, tale, options):
+def test_placeholder_is_never_printed(charlstm, tale, options):
     biased(tale)
     told = json.loads(charlstm("generate", "--seed", "fox", "--length", "40", "--json", *options).stdout)
     for sample in told["samples"]:
@@ -107,7 +107,7 @@ def test_the_placeholder_is_never_printed(charlstm, tale, options):
         assert set(sample["text"]) <= set(VOCABULARY.characters)
 
 
-def test_the_placeholder_is_never_written_in_bulk(charlstm, tale, tmp_path):
+def test_placeholder_is_never_in_output_files(charlstm, tale, tmp_path):
     biased(tale)
     result = charlstm("generate", "--seed", "fox", "--length", "40", "--samples", "70", "--output", "many.jsonl")
     assert result.exit_code == 0, result.stderr
@@ -117,7 +117,7 @@ def test_the_placeholder_is_never_written_in_bulk(charlstm, tale, tmp_path):
 
 
 def biased(folder: Path) -> None:
-    """Make the placeholder by far the likeliest."""
+    """Make the placeholder the likeliest character by far."""
     config = read_config(folder)
     weights = {name: value.copy() for name, value in read_weights(folder, config.model).items()}
     weights["dense/bias"][-1] = 1_000
@@ -125,7 +125,7 @@ def biased(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("tale")
-def test_any_character_and_text_can_be_looked_inside_with(charlstm):
+def test_inspect_accepts_any_character_and_text(charlstm):
     found = {}
     for character in "渡ß":
         step = json.loads(charlstm("inspect", "step", "--character", character, "--json", "--keras").stdout)["sections"]["step"]
@@ -138,14 +138,14 @@ def test_any_character_and_text_can_be_looked_inside_with(charlstm):
     assert charlstm("inspect", "--keras", "--page", "page.html").exit_code == 0
 
 
-def test_a_placeholder_is_not_listed_among_the_likeliest(charlstm, tale):
+def test_placeholder_is_not_among_the_likeliest(charlstm, tale):
     biased(tale)
     step = json.loads(charlstm("inspect", "step", "--json").stdout)["sections"]["step"]
     assert {each["character"] for each in step["likeliest"]} <= set(VOCABULARY.characters)
     assert all(each["probability"] < 1e-6 for each in step["likeliest"])
 
 
-def test_training_says_what_it_learns_and_scores_as_evaluate_does(charlstm, tmp_path):
+def test_training_score_equals_evaluate(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text(ODD)
     result = charlstm("train", "tale.txt", "--min-count", "3", *SMALL)
     assert result.exit_code == 0, result.stderr
@@ -163,7 +163,7 @@ def test_training_says_what_it_learns_and_scores_as_evaluate_does(charlstm, tmp_
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "some", "1.5"])
-def test_a_count_that_is_none_is_refused(charlstm, value):
+def test_invalid_min_count_is_refused(charlstm, value):
     result = charlstm("train", "tale.txt", "--min-count", value)
     assert result.exit_code == 2
     assert "--min-count: expected auto or an integer of at least 1; found" in result.stderr

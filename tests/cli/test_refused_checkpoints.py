@@ -1,4 +1,4 @@
-"""Checkpoints and seeds that cannot be used: exit code 1 and one sentence that says what was found and what to do."""
+"""Invalid checkpoints and seeds: exit code 1, and one sentence with the problem and advice."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ def tale(tmp_path, make_checkpoint):
 
 
 @pytest.mark.parametrize("arguments", ["generate --checkpoint tail", "train --resume tail", "train corpus.txt --from tail"])
-def test_a_checkpoint_that_does_not_exist_is_refused_with_those_that_do(refusal, tale, tmp_path, make_checkpoint, arguments):
+def test_missing_checkpoint_lists_the_existing_ones(refusal, tale, tmp_path, make_checkpoint, arguments):
     make_checkpoint(tmp_path / "checkpoints" / "saga")
     (tmp_path / "corpus.txt").write_text(STORY)
     sentence = refusal(*arguments.split())
@@ -25,12 +25,12 @@ def test_a_checkpoint_that_does_not_exist_is_refused_with_those_that_do(refusal,
     assert "saga, tale" in sentence
 
 
-def test_a_checkpoint_with_a_name_that_no_folder_can_have_does_not_exist(refusal, tale):
+def test_impossible_checkpoint_name_is_refused(refusal, tale):
     assert "tale" in refusal("generate", "--checkpoint", "a" * 300)
 
 
 @pytest.mark.parametrize("folder", ["empty", "nowhere", "file"])
-def test_a_folder_without_checkpoints_is_refused_with_what_to_do(refusal, advice, tmp_path, folder):
+def test_folder_without_checkpoints_advises_training(refusal, advice, tmp_path, folder):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").touch()
     sentence = refusal("generate", "--checkpoints", folder)
@@ -75,7 +75,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize(("file", "damage", "words"), DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_checkpoint_is_refused_with_what_is_wrong(refusal, tale, file, damage, words):
+def test_damaged_checkpoint_names_the_problem(refusal, tale, file, damage, words):
     damage(tale / file)
     sentence = refusal("generate", "--checkpoint", "tale")
     for word in [*words, file]:
@@ -92,7 +92,7 @@ def test_an_empty_seed_is_refused(refusal, advice, tale, tmp_path, arguments):
 
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
 @pytest.mark.parametrize("more", [[], ["--json"], ["--interactive"], ["--samples", "2"], ["--length", "0"]], ids=" ".join)
-def test_unknown_characters_in_the_seed_are_refused_by_name(refusal, tale, mode, more):
+def test_unknown_seed_characters_are_named(refusal, tale, mode, more):
     sentence = refusal("generate", "--seed", "The é§ fox é", "--mode", mode, *more)
     assert sentence.startswith("the model does not know 'é' '§'; ")
     assert "'T' 'a' 'b'" in sentence
@@ -100,7 +100,7 @@ def test_unknown_characters_in_the_seed_are_refused_by_name(refusal, tale, mode,
     assert "--on-unknown replace" in sentence
 
 
-def test_a_seed_of_unknown_characters_alone_is_empty_without_them(charlstm, tale):
+def test_seed_of_only_unknown_characters_is_refused(charlstm, tale):
     result = charlstm("generate", "--seed", "é§", "--on-unknown", "skip")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "charlstm: the seed is empty without its unknown characters" in result.stderr
@@ -115,19 +115,19 @@ BAD_SEED_FILES = {
 
 
 @pytest.mark.parametrize("content", BAD_SEED_FILES.values(), ids=BAD_SEED_FILES)
-def test_a_seed_file_that_is_no_text_is_refused_with_what_can_be_done(refusal, advice, tale, tmp_path, content):
+def test_binary_seed_file_is_refused_with_advice(refusal, advice, tale, tmp_path, content):
     (tmp_path / "seed.txt").write_bytes(content)
     sentence = refusal("generate", "--seed-file", "seed.txt")
     assert sentence.startswith("seed.txt is ")
     advice("generate", sentence)
 
 
-def test_a_seed_file_that_is_not_there_is_refused(refusal, tale):
+def test_missing_seed_file_is_refused(refusal, tale):
     assert "seed.txt does not exist" in refusal("generate", "--seed-file", "seed.txt")
     assert "checkpoints is a directory" in refusal("generate", "--seed-file", "checkpoints")
 
 
-def test_a_name_that_is_taken_is_refused_before_the_text_is_read(refusal, tale):
+def test_existing_name_is_refused_before_reading(refusal, tale):
     before = {path: path.read_bytes() for path in tale.iterdir()}
     sentence = refusal("train", "no-such-file.txt", "--name", "tale")
     assert "tale exists already" in sentence
@@ -135,13 +135,13 @@ def test_a_name_that_is_taken_is_refused_before_the_text_is_read(refusal, tale):
     assert {path: path.read_bytes() for path in tale.iterdir()} == before
 
 
-def test_training_that_was_never_saved_cannot_be_resumed(refusal, tale):
+def test_unsaved_training_cannot_be_resumed(refusal, tale):
     sentence = refusal("train", "--resume", "tale")
     assert "no saved training state" in sentence
     assert "--from tale" in sentence
 
 
-def test_the_network_cannot_be_changed_in_fine_tuning(refusal, tale, tmp_path):
+def test_fine_tuning_cannot_change_the_network(refusal, tale, tmp_path):
     (tmp_path / "corpus.txt").write_text(STORY)
     sentence = refusal("train", "corpus.txt", "--from", "tale", "--units", "9")
     assert "--units cannot be changed with --from" in sentence

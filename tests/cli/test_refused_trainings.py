@@ -1,4 +1,4 @@
-"""Trainings that TensorFlow has to be started for before they can be refused."""
+"""Trainings that are refused only after TensorFlow has started."""
 
 import re
 
@@ -35,7 +35,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("option", "words"), REFUSED.items(), ids=REFUSED)
-def test_options_that_keras_does_not_have_are_refused_and_leave_no_folder(charlstm, tmp_path, option, words):
+def test_unknown_keras_names_leave_no_folder(charlstm, tmp_path, option, words):
     (tmp_path / "story.txt").write_text(STORY)
     result = charlstm("train", "story.txt", *SMALL, *option.split())
     assert (result.exit_code, result.stdout) == (1, "")
@@ -45,24 +45,24 @@ def test_options_that_keras_does_not_have_are_refused_and_leave_no_folder(charls
     assert [path.name for path in (tmp_path).iterdir()] == ["story.txt"]
 
 
-def test_a_recipe_too_large_for_the_text_is_made_to_fit_and_says_so(charlstm, tmp_path):
+def test_preset_is_adapted_to_a_short_text_with_a_note(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
-    # The option ends it before anything is trained.
+    # The option ends the command before the first step.
     said = charlstm("train", "story.txt", "--preset", "best", "--kernel-regularizer", "nonsense").stderr
     for option, name in (("--batch-size", "batch_size"), ("--seq-len", "seq_len")):
         assert re.search(rf"The text is short for this recipe: {option} is [0-9]+ in place of {PRESETS['best'][name]}\.", said)
 
 
-def test_a_loss_that_is_no_number_is_a_stated_error(charlstm, tmp_path):
+def test_nan_loss_is_reported(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     result = charlstm("train", "story.txt", *SMALL, "--epochs", "5", "--learning-rate", "1e38", "--clip-norm", "0")
     assert (result.exit_code, result.stdout) == (1, "")
     *before, last = result.stderr.splitlines()
-    assert sum(line.startswith("The loss was no number at step ") for line in before) == 3
+    assert sum(line.startswith("The loss was NaN or infinite at step ") for line in before) == 3
     assert re.match(r"charlstm: the loss is no number at step \d+ even with .*--learning-rate", last)
 
 
-def test_a_place_where_no_folder_can_be_made_is_a_stated_error(charlstm, tmp_path):
+def test_unwritable_checkpoints_folder_is_reported(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     result = charlstm("train", "story.txt", *SMALL, "--checkpoints", "story.txt")
     assert result.exit_code == 1
@@ -70,7 +70,7 @@ def test_a_place_where_no_folder_can_be_made_is_a_stated_error(charlstm, tmp_pat
 
 
 @pytest.mark.parametrize("others", [(), ("--cluster", "localhost:1,localhost:2", "--rank", "1")])
-def test_a_training_that_needs_more_memory_than_there_is_is_refused_before_tensorflow(charlstm, tmp_path, monkeypatch, others):
+def test_training_larger_than_memory_is_refused_early(charlstm, tmp_path, monkeypatch, others):
     monkeypatch.setattr("charlstm.planning.memory_estimate.total_memory", lambda: 12e9)
     (tmp_path / "story.txt").write_text(STORY)
     result = charlstm("train", "story.txt", *SMALL, "--units", "30000", *others)

@@ -1,4 +1,4 @@
-"""Real processes, pipes and terminals: what arrives where, when, and with which exit code."""
+"""Real processes, pipes and terminals: streams, timing and exit codes."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def tale(tmp_path, make_checkpoint):
 
 @pytest.fixture
 def ran(program):
-    """Run to the end: exit code, stdout and stderr, each decoded from UTF-8."""
+    """Run to the end; return the exit code, stdout and stderr, decoded from UTF-8."""
 
     def run(*arguments, **streams):
         process = program(*arguments, **streams)
@@ -34,7 +34,7 @@ def ran(program):
     return run
 
 
-def test_text_and_nothing_else_is_on_stdout(ran, charlstm):
+def test_stdout_is_exactly_the_text(ran, charlstm):
     code, written, said = ran("generate", *OPTIONS, "--length", "50")
     assert (code, said) == (0, "")
     assert written == charlstm("generate", *OPTIONS, "--length", "50").stdout
@@ -78,7 +78,7 @@ def test_ctrl_c_while_generating_exits_with_130(terminal):
 
 
 @pytest.mark.parametrize("more", ["--json", "--samples 2", "--no-echo"])
-def test_an_interrupted_command_leaves_stdout_empty_where_nothing_was_finished(charlstm, monkeypatch, more):
+def test_interrupted_command_leaves_stdout_empty(charlstm, monkeypatch, more):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
@@ -96,7 +96,7 @@ def test_an_interrupted_command_leaves_stdout_empty_where_nothing_was_finished(c
         "generate --json",
     ],
 )
-def test_a_reader_that_has_had_enough_is_no_error(program, arguments):
+def test_closed_pipe_exits_with_0(program, arguments):
     process = program(*arguments.split(), *(OPTIONS if "generate" in arguments else ()))
     assert process.stdout.read(10)
     process.stdout.close()
@@ -109,7 +109,7 @@ def test_a_reader_that_has_had_enough_is_no_error(program, arguments):
     "arguments",
     ["generate --length 20", "generate --json", "list", "list --json", "--help", "train --help", "--version"],
 )
-def test_a_reader_that_never_was_is_no_error(program, arguments):
+def test_pipe_closed_before_output_exits_with_0(program, arguments):
     process = program(*arguments.split(), *(OPTIONS if "generate" in arguments else ()))
     process.stdout.close()  # long before anything is written
     said = process.stderr.read()
@@ -143,7 +143,7 @@ main()
         ("inspect --keras", "keras"),
     ],
 )
-def test_ctrl_c_while_something_is_imported_exits_with_130(tmp_path, arguments, module):
+def test_ctrl_c_during_imports_exits_with_130(tmp_path, arguments, module):
     code = IMPORTING.format(module=module, arguments=arguments.split())
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (130, "")
@@ -165,7 +165,7 @@ main()
 """
 
 
-def test_what_was_written_comes_before_the_news_that_it_was_interrupted(monkeypatch):
+def test_output_precedes_the_interruption_message(monkeypatch):
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
@@ -178,7 +178,7 @@ def test_what_was_written_comes_before_the_news_that_it_was_interrupted(monkeypa
     "arguments",
     ["generate --length 20", "generate --length 20000", "generate --json", "list", "--help", "--version", "train --help"],
 )
-def test_a_full_disk_is_a_stated_error(ran, arguments):
+def test_full_disk_is_reported(ran, arguments):
     with Path("/dev/full").open("wb") as full:
         code, _, said = ran(*arguments.split(), *(OPTIONS if "generate" in arguments else ()), stdout=full)
     assert "Traceback" not in said
@@ -198,7 +198,7 @@ def test_a_full_disk_is_a_stated_error(ran, arguments):
         ("generate --checkpoint nope", 1),
     ],
 )
-def test_closed_or_full_streams_change_no_exit_code(tmp_path, arguments, expected, streams):
+def test_closed_streams_keep_the_exit_code(tmp_path, arguments, expected, streams):
     command = ["sh", "-c", f'exec "$0" -m charlstm "$@" {streams}', sys.executable, *arguments.split()]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == expected
@@ -208,7 +208,7 @@ def test_closed_or_full_streams_change_no_exit_code(tmp_path, arguments, expecte
 @pytest.mark.parametrize(
     "locale", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
 )
-def test_text_is_in_utf_8_whatever_the_locale(ran, tmp_path, make_checkpoint, locale):
+def test_output_is_utf_8_in_any_locale(ran, tmp_path, make_checkpoint, locale):
     alphabet = "".join(sorted(set("渡し船は川を—é€🦊")))
     make_checkpoint(tmp_path / "checkpoints" / "船", vocabulary=alphabet, windows=("渡し船",))
     code, written, said = ran(
@@ -220,7 +220,7 @@ def test_text_is_in_utf_8_whatever_the_locale(ran, tmp_path, make_checkpoint, lo
     assert 5 < len(set(written)) <= len(alphabet) + 1
 
 
-def test_on_a_terminal_the_text_comes_as_it_is_written(terminal, tmp_path, make_checkpoint):
+def test_terminal_shows_text_as_it_is_generated(terminal, tmp_path, make_checkpoint):
     # Milliseconds a character, far fewer characters than any buffer holds, and no line ends, which would empty it.
     slow = ModelConfig(vocabulary_size=29, seq_len=100, units=(512, 512))
     make_checkpoint(tmp_path / "slow" / "tale", slow, vocabulary="".join(sorted(set(PANGRAM))))
@@ -237,14 +237,14 @@ def test_on_a_terminal_the_text_comes_as_it_is_written(terminal, tmp_path, make_
     assert len(undimmed(screen.seen)) == len("The ") + 200 + 1
 
 
-def test_the_terminal_and_the_pipe_get_the_same_text(terminal, ran):
+def test_terminal_and_pipe_get_the_same_text(terminal, ran):
     with terminal("generate", *OPTIONS, "--length", "300") as screen:
         assert screen.finish() == 0
     assert undimmed(screen.seen) == ran("generate", *OPTIONS, "--length", "300")[1]
 
 
 @pytest.mark.parametrize("samples", [(), ("--samples", "2")], ids=" ".join)
-def test_a_terminal_shows_the_seed_dim_and_a_pipe_as_it_is(terminal, ran, samples):
+def test_seed_is_dim_on_a_terminal_only(terminal, ran, samples):
     arguments = ("generate", *OPTIONS, "--length", "30", *samples)
     with terminal(*arguments, stderr=subprocess.PIPE) as screen:
         assert screen.finish() == 0
@@ -256,7 +256,7 @@ def test_a_terminal_shows_the_seed_dim_and_a_pipe_as_it_is(terminal, ran, sample
         assert DIM + header + PLAIN in screen.seen
 
 
-def test_a_passage_of_the_corpus_is_dim_on_a_terminal_and_left_out_of_a_pipe(terminal, ran):
+def test_default_seed_is_dim_or_omitted_from_a_pipe(terminal, ran):
     arguments = ("generate", "--length", "30", "--random-seed", "3")
     with terminal(*arguments) as screen:
         assert screen.finish() == 0
@@ -266,7 +266,7 @@ def test_a_passage_of_the_corpus_is_dim_on_a_terminal_and_left_out_of_a_pipe(ter
     assert said == "Without --seed, starting from this passage: 'The quick' (of story.txt)\n"
 
 
-def test_a_terminal_that_knows_no_styles_gets_none(terminal):
+def test_dumb_terminal_gets_no_styles(terminal):
     with terminal("generate", *OPTIONS, "--length", "30", env={"TERM": "dumb"}) as screen:
         assert screen.finish() == 0
     assert "\x1b" not in screen.seen

@@ -1,4 +1,4 @@
-"""Texts and arguments of every awkward kind, each with what comes of it."""
+"""Unusual texts and arguments, each with its expected result."""
 
 import json
 import os
@@ -30,7 +30,7 @@ TALES = {
 
 
 @pytest.mark.parametrize("tale", TALES.values(), ids=TALES)
-def test_a_text_of_any_characters_is_learnt_and_written(charlstm, tmp_path, tale):
+def test_text_of_any_characters_is_trained_and_generated(charlstm, tmp_path, tale):
     text = tale * (3_000 // len(tale))
     (tmp_path / "tale.txt").write_text(text, "utf-8", newline="")
     assert charlstm("train", "tale.txt", *SMALL).exit_code == 0
@@ -44,7 +44,7 @@ def test_a_text_of_any_characters_is_learnt_and_written(charlstm, tmp_path, tale
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere arguments are Unicode")
-def test_a_lone_surrogate_in_an_argument_is_a_stated_error(program, tale):
+def test_lone_surrogate_in_an_argument_is_reported(program, tale):
     for option, value in (("--seed", b"caf\xe9"), ("--stop", b"\xff"), ("--checkpoint", b"\xe9"), ("--seed-file", b"\xe9")):
         process = program("generate", "--length", "1", option, os.fsdecode(value))
         written, said = process.communicate(timeout=60)
@@ -62,7 +62,7 @@ def test_a_lone_surrogate_in_a_name_is_refused(refusal, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
-def test_a_lone_surrogate_in_the_name_of_a_text_is_left_out_of_the_checkpoints(charlstm, tmp_path):
+def test_lone_surrogate_in_a_file_name_is_not_stored(charlstm, tmp_path):
     (tmp_path / "caf\udce9.txt").write_text("once upon a time " * 100)
     assert charlstm("train", "caf\udce9.txt", *SMALL).exit_code == 0
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["caf"]
@@ -84,7 +84,7 @@ def test_a_name_with_spaces_is_a_name(charlstm, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such files on Windows")
-def test_a_named_pipe_is_a_text(charlstm, tmp_path):
+def test_named_pipe_is_read(charlstm, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_text("once upon a time " * 100))
     writer.start()
@@ -93,7 +93,7 @@ def test_a_named_pipe_is_a_text(charlstm, tmp_path):
     assert "is not a file with a text in it; name the text" in charlstm("train", "--resume", "pipe").stderr
 
 
-def test_a_million_distinct_characters_are_an_alphabet(charlstm, tmp_path, make_checkpoint):
+def test_vocabulary_of_a_million_characters(charlstm, tmp_path, make_checkpoint):
     alphabet = "".join(map(chr, [*range(1, 0xD800), *range(0xE000, 0x110000)])).translate({0x0D: None, 0xFEFF: None})
     assert len(alphabet) > 1_100_000
     make_checkpoint(
@@ -120,18 +120,18 @@ def test_a_seed_of_ten_megabytes_is_read(charlstm, tmp_path, tale):
     assert result.stderr == ""
 
 
-def test_a_long_seed_is_announced_where_all_of_it_is_read(charlstm, tmp_path, tale):
+def test_long_seed_is_announced_in_stateful_mode(charlstm, tmp_path, tale):
     (tmp_path / "seed.txt").write_text("The quick brown fox\n" * 5_001)
     result = charlstm("generate", "--seed-file", "seed.txt", "--length", "1", "--no-echo", "--mode", "stateful")
     assert (result.exit_code, len(result.stdout)) == (0, 2)
     assert result.stderr.startswith("All 100,019 characters of the seed are read first;")
 
 
-def test_length_zero_writes_the_seed_alone(charlstm, tale):
+def test_length_zero_prints_only_the_seed(charlstm, tale):
     assert charlstm("generate", "--seed", "The", "--length", "0").stdout == "The\n"
 
 
-def test_ten_million_characters_into_a_closed_pipe_end_at_once(tmp_path, tale):
+def test_closed_pipe_ends_a_long_text_at_once(tmp_path, tale):
     command = f"{sys.executable} -m charlstm generate --seed fox --length 10000000 | head -c 20"
     done = subprocess.run(
         ["bash", "-c", f"{command}; echo; echo ${{PIPESTATUS[0]}}"], cwd=tmp_path, capture_output=True, timeout=60, check=False
@@ -140,7 +140,7 @@ def test_ten_million_characters_into_a_closed_pipe_end_at_once(tmp_path, tale):
     assert done.stderr == b""
 
 
-def test_a_text_goes_to_a_file_as_it_is_and_to_a_terminal_without_its_commands(terminal, program, tmp_path, make_checkpoint):
+def test_control_characters_reach_files_not_terminals(terminal, program, tmp_path, make_checkpoint):
     vocabulary = "\x07\x08\n\x1b []Jab\x9b"
     make_checkpoint(
         tmp_path / "checkpoints" / "shell", ModelConfig(vocabulary_size=len(vocabulary), seq_len=4, units=(3,)),

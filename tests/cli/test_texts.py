@@ -1,4 +1,4 @@
-"""Texts as the commands take them: what is said of them on stderr, folders, patterns."""
+"""Texts given to the commands: notes on stderr, folders and patterns."""
 
 import json
 
@@ -13,7 +13,7 @@ RUSSIAN = PASSAGES["Russian"] * 10
 
 @pytest.fixture
 def trained(charlstm, tmp_path):
-    """Train on a text, and give back what was said, line by line."""
+    """Train on a text, and return the lines on stderr."""
 
     def run(content, *options, name="corpus.txt"):
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -32,21 +32,21 @@ def trained(charlstm, tmp_path):
     ],
     ids=["words", "control characters"],
 )
-def test_the_first_words_are_shown_when_training_starts(trained, text, beginning):
+def test_first_words_are_shown_at_the_start(trained, text, beginning):
     (line,) = [line for line in trained(text) if line.startswith("Text begins: ")]
     assert line.startswith(f'Text begins: "{beginning}')
     assert line.endswith('…"')
     assert len(line) <= 80
 
 
-def test_the_first_words_are_shown_when_training_is_resumed(charlstm, trained):
+def test_first_words_are_shown_on_resume(charlstm, trained):
     trained(STORY)
     result = charlstm("train", "--resume", "corpus", "--epochs", "0.03")
     assert result.exit_code == 0
     assert 'Text begins: "Once upon a time' in result.stderr
 
 
-def test_a_text_in_a_wrong_encoding_is_trained_with_both_readings_shown(trained):
+def test_wrong_encoding_shows_both_readings(trained):
     said = trained(RUSSIAN.encode("cp1251"), "--encoding-name", "cp1252")
     at = said.index("corpus.txt reads oddly in cp1252, and better in cp1251:")
     assert "Ïàðîì ïðèø¸ë óòðîì." in said[at + 1]
@@ -66,11 +66,11 @@ def test_a_text_in_a_wrong_encoding_is_trained_with_both_readings_shown(trained)
     ],
     ids=lambda value: ascii(value[:20]),
 )
-def test_what_is_unusual_about_a_text_is_said_once(trained, content, words):
+def test_unusual_texts_have_one_note(trained, content, words):
     assert len([line for line in trained(content) if words in line]) == 1
 
 
-def test_a_text_of_carriage_returns_is_learned_with_line_ends(charlstm, trained):
+def test_carriage_returns_become_line_ends(charlstm, trained):
     trained(STORY.replace("\n", "\r"))
     written = charlstm("generate", "--length", "200", "--json").stdout
     assert "\\r" not in written
@@ -78,7 +78,7 @@ def test_a_text_of_carriage_returns_is_learned_with_line_ends(charlstm, trained)
 
 
 @pytest.mark.parametrize("source", ["books/", "b*/[ab].txt"])
-def test_a_folder_or_a_quoted_pattern_is_trained_on_and_resumed(charlstm, tmp_path, source):
+def test_folder_or_pattern_is_trained_and_resumed(charlstm, tmp_path, source):
     (tmp_path / "books").mkdir()
     (tmp_path / "books" / "b.txt").write_text(STORY + "Dora")
     (tmp_path / "books" / "a.txt").write_text(STORY + "Clara")
@@ -112,7 +112,7 @@ def test_a_folder_or_a_quoted_pattern_is_trained_on_and_resumed(charlstm, tmp_pa
     ],
     ids=" ".join,
 )
-def test_other_commands_read_folders_and_patterns_and_say_what_is_unusual(charlstm, tale, tmp_path, arguments, source):
+def test_other_commands_read_folders_and_patterns(charlstm, tale, tmp_path, arguments, source):
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "1.txt").write_bytes(b"The quick\r\nbrown fox\n" * 5)
     (tmp_path / "texts" / "2.txt").write_bytes(b"quick")

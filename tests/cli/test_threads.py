@@ -14,7 +14,7 @@ def tale(tmp_path, make_checkpoint):
     return make_checkpoint(tmp_path / "checkpoints" / "tale")
 
 
-def test_small_products_run_on_one_thread_unless_the_user_has_said_how_many(charlstm, monkeypatch):
+def test_small_products_run_on_one_thread_by_default(charlstm, monkeypatch):
     def threads() -> list[int]:
         return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
@@ -34,7 +34,7 @@ def test_small_products_run_on_one_thread_unless_the_user_has_said_how_many(char
     assert threads() == usual
 
 
-def test_large_products_are_shared_out_to_threads(make_checkpoint, charlstm, monkeypatch, tmp_path):
+def test_large_products_use_several_threads(make_checkpoint, charlstm, monkeypatch, tmp_path):
     make_checkpoint(
         tmp_path / "checkpoints" / "wide", ModelConfig(vocabulary_size=len(set(PANGRAM)), seq_len=100, units=(400,))
     )

@@ -28,18 +28,18 @@ STORY = " ".join(WORDS)[:2000]
 ALPHABET = sorted(set(STORY))
 SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--evaluations", "1")
 STEPS_PER_EPOCH = 1799 // (4 * 8)
-"""Of the 1,800 characters to learn from the last is a target alone; there are 4 streams of windows of 8."""
+"""Steps of an epoch: 1,799 inputs in 4 streams of windows of 8."""
 
 FILES = [
     "README.md", "config.json", "history.jsonl", "model.safetensors",
     "resume/000001.json", "resume/000001.safetensors", "resume/000002.json", "resume/000002.safetensors", "resume/lock",
 ]  # fmt: skip
-"""One state from before the first step, one of the only evaluation."""
+"""Files of the two states: before the first step, and after the only evaluation."""
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory) -> subprocess.CompletedProcess[str]:
-    """One training in a process of its own; its folder is ``first.args[-1]``."""
+    """Train once in a process of its own; the folder is ``first.args[-1]``."""
     folder = tmp_path_factory.mktemp("first")
     (folder / "story.txt").write_text(STORY)
     root = str(folder / "checkpoints")
@@ -51,7 +51,7 @@ def first(tmp_path_factory) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def trained(first, tmp_path) -> Path:
-    """A folder with the text and a copy of what was trained."""
+    """Make a folder with the text and a copy of the trained checkpoint."""
     assert first.returncode == 0, first.stderr
     shutil.copytree(first.args[-1], tmp_path / "checkpoints")
     (tmp_path / "story.txt").write_text(STORY)
@@ -60,7 +60,7 @@ def trained(first, tmp_path) -> Path:
 
 @pytest.fixture
 def told(charlstm):
-    """Train, and give back the JSON object."""
+    """Train, and return the JSON object."""
 
     def run(*arguments, stdin=""):
         result = charlstm("train", "--json", *arguments, stdin=stdin)
@@ -74,7 +74,7 @@ def files_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def test_running_out_of_patience_is_said(charlstm, tmp_path):
+def test_early_stopping_is_reported(charlstm, tmp_path):
     (tmp_path / "tired.txt").write_text(STORY)
     harmful = ("--learning-rate", "3", "--schedule", "constant", "--weight-average", "0")
     lasting = ("--epochs", "200", "--evaluations", "400", "--patience", "1")
@@ -84,7 +84,7 @@ def test_running_out_of_patience_is_said(charlstm, tmp_path):
     assert "Stopped early: no better score in 1 evaluations." in result.stderr
 
 
-def test_json_and_nothing_else_is_on_stdout(first):
+def test_stdout_is_exactly_the_json(first):
     assert first.returncode == 0
     told = json.loads(first.stdout)
     assert set(told) == {
@@ -99,7 +99,7 @@ def test_json_and_nothing_else_is_on_stdout(first):
     assert told["characters_per_second"] > 0
 
 
-def test_stderr_has_the_course_of_the_training_and_nothing_of_tensorflow(first):
+def test_stderr_has_progress_and_no_tensorflow_noise(first):
     patterns = [
         rf"story\.txt: 2,000 characters, {len(ALPHABET)} distinct; 1,800 to learn from, the last 200 held out\.",
         r'Text begins: "[^\n]{20,70}…"',
@@ -107,9 +107,9 @@ def test_stderr_has_the_course_of_the_training_and_nothing_of_tensorflow(first):
         r"Scored on the last 200 characters alone: give or take 0\.16 nats\.",
         r"20 % of the text, less than a minute on two fast cores: dropout 0, DropConnect 0\.",
         r"Starting TensorFlow …",
-        r"Training .*checkpoints/story, [0-9,]+ parameters\. Ctrl-C ends it with everything saved\.",
+        r"Training .*checkpoints/story, [0-9,]+ parameters\. Ctrl-C saves the training and stops it\.",
         r" *[0-9:]+ (s|min)  step +12  epoch +0\.2  training [0-9.]+  held out [0-9.]+ nats, [0-9.]+ bits/char  best so far",
-        r"Done in .*\. Write with: charlstm generate --checkpoint story --checkpoints /.*/checkpoints",
+        r"Done in .*\. Generate with: charlstm generate --checkpoint story --checkpoints /.*/checkpoints",
     ]
     lines = first.stderr.splitlines()
     assert len(lines) == len(patterns), first.stderr
@@ -117,7 +117,7 @@ def test_stderr_has_the_course_of_the_training_and_nothing_of_tensorflow(first):
         assert re.fullmatch(pattern, line)
 
 
-def test_the_files_of_a_checkpoint_are_all_there_and_say_the_same(first, trained):
+def test_checkpoint_files_are_complete_and_agree(first, trained):
     told = json.loads(first.stdout)
     assert files_in(trained) == FILES
     weights = load_file(trained / "model.safetensors")
@@ -132,7 +132,7 @@ def test_the_files_of_a_checkpoint_are_all_there_and_say_the_same(first, trained
     assert f"{told['bits_per_char']:.4f} bits per character" in (trained / "README.md").read_text()
 
 
-def test_the_score_is_that_of_the_saved_weights_on_the_held_out_tail(first, trained):
+def test_score_is_that_of_the_saved_weights(first, trained):
     config = read_config(trained)
     reader = StatefulDecoder(build_network(config.model, read_weights(trained, config.model)))
     ids, state, nats = config.vocabulary.encode(STORY[1800:]), reader.zero(1), []
@@ -142,13 +142,13 @@ def test_the_score_is_that_of_the_saved_weights_on_the_held_out_tail(first, trai
     assert json.loads(first.stdout)["nats_per_char"] == pytest.approx(np.mean(nats), rel=1e-4)
 
 
-def test_what_was_trained_can_write_and_is_listed(trained, charlstm):
+def test_trained_model_generates_and_is_listed(trained, charlstm):
     written = charlstm("generate", "--length", "20").stdout
     assert set(written) <= {*ALPHABET, "\n"}
     assert json.loads(charlstm("list", "--json").stdout)["checkpoints"][0]["checkpoint"] == "story"
 
 
-def test_both_engines_write_the_same_text(trained, charlstm):
+def test_both_engines_generate_the_same_text(trained, charlstm):
     for mode in ("stateless", "stateful"):
         options = ("--seed", "ferry", "--length", "30", "--random-seed", "4", "--mode", mode)
         keras = charlstm("generate", *options, "--engine", "keras")
@@ -156,7 +156,7 @@ def test_both_engines_write_the_same_text(trained, charlstm):
         assert keras.stdout == charlstm("generate", *options).stdout
 
 
-def test_the_same_training_again_gets_a_number_and_the_same_weights(trained, told):
+def test_repeated_training_gives_the_same_weights(trained, told):
     again = told("story.txt", *SMALL)
     assert again["checkpoint"] == "story-2"
     ours, theirs = (load_file(trained.parent / name / "model.safetensors") for name in ("story", "story-2"))
@@ -165,7 +165,7 @@ def test_the_same_training_again_gets_a_number_and_the_same_weights(trained, tol
 
 
 @pytest.mark.parametrize("name", [(), ("--name", "story")])
-def test_a_name_that_is_taken_while_tensorflow_starts(charlstm, tmp_path, monkeypatch, name):
+def test_name_taken_while_tensorflow_starts(charlstm, tmp_path, monkeypatch, name):
     def rehearse(*_: object) -> float:
         (tmp_path / "checkpoints" / "story").mkdir(parents=True)
         return 0.0
@@ -185,7 +185,7 @@ def test_a_name_that_is_taken_while_tensorflow_starts(charlstm, tmp_path, monkey
     assert files_in(tmp_path / "checkpoints" / "story-2") == FILES
 
 
-def test_without_json_stdout_is_empty_and_a_name_of_ones_own_is_taken(trained, charlstm):
+def test_without_json_stdout_is_empty(trained, charlstm):
     result = charlstm("train", "story.txt", *SMALL, "--name", "saga", "--validation", "0", "--show-samples")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "nothing held out" in result.stderr
@@ -194,7 +194,7 @@ def test_without_json_stdout_is_empty_and_a_name_of_ones_own_is_taken(trained, c
     assert json.loads((trained.parent / "saga" / "history.jsonl").read_text())["nats_per_char"] is None
 
 
-def test_standard_input_is_a_corpus(told, tmp_path):
+def test_stdin_is_a_corpus(told, tmp_path):
     result = told("-", *SMALL, "--validation", "0", "--encoding", "scalar", "--targets", "last", stdin=STORY)
     assert (result["checkpoint"], result["nats_per_char"], result["bits_per_char"]) == ("stdin", None, None)
     assert read_config(tmp_path / "checkpoints" / "stdin").corpus.characters == 2000
@@ -208,7 +208,7 @@ def test_several_files_are_one_text(told, tmp_path):
     assert (corpus.name, corpus.characters) == ("one.txt + two.txt", 2001)  # a line end parts them
 
 
-def test_a_name_that_is_taken_is_refused(trained, refusal):
+def test_existing_name_is_refused(trained, refusal):
     before = {name: (trained / name).read_bytes() for name in FILES}
     sentence = refusal("train", "story.txt", *SMALL, "--name", "story")
     assert "checkpoints/story exists already" in sentence
@@ -216,7 +216,7 @@ def test_a_name_that_is_taken_is_refused(trained, refusal):
     assert {name: (trained / name).read_bytes() for name in FILES} == before
 
 
-def test_resuming_goes_on_to_the_new_budget(first, trained, told):
+def test_resume_continues_to_the_new_budget(first, trained, told):
     before = (trained / "history.jsonl").read_text()
     result = told("--resume", "story", "--epochs", "0.5")
     assert result["checkpoint"] == "story"
@@ -238,7 +238,7 @@ def test_resuming_goes_on_to_the_new_budget(first, trained, told):
         (("story.txt", "--name", "story", "--or-resume", *SMALL), "story has finished its 0.2 epochs; --epochs 0.4"),
     ],
 )
-def test_a_finished_training_is_said_to_be_and_nothing_is_started_or_written(first, trained, charlstm, options, said):
+def test_finished_training_is_reported_and_unchanged(first, trained, charlstm, options, said):
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in trained.rglob("*") if path.is_file()}
     result = charlstm("train", "--json", *options)
     assert result.exit_code == 0
@@ -255,12 +255,12 @@ def test_a_finished_training_is_said_to_be_and_nothing_is_started_or_written(fir
     assert charlstm("train", *options).stdout == ""
 
 
-def test_a_worker_of_a_finished_training_has_nothing_to_do_either(trained, charlstm):
+def test_worker_of_a_finished_training_exits(trained, charlstm):
     result = charlstm("train", "--resume", "story", "--cluster", "localhost:1,localhost:2", "--rank", "1")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_the_last_evaluation_of_a_training_that_was_stopped_before_it_is_made(trained, told):
+def test_resume_makes_the_missing_last_evaluation(trained, told):
     config = read_config(trained)
     state = read_state(trained, config)
     write_state(trained, replace(state, history=(), best={}, progress=replace(state.progress, loss_count=12, loss_sum=24.0)))
@@ -279,7 +279,7 @@ def test_resuming_needs_the_same_text(trained, tmp_path, refusal):
     assert "--learning-rate cannot be changed" in sentence
 
 
-def test_fine_tuning_on_a_text_with_new_characters_keeps_the_old_model(trained, told, tmp_path):
+def test_fine_tuning_with_new_characters_keeps_the_base(trained, told, tmp_path):
     before = {name: (trained / name).read_bytes() for name in FILES}
     (tmp_path / "more.txt").write_text(STORY.replace("river", "Styx!"))
     result = told("more.txt", "--from", "story", "--epochs", "0.1", "--evaluations", "1")
@@ -292,7 +292,7 @@ def test_fine_tuning_on_a_text_with_new_characters_keeps_the_old_model(trained, 
     assert {name: (trained / name).read_bytes() for name in FILES} == before
 
 
-def test_ctrl_c_on_a_narrow_terminal_saves_and_the_training_goes_on_later(terminal, told, refusal, charlstm, tmp_path):
+def test_ctrl_c_saves_and_training_resumes(terminal, told, refusal, charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     endless = ("train", "story.txt", *SMALL, "--epochs", "1000000", "--json")
     with terminal(*endless, columns=20, env={"COLUMNS": "20"}, stdout=subprocess.PIPE) as screen:
@@ -300,7 +300,7 @@ def test_ctrl_c_on_a_narrow_terminal_saves_and_the_training_goes_on_later(termin
         screen.process.send_signal(signal.SIGINT)
         assert screen.finish() == 130
         stopped = json.loads(screen.process.stdout.read())
-    assert "Stopped and saved. Go on with: charlstm train --resume story" in " ".join(screen.seen.split())
+    assert "Stopped and saved. Resume with: charlstm train --resume story" in " ".join(screen.seen.split())
     assert "Traceback" not in screen.seen
     assert files_in(tmp_path / "checkpoints" / "story") == FILES
     assert stopped["nats_per_char"] > 0

@@ -1,4 +1,4 @@
-"""Checkpoints that name or lead to files which are not theirs: no command opens those."""
+"""Checkpoints that name or link to foreign files, which no command may open."""
 
 import json
 import os
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a pr
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Note which files are really opened, whatever links lead to them."""
+    """Record the resolved paths of opened files."""
     seen: list[str] = []
     watching = [True]
 
@@ -34,7 +34,7 @@ def opened(monkeypatch):
 
 @pytest.fixture
 def secret(tmp_path_factory):
-    """A file of the user's that has the very text that the checkpoint says it was trained on."""
+    """Make a file of the user with exactly the checkpoint's training text."""
     path = tmp_path_factory.mktemp("home") / "secret.txt"
     path.write_text(TEXT)
     return path
@@ -57,7 +57,7 @@ NAMES = ["/proc/kmsg", "/dev/zero", "{secret}", "../{up}/secret.txt", "sub/../se
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_name_of_a_corpus_leads_out_of_no_folder(charlstm, tale, tmp_path, secret, opened, name):
+def test_corpus_name_cannot_leave_the_folder(charlstm, tale, tmp_path, secret, opened, name):
     (tmp_path / "sub").mkdir()
     (tmp_path / "tale.txt").write_text(TEXT)
     (tmp_path / "secret.txt").symlink_to(secret)
@@ -73,7 +73,7 @@ def test_the_name_of_a_corpus_leads_out_of_no_folder(charlstm, tale, tmp_path, s
 
 @pytest.mark.parametrize("command", ["evaluate", "compare --length 5", "evaluate other.txt --dynamic"])
 @pytest.mark.parametrize("path", ["{secret}", "/proc/kmsg", "/dev/zero", "../{up}/secret.txt"])
-def test_a_saved_state_names_no_text_to_open(charlstm, tale, tmp_path, secret, opened, command, path):
+def test_path_in_a_saved_state_is_not_opened(charlstm, tale, tmp_path, secret, opened, command, path):
     (tmp_path / "other.txt").write_text("fox and dog")
     with_state(tale, path.format(secret=secret, up=os.path.relpath(secret.parent, tmp_path.parent)))
     told = charlstm(*command.split())
@@ -84,14 +84,14 @@ def test_a_saved_state_names_no_text_to_open(charlstm, tale, tmp_path, secret, o
 
 @pytest.mark.parametrize("where", ["", "data/"])
 @pytest.mark.parametrize("name", ["moved.txt", "a + b.txt", "caf\udce9.txt"])
-def test_a_text_is_found_by_the_file_name_that_its_training_read(charlstm, tale, tmp_path, where, name):
+def test_text_is_found_by_its_file_name(charlstm, tale, tmp_path, where, name):
     (tmp_path / "data").mkdir()
     (tmp_path / where / name).write_text(TEXT)
     with_state(tale, f"/nowhere/{name}")
     assert json.loads(charlstm("evaluate", "--json").stdout)["characters"] == 100
 
 
-def test_a_text_is_found_in_the_encoding_that_its_training_read(charlstm, tale, tmp_path):
+def test_text_is_found_in_its_text_encoding(charlstm, tale, tmp_path):
     text = TEXT.replace("q", "é")
     (tmp_path / "tale.txt").write_bytes(text.encode("cp1252"))
     config = read_config(tale)
@@ -124,7 +124,7 @@ PUT = {
 
 @pytest.mark.parametrize("put", PUT.values(), ids=PUT)
 @pytest.mark.parametrize("file", ["config.json", "history.jsonl", "model.safetensors"])
-def test_a_file_that_is_something_else_is_refused_and_hides_no_checkpoint(charlstm, tmp_path, make_checkpoint, put, file):
+def test_special_files_are_refused_and_hide_no_checkpoint(charlstm, tmp_path, make_checkpoint, put, file):
     make_checkpoint(tmp_path / "checkpoints" / "good", nats_per_char=1.0)
     bad = make_checkpoint(tmp_path / "checkpoints" / "bad", nats_per_char=1.0)
     (bad / file).unlink()
@@ -145,7 +145,7 @@ def test_a_file_that_is_something_else_is_refused_and_hides_no_checkpoint(charls
         assert "not an ordinary file" in refused.stderr
 
 
-def test_folders_that_lead_in_circles_are_passed_over(charlstm, tmp_path, make_checkpoint):
+def test_circular_links_are_skipped(charlstm, tmp_path, make_checkpoint):
     root = tmp_path / "checkpoints"
     make_checkpoint(root / "good")
     (root / "loop").symlink_to("loop")
@@ -160,7 +160,7 @@ def test_folders_that_lead_in_circles_are_passed_over(charlstm, tmp_path, make_c
     assert len(listed.stderr.splitlines()) == 1
 
 
-def test_a_checkpoint_may_itself_be_a_link_to_a_folder(charlstm, tmp_path, make_checkpoint):
+def test_checkpoint_may_be_a_link_to_a_folder(charlstm, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "elsewhere" / "tale")
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "link").symlink_to(tmp_path / "elsewhere" / "tale")
@@ -170,7 +170,7 @@ def test_a_checkpoint_may_itself_be_a_link_to_a_folder(charlstm, tmp_path, make_
 
 @pytest.mark.parametrize("named", [(), ("--corpus", "tale.txt")], ids=["found", "named"])
 @pytest.mark.parametrize("strange", ["é", "ÿx", "渡"], ids=ascii)
-def test_a_text_with_characters_that_its_model_lacks_is_not_its_text(charlstm, tale, tmp_path, strange, named):
+def test_text_with_unknown_characters_is_not_the_corpus(charlstm, tale, tmp_path, strange, named):
     text = TEXT + strange
     (tmp_path / "tale.txt").write_text(text)
     config = read_config(tale)

@@ -1,4 +1,4 @@
-"""How trainings by several processes are asked for; what ``launch`` makes of how they end."""
+"""Options for several workers, and how ``launch`` reacts to their exit codes."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from charlstm.cli import launch
 
 
 def own_processes() -> bool:
-    """Whether this user may number processes anew."""
+    """Return whether this user may create a process namespace."""
     return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rpf", "true"], check=False).returncode == 0
 
 
@@ -25,19 +25,19 @@ TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        ("train story.txt --or-resume", "--or-resume goes on with the training of --name"),
-        ("train story.txt --or-resume --resume x", "--or-resume goes on with the training of --name"),
+        ("train story.txt --or-resume", "--or-resume resumes the training of --name"),
+        ("train story.txt --or-resume --resume x", "--or-resume resumes the training of --name"),
         ("train - --cluster a:1,b:1 --rank 0", "cannot read one standard input"),
         ("train --cluster a:1,b:1 --rank 1", "give a text to train on"),
         ("launch -- generate", "expected a training"),
-        ("launch -- train story.txt --name x --rank 0", "leave out --cluster and --rank"),
-        ("launch -- train story.txt --name x --cluster=a:1", "leave out --cluster and --rank"),
+        ("launch -- train story.txt --name x --rank 0", "sets --cluster and --rank itself"),
+        ("launch -- train story.txt --name x --cluster=a:1", "sets --cluster and --rank itself"),
         ("launch -- train story.txt", "needs a --name of its own"),
         ("launch --workers 0 -- train story.txt --name x", "--workers: expected an integer of at least 1; found 0"),
         ("launch", "missing argument 'COMMAND"),
     ],
 )
-def test_what_does_not_go_together_is_a_usage_error(charlstm, tmp_path, arguments, what):
+def test_incompatible_options_are_a_usage_error(charlstm, tmp_path, arguments, what):
     (tmp_path / "story.txt").write_text(TEXT)
     result = charlstm(*arguments.split())
     assert result.exit_code == 2
@@ -54,14 +54,14 @@ def test_what_does_not_go_together_is_a_usage_error(charlstm, tmp_path, argument
         ("", {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"}, "Slurm's variables describe no cluster"),
     ],
 )
-def test_a_cluster_that_is_none_is_refused(refusal, monkeypatch, tmp_path, options, environment, what):
+def test_invalid_cluster_is_refused(refusal, monkeypatch, tmp_path, options, environment, what):
     (tmp_path / "story.txt").write_text(TEXT)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert what in refusal("train", "story.txt", *options.split())
 
 
-def test_a_cluster_of_one_is_no_cluster(charlstm, monkeypatch, tmp_path):
+def test_cluster_of_one_trains_alone(charlstm, monkeypatch, tmp_path):
     (tmp_path / "story.txt").write_text(TEXT)
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 0}}))
     small = ["--units", "4", "--seq-len", "8", "--batch-size", "2", "--epochs", "0.1"]
@@ -70,7 +70,7 @@ def test_a_cluster_of_one_is_no_cluster(charlstm, monkeypatch, tmp_path):
     assert "workers" not in result.stderr
 
 
-def test_or_resume_begins_and_then_goes_on(charlstm, tmp_path):
+def test_or_resume_starts_then_resumes(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(TEXT)
     command = ["train", "story.txt", "--name", "tale", "--or-resume", "--units", "4", "--seq-len", "8", "--batch-size", "2"]
     first, second = (charlstm(*command, "--epochs", epochs) for epochs in ("0.1", "0.2"))
@@ -80,7 +80,7 @@ def test_or_resume_begins_and_then_goes_on(charlstm, tmp_path):
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]
 
 
-def test_a_worker_goes_on_with_what_the_chief_goes_on_with(charlstm, monkeypatch, tmp_path):
+def test_worker_resumes_what_the_chief_resumes(charlstm, monkeypatch, tmp_path):
     (tmp_path / "story.txt").write_text(TEXT)
     command = ["train", "story.txt", "--name", "tale", "--or-resume", "--units", "4", "--seq-len", "8", "--batch-size", "2"]
     plans = []
@@ -94,7 +94,7 @@ def test_a_worker_goes_on_with_what_the_chief_goes_on_with(charlstm, monkeypatch
 
 
 class FakeWorkers:
-    """Groups of workers that end as they are told; and what they were started with."""
+    """Make groups of workers end with given codes, and record their commands."""
 
     def __init__(self, *endings: list[int | None]) -> None:
         self.endings = [code for ending in endings for code in ending]
@@ -121,7 +121,7 @@ class FakeWorkers:
         ([[0, None]], 0, []),
         ([[-9, 75], [0, 0]], 0, ["worker 0 was ended by SIGKILL; starting all 2 again (1 of 2 times)"]),
         ([[75, -11], [0, 0]], 0, ["worker 1 was ended by SIGSEGV; starting all 2 again (1 of 2 times)"]),
-        ([[75, 1]], 1, []),  # which has stated why
+        ([[75, 1]], 1, []),  # it reported the error
         ([[None, 2]], 2, []),
         ([[-6, 1], [0, 0]], 0, ["worker 0 was ended by SIGABRT; starting all 2 again (1 of 2 times)"]),
         ([[75, 75], [1, 0]], 1, ["the workers have lost each other; starting all 2 again (1 of 2 times)"]),
@@ -132,7 +132,7 @@ class FakeWorkers:
         ]),
     ],
 )  # fmt: skip
-def test_a_group_that_lost_a_worker_is_started_again(charlstm, monkeypatch, endings, code, said):
+def test_group_restarts_after_a_lost_worker(charlstm, monkeypatch, endings, code, said):
     workers = FakeWorkers(*endings)
     monkeypatch.setattr(launch.subprocess, "Popen", workers)
     monkeypatch.setattr(launch, "_GRACE", 0.0)
@@ -147,7 +147,7 @@ def test_a_group_that_lost_a_worker_is_started_again(charlstm, monkeypatch, endi
     assert [arguments[-1] for arguments in workers.started] == ["0", "1"] * len(endings)
 
 
-def test_a_group_that_is_never_started_again_needs_no_name(charlstm, monkeypatch):
+def test_group_without_restarts_needs_no_name(charlstm, monkeypatch):
     monkeypatch.setattr(launch.subprocess, "Popen", FakeWorkers([75, 75]))
     result = charlstm("launch", "--restarts", "0", "--", "train", "story.txt")
     assert result.exit_code == 75
@@ -158,13 +158,13 @@ def test_a_group_that_is_never_started_again_needs_no_name(charlstm, monkeypatch
     ("heeds", "code"),
     [(0, 143), (1, 143), (3, 143)],  # at once, as the chief does while TensorFlow starts; at the first; never
 )
-def test_a_group_that_is_asked_to_end_is_not_started_again(charlstm, monkeypatch, heeds, code):
+def test_stopped_group_is_not_restarted(charlstm, monkeypatch, heeds, code):
     started, told, looks = [], [], count()
 
     def start(arguments, **_):
         started.append(arguments)
         if heeds == 0 and len(started) == 1:
-            os.kill(os.getpid(), signal.SIGTERM)  # before there is a chief to be told
+            os.kill(os.getpid(), signal.SIGTERM)  # before the chief is started
         return SimpleNamespace(poll=poll, send_signal=told.append, kill=lambda: None, wait=lambda: None)
 
     def poll():
@@ -185,14 +185,14 @@ def test_a_group_that_is_asked_to_end_is_not_started_again(charlstm, monkeypatch
 
 @pytest.mark.skipif(sys.platform != "linux" or not own_processes(), reason="no processes of one's own here")
 @pytest.mark.parametrize(("end", "code"), [("sys.exit(75)", 75), ("os.kill(os.getpid(), 9)", 137), ("", 0)])
-def test_a_containers_first_process_goes_on_in_one_that_can_be_ended(end, code):
+def test_first_container_process_continues_in_a_child(end, code):
     program = f"import os, sys; from charlstm.cli.worker import not_the_first_process as f; f(); assert os.getpid() != 1; {end}"
     done = subprocess.run(["unshare", "-rpf", sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (code, "")
 
 
 @pytest.mark.skipif(sys.platform != "linux" or not own_processes(), reason="no processes of one's own here")
-def test_it_passes_on_what_it_is_told():
+def test_first_container_process_forwards_signals():
     program = (
         "import os, signal, sys, time; from charlstm.cli.worker import not_the_first_process; not_the_first_process();"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(9)); os.kill(1, signal.SIGTERM); time.sleep(30)"
@@ -201,7 +201,7 @@ def test_it_passes_on_what_it_is_told():
     assert done.returncode == 9
 
 
-def test_resuming_is_repeated_as_it_is(charlstm, monkeypatch):
+def test_restart_repeats_the_resume_option(charlstm, monkeypatch):
     workers = FakeWorkers([75, 75], [0, 0])
     monkeypatch.setattr(launch.subprocess, "Popen", workers)
     assert charlstm("launch", "--", "train", "--resume", "x").exit_code == 0

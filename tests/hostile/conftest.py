@@ -1,4 +1,4 @@
-"""A whole checkpoint, and every reader of the package as a function of bytes."""
+"""An undamaged checkpoint, and every reader of the package as a function of bytes."""
 
 import json
 import resource
@@ -24,17 +24,17 @@ from charlstm.text.vocabulary import Vocabulary
 STATE = f"{RESUME}/000001.safetensors"
 MANIFEST = f"{RESUME}/000001.json"
 MEMORY = 1 << 30
-"""Bytes that reading a few hundred bytes may take at the most."""
+"""Most memory in bytes that reading a small file may allocate."""
 HELD = {"config": CONFIG, "weights": WEIGHTS, "history": HISTORY, "state": STATE, "manifest": MANIFEST}
 """The file of a checkpoint that each reader reads."""
 
 
 @dataclass(frozen=True)
 class Readers:
-    """Every reader, given the content of its file; what it refuses is a :class:`charlstm.errors.CharlstmError`.
+    """Every reader of a checkpoint, called with the content of its file.
 
     Attributes:
-        folder: A checkpoint whose other files are whole.
+        folder: A checkpoint whose other files are undamaged.
         config: Its configuration.
     """
 
@@ -42,13 +42,13 @@ class Readers:
     config: CheckpointConfig
 
     def read(self, name: str, content: bytes) -> object:
-        """Read a content; what comes of it is used, as the commands use it."""
+        """Read a content, and use the result as the commands do."""
         if name in ("corpus", "utf-16"):
             return self._corpus(content, "utf-8" if name == "corpus" else name)
         path = self.folder / HELD[name]
         before = path.read_bytes()
         path.write_bytes(content)
-        if name == "state":  # or its digest would refuse everything
+        if name == "state":  # otherwise its digest would be refused
             manifest = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
             (self.folder / MANIFEST).write_text(json.dumps(manifest))
         try:
@@ -86,7 +86,7 @@ class Readers:
 
 
 def make_readers(folder: Path) -> Readers:
-    """The readers of a checkpoint that is made in a folder yet to be."""
+    """Make a checkpoint in a new folder, and return its readers."""
     folder.mkdir()
     model = ModelConfig(vocabulary_size=4, seq_len=5, encoding="embedding", embedding_size=2, units=(3, 2))
     config = CheckpointConfig(
@@ -120,13 +120,13 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> Readers:
 
 @pytest.fixture
 def whole(readers: Readers, tmp_path: Path) -> Path:
-    """A copy of the checkpoint, to be damaged."""
+    """Return a copy of the checkpoint that a test may damage."""
     return shutil.copytree(readers.folder, tmp_path / "checkpoints" / "story")
 
 
 @pytest.fixture
 def little_memory() -> Iterator[None]:
-    """Let allocations fail that are out of proportion."""
+    """Make allocations above :data:`MEMORY` fail."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, hard))

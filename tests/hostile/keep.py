@@ -2,7 +2,7 @@
 
     python -m tests.hostile.keep [EXAMPLES]
 
-They take the fuzzer to places that mutations of a whole file seldom reach, and are tried as they are, too.
+They lead the fuzzer to code that mutations of an undamaged file rarely reach, and are also read unchanged.
 """
 
 import re
@@ -22,13 +22,13 @@ EXAMPLES = 5_000
 
 
 def kind_of(sentence: str, folder: Path) -> str:
-    """A sentence without what differs from file to file."""
+    """Return a sentence without the parts that differ between files."""
     known = "|".join(map(re.escape, (str(folder), *HELD.values())))
     return re.sub(r"'[^']*'|\"[^\"]*\"|0x\w+|[\d,.]+", "…", re.sub(known, "", sentence))
 
 
 def shortest(readers: Readers, name: str, examples: int) -> dict[str, bytes]:
-    """The shortest file for each kind of refusal."""
+    """Return the shortest file for each kind of refusal."""
     random, found = np.random.default_rng(0), dict[str, bytes]()
     contents = originals(readers, name)
     for _ in range(examples):
@@ -47,7 +47,7 @@ def shortest(readers: Readers, name: str, examples: int) -> dict[str, bytes]:
 
 
 def main() -> None:
-    """Look, and write what was found."""
+    """Search, and write the files found."""
     examples = int(sys.argv[1]) if len(sys.argv) > 1 else EXAMPLES
     with tempfile.TemporaryDirectory() as folder:
         readers = make_readers(Path(folder) / "story")

@@ -1,7 +1,7 @@
-"""Files made by hand to do harm, one for each thing that is tried; the file's name says what, and its first word who reads it.
+"""Handmade malicious files. The name of a file describes the attack, and its first word the reader.
 
-What must not happen is the same for all: nothing is executed, no other file is read or written, nothing is allocated that
-is out of proportion, nothing but the stated error comes out. Some are harmless once they are read as what they are.
+No file may execute code, read or write another file, allocate much memory, or raise anything but a CharlstmError. Some are
+harmless when they are read as plain data.
 """
 
 import codecs
@@ -34,14 +34,14 @@ HARMLESS = {
     "config-window-of-a-million.json",
     "state-corpus-in-the-system.safetensors",
 }
-"""Read without error: text that nothing executes, sizes that nothing is allocated for, names shown without their commands."""
+"""Files read without error: inert text, sizes that are not allocated, names printed without control characters."""
 
 WATCHED = {"open", "os.system", "subprocess.Popen", "exec", "import", "pickle.find_class", "socket.connect"}
 
 
 @pytest.fixture
 def watched(monkeypatch, tmp_path):
-    """Note what is opened, executed or started meanwhile."""
+    """Record every file opened, and all code or processes started."""
     monkeypatch.chdir(tmp_path)
     seen: list[tuple[str, str]] = []
     watching = [True]
@@ -56,11 +56,11 @@ def watched(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("path", ATTACKS, ids=lambda path: path.name)
-def test_an_attack_comes_to_nothing(readers, watched, little_memory, path):
+def test_attack_has_no_effect(readers, watched, little_memory, path):
     reader, content = path.name.partition("-")[0], path.read_bytes()
     assert reader in HELD or reader == "corpus"
     for name in HELD:
-        readers.read(name, (readers.folder / HELD[name]).read_bytes())  # what is imported when it is first needed
+        readers.read(name, (readers.folder / HELD[name]).read_bytes())  # import everything that readers import on first use
     for encoding in (*CANDIDATES, *COMMON):
         codecs.lookup(encoding)
     for refused in (b"\xff", b"a\0b"):
@@ -85,7 +85,7 @@ def test_every_attack_is_listed_once():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
-def test_files_that_are_links_are_never_written_through(whole, tmp_path):
+def test_checkpoint_files_that_are_links_are_replaced(whole, tmp_path):
     from charlstm.checkpoint.config_file import CONFIG, read_config, write_config
     from charlstm.checkpoint.history import HISTORY, read_history, write_history
     from charlstm.checkpoint.weights import read_weights, write_weights
@@ -105,7 +105,7 @@ def test_files_that_are_links_are_never_written_through(whole, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
-def test_a_folder_of_states_that_is_a_link_is_refused(whole, tmp_path):
+def test_resume_folder_that_is_a_link_is_refused(whole, tmp_path):
     (whole / "resume").rename(tmp_path / "elsewhere")
     (whole / "resume").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(CheckpointError, match="leads out of the checkpoint"), training_lock(whole):

@@ -1,7 +1,7 @@
-"""A hundred thousand mutated inputs, and nothing but the stated error.
+"""100,000 mutated inputs raise nothing but CharlstmError.
 
-What is mutated are the files that the package writes itself, and those in ``seeds``, a folder for each reader, which
-``keep.py`` has filled: one for each way in which the reader has refused something.
+The tests mutate files that the package writes, and those in ``seeds``. ``keep.py`` has written one seed file for each kind
+of refusal of each reader.
 """
 
 import json
@@ -31,7 +31,7 @@ edits = st.lists(
 
 
 def mutated(content: bytes, how: list[tuple[str, int, int]]) -> bytes:
-    """A content after some edits, each of a kind, at a place, with a number."""
+    """Return a content after edits, each with a kind, a place and a number."""
     for kind, where, number in how:
         place = where % (len(content) + 1)
         token, length = TOKENS[number % len(TOKENS)], 1 + number % 40
@@ -52,15 +52,15 @@ def mutated(content: bytes, how: list[tuple[str, int, int]]) -> bytes:
 
 
 def seeds(name: str) -> list[bytes]:
-    """What is kept for a reader."""
+    """Return the seed files of a reader."""
     return [path.read_bytes() for path in sorted((SEEDS / name).glob("*"))]
 
 
 def originals(readers: Readers, name: str) -> list[bytes]:
-    """What is mutated."""
+    """Return the contents to mutate."""
     own = {"corpus": "Once upon a time, 渡口 — 😀\r\n".encode() * 3, "utf-16": "Once upon a time, 渡口 😀\r\n".encode("utf-16")}
     whole = [own[name] if name in own else (readers.folder / HELD[name]).read_bytes()]
-    if name == "config":  # with its digest nearly everything is refused for that
+    if name == "config":  # the digest would hide other refusals, so it is removed
         record = {key: value for key, value in json.loads(whole[0]).items() if key != "sha256"}
         rare = {"format_version": 2, "vocabulary": "\nab", "rare": {"characters": "渡🐟", "counts": [2, 1]}}
         corpus = record["corpus"] | {"windows": ["ab"]}
@@ -69,7 +69,7 @@ def originals(readers: Readers, name: str) -> list[bytes]:
 
 
 def fuzz(readers: Readers, name: str, examples: int) -> tuple[int, int]:
-    """Read mutated inputs; how many were read, and how many refused."""
+    """Read mutated inputs; return the numbers of those read and refused."""
     contents, counts = originals(readers, name), [0, 0]
 
     @settings(max_examples=examples, database=None, suppress_health_check=list(HealthCheck))
@@ -82,7 +82,7 @@ def fuzz(readers: Readers, name: str, examples: int) -> tuple[int, int]:
             sentence = str(error)
         counts[bool(sentence)] += 1
         assert len(sentence) < 2_000
-        # Readings of a text that does not decode are a line each.
+        # A text that does not decode has one line for each possible encoding.
         lines = sentence.split("\n")
         assert len(lines) == 1 or (name in ("corpus", "utf-16") and len(lines) <= 6)
         assert all(line.isprintable() for line in lines) or name not in ("corpus", "utf-16")
@@ -92,7 +92,7 @@ def fuzz(readers: Readers, name: str, examples: int) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_no_mutated_input_makes_anything_but_the_stated_error(readers, name, little_memory):
+def test_mutated_input_raises_only_charlstm_error(readers, name, little_memory):
     read, refused = fuzz(readers, name, 300)
     assert read + refused >= 300
     assert refused > 20
@@ -100,12 +100,12 @@ def test_no_mutated_input_makes_anything_but_the_stated_error(readers, name, lit
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
-def test_nor_do_a_hundred_thousand(readers, name, little_memory):
+def test_100_000_mutated_inputs(readers, name, little_memory):
     assert sum(fuzz(readers, name, 100_000 // len(READERS) + 1)) * len(READERS) >= 100_000
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_what_is_kept_is_refused_as_it_is(readers, name, little_memory):
+def test_seed_files_are_refused(readers, name, little_memory):
     assert seeds(name)
     for content in seeds(name):
         with pytest.raises(CharlstmError):
@@ -113,6 +113,6 @@ def test_what_is_kept_is_refused_as_it_is(readers, name, little_memory):
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_what_is_whole_is_read(readers, name, little_memory):
+def test_undamaged_files_are_read(readers, name, little_memory):
     for content in originals(readers, name)[: -len(seeds(name))]:
         readers.read(name, content)
