@@ -56,9 +56,9 @@ def state(config: ModelConfig, values: Weights, window: Ids) -> Record:
     Returns:
         Largest differences of ``h`` between the first and the second call on the same window: for a stateless layer, for a
         stateful layer, and for the stateful layer after ``reset_state()``. The same for two calls of ``predict`` on a model
-        with the stateful layer, and for ``predict`` after ``fit`` with a learning rate of 0. The norm of the stateful layer's ``c``
-        after each call. The largest difference between three texts as three batches of one and as the rows of one batch, each
-        read twice. Keras's error message for a batch of another size.
+        with the stateful layer, and for ``predict`` after ``fit`` with a learning rate of 0. The norm of the stateful layer's
+        ``c`` after each call. The largest difference between three texts as three batches of one and as the rows of one batch,
+        each read twice. Keras's error message for a batch of another size.
     """
     encoding = build_layers(config)
     encoding.assign(values)

@@ -2,8 +2,8 @@
 
 TensorFlow uses several cores by splitting every operation into pieces and waiting for the slowest piece. The operations of an
 LSTM step are too small for this: at 256 units, waiting costs more than the split gains. Rows do not depend on each other, so
-each core instead runs its own rows through the whole network, with one thread for each operation. The cores synchronise only when
-their gradients are summed.
+each core instead runs its own rows through the whole network, with one thread for each operation. The cores synchronise only
+when their gradients are summed.
 """
 
 import tensorflow as tf
