@@ -1,7 +1,7 @@
-"""Processes that write texts: each is sent a job, then random seeds, and answers with their texts.
+"""Worker processes that generate texts: each receives a job, then random seeds, and returns the texts.
 
-They run in sessions of their own, so that Ctrl-C and the end of a terminal reach only the process that started them. Each ends
-when its standard input does: none outlives that process, however it ends.
+Each worker runs in its own session, so that Ctrl-C and a closed terminal reach only the parent process. A worker exits when its
+standard input closes, so no worker outlives the parent, even one that was killed.
 """
 
 import os
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """Texts to write: everything but their random seeds.
+    """Everything needed to generate texts, except their random seeds.
 
     Attributes:
-        reader: The mode, in an engine.
+        reader: The decoder: a mode in one engine.
         vocabulary: The model's characters.
         seed: The text to continue.
-        length: Characters of a text, at most.
-        sampling: How a character is chosen.
+        length: The maximum length of a text, in characters.
+        sampling: The sampling settings.
         stops: Strings that end a text.
     """
 
@@ -48,7 +48,7 @@ class Job:
     stops: Sequence[str]
 
     def write(self, random_seeds: range) -> list["Sample"]:
-        """Return the texts of some random seeds, written at the same time."""
+        """Return one text for each random seed, generated as one batch."""
         from charlstm.inference.generation import generate_pieces, generate_texts
 
         pieces = generate_pieces(
@@ -64,37 +64,37 @@ class Job:
 
 
 def write_in_order(job: Job, batches: Sequence[range], processes: int) -> Generator[list["Sample"], None, None]:
-    """Yield the texts of batches of random seeds, in order.
+    """Yield the texts of each batch of random seeds, in order.
 
     Args:
-        job: The texts to write.
-        batches: Random seeds; each batch is written by one process.
-        processes: The most processes that write at the same time.
+        job: The texts to generate.
+        batches: Random seeds; one worker process generates each batch.
+        processes: The maximum number of worker processes.
 
     Raises:
-        CharlstmError: If a process is ended from outside, or cannot be started.
-        MemoryError: If a process runs out of memory.
+        CharlstmError: If a worker process ends unexpectedly or cannot be started.
+        MemoryError: If a worker process runs out of memory.
     """
     workers: list[Worker] = []
     idle, rest = SimpleQueue[Worker](), iter(batches)
 
     def texts(batch: range) -> list["Sample"]:
-        worker = idle.get()  # there are as many as threads
+        worker = idle.get()  # never blocks: there are as many workers as threads
         try:
             return worker.write(batch)
         finally:
             idle.put(worker)
 
-    threads = ThreadPoolExecutor(processes)  # each waits for one process
+    threads = ThreadPoolExecutor(processes)  # each thread waits for one worker
     try:
         for _ in range(min(processes, len(batches))):
             workers.append(Worker(job))
             idle.put(workers[-1])
-        under_way = deque(threads.submit(texts, batch) for batch in islice(rest, 2 * processes))
-        while under_way:
-            _wait_for_the_first(under_way)
-            yield under_way.popleft().result()
-            under_way.extend(threads.submit(texts, batch) for batch in islice(rest, 1))
+        pending = deque(threads.submit(texts, batch) for batch in islice(rest, 2 * processes))
+        while pending:
+            _wait_for_first(pending)
+            yield pending.popleft().result()
+            pending.extend(threads.submit(texts, batch) for batch in islice(rest, 1))
     finally:
         for worker in workers:
             worker.kill()
@@ -103,26 +103,26 @@ def write_in_order(job: Job, batches: Sequence[range], processes: int) -> Genera
             worker.close()
 
 
-def _wait_for_the_first(futures: Sequence[Future[Any]]) -> None:
-    """Wait until the first is done, but no longer than until any of them fails, and then raise what it raised."""
-    waiting = set(futures)
-    while futures[0] in waiting:
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+def _wait_for_first(futures: Sequence[Future[Any]]) -> None:
+    """Wait until the first future is done; raise the error of any future that fails before that."""
+    unfinished = set(futures)
+    while futures[0] in unfinished:
+        done, unfinished = wait(unfinished, return_when=FIRST_COMPLETED)
         for future in done:
             future.result()
 
 
 class Worker:
-    """A process that writes, as the process that started it sees it."""
+    """A handle on one worker process, for the parent process."""
 
     def __init__(self, job: Job) -> None:
-        """Start it.
+        """Start the process.
 
         Args:
-            job: The texts to write; sent with the first batch.
+            job: The texts to generate; sent with the first batch.
         """
         self._job: Job | None = job
-        # The path is this process's, as it may have been started in other ways; nothing else is imported from elsewhere.
+        # sys.path is passed on, and -P leaves out the working directory: the worker imports the same modules as this process.
         program = f"import sys; sys.path = {sys.path!r}; from charlstm.inference.bulk import serve; serve()"
         try:
             self.process = subprocess.Popen(
@@ -130,60 +130,60 @@ class Worker:
             )
         except OSError as error:
             raise CharlstmError(
-                f"no process can be started ({error.strerror}); end others, and the same command resumes"
+                f"no process can be started ({error.strerror}); end other processes and repeat the run: it resumes"
             ) from None
 
     def write(self, batch: range) -> list["Sample"]:
-        """Return the texts of some random seeds."""
-        requests, answers = self.process.stdin, self.process.stdout
+        """Return one text for each random seed of a batch."""
+        requests, replies = self.process.stdin, self.process.stdout
         assert requests is not None
-        assert answers is not None
+        assert replies is not None
         try:
             if self._job is not None:
                 pickle.dump(self._job, requests)
                 self._job = None
             pickle.dump(batch, requests)
             requests.flush()
-            samples: list[Sample] | None = pickle.load(answers)
+            samples: list[Sample] | None = pickle.load(replies)
         except (OSError, EOFError, pickle.UnpicklingError):
             raise CharlstmError(
-                "a process that writes was ended from outside, perhaps for lack of memory; the same command resumes"
+                "a worker process was ended from outside, perhaps for lack of memory; repeat the run: it resumes"
             ) from None
         if samples is None:
             raise MemoryError
         return samples
 
     def kill(self) -> None:
-        """End it at once: it has nothing left to do, or nobody waits for it."""
+        """Kill the process: all its texts are done, or no longer needed."""
         self.process.kill()
 
     def close(self) -> None:
-        """Wait for its end."""
-        with suppress(OSError), self.process:  # what could not be sent is of no use any more
+        """Wait until the process has ended."""
+        with suppress(OSError), self.process:  # closing the pipe fails if unsent data remain; they are no longer needed
             pass
 
 
 def serve() -> None:
-    """Be such a process: answer each batch on standard input with its texts, or None if it runs out of memory."""
+    """Run as a worker process: reply to each batch on standard input with its texts, or None if out of memory."""
     from threadpoolctl import ThreadpoolController
 
     requests = SimpleQueue[Any]()
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
     job: Job = requests.get()
-    with suppress(BrokenPipeError), ThreadpoolController().limit(limits=1):  # the processes have the cores already
+    with suppress(BrokenPipeError), ThreadpoolController().limit(limits=1):  # the worker processes already occupy the cores
         while True:
             batch = requests.get()
             try:
-                answer = job.write(batch)
+                reply = job.write(batch)
             except MemoryError:
-                answer = None
-            pickle.dump(answer, sys.stdout.buffer)
+                reply = None
+            pickle.dump(reply, sys.stdout.buffer)
             sys.stdout.buffer.flush()
     os._exit(1)
 
 
 def _receive(requests: "SimpleQueue[Any]") -> None:
-    """Read requests, and end this process at the end of its standard input, whatever it is doing."""
+    """Queue the requests; exit this process when its standard input closes, even in the middle of a batch."""
     with suppress(EOFError, pickle.UnpicklingError):
         while True:
             requests.put(pickle.load(sys.stdin.buffer))

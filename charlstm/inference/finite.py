@@ -1,4 +1,4 @@
-"""Numbers that weights of any size lead to: none is shown that is infinite or NaN."""
+"""Checks that no infinite or NaN number is reported, however large the weights are."""
 
 import math
 from typing import Any
@@ -10,32 +10,32 @@ from charlstm.errors import CheckpointError
 
 
 def finite(values: NDArray[Any]) -> NDArray[Any]:
-    """Return numbers that a model has led to, if they are finite.
+    """Return an array computed with a model's weights, if it is finite.
 
     Raises:
-        CheckpointError: If one is infinite or NaN.
+        CheckpointError: If an element is infinite or NaN.
     """
     if not np.isfinite(values).all():
-        raise _refusal()
+        raise _error()
     return values
 
 
 def check_record(record: Any) -> None:
-    """Check every number of a result before any of it is shown.
+    """Check every number of a nested result.
 
     Raises:
-        CheckpointError: If one is infinite or NaN.
+        CheckpointError: If a number is infinite or NaN.
     """
     if isinstance(record, float):
         if not math.isfinite(record):
-            raise _refusal()
+            raise _error()
     elif isinstance(record, dict | list | tuple):
         for member in record.values() if isinstance(record, dict) else record:
             check_record(member)
 
 
-def _refusal() -> CheckpointError:
+def _error() -> CheckpointError:
     return CheckpointError(
-        "the weights of the model lead to numbers that are infinite or NaN, of which nothing can be said; restore them from a "
-        "copy, or choose another checkpoint"
+        "the weights of the model lead to numbers that are infinite or NaN; restore the weights from a copy, or choose another "
+        "checkpoint"
     )

@@ -1,6 +1,6 @@
-"""The generation loop, as a ladder: logits, a character, the loop over characters, texts with their ends.
+"""The generation loop, in layers: logits, one character, a loop over characters, texts with stop strings.
 
-Each rung knows only the one below it; the lowest is any :class:`charlstm.inference.modes.Decoder`.
+Each layer uses only the one below it. The lowest is any :class:`charlstm.inference.modes.Decoder`.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -23,9 +23,9 @@ class Sample:
     """One generated text.
 
     Attributes:
-        text: What was generated, without the seed and without the stop string.
-        random_seed: The number that its noise came from.
-        stop_reason: ``length``, or ``stop`` for a stop string.
+        text: The generated text, without the seed and without the stop string.
+        random_seed: The random seed of its noise.
+        stop_reason: ``length`` if it reached the maximum length, ``stop`` if it ended at a stop string.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Sample:
 
 
 def warm_up(reader: Decoder, ids: Ids, batch: int) -> Any:
-    """The state after a text has been read, in every row of a batch: ids ``[N]``."""
+    """Return the state after every row of a batch has read the same text: ids ``[N]``."""
     state = reader.zero(batch)
     for character in reader.recent(ids):
         state = reader.advance(state, np.full(batch, character))
@@ -44,15 +44,15 @@ def warm_up(reader: Decoder, ids: Ids, batch: int) -> Any:
 def continue_ids(
     reader: Decoder, seed: Ids, random_seeds: Sequence[int], vocabulary_size: int, sampling: Sampling, position: int = 0
 ) -> Iterator[NDArray[np.int64]]:
-    """Continue a text without end: choose a character, append it, read it, repeat.
+    """Yield the next character of every text, without end: choose a character, read it, repeat.
 
     Args:
-        reader: The mode, in an engine.
+        reader: The decoder: a mode in one engine.
         seed: The text to continue: ids ``[N]``, at least one.
-        random_seeds: One for each of the B texts to write.
-        vocabulary_size: The number of characters that can be written; the logits may have one more, of the placeholder.
-        sampling: How a character is chosen.
-        position: How many characters of the seed were themselves generated: where the noise goes on.
+        random_seeds: One for each of the B texts.
+        vocabulary_size: The number of characters that can be generated. The logits may have one more, for the placeholder.
+        sampling: The sampling settings.
+        position: The number of generated characters at the end of the seed; the noise continues from there.
 
     Yields:
         The next character of every text: ids ``[B]``.
@@ -62,7 +62,7 @@ def continue_ids(
     recent = np.tile(seed[-PENALTY_WINDOW:].astype(np.int64), (batch, 1))
     state, ids = None, None
     while True:
-        with np.errstate(over="ignore", invalid="ignore"):  # weights can be of any size, and `choose` takes any logits
+        with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; `choose` accepts any logits
             state = warm_up(reader, seed, batch) if ids is None else reader.advance(state, ids)
             ids = choose(reader.logits(state)[:, :vocabulary_size], sampling, noise, position, recent)
         yield ids
@@ -72,23 +72,23 @@ def continue_ids(
 
 
 class GeneratedText:
-    """One text in the making: it takes characters and gives out those that no stop string can take back."""
+    """The text generated so far; it releases a character once no stop string can begin there."""
 
     def __init__(self, stops: Sequence[str]) -> None:
         """Start an empty text.
 
         Args:
-            stops: Strings that end it.
+            stops: Strings that end the text.
         """
         self.characters: list[str] = []
         self.stopped = False
-        self._given = 0
+        self._released = 0
         self._stops = tuple(stops)
-        # Only this many characters at the end may yet turn out to begin a stop string.
-        self._held = max((len(stop) for stop in stops), default=1) - 1
+        # At most this many characters at the end can be the beginning of a stop string.
+        self._pending = max((len(stop) for stop in stops), default=1) - 1
 
     def append(self, character: str) -> None:
-        """Take one more character; nothing happens once the text has ended."""
+        """Append a character, unless the text has ended."""
         if self.stopped:
             return
         self.characters.append(character)
@@ -99,10 +99,10 @@ class GeneratedText:
                 return
 
     def give(self, *, all_of_it: bool = False) -> str:
-        """What can be shown and has not been given out yet."""
-        certain = len(self.characters) - (0 if self.stopped or all_of_it else self._held)
-        end = max(self._given, certain)
-        piece, self._given = "".join(self.characters[self._given : end]), end
+        """Return the characters that are final and were not returned before; with ``all_of_it``, all that remain."""
+        final = len(self.characters) - (0 if self.stopped or all_of_it else self._pending)
+        end = max(self._released, final)
+        piece, self._released = "".join(self.characters[self._released : end]), end
         return piece
 
 
@@ -117,20 +117,20 @@ def generate_pieces(
     stops: Sequence[str] = (),
     position: int = 0,
 ) -> Generator[list[str], None, list[Sample]]:
-    """Continue a text in B ways, giving out the pieces as they become certain.
+    """Yield B continuations of a text, piece by piece.
 
     Args:
-        reader: The mode, in an engine.
+        reader: The decoder: a mode in one engine.
         vocabulary: The model's characters.
         seed: The text to continue.
         random_seeds: One for each of the B texts.
-        length: Characters to generate, at most.
-        sampling: How a character is chosen.
+        length: The maximum number of characters to generate.
+        sampling: The sampling settings.
         stops: Strings that end a text; they are not part of it.
-        position: How many characters of the seed were themselves generated.
+        position: The number of generated characters at the end of the seed.
 
     Yields:
-        For every text the next piece, perhaps empty.
+        The next piece of every text; a piece can be empty.
 
     Returns:
         The :class:`Sample` of every text.
@@ -140,7 +140,7 @@ def generate_pieces(
         UnknownCharacterError: If the seed has characters that the model does not know.
     """
     if not seed:
-        raise CharlstmError("the seed is empty; give at least one character with --seed, or leave it out for a random one")
+        raise CharlstmError("the seed is empty; give at least one character as `seed`, or leave it out for a random one")
     texts = [GeneratedText(stops) for _ in random_seeds]
     steps = continue_ids(reader, vocabulary.encode(seed), random_seeds, len(vocabulary), sampling, position)
     for _ in range(length):
@@ -157,7 +157,7 @@ def generate_pieces(
 
 
 def generate_texts(pieces: Generator[list[str], None, list[Sample]]) -> list[Sample]:
-    """What :func:`generate_pieces` returns, once all of it is written."""
+    """Run :func:`generate_pieces` to its end and return its samples."""
     while True:
         try:
             next(pieces)

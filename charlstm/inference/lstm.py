@@ -1,4 +1,4 @@
-"""The LSTM's equations (Hochreiter & Schmidhuber 1997; Gers et al. 2000), for weights laid out as Keras lays them out.
+"""The LSTM's equations (Hochreiter & Schmidhuber 1997; Gers et al. 2000), for weights in Keras's layout.
 
 One step, for a batch of B::
 
@@ -8,9 +8,9 @@ One step, for a batch of B::
     c' = f * c + i * g                                  cell state
     h' = o * activation(c')                             hidden state, the layer's output
 
-A step of one row is a product that reads the recurrent kernel once, and a dozen calls of NumPy that cost as much for a few
-hundred numbers as for none. So it works in place and allocates nothing, and each gate has its own block of memory,
-``[4, B, u]``: for columns of ``[B, 4u]`` NumPy takes two to three times as long.
+A step of one row reads the recurrent kernel once and makes a dozen NumPy calls, whose fixed cost dominates for a few hundred
+numbers. A step therefore works in place and allocates nothing. Each gate has its own block of memory, ``[4, B, u]``: for
+columns of ``[B, 4u]`` NumPy takes two to three times as long.
 """
 
 from collections.abc import Callable
@@ -25,13 +25,13 @@ Array = NDArray[np.float32]
 
 
 class LayerState(NamedTuple):
-    """What an LSTM layer carries from one character to the next, and what it works in. A step changes all of it in place.
+    """The state of an LSTM layer and its scratch buffers. A step changes all of them in place.
 
     Attributes:
         h: The hidden state, the layer's output: ``[B, u]``.
         c: The cell state: ``[B, u]``.
         gates: i, f, g and o of the last step: ``[4, B, u]``.
-        share: The input's share of the next step's gates: ``[4, B, u]``.
+        share: The input projection of the next step: ``[4, B, u]``.
     """
 
     h: Array
@@ -41,13 +41,13 @@ class LayerState(NamedTuple):
 
 
 def initial_state(batch: int, units: int) -> LayerState:
-    """The state of a layer that has read nothing."""
+    """Return the zero state of a layer."""
     return LayerState(*np.zeros((2, batch, units), np.float32), *np.zeros((2, 4, batch, units), np.float32))
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel ``[n, 4u]`` in the layouts in which it is multiplied fastest, each made when it is first used."""
+    """A kernel ``[n, 4u]`` in the two layouts that multiply fastest, each created when it is first used."""
 
     columns: Array
 
@@ -60,8 +60,10 @@ class Kernel:
         return np.ascontiguousarray(by_gate(self.columns))
 
     def times(self, x: Array, out: Array) -> None:
-        """``x . kernel`` into ``out``: ``[B, n] -> [4, B, u]``."""
-        if len(x) == 1 and out.flags.c_contiguous:  # one product: each of four would be too small for BLAS to share out
+        """Write ``x . kernel`` into ``out``: ``[B, n] -> [4, B, u]``."""
+        if (
+            len(x) == 1 and out.flags.c_contiguous
+        ):  # one product: four smaller ones would be too small for BLAS to use several threads
             np.matmul(x, self._by_column, out=out.reshape(1, -1))
         else:
             np.matmul(x, self._by_gate, out=out)
@@ -69,10 +71,10 @@ class Kernel:
 
 @dataclass(frozen=True)
 class LSTMLayer:
-    """One layer.
+    """One LSTM layer.
 
-    With the usual activations, ``sigmoid(z)`` is computed as ``tanh(z / 2) / 2 + 1 / 2``, all gates in one pass of tanh, and
-    the division by two is done beforehand, in the weights, where it is exact.
+    With the default activations, ``sigmoid(z)`` is computed as ``tanh(z / 2) / 2 + 1 / 2``, so that one call of tanh serves all
+    gates. The weights are divided by two when the layer is built, which is exact.
 
     Attributes:
         kernel: ``[d, 4u]``.
@@ -89,17 +91,17 @@ class LSTMLayer:
     recurrent_activation: str
 
     def project(self, x: Array, share: Array) -> None:
-        """The input's share of ``z``, ``x . kernel + bias``, into ``share``: ``[B, d] -> [4, B, u]``."""
+        """Write the input projection ``x . kernel + bias`` into ``share``: ``[B, d] -> [4, B, u]``."""
         self.kernel.times(x, share)
         share += self.bias
 
     def step(self, state: LayerState) -> None:
-        """Read one character, whose share is in the state."""
+        """Run one time step, whose input projection is ``state.share``."""
         h, c, gates, share = state
         self.recurrent_kernel.times(h, gates)
         gates += share
         i, f, g, o = gates
-        if (self.recurrent_activation, self.activation) == _USUAL:
+        if (self.recurrent_activation, self.activation) == _DEFAULT_ACTIVATIONS:
             np.tanh(gates, out=gates)
             gates *= _SCALE
             gates += _SHIFT
@@ -115,13 +117,13 @@ class LSTMLayer:
         h *= o
 
 
-_USUAL = ("sigmoid", "tanh")
+_DEFAULT_ACTIVATIONS = ("sigmoid", "tanh")
 _SCALE = np.array([0.5, 0.5, 1, 0.5], np.float32)[:, None, None]
 _SHIFT = np.array([0.5, 0.5, 0, 0.5], np.float32)[:, None, None]
 
 
 def lstm_layer(kernel: Array, recurrent_kernel: Array, bias: Array, activation: str, recurrent_activation: str) -> LSTMLayer:
-    """A layer from Keras's weights.
+    """Return a layer with Keras's weights.
 
     Args:
         kernel: ``[d, 4u]``.
@@ -130,19 +132,19 @@ def lstm_layer(kernel: Array, recurrent_kernel: Array, bias: Array, activation: 
         activation: Name of the activation of candidate and output.
         recurrent_activation: Name of the activation of the gates.
     """
-    if (recurrent_activation, activation) == _USUAL:
+    if (recurrent_activation, activation) == _DEFAULT_ACTIVATIONS:
         halves = _SCALE.repeat(len(recurrent_kernel))
         kernel, recurrent_kernel, bias = kernel * halves, recurrent_kernel * halves, bias * halves
     return LSTMLayer(Kernel(kernel), Kernel(recurrent_kernel), by_gate(bias[None]), activation, recurrent_activation)
 
 
 def by_gate(columns: Array) -> Array:
-    """The four blocks of Keras's columns: ``[n, 4u] -> [4, n, u]``."""
+    """Return the columns of a Keras kernel by gate: ``[n, 4u] -> [4, n, u]``."""
     return columns.reshape(len(columns), 4, -1).transpose(1, 0, 2)
 
 
 def sigmoid(z: Array, out: Array) -> Array:
-    """``1 / (1 + exp(-z))``, by way of tanh: it cannot overflow, and NumPy has a vector instruction for it."""
+    """Write ``1 / (1 + exp(-z))`` into ``out``, computed with tanh, which cannot overflow and which NumPy vectorises."""
     np.multiply(z, np.float32(0.5), out=out)
     np.tanh(out, out=out)
     out *= np.float32(0.5)
@@ -151,7 +153,7 @@ def sigmoid(z: Array, out: Array) -> Array:
 
 
 def hard_sigmoid(z: Array, out: Array) -> Array:
-    """``relu6(z + 3) / 6``, Keras 3's definition (Keras 1 and 2 had ``clip(0.2 z + 0.5, 0, 1)``)."""
+    """Write ``relu6(z + 3) / 6`` into ``out``, as Keras 3 defines it (Keras 1 and 2: ``clip(0.2 z + 0.5, 0, 1)``)."""
     np.divide(z, np.float32(6), out=out)
     out += np.float32(0.5)
     return np.clip(out, np.float32(0), np.float32(1), out=out)
@@ -165,4 +167,4 @@ ACTIVATIONS: dict[str, Callable[[Array, Array], Array]] = {
     "softsign": lambda z, out: np.divide(z, np.float32(1) + np.abs(z), out=out),
     "linear": lambda z, out: np.positive(z, out=out),
 }
-"""Keras's activations of the same names, from one array into another or the same."""
+"""Keras's activations by name. Each takes an input and an output array, which can be the same."""

@@ -1,11 +1,11 @@
-"""The memory that reading and writing with a network takes, in bytes, calculated before any of it is allocated.
+"""Estimates, in bytes, of the memory that inference needs, computed before anything is allocated.
 
-With B texts at a time, V characters, W lanes (1 if the state is carried), u units of a layer::
+With B texts at a time, V characters, W lanes (1 in stateful mode), u units of a layer::
 
-    weights    4 (n + l + 2 k) + 16 V u_1  n weights as read; l of the LSTM layers, scaled; k in kernels, arranged for one row
-                                           and for many; the first layer's projection of every character
+    weights    4 (n + l + 2 k) + 16 V u_1  n weights as read; l of the LSTM layers, scaled; k of the kernels, in two layouts;
+                                           the first layer's input projection of every character
     states     40 B W sum(u) + 16 B W      h and c, twice four gates; the ids of every lane
-    choosing   20 B V or 61 B V            logits, their copy in float64, noise; what top-k, top-p, min-p and the penalty make
+    choosing   20 B V or 61 B V            logits, their copy in float64, noise; the arrays of top-k, top-p, min-p and penalty
     texts      4,000 B + 22 B length       random streams and records; a pointer for each character, then the strings
 """
 
@@ -16,22 +16,22 @@ from charlstm.config import Mode, ModelConfig
 from charlstm.inference.sampling import Sampling
 
 _PROCESS = 60_000_000  # Python, NumPy, this package
-_THREAD = 30_000_000  # what BLAS works in
+_THREAD = 30_000_000  # buffers of BLAS
 _STATE, _LANE = 40, 16
 _CHOICE, _FILTERED = 20, 61
 _TEXT, _CHARACTER = 4_000, 22
-_OBJECT = 80  # a character beyond Latin-1, of which Python makes an object wherever it stands
+_OBJECT = 80  # a character outside Latin-1: Python allocates an object for each occurrence
 _SCORED = 44  # logits, and log_softmax of their copy in float64
-_READ = 40  # a character as text, as code points, as ids and its places in the vocabulary; later its surprisal
+_READ = 40  # a character as text, code point, id and index into the vocabulary; later its surprisal
 
 
 def process_bytes(model: ModelConfig, threads: int) -> int:
-    """Return the bytes of a process that has a network, and computes in some threads."""
+    """Return the bytes of a process that runs a network on a number of threads."""
     return _PROCESS + _THREAD * threads + network_bytes(model)
 
 
 def network_bytes(model: ModelConfig) -> int:
-    """Return the bytes of a network's weights, as read and as arranged for its products."""
+    """Return the bytes of a network's weights, as read and in the layouts for its products."""
     shapes = model.weight_shapes
     layers = {name: shape for name, shape in shapes.items() if name.startswith("lstm")}
     looked_up = "lstm_1/kernel" if model.encoding == "one-hot" else ""
@@ -40,19 +40,19 @@ def network_bytes(model: ModelConfig) -> int:
 
 
 def state_bytes(model: ModelConfig, rows: int) -> int:
-    """Return the bytes of the states of some rows."""
+    """Return the bytes of the states of a number of rows."""
     temporary = 16 * max(model.units) if "softsign" in (model.activation, model.recurrent_activation) else 0
     return rows * (_STATE * sum(model.units) + _LANE + temporary)
 
 
 def writing_bytes(model: ModelConfig, texts: int, mode: Mode, sampling: Sampling) -> dict[str, int]:
-    """Return the bytes that writing takes besides the weights, by what they are for.
+    """Return the bytes that generation needs in addition to the weights, by purpose.
 
     Args:
         model: The network.
-        texts: B, written at a time.
-        mode: Stateless, each text has a state for every character of the window.
-        sampling: How characters are chosen.
+        texts: B, the number of texts in a batch.
+        mode: In stateless mode, each text has one state for every character of the window.
+        sampling: The sampling settings.
     """
     plain = sampling == Sampling(sampling.temperature)
     return {
@@ -62,18 +62,18 @@ def writing_bytes(model: ModelConfig, texts: int, mode: Mode, sampling: Sampling
 
 
 def text_bytes(texts: int, length: int, *, latin: bool) -> int:
-    """Return the bytes of texts that are held until all of them are written.
+    """Return the bytes of texts that stay in memory until all of them are complete.
 
     Args:
         texts: B.
-        length: Characters of each.
-        latin: Whether all characters are of Latin-1.
+        length: The length of each text, in characters.
+        latin: True if all characters are in Latin-1.
     """
     return texts * (_TEXT + length * (_CHARACTER + (0 if latin else _OBJECT)))
 
 
 def scoring_bytes(model: ModelConfig, rows: int) -> dict[str, int]:
-    """Return the bytes that scoring takes besides the weights, for rows that are read at a time, by what they are for."""
+    """Return the bytes that scoring a number of rows at a time needs in addition to the weights, by purpose."""
     return {"states": state_bytes(model, rows), "next-character distributions": rows * model.vocabulary_size * _SCORED}
 
 

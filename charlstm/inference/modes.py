@@ -1,7 +1,7 @@
-"""The two ways of reading a text in order to continue it.
+"""The stateless and the stateful mode of generation.
 
-Both are a :class:`Decoder`: a state that is advanced by one character in every row of a batch, and the logits of the next
-character, given that state. Advancing may change the state that it is given: only the one that it returns counts from then on.
+Both are a :class:`Decoder`: it advances a state by one character in every row of a batch, and computes the logits of the next
+character from the state. ``advance`` may change its argument in place, so use only the state that it returns.
 """
 
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ from charlstm.text.vocabulary import Ids
 
 
 class Decoder(Protocol):
-    """A mode of reading, in some engine."""
+    """A mode (stateless or stateful) in one engine (NumPy or Keras)."""
 
     def zero(self, batch: int) -> Any:
-        """The state of having read nothing, for a batch of B."""
+        """Return the zero state of a batch of B texts."""
 
     def advance(self, state: Any, ids: Ids) -> Any:
-        """The state after one more character in every row: ids ``[B]``."""
+        """Return the state after one more character in every row: ids ``[B]``."""
 
     def logits(self, state: Any) -> Array:
-        """Of the next character in every row, after at least one was read: ``[B, V]``."""
+        """Return the logits of the next character in every row, ``[B, V]``; call :meth:`advance` at least once before."""
 
     def recent(self, ids: Ids) -> Ids:
-        """The end of a text that its continuation depends on."""
+        """Return the part of a text, at its end, that the next character depends on."""
 
 
 @dataclass(frozen=True)
 class StatefulDecoder:
-    """Every character is read once; ``h`` and ``c`` of every layer are carried from character to character."""
+    """The stateful mode: each character is read once, and ``h`` and ``c`` of every layer are carried."""
 
     network: Network
 
@@ -51,7 +51,7 @@ class StatefulDecoder:
         return self.network.logits(state[-1].h)
 
     def recent(self, ids: Ids) -> Ids:
-        """The whole text: the state is a function of all of it."""
+        """Return the whole text: the state depends on all of it."""
         return ids
 
 
@@ -59,9 +59,9 @@ class LaneState(NamedTuple):
     """The state of :class:`StatelessDecoder`.
 
     Attributes:
-        lanes: For every layer the states of W·B rows: row ``j B + b`` is of a network that reads text b and was started from
-            zero at the last character whose number is j modulo W.
-        read: Characters read so far.
+        lanes: The states of W·B rows for every layer. Row ``j B + b`` belongs to text b; it was reset to zero at the last
+            character whose index is j modulo W.
+        read: The number of characters read so far.
         h: The last layer's ``h`` in the oldest lane: ``[B, u]``.
     """
 
@@ -72,12 +72,12 @@ class LaneState(NamedTuple):
 
 @dataclass(frozen=True)
 class StatelessDecoder:
-    """A zero state, then the last ``seq_len`` characters (fewer while the text is shorter), anew for every character.
+    """The stateless mode: every prediction starts from a zero state and reads the last ``seq_len`` characters.
 
-    That is the append-and-shift loop. Running it literally costs ``seq_len`` sequential steps a character. Lanes give the
-    same result in one batched step: W = ``seq_len`` states are kept, each started from zero one character after the one
-    before. Every new character advances all of them; the oldest has then read exactly the window, gives the prediction,
-    and is started anew at the next character.
+    This is the append-and-shift loop of the tutorials, which takes ``seq_len`` sequential steps for each character. Lanes give
+    the same result in one batched step. There are W = ``seq_len`` states, each reset to zero one character after the previous
+    one. A new character advances all of them. The oldest has then read exactly the window: it gives the prediction, and is
+    reset at the next character.
     """
 
     network: Network
@@ -91,7 +91,7 @@ class StatelessDecoder:
         """See :class:`Decoder`."""
         lanes, read, _ = state
         width, batch = self.network.config.seq_len, len(ids)
-        if read >= width:  # the oldest lane has read its window: this character starts it anew
+        if read >= width:  # the oldest lane has read its window: reset it before this character
             for layer in lanes:
                 for array in (layer.h, layer.c):
                     array[read % width * batch : (read % width + 1) * batch] = 0
@@ -106,16 +106,16 @@ class StatelessDecoder:
         return self.network.logits(state.h)
 
     def recent(self, ids: Ids) -> Ids:
-        """The last window."""
+        """Return the last window of a text."""
         return ids[-self.network.config.seq_len :]
 
 
 def _rows(state: LayerState, count: int) -> LayerState:
-    """The state of the first rows, in the same memory."""
+    """Return a view of the first rows of a state."""
     h, c, gates, share = state
     return LayerState(h[:count], c[:count], gates[:, :count], share[:, :count])
 
 
 def decoder(network: Network, mode: Mode) -> Decoder:
-    """The NumPy engine's reader of a mode."""
+    """Return the NumPy decoder of a mode."""
     return StatelessDecoder(network) if mode == "stateless" else StatefulDecoder(network)

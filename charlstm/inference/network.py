@@ -14,18 +14,18 @@ State = tuple[LayerState, ...]
 
 
 any_weights = np.errstate(over="ignore", invalid="ignore")
-"""Decorates what multiplies by weights, which can be of any size: what comes of it is checked where it is shown."""
+"""Decorator for functions that multiply by weights, which can overflow; results are checked where they are reported."""
 
 
 @dataclass(frozen=True)
 class Network:
     """A network that reads one character at a time.
 
-    Whatever the encoding is, there are only V inputs, so the first layer's share ``x . kernel + bias`` is computed once
-    for each of them and then looked up: a gather in place of a product.
+    Under every input encoding there are only V different inputs. The first layer's input projection ``x . kernel + bias`` is
+    therefore computed once for each of them, and then looked up.
 
     Attributes:
-        config: What it is.
+        config: The model's configuration.
         projected: The first layer's input projection of every character: ``[4, V, u]``.
         layers: The LSTM layers.
         dense_kernel: ``[u, V]``.
@@ -39,16 +39,16 @@ class Network:
     dense_bias: Array
 
     def zero_state(self, batch: int) -> State:
-        """The state of a network that has read nothing."""
+        """Return the zero state of a batch."""
         return tuple(initial_state(batch, units) for units in self.config.units)
 
     def step(self, ids: Ids, state: State) -> None:
-        """Read one character in each row of a batch, ids ``[B]``; the state changes in place."""
+        """Read one character in each row of a batch, ids ``[B]``; update the state in place."""
         below = None
         for layer, layer_state in zip(self.layers, state, strict=True):
             if below is None:
-                # Characters that share the placeholder are clipped to its id, the last one; others are known to be in range.
-                # Clipping also spares NumPy a buffer.
+                # Clipping maps rare characters to the id of the placeholder, the last one; all other ids are in range. It also
+                # saves NumPy a buffer.
                 np.take(self.projected, ids, 1, out=layer_state.share, mode="clip")
             else:
                 layer.project(below, layer_state.share)
@@ -56,7 +56,7 @@ class Network:
             below = layer_state.h
 
     def logits(self, h: Array) -> Array:
-        """What the softmax is taken of, from the last layer's ``h``: ``[B, u] -> [B, V]``."""
+        """Return the logits for the last layer's ``h``: ``[B, u] -> [B, V]``."""
         z: Array = h @ self.dense_kernel
         z += self.dense_bias
         return z
@@ -64,7 +64,7 @@ class Network:
 
 @any_weights
 def build_network(config: ModelConfig, weights: Mapping[str, Array]) -> Network:
-    """A network from its weights, by their names in ``model.safetensors``, with the shapes of ``config.weight_shapes``."""
+    """Return a network with given weights, by name in ``model.safetensors``, shaped as ``config.weight_shapes`` says."""
     layers = tuple(
         lstm_layer(
             weights[f"lstm_{number}/kernel"],

@@ -1,7 +1,7 @@
-"""From logits to a character, in float64.
+"""Sampling of a character from logits, in float64.
 
 The order is: :func:`repetition penalty <penalise>`, temperature, :func:`top-k <keep_top_k>`, :func:`top-p <keep_top_p>`,
-:func:`min-p <keep_min_p>`, draw. Everything works on logits ``[..., V]``; a character that is ruled out gets ``-inf``.
+:func:`min-p <keep_min_p>`, draw. All functions work on logits ``[..., V]``; an excluded character gets ``-inf``.
 """
 
 import math
@@ -18,31 +18,31 @@ from charlstm.text.vocabulary import Ids
 Logits = NDArray[np.float64]
 
 PENALTY_WINDOW = 64
-"""Characters back from the end of the text that the repetition penalty looks at."""
+"""Number of characters, at the end of the text, that the repetition penalty applies to."""
 
-_GREATEST = 1e39  # what stands for +inf: beyond float32
-_COLDEST = 1e-250  # a lower temperature chooses no other character, but could overflow
+_GREATEST = 1e39  # replaces +inf; greater than any float32
+_MIN_TEMPERATURE = 1e-250  # a lower temperature would choose the same character, but could overflow
 
-_MARGIN = 1e-9  # above every error of rounding in float64
+_MARGIN = 1e-9  # exceeds every rounding error in float64
 
 _BLOCK = 64  # positions whose noise comes from one random stream
 NOISE_AT_ONCE = 1 << 18
-"""Numbers of noise that are drawn at once, unless a single position has more."""
+"""Maximum number of noise values drawn at once, unless a single position needs more."""
 LARGE_VOCABULARY = 3_000
-"""Characters from which noise is computed, and the nucleus sorted, only for those that can be chosen; below, that is slower."""
-_USUAL = 0.95  # the part of uniform random numbers that need not be looked at one by one
+"""Vocabulary size from which noise and nucleus are computed only for characters that can be chosen; below, that is slower."""
+_COMMON = 0.95  # uniform random numbers up to this share one upper bound on their noise
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a character is chosen.
+    """Sampling settings.
 
     Attributes:
-        temperature: Divides the logits: below 1 the likely becomes likelier, 0 is greedy (always the likeliest).
+        temperature: Divisor of the logits. Below 1, likely characters become likelier; 0 is greedy (always the likeliest).
         top_k: Keep the k likeliest characters; 0 keeps all.
         top_p: Keep the fewest characters that together have at least this probability (Holtzman et al. 2020); 1 keeps all.
-        min_p: Keep the characters with at least this share of the likeliest one's probability (Nguyen et al. 2024).
-        repetition_penalty: Multiplies the log-probability of characters among the last ``RECENT`` (after Keskar et al.
+        min_p: Keep characters with at least this fraction of the likeliest one's probability (Nguyen et al. 2024).
+        repetition_penalty: Factor on the log-probabilities of the last ``PENALTY_WINDOW`` characters (after Keskar et al.
             2019); 1 for none.
     """
 
@@ -54,16 +54,16 @@ class Sampling:
 
 
 def log_softmax(logits: Logits) -> Logits:
-    """Natural logarithms of the probabilities: ``[..., V]``."""
+    """Return the natural logarithms of the probabilities: ``[..., V]``."""
     shifted = logits - logits.max(-1, keepdims=True)
     result: Logits = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
     return result
 
 
 def finite(logits: NDArray[Any]) -> Logits:
-    """Logits in float64 that every later step can work on: NaN counts as ruled out, +inf as greater than any other.
+    """Return logits in float64 without NaN and +inf: NaN becomes ``-inf``, +inf a number greater than any other.
 
-    A row in which everything is ruled out becomes uniform.
+    A row in which every character is excluded becomes uniform.
     """
     result = np.nan_to_num(logits.astype(np.float64), nan=-np.inf, posinf=_GREATEST, neginf=-np.inf)
     result[~np.isfinite(result).any(-1)] = 0.0
@@ -73,8 +73,8 @@ def finite(logits: NDArray[Any]) -> Logits:
 def penalise(logits: Logits, recent: Ids, penalty: float) -> Logits:
     """Multiply the log-probabilities of recently used characters.
 
-    Keskar et al. divide the logit itself, whose effect depends on a constant that the softmax does not see; log-probabilities
-    do not have that fault.
+    Keskar et al. divide the logit itself. The effect then depends on a constant that the softmax ignores. Log-probabilities
+    avoid this.
 
     Args:
         logits: ``[B, V]``.
@@ -89,7 +89,7 @@ def penalise(logits: Logits, recent: Ids, penalty: float) -> Logits:
 
 
 def keep_top_k(logits: Logits, k: int) -> Logits:
-    """Rule out all but the k likeliest characters (more on a tie)."""
+    """Exclude all but the k likeliest characters (more on a tie)."""
     if not 0 < k < logits.shape[-1]:
         return logits
     threshold = np.partition(logits, -k, -1)[..., -k, None]
@@ -97,7 +97,7 @@ def keep_top_k(logits: Logits, k: int) -> Logits:
 
 
 def keep_top_p(logits: Logits, p: float) -> Logits:
-    """Rule out all but the fewest characters whose probabilities add up to at least p; the likeliest always stays."""
+    """Exclude all but the fewest characters whose probabilities add up to at least p; always keep the likeliest."""
     if p >= 1:
         return logits
     size = logits.shape[-1]
@@ -108,7 +108,7 @@ def keep_top_p(logits: Logits, p: float) -> Logits:
 
 
 def _nucleus(logits: Logits, p: float) -> NDArray[np.bool_]:
-    """Return which characters are the fewest that together have at least p: ``[..., V]``."""
+    """Return a mask of the fewest characters that together have at least probability p: ``[..., V]``."""
     order = np.argsort(-logits, -1, kind="stable")
     before = _before(log_softmax(np.take_along_axis(logits, order, -1)))
     keep = np.empty_like(logits, bool)
@@ -118,30 +118,30 @@ def _nucleus(logits: Logits, p: float) -> NDArray[np.bool_]:
 
 
 def _large_nucleus(logits: Logits, p: float) -> NDArray[np.bool_]:
-    """Return the same for logits ``[V]``, sorting only the characters that can be among the fewest.
+    """Return the same mask for logits ``[V]``; sort only the characters that can be in it.
 
-    Characters with less than ``(1 - p) / V`` add up to less than ``1 - p``, so that the others have more than p.
+    Characters with less than ``(1 - p) / V`` add up to less than ``1 - p``, so the others have more than p.
     """
     log_probabilities = log_softmax(logits)
     possible = np.flatnonzero(log_probabilities >= math.log((1 - p) / len(logits)) - _MARGIN)
     order = possible[np.argsort(-logits[possible], kind="stable")]
     before = _before(log_probabilities[order])
     if np.abs(before - p).min() < _MARGIN:
-        return _nucleus(logits, p)  # the rounding of the softmax's sum, which depends on the order, may decide
+        return _nucleus(logits, p)  # too close to p: the result may depend on the order in which the softmax is summed
     keep = np.zeros_like(logits, bool)
     keep[order[: max(1, np.count_nonzero(before < p))]] = True
     return keep
 
 
 def _before(log_probabilities: Logits) -> Logits:
-    """Return what the likelier characters add up to, for each of some that are sorted."""
+    """Return the sum of the likelier characters' probabilities, for each of some characters sorted by probability."""
     probabilities = np.exp(log_probabilities)
     result: Logits = np.cumsum(probabilities, -1) - probabilities
     return result
 
 
 def keep_min_p(logits: Logits, p: float) -> Logits:
-    """Rule out the characters with less than p times the likeliest one's probability."""
+    """Exclude the characters with less than p times the likeliest one's probability."""
     if p <= 0:
         return logits
     return np.where(logits >= logits.max(-1, keepdims=True) + np.log(p), logits, -np.inf)
@@ -149,11 +149,11 @@ def keep_min_p(logits: Logits, p: float) -> Logits:
 
 @dataclass
 class GumbelNoise:
-    """Gumbel noise, a function of a random seed and a position in the generated text alone.
+    """Gumbel noise that depends only on a random seed and a position in the generated text.
 
-    ``argmax(logits / temperature + noise)`` draws from the softmax (Gumbel 1954; Maddison et al. 2014). Because the noise
-    does not depend on the logits, two models or two modes under the same random seed part only where their distributions
-    do, and a text can be taken up again at any position.
+    ``argmax(logits / temperature + noise)`` draws from the softmax (Gumbel 1954; Maddison et al. 2014). The noise does not
+    depend on the logits. Two models or modes with the same random seed therefore differ only where their distributions do,
+    and generation can resume at any position.
 
     Attributes:
         random_seeds: One for every row of the batch.
@@ -163,8 +163,8 @@ class GumbelNoise:
     random_seeds: Sequence[int]
     vocabulary_size: int
     _streams: list[np.random.Generator] = field(default_factory=list, init=False)
-    _next: int = field(default=-1, init=False)  # the position at which the streams are
-    _drawn: Logits = field(default_factory=lambda: np.empty((0, 0, 0)), init=False)  # of the positions before that
+    _next: int = field(default=-1, init=False)  # the position that the streams have reached
+    _drawn: Logits = field(default_factory=lambda: np.empty((0, 0, 0)), init=False)  # noise of the positions before that
 
     def at(self, position: int) -> Logits:
         """Return the noise at a position: ``[B, V]``."""
@@ -172,10 +172,11 @@ class GumbelNoise:
         return gumbel(drawn.copy()) if self._uniform else drawn
 
     def likeliest(self, logits: Logits, position: int) -> NDArray[np.int64]:
-        """Return ``argmax(logits + at(position))``, the first of equals: ids ``[B]``. The logits may be overwritten.
+        """Return ``argmax(logits + at(position))``, the first on a tie: ids ``[B]``. The logits may be overwritten.
 
-        Every character's noise is a random number and two logarithms. In a large vocabulary only the characters that can win
-        get the logarithms: the sums of the likeliest and of the greatest number are bounds, and noise rises with the number.
+        Noise takes one random number and two logarithms for each character, and it increases with the random number. In a
+        large vocabulary, the logarithms are computed only for the characters that can win. A character can win if its sum may
+        reach those of two known ones: the likeliest character, and the one with the greatest random number.
         """
         drawn = self._drawn_at(position)
         if not self._uniform:
@@ -185,7 +186,7 @@ class GumbelNoise:
 
     @property
     def _uniform(self) -> bool:
-        """Whether what is drawn ahead is not yet Gumbel noise."""
+        """True if the values drawn ahead are uniform, not yet Gumbel noise."""
         return self.vocabulary_size >= LARGE_VOCABULARY
 
     def _drawn_at(self, position: int) -> Logits:
@@ -195,14 +196,14 @@ class GumbelNoise:
         return result
 
     def _draw(self, position: int) -> None:
-        """Draw the noise of a position and of some that follow it: few where a position has much, to save memory."""
+        """Draw the noise of a position and of some that follow it; fewer in a large vocabulary, to save memory."""
         block, place = divmod(position, _BLOCK)
         if position != self._next or place == 0:
             self._streams = [random_stream(seed, block) for seed in self.random_seeds]
             for stream in self._streams:
                 stream.bit_generator.advance(place * self.vocabulary_size)  # type: ignore[attr-defined] # a PCG64
         count = min(_BLOCK - place, max(1, NOISE_AT_ONCE // (len(self.random_seeds) * self.vocabulary_size)))
-        self._drawn = np.empty((0, 0, 0))  # what was drawn before is given back first
+        self._drawn = np.empty((0, 0, 0))  # free the previous noise first
         noise = np.empty((len(self.random_seeds), count, self.vocabulary_size))
         for stream, row in zip(self._streams, noise, strict=True):
             stream.random(out=row)
@@ -210,8 +211,8 @@ class GumbelNoise:
 
 
 def gumbel(uniform: Logits) -> Logits:
-    """Return Gumbel noise from uniform random numbers, in their memory."""
-    # random() may give 0, whose logarithm would rule the character out for good.
+    """Replace uniform random numbers by Gumbel noise, in place, and return it."""
+    # random() can return 0, whose logarithm would exclude the character.
     np.maximum(uniform, np.finfo(np.float64).tiny, out=uniform)
     for _ in range(2):
         np.log(uniform, out=uniform)
@@ -222,9 +223,9 @@ def gumbel(uniform: Logits) -> Logits:
 def _winner(logits: Logits, uniform: Logits) -> int:
     """Return ``argmax(logits + gumbel(uniform))``: ``[V], [V]``."""
     likeliest, luckiest = logits.argmax(), uniform.argmax()
-    first, greatest, usual = gumbel(np.array([uniform[likeliest], uniform[luckiest], _USUAL]))
+    first, greatest, common = gumbel(np.array([uniform[likeliest], uniform[luckiest], _COMMON]))
     bound = max(logits[likeliest] + first, logits[luckiest] + greatest) - _MARGIN
-    can_win = (logits >= bound - greatest) & ((logits >= bound - usual) | (uniform > _USUAL))
+    can_win = (logits >= bound - greatest) & ((logits >= bound - common) | (uniform > _COMMON))
     possible = np.flatnonzero(can_win)
     return int(possible[(logits[possible] + gumbel(uniform[possible])).argmax()])
 
@@ -233,10 +234,10 @@ def choose(logits: NDArray[Any], sampling: Sampling, noise: GumbelNoise, positio
     """Choose the next character of each text.
 
     Args:
-        logits: ``[B, V]``, any values at all.
-        sampling: How.
-        noise: Of the texts.
-        position: Of the character in the generated text.
+        logits: ``[B, V]``; any values, including NaN and infinities.
+        sampling: The sampling settings.
+        noise: The noise of the B texts.
+        position: The character's index in the generated text.
         recent: The last characters of each text: ``[B, n]``; only the repetition penalty reads them.
 
     Returns:
@@ -244,7 +245,9 @@ def choose(logits: NDArray[Any], sampling: Sampling, noise: GumbelNoise, positio
     """
     z = logits.astype(np.float64)
     greatest = z.max(-1, keepdims=True)
-    if not math.isfinite(greatest.sum()):  # NaN and +inf are greatest; -inf among others is a character ruled out
+    if not math.isfinite(
+        greatest.sum()
+    ):  # the maximum is NaN or infinite; a -inf below a finite maximum is an excluded character
         z = finite(z)
         greatest = z.max(-1, keepdims=True)
     if sampling.repetition_penalty != 1:
@@ -253,7 +256,7 @@ def choose(logits: NDArray[Any], sampling: Sampling, noise: GumbelNoise, positio
     if sampling.temperature == 0:
         return _likeliest(z)
     z -= greatest
-    z /= max(sampling.temperature, _COLDEST)
+    z /= max(sampling.temperature, _MIN_TEMPERATURE)
     z = keep_min_p(keep_top_p(keep_top_k(z, sampling.top_k), sampling.top_p), sampling.min_p)
     return noise.likeliest(z, position)
 

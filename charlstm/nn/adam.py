@@ -11,8 +11,8 @@ At step t, for a weight w with gradient g, moments m and v and moving average a:
 
 TensorFlow makes a pass over memory for every operator of these lines. XLA makes one pass for all of them.
 
-With a vocabulary of V characters, the gradient of a ``[V, 4u]`` kernel has as many rows as the batch has distinct characters.
-Such a gradient is added to the moments row by row, so that no ``[V, 4u]`` gradient is ever made. All rows still move.
+The gradient of a ``[V, 4u]`` kernel has one row for each distinct character of the batch. These rows are added to the moments
+one by one, so no ``[V, 4u]`` gradient is allocated. The update still changes all rows.
 """
 
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ Tensor = Any
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 COMPILED = 1 << 20
-"""Elements from which the update of a weight is compiled. Compiling takes 0.2 s; a million elements save 3 ms a step."""
+"""Number of elements from which a weight's update is compiled. It takes 0.2 s; a million elements save 3 ms a step."""
 
 
 class Adam:
     """An optimiser for gradients that are already summed over all replicas.
 
     Attributes:
-        variables: The number of updates, then m and v of each weight: what a training state saves.
+        variables: The variables of a training state: the number of updates, then m and v of each weight.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class Adam:
 
         Args:
             weights: The weights to update.
-            averages: The moving average of each weight, or nothing if no averages are kept.
-            weight_decay: Fraction of every kernel that a step takes off, times the learning rate.
+            averages: The exponential moving average (EMA) of each weight; empty for no averages.
+            weight_decay: Fraction of every kernel that each step subtracts, times the learning rate.
             clip_norm: Maximum global norm of the gradient; 0 for no clipping.
         """
         self._weights = weights
@@ -65,12 +65,12 @@ class Adam:
         self.variables = [self._steps, *(moment for pair in self._moments for moment in pair)]
 
     def apply(self, gradients: Sequence[Tensor], learning_rate: Tensor, momentum: Tensor) -> None:
-        """Update every weight and its average, in a replica's context.
+        """Update every weight and its moving average; call this in a replica context.
 
         Args:
             gradients: One for each weight, tensors or ``tf.IndexedSlices``.
             learning_rate: Scalar.
-            momentum: Of the moving averages; scalar.
+            momentum: Decay rate of the moving averages; scalar.
         """
         context = tf.distribute.get_replica_context()
         alone = context.num_replicas_in_sync == 1
@@ -103,12 +103,12 @@ class Adam:
 
 
 def _clip_scale(norm: Tensor, clip_norm: float) -> Tensor:
-    """Return what :func:`tf.clip_by_global_norm` multiplies gradients by; NaN if the norm is not finite."""
+    """Return the factor by which :func:`tf.clip_by_global_norm` multiplies gradients; NaN if the norm is not finite."""
     return clip_norm * tf.minimum(1 / norm, 1 / clip_norm) + (norm - norm)
 
 
 def _distinct(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
-    """Return a gradient in which every row occurs once."""
+    """Return a gradient with the values of repeated rows added up."""
     rows, places = tf.unique(gradient.indices)
     values = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
     return tf.IndexedSlices(values, rows, gradient.dense_shape)
@@ -127,12 +127,12 @@ def _update(
     decay: float,
     constraint: Any,
 ) -> None:
-    """Update one weight; a ``gradient`` of 0.0 stands for zeros."""
+    """Update one weight; a ``gradient`` of 0.0 stands for a tensor of zeros."""
     gradient = gradient if scale is None else gradient * scale
     new_m = m + (gradient - m) * (1 - BETA_1)
     new_v = v + (tf.square(gradient) - v) * (1 - BETA_2)
-    kept = weight - weight * decay * learning_rate if decay else weight
-    new = kept - new_m * rate / (tf.sqrt(new_v) + EPSILON)
+    decayed = weight - weight * decay * learning_rate if decay else weight
+    new = decayed - new_m * rate / (tf.sqrt(new_v) + EPSILON)
     new = new if constraint is None else constraint(new)
     m.assign(new_m)
     v.assign(new_v)
@@ -147,9 +147,9 @@ _compiled_update = tf.function(_update, autograph=False, jit_compile=True)
 def _in_one_pass(
     weight: tf.Variable, m: tf.Variable, v: tf.Variable, average: Any, gradient: Tensor, scale: Tensor | None, *others: Any
 ) -> None:
-    """Update one weight by one compiled call."""
+    """Update one weight with one compiled call."""
     if isinstance(gradient, tf.IndexedSlices):
-        # The update that follows multiplies the moments by BETA: (m + g * (1 - BETA) / BETA) * BETA is the m of the definition.
+        # The update below multiplies the moments by BETA: (m + g * (1 - BETA) / BETA) * BETA equals the m of the definition.
         values = gradient.values if scale is None else gradient.values * scale
         m.scatter_add(tf.IndexedSlices(values * ((1 - BETA_1) / BETA_1), gradient.indices))
         v.scatter_add(tf.IndexedSlices(tf.square(values) * ((1 - BETA_2) / BETA_2), gradient.indices))

@@ -1,7 +1,7 @@
-"""The Keras engine: the same two modes as ``charlstm.inference.modes``, run by Keras's own layers.
+"""The Keras engine: the two modes of ``charlstm.inference.modes``, run by Keras layers.
 
-Stateless, it is the append-and-shift loop as the tutorials write it: the model is called on the last window for every
-character. It is the oracle of the NumPy engine, and the engine for large batches and GPUs.
+The stateless mode is the append-and-shift loop of the tutorials: it calls the model on the last window for every character.
+This engine is the oracle of the NumPy engine, and the engine for large batches and GPUs.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def _read(layers: Layers, x: Tensor, states: States) -> tuple[Tensor, States]:
 
 @dataclass(frozen=True)
 class StatefulKerasDecoder:
-    """Every character is read once, and the states that the layers return are their next initial states."""
+    """The stateful mode: each character is read once, and the layers' final states are their next initial states."""
 
     layers: Layers
 
@@ -45,13 +45,13 @@ class StatefulKerasDecoder:
         return np.asarray(state[1])
 
     def recent(self, ids: Ids) -> Ids:
-        """The whole text."""
+        """Return the whole text."""
         return ids
 
 
 @dataclass(frozen=True)
 class StatelessKerasDecoder:
-    """The last ``seq_len`` characters are read anew, from a zero state, for every character."""
+    """The stateless mode: every prediction starts from a zero state and reads the last ``seq_len`` characters."""
 
     layers: Layers
 
@@ -70,14 +70,14 @@ class StatelessKerasDecoder:
         return np.asarray(logits)
 
     def recent(self, ids: Ids) -> Ids:
-        """The last window."""
+        """Return the last window of a text."""
         return ids[-self.layers.config.seq_len :]
 
 
 def keras_decoder(config: ModelConfig, weights: Mapping[str, NDArray[np.float32]], mode: Mode) -> Decoder:
-    """The Keras engine's reader of a mode.
+    """Return the Keras decoder of a mode.
 
-    Only the prediction after the last character is of use here, so the layers are built for ``--targets last``.
+    Generation needs only the prediction after the last character, so the layers are built with ``targets="last"``.
     """
     layers = build_layers(replace(config, targets="last"))
     layers.assign(weights)

@@ -1,4 +1,4 @@
-"""What Keras itself says to the questions of ``charlstm inspect``: the same sections, run by ``keras.layers.LSTM``."""
+"""Checks of the reports of ``charlstm inspect`` against Keras: the same sections, computed with ``keras.layers.LSTM``."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,44 +20,45 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 
 def shapes(config: ModelConfig) -> Record:
-    """Parameters of one unit with one and with two features, and of this model, counted by Keras."""
+    """Return the parameter counts of one unit with one and two features, and of this model, according to Keras."""
     counted = {str(features): _built(1, features).count_params() for features in (1, 2)}
     return {"one_unit": counted, "parameters": keras_model(build_layers(config), config.seq_len).count_params()}
 
 
 def weights() -> Record:
-    """Shapes of the weights of ``LSTM(10)`` on inputs of shape (8, 8)."""
+    """Return the weight shapes of ``LSTM(10)`` on inputs of shape (8, 8)."""
     layer = _built(10, 8)
     return {variable.name: list(variable.shape) for variable in layer.weights}
 
 
 def step(config: ModelConfig, values: Weights, found: Mapping[str, Any]) -> Record:
-    """The same step by plain Keras layers: the largest difference of ``h`` and of ``c`` in every layer.
+    """Return the largest differences of ``h`` and ``c`` in every layer between a recorded step and Keras's layers.
 
     Args:
         config: The network.
         values: Its weights by name.
         found: The record of the step.
     """
-    answers, row = [], np.array(found["x"])
+    records, row = [], np.array(found["x"])
     for number, layer in enumerate(found["layers"], start=1):
         lstm = _plain(config, values, number, return_state=True)
         before = [tf.constant(np.array(layer[name], np.float32)[None]) for name in ("h_before", "c_before")]
         _, h, c = lstm(tf.constant(row[None, None].astype(np.float32)), initial_state=before)
         differences = {name: _largest(keras_value, layer[name]) for name, keras_value in (("h", h), ("c", c))}
-        answers.append({"name": layer["name"], "largest_difference": differences})
+        records.append({"name": layer["name"], "largest_difference": differences})
         row = np.asarray(h)[0].astype(np.float64)
-    return {"layers": answers}
+    return {"layers": records}
 
 
 def state(config: ModelConfig, values: Weights, window: Ids) -> Record:
-    """What twins of the first layer do with their state, asked by calling them.
+    """Return how Keras layers with the first layer's weights carry their state, found by calling them.
 
     Returns:
-        Largest differences of ``h`` between the first reading of a window and the next: an ordinary layer's, a stateful one's,
-        of that after ``reset_state()``; of a stateful one in a model, by ``predict`` twice, and by ``predict`` after ``fit``
-        without any learning. The norm of the stateful layer's ``c`` at these moments. Between three batches of one and the
-        rows of a batch of three, each another text, read twice. What Keras says to a batch of another size.
+        Largest differences of ``h`` between the first and the second call on the same window: for a stateless layer, for a
+        stateful layer, and for the stateful layer after ``reset_state()``. The same for two calls of ``predict`` on a model
+        with the stateful layer, and for ``predict`` after ``fit`` with a learning rate of 0. The norm of the stateful layer's
+        ``c`` after each call. The largest difference between three texts as three batches of one and as the rows of one batch,
+        each read twice. Keras's error message for a batch of another size.
     """
     encoding = build_layers(config)
     encoding.assign(values)
@@ -68,7 +69,7 @@ def state(config: ModelConfig, values: Weights, window: Ids) -> Record:
     stateful, three = (_plain(config, values, 1, stateful=True, rows=rows) for rows in (1, 3))
     first = stateful(one)
     norms = [_norm_of_c(stateful)]
-    again = stateful(one)
+    second = stateful(one)
     norms.append(_norm_of_c(stateful))
     stateful.reset_state()
     norms.append(_norm_of_c(stateful))
@@ -82,10 +83,10 @@ def state(config: ModelConfig, values: Weights, window: Ids) -> Record:
     after_fit = model.predict(one, verbose=0)
     try:
         stateful(x[:2])
-        refused = ""
+        message = ""
     except (ValueError, tf.errors.InvalidArgumentError) as error:
-        said = [line.strip() for line in str(error).splitlines()]
-        refused = " ".join(line for line in said if "batch size" in line).replace("\x1b[0m", "").replace("\x1b[1m", "")
+        lines = [line.strip() for line in str(error).splitlines()]
+        message = " ".join(line for line in lines if "batch size" in line).replace("\x1b[0m", "").replace("\x1b[1m", "")
     together = [np.asarray(three(x)) for _ in range(2)]
     alone = []
     for row in range(3):
@@ -93,13 +94,13 @@ def state(config: ModelConfig, values: Weights, window: Ids) -> Record:
         alone.append([np.asarray(stateful(x[row : row + 1]))[0] for _ in range(2)])
     return {
         "ordinary_layer_again": _largest(ordinary(one), ordinary(one)),
-        "stateful_layer_again": _largest(first, again),
+        "stateful_layer_again": _largest(first, second),
         "stateful_layer_after_reset_state": _largest(first, after_reset),
         "predict_again": _largest(predicted[0], predicted[1]),
         "predict_after_fit": _largest(predicted[0], after_fit),
         "norms_of_c": norms,
         "batches_of_one_against_rows_of_three": _largest(np.stack(alone, 1), np.stack(together)),
-        "another_batch_size": refused,
+        "another_batch_size": message,
     }
 
 
@@ -108,7 +109,7 @@ def _norm_of_c(layer: keras.layers.LSTM) -> float:
 
 
 def units(config: ModelConfig) -> Record:
-    """Output shapes of an LSTM with 128 units both ways, and of 128 under 256."""
+    """Return the output shapes of 128 units with and without ``return_sequences``, and of 256 units on top of 128."""
     x = keras.Input((config.seq_len, config.features))
     shapes = {
         f"return_sequences={sequences}": list(keras.layers.LSTM(128, return_sequences=sequences)(x).shape)
@@ -118,17 +119,17 @@ def units(config: ModelConfig) -> Record:
     stacked = list(keras.layers.LSTM(256)(below).shape)
     try:
         keras.layers.LSTM(256)(keras.layers.LSTM(128)(x))
-        refused = ""
+        message = ""
     except ValueError as error:
-        refused = str(error).split("\n", 1)[0]
-    return {**shapes, "stacked": stacked, "stacked_without_sequences": refused}
+        message = str(error).split("\n", 1)[0]
+    return {**shapes, "stacked": stacked, "stacked_without_sequences": message}
 
 
 def time_distributed(config: ModelConfig, values: Weights, window: Ids) -> Record:
-    """``TimeDistributed(Dense)`` against ``Dense`` on the outputs of the LSTM, and this model built both ways.
+    """Compare ``TimeDistributed(Dense)`` with ``Dense`` on the LSTM's outputs, and this model with either target.
 
     Returns:
-        Largest differences of a probability, and the parameters of the wrapped layer.
+        The largest differences of a probability, and the parameter count of the wrapped layer.
     """
     x = tf.constant(normalise(window[None], config.vocabulary_size))
     both = {}
@@ -152,17 +153,17 @@ def time_distributed(config: ModelConfig, values: Weights, window: Ids) -> Recor
 
 
 def activations(points: list[float]) -> Record:
-    """Keras's own values at some points."""
+    """Return the values of Keras's sigmoid and hard sigmoid at some points."""
     z = tf.constant(points, tf.float32)
     return {name: np.asarray(keras.activations.get(name)(z)).tolist() for name in ("sigmoid", "hard_sigmoid")}
 
 
 def kernel(config: ModelConfig, not_cudnn_because: list[str]) -> Record:
-    """Which loop trains this model on this machine, and why; on what devices.
+    """Return the loop that trains this model on this machine, with the reason, and the machine's devices.
 
     Args:
         config: The network.
-        not_cudnn_because: What of its options keeps Keras from using cuDNN.
+        not_cudnn_because: Its options that prevent Keras from using cuDNN.
     """
     reason = build_layers(config).lstms[0].keras_path_because()
     gpu = bool(tf.config.list_physical_devices("GPU"))
@@ -183,7 +184,7 @@ def _built(units: int, features: int) -> keras.layers.LSTM:
 
 
 def _plain(config: ModelConfig, values: Weights, number: int, rows: int = 1, **options: Any) -> keras.layers.LSTM:
-    """A ``keras.layers.LSTM`` with the weights of one of the model's layers, built for batches of so many rows."""
+    """Return a ``keras.layers.LSTM`` with the weights of one of the model's layers, built for batches of ``rows`` rows."""
     name, units = f"lstm_{number}", config.units[number - 1]
     layer = keras.layers.LSTM(units, **{**lstm_options(config), "recurrent_dropout": 0.0}, **options)
     layer.build((rows, config.seq_len, values[f"{name}/kernel"].shape[0]))

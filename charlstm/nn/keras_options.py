@@ -1,4 +1,4 @@
-"""Keras objects from the strings of a configuration."""
+"""Conversion of a configuration's strings to Keras objects."""
 
 import math
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _INITIALIZERS: dict[str, Callable[[float], Any]] = {
     "orthogonal": keras.initializers.Orthogonal,
     "constant": keras.initializers.Constant,
 }
-"""Those that can be given a number."""
+"""Initialisers that take a number after a colon."""
 
 _REGULARIZERS: dict[str, tuple[Callable[..., Any], int]] = {
     "l1": (keras.regularizers.L1, 1),
@@ -29,14 +29,14 @@ _CONSTRAINTS: dict[str, tuple[Callable[..., Any], int]] = {
     "unit_norm": (keras.constraints.UnitNorm, 0),
     "non_neg": (keras.constraints.NonNeg, 0),
 }
-"""What can be named, and how many numbers it takes."""
+"""Constraints by name, each with the number of its arguments."""
 
 
 def lstm_options(config: ModelConfig) -> dict[str, Any]:
-    """The arguments of ``keras.layers.LSTM`` that a model's layers have in common.
+    """Return the arguments of ``keras.layers.LSTM`` that all layers of a model share.
 
     Raises:
-        ConfigError: If a string names no initialiser, regulariser or constraint.
+        ConfigError: If a string is not a known initialiser, regulariser or constraint.
     """
     return {
         "activation": config.activation,
@@ -51,10 +51,10 @@ def lstm_options(config: ModelConfig) -> dict[str, Any]:
 
 
 def input_options(config: ModelConfig) -> dict[str, Any]:
-    """The first layer's own arguments, of whatever class it is.
+    """Return the additional arguments of the first layer: of the embedding, or else of the first LSTM.
 
     Raises:
-        ConfigError: If there is no such initialiser.
+        ConfigError: If a string is not a known initialiser.
     """
     if config.input_initializer is None:
         return {}
@@ -67,7 +67,7 @@ def _names(kind: str) -> list[str]:
 
 
 def _initializer(text: str, setting: str) -> Any:
-    """``random_normal:0.5`` as Keras writes ``RandomNormal(stddev=0.5)``, any other name as the one that Keras has of it."""
+    """Return Keras's form of ``random_normal:0.5``, ``RandomNormal(stddev=0.5)``, or of a name that Keras knows."""
     shape = (4,) if setting.startswith("bias") else (4, 4)
     name, colon, number = text.partition(":")
     try:
@@ -75,21 +75,23 @@ def _initializer(text: str, setting: str) -> Any:
         if not np.isfinite(initializer(shape)).all():
             raise ValueError
     except (KeyError, ValueError, TypeError, NotImplementedError):
-        good = "zeros, ones or random_normal" if len(shape) == 1 else "glorot_uniform, orthogonal or random_normal:0.1"
-        raise ConfigError(f"Keras has no initialiser {text!r} for weights of this kind; try {good}", setting=setting) from None
-    # Not the object itself: a second layer with the same one would get the same numbers.
+        examples = "zeros, ones or random_normal" if len(shape) == 1 else "glorot_uniform, orthogonal or random_normal:0.1"
+        raise ConfigError(
+            f"Keras has no initialiser {text!r} for weights of this kind; try {examples}", setting=setting
+        ) from None
+    # Return its configuration, since two layers that share an initialiser object would get the same numbers.
     return keras.initializers.serialize(initializer)
 
 
 def _parsed(text: str | None, setting: str, kinds: dict[str, tuple[Callable[..., Any], int]]) -> Any:
-    """``l2:0.001`` as ``L2(0.001)``."""
+    """Return the Keras object of a string, such as ``L2(0.001)`` for ``l2:0.001``."""
     if text is None:
         return None
     name, _, rest = text.partition(":")
     try:
-        make, wanted = kinds[name]
+        make, count = kinds[name]
         numbers = [float(number) for number in rest.split(",") if number]
-        if len(numbers) != wanted or not all(0 <= number < math.inf for number in numbers):
+        if len(numbers) != count or not all(0 <= number < math.inf for number in numbers):
             raise ValueError
         return make(*numbers)
     except (KeyError, ValueError):

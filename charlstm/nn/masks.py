@@ -1,4 +1,4 @@
-"""What dropout and DropConnect multiply by, drawn anew for every batch."""
+"""Masks of dropout and DropConnect, drawn for every batch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ Tensor = Any
 
 
 class LayerMasks(NamedTuple):
-    """The masks of one LSTM layer, the same at every step; None where nothing is dropped.
+    """The masks of one LSTM layer, the same at every step; None for no dropout.
 
     Attributes:
-        output: For the layer's outputs: ``[B, 1, u]``, or ``[B, u]`` of a layer with one output.
-        recurrent: For ``h`` on its way to each of the next step's gates: ``[B, 4, u]``.
-        connections: For the recurrent kernel, the same for all rows: ``[u, 4u]``.
+        output: The mask of the layer's outputs: ``[B, 1, u]``, or ``[B, u]`` for a layer that returns only its last output.
+        recurrent: The masks of ``h``, one for each gate of the next step: ``[B, 4, u]``.
+        connections: The mask of the recurrent kernel, the same for all rows: ``[u, 4u]``.
     """
 
     output: Tensor | None
@@ -27,7 +27,7 @@ class LayerMasks(NamedTuple):
     connections: Tensor | None
 
     def rows(self, part: slice) -> "LayerMasks":
-        """Those of some rows of the batch."""
+        """Return the masks of some rows of the batch."""
         return self._replace(
             output=None if self.output is None else self.output[part],
             recurrent=None if self.recurrent is None else self.recurrent[part],
@@ -42,13 +42,13 @@ Masks = tuple[LayerMasks, ...]
 
 @dataclass(frozen=True)
 class DropoutNoise:
-    """Where a network's masks come from.
+    """A source of masks for a network.
 
     Attributes:
         lstms: The LSTM layers.
-        dropouts: The dropout layer after each.
-        drop_connect: Share of the recurrent kernels' weights to drop.
-        connection_seeds: For the masks of the recurrent kernels, one a layer.
+        dropouts: The dropout layer after each LSTM layer.
+        drop_connect: Fraction of the recurrent kernels' weights to drop.
+        connection_seeds: Seed generators for the masks of the recurrent kernels, one for each layer.
     """
 
     lstms: tuple[FusedLSTM, ...]
@@ -58,16 +58,16 @@ class DropoutNoise:
 
     @property
     def states(self) -> list[keras.Variable]:
-        """The counters that the next masks depend on."""
+        """The counters that determine the next masks."""
         states = [lstm.cell.seed_generator.state for lstm in self.lstms]
         states += [dropout.seed_generator.state for dropout in self.dropouts if dropout.rate]
         return states + [seed.state for seed in self.connection_seeds if self.drop_connect]
 
     def masks(self, rows: int) -> Masks:
-        """New masks for a batch of so many rows."""
+        """Return new masks for a batch of ``rows`` rows."""
         masks = []
         for lstm, dropout, seed in zip(self.lstms, self.dropouts, self.connection_seeds, strict=True):
-            # In float32, so that both precisions draw the same.
+            # In float32, so that both precisions draw the same masks.
             ones = tf.ones((rows, lstm.units))
             output = keras.random.dropout(ones, dropout.rate, seed=dropout.seed_generator) if dropout.rate else None
             if output is not None and lstm.return_sequences:
@@ -79,22 +79,24 @@ class DropoutNoise:
 
 @contextmanager
 def connections_dropped(lstm: FusedLSTM, mask: Tensor | None) -> Iterator[None]:
-    """Have a layer called by Keras read its recurrent kernel through a mask; None for the kernel as it is."""
+    """Apply a mask to a layer's recurrent kernel while Keras calls the layer; None applies no mask."""
     if mask is None:
         yield
         return
     kernel, counter = lstm.cell.recurrent_kernel, lstm.cell.seed_generator.state
     with keras.StatelessScope([(kernel, kernel.value * mask)]) as scope:
         yield
-    drawn = scope.get_current_value(counter)  # of recurrent dropout, which the scope has kept from its variable
+    drawn = scope.get_current_value(
+        counter
+    )  # recurrent dropout advances its counter, but the scope discards changes of variables
     if drawn is not None:
         counter.assign(drawn)
 
 
 def connection_mask(units: int, rate: float, seed: keras.random.SeedGenerator) -> Tensor:
-    """A mask for a recurrent kernel: 0 where it is dropped, ``1 / (1 - rate)`` elsewhere: ``[u, 4u]``, float32.
+    """Return a mask for a recurrent kernel: 0 at dropped weights, ``1 / (1 - rate)`` elsewhere: ``[u, 4u]``, float32.
 
-    Each number that is drawn decides over two weights, with 16 bits for each: half the time, and the rate is exact to 1e-5.
+    Each random number of 32 bits decides two weights, 16 bits each. This halves the time, and the rate is exact to 1e-5.
     """
     drawn = tf.random.stateless_uniform((units, 2 * units), tf.cast(seed.next(), tf.int64), None, None, tf.uint32)
     dropped = min(round(rate * 2**16), 2**16 - 1)

@@ -25,38 +25,38 @@ States = tuple[tuple[Tensor, Tensor], ...]
 
 
 def character_ids(x: Tensor, vocabulary_size: int) -> Tensor:
-    """The ids of normalised windows, exactly: ``[B, T, 1] -> [B, T]``."""
+    """Return the exact ids of normalised windows: ``[B, T, 1] -> [B, T]``."""
     return ops.cast(ops.round(x[..., 0] * vocabulary_size), "int32")
 
 
 @keras.saving.register_keras_serializable("charlstm")
 class OneHot(keras.layers.Layer):
-    """Normalised windows as one-hot vectors: ``[B, T, 1] -> [B, T, V]``."""
+    """A layer that encodes normalised windows as one-hot vectors: ``[B, T, 1] -> [B, T, V]``."""
 
     def __init__(self, vocabulary_size: int, **kwargs: Any) -> None:
-        """Make the layer for an alphabet of V characters."""
+        """Create the layer for a vocabulary of V characters."""
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
 
     def call(self, x: Tensor) -> Tensor:
-        """Encode."""
+        """Encode windows."""
         return ops.one_hot(character_ids(x, self.vocabulary_size), self.vocabulary_size, dtype=self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """For Keras's own serialisation."""
+        """Return the configuration for Keras's serialisation."""
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size}
 
 
 @keras.saving.register_keras_serializable("charlstm")
 class CharacterEmbedding(keras.layers.Embedding):
-    """Normalised windows as learnt vectors: ``[B, T, 1] -> [B, T, E]``."""
+    """A layer that encodes normalised windows as learned vectors: ``[B, T, 1] -> [B, T, E]``."""
 
     def call(self, x: Tensor) -> Tensor:
-        """Look up."""
+        """Look up the vectors of windows."""
         return super().call(character_ids(x, self.input_dim))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The feature axis becomes E."""
+        """Return the input shape with E features."""
         return (*input_shape[:-1], self.output_dim)
 
 
@@ -65,12 +65,12 @@ class Layers:
     """The layers of one network, with their weights.
 
     Attributes:
-        config: What it is.
-        encoding: None for ``scalar``: the windows go into the first LSTM as they are.
+        config: The model's configuration.
+        encoding: The input encoding; None for ``scalar``, where the first LSTM reads the normalised windows directly.
         lstms: The LSTM layers.
         dropouts: One after each LSTM layer.
         dense: The softmax layer.
-        noise: What dropout draws its masks from.
+        noise: The source of the dropout masks.
     """
 
     config: ModelConfig
@@ -88,14 +88,14 @@ class Layers:
         return dict(zip(self.config.weight_shapes, variables, strict=True))
 
     def encode(self, x: Tensor) -> Tensor:
-        """What the first LSTM reads of normalised windows: ``[B, T, 1] -> [B, T, d]``."""
+        """Return the first LSTM's input for normalised windows: ``[B, T, 1] -> [B, T, d]``."""
         return x if self.encoding is None else self.encoding(x)
 
     def first_shares(self, x: Tensor) -> Tensor:
-        """The input's share of the first LSTM's gates: ``[B, T, 1] -> [B, T, 4u]``.
+        """Return the first LSTM's input projection: ``[B, T, 1] -> [B, T, 4u]``.
 
-        There are only V different characters: as long as the windows have more than that, a product for each of the V and
-        a look-up is less work than one for every position. One-hot vectors need no product at all.
+        If the windows have more than V positions, it is cheaper to project each of the V characters once and look up the
+        results. One-hot vectors need no product at all.
         """
         lstm, size = self.lstms[0], self.config.vocabulary_size
         ids = character_ids(x, size)
@@ -112,14 +112,14 @@ class Layers:
             variable.assign(weights[name])
 
     def zero_states(self, batch: int) -> States:
-        """The states of layers that have read nothing."""
+        """Return the zero states of all LSTM layers."""
         return tuple((tf.zeros((batch, lstm.units)), tf.zeros((batch, lstm.units))) for lstm in self.lstms)
 
 
 def keras_seed(random_seed: int) -> int:
-    """Return the seed that Keras gets, which has 32 bits: the random seed itself below ``2**31``, a hash of a larger one.
+    """Return a 32-bit seed for Keras: the random seed itself below ``2**31``, a hash of a larger one.
 
-    Layers count up from it, and the hash leaves them room.
+    Layers use the seeds that follow it. The hash is small enough that these stay below ``2**32``.
     """
     if random_seed < 2**31:
         return random_seed
@@ -129,12 +129,12 @@ def keras_seed(random_seed: int) -> int:
 def build_layers(config: ModelConfig, precision: Precision = "float32", random_seed: int = 0) -> Layers:
     """Build a network's layers with freshly initialised weights.
 
-    The weights are always float32. Under ``bfloat16`` the LSTM layers compute in it (Keras's ``mixed_bfloat16``); encoding
-    and softmax stay in float32, where ``round(x * V)`` is exact. For a large V, :func:`cross_entropy` multiplies in the compute
-    type too.
+    The weights are always float32. With a precision of ``bfloat16``, the LSTM layers compute in bfloat16 (Keras's
+    ``mixed_bfloat16``). Encoding and softmax stay in float32, where ``round(x * V)`` is exact. For a large V,
+    :func:`cross_entropy` multiplies in the compute type too.
 
     Raises:
-        ConfigError: If an option names something that Keras does not have.
+        ConfigError: If an option is not known to Keras.
     """
     create_devices()
     first_seed = keras_seed(random_seed)
@@ -175,12 +175,12 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
     connection_seeds = tuple(keras.random.SeedGenerator(first_seed + 2 * last + 1 + number) for number in range(last))
     noise = DropoutNoise(tuple(lstms), tuple(dropouts), config.drop_connect, connection_seeds)
     layers = Layers(config, encoding, noise.lstms, noise.dropouts, dense, noise)
-    keras_model(layers, config.seq_len)  # builds the weights
+    keras_model(layers, config.seq_len)  # creates the weights
     return layers
 
 
 def keras_model(layers: Layers, seq_len: int | None) -> keras.Model:
-    """The layers as a Keras model from windows ``[B, T, 1]`` to probabilities, ``[B, V]`` or ``[B, T, V]``.
+    """Return the layers as a Keras model from windows ``[B, T, 1]`` to probabilities, ``[B, V]`` or ``[B, T, V]``.
 
     Args:
         layers: The layers; the model shares their weights.
@@ -197,16 +197,16 @@ def keras_model(layers: Layers, seq_len: int | None) -> keras.Model:
 
 
 def features(layers: Layers, x: Tensor, states: States, masks: Masks | None = None) -> tuple[Tensor, States]:
-    """Read windows from given states, up to the softmax layer.
+    """Run the LSTM layers over windows, from given initial states.
 
     Args:
         layers: The network.
         x: Normalised windows: ``[B, T, 1]``.
         states: ``h`` and ``c`` of every layer before the first character.
-        masks: In training, what dropout multiplies by: :class:`charlstm.nn.masks.DropoutNoise`.
+        masks: In training, the dropout masks from :class:`charlstm.nn.masks.DropoutNoise`.
 
     Returns:
-        What the softmax layer reads, ``[B, u]`` for ``--targets last`` and ``[B, T, u]`` for ``every``, in the compute type;
+        The input of the softmax layer in the compute type, ``[B, u]`` for ``targets="last"`` and ``[B, T, u]`` for ``"every"``;
         and the states after the last character.
     """
     after, y = [], x
@@ -234,9 +234,15 @@ def forward(layers: Layers, x: Tensor, states: States, masks: Masks | None = Non
 
 
 def cross_entropy(layers: Layers, y: Tensor, targets: Tensor) -> Tensor:
-    """Return the negative log-likelihood of targets, in nats and in their shape, given what :func:`features` returns.
+    """Return the negative log-likelihood of each target, in nats and in the targets' shape.
 
-    A large vocabulary's products are in the compute type. A small one's are float32: they take a small part of a step.
+    For a large vocabulary, the products are in the compute type. For a small one they are in float32, since they take a small
+    part of a step.
+
+    Args:
+        layers: The network.
+        y: The input of the softmax layer, from :func:`features`.
+        targets: Ids ``[B]`` or ``[B, T]``.
     """
     kernel, bias = layers.dense.kernel.value, layers.dense.bias.value
     if layers.config.vocabulary_size <= LARGE_VOCABULARY:
@@ -247,10 +253,10 @@ def cross_entropy(layers: Layers, y: Tensor, targets: Tensor) -> Tensor:
 
 
 def weight_values(layers: Layers) -> dict[str, NDArray[np.float32]]:
-    """A copy of every weight."""
+    """Return a copy of every weight, by name."""
     return {name: array_of(variable) for name, variable in layers.weights.items()}
 
 
 def array_of(value: Any) -> NDArray[Any]:
-    """A copy of a variable or tensor, which later steps leave alone (its own ``numpy()`` may be a view of it)."""
+    """Return a copy of a variable or tensor; ``numpy()`` may return a view, which later steps would change."""
     return np.copy(tf.convert_to_tensor(value).numpy())

@@ -1,4 +1,4 @@
-"""Keeping TensorFlow's own messages from the user's terminal."""
+"""Suppression of TensorFlow's log messages on the user's terminal."""
 
 import os
 import sys
@@ -12,25 +12,25 @@ from charlstm.errors import CharlstmError
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what native code writes to standard error; show it only if the block fails without saying how.
+    """Suppress the standard error of native code; print it if the block fails with any error but a ``CharlstmError``.
 
-    TensorFlow's C++ logs before it reads any setting of its log level, so the file descriptor itself is redirected.
+    TensorFlow's C++ code logs before it reads its log level, so the file descriptor itself is redirected.
     """
     sys.stderr.flush()
     try:
         terminal = os.dup(2)
-    except OSError:  # standard error is closed: nothing to keep clean
+    except OSError:  # standard error is closed, so there is nothing to suppress
         yield
         return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
         try:
             yield
         except CharlstmError:
             raise
         except Exception:
-            held.seek(0)
-            os.write(terminal, held.read())
+            captured.seek(0)
+            os.write(terminal, captured.read())
             raise
         finally:
             sys.stderr.flush()
@@ -40,7 +40,7 @@ def quiet() -> Iterator[None]:
 
 @cache
 def create_devices() -> None:
-    """Have TensorFlow look for its devices, which it does once and not without a word."""
+    """Let TensorFlow search for its devices, which it does once and logs."""
     import tensorflow as tf
 
     with quiet():

@@ -1,17 +1,17 @@
-"""The LSTM's recurrence over all steps of a batch, with its gradient written out: the inner loop of training.
+"""The LSTM's recurrence over all time steps of a batch, with an explicit gradient: the inner loop of training.
 
-Keras's loop does for every step what can be done once for all of them, and TensorFlow differentiates it op by op. Here
+Keras's loop repeats at every step work that can be done once for all steps, and TensorFlow differentiates it op by op. Here
 
 - a step is one product and one elementwise call in each direction; the gradient of the recurrent kernel is one product for all
   steps, after the loop;
-- the loop runs on transposed tensors, so that the weights stand on the left of its products, where oneDNN takes them as they
-  lie in memory; on the right it copies them into another layout at every step;
-- the elementwise work is compiled by XLA, while the products stay with oneDNN, which is faster at them;
-- under bfloat16 the products read and write it, while gates and cell states are float32.
+- the loop runs on transposed tensors, so that the weights are the left operand of its products. oneDNN reads a left operand in
+  place, but copies a right operand into another layout at every step;
+- XLA compiles the elementwise operations, while oneDNN, which is faster at them, computes the products;
+- under bfloat16 the operands and results of the products are bfloat16, while gates and cell states are float32.
 
 Memory: for each step and row ``4u`` gates and ``u`` cell states in float32, and ``u`` outputs in the compute type.
 
-Shapes: ``T`` steps, ``B`` rows, ``u`` units. Outside the loop ``[B, T, ...]``, inside ``[T, ..., B]``.
+Shapes: ``T`` steps, ``B`` rows, ``u`` units. Tensors are ``[B, T, ...]`` outside the loop and ``[T, ..., B]`` inside.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation and its derivative as a function of its own output, so that only outputs need to be kept."""
+    """An activation, and its derivative as a function of its output, so that only outputs need to be stored."""
 
     value: Callable[[Tensor], Tensor]
     slope: Callable[[Tensor], Tensor]
@@ -47,11 +47,11 @@ class Cell:
     """One step in each direction, each a single compiled call.
 
     Attributes:
-        forward: From the recurrent and the input's share of the gates ``[4u, B]`` and the cell state ``[u, B]`` to ``h`` in
-            the compute type, the cell state and what :attr:`backward` needs of the gates, ``[4u, B]`` in float32.
-        backward: From that, the cell state before the step, the gradients of ``h`` from the next step and from the output,
-            and the gradient of the cell state, to the gradients of the gates before activation ``[4u, B]`` and of the cell
-            state before the step.
+        forward: Takes the recurrent product and the input projection, each ``[4u, B]``, and the cell state ``[u, B]``. Returns
+            ``h`` in the compute type, the new cell state, and the gates for :attr:`backward`, ``[4u, B]`` in float32.
+        backward: Takes these gates, the cell state before the step, the gradients of ``h`` from the next step and from the
+            output, and the gradient of the cell state. Returns the gradients of the gates before activation, ``[4u, B]``, and
+            of the cell state before the step.
     """
 
     forward: Callable[..., tuple[Tensor, Tensor, Tensor]]
@@ -60,15 +60,15 @@ class Cell:
 
 @cache
 def make_cell(recurrent_activation: str, activation: str) -> Cell:
-    """The step for a pair of activations."""
+    """Return the step for a pair of activations."""
     gate, squash = ACTIVATIONS[recurrent_activation], ACTIVATIONS[activation]
     one_pass = (recurrent_activation, activation) == ("sigmoid", "tanh")
 
     def activate(z: Tensor) -> Tensor:
-        """What is kept of the gates: their activations, or for the usual pair ``tanh`` of what is inside them.
+        """Return the values to store for the gates: their activations, or for the default pair the ``tanh`` inside them.
 
-        As ``sigmoid(z) = (1 + tanh(z / 2)) / 2``, all four blocks then take one pass of one function, whose result is kept as
-        it is: an eighth less time for a step.
+        As ``sigmoid(z) = (1 + tanh(z / 2)) / 2``, one pass of ``tanh`` then serves all four blocks. Storing its result saves an
+        eighth of the time of a step.
         """
         if one_pass:
             return tf.tanh(z * tf.repeat([0.5, 0.5, 1.0, 0.5], z.shape[0] // 4)[:, None])
@@ -76,7 +76,7 @@ def make_cell(recurrent_activation: str, activation: str) -> Cell:
         return tf.concat([gate.value(i), gate.value(f), squash.value(g), gate.value(o)], 0)
 
     def gates(kept: Tensor) -> list[Tensor]:
-        """The activated gates i, f, c, o."""
+        """Return the activated gates i, f, c, o from the stored values."""
         i, f, g, o = tf.split(kept, 4)
         return [(1 + i) / 2, (1 + f) / 2, g, (1 + o) / 2] if one_pass else [i, f, g, o]
 
@@ -90,7 +90,7 @@ def make_cell(recurrent_activation: str, activation: str) -> Cell:
     @tf.function(autograph=False, jit_compile=True)
     def backward(kept: Tensor, c_before: Tensor, dh_later: Tensor, dh_here: Tensor, dc: Tensor) -> tuple[Tensor, Tensor]:
         i, f, g, o = gates(kept)
-        squashed = squash.value(f * c_before + i * g)  # cheaper to compute once more than to keep
+        squashed = squash.value(f * c_before + i * g)  # recomputing is cheaper than storing
         dh = tf.cast(dh_later, tf.float32) + tf.cast(dh_here, tf.float32)
         dc += dh * o * squash.slope(squashed)
         dz = [
@@ -106,12 +106,12 @@ def make_cell(recurrent_activation: str, activation: str) -> Cell:
 
 @dataclass(frozen=True)
 class Gates:
-    """Gates that read the same ``h``: all four, or with recurrent dropout, which masks ``h`` for each gate anew, one of them.
+    """Gates that read the same ``h``: all four, or one of them with recurrent dropout, which has a mask for each gate.
 
     Attributes:
-        kernel: Their columns of the recurrent kernel, ``[u, 4u]`` or ``[u, u]``, in the compute type.
-        transposed: The same, transposed.
-        mask: ``[u, B]``, or None.
+        kernel: The columns of the recurrent kernel for these gates, ``[u, 4u]`` or ``[u, u]``, in the compute type.
+        transposed: The kernel, transposed.
+        mask: The recurrent-dropout mask, ``[u, B]``, or None.
     """
 
     kernel: Tensor
@@ -119,22 +119,22 @@ class Gates:
     mask: Tensor | None
 
     def drop(self, h: Tensor) -> Tensor:
-        """What the gates see of ``h``, and of its gradient: ``[u, B]``."""
+        """Apply the mask to ``h`` or to its gradient: ``[u, B]``."""
         return h if self.mask is None else h * self.mask
 
 
 def run_time_steps(
     cell: Cell, shares: Tensor, recurrent_kernel: Tensor, h0: Tensor, c0: Tensor, masks: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Run over all steps.
+    """Run the recurrence over all time steps.
 
     Args:
         cell: The step.
-        shares: The input's share of the gates, ``[B, T, 4u]``; its type is the compute type.
+        shares: The input projection, ``[B, T, 4u]``; its type is the compute type.
         recurrent_kernel: ``[u, 4u]``, float32.
         h0: ``[B, u]``, float32.
         c0: ``[B, u]``, float32.
-        masks: What recurrent dropout multiplies ``h`` by on its way to each of the next step's gates, as in Keras:
+        masks: Masks of recurrent dropout, which multiply ``h`` separately for each gate of the next step, as in Keras:
             ``[B, 4, u]``.
 
     Returns:
@@ -163,7 +163,7 @@ def run_time_steps(
             return dz, d_kernel, tf.cast(tf.transpose(dh0), tf.float32), tf.transpose(dc0)
 
         outputs = tf.transpose(hs, (2, 0, 1))
-        outputs.set_shape((shares.shape[0], shares.shape[1], units))  # what a loop's result does not know
+        outputs.set_shape((shares.shape[0], shares.shape[1], units))  # a loop loses the static shape
         return (outputs, tf.cast(tf.transpose(h), tf.float32), tf.transpose(c)), gradient
 
     result: tuple[Tensor, Tensor, Tensor] = differentiable(shares, recurrent_kernel, h0, c0)
@@ -171,7 +171,7 @@ def run_time_steps(
 
 
 def _forward(cell: Cell, groups: list[Gates], shares: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
-    """All steps: the last ``h`` and ``c``, ``h`` after every step, and ``c`` before it and its gates for :func:`_backward`."""
+    """Run all steps; return the last ``h`` and ``c``, all ``h``, and every ``c`` and its gates for :func:`_backward`."""
     steps, (units, rows), at_once = tf.shape(shares)[0], c.shape, _at_once(shares.shape[0])
 
     def body(t: Tensor, h: Tensor, c: Tensor, *arrays: Any) -> tuple[Any, ...]:
@@ -190,7 +190,7 @@ def _forward(cell: Cell, groups: list[Gates], shares: Tensor, h: Tensor, c: Tens
 def _backward(
     cell: Cell, groups: list[Gates], cells: Any, kept: Any, d_outputs: Tensor, dh: Tensor, dc: Tensor
 ) -> tuple[Tensor, ...]:
-    """All steps back: the gradients of ``h`` and ``c`` before the first, and of all gates before activation ``[T, 4u, B]``."""
+    """Run all steps backwards; return the gradients of the initial ``h`` and ``c``, and of all gates before activation."""
     steps, (units, rows), at_once = tf.shape(d_outputs)[0], dc.shape, _at_once(d_outputs.shape[0])
 
     def body(t: Tensor, dh: Tensor, dc: Tensor, dzs: Any) -> tuple[Any, ...]:
@@ -207,7 +207,7 @@ def _backward(
 
 
 def _at_once(steps: int | None) -> int:
-    """Steps in one turn of a loop, whose own bookkeeping costs a tenth of a step of 128 units."""
+    """Return the number of steps to unroll: a loop iteration itself costs a tenth of a step of 128 units."""
     return next(number for number in (5, 4, 3, 2, 1) if (steps or 1) % number == 0)
 
 
@@ -216,15 +216,15 @@ def _array(dtype: Any, steps: Tensor, width: int, rows: int | None) -> tf.Tensor
 
 
 def _rows(x: Tensor) -> Tensor:
-    """``[B, T, n] -> [B T, n]``."""
+    """Merge batch and time: ``[B, T, n] -> [B T, n]``."""
     return tf.reshape(x, (-1, x.shape[-1]))
 
 
 @tf.custom_gradient
 def affine(x: Tensor, kernel: Tensor, bias: Tensor) -> Any:
-    """``x . kernel + bias`` in the type of ``x``, with weights in float32: ``[N, d] -> [N, 4u]``.
+    """Return ``x . kernel + bias`` in the type of ``x``, with float32 weights: ``[N, d] -> [N, 4u]``.
 
-    The gradient of the bias is a product with ones, four times as fast as TensorFlow's sum over rows.
+    The gradient of the bias is computed as a product with ones, which is four times as fast as TensorFlow's sum over rows.
     """
     cast = tf.cast(kernel, x.dtype)
 
@@ -238,7 +238,7 @@ def affine(x: Tensor, kernel: Tensor, bias: Tensor) -> Any:
 
 @tf.custom_gradient
 def look_up_rows(table: Tensor, ids: Tensor) -> Any:
-    """Rows of a table: ``[V, 4u], [B, T] -> [B, T, 4u]``; gradients are added up in float32."""
+    """Look up rows of a table: ``[V, 4u], [B, T] -> [B, T, 4u]``; sum the gradients in float32."""
 
     def gradient(d: Tensor) -> tuple[Tensor, None]:
         return tf.cast(tf.scatter_nd(ids[..., None], tf.cast(d, tf.float32), table.shape), table.dtype), None

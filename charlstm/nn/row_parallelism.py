@@ -1,9 +1,9 @@
-"""The processor's cores, each with its own rows of a batch.
+"""Division of a batch's rows among the processor's cores.
 
-TensorFlow's way to use several cores is to cut every operation in pieces and wait for the slowest. The operations of an LSTM's
-step are too small for that: at 256 units the waiting costs more than it gains. Rows do not depend on each other, though, so
-here every core takes its share of them through the whole network, one thread to an operation, and nobody waits until the
-gradients are added up.
+TensorFlow uses several cores by splitting every operation into pieces and waiting for the slowest piece. The operations of an
+LSTM step are too small for this: at 256 units, waiting costs more than the split gains. Rows do not depend on each other, so
+each core instead runs its own rows through the whole network, with one thread for each operation. The cores synchronise only
+when their gradients are summed.
 """
 
 import tensorflow as tf
@@ -13,11 +13,11 @@ from charlstm.nn.network import Layers, States, Tensor, cross_entropy, features
 from charlstm.planning.environment import cores
 
 MIN_ROWS = 4
-"""Rows that a core should have at the least: below that the reading of the weights outweighs the work."""
+"""Minimum number of rows for a core; with fewer, reading the weights takes longer than computing."""
 
 
 def row_slices(rows: int) -> list[slice]:
-    """The rows of a batch that each core takes, in numbers as equal as can be."""
+    """Return the rows of a batch for each core, divided as evenly as possible."""
     number = 1 if tf.config.list_physical_devices("GPU") else max(1, min(cores(), rows // MIN_ROWS))
     return [slice(rows * part // number, rows * (part + 1) // number) for part in range(number)]
 
@@ -25,12 +25,12 @@ def row_slices(rows: int) -> list[slice]:
 def row_parallel_nats(
     layers: Layers, x: Tensor, y: Tensor, states: States, masks: Masks | None = None
 ) -> tuple[Tensor, States]:
-    """The negative log-likelihood of every target, each core taking its share of the rows.
+    """Return the negative log-likelihood of every target, computed on all cores.
 
     Args:
         layers: The network.
         x: Normalised windows: ``[B, T, 1]``.
-        y: Targets: ids ``[B]`` for ``--targets last``, ``[B, T]`` for ``every``.
+        y: Targets: ids ``[B]`` for ``targets="last"``, ``[B, T]`` for ``"every"``.
         states: ``h`` and ``c`` of every layer before the first character.
         masks: As for :func:`charlstm.nn.network.forward`.
 

@@ -1,4 +1,4 @@
-"""The softmax layer's negative log-likelihood for large vocabularies, with its gradient written out.
+"""The softmax layer's negative log-likelihood for large vocabularies, with an explicit gradient.
 
 For N positions and V characters, logits z, targets y and the gradient d of the N losses::
 
@@ -8,11 +8,11 @@ For N positions and V characters, logits z, targets y and the gradient d of the 
     G = exp(z + bias - s) - onehot(y)                   [N, V], in the compute type
     dh = d * (G . kernel')      dkernel = (d * h)' . G      dbias = d . G
 
-Besides the three products, passes over ``[N, V]`` are what costs. Scaling the ``[N, u]`` operands by d, in place of G, saves
-one. XLA fuses bias, exponential and sum into two passes forward and one back: 28 ms for 1,024 positions of 8,000 characters on
-one core, where TensorFlow's operations take 55 to 75. Sums and exponentials are float32, whatever the compute type is.
+Apart from the three products, passes over ``[N, V]`` dominate the cost. Scaling the ``[N, u]`` operands by d instead of G saves
+one pass. XLA fuses bias, exponential and sum into two passes forward and one backward: 28 ms for 1,024 positions of 8,000
+characters on one core, where TensorFlow's operations take 55 to 75. Sums and exponentials are always float32.
 
-Memory: z, and G while the gradient is computed.
+Memory: z, and during the gradient also G.
 """
 
 from typing import Any
@@ -49,7 +49,7 @@ def large_cross_entropy(h: Tensor, kernel: Tensor, bias: Tensor, targets: Tensor
 
 @tf.function(autograph=False, jit_compile=True)
 def _losses(logits: Tensor, bias: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the losses and the logarithms of the sums, each ``[N]``."""
+    """Return the losses, and the logarithms of the sums of exponentials, each ``[N]``."""
     z = tf.cast(logits, tf.float32) + bias
     greatest = tf.reduce_max(z, 1)
     log_sums = greatest + tf.math.log(tf.reduce_sum(tf.exp(z - greatest[:, None]), 1))
@@ -59,7 +59,7 @@ def _losses(logits: Tensor, bias: Tensor, targets: Tensor) -> tuple[Tensor, Tens
 
 @tf.function(autograph=False, jit_compile=True)
 def _errors(logits: Tensor, bias: Tensor, log_sums: Tensor, targets: Tensor) -> Tensor:
-    """Return the probabilities less the one-hot targets, ``[N, V]``, in the type of the logits."""
+    """Return the probabilities minus the one-hot targets, ``[N, V]``, in the type of the logits."""
     probabilities = tf.exp(tf.cast(logits, tf.float32) + bias - log_sums[:, None])
     expected = tf.range(logits.shape[1])[None] == tf.cast(targets, tf.int32)[:, None]
     return tf.cast(probabilities - tf.cast(expected, tf.float32), logits.dtype)

@@ -1,4 +1,4 @@
-"""A trained network for a larger alphabet."""
+"""Extension of a trained network to a larger vocabulary, for fine-tuning."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ from charlstm.errors import ConfigError
 from charlstm.nn.network import build_layers, weight_values
 from charlstm.text.vocabulary import Vocabulary
 
-# The axes of each weight that have a place for every character.
+# The axis of each weight that is indexed by character ids.
 _CHARACTER_AXES = {"one-hot": {"lstm_1/kernel": 0}, "embedding": {"embedding/embeddings": 0}}
 _OUTPUT_AXES = {"dense/kernel": 1, "dense/bias": 0}
 
 
 def starting_weights(base: CheckpointConfig, weights: Weights, config: CheckpointConfig) -> Weights:
-    """What fine-tuning starts from: the base's weights, in a network that has room for the new text's characters."""
+    """Return the weights to start fine-tuning from: the base's weights, extended to the new text's vocabulary."""
     if (base.vocabulary.characters, base.model.vocabulary_size) == (config.vocabulary.characters, config.model.vocabulary_size):
         return weights
     fresh = weight_values(build_layers(config.model, random_seed=config.training.random_seed))
@@ -29,30 +29,30 @@ def grow_weights(
     weights: Weights,
     fresh: Weights,
 ) -> Weights:
-    """The weights of a network whose alphabet has grown: old characters keep theirs, new ones get freshly initialised ones.
+    """Return a network's weights for a larger vocabulary; new characters get freshly initialised weights.
 
     Args:
         config: The old network.
-        old: Its characters.
-        new: The larger alphabet, which contains the old one; old characters may have other ids in it, and so may the
-            placeholder. It has one if the old alphabet does.
-        weights: The old network's.
-        fresh: Those of a newly initialised network with the new alphabet.
+        old: The old vocabulary.
+        new: The larger vocabulary, which contains the old one. Old characters and the placeholder may have other ids in it. It
+            has a placeholder if the old vocabulary has one.
+        weights: The old network's weights.
+        fresh: The weights of a newly initialised network with the new vocabulary.
 
     Raises:
-        ConfigError: If the alphabet grows under the scalar encoding, where ``x = id / V``: a new V would change every input.
+        ConfigError: If the encoding is scalar, where ``x = id / V``: a new V would change every input.
     """
     if config.encoding == "scalar":
         rare = new.rare.characters if new.rare else ""
         added = "".join(sorted(set(new.characters + rare) - set(old.characters)))
         raise ConfigError(
             f"the text has {len(added)} characters that the model does not know ({added[:20]!r}), and a model with the scalar "
-            "encoding cannot learn new ones, because the size of its alphabet is in every input (x = id / V); remove them "
-            "from the text, or train anew with another --encoding"
+            "encoding cannot learn new ones, because every input depends on the size of its vocabulary (x = id / V); remove "
+            "them from the text, or train a new model with another `encoding`"
         )
     places = new.encode(old.characters).astype(np.intp)
     if old.rare:
-        places = np.append(places, len(new))  # the placeholder stays the last
+        places = np.append(places, len(new))  # the placeholder is the last id in both
     axes = _CHARACTER_AXES[config.encoding] | _OUTPUT_AXES
     result = {}
     for name, value in weights.items():

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOM = Path(__file__).parents[2] / "charlstm" / "training"
+ROOM = Path(__file__).parents[2] / "charlstm" / "nn"
 
 NOISE = f"""
 import os, runpy

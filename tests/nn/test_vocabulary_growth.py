@@ -1,4 +1,4 @@
-"""A larger alphabet: old characters keep their rows, wherever they now stand."""
+"""A larger vocabulary: old characters keep their rows, under whatever id."""
 
 from dataclasses import replace
 
