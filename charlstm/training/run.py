@@ -133,7 +133,9 @@ def _train(
             plan = _begin(saver, record)
             record.reserve += saver.took  # every evaluation ends with a save
         if newest_state(plan.folder) != (plan.start.number if isinstance(plan.start, ResumedState) else 1):
-            raise CheckpointError(f"{plan.folder} was trained by another process in the meantime; start the same training again")
+            raise CheckpointError(
+                f"{plan.folder} was trained by another process in the meantime; start the same training again"
+            )
         if isinstance(plan.start, ResumedState):
             _repair_folder(plan, plan.start, record)
             saver.last = elapsed()

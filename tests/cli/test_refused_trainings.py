@@ -59,7 +59,7 @@ def test_a_loss_that_is_no_number_is_a_stated_error(charlstm, tmp_path):
     assert (result.exit_code, result.stdout) == (1, "")
     *before, last = result.stderr.splitlines()
     assert sum(line.startswith("The loss was no number at step ") for line in before) == 3
-    assert re.match(r"charlstm: the loss is no number at step \d+ even with .*--learning-rate", last)
+    assert re.match(r"charlstm: the loss is NaN or infinite at step \d+ even with .*--learning-rate", last)
 
 
 def test_a_place_where_no_folder_can_be_made_is_a_stated_error(charlstm, tmp_path):

@@ -103,7 +103,7 @@ def test_if_that_state_is_damaged_the_newest_one_is_used_and_it_is_said(plan, po
 def test_after_three_halvings_it_is_given_up_and_the_best_is_kept(plan, poisoned, resumed):
     poisoned(90, times=np.inf)
     made = plan(**EVERYTHING)
-    with pytest.raises(TrainingError, match=r"the loss is no number at step 91 even with .* halved 3 times; lower"):
+    with pytest.raises(TrainingError, match=r"the loss is NaN or infinite at step 91 even with .* halved 3 times; lower"):
         run(made)
     assert [line.step for line in read_history(made.folder)] == [66]
     assert np.isfinite(read_weights(made.folder, made.config.model)["dense/bias"]).all()

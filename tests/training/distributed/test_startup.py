@@ -30,10 +30,10 @@ def test_whoever_waits_for_a_worker_that_was_lost_while_connecting_is_ended(tmp_
 
 INTERRUPTED = """
 import os, signal, time
-from charlstm.training.distributed.startup import _ended_by_a_guard
+from charlstm.training.distributed.startup import _time_limit
 asked = []
 signal.signal(signal.SIGINT, lambda *_: asked.append(True))
-with _ended_by_a_guard(5.0):
+with _time_limit(5.0):
     time.sleep(0.5)
     os.killpg(0, signal.SIGINT)
     time.sleep(0.5)
