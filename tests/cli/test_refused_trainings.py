@@ -50,7 +50,7 @@ def test_a_recipe_too_large_for_the_text_is_made_to_fit_and_says_so(charlstm, tm
     # The option ends it before anything is trained.
     said = charlstm("train", "story.txt", "--preset", "best", "--kernel-regularizer", "nonsense").stderr
     for option, name in (("--batch-size", "batch_size"), ("--seq-len", "seq_len")):
-        assert re.search(rf"The text is short for this recipe: {option} is [0-9]+ in place of {PRESETS['best'][name]}\.", said)
+        assert re.search(rf"The text is short for this recipe: {option} is [0-9]+ instead of {PRESETS['best'][name]}\.", said)
 
 
 def test_a_loss_that_is_no_number_is_a_stated_error(charlstm, tmp_path):

@@ -51,7 +51,7 @@ def test_what_does_not_go_together_is_a_usage_error(charlstm, tmp_path, argument
         ("--rank 1", {}, "--cluster names the workers and --rank this one of them; give both"),
         ("--cluster a:1,b --rank 1", {}, "expected the address of a worker as host:port; found 'b'"),
         ("", {"TF_CONFIG": "nonsense"}, "TF_CONFIG is not of the form"),
-        ("", {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"}, "Slurm's variables describe no cluster"),
+        ("", {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"}, "Slurm's variables do not describe a cluster"),
     ],
 )
 def test_a_cluster_that_is_none_is_refused(refusal, monkeypatch, tmp_path, options, environment, what):

@@ -74,28 +74,32 @@ def test_streams_are_halved_before_the_window(learnt, streams, seq_len):
 )
 def test_another_preset_is_named_where_it_is_made_for_the_minutes(preset, minutes, better):
     named = [note for note in recipe(preset, minutes=float(minutes), epochs=None).notes if "is the better start" in note]
-    assert named == ([f"For {minutes:g} minutes --preset {better} is the better start."] if better else [])
+    assert named == ([f"For {minutes:g} minutes, `preset={better}` is the better start."] if better else [])
     assert not any("better start" in note for note in recipe(preset, minutes=float(minutes), units=(8,)).notes)
     assert not any("better start" in note for note in recipe(preset).notes)
 
 
-@pytest.mark.parametrize(("preset", "minutes", "where"), [("best", None, "so short a text"), ("best", 60, "60 minutes")])
+@pytest.mark.parametrize(("preset", "minutes", "where"), [("best", None, "a text this short"), ("best", 60, "60 minutes")])
 def test_an_hour_is_not_advised_for_a_text_that_gains_nothing_by_it(preset, minutes, where):
     given = {} if minutes is None else {"minutes": float(minutes), "epochs": None}
     short, longer = (recipe(preset, round(characters / 0.9), **given).notes for characters in (NOT_FOR_BEST - 1, NOT_FOR_BEST))
-    assert [note for note in short if "better start" in note] == [f"For {where} --preset standard is the better start."]
+    assert [note for note in short if "better start" in note] == [f"For {where}, `preset=standard` is the better start."]
     assert not any("better start" in note for note in longer)
     assert not any("better start" in note for note in recipe("standard", 20_000, **given).notes)
 
 
 @pytest.mark.parametrize(
     ("characters", "said"),
-    [(3_000, "Scored on the last 300 characters alone: give or take 0.13 nats."), (99_000, "9,900"), (100_000, None)],
+    [
+        (3_000, "Only the last 300 characters are scored: the standard error is about 0.13 nats/char."),
+        (99_000, "9,900"),
+        (100_000, None),
+    ],
 )
 def test_a_score_that_rests_on_little_is_said_to(characters, said):
     notes = [note for note in recipe("quick", characters).notes if note.startswith("Scored on the last")]
     assert [said in note for note in notes] == ([True] if said else [])
-    assert not any("Scored on" in note for note in recipe("quick", 3_000, validation=0.0).notes)
+    assert not any("are scored" in note for note in recipe("quick", 3_000, validation=0.0).notes)
 
 
 @pytest.mark.parametrize("characters", [2, 3, 4, 10])
@@ -105,30 +109,29 @@ def test_a_text_of_nearly_nothing_is_planned_for_and_left_to_be_refused(characte
 
 def test_one_minute_is_one_minute():
     for characters in (250_845, 600_893, 1_115_394, 10**9):
-        assert ", as two fast cores make in 1 minute: dropout" in recipe("quick", characters).notes[-1]
+        assert ", which two fast cores train in 1 minute: dropout" in recipe("quick", characters).notes[-1]
     assert (
-        recipe("quick", 1_115_394, epochs=1.0)
-        .notes[-1]
-        .startswith("Planned for 1 pass over the text, as two fast cores make in less")
+        recipe("quick", 1_115_394, epochs=1.0).notes[-1].startswith("Planned for 1 epoch, which two fast cores train in less")
     )
-    assert recipe("quick", 1_115_394, epochs=1.0, minutes=None).notes[-1].startswith("1 pass over the text, less than")
+    assert recipe("quick", 1_115_394, epochs=1.0, minutes=None).notes[-1].startswith("1 epoch, less than")
 
 
 def test_dropping_follows_the_passes_unless_it_was_chosen():
     once, often = recipe("standard", 10**9), recipe("standard", 10**5)
     assert (once.model.dropout, once.model.drop_connect) == (0, 0)
     assert once.notes[-1] == (
-        "Planned for 1.9 % of the text, as two fast cores make in 10 minutes: dropout 0, DropConnect 0. "
-        "What this machine makes is said once its speed is known."
+        "Planned for 1.9 % of the text, which two fast cores train in 10 minutes: dropout 0, DropConnect 0. "
+        "The estimate for this machine follows once its speed is measured."
     )
     assert often.model.dropout > 0.3
     assert often.model.drop_connect > 0.2
     mine = recipe("standard", 10**5, dropout=0.1)
     assert (mine.model.dropout, mine.model.drop_connect) == (0.1, often.model.drop_connect)
     assert mine.notes[-1].endswith(
-        f": dropout 0.1, DropConnect {often.model.drop_connect}. What this machine makes is said once its speed is known."
+        f": dropout 0.1, DropConnect {often.model.drop_connect}. The estimate for this machine follows "
+        "once its speed is measured."
     )
-    assert mine.notes[-1].startswith("Planned for 80 passes over the text, as two fast cores make in ")
+    assert mine.notes[-1].startswith("Planned for 80 epochs, which two fast cores train in ")
 
 
 @pytest.mark.parametrize(("exposure", "expected"), [(0, 0), (1, 0), (50**0.5, 0.5), (50, 1), (1e9, 1)])
@@ -181,7 +184,7 @@ def test_what_is_dropped(passes, units, learnt, expected):
 def test_a_short_text_is_scored_often(characters, evaluations):
     made = recipe("quick", characters)
     assert made.training.evaluations == evaluations
-    assert any(f"overfitted: {evaluations} evaluations, fewer only" in note for note in made.notes) == (evaluations > 3)
+    assert any(f"overfitted: {evaluations} evaluations, or fewer if" in note for note in made.notes) == (evaluations > 3)
     assert recipe("best", characters).training.evaluations == PRESETS["best"]["evaluations"]
     assert recipe("quick", characters, evaluations=2).training.evaluations == 2
 
@@ -197,12 +200,13 @@ def test_classic_is_kept_exact(characters, alphabet):
 
 def test_classic_says_how_long_it_will_take():
     (note,) = recipe("classic", 1_115_394, 65, precision="float32").notes
-    said = re.fullmatch(r"20 passes over the text, about (\d+) minutes on two fast cores\.", note)
+    said = re.fullmatch(r"20 epochs, about (\d+) minutes on two fast cores\.", note)
     assert said is not None
     assert float(said[1]) == pytest.approx(601 / 60 / 0.8 * 20, rel=0.2)  # 0.8 passes in 601 seconds: docs/recipes.md
     (note,) = recipe("classic", 1_115_394, 65, precision="float32", minutes=10.0).notes
     assert re.fullmatch(
-        r"Planned for (7|8|9)\d % of the text, as two fast cores make in 10 minutes\. What this machine makes is .*\.", note
+        r"Planned for (7|8|9)\d % of the text, which two fast cores train in 10 minutes\. The estimate for this machine .*\.",
+        note,
     )
 
 

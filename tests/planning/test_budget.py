@@ -28,7 +28,7 @@ def test_of_two_budgets_the_one_that_is_used_up_first_ends_the_run():
 
 
 def test_no_budget_is_refused():
-    with pytest.raises(ConfigError, match="--epochs or --minutes"):
+    with pytest.raises(ConfigError, match="`epochs` or `minutes`"):
         budget(TrainingConfig(epochs=None), 10)
 
 
@@ -46,30 +46,30 @@ def progress(steps: int, **values: Any) -> TrainingProgress:
 @pytest.mark.parametrize(
     ("training", "saved", "said"),
     [
-        ({"epochs": 8}, progress(80), "tale has finished its 8 epochs; --epochs 16 trains 8 more."),
-        ({"epochs": 1}, progress(10), "tale has finished its 1 epoch; --epochs 2 trains 1 more."),
-        ({"epochs": 0.25}, progress(3), "tale has finished its 0.25 epochs; --epochs 0.5 trains 0.25 more."),
-        ({"epochs": 3}, progress(80), "tale has finished its 8 epochs; --epochs 16 trains 8 more."),
-        ({"epochs": 8, "minutes": 5}, progress(80), "tale has finished its 8 epochs; --epochs 16 trains 8 more."),
-        ({"minutes": 5}, progress(80, seconds=299.5), "tale has used up its 5 minutes; --minutes 10 trains 5 more."),
-        ({"minutes": 5}, progress(80, seconds=300.5), "tale has used up its 5 minutes; --minutes 10 trains 5 more."),
-        ({"minutes": 1}, progress(80, seconds=300), "tale has used up its 5 minutes; --minutes 10 trains 5 more."),
-        ({"minutes": 5}, progress(80, seconds=270, reserve=30), "tale has used up its 5 minutes; --minutes 10 trains 5 more."),
+        ({"epochs": 8}, progress(80), "tale has finished its 8 epochs; `epochs=16` trains 8 more."),
+        ({"epochs": 1}, progress(10), "tale has finished its 1 epoch; `epochs=2` trains 1 more."),
+        ({"epochs": 0.25}, progress(3), "tale has finished its 0.25 epochs; `epochs=0.5` trains 0.25 more."),
+        ({"epochs": 3}, progress(80), "tale has finished its 8 epochs; `epochs=16` trains 8 more."),
+        ({"epochs": 8, "minutes": 5}, progress(80), "tale has finished its 8 epochs; `epochs=16` trains 8 more."),
+        ({"minutes": 5}, progress(80, seconds=299.5), "tale has used up its 5 minutes; `minutes=10` trains 5 more."),
+        ({"minutes": 5}, progress(80, seconds=300.5), "tale has used up its 5 minutes; `minutes=10` trains 5 more."),
+        ({"minutes": 1}, progress(80, seconds=300), "tale has used up its 5 minutes; `minutes=10` trains 5 more."),
+        ({"minutes": 5}, progress(80, seconds=270, reserve=30), "tale has used up its 5 minutes; `minutes=10` trains 5 more."),
         (
             {"minutes": 5},
             progress(80, seconds=300 - STARTUP_SECONDS),
-            "tale has used up its 5 minutes; --minutes 10 trains 5 more.",
+            "tale has used up its 5 minutes; `minutes=10` trains 5 more.",
         ),
-        ({"minutes": 5, "epochs": 9}, progress(80, seconds=300), "tale has used up its 5 minutes; --minutes 10 trains 5 more."),
+        ({"minutes": 5, "epochs": 9}, progress(80, seconds=300), "tale has used up its 5 minutes; `minutes=10` trains 5 more."),
         (
             {"epochs": 9, "patience": 3},
             progress(50, poor=3),
-            "tale has ended early, without a better score in 3 evaluations; --patience 6 trains on.",
+            "tale has stopped early, without a better score in 3 evaluations; `patience=6` trains it further.",
         ),
         (
             {"minutes": 9, "patience": 1},
             progress(50, poor=2),
-            "tale has ended early, without a better score in 2 evaluations; --patience 4 trains on.",
+            "tale has stopped early, without a better score in 2 evaluations; `patience=4` trains it further.",
         ),
     ],
 )

@@ -83,13 +83,13 @@ UNICODE = ModelConfig(vocabulary_size=1_100_000, units=(768,), encoding="embeddi
 @pytest.mark.parametrize(
     ("model", "options", "advice"),
     [
-        (WIDE, {}, "lower --units"),
+        (WIDE, {}, "lower `units`"),
         (WIDE, {"fine_tuning": True}, "choose a smaller model"),
-        (WIDE, {"resumed": True}, "resume it where there is more"),
-        (LONG, {}, "lower --batch-size or --seq-len"),
-        (LONG, {"fine_tuning": True}, "lower --batch-size or --seq-len"),
-        (UNICODE, {}, "lower --units, or use a text with fewer distinct characters than 1,100,000"),
-        (replace(UNICODE, encoding="one-hot"), {}, "lower --units, or use a text with fewer distinct"),
+        (WIDE, {"resumed": True}, "resume it on a machine with more memory"),
+        (LONG, {}, "lower `batch_size` or `seq_len`"),
+        (LONG, {"fine_tuning": True}, "lower `batch_size` or `seq_len`"),
+        (UNICODE, {}, "lower `units`, or use a text with fewer distinct characters than 1,100,000"),
+        (replace(UNICODE, encoding="one-hot"), {}, "lower `units`, or use a text with fewer distinct"),
     ],
 )
 def test_what_cannot_fit_is_refused_with_what_to_change(machine, model, options, advice):

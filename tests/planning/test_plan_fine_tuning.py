@@ -79,7 +79,7 @@ def test_no_more_is_held_out_of_a_text_than_its_base_has_held_out(plan, begin, t
     begin(plan(given=SMALL | {"validation": 0.01}, name="base"))
     made = plan(base_name="base", preset=preset)
     assert held_out(made) == 0.01 * len(text)
-    assert made.notes[0] == "base was trained on all but the last 4,000 characters of this text: no more are held out."
+    assert made.notes[0] == "base was trained on all but the last 4,000 characters of this text: only those are held out."
 
 
 @pytest.mark.parametrize("given", [{}, {"validation": 0.02}, {"validation": 0.1}])
@@ -102,7 +102,7 @@ def test_after_a_base_that_held_nothing_out_there_is_no_score(plan, begin):
 )
 def test_holding_out_what_the_base_was_trained_on_is_refused(plan, begin, base, asked, end):
     begin(plan(given=SMALL | {"validation": base}, name="base"))
-    with pytest.raises(ConfigError, match=f"^base was trained on all .*--validation {asked} would.* to hold out {end}, or"):
+    with pytest.raises(ConfigError, match=f"^base was trained on all .*`validation={asked}` would.* to hold out {end}, or"):
         plan(base_name="base", given={"validation": asked})
 
 
@@ -177,7 +177,7 @@ def test_fine_tuning_may_change_what_no_weight_depends_on(plan, begin, root, giv
 )
 def test_fine_tuning_may_not_change_the_network(plan, begin, given):
     begin(plan(given=SMALL, name="base"))
-    with pytest.raises(CharlstmError, match="cannot be changed with --from: the network is that of base"):
+    with pytest.raises(CharlstmError, match="cannot be changed with `base=base`"):
         plan(base_name="base", given=given)
 
 

@@ -30,7 +30,7 @@ def test_characters_below_the_count_are_rare(learned, held_out, fewest):
     if not any(counts[character] < fewest for character in counts):
         expected = set(text)
     if len(expected) < 2:
-        with pytest.raises(ConfigError, match="at least two to choose from"):
+        with pytest.raises(ConfigError, match="a model needs at least two"):
             cut_vocabulary(corpus_of(text), len(learned), fewest)
         return
     corpus = corpus_of(text)
@@ -66,13 +66,13 @@ def test_auto_learns_at_least_999_of_1000_characters():
     assert cut.vocabulary.characters == common(400)
     assert cut.notes == (
         "1,900 distinct characters; 400 of them make 99.92 % of the text and are learned, the rest share a placeholder "
-        "(--min-count 1 learns all).",
+        "(`min_count=1` learns all).",
     )
     text = common(400) * (most // 400) + common(2_100, 0x3400)  # 0.105 %
     cut = cut_vocabulary(corpus_of(text), len(text), "auto")
     assert cut.vocabulary == Vocabulary.of(text)
     assert cut.notes == (
-        "2,500 distinct characters, all of which are learned; --min-count 2 lets the 2,100 that occur once share a "
+        "2,500 distinct characters, all of which are learned; with `min_count=2` the 2,100 that occur once share a "
         "placeholder.",
     )
 
@@ -119,7 +119,7 @@ def test_without_a_rare_character_in_training_those_held_out_are_learned_too(few
 
 def test_a_count_that_no_character_is_below_is_said():
     (note,) = cut_vocabulary(corpus_of("ab" * 10), 20, 5).notes
-    assert note == "No character of the text is rarer than --min-count 5: all are learned."
+    assert note == "No character of the text is rarer than `min_count=5`: all are learned."
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "many", None])

@@ -87,7 +87,7 @@ def test_no_other_setting_may_change(begun, root, setting):
     flag = "--" + setting.replace("_", "-")
     had = getattr(begun.config.model, setting, getattr(begun.config.training, setting, None))
     assert str(error.value).startswith(f"{flag} cannot be changed when a training is resumed (story has {had}); leave it out")
-    assert "`charlstm train TEXT --from story`" in str(error.value)
+    assert "`base=story`" in str(error.value)
 
 
 def test_all_settings_that_may_not_change_are_named(begun, root):
@@ -95,7 +95,7 @@ def test_all_settings_that_may_not_change_are_named(begun, root):
         plan_resuming(root, "story", [], {"epochs": 30, "seq_len": 5, "learning_rate": 0.5, "units": (4, 3)})
     had = begun.config.training.learning_rate
     assert str(error.value).startswith(
-        f"--learning-rate, --seq-len cannot be changed when a training is resumed (story has {had}, 16); leave it out"
+        f"`learning_rate`, `seq_len` cannot be changed when a training is resumed (story has {had}, 16); leave it out"
     )
 
 
@@ -159,7 +159,7 @@ def test_other_versions_and_cores_are_told(begun, root):
     (note,) = plan_resuming(root, "story", [], {}).notes
     now = environment_record()
     assert note.startswith(
-        f"Saved with tensorflow 1.0, now {now['tensorflow']}; cores 999, now {now['cores']}: the numbers may"
+        f"Saved with tensorflow 1.0, now {now['tensorflow']}; cores 999, now {now['cores']}: the results may"
     )
 
 
@@ -173,10 +173,10 @@ def test_a_training_under_way_is_left_alone(begun, root):
     [
         ({}, {}, None),
         ({"steps": 10**6}, {}, None),  # a last evaluation is still to be made
-        ({"steps": 10**6, "loss_count": 0}, {}, "story has finished its 3 epochs; --epochs 6 trains 3 more."),
+        ({"steps": 10**6, "loss_count": 0}, {}, "story has finished its 3 epochs; `epochs=6` trains 3 more."),
         ({"steps": 10**6, "loss_count": 0}, {"epochs": 10.0**6}, None),
-        ({"loss_count": 0, "poor": 2}, {"patience": 2}, "story has ended early, without a better score in 2 evaluations;"),
-        ({"loss_count": 0, "seconds": 60.0}, {"minutes": 1.0}, "story has used up its 1 minute; --minutes 2 trains 1 more."),
+        ({"loss_count": 0, "poor": 2}, {"patience": 2}, "story has stopped early, without a better score in 2 evaluations;"),
+        ({"loss_count": 0, "seconds": 60.0}, {"minutes": 1.0}, "story has used up its 1 minute; `minutes=2` trains 1 more."),
         ({"loss_count": 0, "seconds": 60.0}, {"minutes": 2.0}, None),
     ],
 )
@@ -194,7 +194,7 @@ def test_a_finished_training_is_planned_as_finished_by_the_chief_and_by_its_help
 
 def test_patience_without_anything_held_out_is_refused_for_a_resumed_training_too(plan, begin, root):
     begin(plan(given=SMALL | {"validation": 0.0}))
-    with pytest.raises(ConfigError, match="--patience has no effect with --validation 0"):
+    with pytest.raises(ConfigError, match="`patience` has no effect with `validation=0`"):
         plan_resuming(root, "story", [], {"patience": 2})
 
 
@@ -208,6 +208,6 @@ def test_rare_characters_are_those_of_the_checkpoint(plan, begin, root, story):
         assert again.config == made.config
         assert again.ids.tolist() == made.ids.tolist()
         assert again.ids.dtype == made.ids.dtype
-    with pytest.raises(ConfigError, match=r"--min-count cannot be changed .*learned characters"):
+    with pytest.raises(ConfigError, match=r"`min_count` cannot be changed .*learned characters"):
         plan_resuming(root, "story", [], {"min_count": 3})
     assert plan_resuming(root, "story", [], {"min_count": "auto"}).config == made.config

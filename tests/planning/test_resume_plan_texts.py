@@ -21,8 +21,8 @@ def test_the_text_may_have_moved_if_it_is_named(begun, root, story, tmp_path, mo
     moved = story.rename(tmp_path / "moved.txt")
     with pytest.raises(CheckpointError) as error:
         plan_resuming(root, "story", [], {})
-    assert str(error.value).startswith(f"going on with story needs its text: {story} does not exist")
-    assert "`charlstm train TEXT --resume story`" in str(error.value)
+    assert str(error.value).startswith(f"resuming story needs its text: {story} does not exist")
+    assert "`resume=story`" in str(error.value)
     monkeypatch.chdir(tmp_path)
     plan = plan_resuming(root, "story", ["moved.txt"], {})
     np.testing.assert_array_equal(plan.ids, begun.ids)
@@ -125,7 +125,7 @@ def test_another_text_is_refused(begun, root, story, text, changed):
 def test_a_saved_state_that_names_no_text_is_refused(begun, root, key, value):
     state = read_state(begun.folder, begun.config)
     write_state(begun.folder, replace(state, progress=replace(state.progress, **{key: value})))
-    with pytest.raises(CheckpointError, match="`charlstm train TEXT --resume story`"):
+    with pytest.raises(CheckpointError, match="`resume=story`"):
         plan_resuming(root, "story", [], {})
 
 
@@ -137,7 +137,7 @@ def test_what_a_saved_state_names_is_read_only_if_it_is_a_file(begun, root, tmp_
     path = str(tmp_path / path)
     state = read_state(begun.folder, begun.config)
     write_state(begun.folder, replace(state, progress=replace(state.progress, paths=(path,))))
-    with pytest.raises(CheckpointError, match=f"needs its text: {path} is not a file with a text in it; name the text"):
+    with pytest.raises(CheckpointError, match=f"needs its text: {path} is not a text file; give the text"):
         plan_resuming(root, "story", [], {})
 
 
@@ -148,7 +148,7 @@ def test_what_a_saved_state_names_is_not_a_pattern_for_other_files(begun, root, 
     write_state(begun.folder, replace(state, progress=replace(state.progress, paths=(path,))))
     with pytest.raises(CheckpointError) as error:
         plan_resuming(root, "story", [], {})
-    assert f"needs its text: {path} does not exist; name the text" in str(error.value)
+    assert f"needs its text: {path} does not exist; give the text" in str(error.value)
     assert plan_resuming(root, "story", [str(story.with_name("*.txt"))], {}).paths == (str(story),)
 
 

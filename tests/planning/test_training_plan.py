@@ -2,21 +2,16 @@
 
 import hashlib
 import io
-import os
 import sys
-from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from charlstm.cli.terminal import CHECKPOINTS
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import CheckpointError, ConfigError, CorpusError
 from charlstm.planning.environment import fastest_precision
 from charlstm.planning.presets import PRESETS
-from charlstm.planning.training_plan import DEFAULT_PRESET
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
@@ -69,7 +64,7 @@ def test_epochs_take_the_place_of_the_presets_minutes(plan, given, epochs, minut
 
 
 def test_two_budgets_are_one_too_many(plan):
-    with pytest.raises(ConfigError, match="--epochs or after --minutes"):
+    with pytest.raises(ConfigError, match="`epochs` or after `minutes`"):
         plan(given={"epochs": 3, "minutes": 2})
 
 
@@ -114,14 +109,14 @@ def test_a_short_text_gets_a_smaller_recipe_and_is_told(plan, tmp_path, text):
     batch_size, seq_len = made.config.training.batch_size, made.config.model.seq_len
     assert 64 * batch_size * seq_len < 8_100 <= 128 * batch_size * seq_len
     assert made.notes[:2] == (
-        "For so short a text --preset standard is the better start.",
-        "Scored on the last 900 characters alone: give or take 0.073 nats.",
+        "For a text this short, `preset=standard` is the better start.",
+        "Only the last 900 characters are scored: the standard error is about 0.073 nats/char.",
     )
     assert made.notes[2:-1] == (
-        f"The text is short for this recipe: --batch-size is {batch_size} in place of {preset['batch_size']}.",
-        f"The text is short for this recipe: --seq-len is {seq_len} in place of {preset['seq_len']}.",
+        f"The text is short for this recipe: `batch_size` is {batch_size} instead of {preset['batch_size']}.",
+        f"The text is short for this recipe: `seq_len` is {seq_len} instead of {preset['seq_len']}.",
     )
-    assert "passes over the text" in made.notes[-1]
+    assert " epochs, " in made.notes[-1]
 
 
 def test_what_the_user_chose_is_not_made_smaller(plan, tmp_path, text):
@@ -184,8 +179,8 @@ def test_the_text_encoding_is_heeded(plan, tmp_path, text):
         ({"batch_size": 40_000}, {}, CorpusError, "40000 streams of windows of"),
         ({"batches": "windows", "seq_len": 360_000}, {}, CorpusError, "a window of 360000 and its next character need 360001"),
         ({}, {"base_name": "nobody"}, CheckpointError, "there is no checkpoint 'nobody'"),
-        ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "--units cannot be changed with --from"),
-        ({"activation": "relu"}, {"base_name": "nobody"}, ConfigError, "--activation cannot be changed with --from"),
+        ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "`units` cannot be changed with `base=nobody`"),
+        ({"activation": "relu"}, {"base_name": "nobody"}, ConfigError, "`activation` cannot be changed with `base=nobody`"),
     ],
 )
 def test_what_cannot_work_is_refused_and_nothing_is_written(plan, root, given, options, kind, found):
@@ -207,33 +202,11 @@ def test_a_missing_text_is_refused(plan, root):
     assert not root.exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "usual", "kind", "expected"),
-    [
-        ("novel", True, "file", "charlstm train --resume novel"),
-        ("my story", True, "file", "charlstm train --resume 'my story'"),
-        ("a;b$c", False, "file", "charlstm train --resume 'a;b$c' --checkpoints 'other shelf'"),
-        ("novel", True, "-", "charlstm train - --resume novel < TEXT"),
-        ("novel", True, "pipe", "charlstm train TEXT --resume novel"),
-    ],
-)
-def test_the_command_that_goes_on_can_be_typed_as_it_is(plan, tmp_path, name, usual, kind, expected):
-    os.mkfifo(tmp_path / "pipe")
-    made = plan()
-    path = {"file": made.paths[0], "-": "-", "pipe": str(tmp_path / "pipe")}[kind]
-    made = replace(made, folder=(DEFAULT_PRESET if usual else Path("other shelf")) / name, paths=(path,))
-    assert made.resuming == expected
-
-
-def test_the_usual_folder_is_that_of_the_command_line():
-    assert DEFAULT_PRESET == CHECKPOINTS
-
-
 @pytest.mark.parametrize("validation", [0.0001, 0.00006, 0.00014])
 def test_one_character_cannot_be_held_out(plan, tmp_path, text, validation):
     path = tmp_path / "short.txt"
     path.write_text(text[:10_000])
-    with pytest.raises(ConfigError, match=f"--validation {validation:g} would hold out one of 10,000 characters"):
+    with pytest.raises(ConfigError, match=f"`validation={validation:g}` would hold out one of 10,000 characters"):
         plan(path, given={"validation": validation})
     assert plan(path, given={"validation": 0.0}).config.training.validation == 0.0
 
@@ -255,7 +228,7 @@ def test_rare_characters_share_a_placeholder(plan, tmp_path, text):
     assert vocabulary.rare == RareCharacters("é渡", (2, 1))
     assert made.config.model.vocabulary_size == len(vocabulary) + 1
     assert vocabulary.decode(made.ids) == odd
-    assert any("(--min-count 1 learns all)" in note for note in made.notes)
+    assert any("(`min_count=1` learns all)" in note for note in made.notes)
     # Of the held-out part, which is in capitals, nothing but its lines is learned.
     assert made.ids[-1] == len(vocabulary) + 2 + ord("ü")
     without = plan(path, given={"min_count": 1})

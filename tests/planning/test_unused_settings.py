@@ -16,32 +16,32 @@ ONE_LAYER = {**SMALL, "units": (4,)}
         (
             "quick",
             {"embedding_size": 7},
-            "--embedding-size has no effect with --encoding one-hot; leave it out, or give --encoding",
+            "`embedding_size` has no effect with `encoding=one-hot`; leave it out, or give `encoding=embedding`",
         ),
-        ("classic", {"embedding_size": 7}, "--embedding-size has no effect with --encoding scalar"),
-        ("quick", {"embedding_size": 64}, "--embedding-size has no effect"),  # the default, but given
+        ("classic", {"embedding_size": 7}, "`embedding_size` has no effect with `encoding=scalar`"),
+        ("quick", {"embedding_size": 64}, "`embedding_size` has no effect"),  # the default, but given
         (
             "classic",
             {"warmup": 0.1},
-            "--warmup has no effect with --schedule constant; leave it out, or give --schedule cosine",
+            "`warmup` has no effect with `schedule=constant`; leave it out, or give `schedule=cosine`",
         ),
-        ("quick", {"warmup": 0.1, "schedule": "constant"}, "--warmup has no effect with --schedule constant"),
+        ("quick", {"warmup": 0.1, "schedule": "constant"}, "`warmup` has no effect with `schedule=constant`"),
         (
             "classic",
             {"state_reset": 0.5},
-            "--state-reset has no effect with --batches windows, which all start from a zero state",
+            "`state_reset` has no effect with `batches=windows`, which all start from a zero state",
         ),
-        ("quick", {"state_reset": 0.0, "batches": "windows"}, "--state-reset has no effect with --batches windows"),
-        ("quick", {"use_bias": False, "unit_forget_bias": True}, "--unit-forget-bias has no effect with --no-use-bias"),
-        ("quick", {"use_bias": False, "bias_initializer": "ones"}, "--bias-initializer has no effect with --no-use-bias"),
-        ("quick", {"use_bias": False, "bias_regularizer": "l2:1"}, "--bias-regularizer has no effect with --no-use-bias"),
-        ("quick", {"use_bias": False, "bias_constraint": "non_neg"}, "--bias-constraint has no effect with --no-use-bias"),
-        ("quick", {"patience": 2, "validation": 0.0}, "--patience has no effect with --validation 0: nothing is scored"),
-        ("best", {"patience": 2, "validation": 1e-7}, "--patience has no effect with --validation 1e-07"),
+        ("quick", {"state_reset": 0.0, "batches": "windows"}, "`state_reset` has no effect with `batches=windows`"),
+        ("quick", {"use_bias": False, "unit_forget_bias": True}, "`unit_forget_bias` has no effect with `use_bias=False`"),
+        ("quick", {"use_bias": False, "bias_initializer": "ones"}, "`bias_initializer` has no effect with `use_bias=False`"),
+        ("quick", {"use_bias": False, "bias_regularizer": "l2:1"}, "`bias_regularizer` has no effect with `use_bias=False`"),
+        ("quick", {"use_bias": False, "bias_constraint": "non_neg"}, "`bias_constraint` has no effect with `use_bias=False`"),
+        ("quick", {"patience": 2, "validation": 0.0}, "`patience` has no effect with `validation=0`: nothing is scored"),
+        ("best", {"patience": 2, "validation": 1e-7}, "`patience` has no effect with `validation=1e-07`"),
         (
             "standard",
             {**ONE_LAYER, "kernel_initializer": "zeros", "input_initializer": "ones"},
-            "--kernel-initializer has no effect with --input-initializer, which is for the only kernel there is",
+            "`kernel_initializer` has no effect with `input_initializer`, which initialises the only kernel of this network",
         ),
     ],
 )
@@ -96,7 +96,7 @@ def test_an_embedding_size_has_effect_where_the_alphabet_makes_the_encoding_an_e
 @pytest.mark.parametrize(("patience", "evaluations", "said"), [(2, 3, False), (3, 3, True), (9, 3, True), (9, 10, False)])
 def test_patience_that_can_never_run_out_is_mentioned(plan, patience, evaluations, said):
     notes = plan(given=SMALL | {"patience": patience, "evaluations": evaluations}).notes
-    sentence = f"--patience {patience} cannot end this training early, which has {evaluations} evaluations;"
+    sentence = f"`patience={patience}` cannot end this training early, which has {evaluations} evaluations;"
     assert any(note.startswith(sentence) for note in notes) == said
 
 

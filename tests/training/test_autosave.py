@@ -120,7 +120,7 @@ def test_another_training_in_its_place_is_left_alone(plan, difference):
         folder.mkdir()
         write_config(folder, other)
 
-    with pytest.raises(TrainingError, match="model now holds another training, which is left alone"):
+    with pytest.raises(TrainingError, match="model now holds the checkpoint of another training"):
         run(made, put_another)
     assert [path.name for path in made.folder.iterdir()] == [CONFIG]
     assert read_config(made.folder) == other

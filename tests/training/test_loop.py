@@ -142,7 +142,7 @@ def test_minutes_in_which_nothing_could_be_trained_are_refused_and_leave_nothing
     with pytest.raises(TrainingError) as error:
         run_at_pace(made, 0.1, evaluation, start=start)
     assert str(error.value) == (
-        f"--minutes 1 leaves no time to train in: starting took {start:.0f} s, and scoring 147 characters takes "
+        f"`minutes=1` leaves no time to train: starting took {start:.0f} s, and scoring 147 characters takes "
         f"{evaluation:.0f} s; give more --minutes, or a smaller --validation"
     )
     assert not made.folder.parent.exists()

@@ -161,14 +161,14 @@ def test_a_state_of_another_network_is_refused(plan, resumed, cut):
         with pytest.raises(CheckpointError) as error:
             run(resumed("cut"))
         assert found in str(error.value)
-        assert "train its model further with --from" in str(error.value)
+        assert "train its model further with `base`" in str(error.value)
 
 
 def test_a_state_that_another_process_has_gone_on_from_is_refused(resumed, cut):
     made = resumed("cut")
     assert isinstance(made.start, ResumedState)
     write_state(cut, made.start.state)
-    with pytest.raises(CheckpointError, match="has been trained on meanwhile; begin again"):
+    with pytest.raises(CheckpointError, match="was trained by another process in the meantime; start the same"):
         run(made)
     assert newest_state(cut) == made.start.number + 1
 

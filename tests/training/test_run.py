@@ -124,7 +124,7 @@ def test_a_finished_run_can_be_given_more_epochs(plan, resumed):
 
 
 def test_a_loss_that_is_not_finite_is_stated(plan):
-    with pytest.raises(TrainingError, match="learning-rate"):
+    with pytest.raises(TrainingError, match="learning_rate"):
         run(plan(learning_rate=1e30, clip_norm=0.0, schedule="constant", activation="relu", weight_average=0.0, epochs=20.0))
 
 

@@ -52,8 +52,8 @@ def test_all_are_told_who_differs_in_what(meeting):
     assert {type(outcome) for outcome in outcomes} == {TrainingError}
     (sentence,) = {str(outcome) for outcome in outcomes}
     assert sentence.startswith("worker 2 (localhost:")
-    assert "--dropout 0.5 in place of" in sentence
-    assert "--units 13 in place of 12" in sentence
+    assert "`dropout` 0.5 instead of" in sentence
+    assert "`units` 13 instead of 12" in sentence
 
 
 def test_another_text_is_a_difference(meeting, plan, corpus, addresses):
@@ -77,7 +77,7 @@ def test_other_versions_are_a_difference(meeting, monkeypatch):
 def test_the_chief_says_who_is_missing(meeting, addresses):
     first, second = meeting(ranks=(0, 1), patience=3.0)
     assert isinstance(first, GroupError)
-    assert str(first) == f"worker 2 ({addresses[2]}) did not come within 3 s; start all workers together"
+    assert str(first) == f"worker 2 ({addresses[2]}) did not connect within 3 s; start all workers together"
     assert isinstance(second, GroupError)
 
 

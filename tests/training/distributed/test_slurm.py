@@ -64,5 +64,5 @@ def test_ports_are_below_those_that_the_system_gives_to_connections(step):
 
 @pytest.mark.parametrize("changes", [{"SLURM_STEP_NODELIST": "n[1-"}, {"SLURM_STEP_NUM_TASKS": "7"}, {"SLURM_PROCID": "x"}])
 def test_variables_that_describe_nothing_are_refused(step, changes):
-    with pytest.raises(ConfigError, match="give --cluster and --rank"):
+    with pytest.raises(ConfigError, match="give `cluster` and `rank`"):
         slurm_cluster(step(**changes))

@@ -74,7 +74,7 @@ def test_workers_share_the_rows_in_their_order(rank, rows):
 @pytest.mark.parametrize(("workers", "what"), [(4, "4 workers"), (1, "4 devices"), (2, "4 devices")])
 def test_rows_that_cannot_be_shared_evenly_are_refused(workers, what):
     with pytest.raises(
-        TrainingError, match=f"a batch of 6 cannot be shared evenly by {what}; make --batch-size a multiple of 4"
+        TrainingError, match=f"a batch of 6 cannot be shared evenly by {what}; make `batch_size` a multiple of 4"
     ):
         group(4, workers=workers).rows(6)
 
@@ -83,7 +83,7 @@ def test_masks_that_keras_draws_for_itself_are_refused(monkeypatch):
     monkeypatch.setattr(WorkerGroup, "replicas", property(lambda _: 2))
     monkeypatch.setattr(FusedLSTM, "keras_path_because", lambda *_, **__: "there is a GPU")
     model = ModelConfig(vocabulary_size=5, seq_len=4, units=(3,), recurrent_dropout=0.5)
-    with pytest.raises(TrainingError, match="--recurrent-dropout needs one worker"):
+    with pytest.raises(TrainingError, match="`recurrent_dropout` needs one worker"):
         Trainer(model, TrainingConfig(batch_size=2))
 
 
@@ -101,7 +101,7 @@ def test_masks_that_keras_draws_for_itself_are_refused(monkeypatch):
 def test_the_one_that_is_lost_is_named_where_tensorflow_says_it(rank, message, who):
     with pytest.raises(GroupError) as caught, group(3, rank, workers=3).watched():
         raise tf.errors.UnavailableError(None, None, message)
-    assert str(caught.value).startswith(f"{who} no longer answers; what was saved is whole")
+    assert str(caught.value).startswith(f"{who} no longer answers; the saved state is intact")
     assert caught.value.exit_code == 75
 
 
