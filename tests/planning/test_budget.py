@@ -12,7 +12,7 @@ from charlstm.planning.budget import budget, why_finished
 from charlstm.planning.cost_model import STARTUP_SECONDS
 
 
-def test_epochs_are_counted_in_steps_and_minutes_in_seconds_less_the_reserve():
+def test_epochs_count_steps_and_minutes_count_seconds():
     epochs = budget(TrainingConfig(epochs=2.5), steps_per_epoch=10)
     assert [epochs.fraction(step, seconds=1e9) for step in (0, 5, 25, 99)] == [0, 0.2, 1, 1]
     minutes = budget(TrainingConfig(minutes=2.0, epochs=None), steps_per_epoch=10)
@@ -20,19 +20,19 @@ def test_epochs_are_counted_in_steps_and_minutes_in_seconds_less_the_reserve():
     assert minutes.fraction(1, 1.0, reserve=120) == 1  # nothing is left
 
 
-def test_of_two_budgets_the_one_that_is_used_up_first_ends_the_run():
+def test_the_budget_used_up_first_ends_the_run():
     both = budget(TrainingConfig(minutes=1.0, epochs=10), steps_per_epoch=10)
     assert [both.fraction(step, seconds) for step, seconds in ((50, 6), (10, 30), (100, 1), (1, 60))] == [0.5, 0.5, 1, 1]
     assert both.seconds_left(50, 6.0, 0.2) == 10.0
     assert both.seconds_left(1, 6.0, 2.0) == 54.0
 
 
-def test_no_budget_is_refused():
+def test_a_recipe_without_a_budget_is_refused():
     with pytest.raises(ConfigError, match="`epochs` or `minutes`"):
         budget(TrainingConfig(epochs=None), 10)
 
 
-def test_the_time_left():
+def test_seconds_left_follow_the_budget_that_ends_first():
     assert budget(TrainingConfig(epochs=1), 20).seconds_left(5, 30.0, 5.0) == 75.0
     assert budget(TrainingConfig(epochs=1), 10).seconds_left(0, 30.0, math.inf) == math.inf
     assert budget(TrainingConfig(minutes=2.0, epochs=None), 10).seconds_left(5, 50.0, 20.0) == 70.0
@@ -73,7 +73,7 @@ def progress(steps: int, **values: Any) -> TrainingProgress:
         ),
     ],
 )
-def test_a_finished_run_says_why_and_what_trains_on(training, saved, said):
+def test_a_finished_run_states_why_and_how_to_continue(training, saved, said):
     assert why_finished("tale", TrainingConfig(**{"epochs": None, **training}), saved, steps_per_epoch=10) == said
 
 
@@ -90,5 +90,5 @@ def test_a_finished_run_says_why_and_what_trains_on(training, saved, said):
         ({"minutes": 5}, progress(0, seconds=300)),  # no model was saved yet
     ],
 )
-def test_a_run_with_something_left_to_do_is_not_finished(training, saved):
+def test_a_run_with_steps_or_an_evaluation_left_is_not_finished(training, saved):
     assert why_finished("tale", TrainingConfig(**{"epochs": None, **training}), saved, steps_per_epoch=10) is None

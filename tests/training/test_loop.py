@@ -59,7 +59,7 @@ def rates(monkeypatch) -> list[float]:
 
 
 @pytest.mark.parametrize(("step", "evaluation", "expected"), [(0.1, 0.2, 10), (0.1, 3.0, 2), (7.0, 2.0, 3)])
-def test_a_budget_in_minutes_is_kept_and_evaluations_take_a_tenth_of_it(plan, run_at_pace, step, evaluation, expected):
+def test_minutes_are_kept_and_evaluations_take_a_tenth(plan, run_at_pace, step, evaluation, expected):
     events = run_at_pace(plan(minutes=1.0, evaluations=10), step, evaluation)
     assert finished(events).seconds == pytest.approx(60, abs=step / 2 + 0.01)
     assert sum(isinstance(event, Evaluated) for event in events) == expected
@@ -75,7 +75,7 @@ def test_a_budget_in_minutes_is_kept_and_evaluations_take_a_tenth_of_it(plan, ru
     ],
 )
 @pytest.mark.parametrize("budget", [{"minutes": 1.0}, {"minutes": 1.0, "epochs": 2.8}])
-def test_all_evaluations_of_a_minute_are_made_if_they_usually_take_little(plan, run_at_pace, slow, budget):
+def test_all_evaluations_of_a_minute_are_made_if_fast(plan, run_at_pace, slow, budget):
     events = run_at_pace(plan(**budget, evaluations=10), 0.5, 0.2, **slow)
     made = [event.evaluation for event in events if isinstance(event, Evaluated)]
     assert len(made) >= 9 if "first_evaluation" in slow else len(made) == 10
@@ -83,7 +83,7 @@ def test_all_evaluations_of_a_minute_are_made_if_they_usually_take_little(plan, 
     assert max(gaps) < 2.5 * min(gaps)
 
 
-def test_slow_evaluations_of_a_resumed_run_are_counted_with_those_before(plan, resumed, run_at_pace):
+def test_a_resumed_run_counts_its_earlier_evaluations(plan, resumed, run_at_pace):
     made = plan("cut", minutes=1.0, evaluations=10)
     run_at_pace(made, 0.5, 1.5, stop=25.0)
     assert len(read_history(made.folder)) == 1
@@ -94,14 +94,14 @@ def test_slow_evaluations_of_a_resumed_run_are_counted_with_those_before(plan, r
     assert finished(events).seconds == pytest.approx(60, abs=0.3)
 
 
-def test_what_is_left_by_a_slow_start_and_a_long_evaluation_is_trained_in(plan, run_at_pace):
+def test_time_left_by_start_and_evaluation_is_used(plan, run_at_pace):
     events = run_at_pace(plan(minutes=1.0), step=0.1, evaluation=25.0, start=30.0, compiling=3.0)
     assert finished(events).seconds == pytest.approx(60, abs=0.1)
     assert finished(events).steps == 20
     assert sum(isinstance(event, Evaluated) for event in events) == 1
 
 
-def test_the_learning_rates_course_begins_when_the_first_step_has_compiled(plan, run_at_pace, rates):
+def test_learning_rate_schedule_starts_after_compilation(plan, run_at_pace, rates):
     peak = plan("other").config.training.learning_rate
     settings = {"minutes": 1.0, "warmup": 0.5, "schedule": "cosine", "evaluations": 1}
     # 40 seconds of steps, 20 of them warm-up
@@ -116,7 +116,7 @@ def test_the_learning_rates_course_begins_when_the_first_step_has_compiled(plan,
     assert rates[2] == pytest.approx(peak * 20 / (300 - 40 - 15) / 0.5)
 
 
-def test_a_budget_in_minutes_goes_on_where_it_was(plan, resumed, run_at_pace, rates):
+def test_a_resumed_run_continues_its_budget_in_minutes(plan, resumed, run_at_pace, rates):
     made = plan("cut", minutes=1.0, warmup=0.0, schedule="cosine")
     first = finished(run_at_pace(made, step=0.1, evaluation=0.2, start=5.0, stop=20.0))
     assert first.interrupted
@@ -131,13 +131,13 @@ def test_a_budget_in_minutes_goes_on_where_it_was(plan, resumed, run_at_pace, ra
     assert rates[before] == pytest.approx(made.config.training.learning_rate * (1 + math.cos(math.pi * course)) / 2, rel=0.02)
 
 
-def test_time_to_save_the_only_evaluation_is_kept_free(plan, run_at_pace):
+def test_time_to_save_the_only_evaluation_is_reserved(plan, run_at_pace):
     events = run_at_pace(plan(minutes=1.0, evaluations=1), step=0.1, evaluation=2.0, saving=9.0)
     assert finished(events).seconds == pytest.approx(60, abs=0.1)
 
 
 @pytest.mark.parametrize(("start", "evaluation"), [(1.0, 90.0), (20.0, 45.0), (70.0, 0.1)])
-def test_minutes_in_which_nothing_could_be_trained_are_refused_and_leave_nothing(plan, run_at_pace, start, evaluation):
+def test_too_few_minutes_are_refused_and_leave_no_files(plan, run_at_pace, start, evaluation):
     made = plan(minutes=1.0)
     with pytest.raises(TrainingError) as error:
         run_at_pace(made, 0.1, evaluation, start=start)
@@ -150,7 +150,7 @@ def test_minutes_in_which_nothing_could_be_trained_are_refused_and_leave_nothing
 
 @pytest.mark.parametrize("settings", [{"epochs": 40.0}, {"minutes": 0.75}, {"minutes": 0.75, "epochs": 2000.0}])
 @pytest.mark.parametrize("evaluations", [1, 20])
-def test_how_long_it_will_take_is_said_once_and_right(plan, run_at_pace, settings, evaluations):
+def test_the_duration_is_estimated_once_and_correctly(plan, run_at_pace, settings, evaluations):
     events = run_at_pace(plan(**settings, evaluations=evaluations), 0.25, 0.5, start=12.0, compiling=5.0)
     (place,) = (place for place, event in enumerate(events) if isinstance(event, SpeedMeasured))
     told, before = events[place], events[place - 1]

@@ -14,7 +14,7 @@ startup.join(cluster_of({addresses!r}, {rank}, {{}}), 4)
 """
 
 
-def test_whoever_waits_for_a_worker_that_was_lost_while_connecting_is_ended(tmp_path):
+def test_a_worker_lost_while_connecting_ends_the_others(tmp_path):
     addresses = free_addresses(3)
     chief, other = run(
         [["-c", PROGRAM.format(addresses=addresses, rank=rank, patience=6.0 + 10 * rank)] for rank in (0, 1)], tmp_path
@@ -41,7 +41,7 @@ print(len(asked))
 """
 
 
-def test_ctrl_c_while_connecting_is_left_to_the_worker():
+def test_ctrl_c_while_connecting_does_not_reach_the_guard():
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False, timeout=60, start_new_session=True
     )
