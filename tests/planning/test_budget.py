@@ -1,4 +1,4 @@
-"""The extent of a training, and when a saved one is finished."""
+"""The budget of a training run, and the reasons why a saved run is finished."""
 
 import math
 from typing import Any
@@ -81,13 +81,13 @@ def test_a_finished_run_states_why_and_how_to_continue(training, saved, said):
     ("training", "saved"),
     [
         ({"epochs": 8}, progress(79)),
-        ({"epochs": 8}, progress(80, loss_count=4)),  # its last evaluation was not made
+        ({"epochs": 8}, progress(80, loss_count=4)),  # the last evaluation is missing
         ({"epochs": 8}, progress(80, loss_count=4, poor=5)),
         ({"epochs": 9, "patience": 3}, progress(50, poor=2)),
         ({"epochs": 9, "patience": 3}, progress(50, poor=3, loss_count=1)),
         ({"minutes": 5}, progress(50, seconds=299, loss_count=1)),
         ({"minutes": 5}, progress(50, seconds=299 - STARTUP_SECONDS)),
-        ({"minutes": 5}, progress(0, seconds=300)),  # no model was saved yet
+        ({"minutes": 5}, progress(0, seconds=300)),  # without a saved model
     ],
 )
 def test_a_run_with_steps_or_an_evaluation_left_is_not_finished(training, saved):

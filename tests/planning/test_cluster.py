@@ -1,4 +1,4 @@
-"""Which processes train together: from options, from TF_CONFIG."""
+"""The cluster from arguments and from TF_CONFIG."""
 
 import json
 

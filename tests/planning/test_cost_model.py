@@ -1,4 +1,4 @@
-"""How far a training will come."""
+"""The cost model of training."""
 
 from dataclasses import replace
 

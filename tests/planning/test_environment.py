@@ -1,4 +1,4 @@
-"""The choice of precision, on machines that are only files."""
+"""The choice of precision, on machines simulated by files."""
 
 import pytest
 

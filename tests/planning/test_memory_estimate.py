@@ -1,4 +1,4 @@
-"""The memory of a training, by arithmetic, and what is refused for it."""
+"""The memory estimate of training, by arithmetic, and the refusal of training that needs too much."""
 
 import math
 from dataclasses import replace
@@ -37,7 +37,7 @@ def test_every_part_follows_the_formula():
         ({}, {"validation": 0.0}, {}, "evaluation", 0),
         ({}, {}, {"fine_tuning": True}, "weights", 4 * 7 * W),
         ({}, {"clip_norm": 0.0}, {}, "gradients", 4 * (3 * W + 3 * M)),
-        ({}, {}, {"cores": 64}, "gradients", 4 * (4 * W + 3 * M)),  # of eight rows two cores have four each
+        ({}, {}, {"cores": 64}, "gradients", 4 * (4 * W + 3 * M)),  # at least four rows per core: two cores
         ({"targets": "last"}, {}, {}, "activations", 4 * (LOGITS * 8 * 300 + 24 * 8 * 7 * 50)),
         ({}, {}, {"workers": 3}, "activations", 4 * (LOGITS * 3 * 7 * 300 + 24 * 3 * 7 * 50)),
         ({}, {"batch_size": 1}, {"workers": 2}, "gradients", 4 * (3 * W + 3 * M)),
@@ -57,7 +57,7 @@ def test_evaluation_memory_is_bounded_for_large_vocabularies():
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Let the machine have so many bytes."""
+    """Return a function that sets the machine's memory in bytes."""
 
     def has(size: float, *, gpu: bool = False) -> None:
         monkeypatch.setattr(memory_estimate, "total_memory", lambda: size)

@@ -1,4 +1,4 @@
-"""A new checkpoint keeps no more of its text than a reader of checkpoints takes."""
+"""Limits on what a new checkpoint stores of its text, so that it can be read again."""
 
 import pytest
 

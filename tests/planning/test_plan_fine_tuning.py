@@ -1,4 +1,4 @@
-"""Planning a training that starts from a checkpoint's weights."""
+"""Planning a fine-tuning run, which starts from a checkpoint's weights."""
 
 from dataclasses import replace
 

@@ -36,7 +36,7 @@ def test_classic_is_the_tutorials_recipe():
             "targets": "last",
             "batches": "windows",
             "schedule": "constant",
-            "learning_rate": 1e-3,  # Adam as Keras has it
+            "learning_rate": 1e-3,  # the default of Keras's Adam
             "clip_norm": 0.0,
             "precision": "float32",
         }.items()

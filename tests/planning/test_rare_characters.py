@@ -1,4 +1,4 @@
-"""Which characters of a text are learned, by counting them in Python."""
+"""The choice of learned characters, compared with counts made in Python."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Planning to go on with a training: from the saved state, on the same text, with the same settings."""
+"""Planning to resume a training run: from the saved state, on the same text, with the same settings."""
 
 import hashlib
 import shutil
@@ -173,7 +173,7 @@ def test_a_running_training_is_refused(begun, root):
     ("changes", "given", "said"),
     [
         ({}, {}, None),
-        ({"steps": 10**6}, {}, None),  # a last evaluation is still to be made
+        ({"steps": 10**6}, {}, None),  # the last evaluation is missing
         ({"steps": 10**6, "loss_count": 0}, {}, "story has finished its 3 epochs; `epochs=6` trains 3 more."),
         ({"steps": 10**6, "loss_count": 0}, {"epochs": 10.0**6}, None),
         ({"loss_count": 0, "poor": 2}, {"patience": 2}, "story has stopped early, without a better score in 2 evaluations;"),

@@ -1,4 +1,4 @@
-"""The text of a training that is gone on with: found again, in whatever form it is, and nothing else taken for it."""
+"""The text of a resumed run: found again in any form, and never confused with a different text."""
 
 import io
 import os
@@ -50,7 +50,7 @@ def test_a_text_with_unknown_characters_is_refused(begun, root, story, text, str
 
 @pytest.fixture
 def old_story(story, text):
-    """The story with characters that are bytes of their own in cp1252, other ones in latin-1 and none in UTF-8."""
+    """Return the story as cp1252, with bytes that mean other characters in latin-1 and are invalid in UTF-8."""
     told = "“Zoë” – 5 €\n" + text
     story.write_bytes(told.encode("cp1252"))
     return told
@@ -132,7 +132,7 @@ def test_a_saved_state_that_names_no_text_is_refused(begun, root, key, value):
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such files on Windows")
 @pytest.mark.parametrize("path", ["/dev/zero", "fifo", "/proc/self/mem", "/proc/kmsg", "/sys/power/state", "empty"])
 def test_saved_paths_are_read_only_if_they_are_files(begun, root, tmp_path, path):
-    os.mkfifo(tmp_path / "fifo")  # reading it would wait for ever
+    os.mkfifo(tmp_path / "fifo")  # reading it would block forever
     (tmp_path / "empty").touch()
     path = str(tmp_path / path)
     state = read_state(begun.folder, begun.config)

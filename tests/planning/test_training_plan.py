@@ -1,4 +1,4 @@
-"""Planning a new training: the recipe, the checkpoint's record of its text, and what is refused. Nothing is written."""
+"""Planning a new training run: the recipe, the record of the text, and the errors. Nothing is written."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ def test_a_preset_is_unchanged_on_a_long_text(plan, root, text, preset):
     found = {key: getattr(made.config.model, key, getattr(made.config.training, key, None)) for key in settings}
     fitted = {key for key in settings if found[key] != settings[key]}
     assert fitted == (set() if preset == "classic" else {"dropout", "drop_connect"})
-    assert len(made.notes) == 1  # the course
+    assert len(made.notes) == 1  # epochs and time
     assert made.start is None
     assert not root.exists()
 
@@ -88,7 +88,7 @@ def test_seed_windows_span_the_training_set_and_start_at_words(plan, text):
     assert all(text[place - 1] in " \n" for place in places[1:])
     assert all(51_000 < after - before < 52_000 for before, after in pairwise(places))
     assert all(len(window) == 40 for window in windows)
-    assert "".join(windows) == "".join(windows).lower()  # nothing of the held-out capitals
+    assert "".join(windows) == "".join(windows).lower()  # held-out text is in capitals
 
 
 @pytest.mark.parametrize("length", [17, 18, 40, 100, 1000])
@@ -124,7 +124,7 @@ def test_the_users_batch_shape_is_not_reduced(plan, tmp_path, text):
     path.write_text(text[:20_000])
     made = plan(path, given={"seq_len": 100})
     assert (made.config.training.batch_size, made.config.model.seq_len) == (2, 100)
-    assert len(made.notes) == 3  # what the score rests on, the batch, the course
+    assert len(made.notes) == 3  # the error of the score, the batch size, epochs and time
     path.write_text(text[:3000])
     with pytest.raises(CorpusError, match="2700 characters to train on, but 32 streams of windows of 100 need 3201"):
         plan(path, given={"seq_len": 100, "batch_size": 32})
@@ -229,7 +229,7 @@ def test_rare_characters_share_a_placeholder(plan, tmp_path, text):
     assert made.config.model.vocabulary_size == len(vocabulary) + 1
     assert vocabulary.decode(made.ids) == odd
     assert any("(`min_count=1` learns all)" in note for note in made.notes)
-    # Of the held-out part, which is in capitals, nothing but its lines is learned.
+    # The held-out text is in capitals, of which only the line ends are learned.
     assert made.ids[-1] == len(vocabulary) + 2 + ord("ü")
     without = plan(path, given={"min_count": 1})
     assert without.config.vocabulary == Vocabulary.of(odd)
@@ -249,7 +249,7 @@ def test_seed_windows_have_no_rare_characters(plan, tmp_path):
     everywhere = tmp_path / "everywhere.txt"
     everywhere.write_text("".join("ab"[place % 2] if 100 < place < 109 else chr(0x4E00 + place) for place in range(5_000)))
     made = plan(everywhere, given={"min_count": 2, "validation": 0.0, "units": (4,), "seq_len": 2})
-    assert made.config.corpus.windows == ("a",)  # no passage that was looked at has a learned character
+    assert made.config.corpus.windows == ("a",)  # the candidate windows have no learned character
 
 
 def test_min_count_is_checked_before_the_text_is_read(plan):

@@ -1,4 +1,4 @@
-"""Settings without effect: each is refused with what takes its effect away and what would give it one."""
+"""Settings without effect: each is refused with the cause and a remedy."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_a_setting_without_effect_is_refused(plan, preset, given, words):
     "given",
     [
         {"embedding_size": 7, "encoding": "embedding"},
-        {"warmup": 0.0, "schedule": "constant"},  # says what is so
+        {"warmup": 0.0, "schedule": "constant"},  # states the default
         {"warmup": 0.1},
         {"state_reset": 1.0, "batches": "windows"},
         {"state_reset": 0.5},
@@ -76,7 +76,7 @@ def test_a_setting_with_effect_is_accepted(plan, given):
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("units", [(4,), (4, 3)])
-def test_kernel_initializer_overrides_the_presets_input_initializer(plan, preset, units):
+def test_kernel_initializer_overrides_the_input_initializer(plan, preset, units):
     made = plan(given={**SMALL, "units": units, "kernel_initializer": "he_normal"}, preset=preset).config.model
     assert (made.kernel_initializer, made.input_initializer) == ("he_normal", None)
 

@@ -1,4 +1,4 @@
-"""A checkpoint that is removed, in part or whole, or replaced while its training runs."""
+"""A checkpoint that is removed, in part or as a whole, or replaced during training."""
 
 import shutil
 from collections.abc import Callable
@@ -24,7 +24,7 @@ SETTINGS = {"epochs": 2.0, "evaluations": 4}
 
 
 def run(plan: TrainingPlan, act: Callable[[Path], None], when: type = Evaluated) -> list[Any]:
-    """Train, and do something to the folder after the first event of a kind."""
+    """Train, and call a function with the folder after the first event of a type."""
     ticks, events, acted = count(), [], False
     for event in train(plan, clock=lambda: next(ticks) / 100, started=0.0, should_stop=lambda: False):
         events.append(event)

@@ -1,4 +1,4 @@
-"""A loss that is no number any more: back to the last evaluation, with half the learning rate, and not for ever."""
+"""A NaN or infinite loss: roll back to the last evaluation with half the learning rate, at most three times."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_nan_loss_rolls_back_with_half_the_learning_rate(plan, poisoned, at, sav
     peak = made.config.training.learning_rate
     assert [event.learning_rate for event in back] == [peak / 2, peak / 4]
     assert all(at <= event.at <= at + 1 for event in back)
-    evaluated = max(step for step in (0, 66, 132) if step < at)  # not to where it happened to be saved last
+    evaluated = max(step for step in (0, 66, 132) if step < at)  # not the last periodic save
     assert {event.step for event in back} == {evaluated}
     assert rates[0] == pytest.approx(2 * rates[1])
     finished = events[-1]
@@ -34,14 +34,14 @@ def test_nan_loss_rolls_back_with_half_the_learning_rate(plan, poisoned, at, sav
 
 
 def test_nan_weights_never_become_the_model(plan, poisoned):
-    poisoned(66, times=1)  # in the update whose evaluation is due
+    poisoned(66, times=1)  # the update before an evaluation
     made = plan(**EVERYTHING, validation=0.0)
     events = run(made)
     assert sum(isinstance(event, RolledBack) for event in events) == 1
     assert all(np.isfinite(array).all() for array in read_weights(made.folder, made.config.model).values())
 
 
-@pytest.mark.parametrize("save_every", [None, 0.0])  # seen by an evaluation, or by a save before it
+@pytest.mark.parametrize("save_every", [None, 0.0])  # detected by an evaluation, or by an earlier save
 def test_nan_average_is_detected_with_a_finite_loss(plan, monkeypatch, save_every):
     def step(trainer, *arguments, original=Trainer.step, done=[]):  # noqa: B006 (once)
         loss = original(trainer, *arguments)
@@ -121,7 +121,7 @@ def test_training_killed_after_a_rollback_rolls_back_again(plan, resumed, poison
     events = train(again, clock=lambda: 0.0, started=0.0, should_stop=lambda: False)
     while not isinstance(next(events), RolledBack):
         pass
-    events.close()  # killed: nothing more is saved
-    done.clear()  # what the step does once more when it is repeated
+    events.close()  # killed without a save
+    done.clear()  # the repeated step fails again
     run(resumed("cut"))
     assert result(again.folder) == expected

@@ -1,4 +1,4 @@
-"""Dynamic evaluation against ordinary evaluation, its definition, and a text that changes its habits."""
+"""Dynamic evaluation compared with ordinary evaluation and with its definition, and on a repetitive text."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_the_first_segment_is_scored_before_learning_from_it():
 
 
 def test_steps_follow_the_definition():
-    """The same with plain gradients of the Keras layers and NumPy's arithmetic, for two segments."""
+    """Compare two segments with gradients of Keras layers and NumPy arithmetic."""
     config = ModelConfig(vocabulary_size=7, seq_len=6, units=(5,))
     weights, how = weights_of(config), DynamicEvaluation(rate=0.05, decay=0.02, segment=20, measured=3)
     layers = build_layers(config)

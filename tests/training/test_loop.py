@@ -1,4 +1,4 @@
-"""The loop on the clock: a budget in minutes, what is kept free of it, and the course of the learning rate in it."""
+"""The loop with a budget in minutes: its reserve, evaluations and learning-rate schedule."""
 
 import math
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.training.runs import finished
 
 @pytest.fixture
 def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
-    """A run on a clock that goes on only at the start, while the first step compiles, in steps, saves and evaluations."""
+    """Return a function that runs on a clock that only start-up, compilation, steps, saves and evaluations advance."""
     now = [0.0]
 
     def slow(method: Callable[..., float], seconds: float, compiling: float = 0.0) -> Callable[..., float]:
@@ -47,7 +47,7 @@ def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
 
 @pytest.fixture
 def rates(monkeypatch) -> list[float]:
-    """The learning rates of all steps that are made."""
+    """Return a list that collects the learning rate of each step."""
     made = []
 
     def step(trainer, batch, rate, original=Trainer.step):
@@ -68,8 +68,8 @@ def test_minutes_are_kept_and_evaluations_take_a_tenth(plan, run_at_pace, step, 
 @pytest.mark.parametrize(
     "slow",
     [
-        {"start": 12.0, "compiling": 5.0},  # what came before the first step takes none of them away
-        {"first_evaluation": 3.0},  # nor does a single slow one
+        {"start": 12.0, "compiling": 5.0},  # start-up costs no evaluations
+        {"first_evaluation": 3.0},  # neither does one slow evaluation
         {"saving": 0.2},
         {"start": 6.0, "compiling": 2.0, "saving": 0.1, "first_evaluation": 2.0},
     ],
@@ -88,7 +88,7 @@ def test_a_resumed_run_counts_its_earlier_evaluations(plan, resumed, run_at_pace
     run_at_pace(made, 0.5, 1.5, stop=25.0)
     assert len(read_history(made.folder)) == 1
     events = run_at_pace(resumed("cut"), 0.5, 1.5)
-    # ten, twenty and thirty times 1.5 seconds are gone at 15, 30 and 45; the last one ends the minute
+    # Ten, twenty and thirty times 1.5 s have passed at 15, 30 and 45 s; the last evaluation ends the minute.
     begun = [line.seconds - 1.5 for line in read_history(made.folder)]
     assert [15 <= begun[0] < 30 <= begun[1] < 45 <= begun[2], len(begun)] == [True, 4]
     assert finished(events).seconds == pytest.approx(60, abs=0.3)

@@ -1,4 +1,4 @@
-"""Resuming comes to the bits of a run that was never stopped, and needs each of the things that are saved."""
+"""Resuming gives exactly the results of an uninterrupted run, and needs every saved item."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ from tests.training.runs import CUT, EVERYTHING, result, run
 
 @pytest.fixture
 def whole(plan):
-    """A training that was never stopped."""
+    """Return the folder of an uninterrupted run."""
     made = plan("whole", **EVERYTHING)
     run(made)
     return made.folder
@@ -30,7 +30,7 @@ def whole(plan):
 
 @pytest.fixture
 def cut(plan):
-    """The same training, stopped."""
+    """Return the folder of the same run, interrupted."""
     made = plan("cut", **EVERYTHING)
     assert run(made, CUT)[-1].steps == CUT
     return made.folder
@@ -58,7 +58,7 @@ def test_resuming_rewrites_the_model_files(resumed, whole, cut):
 
 
 def without(state: TrainingState, item: str) -> TrainingState:
-    """A state as if this item had not been saved, and were what it is at the start."""
+    """Return a state in which an item has its value at the start, as if it had not been saved."""
     if item in state.arrays:
         fresh = np.zeros_like(state.arrays[item])
         return replace(state, arrays={**state.arrays, item: fresh})
@@ -72,7 +72,7 @@ def without(state: TrainingState, item: str) -> TrainingState:
 def gone_on_without(
     item: str, plan: Callable[..., TrainingPlan], resumed: Callable[..., TrainingPlan], kept: Path
 ) -> dict[str, Any]:
-    """What a training comes to that goes on from a state in which something is missing, or nothing."""
+    """Return the result of resuming from a state without an item; an empty item removes nothing."""
     made = plan("cut", **EVERYTHING)
     shutil.copytree(kept, made.folder)
     state = read_state(made.folder, read_config(made.folder))
@@ -141,7 +141,7 @@ def test_patience_continues_in_a_resumed_run(plan, resumed):
     kept = shutil.copytree(cut.folder, cut.folder.with_name("kept"))
     assert run(resumed("cut"))[-1].stopped_early
     assert result(cut.folder) == result(made.folder)
-    # Resumed once more there is nothing left to do, unless one has more patience.
+    # Resumed again, the run is finished unless its patience is raised.
     assert run(resumed("cut"))[-1].stopped_early
     assert result(cut.folder) == result(made.folder)
     assert run(resumed("cut", patience=5))[-1].steps > last.steps

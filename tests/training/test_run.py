@@ -1,4 +1,4 @@
-"""Whole runs: what is learnt, what is kept, what resuming gives."""
+"""Whole runs: learning, the kept model, resuming."""
 
 import json
 import math
@@ -24,7 +24,7 @@ from tests.training.runs import finished
 
 
 def ticking() -> Callable[[], float]:
-    """A clock on which every look takes a hundredth of a second."""
+    """Return a clock that advances by 0.01 s at every call."""
     ticks = iter(range(10**9))
     return lambda: next(ticks) / 100
 
@@ -68,7 +68,7 @@ def test_patience_ends_a_run_that_no_longer_improves(plan):
 
 
 def test_a_budget_in_minutes_ends_on_the_clock(plan):
-    events = run(plan(minutes=0.05))  # the clock of these tests ticks at each look
+    events = run(plan(minutes=0.05))  # the clock advances at each call
     assert finished(events).seconds == pytest.approx(3.0, abs=0.5)
     rates = [line.learning_rate for line in (event.evaluation for event in events if isinstance(event, Evaluated))]
     assert rates[-1] < 1e-6 < rates[0]

@@ -63,7 +63,7 @@ def test_streams_carry_their_states_unless_reset():
 
     def second_loss(kept: np.ndarray) -> float:
         trainer = Trainer(model, training)
-        trainer.step(first, 0.0)  # a learning rate of zero: nothing but the states changes
+        trainer.step(first, 0.0)  # a zero learning rate changes the states only
         return trainer.step(Batch(second.x, second.y, kept), 0.0)
 
     fresh = Trainer(model, training)

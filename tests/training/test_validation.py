@@ -1,4 +1,4 @@
-"""Scores against values known otherwise."""
+"""Validation scores compared with independent values."""
 
 from itertools import pairwise
 
@@ -61,7 +61,7 @@ def test_a_model_whose_state_overflows_has_no_finite_score(memory):
 def test_rehearsal_times_the_second_run_of_the_first_chunk():
     config = ModelConfig(vocabulary_size=7, units=(4,))
     evaluator = Validator(config, IDS)
-    looks = iter([10.0, 100.0, 102.0])  # ninety seconds go by while the first reading is compiled
+    looks = iter([10.0, 100.0, 102.0])  # compiling takes 90 s
     pieces = sum(1 for _ in ScoringPass(IDS, 7).chunks())
     assert evaluator.rehearse(lambda: next(looks)) == 2.0 * pieces
 
@@ -95,7 +95,7 @@ def test_a_rare_character_costs_the_placeholder_of_keras_and_its_name():
     naming = vocabulary.naming_nats(ids)
     assert Validator(config, ids, naming).nats_per_char(values) == pytest.approx(expected.mean(), rel=1e-5)
     np.testing.assert_allclose(stateful_surprisal(build_network(config, values), ids, naming=naming), expected, atol=1e-4)
-    config, values = long_memory(**LONG_MEMORIES["tanh"])  # read once more in one piece
+    config, values = long_memory(**LONG_MEMORIES["tanh"])  # read again in one piece
     ids = np.where(IDS == 6, ids.max(), IDS)
     naming = vocabulary.naming_nats(ids)
     expected = stateful_surprisal(build_network(config, values), ids, naming=naming).mean()

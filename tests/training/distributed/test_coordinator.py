@@ -1,4 +1,4 @@
-"""What the chief says at the end: whether all went well, if the others can hear it."""
+"""The outcome that the chief sends to the other workers at the end."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +14,7 @@ from charlstm.training.distributed.worker_group import WorkerGroup
 
 @pytest.fixture
 def ends(monkeypatch) -> list[object]:
-    """How often, and how, the others were told that it is over."""
+    """Return a list that collects the outcomes sent to the other workers."""
     told = []
     monkeypatch.setattr(coordinator, "_send", lambda group, order, number=0.0: told.append((order, number)))
     return told

@@ -1,4 +1,4 @@
-"""Workers meeting: all there, all with the same plan; here as threads of one process."""
+"""The rendezvous of workers, here as threads of one process."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def addresses() -> tuple[str, ...]:
 
 @pytest.fixture
 def meeting(plan, addresses):
-    """Have workers with the same plan, but for the settings given by rank, meet; what becomes of each."""
+    """Return a function that lets workers meet, with settings by rank, and returns the outcome of each."""
 
     def hold(ranks=(0, 1, 2), patience=20.0, stop=lambda: False, **settings_of):
         def one(rank):

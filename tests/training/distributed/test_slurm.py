@@ -1,4 +1,4 @@
-"""The cluster that Slurm's variables describe."""
+"""The cluster from Slurm's variables."""
 
 import pytest
 
@@ -17,7 +17,7 @@ STEP = {
 
 @pytest.fixture
 def step(monkeypatch):
-    """The variables of one task, where TensorFlow looks for them."""
+    """Return a function that sets the environment variables of one task."""
 
     def enter(**changes: str) -> dict[str, str]:
         variables = {**STEP, **changes}

@@ -1,4 +1,4 @@
-"""Joining when someone is lost in just that moment, in a process of its own."""
+"""The loss of a worker while the workers connect, in separate processes."""
 
 import signal
 import subprocess
@@ -23,9 +23,9 @@ def test_a_worker_lost_while_connecting_ends_the_others(tmp_path):
     assert chief.err == "charlstm: a worker was lost while they connected, 6 s ago; start all workers again\n"
     if other.code == -signal.SIGKILL:
         assert other.err == "charlstm: a worker was lost while they connected, 16 s ago; start all workers again\n"
-    else:  # it has seen the chief go
+    else:  # this worker detected the loss of the chief
         assert other.err.splitlines()[-1].startswith("charlstm.errors.GroupError: the workers cannot reach each other (")
-        assert other.err.startswith("Traceback")  # and nothing of TensorFlow's own
+        assert other.err.startswith("Traceback")  # without TensorFlow's log messages
 
 
 INTERRUPTED = """

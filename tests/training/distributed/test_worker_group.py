@@ -1,4 +1,4 @@
-"""Several processes, or several devices, against one: real processes over the loopback."""
+"""Several processes or devices compared with one, in real processes over the loopback interface."""
 
 from types import SimpleNamespace
 
@@ -52,7 +52,7 @@ def assert_same(found, expected):
 def test_two_workers_with_32_rows_equal_one_with_64(alone, tmp_path):
     first, second = trained_together(SETTINGS, 2, tmp_path)
     assert_same(first, alone)
-    for name, value in first.items():  # states and all, to the bit
+    for name, value in first.items():  # all arrays, exactly
         np.testing.assert_array_equal(value, second[name])
 
 
@@ -62,7 +62,7 @@ def test_two_devices_in_one_process_equal_one(alone, tmp_path):
 
 
 def group(replicas: int, rank: int = 0, workers: int = 1) -> WorkerGroup:
-    """A group as far as sharing goes."""
+    """Return a group with a number of replicas, without a strategy."""
     return WorkerGroup(SimpleNamespace(num_replicas_in_sync=replicas), Cluster(tuple(f"w{n}:1" for n in range(workers)), rank))
 
 
