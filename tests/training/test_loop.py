@@ -125,10 +125,10 @@ def test_a_resumed_run_continues_its_budget_in_minutes(plan, resumed, run_at_pac
     assert not last.interrupted
     assert last.seconds == pytest.approx(60, abs=0.1)
     assert rates[1:] == sorted(rates[1:], reverse=True)
-    # 30 of the seconds were gone then; the course began at 5.1, when the first step was made, and ends half a step and
-    # an evaluation before the minute
-    course = (30 - 5.1) / (60 - 0.25 - 5.1)
-    assert rates[before] == pytest.approx(made.config.training.learning_rate * (1 + math.cos(math.pi * course)) / 2, rel=0.02)
+    # 30 s had passed then. The schedule began after the first step, at 5.1 s, and ends half a step and an evaluation before
+    # the minute.
+    fraction = (30 - 5.1) / (60 - 0.25 - 5.1)
+    assert rates[before] == pytest.approx(made.config.training.learning_rate * (1 + math.cos(math.pi * fraction)) / 2, rel=0.02)
 
 
 def test_time_to_save_the_only_evaluation_is_reserved(plan, run_at_pace):

@@ -84,7 +84,7 @@ def test_the_chief_names_missing_workers(meeting, addresses):
 def test_workers_report_a_missing_chief(meeting, addresses):
     (outcome,) = meeting(ranks=(1,), patience=1.0)
     assert isinstance(outcome, GroupError)
-    assert str(outcome).startswith(f"worker 0 ({addresses[0]}) was not there within 1 s (")
+    assert str(outcome).startswith(f"worker 0 ({addresses[0]}) was not reached within 1 s (")
 
 
 def test_a_port_in_use_is_reported(meeting, addresses):
@@ -145,4 +145,4 @@ def test_another_program_at_the_chiefs_address_is_reported(meeting, addresses, a
         Thread(target=serve, args=(listener,), daemon=True).start()
         (outcome,) = meeting(ranks=(1,), patience=1.0)
     assert isinstance(outcome, GroupError)
-    assert str(outcome).startswith(f"worker 0 ({addresses[0]}) was not there within 1 s (")
+    assert str(outcome).startswith(f"worker 0 ({addresses[0]}) was not reached within 1 s (")
