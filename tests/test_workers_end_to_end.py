@@ -136,8 +136,8 @@ def test_workers_with_different_settings_are_refused(tmp_path):
     assert (first.code, second.code) == (1, 1)
     *_, sentence = first.err.splitlines()
     assert re.fullmatch(
-        r"charlstm: worker 1 \(localhost:\d+\) differs from worker 0: --units 7 in place of 384; .*"
-        r"; start all with the same command, text and versions", sentence
+        r"charlstm: worker 1 \(localhost:\d+\) differs from worker 0: --units 7 instead of 384; .*"
+        r"; start all with the same settings, text and versions", sentence
     )  # fmt: skip
     assert second.err.splitlines() == [sentence]
     assert not (tmp_path / "checkpoints").exists()
@@ -157,8 +157,8 @@ def test_lost_worker_stops_the_other_and_both_resume(workers, whole, tmp_path, v
     assert survivor.returncode == 75
     *_, sentence = said.splitlines()
     assert re.fullmatch(
-        rf"charlstm: worker {victim} \(localhost:\d+\) no longer answers; what was saved is whole: "
-        r"start all workers again, with --resume or --or-resume to go on from there", sentence
+        rf"charlstm: worker {victim} \(localhost:\d+\) no longer answers; the saved state is intact: "
+        r"start all workers again with --resume or --or-resume to continue from it", sentence
     )  # fmt: skip
     processes[victim].kill()
     processes[victim].communicate()

@@ -10,6 +10,7 @@ import typer
 
 from charlstm.cli import settings
 from charlstm.cli.options import choice
+from charlstm.cli.resume_command import checkpoint_command, resume_command
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, say_note
 from charlstm.cli.worker import be_a_worker, cluster_named, memory_note, not_the_first_process
 from charlstm.errors import clip_text, excerpt
@@ -170,7 +171,7 @@ def train(
     if json:
         _print_result(plan, finished.best.nats_per_char, finished.steps, finished.seconds, finished.characters_per_second)
     if finished.interrupted:
-        say(f"Stopped and saved. Resume with: {plan.resuming}")
+        say(f"Stopped and saved. Resume with: {resume_command(plan)}")
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
     _say_end(plan, finished)
 
@@ -210,7 +211,7 @@ def _say_end(plan: "TrainingPlan", finished: "Finished") -> None:
         say(f"Stopped early: no better score in {training.patience} evaluations.")
     elif best.step < finished.steps and best.nats_per_char is not None:
         say(f"Keeping the best model (epoch {best.epoch:.1f}, {best.nats_per_char:.4f} nats/char).")
-    say(f"Done in {duration(finished.seconds)}. Generate with: {plan.command('generate', '--checkpoint')}")
+    say(f"Done in {duration(finished.seconds)}. Generate with: {checkpoint_command(plan, 'generate', '--checkpoint')}")
 
 
 def _print_saved_result(plan: "TrainingPlan") -> None:

@@ -1,1 +1,1 @@
-"""From a text and a user's wishes to a complete recipe, checked as far as it can be without TensorFlow."""
+"""Planning: a complete training recipe from a text and the user's settings, checked without TensorFlow."""

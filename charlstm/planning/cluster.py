@@ -1,4 +1,4 @@
-"""Which processes train together, and which of them this one is."""
+"""The cluster: the processes that train together, and the rank of this one."""
 
 import json
 import re
@@ -12,11 +12,11 @@ _ADDRESS = re.compile(r"([^\s,:/\[\]]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}")
 
 @dataclass(frozen=True)
 class Cluster:
-    """The processes of one training.
+    """The workers of one training run.
 
     Attributes:
         workers: Their addresses, ``host:port``, in the order of their ranks.
-        rank: Which of them this one is. The first is the chief: it alone writes and prints.
+        rank: Index of this process in ``workers``. Worker 0 is the chief, the only one that writes files and prints.
     """
 
     workers: tuple[str, ...]
@@ -35,27 +35,27 @@ class Cluster:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this process leads."""
+        """True if this process is the chief."""
         return self.rank == 0
 
     def name(self, rank: int) -> str:
-        """What to call a worker in a sentence."""
+        """Return a worker's name for use in a sentence: its rank and its address."""
         return f"worker {rank} ({self.workers[rank]})"
 
 
 def cluster_of(addresses: str | None, rank: int | None, environment: Mapping[str, str]) -> Cluster | None:
-    """The cluster that the user has named, or else that ``TF_CONFIG`` describes; None for a process on its own.
+    """Return the cluster that the user names, or the one that ``TF_CONFIG`` describes; None for a single process.
 
     Args:
-        addresses: ``host:port,host:port,...``
-        rank: Of this process.
-        environment: Its variables.
+        addresses: The workers as ``host:port,host:port,...``; None if the user names none.
+        rank: Rank of this process; None if the user names no workers.
+        environment: The environment variables.
 
     Raises:
-        ConfigError: If it is no cluster, or this process is none of its workers.
+        ConfigError: If the description is malformed, or this process is not one of the workers.
     """
     if (addresses is None) != (rank is None):
-        raise ConfigError("--cluster names the workers and --rank this one of them; give both")
+        raise ConfigError("`cluster` lists the workers and `rank` is the index of this one; give both")
     if addresses is not None and rank is not None:
         cluster = Cluster(tuple(addresses.split(",")), rank)
     elif environment.get("TF_CONFIG"):
@@ -66,7 +66,7 @@ def cluster_of(addresses: str | None, rank: int | None, environment: Mapping[str
 
 
 def _from_tf_config(text: str) -> Cluster:
-    """What TensorFlow's own variable says: its chief, if it has one, comes before its workers."""
+    """Return the cluster of a ``TF_CONFIG``. Its chief, if it has one, comes before its workers."""
     try:
         config = json.loads(text)
         jobs = {job: [str(address) for address in config["cluster"][job]] for job in config["cluster"]}
@@ -75,9 +75,9 @@ def _from_tf_config(text: str) -> Cluster:
         form = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
         raise ConfigError(f"TF_CONFIG is not of the form {form}; correct it, or unset it to train in one process") from None
     if kind in jobs and not 0 <= index < len(jobs[kind]):
-        raise ConfigError(f"TF_CONFIG has no {kind} {index}, only {len(jobs[kind])}; number them from 0")
-    odd = sorted(jobs.keys() - {"chief", "worker"}) or [kind] * (kind not in jobs)
-    if odd:
-        raise ConfigError(f"TF_CONFIG has a task {short_repr(odd[0])}; charlstm trains with a chief and workers")
+        raise ConfigError(f"TF_CONFIG has no {kind} {index}, only {len(jobs[kind])}; count from 0")
+    unsupported = sorted(jobs.keys() - {"chief", "worker"}) or [kind] * (kind not in jobs)
+    if unsupported:
+        raise ConfigError(f"TF_CONFIG has a task {short_repr(unsupported[0])}; charlstm trains with a chief and workers")
     chiefs = jobs.get("chief", [])
     return Cluster((*chiefs, *jobs.get("worker", [])), index + (len(chiefs) if kind == "worker" else 0))

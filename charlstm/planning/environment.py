@@ -1,4 +1,4 @@
-"""What there is on this machine, and what it computes fastest in."""
+"""The hardware and the versions of this machine, and the precision that is fastest on it."""
 
 import os
 import platform
@@ -16,15 +16,17 @@ _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
 
 
 def fastest_precision(batch_size: int, encoding: Encoding) -> Precision:
-    """The precision in which the LSTM layers' products are fastest and lose nothing, as far as that was measured.
+    """Return the precision in which the LSTM layers' matrix products are fastest without a loss of quality.
 
-    That is bfloat16 on an x86 processor with instructions for it, known on Linux only. Not with a single row: a product is then
-    a matrix times a vector, in which bfloat16 was slower. Not with the scalar encoding: neighbours in a large alphabet
-    differ in bits that bfloat16 does not have. On a GPU nothing was measured.
+    That is bfloat16 on an x86 processor with instructions for it, which are detected on Linux only. The exceptions:
+
+    - a single row: the product is a matrix times a vector, for which bfloat16 was slower;
+    - the scalar encoding: neighbours in a large vocabulary differ in bits that bfloat16 does not have;
+    - a GPU: bfloat16 was not measured there.
 
     Args:
         batch_size: Rows in a batch.
-        encoding: What the network reads.
+        encoding: The input encoding.
     """
     if batch_size == 1 or encoding == "scalar":
         return "float32"
@@ -36,12 +38,12 @@ def fastest_precision(batch_size: int, encoding: Encoding) -> Precision:
 
 
 def has_gpu() -> bool:
-    """Whether there is a GPU, known on Linux only."""
+    """Return whether there is a GPU; on systems other than Linux always False."""
     return any(device.exists() for device in _GPUS)
 
 
 def processor() -> str:
-    """The processor's name, as far as the system tells it."""
+    """Return the processor's name, or its architecture if the system does not give a name."""
     with suppress(OSError):
         if known := re.search(r"model name\s*: (.*)", _PROCESSOR.read_text(errors="replace")):
             return known[1]
@@ -49,15 +51,15 @@ def processor() -> str:
 
 
 def cores() -> int:
-    """The number of cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def environment_record() -> dict[str, str]:
-    """What the last digits of a training's numbers may depend on, besides its settings: versions, the processor, its cores."""
+    """Return the versions, the processor and the number of cores, on which the last digits of the results may depend."""
     return {**_versions(), "processor": processor(), "cores": str(cores())}
 
 
-@cache  # every save asks, and the metadata of a package is a file to parse
+@cache  # called at every save, and reading a version parses a file
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("charlstm", "tensorflow", "keras", "numpy")}

@@ -1,4 +1,4 @@
-"""How much memory a training needs, estimated before any of it is allocated."""
+"""An estimate of the memory that training needs, made before any of it is allocated."""
 
 from dataclasses import dataclass, replace
 from math import prod
@@ -16,23 +16,23 @@ from charlstm.text.vocabulary import id_dtype
 PROCESS = 0.8e9
 """Bytes of Python with TensorFlow before anything is built."""
 LARGE = 0.25
-"""Part of the machine's memory above which the user is told."""
+"""Fraction of the machine's memory above which a note states the need."""
 LOGITS = 1.25
-"""Copies of a batch's logits: the softmax and the gradient take over their memory, but for a part of it."""
+"""Copies of a batch's logits. The softmax and the gradient reuse most of their memory."""
 _FLOAT = 4
 
 
 @dataclass(frozen=True)
 class MemoryEstimate:
-    """Bytes of memory that a training needs, by what they are for.
+    """Bytes of memory that training needs, by purpose.
 
     Attributes:
         process: Python, TensorFlow and the text.
-        weights: All copies of the weights that are there all the time.
-        gradients: What a step adds for each weight.
-        activations: What a step adds for each position of a batch.
-        evaluation: The most that a piece of an evaluation adds.
-        saving: The most that a save adds.
+        weights: All permanent copies of the weights.
+        gradients: Gradients during a step, and the optimiser's buffers.
+        activations: Activations of all positions of a batch during a step.
+        evaluation: Peak addition of an evaluation.
+        saving: Peak addition of a save.
     """
 
     process: float
@@ -44,7 +44,7 @@ class MemoryEstimate:
 
     @property
     def peak(self) -> float:
-        """The most that is there at one time."""
+        """Peak memory."""
         return self.process + self.weights + max(self.gradients + self.activations, self.evaluation, self.saving)
 
 
@@ -58,32 +58,32 @@ def estimate_memory(
     fine_tuning: bool = False,
     id_bytes: int | None = None,
 ) -> MemoryEstimate:
-    """Estimate the memory of a training, in bytes.
+    """Estimate the memory of training, in bytes.
 
-    With W weights, of which the largest array has M, B rows of T positions, V characters, u units of each layer, and all
-    numbers in float32:
+    The letters: W weights, of which the largest array has M; B rows of T positions; V characters; u units in a layer. All
+    numbers are float32. The parts:
 
     - process: :data:`PROCESS`, and one, two or four bytes for each character of the text;
-    - weights: W for each of the weights, Adam's two moments, the average (if there is one), the evaluator's copy (if a text is
-      held out), the best weights, and those that fine-tuning starts from;
-    - gradients: W for those of each core, for their sum, and for the clipped ones; 3 M while the optimiser updates an array;
+    - weights: W each for the weights, Adam's two moments, the EMA (if used), the evaluator's copy (if text is held out), the
+      best weights, and the base's weights in fine-tuning;
+    - gradients: W for each core, for the sum, and for the clipped gradients; 3 M while the optimiser updates an array;
     - activations: :data:`LOGITS` times V for each target; 24 u for each position of each layer (its inputs, gates and states,
-      the gradients of these, and their transposes);
-    - evaluation: the same times V for each position of a piece, 12 u for each layer, and W for the weights that are scored;
-    - saving: a copy of the weights, moments and average, two of these with the best weights in the file's format, and W for
-      the weights that were scored.
+      their gradients, and their transposes);
+    - evaluation: :data:`LOGITS` times V for each position of a chunk, 12 u for each layer, and W for the weights to score;
+    - saving: one copy of the weights, moments and EMA, two copies of these with the best weights in the file's format, and W
+      for the scored weights.
 
-    Measured on two cores (``python -m benchmarks.memory``), this came to 0.94 to 1.14 of the peak, for 65 to 20,000 characters,
-    64 to 1,024 units and 32 to 6,400 targets.
+    Measured on two cores (``python -m benchmarks.memory``), the estimate was 0.94 to 1.14 of the peak, for 65 to 20,000
+    characters, 64 to 1,024 units and 32 to 6,400 targets.
 
     Args:
         model: The network.
         training: The recipe.
-        characters: Of the whole text.
-        cores: That share a batch.
-        workers: That share a batch, each in a memory of its own.
-        fine_tuning: Whether it starts from a trained model's weights.
-        id_bytes: Of each character of the text; as many as V needs if None.
+        characters: Length of the whole text.
+        cores: Number of cores that share a batch.
+        workers: Number of workers that share a batch, each with its own memory.
+        fine_tuning: True if training starts from a trained model's weights.
+        id_bytes: Bytes per character id of the text; the size that V needs if None.
     """
     weights = count_parameters(model.weight_shapes)
     largest = max(map(prod, model.weight_shapes.values()))
@@ -116,25 +116,25 @@ def check_memory(
     resumed: bool = False,
     id_bytes: int | None = None,
 ) -> str | None:
-    """Refuse a training for which this machine has too little memory.
+    """Check that this machine has enough memory for training.
 
-    A GPU has a memory of its own for steps and evaluations, of which nothing is known here: then the rest alone counts.
+    A GPU has its own memory for steps and evaluations. The size of that is unknown here, so only the other parts count then.
 
     Args:
         model: The network.
         training: The recipe.
-        characters: Of the whole text.
-        cores: That share a batch.
-        workers: That share a batch, each in a memory of its own.
-        fine_tuning: Whether it starts from a trained model's weights.
-        resumed: Whether it is resumed, so that no setting can be another.
+        characters: Length of the whole text.
+        cores: Number of cores that share a batch.
+        workers: Number of workers that share a batch, each with its own memory.
+        fine_tuning: True if training starts from a trained model's weights.
+        resumed: True for a resumed run, whose settings cannot change.
         id_bytes: As for :func:`estimate_memory`.
 
     Returns:
-        What it needs, a sentence, if that is much; otherwise None.
+        A sentence with the estimate if it exceeds ``LARGE`` of the memory; otherwise None.
 
     Raises:
-        ConfigError: If it needs more than there is; the message says what to make smaller.
+        ConfigError: If the estimate exceeds the memory; the message names the settings to lower.
     """
     needs = estimate_memory(
         model, training, characters, cores=cores, workers=workers, fine_tuning=fine_tuning, id_bytes=id_bytes
@@ -146,15 +146,15 @@ def check_memory(
         return f"This training needs about {about(peak / 1e9)} GB of memory; this machine has {about(total_memory() / 1e9)}."
     for_characters = sum(prod(shape) for shape in model.weight_shapes.values() if model.vocabulary_size in shape)
     if resumed:
-        advice = "resume it where there is more"
+        advice = "resume it on a machine with more memory"
     elif replace(needs, activations=0).peak <= total_memory():
-        advice = "lower --batch-size or --seq-len"
+        advice = "lower `batch_size` or `seq_len`"
     elif fine_tuning:
         advice = "choose a smaller model"
     elif 2 * for_characters > count_parameters(model.weight_shapes):
-        advice = f"lower --units, or use a text with fewer distinct characters than {model.vocabulary_size:,}"
+        advice = f"lower `units`, or use a text with fewer distinct characters than {model.vocabulary_size:,}"
     else:
-        advice = "lower --units"
+        advice = "lower `units`"
     raise ConfigError(
         f"this training needs about {about(peak / 1e9)} GB of memory, and this machine has {about(total_memory() / 1e9)}; "
         f"{advice}"

@@ -1,4 +1,4 @@
-"""Named recipes: settings that go well together, and their fit to a corpus."""
+"""The presets: named recipes whose settings work well together."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -20,7 +20,7 @@ PRESETS: Mapping[Preset, Mapping[str, Any]] = {
         "units": (1024,), "seq_len": 64, "batch_size": 64, "learning_rate": 5e-3, "weight_average": 0.999, "minutes": 60.0,
         "epochs": 160, "evaluations": 20, **_STREAMS,
     },
-    # The recipe of the tutorials: scalar windows of 100, one LSTM(256), dropout 0.2, Adam as it comes.
+    # The recipe of the Keras tutorials: scalar windows of 100, one LSTM(256), dropout 0.2, Adam with its defaults.
     "classic": {
         "encoding": "scalar", "units": (256,), "seq_len": 100, "targets": "last", "batches": "windows",
         "batch_size": 128, "dropout": 0.2, "learning_rate": 1e-3, "schedule": "constant", "clip_norm": 0.0, "epochs": 20,

@@ -1,4 +1,4 @@
-"""The choice of the characters that a model learns, and of those that are too rare for that."""
+"""The division of a text's characters into learned and rare ones."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.errors import ConfigError
-from charlstm.planning.settings import flag
 from charlstm.text.corpus import Corpus
 from charlstm.text.vocabulary import Ids, RareCharacters, Vocabulary, code_points
 
@@ -18,26 +17,26 @@ MinCount = int | Literal["auto"]
 SMALL_VOCABULARY = 256
 """Distinct characters up to which ``auto`` learns all of them."""
 RAREST = 1e-6
-"""Part of the text that a character makes up at least to be learned under ``auto``."""
+"""Smallest fraction of the text that a character learned under ``auto`` makes up."""
 MOST_UNLEARNED = 1e-3
-"""Part of the text that the characters that ``auto`` does not learn make up together at most."""
+"""Largest fraction of the text that all rare characters under ``auto`` make up together."""
 SCATTERED_BELOW = 10
-"""Occurrences below which characters may be scattered ones: symbols and foreign names in a text of few characters."""
+"""Occurrences below which characters may be scattered: symbols and foreign names in a text of few distinct characters."""
 MOST_SCATTERED = 1e-2
-"""Part of the text that scattered characters make up together at most."""
+"""Largest fraction of the text that scattered characters make up together."""
 LEAST_RARE = 2
-"""Characters that ``auto`` needs for a placeholder: one alone would be replaced by it, and nothing gained."""
+"""Fewest rare characters for a placeholder under ``auto``. A single rare character needs one output either way."""
 
 _BLOCK = 1 << 22
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The characters of a text divided into learned and rare ones.
+    """A division of a text's characters into learned and rare ones.
 
     Attributes:
         vocabulary: The learned characters, with the rare ones if there are any.
-        notes: What was decided, a sentence each.
+        notes: The decisions, one sentence each.
     """
 
     vocabulary: Vocabulary
@@ -59,11 +58,11 @@ def min_count_of(given: Mapping[str, Any]) -> MinCount:
 
 @dataclass(frozen=True)
 class BaseCut:
-    """The cut of a model that is fine-tuned.
+    """The cut of a base model.
 
     Attributes:
         vocabulary: Its learned and rare characters.
-        characters: Of all texts that its weights were trained on, held-out parts left out.
+        characters: Total length of all texts that its weights were trained on, without their held-out parts.
     """
 
     vocabulary: Vocabulary
@@ -73,27 +72,27 @@ class BaseCut:
 def cut_vocabulary(corpus: Corpus, learned: int, min_count: MinCount, base: BaseCut | None = None) -> Cut:
     """Decide which characters of a text are learned.
 
-    A character is rare if it occurs fewer than ``min_count`` times in the training part. Characters that occur in the held-out
-    part alone are neither learned nor listed as rare then. If no character of the training part is rare, all of the text are
-    learned, those too.
+    A character is rare if it occurs fewer than ``min_count`` times in the training set. If there are rare characters, then
+    characters that occur only in the held-out text are neither learned nor listed as rare. If there are none, all characters of
+    the whole text are learned.
 
     In fine-tuning, the base's learned characters stay learned, however rare they are in the new text, and its placeholder
-    stays. Characters that are rare in both texts have the sum of their counts, so that counts are of all that the weights were
-    trained on. Under ``auto`` a rare character of the base is learned if it is more frequent in the new text than any rare
-    character was for the base; the same text has the same cut.
+    stays. The counts of characters that are rare in both texts are added: they cover all text that the weights were trained on.
+    Under ``auto`` a rare character of the base becomes learned if it is more frequent in the new text than any rare character
+    was for the base. The cut of the base's own text therefore does not change.
 
     Args:
-        corpus: The text, with the vocabulary of all its characters, and of the base's learned ones.
-        learned: Characters of its training part, which begins it.
-        min_count: The fewest occurrences of a learned character; ``auto`` decides by the text.
-        base: Of the model that is fine-tuned, if one is.
+        corpus: The text. Its vocabulary has all its characters and the base's learned ones.
+        learned: Length of the training set, with which the text begins.
+        min_count: Fewest occurrences of a learned character; ``auto`` chooses by the text.
+        base: The cut of the base model in fine-tuning.
 
     Raises:
         ConfigError: If fewer than two characters would be learned.
     """
     whole, before = corpus.vocabulary, base.vocabulary if base else None
-    counts = _counted(corpus.ids[:learned], len(whole))
-    in_text = (counts + _counted(corpus.ids[learned:], len(whole))) > 0
+    counts = _occurrences(corpus.ids[:learned], len(whole))
+    in_text = (counts + _occurrences(corpus.ids[learned:], len(whole))) > 0
     new = np.ones(len(whole), bool) if before is None else ~np.isin(whole.codes, before.codes)
     fewest = _fewest(whole, counts, new, learned, base) if min_count == "auto" else np.full(len(whole), min_count)
     rare = new & (counts < fewest)
@@ -102,25 +101,25 @@ def cut_vocabulary(corpus: Corpus, learned: int, min_count: MinCount, base: Base
         rare[:] = False
     if (left := np.count_nonzero(~rare)) < 2:
         raise ConfigError(
-            f"{flag('min_count')} {min_count} leaves {left} of {len(whole):,} distinct characters to learn, and a model needs "
-            "at least two to choose from; give a smaller one"
+            f"`min_count={min_count}` leaves {left} of {len(whole):,} distinct characters to learn, and a model needs at least "
+            "two; lower it"
         )
-    kept = "".join(whole.characters[place] for place in np.flatnonzero(~rare))
+    characters = "".join(whole.characters[place] for place in np.flatnonzero(~rare))
     found = {whole.characters[place]: int(counts[place]) for place in np.flatnonzero(rare & (counts > 0))}
     if before and before.rare:
-        learned_now = set(kept)
+        learned_now = set(characters)
         for character, count in zip(before.rare.characters, before.rare.counts, strict=True):
             if character not in learned_now:
                 found[character] = found.get(character, 0) + count
     shared = RareCharacters("".join(sorted(found)), tuple(found[character] for character in sorted(found)))
-    vocabulary = Vocabulary(kept, shared if has_placeholder else None)
+    vocabulary = Vocabulary(characters, shared if has_placeholder else None)
     return Cut(vocabulary, _notes(min_count, counts, in_text, rare, new))
 
 
 def _fewest(
     whole: Vocabulary, counts: NDArray[np.int64], new: NDArray[np.bool_], learned: int, base: BaseCut | None
 ) -> NDArray[np.int64]:
-    """Return the fewest occurrences of a learned character that ``auto`` asks for, of each character: ``[V]``."""
+    """Return for each character the fewest occurrences with which ``auto`` learns it: ``[V]``."""
     fewest, fewest_of_rare = math.ceil(RAREST * learned), 1
     rare_before = np.zeros(len(whole), bool)
     if base and base.vocabulary.rare:
@@ -141,9 +140,9 @@ def _fewest(
 
 
 def _fewest_of_scattered(counts: NDArray[np.int64], free: NDArray[np.bool_], learned: int, fewest: int) -> int:
-    """Return a greater ``fewest`` if nine tenths of the distinct characters are scattered ones, which the text hardly misses.
+    """Return a greater ``fewest`` if nine tenths of the distinct characters are scattered ones and make up little of the text.
 
-    In a text that needs a large vocabulary, as in Chinese, characters of every frequency are many, and it is left as it is.
+    A text that needs a large vocabulary, such as a Chinese one, has many characters of every frequency: ``fewest`` stays.
     """
     distinct = np.count_nonzero(counts)
     for greater in range(fewest, SCATTERED_BELOW + 1):
@@ -155,7 +154,7 @@ def _fewest_of_scattered(counts: NDArray[np.int64], free: NDArray[np.bool_], lea
     return fewest
 
 
-def _counted(ids: Ids, size: int) -> NDArray[np.int64]:
+def _occurrences(ids: Ids, size: int) -> NDArray[np.int64]:
     """Return how often each id occurs: ``[size]``."""
     counts = np.zeros(size, np.int64)
     for start in range(0, len(ids), _BLOCK):
@@ -175,15 +174,15 @@ def _notes(
         covered = math.floor(1e4 * counts[~rare].sum() / counts.sum()) / 100  # rounded down: 100 % would be wrong
         return (
             f"{distinct:,} distinct characters; {np.count_nonzero(in_text & ~rare):,} of them make {covered:.2f} % of the text "
-            f"and are learned, the rest share a placeholder ({flag('min_count')} 1 learns all).",
+            f"and are learned, the rest share a placeholder (`min_count=1` learns all).",
         )
     if min_count == "auto":
         once = np.count_nonzero(in_text & new & (counts <= 1))
         if distinct > SMALL_VOCABULARY and 2 * once >= distinct:
             return (
-                f"{distinct:,} distinct characters, all of which are learned; {flag('min_count')} 2 lets the {once:,} that "
-                "occur once share a placeholder.",
+                f"{distinct:,} distinct characters, all of which are learned; with `min_count=2` the {once:,} that occur once "
+                "share a placeholder.",
             )
     elif min_count > 1:
-        return (f"No character of the text is rarer than {flag('min_count')} {min_count}: all are learned.",)
+        return (f"No character of the text is rarer than `min_count={min_count}`: all are learned.",)
     return ()

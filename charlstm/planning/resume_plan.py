@@ -1,4 +1,4 @@
-"""Planning to go on with a training."""
+"""Planning to resume a training run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from charlstm.config import TrainingConfig, build, to_dict
 from charlstm.errors import CheckpointError, ConfigError, CorpusError, clip_text
 from charlstm.planning.budget import why_finished
 from charlstm.planning.environment import environment_record
-from charlstm.planning.settings import FREE, budget_of, check_budget, flag
+from charlstm.planning.settings import FREE, budget_of, check_budget
 from charlstm.planning.training_plan import ResumedState, TrainingPlan, absolute
 from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
@@ -26,17 +26,17 @@ from charlstm.text.windows import split
 def plan_resuming(
     root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str | None = None
 ) -> TrainingPlan:
-    """Plan to go on with a training.
+    """Plan to resume a training run.
 
     Args:
         root: The folder of checkpoints.
-        name: The checkpoint.
-        paths: The corpus, if it is no longer where it was.
-        given: A new budget, if any.
-        text_encoding: Of the corpus; the one it was first read in if None.
+        name: Name of the checkpoint.
+        paths: The corpus; empty for its saved paths.
+        given: New values of the settings that may change, such as the budget.
+        text_encoding: Text encoding of the corpus; the saved one if None.
 
     Raises:
-        CharlstmError: If it cannot be gone on with: another text, other settings, no saved state, still under way.
+        CharlstmError: If the run cannot be resumed: a different text, different settings, no saved state, or still running.
     """
     check_budget(given)
     folder = find_checkpoint(root, name)
@@ -59,7 +59,7 @@ def plan_resuming(
         paths=absolute(corpus.paths),
         text_encoding=encoding,
         start=ResumedState(number, state),
-        notes=(*notes, *corpus.notes, *effects, *_other_surroundings(state.progress.surroundings)),
+        notes=(*notes, *corpus.notes, *effects, *_environment_notes(state.progress.surroundings)),
         finished=_why_finished(folder.name, config, state.progress, corpus),
     )
 
@@ -67,17 +67,17 @@ def plan_resuming(
 def plan_worker(
     root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str | None = None
 ) -> TrainingPlan:
-    """Plan to help the chief go on with a training: the state is the chief's to read.
+    """Plan to resume a training run as a worker; only the chief reads the saved state.
 
     Args:
         root: The folder of checkpoints.
-        name: The checkpoint.
-        paths: The corpus, if it is no longer where it was.
-        given: A new budget, if any.
-        text_encoding: Of the corpus; the one it was first read in if None.
+        name: Name of the checkpoint.
+        paths: The corpus; empty for its saved paths.
+        given: New values of the settings that may change, such as the budget.
+        text_encoding: Text encoding of the corpus; the saved one if None.
 
     Raises:
-        CharlstmError: If its configuration or its text cannot be read.
+        CharlstmError: If the configuration or the text cannot be read.
     """
     folder = find_checkpoint(root, name)
     config, progress = read_config(folder), read_progress(folder)
@@ -95,61 +95,59 @@ def plan_worker(
 
 
 def _with_new_budget(config: CheckpointConfig, given: Mapping[str, Any]) -> CheckpointConfig:
-    """Return a configuration with the budget and the other settings that a resumed training may change."""
+    """Return a configuration with the user's budget and the other settings that may change in a resumed run."""
     changes = {key: given[key] for key in given.keys() & FREE} | budget_of(given)
     return replace(config, training=build(TrainingConfig, to_dict(config.training) | changes))
 
 
 def _why_finished(name: str, config: CheckpointConfig, progress: TrainingProgress, corpus: Corpus) -> str | None:
-    learnt, _ = split(corpus.ids, config.training.validation)
-    source = batch_source(learnt, config.model, config.training)
+    learned, _ = split(corpus.ids, config.training.validation)
+    source = batch_source(learned, config.model, config.training)
     return why_finished(name, config.training, progress, source.steps_per_epoch)
 
 
 def _check_settings(config: CheckpointConfig, given: Mapping[str, Any], name: str) -> None:
-    """Refuse settings that are not the training's."""
+    """Check that settings which cannot change are those of the training run."""
     recorded = to_dict(config.model) | to_dict(config.training)
     recorded["min_count"] = f"{len(config.vocabulary):,} learned characters"
-    others = [key for key in sorted(given.keys() - FREE) if given[key] not in (recorded[key], "auto")]
-    if others:
+    different = [key for key in sorted(given.keys() - FREE) if given[key] not in (recorded[key], "auto")]
+    if different:
         raise ConfigError(
-            f"{', '.join(map(flag, others))} cannot be changed when a training is resumed ({name} has "
-            f"{', '.join(str(recorded[key]) for key in others)}); leave it out, or "
-            f"train its model further with other settings: `charlstm train TEXT --from {name}`"
+            f"{', '.join(f'`{key}`' for key in different)} cannot be changed when a training is resumed ({name} has "
+            f"{', '.join(str(recorded[key]) for key in different)}); leave it out, or "
+            f"train its model further with other settings and `base={name}`"
         )
 
 
 def _read_again(
     paths: tuple[str, ...], progress: TrainingProgress, encoding: str, config: CheckpointConfig, name: str
 ) -> Corpus:
-    """The text of a training, from where the user says or else from where it was.
+    """Return the text of a training run, from the user's paths or else from the saved ones.
 
-    A checkpoint can come from anywhere, and what it remembers be anything, so only files are read without being named.
+    A checkpoint is untrusted, so its saved paths are read only if they are plain text files.
     """
     try:
         for path in () if paths else progress.paths:
-            if path != "-" and not Path(path).exists():  # nor is it a pattern for other files
+            if path != "-" and not Path(path).exists():  # a pattern is not expanded
                 raise CorpusError(f"{path} does not exist")
             if path != "-" and not is_text_file(path):
-                raise CorpusError(f"{path} is not a file with a text in it")
+                raise CorpusError(f"{path} is not a text file")
         corpus = read_again(paths or progress.paths, encoding, config.vocabulary)
     except (CorpusError, ValueError) as error:
-        raise CheckpointError(
-            f"going on with {name} needs its text: {error}; name the text as in `charlstm train TEXT --resume {name}`"
-        ) from None
-    # A damaged checkpoint may name the text and lack some of its characters.
+        raise CheckpointError(f"resuming {name} needs its text: {error}; give the text together with `resume={name}`") from None
+    # A damaged checkpoint may have the right fingerprint and an incomplete vocabulary.
     if corpus.fingerprint != config.corpus.fingerprint or corpus.vocabulary != config.vocabulary:
         raise CheckpointError(
             f"{clip_text(corpus.name)} is not the text that {name} is trained on ({clip_text(config.corpus.name)}, SHA-256 "
-            f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `--from {name}`"
+            f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `base={name}`"
         )
     return corpus
 
 
-def _other_surroundings(before: Mapping[str, str]) -> list[str]:
-    """What is another version, or another number, than when the state was saved."""
+def _environment_notes(before: Mapping[str, str]) -> list[str]:
+    """Return a note on versions and hardware that have changed since the state was saved, if any have."""
     now = environment_record()
     changed = [f"{name} {before.get(name, 'unknown')}, now {now[name]}" for name in now if before.get(name) != now[name]]
     if not changed:
         return []
-    return [f"Saved with {'; '.join(changed)}: the numbers may differ in their last digits from those of an unbroken run."]
+    return [f"Saved with {'; '.join(changed)}: the results may differ in their last digits from those of an uninterrupted run."]

@@ -1,58 +1,57 @@
-"""Settings that the user gave and that would have no effect: refused, or said where that does no harm."""
+"""Detection of settings that the user chose and that would have no effect."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import ConfigError
-from charlstm.planning.settings import flag
 
 
 def check_unused_settings(
     given: Mapping[str, Any], model: ModelConfig, training: TrainingConfig, held_out: int
 ) -> tuple[str, ...]:
-    """Refuse settings without effect.
+    """Check that every setting that the user chose has an effect.
 
     Args:
         given: The settings that the user chose.
         model: The network, with these settings.
-        training: The recipe, likewise.
-        held_out: Characters that are held out.
+        training: The recipe, with these settings.
+        held_out: Number of held-out characters.
 
     Returns:
-        What the user should know of the others, a sentence each.
+        Notes on settings that have an effect but not the expected one, one sentence each.
 
     Raises:
-        ConfigError: If a setting has no effect together with the others.
+        ConfigError: If a setting has no effect in combination with the others.
     """
     first_kernel_alone = len(model.units) == 1 and model.encoding != "embedding"
-    # Of each setting: whether it has no effect, together with what, and what would give it one.
-    idle = {
-        "embedding_size": (model.encoding != "embedding", f"--encoding {model.encoding}", "--encoding embedding"),
+    # For each setting: True if it has no effect; the cause; the setting that would give it an effect.
+    checks = {
+        "embedding_size": (model.encoding != "embedding", f"`encoding={model.encoding}`", "`encoding=embedding`"),
         "kernel_initializer": (
             first_kernel_alone and model.input_initializer is not None,
-            "--input-initializer, which is for the only kernel there is",
-            "that one alone",
+            "`input_initializer`, which initialises the only kernel of this network",
+            "`input_initializer` alone",
         ),
-        "warmup": (training.schedule == "constant" and training.warmup > 0, "--schedule constant", "--schedule cosine"),
+        "warmup": (training.schedule == "constant" and training.warmup > 0, "`schedule=constant`", "`schedule=cosine`"),
         "state_reset": (
             training.batches == "windows" and training.state_reset < 1,
-            "--batches windows, which all start from a zero state",
-            "--batches streams",
+            "`batches=windows`, which all start from a zero state",
+            "`batches=streams`",
         ),
-        "unit_forget_bias": (model.unit_forget_bias and not model.use_bias, "--no-use-bias", "--use-bias"),
-        "bias_initializer": (not model.use_bias, "--no-use-bias", "--use-bias"),
-        "bias_regularizer": (not model.use_bias, "--no-use-bias", "--use-bias"),
-        "bias_constraint": (not model.use_bias, "--no-use-bias", "--use-bias"),
-        "patience": (held_out < 2, f"--validation {training.validation:g}: nothing is scored", "a larger --validation"),
+        "unit_forget_bias": (model.unit_forget_bias and not model.use_bias, "`use_bias=False`", "`use_bias=True`"),
+        "bias_initializer": (not model.use_bias, "`use_bias=False`", "`use_bias=True`"),
+        "bias_regularizer": (not model.use_bias, "`use_bias=False`", "`use_bias=True`"),
+        "bias_constraint": (not model.use_bias, "`use_bias=False`", "`use_bias=True`"),
+        "patience": (held_out < 2, f"`validation={training.validation:g}`: nothing is scored", "a larger `validation`"),
     }
-    for name in given.keys() & idle.keys():
-        without_effect, cause, remedy = idle[name]
+    for name in given.keys() & checks.keys():
+        without_effect, cause, remedy = checks[name]
         if without_effect:
-            raise ConfigError(f"{flag(name)} has no effect with {cause}; leave it out, or give {remedy}")
+            raise ConfigError(f"`{name}` has no effect with {cause}; leave it out, or give {remedy}")
     if training.patience is not None and training.patience >= training.evaluations and "patience" in given:
         return (
-            f"--patience {training.patience} cannot end this training early, which has {training.evaluations} evaluations; "
-            "give more --evaluations.",
+            f"`patience={training.patience}` cannot end this training early, which has {training.evaluations} evaluations; "
+            "give more `evaluations`.",
         )
     return ()

@@ -1,4 +1,4 @@
-"""Training: the step, the loop, the schedule, saving, and the run from a plan to the files of a checkpoint.
+"""Training: the step, the loop, the learning-rate schedule, saving, and the run from a plan to a checkpoint.
 
 Shapes: ``B`` windows or streams in a batch, ``T`` characters in a window, ``V`` characters of vocabulary, ``u`` units.
 """

@@ -1,4 +1,4 @@
-"""When and what a training run saves, so that it can go on from there."""
+"""Periodic saving of a training run, so that it can be resumed."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,23 +22,23 @@ from charlstm.training.run_statistics import RunStatistics
 from charlstm.training.trainer import Trainer
 
 _PAUSE = 60.0
-"""Seconds between two saves."""
+"""Seconds between two saves by default."""
 _SHARE = 0.02
-"""Of the time that saving may take; where it would take more, the pauses are longer."""
+"""Largest fraction of the time to spend on saving; slower saves are less frequent."""
 
 
 @dataclass
 class Autosave:
-    """Saves a run, and knows when it is time.
+    """Writer of a run's training state, with the schedule of the saves.
 
     Attributes:
-        plan: What is trained.
-        trainer: What is saved.
-        elapsed: Wall-clock seconds of the run.
+        plan: The plan of the run.
+        trainer: The trainer to save.
+        elapsed: Returns the wall-clock seconds of the run.
         lock: Holds the lock of the checkpoint's folder.
-        last: When the last save ended.
-        took: Seconds that it took.
-        rewritten: What had been removed from the checkpoint and was written anew at a save.
+        last: Value of ``elapsed`` at the end of the last save.
+        took: Seconds that the last save took.
+        rewritten: Paths that were missing from the checkpoint or damaged, and that a save has written again.
     """
 
     plan: TrainingPlan
@@ -51,25 +51,25 @@ class Autosave:
 
     @property
     def due(self) -> bool:
-        """Whether as much work is unsaved as may be lost."""
+        """True if the time since the last save has reached the pause."""
         minutes = self.plan.config.training.save_every
         pause = max(_PAUSE, self.took / _SHARE) if minutes is None else 60 * minutes
         return self.elapsed() - self.last >= pause
 
     def save(self, record: RunStatistics, *, evaluated: bool = False) -> bool:
-        """Write everything from which the run can be resumed, into a new folder if the checkpoint has none.
+        """Write everything that resuming the run needs, into a new folder if the checkpoint has none.
 
         Args:
-            record: What the run has noted down.
-            evaluated: Whether this is where a training goes back to whose loss is no number, until the next such state:
-                not just the last one, when that was saved depends on the clock.
+            record: The statistics of the run.
+            evaluated: True if a run whose loss becomes NaN or infinite rolls back to this state, until the next such state. A
+                roll back does not use the last periodic save, because the time of that depends on the clock.
 
         Returns:
-            Whether it was written: nothing is if any of it is no finite number.
+            True if the state was written, False if any number in it is NaN or infinite.
 
         Raises:
-            CheckpointError: If it cannot be written; what was saved before is left.
-            TrainingError: If another training's checkpoint has taken the place of this one.
+            CheckpointError: If the state cannot be written; earlier saves are unchanged.
+            TrainingError: If the folder now holds the checkpoint of another run.
         """
         began, arrays = self.elapsed(), self.trainer.snapshot()
         finite = all(np.isfinite(array).all() for array in arrays.values())
@@ -89,7 +89,7 @@ class Autosave:
                 surroundings=environment_record(),
             )
             state = TrainingState(arrays=arrays, best=record.best, history=tuple(record.history), progress=progress)
-            with self._whole_folder(record, published=len(record.history) - evaluated) as folder:
+            with self._complete_folder(record, published=len(record.history) - evaluated) as folder:
                 number = write_state(folder, state, keep=record.evaluated)
             if evaluated:
                 record.evaluated = number
@@ -98,16 +98,16 @@ class Autosave:
         return finite
 
     @contextmanager
-    def _whole_folder(self, record: RunStatistics, published: int) -> Iterator[Path]:
-        """The folder to save into, with everything in it that somebody may have removed while the training ran.
+    def _complete_folder(self, record: RunStatistics, published: int) -> Iterator[Path]:
+        """Yield the folder to save into, after restoring what was removed from it during the run.
 
         Args:
-            record: What the run has noted down.
-            published: How many of its evaluations have been published.
+            record: The statistics of the run.
+            published: Number of evaluations whose files have been written.
         """
         folder, saved_before = self.plan.folder, record.evaluated > 0
         if saved_before and folder.exists():
-            self._complete(record, published)
+            self._restore_missing(record, published)
             yield folder
             return
         if saved_before:
@@ -120,11 +120,11 @@ class Autosave:
         self.take_lock()
 
     def take_lock(self) -> None:
-        """Lock the checkpoint's folder, and let go of the one that was there before."""
+        """Release the lock of the previous folder and lock the checkpoint's folder."""
         self.lock.close()
         self.lock.enter_context(training_lock(self.plan.folder))
 
-    def _complete(self, record: RunStatistics, published: int) -> None:
+    def _restore_missing(self, record: RunStatistics, published: int) -> None:
         folder, config = self.plan.folder, self.plan.config
         has_model = published > 0 and bool(record.best)
         expected = [CONFIG, RESUME, *((WEIGHTS, CARD, HISTORY) if has_model else ())]
@@ -137,8 +137,8 @@ class Autosave:
             else:
                 if (found.created, found.model, found.corpus) != (config.created, config.model, config.corpus):
                     raise TrainingError(
-                        f"{folder} now holds another training, which is left alone; this one cannot be saved there and has "
-                        "ended; what it had saved is where its folder was moved to"
+                        f"{folder} now holds the checkpoint of another training and was not changed; this training cannot be "
+                        "saved there and has ended; its last saved state is in the folder that was moved away"
                     )
         if CONFIG in missing:
             write_config(folder, config)

@@ -1,12 +1,12 @@
-"""Dynamic evaluation: a model that goes on learning from the text that it is scored on (Krause et al. 2018).
+"""Dynamic evaluation: scoring a model that keeps learning from the text it is scored on (Krause et al. 2018).
 
-Each segment of the text is scored first and learnt from afterwards, so that no character counts after it has been seen. With
-the root mean square r of every weight's gradient over a part of the training text, and m the mean of r over a matrix, a step on
-a segment's gradient g is::
+Each segment of the text is scored before the model learns from it, so every character is scored unseen. Let r be the root mean
+square of each weight's gradient over a part of the training text, and m the mean of r over a matrix. A step on a segment's
+gradient g is::
 
     weight += min(decay * r / m, 1) * (start - weight) - rate * g / (r + epsilon * m)
 
-towards what the segment shows and, the more so the more the weight matters, back to where training left it.
+It moves the weights towards the segment and pulls them back to their trained values, the more the larger r is.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,14 +25,14 @@ from charlstm.text.windows import model_ids, normalise
 
 @dataclass(frozen=True)
 class DynamicEvaluation:
-    """How much a model learns while it is scored.
+    """The settings of dynamic evaluation.
 
     Attributes:
-        rate: Of the gradient.
-        decay: Of the difference from the trained weights.
-        segment: Characters between two steps.
+        rate: Learning rate.
+        decay: Rate of the pull towards the trained weights.
+        segment: Characters in a segment.
         measured: Segments of the training text over which gradients are measured.
-        epsilon: Added to r, as a part of its mean; it holds back weights that training hardly ever changed.
+        epsilon: Added to r, as a fraction of its mean. It limits the steps of weights that have small gradients.
     """
 
     rate: float = 3e-4
@@ -51,19 +51,19 @@ def dynamic_surprisal(
     dynamics: DynamicEvaluation = DynamicEvaluation(),
     naming: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """The surprise of every character given all those before it, the weights adapting to them too.
+    """Return the surprisal of every character given all characters before it, while the weights adapt to them.
 
     Args:
         config: The network.
         weights: Its weights by name.
-        learnt: The text it was trained on; its end is read.
+        learnt: The text it was trained on, of which the end is read: ``[M]``.
         ids: The text: ``[N]``, at least two characters.
-        progress: Told how many more of the text's characters have been read.
-        dynamics: How much is learnt.
+        progress: Called with the number of characters of each segment after it is scored.
+        dynamics: The settings.
         naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`, ``[N]``; None for a model without a placeholder.
 
     Returns:
-        Nats of all characters but the first: ``[N - 1]``.
+        Nats of each character but the first: ``[N - 1]``.
     """
     layers = build_layers(replace(config, targets="every", dropout=0.0, recurrent_dropout=0.0))
     layers.assign(weights)
@@ -106,7 +106,7 @@ def dynamic_surprisal(
 
 
 def _segments(ids: Ids, vocabulary_size: int, length: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """A text cut into segments: normalised characters ``[1, T, 1]`` and the character after each, ``[1, T]``."""
+    """Yield the segments of a text: normalised characters ``[1, T, 1]`` and the character after each, ``[1, T]``."""
     for start in range(0, len(ids) - 1, length):
         end = min(start + length, len(ids) - 1)
         x = normalise(ids[None, start:end], vocabulary_size)

@@ -1,4 +1,4 @@
-"""What happens in a training run, for whoever shows its progress."""
+"""The events of a training run, for showing its progress."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,12 @@ from charlstm.checkpoint.weights import Weights
 
 @dataclass(frozen=True)
 class Started:
-    """Everything is built and checked, and the checkpoint's folder is there.
+    """The first event: everything is built and checked, and the checkpoint's folder exists.
 
     Attributes:
-        folder: The checkpoint's.
-        parameters: Of the network.
-        keras_loop_because: Why the LSTM layers run in Keras's own loop and not in the fast one; None if they do not.
+        folder: Folder of the checkpoint.
+        parameters: Number of the network's parameters.
+        keras_loop_because: The reason why the LSTM layers run in Keras's own loop; None if they run in the fast one.
     """
 
     folder: Path
@@ -24,13 +24,13 @@ class Started:
 
 @dataclass(frozen=True)
 class Stepped:
-    """After one training step.
+    """The event after each training step.
 
     Attributes:
         step: Steps so far.
-        fraction: Part of the budget used up.
+        fraction: Fraction of the budget used up.
         nats_per_char: Mean training loss since the last evaluation.
-        characters_per_second: Of training alone, since the run began or was resumed.
+        characters_per_second: Throughput of training without evaluations, since the run began or was resumed.
         seconds_left: To the end of the budget, estimated.
     """
 
@@ -43,12 +43,12 @@ class Stepped:
 
 @dataclass(frozen=True)
 class SpeedMeasured:
-    """Once, when it is known how fast this machine is.
+    """The event that reports the measured speed of this machine, once in a run.
 
     Attributes:
-        characters_per_second: Of training alone.
+        characters_per_second: Throughput of training without evaluations.
         seconds_left: To the end of the budget, estimated.
-        epochs: Passes over the text in the whole of the budget, estimated.
+        epochs: Epochs in the whole budget, estimated.
     """
 
     characters_per_second: float
@@ -58,16 +58,16 @@ class SpeedMeasured:
 
 @dataclass(frozen=True)
 class Evaluating:
-    """A pass over the held-out tail begins."""
+    """The event before an evaluation on the held-out text."""
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """After a pass over the held-out tail.
+    """The event after an evaluation on the held-out text.
 
     Attributes:
-        evaluation: Its line in the history.
-        weights: The model at that moment.
+        evaluation: The entry in the history.
+        weights: The weights that were evaluated.
     """
 
     evaluation: HistoryEntry
@@ -76,13 +76,13 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class RolledBack:
-    """The loss was no number any more; the state of the last evaluation is taken up again, with half the learning rate.
+    """The event after a NaN or infinite loss: training is back at the last evaluation, with half the learning rate.
 
     Attributes:
-        at: The step at which that was seen.
-        step: The step of that state.
-        learning_rate: The peak from now on.
-        warnings: What is wrong with it, if another one had to be taken.
+        at: Step at which the loss became NaN or infinite.
+        step: Step of the state that was restored.
+        learning_rate: Peak learning rate from now on.
+        warnings: Damage of newer states, if an older one had to be restored.
     """
 
     at: int
@@ -93,10 +93,10 @@ class RolledBack:
 
 @dataclass(frozen=True)
 class CheckpointRewritten:
-    """A part of the checkpoint had been removed while the training ran, and was written anew at a save.
+    """The event after a save that has restored a removed or damaged part of the checkpoint.
 
     Attributes:
-        path: Of that part, or of the whole folder.
+        path: Path of that part, or of the whole folder.
     """
 
     path: str
@@ -104,15 +104,15 @@ class CheckpointRewritten:
 
 @dataclass(frozen=True)
 class Finished:
-    """The run is over and everything is on disk.
+    """The last event: the run has ended and everything is on disk.
 
     Attributes:
         best: The evaluation whose weights are the model.
-        steps: Training steps in all.
-        seconds: Wall clock in all, of every part of a resumed run.
-        characters_per_second: Of training alone.
-        interrupted: Whether it was asked to stop before its end.
-        stopped_early: Whether patience ran out.
+        steps: Total training steps.
+        seconds: Total wall-clock seconds, over all parts of a resumed run.
+        characters_per_second: Throughput of training without evaluations.
+        interrupted: True if the run was asked to stop before the end of its budget.
+        stopped_early: True if the patience was used up.
     """
 
     best: HistoryEntry

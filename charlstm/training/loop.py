@@ -1,4 +1,4 @@
-"""The training loop: step after step until the budget, patience or the user ends it, with what happens in between."""
+"""The training loop: steps, evaluations, saves and rollbacks until the budget, the patience or the user ends the run."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -32,13 +32,28 @@ from charlstm.training.schedule import learning_rate
 from charlstm.training.trainer import Trainer
 from charlstm.training.validation import Validator
 
-_PACED_AFTER = 2.0
-"""Seconds of training after which its speed is known well enough."""
+_MEASURED_AFTER = 2.0
+"""Seconds of training after which the measured speed is reliable."""
 
 
 @dataclass
 class Loop:
-    """A run under way. ``elapsed`` gives its wall-clock seconds, ``seconds`` are those that its evaluations have taken."""
+    """A training run in progress.
+
+    Attributes:
+        plan: The plan of the run.
+        source: The batches.
+        trainer: The trainer.
+        evaluator: Scores the held-out text; None without one.
+        budget: The budget.
+        record: The statistics of the run.
+        saver: Saves the run.
+        elapsed: Returns the wall-clock seconds of the run.
+        should_stop: Returns True to end the run.
+        due: Point of the learning-rate schedule, from 0 to 1, at which the next evaluation is due.
+        seconds: Durations of the evaluations, in seconds.
+        speed: Throughput of the steps.
+    """
 
     plan: TrainingPlan
     source: BatchSource
@@ -54,32 +69,32 @@ class Loop:
     speed: Speed = field(default_factory=Speed)
 
     def events(self) -> Iterator[Event]:
-        """Train to the end of the budget, of patience, or of the user's."""
+        """Yield the events of training until the budget or the patience is used up or the user stops the run."""
         self.seconds = [self.record.reserve]
         self._plan_evaluation()
-        impatient, paced = self._is_impatient, False
-        while self.fraction < 1 and not impatient and not self.should_stop() and not self.trainer.stop_asked:
+        out_of_patience, measured = self._is_out_of_patience, False
+        while self.fraction < 1 and not out_of_patience and not self.should_stop() and not self.trainer.stop_asked:
             yield from self._rewritten()
             event = self._step()
             yield event
             if isinstance(event, RolledBack):
                 continue
-            if not paced and self.speed.seconds > _PACED_AFTER:
-                paced = True
-                yield self._paced()
-            if self.due <= self.course and not self._affordable:
-                self._plan_evaluation()  # this one is left out
-            if self.due <= self.course:
+            if not measured and self.speed.seconds > _MEASURED_AFTER:
+                measured = True
+                yield self._speed_measured()
+            if self.due <= self.schedule_fraction and not self._affordable:
+                self._plan_evaluation()  # skips the one that is due
+            if self.due <= self.schedule_fraction:
                 yield Evaluating()
                 yield self._evaluate()
-                impatient = self._is_impatient
+                out_of_patience = self._is_out_of_patience
             elif self.saver.due and not self.saver.save(self.record):
-                yield self._fall_back()
-        interrupted = self.fraction < 1 and not impatient
+                yield self._roll_back()
+        interrupted = self.fraction < 1 and not out_of_patience
         if interrupted:
             self.saver.save(self.record)
-        # An interrupted run is not evaluated once more: a run without interruption would not have been, and both must come to
-        # the same model. Unless there is none yet; then the first evaluation after resuming replaces it in any case.
+        # An interrupted run has no extra evaluation, because an uninterrupted run has none here and both must give the same
+        # model. Without any model yet it is evaluated: the first evaluation after resuming replaces that model.
         if not self.record.history or (self.record.loss_count and not interrupted):
             yield Evaluating()
             evaluated = self._evaluate(save=not interrupted)
@@ -94,7 +109,7 @@ class Loop:
             seconds=self.elapsed(),
             characters_per_second=self.speed.characters_per_second,
             interrupted=interrupted,
-            stopped_early=impatient,
+            stopped_early=out_of_patience,
         )
 
     def _rewritten(self) -> Iterator[CheckpointRewritten]:
@@ -102,53 +117,55 @@ class Loop:
             yield CheckpointRewritten(self.saver.rewritten.pop(0))
 
     @property
-    def _is_impatient(self) -> bool:
+    def _is_out_of_patience(self) -> bool:
         patience = self.plan.config.training.patience
         return patience is not None and self.record.poor >= patience
 
     @property
     def fraction(self) -> float:
-        """The part of the budget that is used up: all of it if half a step would no longer fit in."""
-        return self.budget.fraction(self.trainer.steps, self.elapsed(), self._kept_free)
+        """Fraction of the budget that is used up; 1 if less than half a step fits in the rest."""
+        return self.budget.fraction(self.trainer.steps, self.elapsed(), self._reserve)
 
     @property
-    def _kept_free(self) -> float:
-        """Seconds at the end in which no step is begun any more: the last evaluation's, and half a step's."""
+    def _reserve(self) -> float:
+        """Seconds at the end in which no step starts: those of the last evaluation and of half a step."""
         return self.record.reserve + self.speed.seconds_per_step / 2
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step. It follows the course: what came before the first step is start-up, and taught nothing."""
-        return learning_rate(self.plan.config.training, self.course) * 0.5**self.record.halvings
+        """Learning rate of the next step. Its schedule starts at the first step, so start-up uses up none of it."""
+        return learning_rate(self.plan.config.training, self.schedule_fraction) * 0.5**self.record.halvings
 
     @property
-    def course(self) -> float:
-        """The part of the budget that is used up, counted from the first step."""
-        began = self.budget.fraction(0, self.record.began, self._kept_free)
+    def schedule_fraction(self) -> float:
+        """Fraction of the budget that is used up, counted from the first step."""
+        began = self.budget.fraction(0, self.record.began, self._reserve)
         return max(0.0, self.fraction - began) / (1 - began) if began < 1 else 1.0
 
     def _plan_evaluation(self) -> None:
-        """Set when the next evaluation is due: they are spread evenly over the course of the training."""
+        """Set when the next evaluation is due; evaluations are spread evenly over the learning-rate schedule."""
         evaluations = self.plan.config.training.evaluations
-        self.due = math.ceil((self.course + 1e-9) * evaluations) / evaluations if self.trainer.steps else 1 / evaluations
+        position = math.ceil((self.schedule_fraction + 1e-9) * evaluations) if self.trainer.steps else 1
+        self.due = position / evaluations
 
     @property
     def _affordable(self) -> bool:
-        """Whether all evaluations, with the one that is due, come to a tenth of the time so far.
+        """True if all evaluations, with the one that is due, take at most a tenth of the time so far.
 
-        With a budget in epochs alone every evaluation is made, so that a resumed run makes those of an uninterrupted one.
+        With a budget in epochs alone every evaluation is made: a resumed run then has the same evaluations as an uninterrupted
+        one.
         """
         made = len(self.record.history)
         return self.budget.seconds == math.inf or 10 * (made + 1) * self.record.reserve <= self.elapsed()
 
-    def _paced(self) -> SpeedMeasured:
+    def _speed_measured(self) -> SpeedMeasured:
         training = self._seconds_left - self._evaluation_seconds_left
         steps = min(self.budget.steps, self.trainer.steps + training / self.speed.seconds_per_step)
         return SpeedMeasured(self.speed.characters_per_second, self._seconds_left, steps / self.source.steps_per_epoch)
 
     @property
     def _seconds_left(self) -> float:
-        """To the end of the budget, estimated; infinite while nothing is known."""
+        """Estimated seconds to the end of the budget; infinite before the speed is measured."""
         if not self.speed.seconds:
             return math.inf
         evaluations = self._evaluation_seconds_left / max(1, self.budget.steps - self.trainer.steps)
@@ -156,8 +173,8 @@ class Loop:
 
     @property
     def _evaluation_seconds_left(self) -> float:
-        """What the evaluations will take that are still to be made, estimated."""
-        planned = self.plan.config.training.evaluations * (1 - self.course) * self.record.reserve
+        """Estimated seconds of the remaining evaluations."""
+        planned = self.plan.config.training.evaluations * (1 - self.schedule_fraction) * self.record.reserve
         affordable = self.budget.seconds / 10 - len(self.record.history) * self.record.reserve
         return max(0.0, min(planned, affordable))
 
@@ -167,10 +184,10 @@ class Loop:
             self.record.began = began
         loss = self.trainer.step(self.source.batch(self.trainer.steps, self.trainer.rows), self.learning_rate)
         if first:
-            self.record.began = self.elapsed()  # without what compiling it took
+            self.record.began = self.elapsed()  # excludes compilation
         self.speed.add(config.training.batch_size * config.model.seq_len, self.elapsed() - began)
         if not math.isfinite(loss):
-            return self._fall_back()
+            return self._roll_back()
         self.record.loss_sum += loss
         self.record.loss_count += 1
         return Stepped(
@@ -182,11 +199,11 @@ class Loop:
         )
 
     def _evaluate(self, *, save: bool = True) -> Evaluated | RolledBack:
-        """Score the model, keep it if it is the best, save and publish."""
+        """Score the model, keep it if it is the best, save the state and write the model files."""
         began, record, weights = self.elapsed(), self.record, self.trainer.weights()
         score = self.evaluator.nats_per_char(weights) if self.evaluator else None
         if not math.isfinite(score or 0.0) or not all(np.isfinite(array).all() for array in weights.values()):
-            return self._fall_back()
+            return self._roll_back()
         improved = score is None or score < record.best_score
         evaluation = HistoryEntry(
             step=self.trainer.steps,
@@ -203,24 +220,24 @@ class Loop:
         if improved:
             record.best = weights
         if save and not self.saver.save(record, evaluated=True):
-            return self._fall_back()
+            return self._roll_back()
         if improved:
             write_model_files(self.plan.folder, self.plan.config, record)
         else:
             write_history(self.plan.folder, record.history)
         self.seconds.append(self.elapsed() - began)
-        record.reserve = median_low(self.seconds)  # a disk or a processor that was busy once must not cost later evaluations
+        record.reserve = median_low(self.seconds)  # one slow evaluation must not cost later ones
         self._plan_evaluation()
         return Evaluated(evaluation, weights)
 
-    def _fall_back(self) -> RolledBack:
-        """Take up the state of the last evaluation, with half the learning rate."""
+    def _roll_back(self) -> RolledBack:
+        """Restore the state of the last evaluation and halve the learning rate."""
         at, halvings = self.trainer.steps, self.record.halvings + 1
         peak = self.plan.config.training.learning_rate
         if halvings > MAX_HALVINGS:
             raise TrainingError(
-                f"the loss is no number at step {at} even with a learning rate of {peak / 2**MAX_HALVINGS:g}, halved "
-                f"{MAX_HALVINGS} times; lower --learning-rate (it was {peak:g}) or set --clip-norm; the best weights are kept"
+                f"the loss is NaN or infinite at step {at} even with a learning rate of {peak / 2**MAX_HALVINGS:g}, halved "
+                f"{MAX_HALVINGS} times; lower `learning_rate` (it was {peak:g}) or set `clip_norm`; the best weights are kept"
             )
         warnings: list[str] = []
         state = read_state(self.plan.folder, self.plan.config, warnings.append, first=self.record.evaluated)

@@ -1,4 +1,4 @@
-"""The files of a checkpoint that others read: the model, its card, its history."""
+"""The files of a checkpoint that other programs read: the model, its card and the history."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from charlstm.training.run_statistics import RunStatistics
 
 
 def write_model_files(folder: Path, config: CheckpointConfig, record: RunStatistics) -> None:
-    """Write the history, and if there is a best evaluation its model with its card.
+    """Write the history, and the best model with its card if there has been an evaluation.
 
     Raises:
         CheckpointError: If a file cannot be written.
@@ -28,7 +28,7 @@ def write_model_files(folder: Path, config: CheckpointConfig, record: RunStatist
 
 
 def sample_text(config: CheckpointConfig, weights: Weights, length: int) -> str:
-    """A sample, with the state carried, at the temperature that generation has by default, from the beginning of a line."""
+    """Return a sample text that starts at the beginning of a line, generated in stateful mode with the default sampling."""
     seed = "\n" if "\n" in config.vocabulary.characters else config.corpus.windows[0]
     pieces = generate_pieces(
         decoder(build_network(config.model, weights), "stateful"),

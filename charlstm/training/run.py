@@ -1,4 +1,4 @@
-"""A training run from its recipe to the files of its checkpoint, as a sequence of events for whoever shows progress."""
+"""A training run, from the plan to the files of the checkpoint, as a sequence of events."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -33,23 +33,26 @@ Events = Generator[Event, None, None]
 
 
 def train(plan: TrainingPlan, *, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Events:
-    """Train a checkpoint as planned.
+    """Train a model as planned.
 
     Args:
-        plan: What to train. Unless the run is resumed its folder is made here, once nothing in the plan can fail any more.
-        clock: Seconds, from any origin.
-        started: What the clock said when the command began: the wall-clock budget counts from there.
-        should_stop: Asked after every step; True ends the run with everything saved.
+        plan: The plan. The folder of a new checkpoint is made after everything in the plan has been checked.
+        clock: Returns seconds, from any origin.
+        started: Value of the clock from which the budget in minutes counts, such as the start of the command.
+        should_stop: Called after every step; True ends the run with everything saved.
+
+    Yields:
+        The events of the run, from :class:`Started` to :class:`Finished`.
 
     Raises:
-        CheckpointError: If the folder cannot be made or written to, or another process trains it.
+        CheckpointError: If the folder cannot be made or written to, or another process trains the checkpoint.
         ConfigError: If a setting names something that Keras does not have.
-        TrainingError: If the budget is over before it began, the memory does not suffice, the loss is no longer a finite
-            number, whatever the learning rate, or other workers have planned something else.
-        GroupError: If another worker does not come, or is gone.
+        TrainingError: If the budget leaves no time to train, memory runs out, the loss is NaN or infinite even at the lowest
+            learning rate, or the plans of the workers differ.
+        GroupError: If another worker does not start or is lost.
     """
     model, training = plan.config.model, plan.config.training
-    with _memory_stated(plan):
+    with _memory_errors(plan):
         group = _join(plan, should_stop)
         if group.size == 1:
             yield from _train(plan, Trainer(model, training, group), clock, started, should_stop)
@@ -63,35 +66,35 @@ def train(plan: TrainingPlan, *, clock: Callable[[], float], started: float, sho
 
 
 def train_as_worker(plan: TrainingPlan, *, should_stop: Callable[[], bool]) -> End:
-    """Be one of the workers that train together, not the chief: write and print nothing, do as it says.
+    """Train as a worker under the chief's orders, without writing files or printing.
 
     Args:
-        plan: What to train, the same as the chief's.
-        should_stop: Asked after every step; True has the chief end the run with everything saved.
+        plan: The plan, the same as the chief's.
+        should_stop: Called after every step; True makes the chief end the run with everything saved.
 
     Returns:
-        How the run ended.
+        The outcome of the run.
 
     Raises:
-        TrainingError: If the chief has planned something else.
-        GroupError: If another worker is gone.
+        TrainingError: If the chief's plan differs.
+        GroupError: If another worker is lost.
     """
     model, training = plan.config.model, plan.config.training
-    with _memory_stated(plan):
+    with _memory_errors(plan):
         group = _join(plan, should_stop)
-        learnt, _ = split(plan.ids, training.validation)
-        return follow_chief(Trainer(model, training, group), batch_source(learnt, model, training), group, should_stop)
+        learned, _ = split(plan.ids, training.validation)
+        return follow_chief(Trainer(model, training, group), batch_source(learned, model, training), group, should_stop)
 
 
 @contextmanager
-def _memory_stated(plan: TrainingPlan) -> Iterator[None]:
-    """Say what could be smaller if the memory, or that of a GPU, does not suffice."""
+def _memory_errors(plan: TrainingPlan) -> Iterator[None]:
+    """Convert running out of memory, also a GPU's, into an error that names the settings to reduce."""
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise TrainingError(
             f"out of memory for this network and batches of {plan.config.training.batch_size} windows of "
-            f"{plan.config.model.seq_len}; reduce --units, --batch-size or --seq-len"
+            f"{plan.config.model.seq_len}; reduce `units`, `batch_size` or `seq_len`"
         ) from None
 
 
@@ -105,12 +108,12 @@ def _train(
     plan: TrainingPlan, trainer: Trainer, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]
 ) -> Events:
     config = plan.config
-    learnt, held_out = split(plan.ids, config.training.validation)
-    source = batch_source(learnt, config.model, config.training)
+    learned, held_out = split(plan.ids, config.training.validation)
+    source = batch_source(learned, config.model, config.training)
     extent = budget(config.training, source.steps_per_epoch)
     naming = config.vocabulary.naming_nats(held_out)
     evaluator = Validator(config.model, held_out, naming) if len(held_out) > 1 else None
-    record, earlier = _taken_up(plan, trainer)
+    record, earlier = _starting_point(plan, trainer)
     if evaluator:
         record.reserve = max(record.reserve, evaluator.rehearse(clock))
 
@@ -123,27 +126,28 @@ def _train(
             saver.take_lock()
         elif extent.fraction(0, elapsed(), record.reserve) >= 1:
             raise TrainingError(
-                f"--minutes {config.training.minutes:g} leaves no time to train in: starting took {elapsed():.0f} s, and "
-                f"scoring {len(held_out):,} characters takes {record.reserve:.0f} s; give more --minutes, or a smaller "
-                "--validation"
+                f"`minutes={config.training.minutes:g}` leaves no time to train: starting took {elapsed():.0f} s, and scoring "
+                f"{len(held_out):,} characters takes {record.reserve:.0f} s; give more `minutes`, or a smaller `validation`"
             )
         else:
             plan = _begin(saver, record)
-            record.reserve += saver.took  # what an evaluation comes to is saved
+            record.reserve += saver.took  # every evaluation ends with a save
         if newest_state(plan.folder) != (plan.start.number if isinstance(plan.start, ResumedState) else 1):
-            raise CheckpointError(f"{plan.folder} has been trained on meanwhile; begin again with the same command")
+            raise CheckpointError(
+                f"{plan.folder} was trained by another process in the meantime; start the same training again"
+            )
         if isinstance(plan.start, ResumedState):
-            _put_in_order(plan, plan.start, record)
+            _repair_folder(plan, plan.start, record)
             saver.last = elapsed()
         yield Started(plan.folder, count_parameters(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         try:
             yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop).events()
         except CheckpointError as error:
-            raise CheckpointError(f"{error}; then go on with `{plan.resuming}`") from None
+            raise CheckpointError(f"{error}; then resume the training with `resume={plan.folder.name}`") from None
 
 
-def _taken_up(plan: TrainingPlan, trainer: Trainer) -> tuple[RunStatistics, float]:
-    """What was noted down before, and the seconds that it took; the trainer is where the plan starts."""
+def _starting_point(plan: TrainingPlan, trainer: Trainer) -> tuple[RunStatistics, float]:
+    """Bring the trainer to the start of the plan; return the statistics and the seconds of the run up to there."""
     if isinstance(plan.start, ResumedState):
         state = plan.start.state
         trainer.restore(state.arrays, state.progress.steps)
@@ -154,21 +158,21 @@ def _taken_up(plan: TrainingPlan, trainer: Trainer) -> tuple[RunStatistics, floa
 
 
 def _begin(saver: Autosave, record: RunStatistics) -> TrainingPlan:
-    """Make the checkpoint, with a first state in it; the plan may get another folder, if its name was not the user's choice."""
+    """Make the checkpoint with a first state; return the plan with its folder, a free one if the user did not name it."""
     plan, root = saver.plan, saver.plan.folder.parent
     if plan.stem is None:
         saver.save(record, evaluated=True)
         return plan
     for name in available_names(root, plan.stem):
         saver.plan = replace(plan, folder=root / name)
-        with suppress(TakenError):  # by another training that was begun at the same time
+        with suppress(TakenError):  # another training that started at the same time has this name
             saver.save(record, evaluated=True)
             break
     return saver.plan
 
 
-def _put_in_order(plan: TrainingPlan, start: ResumedState, record: RunStatistics) -> None:
-    """Remove what an end at any moment may have left, and bring the files up to the state that is gone on from."""
+def _repair_folder(plan: TrainingPlan, start: ResumedState, record: RunStatistics) -> None:
+    """Remove the leftovers of an interrupted save, and write the files that belong to the state to resume from."""
     remove_leftovers(plan.folder)
     remove_leftovers(plan.folder / RESUME)
     remove_damaged(plan.folder, start.state)

@@ -1,4 +1,4 @@
-"""The numbers that a training run keeps of itself."""
+"""The statistics of a training run: evaluations, loss, speed."""
 
 import math
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ from charlstm.checkpoint.weights import Weights
 
 @dataclass
 class RunStatistics:
-    """What a run notes down as it goes.
+    """The running record of a training run.
 
     Attributes:
         history: The evaluations so far.
         best: The weights of the best one.
         loss_sum: Sum of the training losses since the last evaluation.
-        loss_count: How many they are.
+        loss_count: Number of these losses.
         poor: Evaluations since the best one.
-        halvings: How often the learning rate has been halved because the loss was no number.
+        halvings: Number of times that the learning rate was halved because the loss was NaN or infinite.
         began: Seconds from the start of the command to the end of the first step.
-        reserve: Seconds that an evaluation takes; 0 until that is known.
-        evaluated: The number of the state that was saved at the last evaluation, or before the first step.
+        reserve: Seconds that an evaluation takes; 0 until it is measured.
+        evaluated: Number of the state that was saved at the last evaluation, or before the first step.
     """
 
     history: list[HistoryEntry] = field(default_factory=list)
@@ -46,7 +46,7 @@ class RunStatistics:
 
 
 def statistics_of(state: TrainingState) -> RunStatistics:
-    """What a run had noted down when its state was saved."""
+    """Return the statistics of a run at the time its state was saved."""
     before = state.progress
     numbers = before.loss_sum, before.loss_count, before.poor, before.halvings, before.began, before.reserve
     return RunStatistics(list(state.history), state.best, *numbers, before.evaluated or state.number)
@@ -54,7 +54,7 @@ def statistics_of(state: TrainingState) -> RunStatistics:
 
 @dataclass
 class Speed:
-    """Characters and seconds of training alone: no start-up, no evaluation, and not the first step, which compiles."""
+    """Characters and seconds of the training steps, without start-up, evaluations and the first step, which compiles."""
 
     steps: int = 0
     characters: int = 0
@@ -69,10 +69,10 @@ class Speed:
 
     @property
     def seconds_per_step(self) -> float:
-        """0 until it is known."""
+        """Mean seconds of a step; 0 until it is measured."""
         return self.seconds / (self.steps - 1) if self.steps > 1 else 0.0
 
     @property
     def characters_per_second(self) -> float:
-        """0 until it is known."""
+        """Throughput of the steps; 0 until it is measured."""
         return self.characters / self.seconds if self.seconds else 0.0

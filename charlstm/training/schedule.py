@@ -1,4 +1,4 @@
-"""The learning rate along the budget of a training run."""
+"""The learning-rate schedule: warm-up and annealing over the budget of a training run."""
 
 import math
 
@@ -6,10 +6,14 @@ from charlstm.config import TrainingConfig
 
 
 def learning_rate(training: TrainingConfig, fraction: float) -> float:
-    """The learning rate when this part of the budget is used up.
+    """Return the learning rate at a point of the budget.
 
-    ``cosine``: linear from a hundredth to the peak during warm-up, then ``peak * (1 + cos(pi * t)) / 2`` down to zero
-    (Loshchilov & Hutter 2017).
+    With the schedule ``cosine`` the rate rises linearly from 1 % of the peak during warm-up. It then falls to zero as
+    ``peak * (1 + cos(pi * t)) / 2`` (Loshchilov & Hutter 2017).
+
+    Args:
+        training: The recipe.
+        fraction: Fraction of the budget used up, from 0 to 1.
     """
     if training.schedule == "constant":
         return training.learning_rate

@@ -1,4 +1,4 @@
-"""The training step, and everything that it changes."""
+"""The training step and its state: weights, optimiser, carried states, random masks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,15 +18,15 @@ from charlstm.training.distributed.worker_group import WorkerGroup
 
 
 class Trainer:
-    """Weights, their average, optimiser, carried states, and the step that advances them all.
+    """The weights, their EMA, the optimiser and the carried states, with the step that updates them.
 
-    The step always runs under a ``tf.distribute`` strategy: a batch is cut into as many parts as the strategy has replicas,
-    gradients are summed, and every replica makes the same update. With one device that is one part. What is random is drawn
-    for the whole batch, so that the numbers do not depend on how many share it.
+    The step always runs under a ``tf.distribute`` strategy. A batch is split into one part per replica, gradients are summed,
+    and every replica makes the same update. Random masks are drawn for the whole batch, so that the results do not depend on
+    the number of replicas.
 
     Attributes:
         rows: The rows of a batch that this process reads.
-        stop_asked: Whether any process asked to stop at the last step.
+        stop_asked: True if any process asked to stop at the last step.
     """
 
     def __init__(self, model: ModelConfig, training: TrainingConfig, group: WorkerGroup | None = None) -> None:
@@ -35,10 +35,10 @@ class Trainer:
         Args:
             model: The network.
             training: The recipe.
-            group: Who trains; this process alone, on one device, if None.
+            group: The workers that train; this process on one device if None.
 
         Raises:
-            TrainingError: If the group cannot share a batch, or the masks of a layer.
+            TrainingError: If the group cannot share a batch or a layer's masks evenly.
         """
         self.steps = 0
         self.stop_asked = False
@@ -47,7 +47,7 @@ class Trainer:
         self._strategy = self._group.strategy
         self._replicas = self._group.replicas
         self.rows = self._group.rows(training.batch_size)
-        with self._group.watched(), self._strategy.scope():  # every variable is made by all workers together
+        with self._group.watched(), self._strategy.scope():  # all workers create every variable together
             self.layers = build_layers(model, training.precision, training.random_seed)
             self._variables = list(self.layers.weights.values())
             averaged = self.layers.weights if training.weight_average else {}
@@ -60,10 +60,10 @@ class Trainer:
             )
         if self._replicas > 1 and model.recurrent_dropout and self.layers.lstms[0].keras_path_because():
             raise TrainingError(
-                f"--recurrent-dropout needs one worker on one device here, since the layers run in Keras's own loop "
-                f"({self.layers.lstms[0].keras_path_because()}); use --drop-connect in its place, or CUDA_VISIBLE_DEVICES=0"
+                f"`recurrent_dropout` needs one worker on one device here, since the layers run in Keras's own loop "
+                f"({self.layers.lstms[0].keras_path_because()}); use `drop_connect` instead, or set CUDA_VISIBLE_DEVICES=0"
             )
-        self._states = self._divided(self.layers.zero_states(training.batch_size))
+        self._states = self._split_states(self.layers.zero_states(training.batch_size))
         self._run = tf.function(self._all_replicas, autograph=False)
 
     def step(self, batch: Batch, learning_rate: float, *, ask_to_stop: bool = False) -> float:
@@ -71,18 +71,18 @@ class Trainer:
 
         Args:
             batch: The windows to learn: this process's ``rows`` of the batch.
-            learning_rate: Of this step.
-            ask_to_stop: Ask all processes to stop; what they asked is ``stop_asked`` then.
+            learning_rate: Learning rate of this step.
+            ask_to_stop: Ask all processes to stop. If any process asks, ``stop_asked`` is True in all of them afterwards.
 
         Returns:
             Mean nats per character over the whole batch, before the update, without regularisers.
 
         Raises:
-            GroupError: If another process is gone.
+            GroupError: If another process is lost.
         """
-        # The average's momentum rises to its value, so that it does not remember the initial weights.
+        # The momentum of the EMA rises to its final value, so that the EMA forgets the initial weights.
         momentum = min(self._training.weight_average, (1 + self.steps) / (10 + self.steps))
-        shared = (self._spread(array) for array in (*batch, np.full(self._group.replicas_here, ask_to_stop, np.float32)))
+        shared = (self._distribute(array) for array in (*batch, np.full(self._group.replicas_here, ask_to_stop, np.float32)))
         with self._group.watched():
             (loss, asked), self._states = self._run(
                 *shared, self._states, tf.constant(learning_rate, tf.float32), tf.constant(momentum, tf.float32)
@@ -92,64 +92,68 @@ class Trainer:
         return float(loss)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """The model as it stands: the average of the weights where the recipe asks for one."""
+        """Return the weights of the model: their EMA if the recipe uses one."""
         return {name: array_of(variable) for name, variable in (self._averages or self.layers.weights).items()}
 
     def assign(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
-        """Start from given weights in place of random ones."""
+        """Replace the random initial weights by other ones."""
         self.layers.assign(weights)
         for name, average in self._averages.items():
             average.assign(self.layers.weights[name].value)
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
-        """Everything that the next step depends on, as arrays by name."""
-        arrays = {name: array_of(variable) for name, variable in self._kept().items()}
+        """Return everything that the next step depends on, as arrays by name."""
+        arrays = {name: array_of(variable) for name, variable in self._variables_by_name().items()}
         for number, (h, c) in enumerate(self._states):
-            arrays |= {f"states/{number}/h": self._whole(h), f"states/{number}/c": self._whole(c)}
+            arrays |= {f"states/{number}/h": self._gather(h), f"states/{number}/c": self._gather(c)}
         return arrays
 
     def layout(self) -> dict[str, tuple[tuple[int, ...], str]]:
-        """The shape and type of each array of a snapshot."""
-        layout = {name: (tuple(variable.shape), tf.as_dtype(variable.dtype).name) for name, variable in self._kept().items()}
+        """Return the shape and the type of each array of a snapshot."""
+        layout = {
+            name: (tuple(variable.shape), tf.as_dtype(variable.dtype).name)
+            for name, variable in self._variables_by_name().items()
+        }
         for number, lstm in enumerate(self.layers.lstms):
             layout |= {f"states/{number}/{name}": ((self._training.batch_size, lstm.units), "float32") for name in "hc"}
         return layout
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], steps: int) -> None:
-        """Take up where :meth:`snapshot` was made.
+        """Restore the state of a :meth:`snapshot`.
 
         Args:
-            arrays: What it returned.
-            steps: How many steps had been made.
+            arrays: The snapshot.
+            steps: Number of steps made before the snapshot.
 
         Raises:
-            CheckpointError: If they are those of another network or recipe.
+            CheckpointError: If the arrays belong to another network or recipe.
         """
         found, expected = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}, self.layout()
-        if odd := sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)):
+        if mismatched := sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)):
+            name = mismatched[0]
             raise CheckpointError(
-                f"the saved state does not fit this training: {odd[0]} is {found.get(odd[0], 'missing')} and should be "
-                f"{expected.get(odd[0], 'left out')}; train its model further with --from"
+                f"the saved state does not fit this training: {name} is {found.get(name, 'missing')} and should be "
+                f"{expected.get(name, 'left out')}; train its model further with `base`"
             )
-        for name, variable in self._kept().items():
+        for name, variable in self._variables_by_name().items():
             variable.assign(arrays[name])
         states = ((arrays[f"states/{number}/h"], arrays[f"states/{number}/c"]) for number in range(len(self.layers.lstms)))
-        self._states = self._divided(tuple(states))
+        self._states = self._split_states(tuple(states))
         self.steps = steps
 
-    def _kept(self) -> dict[str, Any]:
-        """The variables, by name; the states are not among them."""
+    def _variables_by_name(self) -> dict[str, Any]:
+        """Return the variables by name, without the carried states."""
         named = {f"weights/{name}": variable for name, variable in self.layers.weights.items()}
         named |= {f"average/{name}": average for name, average in self._averages.items()}
         named |= {f"optimizer/{number}": variable for number, variable in enumerate(self._optimizer.variables)}
         return named | {f"noise/{number}": variable for number, variable in enumerate(self.layers.noise.states)}
 
-    def _divided(self, states: States) -> States:
-        """The states of all rows as those that each replica carries."""
-        return tuple((self._spread(h[self.rows]), self._spread(c[self.rows])) for h, c in states)
+    def _split_states(self, states: States) -> States:
+        """Split the states of all rows into those that each replica carries."""
+        return tuple((self._distribute(h[self.rows]), self._distribute(c[self.rows])) for h, c in states)
 
-    def _whole(self, state: Tensor) -> NDArray[np.float32]:
-        """A state's rows in every replica of every process."""
+    def _gather(self, state: Tensor) -> NDArray[np.float32]:
+        """Return a state's rows from every replica of every process."""
         if self._replicas == 1:
             return array_of(state)
         here = np.concatenate([part.numpy() for part in self._strategy.experimental_local_results(state)])
@@ -157,8 +161,8 @@ class Trainer:
         whole[self.rows] = here
         return self._group.sum(whole.view(np.int32)).view(np.float32)
 
-    def _spread(self, array: Any) -> Tensor:
-        """The rows of this process, a part of them for each of its replicas."""
+    def _distribute(self, array: Any) -> Tensor:
+        """Split the rows of this process among its replicas."""
         if self._group.replicas_here == 1:
             return tf.constant(array)
         parts = np.split(np.asarray(array), self._group.replicas_here)
@@ -198,13 +202,13 @@ class Trainer:
         gradients = tape.gradient(objective, [variable.value for variable in self._variables])
         asked = tf.reduce_sum(ask)
         if self._replicas > 1:
-            *gradients, loss, asked = _total(context, [*map(tf.convert_to_tensor, gradients), loss, asked])
+            *gradients, loss, asked = _all_reduce(context, [*map(tf.convert_to_tensor, gradients), loss, asked])
         self._optimizer.apply(gradients, learning_rate, momentum)
         return loss, asked, states
 
 
-def _total(context: tf.distribute.ReplicaContext, tensors: list[Tensor]) -> list[Tensor]:
-    """The sums of tensors over all replicas, in one exchange: the fewer there are, the less is waited for."""
+def _all_reduce(context: tf.distribute.ReplicaContext, tensors: list[Tensor]) -> list[Tensor]:
+    """Return the sums of tensors over all replicas, in a single all-reduce to keep the waiting time low."""
     shapes = [tensor.shape for tensor in tensors]
     flat = context.all_reduce(tf.distribute.ReduceOp.SUM, tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors], 0))
     parts = tf.split(flat, [shape.num_elements() for shape in shapes])

@@ -1,4 +1,4 @@
-"""Nats per character of a network on a text: one pass, state carried."""
+"""Validation: the nats per character of a network on a text, in one pass with carried state."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -16,17 +16,17 @@ from charlstm.text.vocabulary import Ids
 
 
 class Validator:
-    """Scores weights on one text, again and again.
+    """A scorer of weights on one text.
 
-    It has its own layers, which predict at every position whatever the model's targets are, so that scoring touches nothing
-    that training needs: not the weights, not the carried states, not the counters of the dropout masks.
+    It has its own layers, which predict at every position whatever the model's targets are. Scoring therefore does not change
+    the weights, the carried states or the counters of the dropout masks in training.
     """
 
     def __init__(self, config: ModelConfig, ids: Ids, naming: NDArray[np.float64] | None = None) -> None:
         """Prepare to score networks of a configuration on a text.
 
         Args:
-            config: Of the networks.
+            config: Configuration of the networks.
             ids: The text: ``[N]``, at least two characters.
             naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`; None for a model without a placeholder.
         """
@@ -35,11 +35,11 @@ class Validator:
         self._pass = scoring_pass(ids, config.vocabulary_size)
 
     def nats_per_char(self, weights: Mapping[str, NDArray[np.float32]]) -> float:
-        """Mean negative log-likelihood of each character given all those before it.
+        """Return the mean negative log-likelihood of each character given all characters before it.
 
-        It is not finite if the weights are such that the network's numbers are not. A state that grows beyond all bounds only
-        because it is carried through the whole text, which reading in one piece finds out, costs what
-        :data:`charlstm.text.scoring.MAX_NATS` says.
+        The result is NaN or infinite if the network's outputs are. If only a state that is carried through the whole text grows
+        without bound, the text is read again in one piece, and each character costs at most
+        :data:`charlstm.text.scoring.MAX_NATS`.
         """
         self._layers.assign(weights)
         total, nats, _ = self._read(self._pass)
@@ -49,7 +49,7 @@ class Validator:
         return float(clip_nats(nats)[counted].mean(dtype=np.float64)) + self._naming
 
     def _read(self, scoring: ScoringPass) -> tuple[float, NDArray[np.float32], NDArray[np.bool_]]:
-        """What is counted in a pass, summed; the nats of all that is read, and what of it counts: ``[S, T]``."""
+        """Return the sum of the counted nats of a pass, all nats, and a mask of the counted ones, both ``[S, T]``."""
         states, total = self._layers.zero_states(scoring.rows), 0.0
         nats, counted = [], []
         for chunk in scoring.chunks():
@@ -60,7 +60,7 @@ class Validator:
         return total, np.concatenate(nats, 1), np.concatenate(counted, 1)
 
     def rehearse(self, clock: Callable[[], float]) -> float:
-        """The seconds that a pass will take, from the time of its first piece once that is compiled."""
+        """Estimate the seconds of a pass from the time of its first chunk, after compiling."""
         states, began = self._layers.zero_states(self._pass.rows), 0.0
         for _ in range(2):
             began = clock()

@@ -50,7 +50,7 @@ def test_preset_is_adapted_to_a_short_text_with_a_note(charlstm, tmp_path):
     # The option ends the command before the first step.
     said = charlstm("train", "story.txt", "--preset", "best", "--kernel-regularizer", "nonsense").stderr
     for option, name in (("--batch-size", "batch_size"), ("--seq-len", "seq_len")):
-        assert re.search(rf"The text is short for this recipe: {option} is [0-9]+ in place of {PRESETS['best'][name]}\.", said)
+        assert re.search(rf"The text is short for this recipe: {option} is [0-9]+ instead of {PRESETS['best'][name]}\.", said)
 
 
 def test_nan_loss_is_reported(charlstm, tmp_path):
@@ -59,7 +59,7 @@ def test_nan_loss_is_reported(charlstm, tmp_path):
     assert (result.exit_code, result.stdout) == (1, "")
     *before, last = result.stderr.splitlines()
     assert sum(line.startswith("The loss was NaN or infinite at step ") for line in before) == 3
-    assert re.match(r"charlstm: the loss is no number at step \d+ even with .*--learning-rate", last)
+    assert re.match(r"charlstm: the loss is NaN or infinite at step \d+ even with .*--learning-rate", last)
 
 
 def test_unwritable_checkpoints_folder_is_reported(charlstm, tmp_path):

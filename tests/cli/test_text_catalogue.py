@@ -90,7 +90,7 @@ def test_named_pipe_is_read(charlstm, tmp_path):
     writer.start()
     assert charlstm("train", "pipe", *SMALL).exit_code == 0
     writer.join()
-    assert "is not a file with a text in it; name the text" in charlstm("train", "--resume", "pipe").stderr
+    assert "is not a text file; give the text" in charlstm("train", "--resume", "pipe").stderr
 
 
 def test_vocabulary_of_a_million_characters(charlstm, tmp_path, make_checkpoint):

@@ -104,7 +104,7 @@ def test_stderr_has_progress_and_no_tensorflow_noise(first):
         rf"story\.txt: 2,000 characters, {len(ALPHABET)} distinct; 1,800 to learn from, the last 200 held out\.",
         r'Text begins: "[^\n]{20,70}…"',
         r"standard: windows of 8, one-hot encoding, LSTM 8, targets every; streams of 4, (float32|bfloat16), 0\.2 epochs\.",
-        r"Scored on the last 200 characters alone: give or take 0\.16 nats\.",
+        r"Only the last 200 characters are scored: the standard error is about 0\.16 nats/char\.",
         r"20 % of the text, less than a minute on two fast cores: dropout 0, DropConnect 0\.",
         r"Starting TensorFlow …",
         r"Training .*checkpoints/story, [0-9,]+ parameters\. Ctrl-C saves the training and stops it\.",

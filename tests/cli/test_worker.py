@@ -51,7 +51,7 @@ def test_incompatible_options_are_a_usage_error(charlstm, tmp_path, arguments, w
         ("--rank 1", {}, "--cluster names the workers and --rank this one of them; give both"),
         ("--cluster a:1,b --rank 1", {}, "expected the address of a worker as host:port; found 'b'"),
         ("", {"TF_CONFIG": "nonsense"}, "TF_CONFIG is not of the form"),
-        ("", {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"}, "Slurm's variables describe no cluster"),
+        ("", {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"}, "Slurm's variables do not describe a cluster"),
     ],
 )
 def test_invalid_cluster_is_refused(refusal, monkeypatch, tmp_path, options, environment, what):

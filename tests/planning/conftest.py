@@ -1,4 +1,4 @@
-"""A text, and checkpoints of it as a training would leave them. Nothing is trained."""
+"""Fixtures: a text, and checkpoints as written by a training run. Nothing is trained."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from charlstm.planning.environment import environment_record
 from charlstm.planning.training_plan import TrainingPlan, plan_training
 
 SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4}
-"""Settings of a network that is soon made."""
+"""Settings of a small network."""
 
 CREATED = "2026-01-02T03:04:05+00:00"
 
@@ -25,7 +25,7 @@ Begin = Callable[[TrainingPlan], Path]
 
 @pytest.fixture(scope="session")
 def text() -> str:
-    """Words in lines; the last tenth is in capitals, so that it can be told from the rest."""
+    """Return words in lines; the last tenth is in capitals, which marks the held-out text."""
     joined = "".join(np.random.default_rng(0).choice(list("abcdefghabcdefgh   \n"), 400_000))
     return joined[:360_000] + joined[360_000:].upper()
 
@@ -39,13 +39,13 @@ def story(tmp_path: Path, text: str) -> Path:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The folder of checkpoints; nobody has made it yet."""
+    """Return the folder of checkpoints, which does not exist yet."""
     return tmp_path / "checkpoints"
 
 
 @pytest.fixture
 def plan(root: Path, story: Path) -> MakePlan:
-    """Plan a training on the story, or on other paths."""
+    """Return a function that plans training on the story, or on other paths."""
 
     def make(*paths: str | Path, given: dict | None = None, preset: str = "standard", **options: str) -> TrainingPlan:
         sources = [str(path) for path in paths or [story]]
@@ -56,7 +56,7 @@ def plan(root: Path, story: Path) -> MakePlan:
 
 @pytest.fixture
 def begin() -> Begin:
-    """Write what a training leaves that was stopped after its second evaluation's save and before its fourth's."""
+    """Return a function that writes the checkpoint of a run stopped between the saves of evaluations two and four."""
 
     def begun(plan: TrainingPlan) -> Path:
         folder = plan.folder
@@ -89,7 +89,7 @@ def begin() -> Begin:
 
 @pytest.fixture
 def begun(plan, begin):
-    """A training that was interrupted, as it was planned."""
+    """Return the plan of an interrupted run whose checkpoint exists."""
     made = plan(given=SMALL)
     begin(made)
     return made

@@ -1,4 +1,4 @@
-"""Recipes as the command makes them, for a text of so many characters in such an alphabet."""
+"""Recipes adapted to a text of a given length and vocabulary size."""
 
 from dataclasses import fields
 

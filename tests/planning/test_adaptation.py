@@ -1,4 +1,4 @@
-"""A recipe fitted to a text, from three kilobytes to a gigabyte."""
+"""Adaptation of a recipe to texts from three kilobytes to a gigabyte."""
 
 import math
 import re
@@ -21,7 +21,7 @@ from tests.planning.recipes import MODEL, recipe
 
 
 def fits(streams: int, seq_len: int, learnt: int) -> bool:
-    """Whether an epoch has 64 batches."""
+    """Return whether an epoch has 64 batches."""
     return (learnt - 1) // (streams * seq_len) >= 64
 
 
@@ -31,7 +31,7 @@ def fits(streams: int, seq_len: int, learnt: int) -> bool:
     st.integers(0, 400_000),
     st.sets(st.sampled_from(["batch_size", "seq_len", "units"])),
 )
-def test_streams_and_window_are_halved_until_they_fit_and_no_further(streams, seq_len, learnt, chosen):
+def test_batch_shape_is_halved_until_an_epoch_has_64_batches(streams, seq_len, learnt, chosen):
     after = batch_shape(streams, seq_len, learnt, frozenset(chosen))
     assert after[0] <= streams
     assert after[1] <= seq_len
@@ -40,7 +40,7 @@ def test_streams_and_window_are_halved_until_they_fit_and_no_further(streams, se
         assert not fits(2 * after[0] + 1, after[1], learnt)
     if after[1] < seq_len:
         assert "seq_len" not in chosen
-        then = after[0] if "batch_size" in chosen else max(after[0], min(streams, 4))  # only then the last streams are given up
+        then = after[0] if "batch_size" in chosen else max(after[0], min(streams, 4))  # batch_size falls below 4 last
         assert not fits(then, 2 * after[1] + 1, learnt)
     if not fits(*after, learnt):
         assert "batch_size" in chosen or after[0] == 1
@@ -72,67 +72,70 @@ def test_streams_are_halved_before_the_window(learnt, streams, seq_len):
         ("best", 10, "standard"),
     ],
 )
-def test_another_preset_is_named_where_it_is_made_for_the_minutes(preset, minutes, better):
+def test_note_names_the_preset_that_fits_the_minutes(preset, minutes, better):
     named = [note for note in recipe(preset, minutes=float(minutes), epochs=None).notes if "is the better start" in note]
-    assert named == ([f"For {minutes:g} minutes --preset {better} is the better start."] if better else [])
+    assert named == ([f"For {minutes:g} minutes, `preset={better}` is the better start."] if better else [])
     assert not any("better start" in note for note in recipe(preset, minutes=float(minutes), units=(8,)).notes)
     assert not any("better start" in note for note in recipe(preset).notes)
 
 
-@pytest.mark.parametrize(("preset", "minutes", "where"), [("best", None, "so short a text"), ("best", 60, "60 minutes")])
-def test_an_hour_is_not_advised_for_a_text_that_gains_nothing_by_it(preset, minutes, where):
+@pytest.mark.parametrize(("preset", "minutes", "where"), [("best", None, "a text this short"), ("best", 60, "60 minutes")])
+def test_best_is_not_advised_for_a_short_text(preset, minutes, where):
     given = {} if minutes is None else {"minutes": float(minutes), "epochs": None}
     short, longer = (recipe(preset, round(characters / 0.9), **given).notes for characters in (NOT_FOR_BEST - 1, NOT_FOR_BEST))
-    assert [note for note in short if "better start" in note] == [f"For {where} --preset standard is the better start."]
+    assert [note for note in short if "better start" in note] == [f"For {where}, `preset=standard` is the better start."]
     assert not any("better start" in note for note in longer)
     assert not any("better start" in note for note in recipe("standard", 20_000, **given).notes)
 
 
 @pytest.mark.parametrize(
     ("characters", "said"),
-    [(3_000, "Scored on the last 300 characters alone: give or take 0.13 nats."), (99_000, "9,900"), (100_000, None)],
+    [
+        (3_000, "Only the last 300 characters are scored: the standard error is about 0.13 nats/char."),
+        (99_000, "9,900"),
+        (100_000, None),
+    ],
 )
-def test_a_score_that_rests_on_little_is_said_to(characters, said):
-    notes = [note for note in recipe("quick", characters).notes if note.startswith("Scored on the last")]
+def test_note_states_the_error_of_a_score_on_few_characters(characters, said):
+    notes = [note for note in recipe("quick", characters).notes if note.startswith("Only the last")]
     assert [said in note for note in notes] == ([True] if said else [])
-    assert not any("Scored on" in note for note in recipe("quick", 3_000, validation=0.0).notes)
+    assert not any("are scored" in note for note in recipe("quick", 3_000, validation=0.0).notes)
 
 
 @pytest.mark.parametrize("characters", [2, 3, 4, 10])
-def test_a_text_of_nearly_nothing_is_planned_for_and_left_to_be_refused(characters):
+def test_tiny_texts_are_planned_without_an_error(characters):
     assert recipe("standard", characters, validation=0.9).training.batch_size == 1
 
 
-def test_one_minute_is_one_minute():
+def test_one_minute_is_written_as_one_minute():
     for characters in (250_845, 600_893, 1_115_394, 10**9):
-        assert ", as two fast cores make in 1 minute: dropout" in recipe("quick", characters).notes[-1]
+        assert ", which two fast cores train in 1 minute: dropout" in recipe("quick", characters).notes[-1]
     assert (
-        recipe("quick", 1_115_394, epochs=1.0)
-        .notes[-1]
-        .startswith("Planned for 1 pass over the text, as two fast cores make in less")
+        recipe("quick", 1_115_394, epochs=1.0).notes[-1].startswith("Planned for 1 epoch, which two fast cores train in less")
     )
-    assert recipe("quick", 1_115_394, epochs=1.0, minutes=None).notes[-1].startswith("1 pass over the text, less than")
+    assert recipe("quick", 1_115_394, epochs=1.0, minutes=None).notes[-1].startswith("1 epoch, less than")
 
 
-def test_dropping_follows_the_passes_unless_it_was_chosen():
+def test_dropout_follows_the_epochs_unless_chosen():
     once, often = recipe("standard", 10**9), recipe("standard", 10**5)
     assert (once.model.dropout, once.model.drop_connect) == (0, 0)
     assert once.notes[-1] == (
-        "Planned for 1.9 % of the text, as two fast cores make in 10 minutes: dropout 0, DropConnect 0. "
-        "What this machine makes is said once its speed is known."
+        "Planned for 1.9 % of the text, which two fast cores train in 10 minutes: dropout 0, DropConnect 0. "
+        "The estimate for this machine follows once its speed is measured."
     )
     assert often.model.dropout > 0.3
     assert often.model.drop_connect > 0.2
     mine = recipe("standard", 10**5, dropout=0.1)
     assert (mine.model.dropout, mine.model.drop_connect) == (0.1, often.model.drop_connect)
     assert mine.notes[-1].endswith(
-        f": dropout 0.1, DropConnect {often.model.drop_connect}. What this machine makes is said once its speed is known."
+        f": dropout 0.1, DropConnect {often.model.drop_connect}. The estimate for this machine follows "
+        "once its speed is measured."
     )
-    assert mine.notes[-1].startswith("Planned for 80 passes over the text, as two fast cores make in ")
+    assert mine.notes[-1].startswith("Planned for 80 epochs, which two fast cores train in ")
 
 
 @pytest.mark.parametrize(("exposure", "expected"), [(0, 0), (1, 0), (50**0.5, 0.5), (50, 1), (1e9, 1)])
-def test_the_danger_of_learning_a_text_by_heart(exposure, expected):
+def test_overfitting_risk_rises_from_0_to_1(exposure, expected):
     assert overfitting_risk(exposure) == pytest.approx(expected)
 
 
@@ -142,18 +145,18 @@ def test_the_danger_of_learning_a_text_by_heart(exposure, expected):
         ("standard", 120_000, {"units": (16,), "epochs": 6.0, "minutes": None}, (0, 0)),
         ("standard", 120_000, {"units": (64,), "epochs": 6.0, "minutes": None}, (0.06, 0.04)),
         ("standard", 120_000, {"units": (512,), "epochs": 6.0, "minutes": None}, (0.33, 0.27)),
-        ("quick", 600_893, {"epochs": 5.4, "minutes": None}, (0.12, 0.06)),  # as it was measured: docs/recipes.md
+        ("quick", 600_893, {"epochs": 5.4, "minutes": None}, (0.12, 0.06)),  # measured: docs/recipes.md
         ("quick", 1_115_394, {"epochs": 3.0, "minutes": None}, (0.03, 0.01)),
         ("standard", 1_115_394, {"epochs": 19.4, "minutes": None}, (0.36, 0.22)),
     ],
 )
-def test_a_network_that_cannot_learn_a_text_by_heart_drops_less(preset, characters, given, expected):
+def test_a_network_that_cannot_overfit_has_less_dropout(preset, characters, given, expected):
     made = recipe(preset, characters, 65, **given)
     assert (made.model.dropout, made.model.drop_connect) == expected
 
 
 @given(st.floats(0, 1e6), st.integers(1, 4096), st.integers(0, 10**9))
-def test_what_is_dropped_grows_with_the_passes_and_with_shortness(passes, units, learnt):
+def test_dropout_rises_with_epochs_and_for_shorter_texts(passes, units, learnt):
     assert dropout_rates(min(passes, 1.0), units, learnt) == (0, 0)
     here, more, shorter = (
         dropout_rates(*at) for at in ((passes, units, learnt), (2 * passes, units, learnt), (passes, units, learnt // 2))
@@ -166,47 +169,48 @@ def test_what_is_dropped_grows_with_the_passes_and_with_shortness(passes, units,
 @pytest.mark.parametrize(
     ("passes", "units", "learnt", "expected"),
     [
-        (19, 768, 1_003_855, (0.35, 0.22)),  # as it was measured: docs/recipes.md
+        (19, 768, 1_003_855, (0.35, 0.22)),  # measured: docs/recipes.md
         (60, 1024, 1_003_855, (0.49, 0.41)),
         (13, 384, 225_760, (0.38, 0.22)),
         (40, 384, 8_120, (0.68, 0.52)),
         (1e4, 4096, 100, (0.8, 0.7)),
     ],
 )
-def test_what_is_dropped(passes, units, learnt, expected):
+def test_dropout_rates_have_the_documented_values(passes, units, learnt, expected):
     assert dropout_rates(passes, units, learnt) == expected
 
 
 @pytest.mark.parametrize(("characters", "evaluations"), [(3_000, 10), (SHORT_TEXT, 10), (2 * SHORT_TEXT, 3)])
-def test_a_short_text_is_scored_often(characters, evaluations):
+def test_a_short_text_has_at_least_ten_evaluations(characters, evaluations):
     made = recipe("quick", characters)
     assert made.training.evaluations == evaluations
-    assert any(f"overfitted: {evaluations} evaluations, fewer only" in note for note in made.notes) == (evaluations > 3)
+    assert any(f"overfitted: {evaluations} evaluations, or fewer if" in note for note in made.notes) == (evaluations > 3)
     assert recipe("best", characters).training.evaluations == PRESETS["best"]["evaluations"]
     assert recipe("quick", characters, evaluations=2).training.evaluations == 2
 
 
 @pytest.mark.parametrize("characters", [10, 10**9])
 @pytest.mark.parametrize("alphabet", [2, 8_000])
-def test_classic_is_kept_exact(characters, alphabet):
+def test_classic_is_not_adapted(characters, alphabet):
     made = recipe("classic", characters, alphabet)
     assert {name: getattr(made.model if name in MODEL else made.training, name) for name in PRESETS["classic"]} == PRESETS[
         "classic"
     ]
 
 
-def test_classic_says_how_long_it_will_take():
+def test_classic_has_a_note_on_its_duration():
     (note,) = recipe("classic", 1_115_394, 65, precision="float32").notes
-    said = re.fullmatch(r"20 passes over the text, about (\d+) minutes on two fast cores\.", note)
+    said = re.fullmatch(r"20 epochs, about (\d+) minutes on two fast cores\.", note)
     assert said is not None
-    assert float(said[1]) == pytest.approx(601 / 60 / 0.8 * 20, rel=0.2)  # 0.8 passes in 601 seconds: docs/recipes.md
+    assert float(said[1]) == pytest.approx(601 / 60 / 0.8 * 20, rel=0.2)  # 0.8 epochs in 601 seconds: docs/recipes.md
     (note,) = recipe("classic", 1_115_394, 65, precision="float32", minutes=10.0).notes
     assert re.fullmatch(
-        r"Planned for (7|8|9)\d % of the text, as two fast cores make in 10 minutes\. What this machine makes is .*\.", note
+        r"Planned for (7|8|9)\d % of the text, which two fast cores train in 10 minutes\. The estimate for this machine .*\.",
+        note,
     )
 
 
-def test_of_a_short_text_there_are_as_many_shuffled_windows_as_streams_unless_one_begins_at_every_character():
+def test_shuffled_windows_shrink_for_a_short_text_like_streams():
     streams, windows, dense = (
         recipe("standard", 3_000, **given) for given in ({}, {"batches": "windows"}, {"batches": "windows", "targets": "last"})
     )
@@ -218,7 +222,7 @@ def test_of_a_short_text_there_are_as_many_shuffled_windows_as_streams_unless_on
 
 
 @pytest.mark.parametrize(("characters", "held_out"), [(1_000, 100), (2_000_000, 200_000), (10**9, MAX_HELD_OUT)])
-def test_of_a_long_text_no_more_is_held_out_than_it_takes_to_score(characters, held_out):
+def test_at_most_200_000_characters_are_held_out(characters, held_out):
     made = recipe("standard", characters)
     assert round(made.training.validation * characters) == held_out
     assert any("enough to score" in note for note in made.notes) == (held_out < characters // 10)
@@ -226,7 +230,7 @@ def test_of_a_long_text_no_more_is_held_out_than_it_takes_to_score(characters, h
 
 
 @pytest.mark.parametrize(("alphabet", "encoding"), [(LARGE_VOCABULARY, "one-hot"), (LARGE_VOCABULARY + 1, "embedding")])
-def test_a_large_alphabet_is_embedded(alphabet, encoding):
+def test_a_large_vocabulary_is_embedded(alphabet, encoding):
     assert recipe("quick", alphabet=alphabet).model.encoding == encoding
     assert recipe("quick", alphabet=alphabet, encoding="scalar").model.encoding == "scalar"
     assert recipe("quick", alphabet=alphabet, encoding="one-hot").model.encoding == "one-hot"
@@ -234,17 +238,17 @@ def test_a_large_alphabet_is_embedded(alphabet, encoding):
 
 @pytest.mark.parametrize("preset", ["quick", "standard", "best"])
 @pytest.mark.parametrize("characters", [3_000, 19_050, 300_000])
-def test_of_a_short_text_in_a_large_alphabet_weights_are_forgotten_in_eight_passes(preset, characters):
+def test_short_text_with_large_vocabulary_decays_over_8_epochs(preset, characters):
     made = recipe(preset, characters, alphabet=LARGE_VOCABULARY + 1)
     learnt = round(characters * (1 - made.training.validation))
     steps = learnt / (made.training.batch_size * made.model.seq_len)
     left = (1 - made.training.learning_rate * made.training.weight_decay) ** (8 * steps)
     assert left == pytest.approx(math.exp(-1), rel=0.02)
-    said = f"about {learnt / 257:.0f} of each character: weight decay {made.training.weight_decay:g}."
+    said = f"about {learnt / 257:.0f} occurrences of each character: weight decay {made.training.weight_decay:g}."
     assert any(note.endswith(said) for note in made.notes)
 
 
-def test_elsewhere_they_are_kept():
+def test_other_texts_have_no_weight_decay():
     assert recipe("quick", SHORT_TEXT, alphabet=LARGE_VOCABULARY).training.weight_decay == 0
     assert recipe("quick", 2 * SHORT_TEXT, alphabet=LARGE_VOCABULARY + 1).training.weight_decay == 0
     assert recipe("quick", SHORT_TEXT, alphabet=5_000, weight_decay=0.5).training.weight_decay == 0.5
@@ -253,7 +257,7 @@ def test_elsewhere_they_are_kept():
     assert recipe("quick", 200_000, alphabet=5_000, learning_rate=1.0).training.weight_decay == pytest.approx(7.1e-4, rel=0.01)
 
 
-def test_the_more_often_a_text_is_read_the_more_is_dropped():
+def test_more_epochs_give_more_dropout():
     assert dropout_rates(0.1, 768, 10**7) == dropout_rates(1, 768, 10**7) == (0, 0)
     shares = [dropout_rates(passes, 768, 10**7) for passes in (1, 3, 10, 100, 1e9)]
     assert shares == sorted(shares)
@@ -261,6 +265,6 @@ def test_the_more_often_a_text_is_read_the_more_is_dropped():
     assert shares[-1] == (0.8, 0.7)
 
 
-def test_the_narrower_a_layer_is_the_fewer_of_its_connections_are_dropped():
+def test_narrower_layers_have_less_drop_connect():
     assert [dropout_rates(20, units, 10**7)[0] for units in (128, 768, 1024, 2048)] == [0.36] * 4
     assert [dropout_rates(20, units, 10**7)[1] for units in (128, 768, 1024, 2048)] == [0.04, 0.22, 0.3, 0.3]

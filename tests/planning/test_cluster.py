@@ -1,4 +1,4 @@
-"""Which processes train together: from options, from TF_CONFIG."""
+"""The cluster from arguments and from TF_CONFIG."""
 
 import json
 
@@ -12,7 +12,7 @@ def tf_config(cluster: object, kind: str = "worker", index: object = 0) -> dict[
     return {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}})}
 
 
-def test_addresses_and_a_rank_make_a_cluster():
+def test_addresses_and_rank_make_a_cluster():
     cluster = cluster_of("a:1,b.example:22,[fe80::1]:3", 1, {})
     assert cluster == Cluster(("a:1", "b.example:22", "[fe80::1]:3"), 1)
     assert not cluster.is_chief
@@ -20,25 +20,25 @@ def test_addresses_and_a_rank_make_a_cluster():
 
 
 @pytest.mark.parametrize("environment", [{}, {"TF_CONFIG": ""}, tf_config({"worker": ["a:1"]})])
-def test_one_process_is_no_cluster(environment):
+def test_one_process_has_no_cluster(environment):
     assert cluster_of(None, None, environment) is None
 
 
-def test_one_address_is_no_cluster():
+def test_one_address_has_no_cluster():
     assert cluster_of("a:1", 0, {}) is None
 
 
 @pytest.mark.parametrize(("kind", "index", "rank"), [("chief", 0, 0), ("worker", 0, 1), ("worker", 1, 2)])
-def test_a_chief_comes_before_the_workers(kind, index, rank):
+def test_tf_config_chief_comes_before_its_workers(kind, index, rank):
     environment = tf_config({"worker": ["b:1", "c:1"], "chief": ["a:1"]}, kind, index)
     assert cluster_of(None, None, environment) == Cluster(("a:1", "b:1", "c:1"), rank)
 
 
-def test_workers_alone_are_led_by_the_first():
+def test_without_a_chief_the_first_worker_is_chief():
     assert cluster_of(None, None, tf_config({"worker": ["a:1", "b:1"]}, index="1")) == Cluster(("a:1", "b:1"), 1)
 
 
-def test_options_come_before_the_environment():
+def test_arguments_override_the_environment():
     assert cluster_of("x:1,y:1", 0, tf_config({"worker": ["a:1", "b:1"]}, index=1)) == Cluster(("x:1", "y:1"), 0)
 
 
@@ -68,6 +68,6 @@ def test_options_come_before_the_environment():
         (None, None, tf_config({"worker": ["a:1"], "ps": ["b:1"]}), "a task 'ps'"),
     ],
 )  # fmt: skip
-def test_what_is_no_cluster_is_refused(addresses, rank, environment, what):
+def test_malformed_clusters_are_refused(addresses, rank, environment, what):
     with pytest.raises(ConfigError, match=what.replace("[", r"\[")):
         cluster_of(addresses, rank, environment)

@@ -1,4 +1,4 @@
-"""How far a training will come."""
+"""The cost model of training."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from charlstm.planning.cost_model import FLOAT32_SLOWDOWN, STARTUP_SECONDS, nano
 from tests.planning.recipes import recipe
 
 
-def test_the_course_is_that_of_the_budget_that_ends_first():
+def test_extent_follows_the_budget_that_ends_first():
     model, minutes = ModelConfig(vocabulary_size=9, units=(8,)), TrainingConfig(minutes=2.0, epochs=None)
     per_pass = nanoseconds_per_character(model, minutes) / 1e6
     assert training_extent(model, minutes, 1000) == pytest.approx(((120 - STARTUP_SECONDS) / per_pass, 2))
@@ -26,14 +26,14 @@ def test_float32_takes_longer():
     assert longer == pytest.approx(FLOAT32_SLOWDOWN * nanoseconds_per_character(model, training))
 
 
-def test_a_pass_in_windows_from_every_character_reads_each_of_them_again_and_again():
+def test_overlapping_windows_read_each_character_seq_len_times():
     model, training = ModelConfig(vocabulary_size=9, seq_len=100, targets="last"), TrainingConfig(batches="windows", epochs=1.0)
     every, last = (training_extent(replace(model, targets=targets), training, 5000) for targets in ("every", "last"))
     assert (every[0], last[0]) == (1, 1)
     assert 60 * last[1] - STARTUP_SECONDS == pytest.approx(100 * (60 * every[1] - STARTUP_SECONDS))
 
 
-def test_a_wider_network_or_a_smaller_batch_reads_less():
+def test_wider_networks_and_smaller_batches_are_slower():
     small = ModelConfig(vocabulary_size=65, units=(256,))
     training = TrainingConfig(minutes=10.0, epochs=None, batch_size=64)
     passes = [
@@ -70,7 +70,7 @@ def test_a_wider_network_or_a_smaller_batch_reads_less():
         ("best", 9_022, 54, 160, 1171),
     ],
 )
-def test_the_course_is_what_was_measured(preset, characters, alphabet, passes, seconds):
+def test_estimates_match_the_measured_extent(preset, characters, alphabet, passes, seconds):
     made = recipe(preset, characters, alphabet)
     said = training_extent(made.model, made.training, characters - round(made.training.validation * characters))
     assert said == pytest.approx((passes, seconds / 60), rel=1 / 3)

@@ -1,4 +1,4 @@
-"""The choice of precision, on machines that are only files."""
+"""The choice of precision, on machines simulated by files."""
 
 import pytest
 
@@ -21,19 +21,19 @@ def pretend(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("text", "expected"), [(NEW, "bfloat16"), (AMX, "bfloat16"), (OLD, "float32"), (None, "float32")])
-def test_bfloat16_is_for_processors_with_instructions_for_it(pretend, text, expected):
+def test_bfloat16_needs_processor_instructions(pretend, text, expected):
     pretend(text)
     assert fastest_precision(32, "one-hot") == expected
 
 
-def test_the_processors_name_is_among_what_the_numbers_depend_on(pretend):
+def test_environment_record_has_the_processor(pretend):
     pretend("processor : 0\nmodel name\t: Difference Engine 2\n" + NEW)
     assert environment_record()["processor"] == processor() == "Difference Engine 2"
     pretend(None)
     assert processor()
 
 
-def test_a_single_row_scalars_and_a_gpu_get_float32(pretend):
+def test_one_row_scalar_encoding_and_gpus_use_float32(pretend):
     pretend(NEW)
     assert fastest_precision(1, "one-hot") == "float32"
     assert fastest_precision(32, "scalar") == "float32"
@@ -42,7 +42,7 @@ def test_a_single_row_scalars_and_a_gpu_get_float32(pretend):
 
 
 @pytest.mark.parametrize("processor", [NEW, OLD])
-def test_a_plan_holds_what_was_chosen_and_the_user_goes_first(pretend, plan, processor):
+def test_the_users_precision_overrides_the_automatic_one(pretend, plan, processor):
     pretend(processor)
     here = "bfloat16" if processor == NEW else "float32"
     assert plan().config.training.precision == here
@@ -54,7 +54,7 @@ def test_a_plan_holds_what_was_chosen_and_the_user_goes_first(pretend, plan, pro
     assert plan(given={"encoding": "scalar"}).config.training.precision == "float32"
 
 
-def test_a_batch_made_smaller_for_a_short_text_is_what_counts(pretend, plan, tmp_path):
+def test_precision_depends_on_the_adapted_batch_size(pretend, plan, tmp_path):
     pretend(NEW)
     (tmp_path / "short.txt").write_text("The quick brown fox jumps over the lazy dog.\n" * 20)
     training = plan(tmp_path / "short.txt").config.training

@@ -1,4 +1,4 @@
-"""The memory of a training, by arithmetic, and what is refused for it."""
+"""The memory estimate of training, by arithmetic, and the refusal of training that needs too much."""
 
 import math
 from dataclasses import replace
@@ -16,7 +16,7 @@ TRAINING = TrainingConfig(batch_size=8, weight_average=0.9, validation=0.1, clip
 W, M = 20_900, 9_000
 
 
-def test_every_part_is_what_the_formula_says():
+def test_every_part_follows_the_formula():
     found = estimate_memory(MODEL, TRAINING, 100_000, cores=2)
     assert found.process == PROCESS + 2 * 100_000
     assert found.weights == 4 * 6 * W
@@ -37,18 +37,18 @@ def test_every_part_is_what_the_formula_says():
         ({}, {"validation": 0.0}, {}, "evaluation", 0),
         ({}, {}, {"fine_tuning": True}, "weights", 4 * 7 * W),
         ({}, {"clip_norm": 0.0}, {}, "gradients", 4 * (3 * W + 3 * M)),
-        ({}, {}, {"cores": 64}, "gradients", 4 * (4 * W + 3 * M)),  # of eight rows two cores have four each
+        ({}, {}, {"cores": 64}, "gradients", 4 * (4 * W + 3 * M)),  # at least four rows per core: two cores
         ({"targets": "last"}, {}, {}, "activations", 4 * (LOGITS * 8 * 300 + 24 * 8 * 7 * 50)),
         ({}, {}, {"workers": 3}, "activations", 4 * (LOGITS * 3 * 7 * 300 + 24 * 3 * 7 * 50)),
         ({}, {"batch_size": 1}, {"workers": 2}, "gradients", 4 * (3 * W + 3 * M)),
     ],
 )
-def test_what_each_setting_changes(model, training, options, part, expected):
+def test_each_setting_changes_its_part(model, training, options, part, expected):
     found = estimate_memory(replace(MODEL, **model), replace(TRAINING, **training), 100_000, **{"cores": 2, **options})
     assert getattr(found, part) == expected
 
 
-def test_the_pieces_of_an_evaluation_are_no_larger_for_a_large_vocabulary():
+def test_evaluation_memory_is_bounded_for_large_vocabularies():
     whole = estimate_memory(replace(MODEL, vocabulary_size=16_384), TRAINING, 10**6, cores=2).evaluation
     larger = estimate_memory(replace(MODEL, vocabulary_size=1_100_000), TRAINING, 10**6, cores=2)
     weights = larger.saving / (4 + 2 * 5 + 1)
@@ -57,7 +57,7 @@ def test_the_pieces_of_an_evaluation_are_no_larger_for_a_large_vocabulary():
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Let the machine have so many bytes."""
+    """Return a function that sets the machine's memory in bytes."""
 
     def has(size: float, *, gpu: bool = False) -> None:
         monkeypatch.setattr(memory_estimate, "total_memory", lambda: size)
@@ -66,7 +66,7 @@ def machine(monkeypatch):
     return has
 
 
-def test_what_fits_easily_is_not_mentioned_and_what_takes_a_good_part_is(machine):
+def test_memory_note_appears_above_a_quarter(machine):
     peak = estimate_memory(MODEL, TRAINING, 100_000, cores=2).peak
     for size, mentioned in ((math.inf, False), (4.01 * peak, False), (3.99 * peak, True), (1.01 * peak, True)):
         machine(size)
@@ -83,16 +83,16 @@ UNICODE = ModelConfig(vocabulary_size=1_100_000, units=(768,), encoding="embeddi
 @pytest.mark.parametrize(
     ("model", "options", "advice"),
     [
-        (WIDE, {}, "lower --units"),
+        (WIDE, {}, "lower `units`"),
         (WIDE, {"fine_tuning": True}, "choose a smaller model"),
-        (WIDE, {"resumed": True}, "resume it where there is more"),
-        (LONG, {}, "lower --batch-size or --seq-len"),
-        (LONG, {"fine_tuning": True}, "lower --batch-size or --seq-len"),
-        (UNICODE, {}, "lower --units, or use a text with fewer distinct characters than 1,100,000"),
-        (replace(UNICODE, encoding="one-hot"), {}, "lower --units, or use a text with fewer distinct"),
+        (WIDE, {"resumed": True}, "resume it on a machine with more memory"),
+        (LONG, {}, "lower `batch_size` or `seq_len`"),
+        (LONG, {"fine_tuning": True}, "lower `batch_size` or `seq_len`"),
+        (UNICODE, {}, "lower `units`, or use a text with fewer distinct characters than 1,100,000"),
+        (replace(UNICODE, encoding="one-hot"), {}, "lower `units`, or use a text with fewer distinct"),
     ],
 )
-def test_what_cannot_fit_is_refused_with_what_to_change(machine, model, options, advice):
+def test_too_little_memory_is_refused_with_advice(machine, model, options, advice):
     machine(12e9)
     with pytest.raises(ConfigError) as error:
         check_memory(model, replace(TRAINING, batch_size=64), 1_200_000, cores=2, **options)
@@ -100,6 +100,6 @@ def test_what_cannot_fit_is_refused_with_what_to_change(machine, model, options,
     assert f" GB of memory, and this machine has 12; {advice}" in str(error.value)
 
 
-def test_with_a_gpu_steps_need_none_of_the_machines_memory(machine):
+def test_with_a_gpu_steps_do_not_count(machine):
     machine(12e9, gpu=True)
     assert check_memory(LONG, replace(TRAINING, batch_size=64), 1_200_000, cores=2) is None

@@ -1,4 +1,4 @@
-"""A new checkpoint keeps no more of its text than a reader of checkpoints takes."""
+"""Limits on what a new checkpoint stores of its text, so that it can be read again."""
 
 import pytest
 
@@ -8,13 +8,13 @@ from charlstm.planning import training_plan as plan_module
 from tests.planning.conftest import SMALL
 
 
-def test_what_a_checkpoint_keeps_of_its_text_is_within_what_is_read(plan):
+def test_stored_text_is_within_the_readers_limits(plan):
     made = plan(given={**SMALL, "seq_len": 20_000, "targets": "every"})
     assert plan_module._SEED_WINDOWS <= MAX_WINDOWS
     assert max(map(len, made.config.corpus.windows)) == plan_module._LONGEST_SEED <= MAX_WINDOW
 
 
-def test_thousands_of_files_are_named_briefly_and_remembered_in_full(plan, tmp_path):
+def test_thousands_of_files_have_a_short_name_and_all_paths(plan, tmp_path):
     paths = [tmp_path / f"{number:04} {'x' * 200}.txt" for number in range(1_000)]
     for path in paths:
         path.write_text(f"{path.name[:4]} is the number of this file.\n")
@@ -26,10 +26,12 @@ def test_thousands_of_files_are_named_briefly_and_remembered_in_full(plan, tmp_p
     assert read_config(made.folder) == made.config
 
 
-def test_more_names_than_a_checkpoint_keeps_are_refused(plan, story, tmp_path, monkeypatch):
+def test_too_many_file_names_are_refused(plan, story, tmp_path, monkeypatch):
     monkeypatch.setattr(plan_module, "MAX_BYTES", 100)
     paths = [tmp_path / f"{number}.txt" for number in range(20)]
     for path in paths:
         path.write_bytes(story.read_bytes()[:1_000])
-    with pytest.raises(CorpusError, match=r"the names of 20 files are more than a checkpoint keeps; join the files into one"):
+    with pytest.raises(
+        CorpusError, match=r"the names of 20 files are more than a checkpoint can store; join the files into one"
+    ):
         plan(*paths, given=SMALL)

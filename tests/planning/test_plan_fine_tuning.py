@@ -1,4 +1,4 @@
-"""Planning a training that starts from a checkpoint's weights."""
+"""Planning a fine-tuning run, which starts from a checkpoint's weights."""
 
 from dataclasses import replace
 
@@ -17,9 +17,7 @@ SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_fine_tuning_keeps_the_network_whatever_the_preset_but_drops_as_the_new_text_asks_for(
-    plan, begin, tmp_path, text, preset
-):
+def test_fine_tuning_keeps_the_network_and_adapts_dropout(plan, begin, tmp_path, text, preset):
     base = plan(given=SMALL | {"dropout": 0.01, "drop_connect": 0.02}, name="base")
     begin(base)
     other = tmp_path / "other.txt"
@@ -31,7 +29,7 @@ def test_fine_tuning_keeps_the_network_whatever_the_preset_but_drops_as_the_new_
     assert made.config.training.learning_rate == PRESETS[preset]["learning_rate"]
 
 
-def test_fine_tuning_starts_from_the_weights_and_adds_the_new_characters(plan, begin, root, tmp_path, text):
+def test_fine_tuning_starts_from_the_weights_and_adds_characters(plan, begin, root, tmp_path, text):
     base = plan(given=SMALL, name="base")
     folder = begin(base)
     other = tmp_path / "other.txt"
@@ -75,22 +73,22 @@ def held_out(plan):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_no_more_is_held_out_of_a_text_than_its_base_has_held_out(plan, begin, text, preset):
+def test_only_text_that_the_base_held_out_is_held_out(plan, begin, text, preset):
     begin(plan(given=SMALL | {"validation": 0.01}, name="base"))
     made = plan(base_name="base", preset=preset)
     assert held_out(made) == 0.01 * len(text)
-    assert made.notes[0] == "base was trained on all but the last 4,000 characters of this text: no more are held out."
+    assert made.notes[0] == "base was trained on all but the last 4,000 characters of this text: only those are held out."
 
 
 @pytest.mark.parametrize("given", [{}, {"validation": 0.02}, {"validation": 0.1}])
-def test_as_much_or_less_may_be_held_out(plan, begin, text, given):
+def test_the_same_or_a_smaller_part_may_be_held_out(plan, begin, text, given):
     begin(plan(given=SMALL, name="base"))
     made = plan(base_name="base", given=given)
     assert held_out(made) == given.get("validation", 0.1) * len(text)
     assert "held out" not in made.notes[0]
 
 
-def test_after_a_base_that_held_nothing_out_there_is_no_score(plan, begin):
+def test_a_base_without_held_out_text_gives_no_score(plan, begin):
     begin(plan(given=SMALL | {"validation": 0.0}, name="base"))
     made = plan(base_name="base")
     assert held_out(made) == 0
@@ -100,14 +98,14 @@ def test_after_a_base_that_held_nothing_out_there_is_no_score(plan, begin):
 @pytest.mark.parametrize(
     ("base", "asked", "end"), [(0.0, 0.1, "nothing"), (0.1, 0.2, "those 40,000"), (0.05, 0.9, "those 20,000")]
 )
-def test_holding_out_what_the_base_was_trained_on_is_refused(plan, begin, base, asked, end):
+def test_holding_out_the_bases_training_text_is_refused(plan, begin, base, asked, end):
     begin(plan(given=SMALL | {"validation": base}, name="base"))
-    with pytest.raises(ConfigError, match=f"^base was trained on all .*--validation {asked} would.* to hold out {end}, or"):
+    with pytest.raises(ConfigError, match=f"^base was trained on all .*`validation={asked}` would.* to hold out {end}, or"):
         plan(base_name="base", given={"validation": asked})
 
 
 @pytest.mark.parametrize(("last", "characters"), [(0.2, 20_000), (0.01, 4_000)])
-def test_every_base_of_a_base_counts(plan, begin, tmp_path, text, last, characters):
+def test_held_out_text_is_unseen_by_every_base_of_the_base(plan, begin, tmp_path, text, last, characters):
     other = tmp_path / "other.txt"
     other.write_text(text.replace("a", "z"))
     begin(plan(given=SMALL | {"validation": 0.05}, name="first"))
@@ -124,7 +122,7 @@ def test_every_base_of_a_base_counts(plan, begin, tmp_path, text, last, characte
 @pytest.mark.parametrize(
     ("added", "before", "characters"), [(30_000, False, 43_000), (10_000, False, 30_000), (40_000, True, 20_000)]
 )
-def test_a_text_that_grew_holds_out_only_what_no_base_was_trained_on(plan, begin, tmp_path, text, added, before, characters):
+def test_a_longer_text_holds_out_only_unseen_characters(plan, begin, tmp_path, text, added, before, characters):
     begin(plan(given=SMALL | {"validation": 0.05}, name="base"))
     new = "new " * (added // 4)
     grown = tmp_path / "grown.txt"
@@ -132,7 +130,7 @@ def test_a_text_that_grew_holds_out_only_what_no_base_was_trained_on(plan, begin
     assert held_out(plan(grown, base_name="base")) == characters
 
 
-def test_another_text_is_held_out_as_ever(plan, begin, tmp_path, text):
+def test_a_different_text_is_held_out_as_usual(plan, begin, tmp_path, text):
     begin(plan(given=SMALL | {"validation": 0.0}, name="base"))
     other = tmp_path / "other.txt"
     other.write_text(text[1:])
@@ -155,7 +153,7 @@ def test_resuming_keeps_the_bases(plan, begin, root):
         {"seq_len": 7, "targets": "last", "batches": "windows", "recurrent_constraint": "unit_norm"},
     ],
 )
-def test_fine_tuning_may_change_what_no_weight_depends_on(plan, begin, root, given):
+def test_fine_tuning_may_change_settings_without_weights(plan, begin, root, given):
     base = plan(given=SMALL, name="base")
     weights = read_weights(begin(base), base.config.model)
     made = plan(base_name="base", given=given)
@@ -177,7 +175,7 @@ def test_fine_tuning_may_change_what_no_weight_depends_on(plan, begin, root, giv
 )
 def test_fine_tuning_may_not_change_the_network(plan, begin, given):
     begin(plan(given=SMALL, name="base"))
-    with pytest.raises(CharlstmError, match="cannot be changed with --from: the network is that of base"):
+    with pytest.raises(CharlstmError, match="cannot be changed with `base=base`"):
         plan(base_name="base", given=given)
 
 

@@ -13,7 +13,7 @@ MODEL, TRAINING = (set(to_dict(record)) for record in (ModelConfig(vocabulary_si
 STREAMS = [name for name, values in PRESETS.items() if values.get("batches") != "windows"]
 
 
-def test_the_presets_are_those_of_the_command_line():
+def test_presets_match_the_command_line():
     assert get_args(Offered) == get_args(Named) == tuple(PRESETS)
 
 
@@ -26,7 +26,7 @@ def test_a_preset_is_a_valid_recipe(preset):
     assert {key: getattr(model if key in MODEL else training, key) for key in values} == values
 
 
-def test_classic_is_the_recipe_of_the_tutorials():
+def test_classic_is_the_tutorials_recipe():
     assert (
         PRESETS["classic"].items()
         >= {
@@ -36,7 +36,7 @@ def test_classic_is_the_recipe_of_the_tutorials():
             "targets": "last",
             "batches": "windows",
             "schedule": "constant",
-            "learning_rate": 1e-3,  # Adam as Keras has it
+            "learning_rate": 1e-3,  # the default of Keras's Adam
             "clip_norm": 0.0,
             "precision": "float32",
         }.items()
@@ -44,7 +44,7 @@ def test_classic_is_the_recipe_of_the_tutorials():
     assert not PRESETS["classic"].keys() & {"minutes", "weight_average", "patience"}
 
 
-def test_the_other_presets_carry_the_state_and_get_larger():
+def test_other_presets_carry_the_state_and_grow():
     assert STREAMS == ["quick", "standard", "best"]
     assert [PRESETS[name]["minutes"] for name in STREAMS] == sorted(PRESETS[name]["minutes"] for name in STREAMS)
     assert [sum(PRESETS[name]["units"]) for name in STREAMS] == sorted(sum(PRESETS[name]["units"]) for name in STREAMS)

@@ -1,4 +1,4 @@
-"""Which characters of a text are learned, by counting them in Python."""
+"""The choice of learned characters, compared with counts made in Python."""
 
 from collections import Counter
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_characters_below_the_count_are_rare(learned, held_out, fewest):
     if not any(counts[character] < fewest for character in counts):
         expected = set(text)
     if len(expected) < 2:
-        with pytest.raises(ConfigError, match="at least two to choose from"):
+        with pytest.raises(ConfigError, match="a model needs at least two"):
             cut_vocabulary(corpus_of(text), len(learned), fewest)
         return
     corpus = corpus_of(text)
@@ -51,7 +51,7 @@ def test_auto_learns_all_of_a_small_vocabulary():
 
 
 @pytest.mark.parametrize(("length", "fewest"), [(999_000, 1), (1_500_000, 2), (2_500_000, 3)])
-def test_auto_learns_what_makes_a_millionth_of_the_text(length, fewest):
+def test_auto_learns_characters_above_a_millionth_of_the_text(length, fewest):
     text = common(250) * (length // 250) + "é" * 3 + "ü" * 2 + common(10, 0x400)
     cut = cut_vocabulary(corpus_of(text), len(text), "auto")
     learned = {**dict.fromkeys(common(10, 0x400), 1), "é": 3, "ü": 2}
@@ -66,32 +66,32 @@ def test_auto_learns_at_least_999_of_1000_characters():
     assert cut.vocabulary.characters == common(400)
     assert cut.notes == (
         "1,900 distinct characters; 400 of them make 99.92 % of the text and are learned, the rest share a placeholder "
-        "(--min-count 1 learns all).",
+        "(`min_count=1` learns all).",
     )
     text = common(400) * (most // 400) + common(2_100, 0x3400)  # 0.105 %
     cut = cut_vocabulary(corpus_of(text), len(text), "auto")
     assert cut.vocabulary == Vocabulary.of(text)
     assert cut.notes == (
-        "2,500 distinct characters, all of which are learned; --min-count 2 lets the 2,100 that occur once share a "
+        "2,500 distinct characters, all of which are learned; with `min_count=2` the 2,100 that occur once share a "
         "placeholder.",
     )
 
 
 @pytest.mark.parametrize("each", [1, 2])
-def test_auto_drops_scattered_characters_that_are_nine_tenths_of_the_vocabulary(each):
+def test_auto_drops_scattered_characters_of_a_large_vocabulary(each):
     text = common(65) * 17_000 + common(5_000 // each, 0x3400) * each  # 0.45 % of 1.1 million
     vocabulary = cut_vocabulary(corpus_of(text), len(text), "auto").vocabulary
     assert vocabulary.characters == common(65)
     assert vocabulary.rare == RareCharacters(common(5_000 // each, 0x3400), (each,) * (5_000 // each))
 
 
-def test_auto_keeps_characters_that_are_more_than_a_hundredth_of_the_text():
+def test_auto_keeps_scattered_characters_above_a_hundredth():
     text = common(65) * 1_000 + common(700, 0x3400)
     assert cut_vocabulary(corpus_of(text), len(text), "auto").vocabulary == Vocabulary.of(text)
 
 
 @pytest.mark.parametrize("length", [20_000, 200_000, 900_000])
-def test_auto_keeps_the_characters_of_a_text_that_needs_a_large_vocabulary(length):
+def test_auto_keeps_a_vocabulary_that_is_large_as_in_chinese(length):
     ranks = np.arange(1, 4_001)
     chosen = np.random.default_rng(0).choice(ranks, length, p=1 / ranks / (1 / ranks).sum())  # frequencies as in Chinese
     text = "".join(map(chr, 0x4E00 + chosen))
@@ -99,7 +99,7 @@ def test_auto_keeps_the_characters_of_a_text_that_needs_a_large_vocabulary(lengt
     assert vocabulary == Vocabulary.of(text)
 
 
-def test_auto_does_not_replace_a_single_character_by_a_placeholder():
+def test_auto_does_not_replace_a_single_character():
     text = common(300) * 5_000 + "é"
     assert cut_vocabulary(corpus_of(text), len(text), "auto").vocabulary.rare is None
     assert cut_vocabulary(corpus_of(text + "ü"), len(text) + 1, "auto").vocabulary.rare == RareCharacters("éü", (1, 1))
@@ -113,23 +113,23 @@ def test_a_short_text_in_chinese_keeps_its_characters():
 
 
 @pytest.mark.parametrize("fewest", [1, 7, "auto"])
-def test_without_a_rare_character_in_training_those_held_out_are_learned_too(fewest):
+def test_held_out_characters_are_learned_if_none_is_rare(fewest):
     assert cut_vocabulary(corpus_of("ab" * 10 + "cd"), 20, fewest).vocabulary == Vocabulary("abcd")
 
 
-def test_a_count_that_no_character_is_below_is_said():
+def test_note_says_that_no_character_is_rare():
     (note,) = cut_vocabulary(corpus_of("ab" * 10), 20, 5).notes
-    assert note == "No character of the text is rarer than --min-count 5: all are learned."
+    assert note == "No character of the text is rarer than `min_count=5`: all are learned."
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "many", None])
-def test_a_count_that_is_none_is_refused(value):
+def test_an_invalid_min_count_is_refused(value):
     with pytest.raises(ConfigError) as error:
         min_count_of({"min_count": value})
     assert (error.value.setting, error.value.found) == ("min_count", value)
 
 
-def test_the_count_is_automatic_unless_it_is_given():
+def test_min_count_is_auto_by_default():
     assert (min_count_of({}), min_count_of({"min_count": "auto"}), min_count_of({"min_count": 7})) == ("auto", "auto", 7)
 
 
@@ -149,7 +149,7 @@ def test_counts_of_characters_that_are_rare_in_both_texts_add_up():
     assert vocabulary == Vocabulary("abcy", RareCharacters("wxz", (1, 7, 1)))
 
 
-def test_the_placeholder_of_a_base_stays_though_nothing_is_rare_any_more():
+def test_the_placeholder_of_a_base_stays_without_rare_characters():
     text = "abxyz" * 10
     vocabulary = cut_vocabulary(corpus_of(text, "abc"), len(text), 5, WITH_RARE).vocabulary
     assert vocabulary == Vocabulary("abcxyz", RareCharacters("", ()))
@@ -161,7 +161,7 @@ def test_auto_keeps_the_cut_of_a_base_on_the_same_text():
     assert vocabulary == Vocabulary("abc", RareCharacters("xyz", (8, 4, 2)))
 
 
-def test_auto_learns_a_rare_character_of_a_base_that_is_frequent_in_the_new_text():
+def test_auto_learns_a_rare_character_that_became_frequent():
     text = "abc" * 331 + "x" * 5 + "yz"
     vocabulary = cut_vocabulary(corpus_of(text), len(text), "auto", WITH_RARE).vocabulary
     assert vocabulary == Vocabulary("abcx", RareCharacters("yz", (3, 2)))
@@ -175,7 +175,7 @@ def test_auto_learns_new_characters_unless_they_are_few_and_rare():
 
 
 @pytest.mark.parametrize("beyond", ["", "渡"])
-def test_ids_are_changed_in_place_where_their_type_allows(beyond):
+def test_ids_are_recoded_in_place_if_their_type_allows(beyond):
     corpus = corpus_of("abcab" + beyond)
     vocabulary = Vocabulary("ab", RareCharacters("c", (1,)))
     found = recoded(corpus, vocabulary)

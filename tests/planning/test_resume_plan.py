@@ -1,4 +1,4 @@
-"""Planning to go on with a training: from the saved state, on the same text, with the same settings."""
+"""Planning to resume a training run: from the saved state, on the same text, with the same settings."""
 
 import hashlib
 import shutil
@@ -24,7 +24,7 @@ def contents(folder: Path) -> dict[str, str]:
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_it_goes_on_where_it_was_and_changes_nothing(begun, root, story, text):
+def test_resuming_reads_the_saved_state_and_changes_no_file(begun, root, story, text):
     before = contents(begun.folder)
     plan = plan_resuming(root, "story", [], {})
     assert plan.folder == begun.folder
@@ -52,7 +52,7 @@ def test_it_goes_on_where_it_was_and_changes_nothing(begun, root, story, text):
     assert after == before | {str(begun.folder / RESUME / "lock"): after[str(begun.folder / RESUME / "lock")]}
 
 
-def test_evaluations_made_after_the_state_was_saved_are_forgotten(begun, root):
+def test_evaluations_after_the_saved_state_are_dropped(begun, root):
     assert [line.step for line in read_history(begun.folder)] == [10, 20, 30]
     assert [line.step for line in plan_resuming(root, "story", [], {}).start.state.history] == [10, 20]
 
@@ -68,14 +68,14 @@ def test_evaluations_made_after_the_state_was_saved_are_forgotten(begun, root):
         ({"epochs": 3}, {"minutes": 9}, None, 9),
     ],
 )
-def test_the_budget_may_be_a_new_one(plan, begin, root, planned, given, epochs, minutes):
+def test_the_budget_may_change(plan, begin, root, planned, given, epochs, minutes):
     made = plan(given=SMALL | planned)
     begin(made)
     training = plan_resuming(root, "story", [], given).config.training
     assert training == replace(made.config.training, epochs=epochs, minutes=minutes)
 
 
-def test_a_budget_that_cannot_be_is_refused(begun, root):
+def test_an_invalid_budget_is_refused(begun, root):
     with pytest.raises(ConfigError, match="epochs: expected a number above 0"):
         plan_resuming(root, "story", [], {"epochs": -1})
 
@@ -84,28 +84,29 @@ def test_a_budget_that_cannot_be_is_refused(begun, root):
 def test_no_other_setting_may_change(begun, root, setting):
     with pytest.raises(ConfigError) as error:
         plan_resuming(root, "story", [], {"epochs": 30, setting: 1})
-    flag = "--" + setting.replace("_", "-")
     had = getattr(begun.config.model, setting, getattr(begun.config.training, setting, None))
-    assert str(error.value).startswith(f"{flag} cannot be changed when a training is resumed (story has {had}); leave it out")
-    assert "`charlstm train TEXT --from story`" in str(error.value)
+    assert str(error.value).startswith(
+        f"`{setting}` cannot be changed when a training is resumed (story has {had}); leave it out"
+    )
+    assert "`base=story`" in str(error.value)
 
 
-def test_all_settings_that_may_not_change_are_named(begun, root):
+def test_all_settings_that_cannot_change_are_named(begun, root):
     with pytest.raises(ConfigError) as error:
         plan_resuming(root, "story", [], {"epochs": 30, "seq_len": 5, "learning_rate": 0.5, "units": (4, 3)})
     had = begun.config.training.learning_rate
     assert str(error.value).startswith(
-        f"--learning-rate, --seq-len cannot be changed when a training is resumed (story has {had}, 16); leave it out"
+        f"`learning_rate`, `seq_len` cannot be changed when a training is resumed (story has {had}, 16); leave it out"
     )
 
 
-def test_a_setting_that_is_the_same_may_be_given_again(begun, root):
+def test_an_unchanged_setting_is_accepted(begun, root):
     given = {**SMALL, "learning_rate": begun.config.training.learning_rate, "precision": "auto"}
     assert plan_resuming(root, "story", [], given).config == begun.config
 
 
 @pytest.mark.parametrize("minutes", [0.0, 7.5])
-def test_how_often_is_saved_may_change(begun, root, minutes):
+def test_save_every_may_change(begun, root, minutes):
     training = plan_resuming(root, "story", [], {"save_every": minutes}).config.training
     assert training == replace(begun.config.training, save_every=minutes)
 
@@ -114,7 +115,7 @@ def test_a_checkpoint_elsewhere_is_named_by_its_path(begun, tmp_path):
     assert plan_resuming(tmp_path / "nowhere", str(begun.folder), [], {}).config == begun.config
 
 
-def test_an_unknown_checkpoint_is_refused_with_those_there_are(begun, root):
+def test_an_unknown_checkpoint_is_refused_with_the_known_names(begun, root):
     with pytest.raises(CheckpointError, match=r"there is no checkpoint 'novel'; in .* there are: story"):
         plan_resuming(root, "novel", [], {})
 
@@ -133,13 +134,13 @@ def test_a_damaged_file_is_refused_by_name(begun, root, name):
     assert str(begun.folder / name) in str(error.value)
 
 
-def test_the_files_that_resuming_writes_anew_may_be_damaged(begun, root):
+def test_files_that_resuming_rewrites_may_be_damaged(begun, root):
     for name in (HISTORY, WEIGHTS, CARD):
         (begun.folder / name).write_bytes(b"damaged\n")
     assert [line.step for line in plan_resuming(root, "story", [], {}).start.state.history] == [10, 20]
 
 
-def test_the_state_before_a_damaged_one_is_used_and_the_user_told(begun, root):
+def test_the_state_before_a_damaged_one_is_used_with_a_note(begun, root):
     state = read_state(begun.folder, begun.config)
     write_state(begun.folder, replace(state, progress=replace(state.progress, steps=30)))
     assert plan_resuming(root, "story", [], {}).start.state.progress.steps == 30
@@ -152,18 +153,18 @@ def test_the_state_before_a_damaged_one_is_used_and_the_user_told(begun, root):
     assert note.endswith("The state before it is used.")
 
 
-def test_other_versions_and_cores_are_told(begun, root):
+def test_note_lists_changed_versions_and_cores(begun, root):
     state = read_state(begun.folder, begun.config)
     before = {**environment_record(), "tensorflow": "1.0", "cores": "999"}
     write_state(begun.folder, replace(state, progress=replace(state.progress, surroundings=before)))
     (note,) = plan_resuming(root, "story", [], {}).notes
     now = environment_record()
     assert note.startswith(
-        f"Saved with tensorflow 1.0, now {now['tensorflow']}; cores 999, now {now['cores']}: the numbers may"
+        f"Saved with tensorflow 1.0, now {now['tensorflow']}; cores 999, now {now['cores']}: the results may"
     )
 
 
-def test_a_training_under_way_is_left_alone(begun, root):
+def test_a_running_training_is_refused(begun, root):
     with training_lock(begun.folder), pytest.raises(CheckpointError, match="is being trained by another process; wait"):
         plan_resuming(root, "story", [], {})
 
@@ -172,15 +173,15 @@ def test_a_training_under_way_is_left_alone(begun, root):
     ("changes", "given", "said"),
     [
         ({}, {}, None),
-        ({"steps": 10**6}, {}, None),  # a last evaluation is still to be made
-        ({"steps": 10**6, "loss_count": 0}, {}, "story has finished its 3 epochs; --epochs 6 trains 3 more."),
+        ({"steps": 10**6}, {}, None),  # the last evaluation is missing
+        ({"steps": 10**6, "loss_count": 0}, {}, "story has finished its 3 epochs; `epochs=6` trains 3 more."),
         ({"steps": 10**6, "loss_count": 0}, {"epochs": 10.0**6}, None),
-        ({"loss_count": 0, "poor": 2}, {"patience": 2}, "story has ended early, without a better score in 2 evaluations;"),
-        ({"loss_count": 0, "seconds": 60.0}, {"minutes": 1.0}, "story has used up its 1 minute; --minutes 2 trains 1 more."),
+        ({"loss_count": 0, "poor": 2}, {"patience": 2}, "story has stopped early, without a better score in 2 evaluations;"),
+        ({"loss_count": 0, "seconds": 60.0}, {"minutes": 1.0}, "story has used up its 1 minute; `minutes=2` trains 1 more."),
         ({"loss_count": 0, "seconds": 60.0}, {"minutes": 2.0}, None),
     ],
 )
-def test_a_finished_training_is_planned_as_finished_by_the_chief_and_by_its_helpers(plan, begin, root, changes, given, said):
+def test_chief_and_workers_agree_that_a_run_is_finished(plan, begin, root, changes, given, said):
     made = plan(given=SMALL | {"epochs": 3.0})
     begin(made)
     state = read_state(made.folder, made.config)
@@ -192,9 +193,9 @@ def test_a_finished_training_is_planned_as_finished_by_the_chief_and_by_its_help
         assert (planned.finished or "").startswith(said or "")
 
 
-def test_patience_without_anything_held_out_is_refused_for_a_resumed_training_too(plan, begin, root):
+def test_patience_without_held_out_text_is_refused_when_resuming(plan, begin, root):
     begin(plan(given=SMALL | {"validation": 0.0}))
-    with pytest.raises(ConfigError, match="--patience has no effect with --validation 0"):
+    with pytest.raises(ConfigError, match="`patience` has no effect with `validation=0`"):
         plan_resuming(root, "story", [], {"patience": 2})
 
 
@@ -208,6 +209,6 @@ def test_rare_characters_are_those_of_the_checkpoint(plan, begin, root, story):
         assert again.config == made.config
         assert again.ids.tolist() == made.ids.tolist()
         assert again.ids.dtype == made.ids.dtype
-    with pytest.raises(ConfigError, match=r"--min-count cannot be changed .*learned characters"):
+    with pytest.raises(ConfigError, match=r"`min_count` cannot be changed .*learned characters"):
         plan_resuming(root, "story", [], {"min_count": 3})
     assert plan_resuming(root, "story", [], {"min_count": "auto"}).config == made.config

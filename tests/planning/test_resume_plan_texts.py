@@ -1,4 +1,4 @@
-"""The text of a training that is gone on with: found again, in whatever form it is, and nothing else taken for it."""
+"""The text of a resumed run: found again in any form, and never confused with a different text."""
 
 import io
 import os
@@ -17,12 +17,12 @@ from charlstm.planning.resume_plan import plan_resuming, plan_worker
 from tests.planning.conftest import SMALL
 
 
-def test_the_text_may_have_moved_if_it_is_named(begun, root, story, tmp_path, monkeypatch):
+def test_a_moved_text_is_found_by_its_new_path(begun, root, story, tmp_path, monkeypatch):
     moved = story.rename(tmp_path / "moved.txt")
     with pytest.raises(CheckpointError) as error:
         plan_resuming(root, "story", [], {})
-    assert str(error.value).startswith(f"going on with story needs its text: {story} does not exist")
-    assert "`charlstm train TEXT --resume story`" in str(error.value)
+    assert str(error.value).startswith(f"resuming story needs its text: {story} does not exist")
+    assert "`resume=story`" in str(error.value)
     monkeypatch.chdir(tmp_path)
     plan = plan_resuming(root, "story", ["moved.txt"], {})
     np.testing.assert_array_equal(plan.ids, begun.ids)
@@ -30,7 +30,7 @@ def test_the_text_may_have_moved_if_it_is_named(begun, root, story, tmp_path, mo
 
 
 @pytest.mark.parametrize(("line_end", "encoding"), [("\r\n", "utf-8-sig"), ("\n", "utf-16"), ("\r\n", "latin-1")])
-def test_the_same_text_in_another_form_is_the_same_text(begun, root, story, text, line_end, encoding):
+def test_line_ends_and_encodings_do_not_change_the_text(begun, root, story, text, line_end, encoding):
     story.write_bytes(text.replace("\n", line_end).encode(encoding))
     plan = plan_resuming(root, "story", [], {}, encoding)
     np.testing.assert_array_equal(plan.ids, begun.ids)
@@ -39,7 +39,7 @@ def test_the_same_text_in_another_form_is_the_same_text(begun, root, story, text
 
 @pytest.mark.parametrize("plan_again", [plan_resuming, plan_worker])
 @pytest.mark.parametrize("strange", ["é", "ÿx", "渡", "\U0001f6a3"], ids=ascii)
-def test_a_text_with_characters_that_its_model_lacks_is_not_its_text(begun, root, story, text, strange, plan_again):
+def test_a_text_with_unknown_characters_is_refused(begun, root, story, text, strange, plan_again):
     story.write_text(text + strange)
     config = read_config(root / "story")
     fingerprint = sha256((text + strange).encode()).hexdigest()
@@ -50,13 +50,13 @@ def test_a_text_with_characters_that_its_model_lacks_is_not_its_text(begun, root
 
 @pytest.fixture
 def old_story(story, text):
-    """The story with characters that are bytes of their own in cp1252, other ones in latin-1 and none in UTF-8."""
+    """Return the story as cp1252, with bytes that mean other characters in latin-1 and are invalid in UTF-8."""
     told = "“Zoë” – 5 €\n" + text
     story.write_bytes(told.encode("cp1252"))
     return told
 
 
-def test_the_encoding_need_not_be_named_again(plan, begin, root, old_story):
+def test_the_saved_text_encoding_is_used(plan, begin, root, old_story):
     made = plan(given=SMALL, text_encoding="cp1252")
     begin(made)
     resumed = plan_resuming(root, "story", [], {})
@@ -65,7 +65,7 @@ def test_the_encoding_need_not_be_named_again(plan, begin, root, old_story):
     np.testing.assert_array_equal(resumed.ids, made.ids)
 
 
-def test_an_encoding_that_is_named_goes_before_the_remembered_one(plan, begin, root, story, old_story):
+def test_a_given_text_encoding_overrides_the_saved_one(plan, begin, root, story, old_story):
     begin(plan(given=SMALL, text_encoding="cp1252"))
     with pytest.raises(CheckpointError, match=r"needs its text: .*story\.txt is not utf-8"):
         plan_resuming(root, "story", [], {}, "utf-8")
@@ -79,7 +79,7 @@ def test_an_encoding_that_is_named_goes_before_the_remembered_one(plan, begin, r
     assert resumed.config.vocabulary.decode(resumed.ids) == old_story
 
 
-def test_a_moved_text_is_read_in_the_remembered_encoding(plan, begin, root, story, old_story, tmp_path):
+def test_a_moved_text_is_read_in_the_saved_encoding(plan, begin, root, story, old_story, tmp_path):
     begin(plan(given=SMALL, text_encoding="cp1252"))
     moved = story.rename(tmp_path / "moved.txt")
     resumed = plan_resuming(root, "story", [str(moved)], {})
@@ -87,7 +87,7 @@ def test_a_moved_text_is_read_in_the_remembered_encoding(plan, begin, root, stor
     assert resumed.config.vocabulary.decode(resumed.ids) == old_story
 
 
-def test_a_text_from_standard_input_is_read_from_there_again(plan, begin, root, text, monkeypatch):
+def test_standard_input_is_read_again(plan, begin, root, text, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     begin(plan("-", given=SMALL))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
@@ -97,7 +97,7 @@ def test_a_text_from_standard_input_is_read_from_there_again(plan, begin, root, 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every file name is Unicode")
-def test_a_text_whose_name_is_not_unicode_is_found_again(plan, begin, root, story):
+def test_a_file_name_that_is_not_unicode_is_found_again(plan, begin, root, story):
     named = story.rename(story.with_name("caf\udce9.txt"))
     begin(plan(named, given=SMALL, name="story"))
     resumed = plan_resuming(root, "story", [], {})
@@ -114,7 +114,7 @@ def test_another_text_is_refused(begun, root, story, text, changed):
     sentence = str(error.value)
     assert sentence.startswith("story.txt is not the text that story is trained on (story.txt, SHA-256 ")
     assert begun.config.corpus.fingerprint[:12] in sentence
-    assert "`--from story`" in sentence
+    assert "`base=story`" in sentence
 
 
 @pytest.mark.parametrize(
@@ -125,34 +125,34 @@ def test_another_text_is_refused(begun, root, story, text, changed):
 def test_a_saved_state_that_names_no_text_is_refused(begun, root, key, value):
     state = read_state(begun.folder, begun.config)
     write_state(begun.folder, replace(state, progress=replace(state.progress, **{key: value})))
-    with pytest.raises(CheckpointError, match="`charlstm train TEXT --resume story`"):
+    with pytest.raises(CheckpointError, match="`resume=story`"):
         plan_resuming(root, "story", [], {})
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such files on Windows")
 @pytest.mark.parametrize("path", ["/dev/zero", "fifo", "/proc/self/mem", "/proc/kmsg", "/sys/power/state", "empty"])
-def test_what_a_saved_state_names_is_read_only_if_it_is_a_file(begun, root, tmp_path, path):
-    os.mkfifo(tmp_path / "fifo")  # reading it would wait for ever
+def test_saved_paths_are_read_only_if_they_are_files(begun, root, tmp_path, path):
+    os.mkfifo(tmp_path / "fifo")  # reading it would block forever
     (tmp_path / "empty").touch()
     path = str(tmp_path / path)
     state = read_state(begun.folder, begun.config)
     write_state(begun.folder, replace(state, progress=replace(state.progress, paths=(path,))))
-    with pytest.raises(CheckpointError, match=f"needs its text: {path} is not a file with a text in it; name the text"):
+    with pytest.raises(CheckpointError, match=f"needs its text: {path} is not a text file; give the text"):
         plan_resuming(root, "story", [], {})
 
 
 @pytest.mark.parametrize("pattern", ["*.txt", "stor[y].txt", "**/*", "/dev/z*o"])
-def test_what_a_saved_state_names_is_not_a_pattern_for_other_files(begun, root, story, pattern):
+def test_saved_paths_are_not_expanded_as_patterns(begun, root, story, pattern):
     state = read_state(begun.folder, begun.config)
     path = str(story.parent / pattern)
     write_state(begun.folder, replace(state, progress=replace(state.progress, paths=(path,))))
     with pytest.raises(CheckpointError) as error:
         plan_resuming(root, "story", [], {})
-    assert f"needs its text: {path} does not exist; name the text" in str(error.value)
+    assert f"needs its text: {path} does not exist; give the text" in str(error.value)
     assert plan_resuming(root, "story", [str(story.with_name("*.txt"))], {}).paths == (str(story),)
 
 
-def test_who_helps_the_chief_reads_the_same_text_and_leaves_the_lock_to_it(begun, root, story):
+def test_a_worker_reads_the_same_text_without_the_lock(begun, root, story):
     with training_lock(begun.folder):
         helping = plan_worker(root, "story", [], {})
     assert helping.config == begun.config

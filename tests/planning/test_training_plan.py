@@ -1,41 +1,36 @@
-"""Planning a new training: the recipe, the checkpoint's record of its text, and what is refused. Nothing is written."""
+"""Planning a new training run: the recipe, the record of the text, and the errors. Nothing is written."""
 
 import hashlib
 import io
-import os
 import sys
-from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from charlstm.cli.terminal import CHECKPOINTS
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import CheckpointError, ConfigError, CorpusError
 from charlstm.planning.environment import fastest_precision
 from charlstm.planning.presets import PRESETS
-from charlstm.planning.training_plan import DEFAULT_PRESET
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_preset_on_a_long_text_is_taken_as_it_is(plan, root, text, preset):
+def test_a_preset_is_unchanged_on_a_long_text(plan, root, text, preset):
     made = plan(preset=preset)
     settings = {**vars(TrainingConfig()), **vars(ModelConfig(vocabulary_size=len(set(text))))}
     settings |= {"precision": fastest_precision(TrainingConfig.batch_size, ModelConfig.encoding), **PRESETS[preset]}
     found = {key: getattr(made.config.model, key, getattr(made.config.training, key, None)) for key in settings}
     fitted = {key for key in settings if found[key] != settings[key]}
     assert fitted == (set() if preset == "classic" else {"dropout", "drop_connect"})
-    assert len(made.notes) == 1  # the course
+    assert len(made.notes) == 1  # epochs and time
     assert made.start is None
     assert not root.exists()
 
 
-def test_classic_is_exactly_the_recipe_of_the_tutorials(plan, text):
+def test_classic_plan_is_exactly_the_tutorials_recipe(plan, text):
     config = plan(preset="classic").config
     assert config.model == ModelConfig(
         vocabulary_size=len(set(text)), encoding="scalar", seq_len=100, units=(256,), targets="last", dropout=0.2
@@ -52,7 +47,7 @@ def test_classic_is_exactly_the_recipe_of_the_tutorials(plan, text):
     )
 
 
-def test_what_the_user_chose_goes_before_the_preset(plan):
+def test_the_users_settings_override_the_preset(plan):
     config = plan(given={"units": (9,), "seq_len": 33, "learning_rate": 0.5, "encoding": "scalar"}).config
     assert (config.model.units, config.model.seq_len, config.model.encoding) == ((9,), 33, "scalar")
     assert config.training.learning_rate == 0.5
@@ -63,17 +58,17 @@ def test_what_the_user_chose_goes_before_the_preset(plan):
     ("given", "epochs", "minutes"),
     [({}, PRESETS["standard"]["epochs"], 10.0), ({"epochs": 3}, 3, None), ({"minutes": 2}, None, 2)],
 )
-def test_epochs_take_the_place_of_the_presets_minutes(plan, given, epochs, minutes):
+def test_a_budget_of_the_user_replaces_the_presets(plan, given, epochs, minutes):
     training = plan(given=given).config.training
     assert (training.epochs, training.minutes) == (epochs, minutes)
 
 
-def test_two_budgets_are_one_too_many(plan):
-    with pytest.raises(ConfigError, match="--epochs or after --minutes"):
+def test_two_budgets_are_refused(plan):
+    with pytest.raises(ConfigError, match="`epochs` or after `minutes`"):
         plan(given={"epochs": 3, "minutes": 2})
 
 
-def test_the_record_of_the_text(plan, story, text):
+def test_config_records_the_text(plan, story, text):
     made = plan()
     assert made.config.corpus.name == "story.txt"
     assert made.config.corpus.fingerprint == hashlib.sha256(text.encode()).hexdigest()
@@ -85,7 +80,7 @@ def test_the_record_of_the_text(plan, story, text):
     assert made.text_encoding == "utf-8"
 
 
-def test_seeds_are_from_all_over_the_training_part_and_begin_with_a_word(plan, text):
+def test_seed_windows_span_the_training_set_and_start_at_words(plan, text):
     windows = plan(given={"seq_len": 40}).config.corpus.windows
     assert len(windows) == len(set(windows)) == 8
     places = [text.index(window) for window in windows]
@@ -93,11 +88,11 @@ def test_seeds_are_from_all_over_the_training_part_and_begin_with_a_word(plan, t
     assert all(text[place - 1] in " \n" for place in places[1:])
     assert all(51_000 < after - before < 52_000 for before, after in pairwise(places))
     assert all(len(window) == 40 for window in windows)
-    assert "".join(windows) == "".join(windows).lower()  # nothing of the held-out capitals
+    assert "".join(windows) == "".join(windows).lower()  # held-out text is in capitals
 
 
 @pytest.mark.parametrize("length", [17, 18, 40, 100, 1000])
-def test_seeds_of_a_short_text_without_spaces(plan, tmp_path, length):
+def test_seed_windows_of_a_short_text_without_spaces(plan, tmp_path, length):
     text = "".join(chr(0x4E00 + code) for code in np.random.default_rng(0).integers(0, 300, length))
     path = tmp_path / "short.txt"
     path.write_text(text, "utf-8")
@@ -107,42 +102,42 @@ def test_seeds_of_a_short_text_without_spaces(plan, tmp_path, length):
     assert all(window in text[: round(length * 0.9)] for window in windows)
 
 
-def test_a_short_text_gets_a_smaller_recipe_and_is_told(plan, tmp_path, text):
+def test_a_short_text_gets_a_smaller_recipe_with_notes(plan, tmp_path, text):
     path = tmp_path / "short.txt"
     path.write_text(text[:9_000])
     made, preset = plan(path, preset="best"), PRESETS["best"]
     batch_size, seq_len = made.config.training.batch_size, made.config.model.seq_len
     assert 64 * batch_size * seq_len < 8_100 <= 128 * batch_size * seq_len
     assert made.notes[:2] == (
-        "For so short a text --preset standard is the better start.",
-        "Scored on the last 900 characters alone: give or take 0.073 nats.",
+        "For a text this short, `preset=standard` is the better start.",
+        "Only the last 900 characters are scored: the standard error is about 0.073 nats/char.",
     )
     assert made.notes[2:-1] == (
-        f"The text is short for this recipe: --batch-size is {batch_size} in place of {preset['batch_size']}.",
-        f"The text is short for this recipe: --seq-len is {seq_len} in place of {preset['seq_len']}.",
+        f"The text is short for this recipe: `batch_size` is {batch_size} instead of {preset['batch_size']}.",
+        f"The text is short for this recipe: `seq_len` is {seq_len} instead of {preset['seq_len']}.",
     )
-    assert "passes over the text" in made.notes[-1]
+    assert " epochs, " in made.notes[-1]
 
 
-def test_what_the_user_chose_is_not_made_smaller(plan, tmp_path, text):
+def test_the_users_batch_shape_is_not_reduced(plan, tmp_path, text):
     path = tmp_path / "short.txt"
     path.write_text(text[:20_000])
     made = plan(path, given={"seq_len": 100})
     assert (made.config.training.batch_size, made.config.model.seq_len) == (2, 100)
-    assert len(made.notes) == 3  # what the score rests on, the batch, the course
+    assert len(made.notes) == 3  # the error of the score, the batch size, epochs and time
     path.write_text(text[:3000])
     with pytest.raises(CorpusError, match="2700 characters to train on, but 32 streams of windows of 100 need 3201"):
         plan(path, given={"seq_len": 100, "batch_size": 32})
 
 
-def test_without_a_held_out_tail_everything_is_learnt(plan, tmp_path, text):
+def test_without_held_out_text_everything_is_learned(plan, tmp_path, text):
     path = tmp_path / "exact.txt"
     path.write_text(text[: 64 * PRESETS["standard"]["batch_size"] * PRESETS["standard"]["seq_len"] + 1])
     assert len(plan(path, given={"validation": 0.0}).notes) == 1
     assert len(plan(path).notes) == 2
 
 
-def test_a_checkpoint_is_named_after_the_first_file_or_as_wished(plan, root, story, tmp_path, text, monkeypatch):
+def test_a_checkpoint_is_named_after_the_file_or_by_the_user(plan, root, story, tmp_path, text, monkeypatch):
     other = tmp_path / "my draft (2).txt"
     other.write_text(text)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
@@ -161,12 +156,12 @@ def test_standard_input_can_be_trained_on(plan, root, text, monkeypatch):
     assert made.config.vocabulary.decode(made.ids) == text
 
 
-def test_paths_are_kept_so_that_they_hold_from_anywhere(plan, tmp_path, story, monkeypatch):
+def test_paths_are_stored_as_absolute_paths(plan, tmp_path, story, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert plan("story.txt").paths == (str(story),)
 
 
-def test_the_text_encoding_is_heeded(plan, tmp_path, text):
+def test_the_text_is_read_in_its_text_encoding(plan, tmp_path, text):
     path = tmp_path / "old.txt"
     path.write_bytes(("é" + text).encode("latin-1"))
     made = plan(path, text_encoding="latin-1")
@@ -184,11 +179,11 @@ def test_the_text_encoding_is_heeded(plan, tmp_path, text):
         ({"batch_size": 40_000}, {}, CorpusError, "40000 streams of windows of"),
         ({"batches": "windows", "seq_len": 360_000}, {}, CorpusError, "a window of 360000 and its next character need 360001"),
         ({}, {"base_name": "nobody"}, CheckpointError, "there is no checkpoint 'nobody'"),
-        ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "--units cannot be changed with --from"),
-        ({"activation": "relu"}, {"base_name": "nobody"}, ConfigError, "--activation cannot be changed with --from"),
+        ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "`units` cannot be changed with `base=nobody`"),
+        ({"activation": "relu"}, {"base_name": "nobody"}, ConfigError, "`activation` cannot be changed with `base=nobody`"),
     ],
 )
-def test_what_cannot_work_is_refused_and_nothing_is_written(plan, root, given, options, kind, found):
+def test_invalid_plans_are_refused_and_nothing_is_written(plan, root, given, options, kind, found):
     with pytest.raises(kind) as error:
         plan(given=given, **options)
     assert found in str(error.value)
@@ -207,38 +202,16 @@ def test_a_missing_text_is_refused(plan, root):
     assert not root.exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "usual", "kind", "expected"),
-    [
-        ("novel", True, "file", "charlstm train --resume novel"),
-        ("my story", True, "file", "charlstm train --resume 'my story'"),
-        ("a;b$c", False, "file", "charlstm train --resume 'a;b$c' --checkpoints 'other shelf'"),
-        ("novel", True, "-", "charlstm train - --resume novel < TEXT"),
-        ("novel", True, "pipe", "charlstm train TEXT --resume novel"),
-    ],
-)
-def test_the_command_that_goes_on_can_be_typed_as_it_is(plan, tmp_path, name, usual, kind, expected):
-    os.mkfifo(tmp_path / "pipe")
-    made = plan()
-    path = {"file": made.paths[0], "-": "-", "pipe": str(tmp_path / "pipe")}[kind]
-    made = replace(made, folder=(DEFAULT_PRESET if usual else Path("other shelf")) / name, paths=(path,))
-    assert made.resuming == expected
-
-
-def test_the_usual_folder_is_that_of_the_command_line():
-    assert DEFAULT_PRESET == CHECKPOINTS
-
-
 @pytest.mark.parametrize("validation", [0.0001, 0.00006, 0.00014])
 def test_one_character_cannot_be_held_out(plan, tmp_path, text, validation):
     path = tmp_path / "short.txt"
     path.write_text(text[:10_000])
-    with pytest.raises(ConfigError, match=f"--validation {validation:g} would hold out one of 10,000 characters"):
+    with pytest.raises(ConfigError, match=f"`validation={validation:g}` would hold out one of 10,000 characters"):
         plan(path, given={"validation": validation})
     assert plan(path, given={"validation": 0.0}).config.training.validation == 0.0
 
 
-def test_of_a_text_of_a_line_nothing_is_held_out_where_it_would_be_one_character(plan, tmp_path, text):
+def test_a_one_line_text_holds_nothing_out(plan, tmp_path, text):
     path = tmp_path / "short.txt"
     path.write_text(text[:12])
     made = plan(path, given={"seq_len": 2, "batch_size": 1})
@@ -255,15 +228,15 @@ def test_rare_characters_share_a_placeholder(plan, tmp_path, text):
     assert vocabulary.rare == RareCharacters("é渡", (2, 1))
     assert made.config.model.vocabulary_size == len(vocabulary) + 1
     assert vocabulary.decode(made.ids) == odd
-    assert any("(--min-count 1 learns all)" in note for note in made.notes)
-    # Of the held-out part, which is in capitals, nothing but its lines is learned.
+    assert any("(`min_count=1` learns all)" in note for note in made.notes)
+    # The held-out text is in capitals, of which only the line ends are learned.
     assert made.ids[-1] == len(vocabulary) + 2 + ord("ü")
     without = plan(path, given={"min_count": 1})
     assert without.config.vocabulary == Vocabulary.of(odd)
     assert without.config.model.vocabulary_size == len(set(odd))
 
 
-def test_seeds_have_no_rare_characters(plan, tmp_path):
+def test_seed_windows_have_no_rare_characters(plan, tmp_path):
     random = np.random.default_rng(0)
     odd = "".join(chr(0x4E00 + place) if place % 37 == 5 else random.choice(list("ab \n")) for place in range(20_000))
     path = tmp_path / "odd.txt"
@@ -276,9 +249,9 @@ def test_seeds_have_no_rare_characters(plan, tmp_path):
     everywhere = tmp_path / "everywhere.txt"
     everywhere.write_text("".join("ab"[place % 2] if 100 < place < 109 else chr(0x4E00 + place) for place in range(5_000)))
     made = plan(everywhere, given={"min_count": 2, "validation": 0.0, "units": (4,), "seq_len": 2})
-    assert made.config.corpus.windows == ("a",)  # no passage that was looked at has a learned character
+    assert made.config.corpus.windows == ("a",)  # the candidate windows have no learned character
 
 
-def test_the_count_is_refused_before_the_text_is_read(plan):
+def test_min_count_is_checked_before_the_text_is_read(plan):
     with pytest.raises(ConfigError, match="min_count: expected auto or an integer of at least 1; found 0"):
         plan("nowhere.txt", given={"min_count": 0})

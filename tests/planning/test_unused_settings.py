@@ -1,4 +1,4 @@
-"""Settings without effect: each is refused with what takes its effect away and what would give it one."""
+"""Settings without effect: each is refused with the cause and a remedy."""
 
 import pytest
 
@@ -16,32 +16,32 @@ ONE_LAYER = {**SMALL, "units": (4,)}
         (
             "quick",
             {"embedding_size": 7},
-            "--embedding-size has no effect with --encoding one-hot; leave it out, or give --encoding",
+            "`embedding_size` has no effect with `encoding=one-hot`; leave it out, or give `encoding=embedding`",
         ),
-        ("classic", {"embedding_size": 7}, "--embedding-size has no effect with --encoding scalar"),
-        ("quick", {"embedding_size": 64}, "--embedding-size has no effect"),  # the default, but given
+        ("classic", {"embedding_size": 7}, "`embedding_size` has no effect with `encoding=scalar`"),
+        ("quick", {"embedding_size": 64}, "`embedding_size` has no effect"),  # the default, but given
         (
             "classic",
             {"warmup": 0.1},
-            "--warmup has no effect with --schedule constant; leave it out, or give --schedule cosine",
+            "`warmup` has no effect with `schedule=constant`; leave it out, or give `schedule=cosine`",
         ),
-        ("quick", {"warmup": 0.1, "schedule": "constant"}, "--warmup has no effect with --schedule constant"),
+        ("quick", {"warmup": 0.1, "schedule": "constant"}, "`warmup` has no effect with `schedule=constant`"),
         (
             "classic",
             {"state_reset": 0.5},
-            "--state-reset has no effect with --batches windows, which all start from a zero state",
+            "`state_reset` has no effect with `batches=windows`, which all start from a zero state",
         ),
-        ("quick", {"state_reset": 0.0, "batches": "windows"}, "--state-reset has no effect with --batches windows"),
-        ("quick", {"use_bias": False, "unit_forget_bias": True}, "--unit-forget-bias has no effect with --no-use-bias"),
-        ("quick", {"use_bias": False, "bias_initializer": "ones"}, "--bias-initializer has no effect with --no-use-bias"),
-        ("quick", {"use_bias": False, "bias_regularizer": "l2:1"}, "--bias-regularizer has no effect with --no-use-bias"),
-        ("quick", {"use_bias": False, "bias_constraint": "non_neg"}, "--bias-constraint has no effect with --no-use-bias"),
-        ("quick", {"patience": 2, "validation": 0.0}, "--patience has no effect with --validation 0: nothing is scored"),
-        ("best", {"patience": 2, "validation": 1e-7}, "--patience has no effect with --validation 1e-07"),
+        ("quick", {"state_reset": 0.0, "batches": "windows"}, "`state_reset` has no effect with `batches=windows`"),
+        ("quick", {"use_bias": False, "unit_forget_bias": True}, "`unit_forget_bias` has no effect with `use_bias=False`"),
+        ("quick", {"use_bias": False, "bias_initializer": "ones"}, "`bias_initializer` has no effect with `use_bias=False`"),
+        ("quick", {"use_bias": False, "bias_regularizer": "l2:1"}, "`bias_regularizer` has no effect with `use_bias=False`"),
+        ("quick", {"use_bias": False, "bias_constraint": "non_neg"}, "`bias_constraint` has no effect with `use_bias=False`"),
+        ("quick", {"patience": 2, "validation": 0.0}, "`patience` has no effect with `validation=0`: nothing is scored"),
+        ("best", {"patience": 2, "validation": 1e-7}, "`patience` has no effect with `validation=1e-07`"),
         (
             "standard",
             {**ONE_LAYER, "kernel_initializer": "zeros", "input_initializer": "ones"},
-            "--kernel-initializer has no effect with --input-initializer, which is for the only kernel there is",
+            "`kernel_initializer` has no effect with `input_initializer`, which initialises the only kernel of this network",
         ),
     ],
 )
@@ -55,7 +55,7 @@ def test_a_setting_without_effect_is_refused(plan, preset, given, words):
     "given",
     [
         {"embedding_size": 7, "encoding": "embedding"},
-        {"warmup": 0.0, "schedule": "constant"},  # says what is so
+        {"warmup": 0.0, "schedule": "constant"},  # states the default
         {"warmup": 0.1},
         {"state_reset": 1.0, "batches": "windows"},
         {"state_reset": 0.5},
@@ -68,7 +68,7 @@ def test_a_setting_without_effect_is_refused(plan, preset, given, words):
         {**ONE_LAYER, "kernel_initializer": "zeros", "input_initializer": "ones", "encoding": "embedding"},
     ],
 )
-def test_a_setting_with_effect_is_taken(plan, given):
+def test_a_setting_with_effect_is_accepted(plan, given):
     config = plan(given=SMALL | given).config
     found = {name: getattr(config.model, name, getattr(config.training, name, None)) for name in given}
     assert found == given
@@ -76,17 +76,17 @@ def test_a_setting_with_effect_is_taken(plan, given):
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("units", [(4,), (4, 3)])
-def test_the_users_initialiser_of_the_kernels_goes_before_the_presets_of_the_first_one(plan, preset, units):
+def test_kernel_initializer_overrides_the_input_initializer(plan, preset, units):
     made = plan(given={**SMALL, "units": units, "kernel_initializer": "he_normal"}, preset=preset).config.model
     assert (made.kernel_initializer, made.input_initializer) == ("he_normal", None)
 
 
-def test_embeddings_keep_the_presets_initialiser_because_they_are_no_kernel(plan):
+def test_embeddings_keep_the_presets_initializer(plan):
     made = plan(given={**SMALL, "kernel_initializer": "he_normal", "encoding": "embedding"}).config.model
     assert (made.kernel_initializer, made.input_initializer) == ("he_normal", PRESETS["standard"]["input_initializer"])
 
 
-def test_an_embedding_size_has_effect_where_the_alphabet_makes_the_encoding_an_embedding(plan, tmp_path):
+def test_embedding_size_has_effect_with_a_large_vocabulary(plan, tmp_path):
     path = tmp_path / "large.txt"
     path.write_text("".join(chr(0x4E00 + code % 400) for code in range(9_000)))
     made = plan(path, given={**SMALL, "embedding_size": 7}).config.model
@@ -94,13 +94,13 @@ def test_an_embedding_size_has_effect_where_the_alphabet_makes_the_encoding_an_e
 
 
 @pytest.mark.parametrize(("patience", "evaluations", "said"), [(2, 3, False), (3, 3, True), (9, 3, True), (9, 10, False)])
-def test_patience_that_can_never_run_out_is_mentioned(plan, patience, evaluations, said):
+def test_note_on_patience_that_cannot_be_used_up(plan, patience, evaluations, said):
     notes = plan(given=SMALL | {"patience": patience, "evaluations": evaluations}).notes
-    sentence = f"--patience {patience} cannot end this training early, which has {evaluations} evaluations;"
+    sentence = f"`patience={patience}` cannot end this training early, which has {evaluations} evaluations;"
     assert any(note.startswith(sentence) for note in notes) == said
 
 
-def test_every_option_of_the_network_that_a_preset_sets_can_be_overruled(plan):
+def test_every_network_setting_of_a_preset_can_be_overridden(plan):
     names = {name for values in PRESETS.values() for name in values} & set(vars(ModelConfig(vocabulary_size=2)))
     others = {
         "units": (5,), "seq_len": 9, "encoding": "embedding", "targets": "last", "dropout": 0.11, "input_initializer": "ones",

@@ -1,4 +1,4 @@
-"""A text with something to learn, and plans for it."""
+"""Fixtures: a text with something to learn, and plans for it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ SMALL = {"units": (12,), "seq_len": 10, "batch_size": 4, "epochs": 1.0, "evaluat
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """1,500 characters in which the next one can be learnt: words of a small vocabulary in random order."""
+    """Return a text of 1,500 predictable characters: a few words in random order."""
     words = np.random.default_rng(0).choice(["river", "ferry", "lamp", "oar", "eel"], 300)
     path = tmp_path / "small.txt"
     path.write_text(" ".join(words))
@@ -46,7 +46,7 @@ def resumed(tmp_path: Path) -> Callable[..., TrainingPlan]:
 
 @pytest.fixture
 def poisoned(monkeypatch):
-    """Let the update of given steps make all weights NaN, the first so many times that they are made."""
+    """Return a function that makes the update of a step turn all weights into NaN, a number of times."""
 
     def poison(at: int, times: float) -> list[int]:
         original, done = Trainer.step, []

@@ -1,4 +1,4 @@
-"""Whole runs and what they leave, to be compared to the bit."""
+"""Whole runs and their results, for exact comparison."""
 
 from dataclasses import replace
 from itertools import count
@@ -19,26 +19,26 @@ EVERYTHING = {
     "epochs": 6.0, "evaluations": 3, "units": (12, 8), "dropout": 0.2, "recurrent_dropout": 0.1, "drop_connect": 0.1,
     "weight_decay": 0.01,
 }  # fmt: skip
-"""Settings by which a step depends on everything that it can depend on."""
+"""Settings with which a step depends on every part of the training state."""
 CUT = 80
 """Steps, after the first of the three evaluations."""
 
 
 def run(plan: TrainingPlan, steps: float = np.inf) -> list[Any]:
-    """Train, for so many steps; the clock stands still but for what is asked for on it."""
+    """Train for a number of steps on a clock that stands still."""
     looks, ticks = count(), count()
     return list(train(plan, clock=lambda: next(ticks) / 100, started=0.0, should_stop=lambda: next(looks) >= steps))
 
 
 def finished(events: list[Event]) -> Finished:
-    """How a run ended."""
+    """Return the last event of a run."""
     last = events[-1]
     assert isinstance(last, Finished)
     return last
 
 
 def result(folder: Path) -> dict[str, Any]:
-    """All that a training leaves, but for its seconds, and how often it saved."""
+    """Return all results of a run except its seconds and the number of its saves."""
     config = read_config(folder)
     state = read_state(folder, config)
     return {

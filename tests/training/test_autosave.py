@@ -1,4 +1,4 @@
-"""A checkpoint that is removed, in part or whole, or replaced while its training runs."""
+"""A checkpoint that is removed, in part or as a whole, or replaced during training."""
 
 import shutil
 from collections.abc import Callable
@@ -24,7 +24,7 @@ SETTINGS = {"epochs": 2.0, "evaluations": 4}
 
 
 def run(plan: TrainingPlan, act: Callable[[Path], None], when: type = Evaluated) -> list[Any]:
-    """Train, and do something to the folder after the first event of a kind."""
+    """Train, and call a function with the folder after the first event of a type."""
     ticks, events, acted = count(), [], False
     for event in train(plan, clock=lambda: next(ticks) / 100, started=0.0, should_stop=lambda: False):
         events.append(event)
@@ -64,7 +64,7 @@ def expected(plan) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("removal", REMOVALS)
-def test_what_is_removed_during_a_training_is_written_anew(plan, expected, removal):
+def test_files_removed_during_training_are_restored(plan, expected, removal):
     act, names = REMOVALS[removal]
     made = plan("model", **SETTINGS)
     events = run(made, act)
@@ -76,13 +76,13 @@ def test_what_is_removed_during_a_training_is_written_anew(plan, expected, remov
     assert {path.name for path in made.folder.iterdir()} == {CONFIG, WEIGHTS, HISTORY, CARD, RESUME}
 
 
-def test_a_folder_removed_before_the_first_evaluation_is_written_anew(plan, expected):
+def test_a_folder_removed_before_an_evaluation_is_restored(plan, expected):
     made = plan("model", **SETTINGS)
     assert CheckpointRewritten(str(made.folder)) in run(made, shutil.rmtree, when=Started)
     assert result(made.folder) == expected
 
 
-def test_a_folder_that_was_renamed_stays_and_the_training_gets_a_new_one(plan, expected):
+def test_a_renamed_folder_stays_and_a_new_one_is_written(plan, expected):
     made = plan("model", **SETTINGS)
     assert CheckpointRewritten(str(made.folder)) in run(made, lambda folder: folder.rename(folder.with_name("moved")))
     assert result(made.folder) == expected
@@ -90,7 +90,7 @@ def test_a_folder_that_was_renamed_stays_and_the_training_gets_a_new_one(plan, e
 
 
 @pytest.mark.parametrize("removal", ["the whole folder", RESUME, "the lock"])
-def test_what_is_written_anew_is_locked(plan, removal):
+def test_restored_folders_are_locked(plan, removal):
     def locked(folder: Path) -> bool:
         try:
             with training_lock(folder):
@@ -109,7 +109,7 @@ def test_what_is_written_anew_is_locked(plan, removal):
 
 
 @pytest.mark.parametrize("difference", ["created", "corpus", "model"])
-def test_another_training_in_its_place_is_left_alone(plan, difference):
+def test_another_trainings_checkpoint_is_not_overwritten(plan, difference):
     made = plan("model", **SETTINGS)
     record = replace(made.config.corpus, fingerprint="1" * 64)
     others = {"created": "2026-02-02", "corpus": record, "model": replace(made.config.model, seq_len=11)}
@@ -120,7 +120,7 @@ def test_another_training_in_its_place_is_left_alone(plan, difference):
         folder.mkdir()
         write_config(folder, other)
 
-    with pytest.raises(TrainingError, match="model now holds another training, which is left alone"):
+    with pytest.raises(TrainingError, match="model now holds the checkpoint of another training"):
         run(made, put_another)
     assert [path.name for path in made.folder.iterdir()] == [CONFIG]
     assert read_config(made.folder) == other

@@ -1,4 +1,4 @@
-"""A loss that is no number any more: back to the last evaluation, with half the learning rate, and not for ever."""
+"""A NaN or infinite loss: roll back to the last evaluation with half the learning rate, at most three times."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from tests.training.runs import EVERYTHING, result, run
 
 
 @pytest.mark.parametrize(("at", "save_every"), [(30, None), (66, None), (67, 0.0), (198, 0.0)])  # evaluated: 66, 132, 198
-def test_a_loss_that_is_no_number_goes_back_with_half_the_learning_rate(plan, poisoned, at, save_every):
+def test_nan_loss_rolls_back_with_half_the_learning_rate(plan, poisoned, at, save_every):
     rates = poisoned(at, times=2)
     made = plan(**EVERYTHING, save_every=save_every)
     events = run(made)
@@ -22,7 +22,7 @@ def test_a_loss_that_is_no_number_goes_back_with_half_the_learning_rate(plan, po
     peak = made.config.training.learning_rate
     assert [event.learning_rate for event in back] == [peak / 2, peak / 4]
     assert all(at <= event.at <= at + 1 for event in back)
-    evaluated = max(step for step in (0, 66, 132) if step < at)  # not to where it happened to be saved last
+    evaluated = max(step for step in (0, 66, 132) if step < at)  # not the last periodic save
     assert {event.step for event in back} == {evaluated}
     assert rates[0] == pytest.approx(2 * rates[1])
     finished = events[-1]
@@ -33,16 +33,16 @@ def test_a_loss_that_is_no_number_goes_back_with_half_the_learning_rate(plan, po
     assert [line.step for line in read_history(made.folder)] == [66, 132, 198]
 
 
-def test_weights_that_are_no_numbers_are_never_the_model_though_nothing_is_held_out(plan, poisoned):
-    poisoned(66, times=1)  # in the update whose evaluation is due
+def test_nan_weights_never_become_the_model(plan, poisoned):
+    poisoned(66, times=1)  # the update before an evaluation
     made = plan(**EVERYTHING, validation=0.0)
     events = run(made)
     assert sum(isinstance(event, RolledBack) for event in events) == 1
     assert all(np.isfinite(array).all() for array in read_weights(made.folder, made.config.model).values())
 
 
-@pytest.mark.parametrize("save_every", [None, 0.0])  # seen by an evaluation, or by a save before it
-def test_an_average_that_is_no_number_is_seen_though_the_loss_is_one(plan, monkeypatch, save_every):
+@pytest.mark.parametrize("save_every", [None, 0.0])  # detected by an evaluation, or by an earlier save
+def test_nan_average_is_detected_with_a_finite_loss(plan, monkeypatch, save_every):
     def step(trainer, *arguments, original=Trainer.step, done=[]):  # noqa: B006 (once)
         loss = original(trainer, *arguments)
         if trainer.steps == 40 and not done:
@@ -59,7 +59,7 @@ def test_an_average_that_is_no_number_is_seen_though_the_loss_is_one(plan, monke
     assert [line.step for line in read_history(made.folder)] == [66, 132, 198]
 
 
-def test_what_comes_of_it_does_not_depend_on_how_often_it_was_saved(plan, poisoned, resumed):
+def test_rollback_does_not_depend_on_the_saving_interval(plan, poisoned, resumed):
     folders = []
     for name, save_every, stop in (
         ("seldom", None, None),
@@ -77,7 +77,7 @@ def test_what_comes_of_it_does_not_depend_on_how_often_it_was_saved(plan, poison
     assert all(result(folder) == expected for folder in folders)
 
 
-def test_the_state_of_the_last_evaluation_is_kept_beside_the_two_newest(plan):
+def test_last_evaluations_state_is_kept_beside_the_two_newest(plan):
     made = plan(**EVERYTHING, save_every=0.0)
     run(made, 100)
     numbers = sorted(int(path.stem) for path in (made.folder / "resume").glob("*.safetensors"))
@@ -87,7 +87,7 @@ def test_the_state_of_the_last_evaluation_is_kept_beside_the_two_newest(plan):
     assert read_state(made.folder, made.config, first=numbers[0]).progress.evaluated == 0
 
 
-def test_if_that_state_is_damaged_the_newest_one_is_used_and_it_is_said(plan, poisoned, resumed):
+def test_rollback_uses_the_newest_state_if_the_other_is_damaged(plan, poisoned, resumed):
     made = plan("cut", **EVERYTHING, save_every=0.0)
     run(made, 100)
     path = made.folder / "resume" / f"{read_state(made.folder, made.config).progress.evaluated:06}.safetensors"
@@ -100,17 +100,17 @@ def test_if_that_state_is_damaged_the_newest_one_is_used_and_it_is_said(plan, po
     assert warning.endswith(". The newest state is used.")
 
 
-def test_after_three_halvings_it_is_given_up_and_the_best_is_kept(plan, poisoned, resumed):
+def test_training_ends_after_three_halvings_with_the_best_model(plan, poisoned, resumed):
     poisoned(90, times=np.inf)
     made = plan(**EVERYTHING)
-    with pytest.raises(TrainingError, match=r"the loss is no number at step 91 even with .* halved 3 times; lower"):
+    with pytest.raises(TrainingError, match=r"the loss is NaN or infinite at step 91 even with .* halved 3 times; lower"):
         run(made)
     assert [line.step for line in read_history(made.folder)] == [66]
     assert np.isfinite(read_weights(made.folder, made.config.model)["dense/bias"]).all()
     assert read_state(made.folder, made.config).progress.steps == 66
 
 
-def test_a_training_killed_after_it_went_back_goes_back_once_more(plan, resumed, poisoned):
+def test_training_killed_after_a_rollback_rolls_back_again(plan, resumed, poisoned):
     poisoned(90, times=1)
     made = plan("cut", **EVERYTHING)
     run(made)
@@ -121,7 +121,7 @@ def test_a_training_killed_after_it_went_back_goes_back_once_more(plan, resumed,
     events = train(again, clock=lambda: 0.0, started=0.0, should_stop=lambda: False)
     while not isinstance(next(events), RolledBack):
         pass
-    events.close()  # killed: nothing more is saved
-    done.clear()  # what the step does once more when it is repeated
+    events.close()  # killed without a save
+    done.clear()  # the repeated step fails again
     run(resumed("cut"))
     assert result(again.folder) == expected

@@ -1,4 +1,4 @@
-"""Dynamic evaluation against ordinary evaluation, its definition, and a text that changes its habits."""
+"""Dynamic evaluation compared with ordinary evaluation and with its definition, and on a repetitive text."""
 
 import numpy as np
 import pytest
@@ -24,14 +24,14 @@ def weights_of(config: ModelConfig) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(
     "options", [{}, {"encoding": "embedding", "embedding_size": 3}, {"encoding": "scalar"}, {"targets": "last"}]
 )
-def test_at_a_rate_of_nothing_it_is_the_stateful_score(options):
+def test_at_a_zero_rate_it_equals_the_stateful_score(options):
     config = ModelConfig(vocabulary_size=7, seq_len=6, units=(5, 4), **options)
     weights = weights_of(config)
     found = dynamic_surprisal(config, weights, LEARNT, TEXT, dynamics=DynamicEvaluation(rate=0, decay=0))
     np.testing.assert_allclose(found, stateful_surprisal(build_network(config, weights), TEXT), atol=1e-5)
 
 
-def test_the_first_segment_is_scored_before_anything_is_learnt_from_it():
+def test_the_first_segment_is_scored_before_learning_from_it():
     weights = weights_of(CONFIG)
     found = dynamic_surprisal(CONFIG, weights, LEARNT, TEXT, dynamics=DynamicEvaluation(rate=0.1, segment=10))
     still = stateful_surprisal(build_network(CONFIG, weights), TEXT)
@@ -39,8 +39,8 @@ def test_the_first_segment_is_scored_before_anything_is_learnt_from_it():
     assert np.abs(found[10:] - still[10:]).max() > 0.01
 
 
-def test_steps_are_those_of_the_definition():
-    """The same with plain gradients of the Keras layers and NumPy's arithmetic, for two segments."""
+def test_steps_follow_the_definition():
+    """Compare two segments with gradients of Keras layers and NumPy arithmetic."""
     config = ModelConfig(vocabulary_size=7, seq_len=6, units=(5,))
     weights, how = weights_of(config), DynamicEvaluation(rate=0.05, decay=0.02, segment=20, measured=3)
     layers = build_layers(config)
@@ -71,7 +71,7 @@ def test_steps_are_those_of_the_definition():
     np.testing.assert_allclose(dynamic_surprisal(config, weights, LEARNT, TEXT[:61], dynamics=how), nats, atol=2e-5)
 
 
-def test_a_text_with_habits_of_its_own_is_learnt_while_it_is_read():
+def test_a_repetitive_text_is_learned_while_it_is_scored():
     text = np.tile(np.array([0, 3, 1, 5], np.uint8), 500)
     weights = weights_of(CONFIG)
     still = stateful_surprisal(build_network(CONFIG, weights), text)
@@ -79,14 +79,14 @@ def test_a_text_with_habits_of_its_own_is_learnt_while_it_is_read():
     assert found[-500:].mean() < 0.5 * still[-500:].mean()
 
 
-def test_every_character_but_the_first_counts_once_and_nothing_is_left_changed():
+def test_all_characters_but_the_first_are_scored_once():
     weights, told = weights_of(CONFIG), []
     before = {name: array.copy() for name, array in weights.items()}
     assert len(dynamic_surprisal(CONFIG, weights, LEARNT[:5], TEXT, told.append)) == sum(told) == 202
     assert all(np.array_equal(weights[name], before[name]) for name in weights)
 
 
-def test_rare_characters_are_the_placeholder_and_cost_their_names():
+def test_rare_characters_cost_the_placeholder_and_their_names():
     weights, naming = weights_of(CONFIG), np.linspace(0, 1, 203)
     learnt, text = (np.where(ids == 6, 9_999, ids) for ids in (LEARNT.astype(int), TEXT.astype(int)))
     found = dynamic_surprisal(CONFIG, weights, learnt, text, naming=naming)

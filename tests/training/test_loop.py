@@ -1,4 +1,4 @@
-"""The loop on the clock: a budget in minutes, what is kept free of it, and the course of the learning rate in it."""
+"""The loop with a budget in minutes: its reserve, evaluations and learning-rate schedule."""
 
 import math
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.training.runs import finished
 
 @pytest.fixture
 def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
-    """A run on a clock that goes on only at the start, while the first step compiles, in steps, saves and evaluations."""
+    """Return a function that runs on a clock that only start-up, compilation, steps, saves and evaluations advance."""
     now = [0.0]
 
     def slow(method: Callable[..., float], seconds: float, compiling: float = 0.0) -> Callable[..., float]:
@@ -47,7 +47,7 @@ def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
 
 @pytest.fixture
 def rates(monkeypatch) -> list[float]:
-    """The learning rates of all steps that are made."""
+    """Return a list that collects the learning rate of each step."""
     made = []
 
     def step(trainer, batch, rate, original=Trainer.step):
@@ -59,7 +59,7 @@ def rates(monkeypatch) -> list[float]:
 
 
 @pytest.mark.parametrize(("step", "evaluation", "expected"), [(0.1, 0.2, 10), (0.1, 3.0, 2), (7.0, 2.0, 3)])
-def test_a_budget_in_minutes_is_kept_and_evaluations_take_a_tenth_of_it(plan, run_at_pace, step, evaluation, expected):
+def test_minutes_are_kept_and_evaluations_take_a_tenth(plan, run_at_pace, step, evaluation, expected):
     events = run_at_pace(plan(minutes=1.0, evaluations=10), step, evaluation)
     assert finished(events).seconds == pytest.approx(60, abs=step / 2 + 0.01)
     assert sum(isinstance(event, Evaluated) for event in events) == expected
@@ -68,14 +68,14 @@ def test_a_budget_in_minutes_is_kept_and_evaluations_take_a_tenth_of_it(plan, ru
 @pytest.mark.parametrize(
     "slow",
     [
-        {"start": 12.0, "compiling": 5.0},  # what came before the first step takes none of them away
-        {"first_evaluation": 3.0},  # nor does a single slow one
+        {"start": 12.0, "compiling": 5.0},  # start-up costs no evaluations
+        {"first_evaluation": 3.0},  # neither does one slow evaluation
         {"saving": 0.2},
         {"start": 6.0, "compiling": 2.0, "saving": 0.1, "first_evaluation": 2.0},
     ],
 )
 @pytest.mark.parametrize("budget", [{"minutes": 1.0}, {"minutes": 1.0, "epochs": 2.8}])
-def test_all_evaluations_of_a_minute_are_made_if_they_usually_take_little(plan, run_at_pace, slow, budget):
+def test_all_evaluations_of_a_minute_are_made_if_fast(plan, run_at_pace, slow, budget):
     events = run_at_pace(plan(**budget, evaluations=10), 0.5, 0.2, **slow)
     made = [event.evaluation for event in events if isinstance(event, Evaluated)]
     assert len(made) >= 9 if "first_evaluation" in slow else len(made) == 10
@@ -83,25 +83,25 @@ def test_all_evaluations_of_a_minute_are_made_if_they_usually_take_little(plan, 
     assert max(gaps) < 2.5 * min(gaps)
 
 
-def test_slow_evaluations_of_a_resumed_run_are_counted_with_those_before(plan, resumed, run_at_pace):
+def test_a_resumed_run_counts_its_earlier_evaluations(plan, resumed, run_at_pace):
     made = plan("cut", minutes=1.0, evaluations=10)
     run_at_pace(made, 0.5, 1.5, stop=25.0)
     assert len(read_history(made.folder)) == 1
     events = run_at_pace(resumed("cut"), 0.5, 1.5)
-    # ten, twenty and thirty times 1.5 seconds are gone at 15, 30 and 45; the last one ends the minute
+    # Ten, twenty and thirty times 1.5 s have passed at 15, 30 and 45 s; the last evaluation ends the minute.
     begun = [line.seconds - 1.5 for line in read_history(made.folder)]
     assert [15 <= begun[0] < 30 <= begun[1] < 45 <= begun[2], len(begun)] == [True, 4]
     assert finished(events).seconds == pytest.approx(60, abs=0.3)
 
 
-def test_what_is_left_by_a_slow_start_and_a_long_evaluation_is_trained_in(plan, run_at_pace):
+def test_time_left_by_start_and_evaluation_is_used(plan, run_at_pace):
     events = run_at_pace(plan(minutes=1.0), step=0.1, evaluation=25.0, start=30.0, compiling=3.0)
     assert finished(events).seconds == pytest.approx(60, abs=0.1)
     assert finished(events).steps == 20
     assert sum(isinstance(event, Evaluated) for event in events) == 1
 
 
-def test_the_learning_rates_course_begins_when_the_first_step_has_compiled(plan, run_at_pace, rates):
+def test_learning_rate_schedule_starts_after_compilation(plan, run_at_pace, rates):
     peak = plan("other").config.training.learning_rate
     settings = {"minutes": 1.0, "warmup": 0.5, "schedule": "cosine", "evaluations": 1}
     # 40 seconds of steps, 20 of them warm-up
@@ -116,7 +116,7 @@ def test_the_learning_rates_course_begins_when_the_first_step_has_compiled(plan,
     assert rates[2] == pytest.approx(peak * 20 / (300 - 40 - 15) / 0.5)
 
 
-def test_a_budget_in_minutes_goes_on_where_it_was(plan, resumed, run_at_pace, rates):
+def test_a_resumed_run_continues_its_budget_in_minutes(plan, resumed, run_at_pace, rates):
     made = plan("cut", minutes=1.0, warmup=0.0, schedule="cosine")
     first = finished(run_at_pace(made, step=0.1, evaluation=0.2, start=5.0, stop=20.0))
     assert first.interrupted
@@ -125,32 +125,32 @@ def test_a_budget_in_minutes_goes_on_where_it_was(plan, resumed, run_at_pace, ra
     assert not last.interrupted
     assert last.seconds == pytest.approx(60, abs=0.1)
     assert rates[1:] == sorted(rates[1:], reverse=True)
-    # 30 of the seconds were gone then; the course began at 5.1, when the first step was made, and ends half a step and
-    # an evaluation before the minute
-    course = (30 - 5.1) / (60 - 0.25 - 5.1)
-    assert rates[before] == pytest.approx(made.config.training.learning_rate * (1 + math.cos(math.pi * course)) / 2, rel=0.02)
+    # 30 s had passed then. The schedule began after the first step, at 5.1 s, and ends half a step and an evaluation before
+    # the minute.
+    fraction = (30 - 5.1) / (60 - 0.25 - 5.1)
+    assert rates[before] == pytest.approx(made.config.training.learning_rate * (1 + math.cos(math.pi * fraction)) / 2, rel=0.02)
 
 
-def test_time_to_save_the_only_evaluation_is_kept_free(plan, run_at_pace):
+def test_time_to_save_the_only_evaluation_is_reserved(plan, run_at_pace):
     events = run_at_pace(plan(minutes=1.0, evaluations=1), step=0.1, evaluation=2.0, saving=9.0)
     assert finished(events).seconds == pytest.approx(60, abs=0.1)
 
 
 @pytest.mark.parametrize(("start", "evaluation"), [(1.0, 90.0), (20.0, 45.0), (70.0, 0.1)])
-def test_minutes_in_which_nothing_could_be_trained_are_refused_and_leave_nothing(plan, run_at_pace, start, evaluation):
+def test_too_few_minutes_are_refused_and_leave_no_files(plan, run_at_pace, start, evaluation):
     made = plan(minutes=1.0)
     with pytest.raises(TrainingError) as error:
         run_at_pace(made, 0.1, evaluation, start=start)
     assert str(error.value) == (
-        f"--minutes 1 leaves no time to train in: starting took {start:.0f} s, and scoring 147 characters takes "
-        f"{evaluation:.0f} s; give more --minutes, or a smaller --validation"
+        f"`minutes=1` leaves no time to train: starting took {start:.0f} s, and scoring 147 characters takes "
+        f"{evaluation:.0f} s; give more `minutes`, or a smaller `validation`"
     )
     assert not made.folder.parent.exists()
 
 
 @pytest.mark.parametrize("settings", [{"epochs": 40.0}, {"minutes": 0.75}, {"minutes": 0.75, "epochs": 2000.0}])
 @pytest.mark.parametrize("evaluations", [1, 20])
-def test_how_long_it_will_take_is_said_once_and_right(plan, run_at_pace, settings, evaluations):
+def test_the_duration_is_estimated_once_and_correctly(plan, run_at_pace, settings, evaluations):
     events = run_at_pace(plan(**settings, evaluations=evaluations), 0.25, 0.5, start=12.0, compiling=5.0)
     (place,) = (place for place, event in enumerate(events) if isinstance(event, SpeedMeasured))
     told, before = events[place], events[place - 1]

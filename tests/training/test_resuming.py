@@ -1,4 +1,4 @@
-"""Resuming comes to the bits of a run that was never stopped, and needs each of the things that are saved."""
+"""Resuming gives exactly the results of an uninterrupted run, and needs every saved item."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ from tests.training.runs import CUT, EVERYTHING, result, run
 
 @pytest.fixture
 def whole(plan):
-    """A training that was never stopped."""
+    """Return the folder of an uninterrupted run."""
     made = plan("whole", **EVERYTHING)
     run(made)
     return made.folder
@@ -30,14 +30,14 @@ def whole(plan):
 
 @pytest.fixture
 def cut(plan):
-    """The same training, stopped."""
+    """Return the folder of the same run, interrupted."""
     made = plan("cut", **EVERYTHING)
     assert run(made, CUT)[-1].steps == CUT
     return made.folder
 
 
 @pytest.mark.parametrize(("batches", "save_every"), [("streams", 0.0), ("streams", 0.01), ("windows", None)])
-def test_however_often_it_stops_and_saves_it_comes_to_the_same_bits(plan, resumed, batches, save_every):
+def test_resume_after_any_stops_gives_identical_weights(plan, resumed, batches, save_every):
     settings = {**EVERYTHING, "batches": batches}
     run(plan("whole", **settings))
     made = plan("cut", **settings, save_every=save_every)
@@ -50,7 +50,7 @@ def test_however_often_it_stops_and_saves_it_comes_to_the_same_bits(plan, resume
     assert result(made.folder) == result(made.folder.parent / "whole")
 
 
-def test_what_others_read_is_written_anew(resumed, whole, cut):
+def test_resuming_rewrites_the_model_files(resumed, whole, cut):
     for name in ("model.safetensors", "history.jsonl", "README.md"):
         (cut / name).write_bytes(b"damaged")
     run(resumed("cut"))
@@ -58,7 +58,7 @@ def test_what_others_read_is_written_anew(resumed, whole, cut):
 
 
 def without(state: TrainingState, item: str) -> TrainingState:
-    """A state as if this item had not been saved, and were what it is at the start."""
+    """Return a state in which an item has its value at the start, as if it had not been saved."""
     if item in state.arrays:
         fresh = np.zeros_like(state.arrays[item])
         return replace(state, arrays={**state.arrays, item: fresh})
@@ -72,7 +72,7 @@ def without(state: TrainingState, item: str) -> TrainingState:
 def gone_on_without(
     item: str, plan: Callable[..., TrainingPlan], resumed: Callable[..., TrainingPlan], kept: Path
 ) -> dict[str, Any]:
-    """What a training comes to that goes on from a state in which something is missing, or nothing."""
+    """Return the result of resuming from a state without an item; an empty item removes nothing."""
     made = plan("cut", **EVERYTHING)
     shutil.copytree(kept, made.folder)
     state = read_state(made.folder, read_config(made.folder))
@@ -84,7 +84,7 @@ def gone_on_without(
 
 
 @pytest.mark.slow
-def test_nothing_that_is_saved_could_be_left_out(plan, resumed, whole, cut):
+def test_every_saved_item_is_needed(plan, resumed, whole, cut):
     state = read_state(cut, read_config(cut))
     assert {name.partition("/")[0] for name in state.arrays} == {"weights", "average", "optimizer", "noise", "states"}
     kept, expected = cut.rename(cut.with_name("kept")), result(whole)
@@ -93,7 +93,7 @@ def test_nothing_that_is_saved_could_be_left_out(plan, resumed, whole, cut):
 
 
 @pytest.mark.slow
-def test_nor_could_the_best_weights_where_no_later_ones_are_better(plan, resumed, cut):
+def test_the_saved_best_weights_are_needed(plan, resumed, cut):
     state = read_state(cut, read_config(cut))
     unbeaten = replace(state.history[0], nats_per_char=1e-3, best=True)
     write_state(cut, replace(state, history=(unbeaten,)))
@@ -104,7 +104,7 @@ def test_nor_could_the_best_weights_where_no_later_ones_are_better(plan, resumed
     assert gone_on_without("best", plan, resumed, kept) != found
 
 
-def test_how_often_the_learning_rate_was_halved_is_remembered(plan, resumed, poisoned):
+def test_the_number_of_halvings_is_saved(plan, resumed, poisoned):
     poisoned(30, times=1)
     run(plan("whole", **EVERYTHING))
     poisoned(30, times=1)
@@ -118,7 +118,7 @@ def test_how_often_the_learning_rate_was_halved_is_remembered(plan, resumed, poi
     assert gone_on_without("halvings", plan, resumed, made.folder.with_name("kept")) != expected
 
 
-def test_where_a_loss_that_is_no_number_leads_back_to_is_remembered(plan, resumed, poisoned):
+def test_the_state_to_roll_back_to_is_saved(plan, resumed, poisoned):
     done = poisoned(90, times=1)
     run(plan("whole", **EVERYTHING))
     made = plan("cut", **EVERYTHING, save_every=0.0)
@@ -130,7 +130,7 @@ def test_where_a_loss_that_is_no_number_leads_back_to_is_remembered(plan, resume
         assert (gone_on_without(item, plan, resumed, kept) == result(kept.with_name("whole"))) == same
 
 
-def test_patience_is_remembered(plan, resumed):
+def test_patience_continues_in_a_resumed_run(plan, resumed):
     hopeless = {"evaluations": 60, "patience": 4, "learning_rate": 0.3, "schedule": "constant", "weight_average": 0.0}
     made = plan("whole", **hopeless, epochs=60.0)
     last = run(made)[-1]
@@ -141,7 +141,7 @@ def test_patience_is_remembered(plan, resumed):
     kept = shutil.copytree(cut.folder, cut.folder.with_name("kept"))
     assert run(resumed("cut"))[-1].stopped_early
     assert result(cut.folder) == result(made.folder)
-    # Resumed once more there is nothing left to do, unless one has more patience.
+    # Resumed again, the run is finished unless its patience is raised.
     assert run(resumed("cut"))[-1].stopped_early
     assert result(cut.folder) == result(made.folder)
     assert run(resumed("cut", patience=5))[-1].steps > last.steps
@@ -161,19 +161,19 @@ def test_a_state_of_another_network_is_refused(plan, resumed, cut):
         with pytest.raises(CheckpointError) as error:
             run(resumed("cut"))
         assert found in str(error.value)
-        assert "train its model further with --from" in str(error.value)
+        assert "train its model further with `base`" in str(error.value)
 
 
-def test_a_state_that_another_process_has_gone_on_from_is_refused(resumed, cut):
+def test_a_state_that_another_process_has_resumed_is_refused(resumed, cut):
     made = resumed("cut")
     assert isinstance(made.start, ResumedState)
     write_state(cut, made.start.state)
-    with pytest.raises(CheckpointError, match="has been trained on meanwhile; begin again"):
+    with pytest.raises(CheckpointError, match="was trained by another process in the meantime; start the same"):
         run(made)
     assert newest_state(cut) == made.start.number + 1
 
 
-def test_too_little_memory_is_stated(plan, monkeypatch):
+def test_out_of_memory_names_the_settings_to_reduce(plan, monkeypatch):
     def made(self: Trainer, *arguments: object, made=Trainer.__init__) -> None:
         made(self, *arguments)
         monkeypatch.setattr(self, "_run", fail)
@@ -186,7 +186,7 @@ def test_too_little_memory_is_stated(plan, monkeypatch):
         run(plan())
 
 
-def test_a_disk_that_is_full_at_a_save_ends_the_training_and_keeps_what_was_saved(plan, resumed, whole, monkeypatch):
+def test_a_full_disk_ends_training_and_keeps_earlier_saves(plan, resumed, whole, monkeypatch):
     made = plan("cut", **EVERYTHING, save_every=0.0)
     writes = count()
 

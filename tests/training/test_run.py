@@ -1,4 +1,4 @@
-"""Whole runs: what is learnt, what is kept, what resuming gives."""
+"""Whole runs: learning, the kept model, resuming."""
 
 import json
 import math
@@ -24,7 +24,7 @@ from tests.training.runs import finished
 
 
 def ticking() -> Callable[[], float]:
-    """A clock on which every look takes a hundredth of a second."""
+    """Return a clock that advances by 0.01 s at every call."""
     ticks = iter(range(10**9))
     return lambda: next(ticks) / 100
 
@@ -33,7 +33,7 @@ def run(plan: TrainingPlan, should_stop: Callable[[], bool] = lambda: False) -> 
     return list(train(plan, clock=ticking(), started=0.0, should_stop=should_stop))
 
 
-def test_a_run_learns_and_leaves_a_whole_checkpoint(plan):
+def test_a_run_learns_and_writes_a_complete_checkpoint(plan):
     made = plan(epochs=12.0, evaluations=4, learning_rate=2e-2)
     events = run(made)
     assert isinstance(events[0], Started)
@@ -51,7 +51,7 @@ def test_a_run_learns_and_leaves_a_whole_checkpoint(plan):
     }  # fmt: skip
 
 
-def test_the_best_weights_are_the_model_and_not_the_last(plan):
+def test_the_model_has_the_best_weights_not_the_last(plan):
     made = plan(epochs=30.0, evaluations=10, learning_rate=0.3, schedule="constant", clip_norm=0.0, weight_average=0.0)
     evaluated = [event for event in run(made) if isinstance(event, Evaluated)]
     best = min(evaluated, key=lambda event: event.evaluation.nats_per_char)
@@ -68,13 +68,13 @@ def test_patience_ends_a_run_that_no_longer_improves(plan):
 
 
 def test_a_budget_in_minutes_ends_on_the_clock(plan):
-    events = run(plan(minutes=0.05))  # the clock of these tests ticks at each look
+    events = run(plan(minutes=0.05))  # the clock advances at each call
     assert finished(events).seconds == pytest.approx(3.0, abs=0.5)
     rates = [line.learning_rate for line in (event.evaluation for event in events if isinstance(event, Evaluated))]
     assert rates[-1] < 1e-6 < rates[0]
 
 
-def test_nothing_held_out_is_trained_on_and_said_so(plan):
+def test_without_held_out_text_there_are_no_scores(plan):
     result = finished(run(plan(validation=0.0)))
     assert result.best.nats_per_char is None
 
@@ -88,7 +88,7 @@ def odd(corpus) -> str:
 
 
 @pytest.mark.parametrize("min_count", ["auto", 3])
-def test_an_interrupted_run_goes_on_to_the_bits_of_one_that_was_not(plan, resumed, odd, min_count):
+def test_an_interrupted_run_gives_identical_weights(plan, resumed, odd, min_count):
     settings = {"epochs": 2.0, "evaluations": 3, "dropout": 0.2, "min_count": min_count}
     whole, cut = plan("whole", **settings), plan("cut", **settings)
     run(whole)
@@ -110,7 +110,7 @@ def test_an_interrupted_run_goes_on_to_the_bits_of_one_that_was_not(plan, resume
     assert scores[0] == scores[1]
 
 
-def test_a_run_stopped_before_its_first_evaluation_still_leaves_a_model(plan):
+def test_a_run_stopped_before_an_evaluation_leaves_a_model(plan):
     made = plan()
     looks = count()
     assert finished(run(made, should_stop=lambda: next(looks) >= 1)).steps == 1
@@ -123,12 +123,12 @@ def test_a_finished_run_can_be_given_more_epochs(plan, resumed):
     assert more.steps == 2 * first.steps
 
 
-def test_a_loss_that_is_not_finite_is_stated(plan):
-    with pytest.raises(TrainingError, match="learning-rate"):
+def test_a_nonfinite_loss_raises_an_error(plan):
+    with pytest.raises(TrainingError, match="learning_rate"):
         run(plan(learning_rate=1e30, clip_norm=0.0, schedule="constant", activation="relu", weight_average=0.0, epochs=20.0))
 
 
-def test_a_taken_name_is_refused_and_left_alone(plan):
+def test_an_existing_checkpoint_is_refused_and_unchanged(plan):
     made = plan()
     run(made)
     before = (made.folder / "model.safetensors").read_bytes()
@@ -137,7 +137,7 @@ def test_a_taken_name_is_refused_and_left_alone(plan):
     assert (made.folder / "model.safetensors").read_bytes() == before
 
 
-def test_trainings_without_a_name_that_begin_at_once_get_names_of_their_own(plan):
+def test_simultaneous_unnamed_trainings_get_different_names(plan):
     plans = [plan(name=None) for _ in range(3)]
     assert {made.folder.name for made in plans} == {"small"}
     started = [next(event for event in run(made) if isinstance(event, Started)) for made in plans]
@@ -147,7 +147,7 @@ def test_trainings_without_a_name_that_begin_at_once_get_names_of_their_own(plan
     assert {path.name for path in plans[0].folder.parent.iterdir()} == {"small", "small-2", "small-3"}
 
 
-def test_a_name_under_which_another_process_is_making_a_checkpoint_is_not_free_either(plan):
+def test_a_name_in_use_by_another_process_is_not_free(plan):
     unnamed, named = plan(name=None), plan(name="small")
     with new_checkpoint(unnamed.folder.parent, "small"):
         with pytest.raises(TakenError, match="small is being made by another process; wait"):
@@ -158,7 +158,7 @@ def test_a_name_under_which_another_process_is_making_a_checkpoint_is_not_free_e
     assert {path.name for path in unnamed.folder.parent.iterdir()} == {"small", "small-2"}
 
 
-def test_fine_tuning_grows_the_alphabet_and_starts_from_what_was_learnt(plan, tmp_path, corpus):
+def test_fine_tuning_grows_the_vocabulary_from_trained_weights(plan, tmp_path, corpus):
     run(plan("old", epochs=12.0, learning_rate=2e-2))
     text = tmp_path / "new.txt"
     text.write_text(corpus.read_text().replace("lamp", "quay"))
@@ -179,7 +179,7 @@ def test_history_lines_are_json_with_the_documented_keys(plan):
 
 
 @pytest.mark.parametrize("settings", [{"encoding": "scalar"}, {}, {"encoding": "embedding", "embedding_size": 5}])
-def test_the_score_of_a_run_is_that_of_its_model_on_the_held_out_text(plan, odd, settings):
+def test_the_score_matches_the_model_on_the_held_out_text(plan, odd, settings):
     made = plan(min_count=3, **settings)
     result = finished(run(made))
     vocabulary, held_out = made.config.vocabulary, split(made.ids, made.config.training.validation)[1]
@@ -206,7 +206,7 @@ def test_the_placeholder_is_learned(plan, corpus):
     assert set(sample) <= set("ab \n")
 
 
-def test_fine_tuning_with_a_placeholder_starts_from_what_was_learnt(plan, tmp_path, odd):
+def test_fine_tuning_with_a_placeholder_keeps_trained_weights(plan, tmp_path, odd):
     run(plan("old", epochs=12.0, learning_rate=2e-2, min_count=3))
     text = tmp_path / "new.txt"
     text.write_text(odd.replace("lamp", "quay"))

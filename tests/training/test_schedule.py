@@ -1,4 +1,4 @@
-"""The learning rate along the budget."""
+"""The learning-rate schedule."""
 
 import pytest
 

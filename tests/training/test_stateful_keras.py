@@ -60,7 +60,7 @@ def test_three_epochs_of_streams_equal_stateful_keras_layers(options, state_rese
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, theirs(x, training=True)))
         gradients = tape.gradient(loss, [variable.value for variable in theirs.trainable_variables])
-        # Of embeddings it is sparse, and Keras's Adam leaves the moments of rows without a gradient alone then.
+        # Embedding gradients are sparse, for which Keras's Adam does not update the moments of rows without a gradient.
         adam.apply([tf.convert_to_tensor(gradient) for gradient in gradients], theirs.trainable_variables)
         return loss
 

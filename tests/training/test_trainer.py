@@ -55,7 +55,7 @@ def test_the_reported_loss_is_the_mean_over_every_target():
     assert trainer.step(batch, 1e-2) == pytest.approx(expected, rel=1e-5)
 
 
-def test_streams_carry_their_states_unless_a_row_starts_anew():
+def test_streams_carry_their_states_unless_reset():
     model, training = parts({}, {"state_reset": 0.0})
     source = batch_source(IDS, model, training)
     first, second = source.batch(0), source.batch(1)
@@ -63,7 +63,7 @@ def test_streams_carry_their_states_unless_a_row_starts_anew():
 
     def second_loss(kept: np.ndarray) -> float:
         trainer = Trainer(model, training)
-        trainer.step(first, 0.0)  # a learning rate of zero: nothing but the states changes
+        trainer.step(first, 0.0)  # a zero learning rate changes the states only
         return trainer.step(Batch(second.x, second.y, kept), 0.0)
 
     fresh = Trainer(model, training)
@@ -84,7 +84,7 @@ def test_the_gradient_is_clipped_to_the_norm():
     assert moved < 1e-3 < max(np.abs(unclipped[name] - before[name]).max() for name in before)
 
 
-def test_the_average_follows_the_weights_by_its_momentum():
+def test_the_ema_follows_the_weights():
     model, training = parts({}, {"weight_average": 0.5})
     trainer = Trainer(model, training)
     source, average = batch_source(IDS, model, training), weight_values(trainer.layers)
@@ -118,7 +118,7 @@ def test_regularisers_and_constraints_act_in_training_but_not_in_the_loss():
         {"targets": "last", "encoding": "embedding"},
     ],
 )
-def test_a_restored_trainer_goes_on_with_the_same_bits(model):
+def test_a_restored_trainer_gives_identical_steps(model):
     configs = parts(model, {"weight_average": 0.9})
     whole = trained(*configs, 6)
     first = trained(*configs, 3)

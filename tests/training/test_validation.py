@@ -1,4 +1,4 @@
-"""Scores against values known otherwise."""
+"""Validation scores compared with independent values."""
 
 from itertools import pairwise
 
@@ -26,13 +26,13 @@ def weights(config: ModelConfig, scale: float) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("targets", ["last", "every"])
-def test_a_uniform_model_scores_the_logarithm_of_the_alphabet(targets):
+def test_a_uniform_model_scores_the_log_of_the_vocabulary_size(targets):
     config = ModelConfig(vocabulary_size=7, units=(4,), targets=targets)
     assert Validator(config, IDS).nats_per_char(weights(config, 0.0)) == pytest.approx(np.log(7), rel=1e-6)
 
 
 @pytest.mark.parametrize("length", [2, 3, 511, 1_025, 3_000])
-def test_the_score_is_that_of_reading_the_text_once_from_beginning_to_end(length):
+def test_the_score_equals_reading_the_text_in_one_piece(length):
     config = ModelConfig(vocabulary_size=7, units=(5, 4), encoding="embedding", embedding_size=3)
     values, ids = weights(config, 0.5), IDS[:length]
     network = build_network(config, values)
@@ -44,7 +44,7 @@ def test_the_score_is_that_of_reading_the_text_once_from_beginning_to_end(length
 
 
 @pytest.mark.parametrize("memory", sorted(LONG_MEMORIES.keys() - AT_ONCE))
-def test_a_model_that_remembers_more_than_a_warm_up_is_scored_in_one_piece(memory):
+def test_a_model_with_long_memory_is_scored_in_one_piece(memory):
     config, values = long_memory(**LONG_MEMORIES[memory])
     ids = np.tile(IDS, 2)
     found = Validator(config, ids).nats_per_char(values)
@@ -53,20 +53,20 @@ def test_a_model_that_remembers_more_than_a_warm_up_is_scored_in_one_piece(memor
 
 
 @pytest.mark.parametrize("memory", sorted(AT_ONCE))
-def test_a_model_that_grows_out_of_bounds_in_a_few_hundred_characters_has_no_score(memory):
+def test_a_model_whose_state_overflows_has_no_finite_score(memory):
     config, values = long_memory(**LONG_MEMORIES[memory])
     assert np.isnan(Validator(config, IDS).nats_per_char(values))
 
 
-def test_a_rehearsal_is_the_second_reading_of_the_first_piece_times_the_pieces():
+def test_rehearsal_times_the_second_run_of_the_first_chunk():
     config = ModelConfig(vocabulary_size=7, units=(4,))
     evaluator = Validator(config, IDS)
-    looks = iter([10.0, 100.0, 102.0])  # ninety seconds go by while the first reading is compiled
+    looks = iter([10.0, 100.0, 102.0])  # compiling takes 90 s
     pieces = sum(1 for _ in ScoringPass(IDS, 7).chunks())
     assert evaluator.rehearse(lambda: next(looks)) == 2.0 * pieces
 
 
-def test_scoring_again_gives_the_same_and_new_weights_a_new_score():
+def test_scoring_is_repeatable_and_depends_on_the_weights():
     config = ModelConfig(vocabulary_size=7, units=(4,))
     evaluator = Validator(config, IDS)
     first = evaluator.nats_per_char(weights(config, 0.5))
@@ -75,7 +75,7 @@ def test_scoring_again_gives_the_same_and_new_weights_a_new_score():
 
 
 @pytest.mark.parametrize("most", [2**27, 5 * 64 * 7, 5 * 3 * 7, 1])
-def test_shorter_pieces_give_the_same_score(monkeypatch, most):
+def test_shorter_chunks_give_the_same_score(monkeypatch, most):
     config = ModelConfig(vocabulary_size=7, units=(5, 4))
     expected = Validator(config, IDS).nats_per_char(weights(config, 0.5))
     monkeypatch.setattr("charlstm.text.scoring.MAX_LOGITS", most)
@@ -95,7 +95,7 @@ def test_a_rare_character_costs_the_placeholder_of_keras_and_its_name():
     naming = vocabulary.naming_nats(ids)
     assert Validator(config, ids, naming).nats_per_char(values) == pytest.approx(expected.mean(), rel=1e-5)
     np.testing.assert_allclose(stateful_surprisal(build_network(config, values), ids, naming=naming), expected, atol=1e-4)
-    config, values = long_memory(**LONG_MEMORIES["tanh"])  # read once more in one piece
+    config, values = long_memory(**LONG_MEMORIES["tanh"])  # read again in one piece
     ids = np.where(IDS == 6, ids.max(), IDS)
     naming = vocabulary.naming_nats(ids)
     expected = stateful_surprisal(build_network(config, values), ids, naming=naming).mean()

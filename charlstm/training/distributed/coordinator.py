@@ -1,7 +1,7 @@
-"""The chief's orders: every act of training that needs all workers, announced so that they do it too.
+"""The coordination of workers: the chief announces every operation that needs all of them.
 
-The chief alone has the clock, the schedule, the history and the files. It runs the same loop as a process on its own; the
-others wait for its next order, carry it out, and wait again.
+Only the chief has the clock, the learning-rate schedule, the history and the files. It runs the same loop as a single process.
+The other workers wait for an order, carry it out, and wait for the next.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,34 +20,37 @@ from charlstm.training.trainer import Trainer
 
 
 class Order(IntEnum):
-    """What all workers do next, each with a number: the learning rate, the steps done, how it ended."""
+    """The next operation of all workers.
+
+    A number goes with it: the learning rate of a step, the steps done before a restored snapshot, or the outcome of the run.
+    """
 
     STEP, SNAPSHOT, RESTORE, END = range(4)
 
 
 class End(IntEnum):
-    """How a training ended: not as the chief meant it to, as planned, or because someone asked one of the workers to stop."""
+    """The outcome of a run: the chief failed, the run was completed, or a worker was asked to stop."""
 
     FAILED, DONE, STOPPED = range(3)
 
 
 class ChiefTrainer(Trainer):
-    """A trainer that has the other workers do what it does.
+    """A trainer that makes the other workers repeat its operations.
 
     Attributes:
-        end: What the others are told of the end.
+        end: The outcome that is sent to the other workers at the end.
     """
 
     def __init__(self, model: ModelConfig, training: TrainingConfig, group: WorkerGroup) -> None:
         """See :class:`charlstm.training.trainer.Trainer`."""
         super().__init__(model, training, group)
-        self._leads = group
-        self._acting = False
+        self._workers = group
+        self._in_operation = False
         self.end = End.FAILED
 
     def step(self, batch: Batch, learning_rate: float, *, ask_to_stop: bool = False) -> float:
         """See :meth:`charlstm.training.trainer.Trainer.step`."""
-        with self._together(Order.STEP, learning_rate):
+        with self._announced(Order.STEP, learning_rate):
             return super().step(batch, learning_rate, ask_to_stop=ask_to_stop)
 
     def assign(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
@@ -57,48 +60,51 @@ class ChiefTrainer(Trainer):
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """See :meth:`charlstm.training.trainer.Trainer.snapshot`."""
-        with self._together(Order.SNAPSHOT):
+        with self._announced(Order.SNAPSHOT):
             return super().snapshot()
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], steps: int) -> None:
         """See :meth:`charlstm.training.trainer.Trainer.restore`."""
         super().restore(arrays, steps)
-        with self._together(Order.RESTORE, steps):
+        with self._announced(Order.RESTORE, steps):
             for name in self.layout():
-                self._leads.broadcast(arrays[name])
+                self._workers.broadcast(arrays[name])
 
     @contextmanager
     def leading(self) -> Iterator[None]:
-        """Let the other workers go when the block ends. If it ends amid an act, they wait for that and cannot hear."""
+        """Send the outcome to the other workers when the block ends.
+
+        If it ends in the middle of an operation, nothing is sent: the others are in that operation and cannot receive.
+        """
         try:
             yield
         finally:
-            if not self._acting:
-                with suppress(GroupError):  # a worker that is gone needs no telling
-                    _send(self._leads, Order.END, self.end)
+            if not self._in_operation:
+                with suppress(GroupError):  # a lost worker cannot receive the outcome
+                    _send(self._workers, Order.END, self.end)
 
     @contextmanager
-    def _together(self, order: Order, number: float = 0.0) -> Iterator[None]:
-        self._acting = True
-        _send(self._leads, order, number)
+    def _announced(self, order: Order, number: float = 0.0) -> Iterator[None]:
+        self._in_operation = True
+        _send(self._workers, order, number)
         yield
-        self._acting = False
+        self._in_operation = False
 
 
 def follow_chief(trainer: Trainer, source: BatchSource, group: WorkerGroup, should_stop: Callable[[], bool]) -> End:
-    """Do what the chief orders, until it orders the end.
+    """Carry out the chief's orders until the end of the run.
 
     Args:
-        trainer: This worker's.
-        source: The batches; only this worker's rows of them are read.
+        trainer: The trainer of this worker.
+        source: The batches, of which this worker reads its own rows.
         group: All workers.
-        should_stop: Whether this worker was asked to stop: then the chief is told, and stops all.
+        should_stop: Returns True if this worker was asked to stop. The chief then stops all workers.
 
     Returns:
-        How the training ended.
+        The outcome of the run.
 
     Raises:
-        GroupError: If another worker is gone.
+        GroupError: If another worker is lost.
     """
     while True:
         order, number = _receive(group)

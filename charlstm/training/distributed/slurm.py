@@ -1,4 +1,4 @@
-"""The workers of a Slurm step: one for each task that ``srun`` has started."""
+"""The cluster of a Slurm step, with a worker for each task that ``srun`` has started."""
 
 from collections.abc import Mapping
 
@@ -10,22 +10,27 @@ from charlstm.planning.cluster import Cluster
 
 
 def slurm_cluster(environment: Mapping[str, str]) -> Cluster:
-    """The cluster that Slurm's variables describe. Tasks are taken to fill one node after the other, as they do by default.
+    """Return the cluster that Slurm's variables describe.
+
+    Tasks are assumed to fill one node after the other, which is Slurm's default.
+
+    Args:
+        environment: The environment variables.
 
     Raises:
-        ConfigError: If TensorFlow cannot make anything of them.
+        ConfigError: If TensorFlow cannot derive a cluster from them.
     """
     try:
         tasks = int(environment["SLURM_STEP_NUM_TASKS"])
-        # Ports of this step's own, so that two on one node do not meet; below those that the system gives to connections.
+        # Ports derived from the step, so that two steps on one node do not collide, and below the system's ephemeral ports.
         place = 8 * int(environment.get("SLURM_JOB_ID", "0")) + int(environment.get("SLURM_STEP_ID", "0"))
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
             port_base=20_000 + 64 * (place % 199),
             gpus_per_node=tasks,
             gpus_per_task=1,
-            auto_set_gpu=False,  # what a task may use is Slurm's to say
+            auto_set_gpu=False,  # Slurm assigns the GPUs of a task
         )
-        # It sorts the nodes by their names; Slurm numbers the tasks in the order of its own list.
+        # The resolver sorts the nodes by name; Slurm numbers the tasks in the order of its node list.
         nodes = expand_hostlist(environment["SLURM_STEP_NODELIST"])
         addresses = sorted(
             resolver.cluster_spec().as_dict()["worker"],
@@ -33,4 +38,4 @@ def slurm_cluster(environment: Mapping[str, str]) -> Cluster:
         )
         return Cluster(tuple(addresses), int(environment["SLURM_PROCID"]))
     except (RuntimeError, ValueError, KeyError) as error:
-        raise ConfigError(f"Slurm's variables describe no cluster ({error}); give --cluster and --rank") from None
+        raise ConfigError(f"Slurm's variables do not describe a cluster ({error}); give `cluster` and `rank`") from None

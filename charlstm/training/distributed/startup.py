@@ -1,4 +1,4 @@
-"""Joining the processes that train together."""
+"""Connecting the workers that train together."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from charlstm.planning.cluster import Cluster
 from charlstm.training.distributed.worker_group import WorkerGroup
 
 CONNECTED_WITHIN = 30.0
-"""Seconds in which TensorFlow has to connect the workers, which have just met."""
+"""Seconds that TensorFlow may take to connect the workers after their rendezvous."""
 _GUARD = """
 import os, signal, sys, threading
 def end():
@@ -29,11 +29,11 @@ os._exit(0)
 
 
 def join(cluster: Cluster | None, batch_size: int) -> WorkerGroup:
-    """The group that trains: this process on its devices, or a cluster once all its workers are there.
+    """Return the group that trains: this process on its devices, or the connected workers of a cluster.
 
     Args:
-        cluster: The processes, if there are several.
-        batch_size: Rows in a batch; with fewer than can be shared out evenly, one GPU trains.
+        cluster: The workers; None for a single process.
+        batch_size: Rows in a batch. A single process uses one GPU if its GPUs cannot share them evenly.
 
     Raises:
         GroupError: If TensorFlow cannot connect them.
@@ -41,22 +41,22 @@ def join(cluster: Cluster | None, batch_size: int) -> WorkerGroup:
     if cluster is None:
         create_devices()
         gpus = len(tf.config.list_logical_devices("GPU"))
-        several = gpus > 1 and batch_size % gpus == 0
-        return WorkerGroup(tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy())
+        mirrored = gpus > 1 and batch_size % gpus == 0
+        return WorkerGroup(tf.distribute.MirroredStrategy() if mirrored else tf.distribute.get_strategy())
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec({"worker": list(cluster.workers)}), task_type="worker", task_id=cluster.rank, rpc_layer="grpc"
     )
-    with _ended_by_a_guard(CONNECTED_WITHIN), quiet(), _signals_kept():
+    with _time_limit(CONNECTED_WITHIN), quiet(), _signal_handler_restored():
         try:
             return WorkerGroup(tf.distribute.MultiWorkerMirroredStrategy(resolver), cluster)
         except tf.errors.OpError as error:
             what = error.message.splitlines()[0]
-            raise GroupError(f"the workers cannot reach each other ({what}); start all together") from None
+            raise GroupError(f"the workers cannot connect to each other ({what}); start all workers together") from None
 
 
 @contextmanager
-def _signals_kept() -> Iterator[None]:
-    """TensorFlow takes SIGTERM for itself, to tell its workers of preemption; here it is for whoever started the training."""
+def _signal_handler_restored() -> Iterator[None]:
+    """Restore the handler of SIGTERM, which TensorFlow replaces by its own for preemption."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
         yield
@@ -65,15 +65,15 @@ def _signals_kept() -> Iterator[None]:
 
 
 @contextmanager
-def _ended_by_a_guard(seconds: float) -> Iterator[None]:
-    """End this process if the block takes longer.
+def _time_limit(seconds: float) -> Iterator[None]:
+    """End this process if the block takes longer than ``seconds``.
 
-    If a worker is lost just here, TensorFlow waits for it without end, and holds the interpreter: no thread and no handler of a
-    signal can do anything about it, only another process.
+    If a worker is lost while they connect, TensorFlow waits forever and holds the interpreter lock. No thread or signal handler
+    can run then, so another process ends this one.
     """
     sentence = f"charlstm: a worker was lost while they connected, {seconds:.0f} s ago; start all workers again"
     command = [sys.executable, "-c", _GUARD, str(os.getpid()), str(seconds), sentence]
-    guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # Ctrl-C is not for it
+    guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # keeps Ctrl-C from ending it
     try:
         yield
     finally:

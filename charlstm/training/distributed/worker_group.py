@@ -1,4 +1,4 @@
-"""The processes that train together, and what they tell each other besides gradients."""
+"""The group of workers that train together, and their exchange of arrays other than gradients."""
 
 import re
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ from charlstm.errors import GroupError, TrainingError
 from charlstm.planning.cluster import Cluster
 
 ALONE = Cluster(("here:1",), 0)
-RESTART = "what was saved is whole: start all workers again, with --resume or --or-resume to go on from there"
+RESTART = "the saved state is intact: start all workers again with `resume` or `or_resume` to continue from it"
 
 
 @dataclass(frozen=True)
 class WorkerGroup:
-    """The processes that train together; usually one.
+    """The processes that train together, by default a single one.
 
-    What they exchange is exact: bytes are added up as integers, to which all but one worker contribute zeros.
+    The exchange is exact: bytes are summed as integers, to which all but one worker contribute zeros.
 
     Attributes:
-        strategy: How TensorFlow spreads a step over devices.
+        strategy: The TensorFlow strategy that distributes a step over devices.
         cluster: The processes.
     """
 
@@ -34,40 +34,40 @@ class WorkerGroup:
 
     @property
     def size(self) -> int:
-        """The number of processes."""
+        """Number of processes, the world size."""
         return len(self.cluster.workers)
 
     @property
     def replicas(self) -> int:
-        """The number of devices that share a batch, in all processes."""
+        """Number of devices that share a batch, in all processes."""
         return int(self.strategy.num_replicas_in_sync)
 
     @property
     def replicas_here(self) -> int:
-        """Those of this process."""
+        """Number of these devices in this process."""
         return self.replicas // self.size
 
     def rows(self, batch_size: int) -> slice:
-        """The rows of a batch that this process reads.
+        """Return the rows of a batch that this process reads.
 
         Raises:
-            TrainingError: If a batch cannot be shared out evenly.
+            TrainingError: If a batch cannot be shared evenly.
         """
         if batch_size % self.replicas:
             raise TrainingError(
                 f"a batch of {batch_size} cannot be shared evenly by {self.replicas} "
                 f"{'workers' if self.replicas == self.size else 'devices'}; "
-                f"make --batch-size a multiple of {self.replicas}"
+                f"make `batch_size` a multiple of {self.replicas}"
             )
         each = batch_size // self.size
         return slice(self.cluster.rank * each, (self.cluster.rank + 1) * each)
 
     def sum(self, array: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The sum of every worker's array, of one shape in all."""
+        """Return the sum of all workers' arrays, which have the same shape."""
         if self.size == 1:
             return array
         flat = tf.constant(array.ravel())
-        # As many devices as a worker has take part; one of them speaks for it.
+        # All devices of a worker take part; the first contributes its array and the others zeros.
         values = self.strategy.experimental_distribute_values_from_function(
             lambda context: flat if context.replica_id_in_sync_group % self.replicas_here == 0 else tf.zeros_like(flat)
         )
@@ -76,7 +76,7 @@ class WorkerGroup:
         return total.reshape(array.shape)
 
     def broadcast(self, array: NDArray[Any]) -> NDArray[Any]:
-        """The chief's array, of one shape and type in all workers."""
+        """Return the chief's array, whose shape and type every worker knows."""
         padded = np.zeros(-(-array.nbytes // 4) * 4, np.uint8)
         if self.cluster.is_chief:
             padded[: array.nbytes] = np.frombuffer(array.tobytes(), np.uint8)
@@ -85,10 +85,10 @@ class WorkerGroup:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Say in one sentence that another worker is gone.
+        """Convert TensorFlow's errors about a lost worker into one that names the worker.
 
         Raises:
-            GroupError: If TensorFlow can no longer reach one.
+            GroupError: If TensorFlow can no longer reach a worker.
         """
         try:
             yield
@@ -99,7 +99,7 @@ class WorkerGroup:
 
     def _lost(self, message: str) -> str:
         ranks = {int(rank) for rank in re.findall(r"/task:(\d+)", message)} - {self.cluster.rank}
-        if "CoordinationService" in message and not self.cluster.is_chief:  # which the chief runs
+        if "CoordinationService" in message and not self.cluster.is_chief:  # the chief runs that service
             ranks |= {0}
         named = [self.cluster.name(rank) for rank in sorted(ranks) if rank < self.size]
         return f"{named[0] if len(named) == 1 else 'another worker'} no longer answers"

@@ -1,4 +1,4 @@
-"""What the chief says at the end: whether all went well, if the others can hear it."""
+"""The outcome that the chief sends to the other workers at the end."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +14,7 @@ from charlstm.training.distributed.worker_group import WorkerGroup
 
 @pytest.fixture
 def ends(monkeypatch) -> list[object]:
-    """How often, and how, the others were told that it is over."""
+    """Return a list that collects the outcomes sent to the other workers."""
     told = []
     monkeypatch.setattr(coordinator, "_send", lambda group, order, number=0.0: told.append((order, number)))
     return told
@@ -32,20 +32,20 @@ def led():
     return run
 
 
-def test_followed_to_its_end_a_run_went_well(ends, led):
+def test_a_completed_run_sends_done(ends, led):
     with closing(led()) as events:
         assert list(events) == [0, 1, 2]
     assert ends == [(Order.END, End.DONE)]
 
 
-def test_a_run_whose_follower_fails_did_not(ends, led):
+def test_a_run_with_a_failing_caller_sends_failed(ends, led):
     with pytest.raises(OSError), closing(led()) as events:  # noqa: PT011, PT012
         next(events)
         raise OSError
     assert ends == [(Order.END, End.FAILED)]
 
 
-def test_workers_that_are_gone_at_the_end_need_not_hear_of_it(monkeypatch, led):
+def test_lost_workers_at_the_end_are_ignored(monkeypatch, led):
     def lost(*_: object) -> None:
         raise GroupError("worker 1 no longer answers")
 

@@ -1,4 +1,4 @@
-"""Workers meeting: all there, all with the same plan; here as threads of one process."""
+"""The rendezvous of workers, here as threads of one process."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def addresses() -> tuple[str, ...]:
 
 @pytest.fixture
 def meeting(plan, addresses):
-    """Have workers with the same plan, but for the settings given by rank, meet; what becomes of each."""
+    """Return a function that lets workers meet, with settings by rank, and returns the outcome of each."""
 
     def hold(ranks=(0, 1, 2), patience=20.0, stop=lambda: False, **settings_of):
         def one(rank):
@@ -43,64 +43,64 @@ def meeting(plan, addresses):
     return hold
 
 
-def test_all_go_on_once_all_are_there(meeting):
+def test_all_workers_start_once_all_are_present(meeting):
     assert meeting() == [None, None, None]
 
 
-def test_all_are_told_who_differs_in_what(meeting):
+def test_all_workers_learn_which_one_differs_and_how(meeting):
     outcomes = meeting(rank_2={"units": (13,), "dropout": 0.5})
     assert {type(outcome) for outcome in outcomes} == {TrainingError}
     (sentence,) = {str(outcome) for outcome in outcomes}
     assert sentence.startswith("worker 2 (localhost:")
-    assert "--dropout 0.5 in place of" in sentence
-    assert "--units 13 in place of 12" in sentence
+    assert "`dropout` 0.5 instead of" in sentence
+    assert "`units` 13 instead of 12" in sentence
 
 
-def test_another_text_is_a_difference(meeting, plan, corpus, addresses):
+def test_a_different_text_is_refused(meeting, plan, corpus, addresses):
     corpus.with_name("other.txt").write_text(corpus.read_text().replace("eel", "elm"))
     outcomes = meeting(rank_1={"text": corpus.with_name("other.txt")})
     assert "worker 1" in str(outcomes[0])
     assert "the text" in str(outcomes[0])
 
 
-def test_budget_and_saving_are_the_chiefs_own(meeting):
+def test_budget_and_saving_may_differ(meeting):
     drops = {"dropout": 0.1, "drop_connect": 0.0}
     assert meeting(rank_0=drops, rank_1={**drops, "epochs": 9.0, "save_every": 3.0}, rank_2=drops) == [None, None, None]
 
 
-def test_other_versions_are_a_difference(meeting, monkeypatch):
+def test_different_versions_are_refused(meeting, monkeypatch):
     answers = iter([{"tensorflow": "2.20"}, {"tensorflow": "2.21"}, {"tensorflow": "2.21"}])
     monkeypatch.setattr(rendezvous, "environment_record", lambda: next(answers))
     assert all("tensorflow 2.2" in str(outcome) for outcome in meeting())
 
 
-def test_the_chief_says_who_is_missing(meeting, addresses):
+def test_the_chief_names_missing_workers(meeting, addresses):
     first, second = meeting(ranks=(0, 1), patience=3.0)
     assert isinstance(first, GroupError)
-    assert str(first) == f"worker 2 ({addresses[2]}) did not come within 3 s; start all workers together"
+    assert str(first) == f"worker 2 ({addresses[2]}) did not connect within 3 s; start all workers together"
     assert isinstance(second, GroupError)
 
 
-def test_the_others_say_that_the_chief_is_missing(meeting, addresses):
+def test_workers_report_a_missing_chief(meeting, addresses):
     (outcome,) = meeting(ranks=(1,), patience=1.0)
     assert isinstance(outcome, GroupError)
-    assert str(outcome).startswith(f"worker 0 ({addresses[0]}) was not there within 1 s (")
+    assert str(outcome).startswith(f"worker 0 ({addresses[0]}) was not reached within 1 s (")
 
 
-def test_a_port_that_is_taken_is_said_so(meeting, addresses):
+def test_a_port_in_use_is_reported(meeting, addresses):
     with socket.create_server(("", int(addresses[0].partition(":")[2]))):
         (outcome,) = meeting(ranks=(0,))
     assert "cannot listen there (Address already in use)" in str(outcome)
 
 
-def test_who_waits_can_be_stopped(meeting):
+def test_a_waiting_worker_can_be_stopped(meeting):
     assert isinstance(meeting(ranks=(0,), stop=lambda: True)[0], KeyboardInterrupt)
 
 
 @pytest.mark.parametrize(
     "noise", [b"GET / HTTP/1.1\r\n\r\n", b"[0, {}]\n", b"[9, {}]\n", b"[1]\n", b"{}\n", b"\xff\n", b"", b"[" * 50_000 + b"\n"]
 )
-def test_strangers_are_ignored(meeting, addresses, noise):
+def test_connections_of_other_programs_are_ignored(meeting, addresses, noise):
     def knock(_):
         for _ in range(50):
             try:
@@ -116,7 +116,7 @@ def test_strangers_are_ignored(meeting, addresses, noise):
 
 
 @pytest.mark.parametrize("drop", [b"", b"x"])
-def test_a_stranger_who_takes_his_time_is_not_waited_for(meeting, addresses, drop):
+def test_slow_connections_of_other_programs_are_dropped(meeting, addresses, drop):
     met = Event()
 
     def linger():
@@ -132,7 +132,7 @@ def test_a_stranger_who_takes_his_time_is_not_waited_for(meeting, addresses, dro
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\n", b"\xff\xfe\n"])
-def test_someone_else_at_the_chiefs_address_is_no_chief(meeting, addresses, answer):
+def test_another_program_at_the_chiefs_address_is_reported(meeting, addresses, answer):
     def serve(listener):
         with suppress(OSError):
             while True:
@@ -145,4 +145,4 @@ def test_someone_else_at_the_chiefs_address_is_no_chief(meeting, addresses, answ
         Thread(target=serve, args=(listener,), daemon=True).start()
         (outcome,) = meeting(ranks=(1,), patience=1.0)
     assert isinstance(outcome, GroupError)
-    assert str(outcome).startswith(f"worker 0 ({addresses[0]}) was not there within 1 s (")
+    assert str(outcome).startswith(f"worker 0 ({addresses[0]}) was not reached within 1 s (")

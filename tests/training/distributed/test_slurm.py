@@ -1,4 +1,4 @@
-"""The cluster that Slurm's variables describe."""
+"""The cluster from Slurm's variables."""
 
 import pytest
 
@@ -17,7 +17,7 @@ STEP = {
 
 @pytest.fixture
 def step(monkeypatch):
-    """The variables of one task, where TensorFlow looks for them."""
+    """Return a function that sets the environment variables of one task."""
 
     def enter(**changes: str) -> dict[str, str]:
         variables = {**STEP, **changes}
@@ -28,7 +28,7 @@ def step(monkeypatch):
     return enter
 
 
-def test_nodes_are_in_the_order_that_slurm_ranks_them(step):
+def test_nodes_are_in_slurms_order(step):
     variables = step(
         SLURM_STEP_NUM_TASKS="4", SLURM_STEP_NODELIST="node[9-11]", SLURM_STEP_TASKS_PER_NODE="2,1(x2)", SLURM_PROCID="2"
     )
@@ -45,24 +45,24 @@ def test_nodes_are_in_the_order_that_slurm_ranks_them(step):
         ("r1n[02,10],r2n1", "2(x3)", ["r1n02", "r1n02", "r1n10", "r1n10", "r2n1", "r2n1"]),
     ],
 )
-def test_whatever_their_names(step, nodes, tasks, expected):
+def test_node_names_do_not_change_the_order(step, nodes, tasks, expected):
     cluster = slurm_cluster(step(SLURM_STEP_NODELIST=nodes, SLURM_STEP_TASKS_PER_NODE=tasks))
     assert [address.rpartition(":")[0] for address in cluster.workers] == expected
 
 
-def test_two_steps_on_a_node_have_ports_of_their_own(step):
+def test_two_steps_on_a_node_have_different_ports(step):
     steps = ({"SLURM_JOB_ID": "3"}, {"SLURM_JOB_ID": "3", "SLURM_STEP_ID": "1"}, {"SLURM_JOB_ID": "4"})
     clusters = [slurm_cluster(step(SLURM_STEP_NODELIST="n[1-4]", **variables)) for variables in steps]
     assert len({address for cluster in clusters for address in cluster.workers}) == 18
 
 
-def test_ports_are_below_those_that_the_system_gives_to_connections(step):
+def test_ports_are_below_the_ephemeral_range(step):
     for job in range(0, 10_000, 7):
         cluster = slurm_cluster(step(SLURM_STEP_NODELIST="n[1-4]", SLURM_JOB_ID=str(job)))
         assert all(20_000 <= int(address.rpartition(":")[2]) < 32_768 for address in cluster.workers)
 
 
 @pytest.mark.parametrize("changes", [{"SLURM_STEP_NODELIST": "n[1-"}, {"SLURM_STEP_NUM_TASKS": "7"}, {"SLURM_PROCID": "x"}])
-def test_variables_that_describe_nothing_are_refused(step, changes):
-    with pytest.raises(ConfigError, match="give --cluster and --rank"):
+def test_incomplete_slurm_variables_are_refused(step, changes):
+    with pytest.raises(ConfigError, match="give `cluster` and `rank`"):
         slurm_cluster(step(**changes))

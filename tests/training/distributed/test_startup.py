@@ -1,4 +1,4 @@
-"""Joining when someone is lost in just that moment, in a process of its own."""
+"""The loss of a worker while the workers connect, in separate processes."""
 
 import signal
 import subprocess
@@ -14,7 +14,7 @@ startup.join(cluster_of({addresses!r}, {rank}, {{}}), 4)
 """
 
 
-def test_whoever_waits_for_a_worker_that_was_lost_while_connecting_is_ended(tmp_path):
+def test_a_worker_lost_while_connecting_ends_the_others(tmp_path):
     addresses = free_addresses(3)
     chief, other = run(
         [["-c", PROGRAM.format(addresses=addresses, rank=rank, patience=6.0 + 10 * rank)] for rank in (0, 1)], tmp_path
@@ -23,17 +23,17 @@ def test_whoever_waits_for_a_worker_that_was_lost_while_connecting_is_ended(tmp_
     assert chief.err == "charlstm: a worker was lost while they connected, 6 s ago; start all workers again\n"
     if other.code == -signal.SIGKILL:
         assert other.err == "charlstm: a worker was lost while they connected, 16 s ago; start all workers again\n"
-    else:  # it has seen the chief go
+    else:  # this worker detected the loss of the chief
         assert other.err.splitlines()[-1].startswith("charlstm.errors.GroupError: the workers cannot reach each other (")
-        assert other.err.startswith("Traceback")  # and nothing of TensorFlow's own
+        assert other.err.startswith("Traceback")  # without TensorFlow's log messages
 
 
 INTERRUPTED = """
 import os, signal, time
-from charlstm.training.distributed.startup import _ended_by_a_guard
+from charlstm.training.distributed.startup import _time_limit
 asked = []
 signal.signal(signal.SIGINT, lambda *_: asked.append(True))
-with _ended_by_a_guard(5.0):
+with _time_limit(5.0):
     time.sleep(0.5)
     os.killpg(0, signal.SIGINT)
     time.sleep(0.5)
@@ -41,7 +41,7 @@ print(len(asked))
 """
 
 
-def test_ctrl_c_while_connecting_is_left_to_the_worker():
+def test_ctrl_c_while_connecting_does_not_reach_the_guard():
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False, timeout=60, start_new_session=True
     )

@@ -1,4 +1,4 @@
-"""Several processes, or several devices, against one: real processes over the loopback."""
+"""Several processes or devices compared with one, in real processes over the loopback interface."""
 
 from types import SimpleNamespace
 
@@ -49,20 +49,20 @@ def assert_same(found, expected):
         assert np.linalg.norm(found[name].astype(np.float64) - value) <= 1e-5 * size, name
 
 
-def test_two_workers_of_32_are_one_of_64(alone, tmp_path):
+def test_two_workers_with_32_rows_equal_one_with_64(alone, tmp_path):
     first, second = trained_together(SETTINGS, 2, tmp_path)
     assert_same(first, alone)
-    for name, value in first.items():  # states and all, to the bit
+    for name, value in first.items():  # all arrays, exactly
         np.testing.assert_array_equal(value, second[name])
 
 
-def test_two_devices_of_one_process_are_one(alone, tmp_path):
+def test_two_devices_in_one_process_equal_one(alone, tmp_path):
     (mirrored,) = trained_together({**SETTINGS, "devices": 2}, 1, tmp_path)
     assert_same(mirrored, alone)
 
 
 def group(replicas: int, rank: int = 0, workers: int = 1) -> WorkerGroup:
-    """A group as far as sharing goes."""
+    """Return a group with a number of replicas, without a strategy."""
     return WorkerGroup(SimpleNamespace(num_replicas_in_sync=replicas), Cluster(tuple(f"w{n}:1" for n in range(workers)), rank))
 
 
@@ -74,16 +74,16 @@ def test_workers_share_the_rows_in_their_order(rank, rows):
 @pytest.mark.parametrize(("workers", "what"), [(4, "4 workers"), (1, "4 devices"), (2, "4 devices")])
 def test_rows_that_cannot_be_shared_evenly_are_refused(workers, what):
     with pytest.raises(
-        TrainingError, match=f"a batch of 6 cannot be shared evenly by {what}; make --batch-size a multiple of 4"
+        TrainingError, match=f"a batch of 6 cannot be shared evenly by {what}; make `batch_size` a multiple of 4"
     ):
         group(4, workers=workers).rows(6)
 
 
-def test_masks_that_keras_draws_for_itself_are_refused(monkeypatch):
+def test_keras_recurrent_dropout_on_two_devices_is_refused(monkeypatch):
     monkeypatch.setattr(WorkerGroup, "replicas", property(lambda _: 2))
     monkeypatch.setattr(FusedLSTM, "keras_path_because", lambda *_, **__: "there is a GPU")
     model = ModelConfig(vocabulary_size=5, seq_len=4, units=(3,), recurrent_dropout=0.5)
-    with pytest.raises(TrainingError, match="--recurrent-dropout needs one worker"):
+    with pytest.raises(TrainingError, match="`recurrent_dropout` needs one worker"):
         Trainer(model, TrainingConfig(batch_size=2))
 
 
@@ -98,13 +98,13 @@ def test_masks_that_keras_draws_for_itself_are_refused(monkeypatch):
         (1, "collective aborted", "another worker"),
     ],
 )  # fmt: skip
-def test_the_one_that_is_lost_is_named_where_tensorflow_says_it(rank, message, who):
+def test_a_lost_worker_is_named_if_tensorflow_names_it(rank, message, who):
     with pytest.raises(GroupError) as caught, group(3, rank, workers=3).watched():
         raise tf.errors.UnavailableError(None, None, message)
-    assert str(caught.value).startswith(f"{who} no longer answers; what was saved is whole")
+    assert str(caught.value).startswith(f"{who} no longer answers; the saved state is intact")
     assert caught.value.exit_code == 75
 
 
-def test_alone_every_error_is_ones_own():
+def test_a_single_process_raises_tensorflows_errors():
     with pytest.raises(tf.errors.UnavailableError), WorkerGroup().watched():
         raise tf.errors.UnavailableError(None, None, "no")
