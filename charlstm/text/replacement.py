@@ -72,7 +72,7 @@ def replace_unknown(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) ->
 
     Example:
         >>> replace_unknown(Vocabulary.of("don't"), "don’t", "replace")
-        Fitted(text="don't", respelled=(), replaced=(('’', "'"),), left_out=())
+        Replacement(text="don't", respelled=(), replaced=(('’', "'"),), left_out=())
     """
     unknown = vocabulary.unknown(text)
     if not unknown:

@@ -20,7 +20,7 @@ def windows(ids: Ids, seq_len: int) -> Ids:
     if len(ids) <= seq_len:
         raise CorpusError(
             f"the text has {len(ids)} characters to train on, but a window of {seq_len} and its next character need "
-            f"{seq_len + 1}; give a longer text or lower --seq-len"
+            f"{seq_len + 1}; give a longer text or lower `seq_len`"
         )
     return sliding_window_view(ids[:-1], seq_len)
 

@@ -48,18 +48,18 @@ def test_first_words_are_shown_on_resume(charlstm, trained):
 
 def test_wrong_encoding_shows_both_readings(trained):
     said = trained(RUSSIAN.encode("cp1251"), "--encoding-name", "cp1252")
-    at = said.index("corpus.txt reads oddly in cp1252, and better in cp1251:")
+    at = said.index("corpus.txt looks wrong in cp1252, and better in cp1251:")
     assert "Ïàðîì ïðèø¸ë óòðîì." in said[at + 1]
     assert "Паром пришёл утром." in said[at + 2]
-    assert said[at + 3].endswith("begin again with --encoding-name cp1251.")
+    assert said[at + 3].endswith("start again with --encoding-name cp1251.")
     assert any(line.startswith('Text begins: "Ïàðîì') for line in said)
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("one\r\ntwo\nthree\n" * 90, "line ends of several kinds (CRLF, LF)"),
-        ("one\rtwo\nthree\n" * 90, "line ends of several kinds (CR, LF)"),
+        ("one\r\ntwo\nthree\n" * 90, "different line ends (CRLF, LF)"),
+        ("one\rtwo\nthree\n" * 90, "different line ends (CR, LF)"),
         (("\ufeff" + STORY) * 2, "1 byte order mark (U+FEFF) inside"),
         ("<!doctype html>" + STORY, "is HTML: its markup is learned"),
         (json.dumps({"cells": [{"cell_type": "code", "source": STORY}]}), "is a Jupyter notebook"),
@@ -120,6 +120,15 @@ def test_other_commands_read_folders_and_patterns(charlstm, tale, tmp_path, argu
     result = charlstm(*arguments, source)
     assert result.exit_code == 0
     assert f"{source}: 2 files, 1.txt, 2.txt." in result.stderr
-    assert "1.txt has line ends of several kinds (CRLF, LF)" in result.stderr
+    assert "1.txt has different line ends (CRLF, LF)" in result.stderr
     assert "matches no file" in charlstm(*arguments, "texts/*.md").stderr
     assert "is a directory with no .txt file in it" in charlstm(*arguments, "checkpoints").stderr
+
+
+def test_text_encoded_twice_is_noted_with_the_repair(trained):
+    text = "The café was closed, the thé cold, the été over. Où est l'île ?\n" * 100
+    said = trained(text.encode().decode("cp1252").encode())
+    (note,) = (line for line in said if "read as cp1252 and saved again" in line)
+    assert "cafÃ© was probably café" in note
+    assert "`iconv -f utf-8 -t cp1252`" in note
+    assert not any("saved again" in line for line in trained(text.encode(), "--name", "right"))
