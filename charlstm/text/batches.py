@@ -1,4 +1,4 @@
-"""Batches of a text, each a pure function of its number, so that training can start again anywhere."""
+"""Training batches of a text, each a pure function of its number, so that training can resume at any step."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -16,7 +16,7 @@ from charlstm.text.windows import model_ids, normalise, windows
 ALL = slice(None)
 """All rows of a batch."""
 
-_ORIGINS, _RESETS = range(2)  # what a random number is for: different streams of numbers from one seed
+_ORIGINS, _RESETS = range(2)  # keys that separate the random numbers for origins from those for resets
 
 
 class Batch(NamedTuple):
@@ -24,8 +24,8 @@ class Batch(NamedTuple):
 
     Attributes:
         x: Normalised windows ``[B, T, 1]``, float32.
-        y: Next characters: ids ``[B]`` for ``--targets last``, ``[B, T]`` for ``every``, int32.
-        kept: 1 where the state carried from the batch before is kept, 0 where the row starts from zero: ``[B, 1]``.
+        y: Ids of the next characters: ``[B]`` with ``targets="last"``, ``[B, T]`` with ``targets="every"``, int32.
+        kept: 1 where the row keeps the state carried from the previous batch, 0 where it starts from zero: ``[B, 1]``.
     """
 
     x: NDArray[np.float32]
@@ -34,22 +34,22 @@ class Batch(NamedTuple):
 
 
 class BatchSource(Protocol):
-    """What training reads: batch number ``step`` of an endless sequence."""
+    """An endless, numbered sequence of training batches."""
 
     @property
     def steps_per_epoch(self) -> float:
-        """Batches in one pass over the text."""
+        """Batches in one epoch."""
 
     def batch(self, step: int, rows: slice = ALL) -> Batch:
-        """The batch of that number, from 0, or some of its rows: nothing else of the text is read."""
+        """Return batch number ``step``, counted from 0, or some of its rows. Only the text of these rows is read."""
 
 
 @dataclass(frozen=True)
 class WindowBatches:
-    """Shuffled windows from a zero state.
+    """Batches of shuffled windows, each from a zero state.
 
-    With ``--targets last`` an epoch is every window once (stride 1). With ``every`` a window teaches all its positions, so
-    an epoch is windows laid end to end (stride ``seq_len``), from an origin drawn anew for each epoch.
+    With ``targets="last"`` an epoch has every window once (stride 1). With ``targets="every"`` each position of a window is
+    a target, so an epoch has windows that do not overlap (stride ``seq_len``). Their origin is drawn for each epoch.
     """
 
     ids: Ids
@@ -57,7 +57,7 @@ class WindowBatches:
     training: TrainingConfig
 
     def __post_init__(self) -> None:
-        windows(self.ids, self.model.seq_len)  # refuses a text that is too short
+        windows(self.ids, self.model.seq_len)  # raises if the text is too short
 
     @property
     def samples(self) -> int:
@@ -71,7 +71,7 @@ class WindowBatches:
         return self.samples / self.training.batch_size
 
     def batch(self, step: int, rows: slice = ALL) -> Batch:
-        """The batch of that number: windows ``step * B ... step * B + B - 1`` of the endless shuffled sequence."""
+        """Return windows ``step * B ... step * B + B - 1`` of the endless shuffled sequence, or some of these rows."""
         count = np.arange(step * self.training.batch_size, (step + 1) * self.training.batch_size)[rows]
         starts = np.empty_like(count)
         for epoch in np.unique(count // self.samples):
@@ -89,10 +89,10 @@ class WindowBatches:
 
 @dataclass(frozen=True)
 class StreamBatches:
-    """Contiguous streams: row ``b`` of batch ``k + 1`` continues row ``b`` of batch ``k``.
+    """Batches of contiguous streams: row ``b`` of batch ``k + 1`` continues row ``b`` of batch ``k``.
 
-    The text is cut into B streams of equal length. What is left over (fewer than ``B * seq_len`` characters) is left out
-    at another place in each epoch: the streams' origin is drawn anew. An epoch starts from zero states.
+    The text is cut into B streams of equal length. Each epoch leaves out fewer than ``B * seq_len`` characters. The origin
+    of the streams is drawn for each epoch, so these characters differ. An epoch starts from zero states.
     """
 
     ids: Ids
@@ -104,7 +104,7 @@ class StreamBatches:
         if len(self.ids) < needed:
             raise CorpusError(
                 f"the text has {len(self.ids)} characters to train on, but {self.training.batch_size} streams of windows of "
-                f"{self.model.seq_len} need {needed}; give a longer text, or lower --batch-size or --seq-len"
+                f"{self.model.seq_len} need {needed}; give a longer text, or lower `batch_size` or `seq_len`"
             )
 
     @property
@@ -113,19 +113,19 @@ class StreamBatches:
         return (len(self.ids) - 1) // (self.training.batch_size * self.model.seq_len)
 
     def batch(self, step: int, rows: slice = ALL) -> Batch:
-        """The batch of that number, or some of its rows."""
-        epoch, place = divmod(step, self.steps_per_epoch)
+        """Return batch number ``step``, or some of its rows."""
+        epoch, index = divmod(step, self.steps_per_epoch)
         span = self.steps_per_epoch * self.model.seq_len
         slack = len(self.ids) - 1 - span * self.training.batch_size
         origin = _origin(self.training.random_seed, epoch, slack)
-        starts = origin + np.arange(self.training.batch_size) * span + place * self.model.seq_len
+        starts = origin + np.arange(self.training.batch_size) * span + index * self.model.seq_len
         draws = random_stream(self.training.random_seed, _RESETS, step).random(self.training.batch_size)
-        kept = (draws >= self.training.state_reset) & (place > 0)
+        kept = (draws >= self.training.state_reset) & (index > 0)
         return _gather(self.ids, starts[rows], self.model, kept[rows])
 
 
 def batch_source(ids: Ids, model: ModelConfig, training: TrainingConfig) -> BatchSource:
-    """The batches that a training recipe asks for.
+    """Return the batches that a training configuration asks for.
 
     Raises:
         CorpusError: If the text is too short for one batch.
@@ -134,13 +134,14 @@ def batch_source(ids: Ids, model: ModelConfig, training: TrainingConfig) -> Batc
 
 
 def _origin(random_seed: int, epoch: int, slack: int) -> int:
-    """Where an epoch begins: uniform over the ``slack`` characters that it cannot use."""
+    """Return the position where an epoch begins, uniform in ``0 ... slack``; ``slack`` characters are left out."""
     if slack <= 0:
         return 0
     return int(random_stream(random_seed, _ORIGINS, epoch).integers(slack + 1))
 
 
 def _gather(ids: Ids, starts: NDArray[Any], model: ModelConfig, kept: NDArray[np.bool_]) -> Batch:
-    read = model_ids(ids[starts[:, None] + np.arange(model.seq_len + 1)], model.vocabulary_size)  # [B, T + 1]
-    y = read[:, -1] if model.targets == "last" else read[:, 1:]
-    return Batch(normalise(read[:, :-1], model.vocabulary_size), y, kept.astype(np.float32)[:, None])
+    """Return the batch of the windows that begin at ``starts``."""
+    gathered = model_ids(ids[starts[:, None] + np.arange(model.seq_len + 1)], model.vocabulary_size)  # [B, T + 1]
+    y = gathered[:, -1] if model.targets == "last" else gathered[:, 1:]
+    return Batch(normalise(gathered[:, :-1], model.vocabulary_size), y, kept.astype(np.float32)[:, None])

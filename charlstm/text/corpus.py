@@ -1,8 +1,8 @@
-"""Reading a corpus: ids of 1, 2 or 4 bytes.
+"""Corpus: a text as character ids of 1, 2 or 4 bytes.
 
-The text is read twice, in blocks: once for its characters, its length and its fingerprint, once for the ids. So there is
-never more in memory than the ids (N, 2N or 4N bytes) and one block, and above ``MAPPED_BYTES`` the ids are in a temporary
-file that is mapped into memory instead.
+The text is read twice, in blocks. The first pass finds its characters, length and fingerprint; the second one stores the
+ids. Memory holds the ids (N, 2N or 4N bytes) and one block. Ids of more than ``MEMORY_MAP_BYTES`` are in a memory-mapped
+temporary file instead.
 """
 
 import hashlib
@@ -20,9 +20,10 @@ from charlstm.text.sources import Note, expand_sources, label_of, open_sources
 from charlstm.text.vocabulary import UNICODE, Ids, Vocabulary, code_points, id_dtype
 
 MEMORY_MAP_BYTES = 1 << 30
+"""Bytes of ids above which they are memory-mapped from a temporary file."""
 
 _BLOCK = 1 << 22
-_MOST_NAMES = 10
+_MAX_NAMES = 10
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,12 @@ class Corpus:
     """A text as ids.
 
     Attributes:
-        name: What it is called in a model card: the file names, without folders.
-        vocabulary: Its characters, or those of a model that has a placeholder for the others.
+        name: Its name in a model card: the file names, without folders.
+        vocabulary: Its characters, or the vocabulary of a model with a placeholder for other characters.
         ids: ``[N]``; memory-mapped when large.
-        fingerprint: SHA-256 of the text as it was read, in UTF-8; the same for every encoding and line end of the file.
-        paths: The files it was read from: those that a folder or a pattern stood for; ``-`` is standard input.
-        notes: Remarks about anything unusual in them, a sentence each.
+        fingerprint: SHA-256 of the decoded text in UTF-8. It does not depend on the encoding and line ends of the file.
+        paths: The files that were read, with folders and patterns expanded; ``-`` is standard input.
+        notes: Remarks about anything unusual in the files, a sentence each.
     """
 
     name: str
@@ -46,17 +47,17 @@ class Corpus:
     notes: tuple[str, ...] = ()
 
 
-def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet: str = "") -> Corpus:
+def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", extra_characters: str = "") -> Corpus:
     """Read one text from several files, one after the other.
 
-    Every line end is read as LF, and byte order marks are removed. A file that others follow ends with a line end: it is added
-    if it is missing. Nothing else is changed and nothing is dropped.
+    Every line end is read as LF, and byte order marks are removed. A line end is added between two files if the first one
+    lacks it. The rest of the text is unchanged.
 
     Args:
-        sources: Paths; ``-`` is standard input. A folder stands for its ``*.txt`` files, a pattern such as ``books/*.txt`` for
-            the files that match it.
+        sources: Paths; ``-`` is standard input. A folder stands for its ``*.txt`` files. A pattern such as ``books/*.txt``
+            stands for the files that match it.
         encoding: Any text encoding that Python knows.
-        alphabet: Characters that the vocabulary has besides those of the text (an older model's, for fine-tuning).
+        extra_characters: Characters added to the vocabulary, such as the characters of the model to fine-tune.
 
     Raises:
         CorpusError: If a source cannot be read, is not text in that encoding, or has fewer than two distinct characters.
@@ -67,7 +68,7 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet
     name = _name(paths)
     with open_sources(paths) as files:
         seen = np.zeros(UNICODE, bool)
-        seen[code_points(alphabet)] = True
+        seen[code_points(extra_characters)] = True
         digest, length = hashlib.sha256(), 0
         for text in decoded_blocks(files, encoding, notes.append):
             seen[code_points(text)] = True
@@ -84,27 +85,27 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", alphabet
         ids = _allocate(length, id_dtype(len(vocabulary)))
         table = np.zeros(UNICODE, ids.dtype)
         table[codes] = np.arange(len(codes), dtype=ids.dtype)
-        end, again = 0, hashlib.sha256()
+        end, second_digest = 0, hashlib.sha256()
         for text in decoded_blocks(files, encoding):
             start, end = end, end + len(text)
             if end <= length:
                 np.take(table, code_points(text), out=ids[start:end])
-            again.update(text.encode())
-        if again.digest() != digest.digest():
+            second_digest.update(text.encode())
+        if second_digest.digest() != digest.digest():
             raise CorpusError(f"{name} changed while it was read; copy it to a file that nothing writes to, and use that")
     return Corpus(name, vocabulary, ids, digest.hexdigest(), paths, tuple(notes))
 
 
 def read_again(sources: Sequence[str | Path], encoding: str, vocabulary: Vocabulary) -> Corpus:
-    """Read a text in the vocabulary of a model that was trained on it.
+    """Read a text with the ids of a model that was trained on it.
 
-    If the model has a placeholder, the ids are those of its vocabulary. If not, the vocabulary also has whatever characters of
-    the text the model does not know.
+    If the model has a placeholder, the corpus has the model's vocabulary. Otherwise the vocabulary also gets the characters of
+    the text that the model does not know.
 
     Args:
         sources: As for :func:`read_corpus`.
         encoding: As for :func:`read_corpus`.
-        vocabulary: The model's.
+        vocabulary: The vocabulary of the model.
 
     Raises:
         CorpusError: As :func:`read_corpus`.
@@ -116,20 +117,20 @@ def read_again(sources: Sequence[str | Path], encoding: str, vocabulary: Vocabul
 def recoded(corpus: Corpus, vocabulary: Vocabulary) -> Corpus:
     """Return a corpus with the ids of another vocabulary.
 
-    The ids are changed in place where their type allows it: the corpus that was given is not to be used any more.
+    The ids are changed in place if their type can hold the new ones. Do not use the old corpus afterwards.
 
     Args:
         corpus: The text.
-        vocabulary: Of at least its characters, unless it has a placeholder.
+        vocabulary: The new vocabulary. Without a placeholder it must have all characters of the text.
     """
     if vocabulary == corpus.vocabulary:
         return corpus
     table = vocabulary.encode_any(corpus.vocabulary.characters)
-    before, ids, dtype = corpus.ids, corpus.ids, id_dtype(int(table.max()) + 1)
-    if before.dtype.itemsize < dtype.itemsize:
-        ids = _allocate(len(before), dtype)
-    for start in range(0, len(before), _BLOCK):
-        ids[start : start + _BLOCK] = table[before[start : start + _BLOCK]]
+    old_ids, ids, dtype = corpus.ids, corpus.ids, id_dtype(int(table.max()) + 1)
+    if old_ids.dtype.itemsize < dtype.itemsize:
+        ids = _allocate(len(old_ids), dtype)
+    for start in range(0, len(old_ids), _BLOCK):
+        ids[start : start + _BLOCK] = table[old_ids[start : start + _BLOCK]]
     return replace(corpus, vocabulary=vocabulary, ids=ids)
 
 
@@ -139,10 +140,10 @@ def read_text(source: str | Path, encoding: str = "utf-8", note: Note | None = N
     Args:
         source: A path, a folder or a pattern; ``-`` is standard input.
         encoding: Any text encoding that Python knows.
-        note: Is told what is unusual about it, a sentence at a time.
+        note: Receives remarks about anything unusual in the text, one sentence per call.
 
     Raises:
-        CorpusError: If it cannot be read or is not text in that encoding.
+        CorpusError: If the source cannot be read or is not text in that encoding.
     """
     check_text_encoding(encoding)
     notes: list[str] = []
@@ -155,22 +156,24 @@ def read_text(source: str | Path, encoding: str = "utf-8", note: Note | None = N
 
 
 def _name(paths: Sequence[str]) -> str:
-    """Return what a text is called that was read from these files: the names of the first of them, and how many more."""
+    """Return the name of a text from these files: the names of the first files, and the number of further ones."""
     names = [label_of(path) if path == "-" else Path(path).name for path in paths]
-    if len(names) > _MOST_NAMES:
-        names[_MOST_NAMES - 1 :] = [f"{len(names) - _MOST_NAMES + 1:,} more"]
+    if len(names) > _MAX_NAMES:
+        names[_MAX_NAMES - 1 :] = [f"{len(names) - _MAX_NAMES + 1:,} more"]
     # A file name need not be UTF-8; a model card must be.
     return " + ".join(names).encode("utf-8", "backslashreplace").decode()
 
 
 def _allocate(length: int, dtype: np.dtype[Any]) -> Ids:
+    """Return an uninitialised array, in a temporary file if it is large."""
     if length * dtype.itemsize <= MEMORY_MAP_BYTES:
         return np.empty(length, dtype)
     try:
-        with tempfile.TemporaryFile() as file:  # the mapping keeps it alive; nothing is left behind
+        with tempfile.TemporaryFile() as file:  # the mapping keeps the data; the file has no name that could be left behind
             return np.memmap(file, dtype, "w+", shape=(length,))
     except OSError as error:
         raise CorpusError(
-            f"there is no room for {length * dtype.itemsize:,} bytes in {tempfile.gettempdir()} ({error.strerror}); make some, "
-            "or name another folder in the environment variable TMPDIR"
+            f"{tempfile.gettempdir()} has no space for a temporary file of {length * dtype.itemsize:,} bytes "
+            f"({error.strerror}); "
+            "free some space, or set the environment variable TMPDIR to another folder"
         ) from None

@@ -1,6 +1,6 @@
-"""Detection of text encodings, and the messages about a file that does not decode or reads oddly in the encoding named.
+"""Detection of text encodings, and messages about a file that probably has another encoding than the one given.
 
-charset-normalizer judges the candidates. It is imported only when needed; an ordinary UTF-8 file never needs it.
+charset-normalizer rates the candidates. It is imported only when needed; an ordinary UTF-8 file never needs it.
 """
 
 import codecs
@@ -15,55 +15,55 @@ if TYPE_CHECKING:
     from charset_normalizer import CharsetMatch
 
 SAMPLE_BYTES = 1 << 14
-"""Bytes, about, from which an encoding is told: some hundred lines."""
+"""Approximate size in bytes of the sample that the detection reads: about a hundred lines."""
 
-_SHORT_BYTES, _TIMES = 400, 10
-"""A sample shorter than this is judged twice, once repeated so many times: charset-normalizer counts some oddities, such as too
-many accents, only from a certain length on."""
+_SHORT_BYTES, _REPEATS = 400, 10
+"""Bytes below which a sample is also rated ``_REPEATS`` times in a row: charset-normalizer checks for some faults, such as too
+many accents, only in texts of a minimum length."""
 
 _BLOCK_BYTES = 1 << 20
-_MOST_READINGS = 3
+_MAX_READINGS = 3
 _COLUMNS = 80
-_MUCH_ODDER = 0.05
-_MUCH_LESS_COHERENT = 0.3
-"""Differences of charset-normalizer's two measures beyond which an encoding is doubted. Of some 600 passages in 17 languages,
-of 12 to 400 characters, 4 are doubted in their own encoding, and nine tenths are in another one that decodes them."""
+_CHAOS_MARGIN = 0.05
+_COHERENCE_MARGIN = 0.3
+"""Differences of charset-normalizer's two measures above which a note doubts the encoding. Measured on about 600 passages of 12
+to 400 characters in 17 languages: 4 are doubted in their own encoding, 90 % in a wrong one that decodes them."""
 
 CANDIDATES = [
     *("utf_8", "cp1252", "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp1251", "cp1250", "cp1253", "cp1254", "cp1255"),
     *("cp1256", "cp1257", "cp874", "koi8_r", "koi8_u", "cp866", "iso8859_2", "iso8859_5", "mac_cyrillic", "mac_roman"),
     *("cp850", "cp852"),
 ]
-"""The encodings that texts are found in. Of those that read a sample the same the first is named."""
+"""Encodings that text files have. Of several that decode a sample to the same text, the first one is reported."""
 
 _WIDE = ["utf_16_le", "utf_16_be", "utf_32_le", "utf_32_be"]
-"""Those of texts that have NULs, as their line ends and spaces give them."""
+"""Candidates for a sample with NUL bytes, which these encodings have in every space and line end."""
 
 COMMON = ("cp1252", "iso8859_2", "cp1251", "cp1250", "cp1254", "iso8859_6", "gb18030", "cp932")
-"""The encodings that are shown where no candidate is likely."""
+"""Encodings that are shown if no candidate is likely."""
 
 _KNOWN_AS = {"cp932": "Shift-JIS", "cp949": "EUC-KR", "cp874": "TIS-620"}
-_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # that of UTF-32-LE begins like UTF-16-LE's
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # the mark of UTF-16-LE begins that of UTF-32-LE
 _NOT_ASCII, _KANA = re.compile(r"[^\0-\x7f]"), re.compile("[ぁ-ヺ]")
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _HIGH = re.compile(rb"[\x80-\xff]")
-_TO_A_BREAK = re.compile(rb".*[\0-/]", re.DOTALL)  # no encoding uses such bytes inside longer characters
+_TO_A_BREAK = re.compile(rb".*[\0-/]", re.DOTALL)  # no candidate uses these bytes inside a multi-byte character
 
 
 class Reading(NamedTuple):
-    """A sample as it reads in an encoding."""
+    """A sample decoded in one encoding."""
 
     encoding: str
     text: str
 
     @property
     def name(self) -> str:
-        """The encoding as an option takes it, and as people know it."""
+        """Name that Python knows, with the common name in parentheses if it differs."""
         return f"{self.encoding} ({_KNOWN_AS[self.encoding]})" if self.encoding in _KNOWN_AS else self.encoding
 
 
 def undecodable_message(label: str, file: IO[bytes], encoding: str, bad_byte: tuple[int, int] | None) -> list[str]:
-    """Return the lines of the message about a file that is not text in an encoding, with its readings in likelier encodings.
+    """Return the lines of the message about a file that does not decode, with its readings in likelier encodings.
 
     Args:
         label: Name of the file in messages.
@@ -78,56 +78,62 @@ def undecodable_message(label: str, file: IO[bytes], encoding: str, bad_byte: tu
     if _is_utf8(encoding) and _is_mostly_utf8(sample):
         return [
             f"{found}, and most of the rest is UTF-8: the file is damaged, or joined from files in several encodings; repair "
-            "it there, or leave such bytes out (iconv -c -f utf-8 -t utf-8)"
+            "it there, or remove the bytes that are not UTF-8"
         ]
     if readings := likely_readings(sample) or _common_readings(sample):
         return _advice(found, readings)
-    return [f"{found}; name the right encoding with --encoding-name (cp1252 and gb18030 are common), or convert the file"]
+    return [f"{found}; name the right encoding with `text_encoding` (cp1252 and gb18030 are common), or convert the file"]
 
 
 def nul_message(label: str, file: IO[bytes], position: int) -> list[str]:
-    """Return the lines of the message about a file with a NUL at a character: UTF-16 without a mark, or not text."""
+    """Return the lines of the message about a file with a NUL character: UTF-16 without a mark, or a binary file.
+
+    Args:
+        label: Name of the file in messages.
+        file: The file; its position changes.
+        position: Number of characters before the NUL.
+    """
     found = f"it has a NUL at character {position}"
     head = _head(file)
     if b"\0" in head and (readings := likely_readings(head)):
         return _advice(f"{label} is in another encoding: {found}", readings)
     return [
-        f"{label} is a binary file, or in another encoding: {found}; give plain text, or name its encoding with --encoding-name"
+        f"{label} is a binary file, or in another encoding: {found}; give plain text, or name its encoding with `text_encoding`"
     ]
 
 
 def encoding_doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
-    """Return the message about a file that decodes in the encoding named, but reads far better in another.
+    """Return the message about a file that decodes in the given encoding but is much more plausible in another one.
 
     Args:
         label: Name of the file in messages.
         file: The file; its position changes.
-        encoding: The encoding named. UTF-8 is doubted only where it has the escape sequences of ISO-2022-JP.
+        encoding: The given encoding. UTF-8 is doubted only if the file has the escape sequences of ISO-2022-JP.
 
     Returns:
-        The two readings and what to do; None if the encoding is as likely as any other.
+        The two readings and what to do; None if no other encoding is much more plausible.
     """
     wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
     sample = _head(file) if wide or _is_utf8(encoding) else sample_of(file)
     if not sample or (wide and sample.startswith(_WIDE_MARKS)):
         return None
-    own = sample.decode(encoding, "replace")
+    decoded = sample.decode(encoding, "replace")
     best = _seven_bit_reading(sample) if _is_utf8(encoding) else next(iter(likely_readings(sample)), None)
-    if best is None or best.text == own or not _reads_worse(own, best.text):
+    if best is None or best.text == decoded or not _reads_worse(decoded, best.text):
         return None
     return (
-        f"{label} reads oddly in {encoding}, and better in {best.encoding}:\n"
-        + "\n".join(_table([Reading(encoding, own), best]))
+        f"{label} looks wrong in {encoding}, and better in {best.encoding}:\n"
+        + "\n".join(_table([Reading(encoding, decoded), best]))
         + "\n"
-        + f"If the second is right, begin again with --encoding-name {best.encoding}."
+        + f"If the second is right, start again with `text_encoding={best.encoding}`."
     )
 
 
 def sample_of(file: IO[bytes]) -> bytes:
-    """Return the first lines of a file that have bytes beyond ASCII, wherever they are, until they are :data:`SAMPLE_BYTES`.
+    """Return the first lines of a file that have non-ASCII bytes, up to about :data:`SAMPLE_BYTES` in total.
 
-    Each line is there once, without control characters, which would be held against every encoding. Of a file with NULs, which
-    may be UTF-16 or UTF-32 and has no lines of bytes then, return the beginning.
+    A repeated line occurs once. Control characters are removed, since they would count against every encoding. If the
+    beginning has NUL bytes, return it unchanged: the file may be UTF-16 or UTF-32 and cannot be split at newline bytes.
 
     Args:
         file: The file; its position changes.
@@ -147,13 +153,13 @@ def sample_of(file: IO[bytes]) -> bytes:
             piece = _piece_of(line)
             lines[piece.translate(None, _CONTROLS)] = None
             size += len(piece)
-            if size >= SAMPLE_BYTES or piece is not line:  # what follows a piece may begin in the middle of a character
+            if size >= SAMPLE_BYTES or piece is not line:  # the rest of a cut line may begin in the middle of a character
                 return b"".join(lines)
     return b"".join(lines)
 
 
 def _piece_of(line: bytes) -> bytes:
-    """Return a line, or of a very long one a piece with bytes beyond ASCII that cuts no character in two."""
+    """Return a line; of a very long one, return a piece with non-ASCII bytes that does not cut a character in two."""
     if len(line) <= SAMPLE_BYTES:
         return line
     found = _HIGH.search(line)
@@ -164,55 +170,56 @@ def _piece_of(line: bytes) -> bytes:
 
 
 def likely_readings(sample: bytes) -> list[Reading]:
-    """Return how a sample reads in the likeliest encodings, at most three, the likeliest first."""
+    """Return the readings of a sample in at most three of the likeliest encodings, the likeliest first."""
     candidates = _WIDE if b"\0" in sample else CANDIDATES
     matches = _matches(sample, candidates)
 
     def rank(match: "CharsetMatch") -> int:
         if 5 * len(_KANA.findall(str(match))) > len(_NOT_ASCII.findall(str(match))):
             return -1  # only Japanese is written in kana, and other text rarely decodes to them
-        best = matches[0]  # whose rivals are those that the library itself calls as good
-        rivals = abs(match.chaos - best.chaos) < 0.005 and abs(match.coherence - best.coherence) <= 0.02 and best.coherence > 0
-        return _place(match, candidates) if rivals else len(candidates)
+        best = matches[0]
+        # The tolerances within which charset-normalizer itself treats two matches as equally good.
+        tied = abs(match.chaos - best.chaos) < 0.005 and abs(match.coherence - best.coherence) <= 0.02 and best.coherence > 0
+        return _index(match, candidates) if tied else len(candidates)
 
     found: dict[str, str] = {}
     for match in sorted(matches, key=rank):
         if "\0" not in str(match):
-            found.setdefault(str(match), candidates[_place(match, candidates)])
-    return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MOST_READINGS]
+            found.setdefault(str(match), candidates[_index(match, candidates)])
+    return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MAX_READINGS]
 
 
 def _common_readings(sample: bytes) -> list[Reading]:
-    """Return how a sample reads in common encodings that decode it, where charset-normalizer finds none of them likely."""
+    """Return the readings of a sample in common encodings that decode it, for when no candidate is likely."""
     found: dict[str, str] = {}
     for name in COMMON:
         with suppress(UnicodeDecodeError):
             found.setdefault(sample.decode(name), name)
-    return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MOST_READINGS]
+    return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MAX_READINGS]
 
 
 def _matches(sample: bytes, candidates: Sequence[str]) -> list["CharsetMatch"]:
-    """Return what charset-normalizer makes of a sample, the likeliest first."""
+    """Return charset-normalizer's matches for a sample, the likeliest first."""
     from charset_normalizer import from_bytes
 
-    def found_in(content: bytes) -> list["CharsetMatch"]:
+    def matches_in(content: bytes) -> list["CharsetMatch"]:
         return list(from_bytes(content, cp_isolation=[*candidates], preemptive_behaviour=False, enable_fallback=False))
 
-    matches = found_in(sample)
+    matches = matches_in(sample)
     if len(sample) >= _SHORT_BYTES:
         return matches
-    longer = {name: match.chaos for match in found_in(sample * _TIMES) for name in match.could_be_from_charset}
-    lasting = [match for match in matches if match.encoding in longer]
-    return sorted(lasting, key=lambda match: match.chaos + longer[match.encoding])
+    chaos_repeated = {name: match.chaos for match in matches_in(sample * _REPEATS) for name in match.could_be_from_charset}
+    in_both = [match for match in matches if match.encoding in chaos_repeated]
+    return sorted(in_both, key=lambda match: match.chaos + chaos_repeated[match.encoding])
 
 
-def _place(match: "CharsetMatch", candidates: Sequence[str]) -> int:
-    """Return the place of the first candidate that reads a sample as a match does."""
+def _index(match: "CharsetMatch", candidates: Sequence[str]) -> int:
+    """Return the index of the first candidate that decodes the sample to the text of a match."""
     return min(candidates.index(name) for name in {match.encoding, *match.could_be_from_charset} & set(candidates))
 
 
 def _seven_bit_reading(sample: bytes) -> Reading | None:
-    """Return a sample as ISO-2022-JP, which is ASCII with escape sequences, if it may be that."""
+    """Return a sample decoded as ISO-2022-JP, which is ASCII with escape sequences; None if it has no such sequence."""
     try:
         return Reading("iso2022_jp", sample.decode("iso2022_jp", "ignore")) if b"\x1b$" in sample else None
     except UnicodeError:
@@ -220,12 +227,12 @@ def _seven_bit_reading(sample: bytes) -> Reading | None:
 
 
 def _reads_worse(text: str, other: str) -> bool:
-    """Return whether a text is clearly less likely to be one than another reading of the same bytes."""
+    """Return whether a reading is clearly less plausible than another reading of the same bytes."""
     from charset_normalizer import from_bytes
 
-    def measured(text: str) -> tuple[float, float]:
+    def measure(text: str) -> tuple[float, float]:
         match = from_bytes(
-            text.encode("utf-8", "replace") * (_TIMES if len(text) < _SHORT_BYTES else 1),
+            text.encode("utf-8", "replace") * (_REPEATS if len(text) < _SHORT_BYTES else 1),
             cp_isolation=["utf_8"],
             threshold=1.0,
             preemptive_behaviour=False,
@@ -233,13 +240,14 @@ def _reads_worse(text: str, other: str) -> bool:
         ).best()
         return (match.chaos, match.coherence) if match else (1.0, 0.0)
 
-    (chaos, coherence), (other_chaos, other_coherence) = measured(text), measured(other)
-    much_odder = chaos - other_chaos > _MUCH_ODDER
-    return much_odder or (chaos >= other_chaos and other_coherence - coherence > _MUCH_LESS_COHERENT)
+    (chaos, coherence), (other_chaos, other_coherence) = measure(text), measure(other)
+    if chaos - other_chaos > _CHAOS_MARGIN:
+        return True
+    return chaos >= other_chaos and other_coherence - coherence > _COHERENCE_MARGIN
 
 
 def _is_mostly_utf8(sample: bytes) -> bool:
-    """Return whether most of what is beyond ASCII is valid UTF-8; of text in other encodings little is."""
+    """Return whether most non-ASCII bytes are valid UTF-8; in text of other encodings few are."""
     valid = sample.decode("utf-8", "ignore").encode()
     return len(_HIGH.findall(valid)) > 0.8 * len(_HIGH.findall(sample))
 
@@ -254,8 +262,8 @@ def _head(file: IO[bytes]) -> bytes:
 
 
 def _advice(found: str, readings: Sequence[Reading]) -> list[str]:
-    # No encoding is advised: of a short text several read alike to a program, and a wrong one trains without a word.
-    return [f"{found}; in likelier encodings it reads", *_table(readings), "name the one that reads right with --encoding-name"]
+    # The user chooses: a program cannot always tell the encodings of a short text, and a wrong one trains without an error.
+    return [f"{found}; in likelier encodings it reads", *_table(readings), "name the one that looks right with `text_encoding`"]
 
 
 def _table(readings: Sequence[Reading]) -> list[str]:
@@ -265,7 +273,7 @@ def _table(readings: Sequence[Reading]) -> list[str]:
 
 
 def _first_line(text: str) -> str:
-    """Return the first line of a text with something in it, from shortly before its first character beyond ASCII."""
+    """Return the first non-blank line of a text, from shortly before its first non-ASCII character."""
     line = next((line for line in re.split(r"[\r\n]+", text.replace("\ufeff", "")) if line.strip()), "")
-    at = next((at for at, character in enumerate(line) if not character.isascii()), 0)
-    return line if at <= 40 else "…" + line[at - 20 :]
+    index = next((index for index, character in enumerate(line) if not character.isascii()), 0)
+    return line if index <= 40 else "…" + line[index - 20 :]

@@ -1,14 +1,14 @@
-"""Files that are not plain text, by the bytes that they begin with, and text that is markup."""
+"""Detection of binary files by their first bytes, and of markup."""
 
 import re
 import zipfile
 from typing import IO
 
 HEAD_BYTES = 4096
-"""Bytes or characters of a file that its kind is told from."""
+"""Bytes or characters at the beginning of a file that the detection looks at."""
 
 _BINARY = rb"(?=[^\0]{0,500}\0)"
-"""Follows a beginning that a text may have as well: a NUL soon after, which no text has."""
+"""Added to a signature that a text can begin with too: requires a NUL soon after, which no text has."""
 
 _SAVE, _EXPORT = "save it as plain text first", "export it as plain text first"
 _UNPACK = "unpack it first"
@@ -77,11 +77,11 @@ _MEDIA_TYPES = {
 
 
 def binary_kind(head: bytes, file: IO[bytes]) -> str | None:
-    """Return what a file is that is not plain text, and what to do with it; None if it may be text.
+    """Return the kind of a binary file and what to do with it; None if the file may be text.
 
     Args:
-        head: Its first bytes, :data:`HEAD_BYTES` of them if it has as many.
-        file: All of it; its position may change.
+        head: The first :data:`HEAD_BYTES` bytes of the file, or all of a shorter file.
+        file: The file; its position may change.
     """
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         kind, advice = _zipped_kind(file)
@@ -90,7 +90,7 @@ def binary_kind(head: bytes, file: IO[bytes]) -> str | None:
 
 
 def _zipped_kind(file: IO[bytes]) -> tuple[str, str]:
-    """Return what a zip archive is, by the names of its members, and what to do with it."""
+    """Return the kind of a zip archive, by the names of its members, and what to do with it."""
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
@@ -98,7 +98,7 @@ def _zipped_kind(file: IO[bytes]) -> tuple[str, str]:
             if "mimetype" in names:
                 with archive.open("mimetype") as member:
                     media_type = member.read(100).strip()
-    except Exception:  # cut off, encrypted or damaged, in any of zipfile's and zlib's ways: a zip archive all the same
+    except Exception:  # zipfile and zlib raise many types for a truncated, encrypted or damaged archive
         return "a zip archive", f"{_UNPACK} (unzip)"
     if media_type in _MEDIA_TYPES:
         return _MEDIA_TYPES[media_type]
@@ -108,7 +108,7 @@ def _zipped_kind(file: IO[bytes]) -> tuple[str, str]:
 
 
 def markup_kind(text: str) -> str | None:
-    """Return the kind of markup that a text begins as, None for plain text.
+    """Return the kind of markup that a text begins with; None for plain text.
 
     >>> markup_kind("<!DOCTYPE html><title>Ferry</title>"), markup_kind("<3 is a heart")
     ('HTML', None)

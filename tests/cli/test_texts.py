@@ -48,18 +48,18 @@ def test_the_first_words_are_shown_when_training_is_resumed(charlstm, trained):
 
 def test_a_text_in_a_wrong_encoding_is_trained_with_both_readings_shown(trained):
     said = trained(RUSSIAN.encode("cp1251"), "--encoding-name", "cp1252")
-    at = said.index("corpus.txt reads oddly in cp1252, and better in cp1251:")
+    at = said.index("corpus.txt looks wrong in cp1252, and better in cp1251:")
     assert "Ïàðîì ïðèø¸ë óòðîì." in said[at + 1]
     assert "Паром пришёл утром." in said[at + 2]
-    assert said[at + 3].endswith("begin again with --encoding-name cp1251.")
+    assert said[at + 3].endswith("start again with --encoding-name cp1251.")
     assert any(line.startswith('Text begins: "Ïàðîì') for line in said)
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("one\r\ntwo\nthree\n" * 90, "line ends of several kinds (CRLF, LF)"),
-        ("one\rtwo\nthree\n" * 90, "line ends of several kinds (CR, LF)"),
+        ("one\r\ntwo\nthree\n" * 90, "different line ends (CRLF, LF)"),
+        ("one\rtwo\nthree\n" * 90, "different line ends (CR, LF)"),
         (("\ufeff" + STORY) * 2, "1 byte order mark (U+FEFF) inside"),
         ("<!doctype html>" + STORY, "is HTML: its markup is learned"),
         (json.dumps({"cells": [{"cell_type": "code", "source": STORY}]}), "is a Jupyter notebook"),
@@ -120,6 +120,6 @@ def test_other_commands_read_folders_and_patterns_and_say_what_is_unusual(charls
     result = charlstm(*arguments, source)
     assert result.exit_code == 0
     assert f"{source}: 2 files, 1.txt, 2.txt." in result.stderr
-    assert "1.txt has line ends of several kinds (CRLF, LF)" in result.stderr
+    assert "1.txt has different line ends (CRLF, LF)" in result.stderr
     assert "matches no file" in charlstm(*arguments, "texts/*.md").stderr
     assert "is a directory with no .txt file in it" in charlstm(*arguments, "checkpoints").stderr

@@ -199,7 +199,7 @@ def test_a_text_too_short_for_one_batch_is_refused(make: Callable[[], BatchSourc
     assert f"has {has} characters to train on" in sentence
     assert f"need {needs};" in sentence
     assert "give a longer text" in sentence
-    assert "lower --" in sentence
+    assert "lower `" in sentence
 
 
 @pytest.mark.parametrize(("length", "batches", "rows"), [(41, "streams", 4), (11, "windows", 1)])

@@ -43,7 +43,7 @@ def test_every_text_comes_back_with_lf_line_ends(make_file, text, block):
     path, expected = make_file(text.encode()), with_lf(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoding, "BLOCK_BYTES", block)
-        corpus = read_corpus([path], alphabet="ab")
+        corpus = read_corpus([path], extra_characters="ab")
         assert read_text(path) == text_of(corpus) == expected
     assert corpus.vocabulary.characters == "".join(sorted({*expected, "a", "b"}))
     assert corpus.fingerprint == sha256(expected)
@@ -180,7 +180,7 @@ def test_the_ids_are_as_small_as_the_vocabulary_allows(make_file, size, dtype):
 
 
 def test_an_alphabet_adds_characters_without_changing_the_text(make_file):
-    corpus = read_corpus([make_file(b"banana")], alphabet="xyza渡")
+    corpus = read_corpus([make_file(b"banana")], extra_characters="xyza渡")
     assert corpus.vocabulary.characters == "abnxyz渡"
     assert text_of(corpus) == "banana"
     assert corpus.fingerprint == read_corpus([make_file(b"banana")]).fingerprint

@@ -58,7 +58,7 @@ def test_the_first_bad_byte_is_named_with_its_offset(make_file, before, bad, aft
         path = make_file(content)
         sentence = refusal([path])
         assert f"{path} is not utf-8: byte 0x{content[offset]:02x} at offset {offset} does not decode" in sentence
-        assert "--encoding-name" in sentence or "repair it there" in sentence
+        assert "`text_encoding`" in sentence or "repair it there" in sentence
         with pytest.raises(CorpusError, match=f"at offset {offset} "):
             read_text(path)
 
@@ -103,11 +103,11 @@ def test_the_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding
         (lzma.compress(TEXT.encode()), "an xz file", "unxz"),
         (bz2.compress(TEXT.encode()), "a bzip2 file", "bunzip2"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "a PDF", "plain text"),
-        (TEXT.encode("utf-16"), "UTF-16, not UTF-8", "--encoding-name utf-16"),
-        (b"\xfe\xff" + TEXT.encode("utf-16-be"), "UTF-16, not UTF-8", "--encoding-name utf-16"),
+        (TEXT.encode("utf-16"), "UTF-16, not UTF-8", "`text_encoding=utf-16`"),
+        (b"\xfe\xff" + TEXT.encode("utf-16-be"), "UTF-16, not UTF-8", "`text_encoding=utf-16`"),
         (TEXT.encode("utf-16-le"), "in another encoding: it has a NUL at character 1;", "\n  utf-16-le "),
         (TEXT.encode("utf-16-be"), "in another encoding: it has a NUL at character 0;", "\n  utf-16-be "),
-        (TEXT.encode("utf-32"), "UTF-32, not UTF-8", "--encoding-name utf-32"),
+        (TEXT.encode("utf-32"), "UTF-32, not UTF-8", "`text_encoding=utf-32`"),
         (TEXT.encode("utf-32-le"), "in another encoding: it has a NUL at character 1;", "\n  utf-32-le "),
         (bytes(40), "a binary file, or in another encoding: it has a NUL at character 0;", "plain text"),
         (
@@ -115,7 +115,7 @@ def test_the_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding
             "a binary file, or in another encoding: it has a NUL at character 1040000;",
             "plain text",
         ),
-        (("é" * 20).encode() + b"\xff\n", "most of the rest is UTF-8", "iconv -c"),
+        (("é" * 20).encode() + b"\xff\n", "most of the rest is UTF-8", "remove the bytes that are not UTF-8"),
         ("渡口一年\n".encode() * 5_000 + "渡".encode()[:2], "most of the rest is UTF-8", "repair it there"),
         (b"", "is empty", "at least a few thousand characters"),
         (b"\xef\xbb\xbf", "is empty", "at least a few thousand characters"),

@@ -51,7 +51,7 @@ def test_the_right_encoding_is_the_first_that_is_shown(make_file, language, enco
     assert len(others) <= 2
     assert re.search(r"is not utf-8: byte 0x[89a-f][0-9a-f] at offset [0-9]+ does not decode; ", sentence)
     assert all(len(line) <= 80 for line in sentence.split("\n")[1:])
-    assert advice == "name the one that reads right with --encoding-name"
+    assert advice == "name the one that looks right with `text_encoding`"
     assert read_text(path, first.split()[0]) == text  # what is shown first is what helps
 
 
@@ -142,7 +142,7 @@ def test_a_wrong_encoding_that_decodes_is_doubted_with_both_readings(make_file, 
     assert wrong.split()[0] == named
     assert text[:20] in right
     assert text[:20] not in wrong
-    better = advice.rpartition("--encoding-name ")[2].removesuffix(".")
+    better = advice.rpartition("`text_encoding=")[2].removesuffix("`.")
     assert read_text(path, better) == text
     assert read_corpus([path], named).notes == (note,)
 
@@ -167,7 +167,7 @@ def test_iso_2022_jp_is_ascii_and_told_from_it(make_file):
     path = make_file(PASSAGES["Japanese"].encode("iso2022_jp"))
     (note,) = notes(path, "utf-8")
     assert "渡し船は朝に着いた。" in note
-    assert "--encoding-name iso2022_jp" in note
+    assert "`text_encoding=iso2022_jp`" in note
     assert notes(path, "iso2022_jp") == []
     assert notes(make_file(b"A colour: \x1b[31mred\x1b[0m, a price: \x1b$5\n"), "utf-8") == []
 

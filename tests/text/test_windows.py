@@ -42,7 +42,7 @@ def test_a_text_too_short_for_one_window_is_refused(length, seq_len):
     sentence = str(error.value)
     assert f"has {length} characters to train on" in sentence
     assert f"need {seq_len + 1};" in sentence
-    assert "lower --seq-len" in sentence
+    assert "lower `seq_len`" in sentence
 
 
 def test_the_shape_is_samples_by_window_by_one():
