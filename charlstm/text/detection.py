@@ -209,13 +209,13 @@ def _matches(sample: bytes, candidates: Sequence[str]) -> list["CharsetMatch"]:
     """Return charset-normalizer's matches for a sample, the likeliest first."""
     from charset_normalizer import from_bytes
 
-    def found_in(content: bytes) -> list["CharsetMatch"]:
+    def matches_in(content: bytes) -> list["CharsetMatch"]:
         return list(from_bytes(content, cp_isolation=[*candidates], preemptive_behaviour=False, enable_fallback=False))
 
-    matches = found_in(sample)
+    matches = matches_in(sample)
     if len(sample) >= _SHORT_BYTES:
         return matches
-    chaos_repeated = {name: match.chaos for match in found_in(sample * _REPEATS) for name in match.could_be_from_charset}
+    chaos_repeated = {name: match.chaos for match in matches_in(sample * _REPEATS) for name in match.could_be_from_charset}
     in_both = [match for match in matches if match.encoding in chaos_repeated]
     return sorted(in_both, key=lambda match: match.chaos + chaos_repeated[match.encoding])
 

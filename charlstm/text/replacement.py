@@ -1,8 +1,14 @@
-"""Texts in the characters that a model knows: equivalent spellings, and the nearest known characters.
+"""Replacement of unknown characters: equivalent spellings, and the nearest characters that a model knows.
 
-A character is looked for in this order: canonically equivalent spellings (é as one character or as two), characters that are
-typed for each other (quotation marks, dashes, spaces), compatible forms and base letters (full width, ligatures, accents), the
-other case. The last resort is a space. A line end never replaces anything.
+Replacements are tried in this order:
+
+1. canonically equivalent spellings (é as one character or as two),
+2. characters that are typed for each other (quotation marks, dashes, spaces),
+3. compatible forms and base letters (full width, ligatures, accents),
+4. the other case,
+5. a space.
+
+A line end is never a replacement.
 """
 
 import re
@@ -17,13 +23,13 @@ _QUOTES = (
     ('„“"＂«「〝‟《', '”"＂»」〞〟》“'),
     ("‚‘'＇‹『‛〈", "’'＇›』ʼ〉‘"),
 )
-"""Double and single quotation marks: what opens and what closes a quotation, the most usual first."""
+"""Double and single quotation marks: the opening and the closing ones, the most common first."""
 
 _NEUTRAL = "\"'＂＇`´′″ʼ"
 """Quotation marks that open after a space and close after a letter."""
 
 _CLASSES = ("‐‑-－−‒–—―", "~～〜∼", "·‧∙⋅•・･", ".．。｡", ",，、､", "…⋯", "/／⁄∕", ":：∶", "*＊∗", "µμ", "ßẞ")
-"""Characters that are typed for each other: the nearer in the list, the nearer in meaning."""
+"""Groups of characters that are typed for each other; neighbours in a group are nearest in meaning."""
 
 _SPACES = " \u00a0\u202f\u2009\u2002\u2003\u3000"
 
@@ -31,27 +37,27 @@ _SPELLED = {
     "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d",
     "Ð": "D", "þ": "th", "Þ": "TH", "ħ": "h", "Ħ": "H", "ı": "i", "⋯": "...", "×": "x", "`": "'", "´": "'", "′": "'", "″": '"',
 }  # fmt: skip
-"""What Unicode does not decompose, or not into what is typed for it."""
+"""Replacements that Unicode's decompositions lack or give in another form."""
 
 _SEQUENCES = {"...": "…", "--": "—"}
-"""Several characters that are typed for one."""
+"""Sequences of characters that are typed for one character."""
 
 _LONGEST = 18
-"""Characters of the longest decomposition in Unicode."""
+"""Length of the longest decomposition in Unicode, in characters."""
 
 _REVERSIBLE = ("<wide>", "<narrow>", "<compat>", "<noBreak>")
-"""Compatible forms that can stand for the plain character; a superscript or a number in a circle cannot."""
+"""Kinds of compatible forms that can replace the plain character; superscripts and circled numbers, for example, cannot."""
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """A text in characters that a model knows, as far as was asked, and what became of the others.
+    """A text after replacement of unknown characters, with a record of the changes.
 
     Attributes:
-        text: The text.
-        respelled: Canonically equivalent spellings: what the text had, what it has now.
-        replaced: What the text had, and the nearest that the model knows.
-        left_out: The unknown characters that are not in the text any more.
+        text: The new text.
+        respelled: Pairs of an old spelling and the canonically equivalent new one.
+        replaced: Pairs of an unknown character or sequence and its replacement.
+        left_out: Unknown characters that were removed.
     """
 
     text: str
@@ -61,14 +67,15 @@ class Replacement:
 
 
 def replace_unknown(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) -> Replacement:
-    """Return a text in characters of a vocabulary.
+    """Return a text with its unknown characters replaced, removed or kept.
 
     Canonically equivalent spellings are used under every policy, since they are the same text.
 
     Args:
         vocabulary: The characters that the model knows.
         text: Any text.
-        on_unknown: ``error`` keeps the other unknown characters, ``skip`` leaves them out, ``replace`` takes the nearest.
+        on_unknown: ``error`` keeps the remaining unknown characters, ``skip`` removes them, ``replace`` replaces them with the
+            nearest known ones.
 
     Example:
         >>> replace_unknown(Vocabulary.of("don't"), "don’t", "replace")
@@ -81,20 +88,20 @@ def replace_unknown(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) ->
     respelled: dict[tuple[str, str], None] = {}  # ordered sets
     replaced: dict[tuple[str, str], None] = {}
     left_out: dict[str, None] = {}
-    seen: dict[tuple[str, bool], str] = {}
+    cache: dict[tuple[str, bool], str] = {}
 
-    def fitted(piece: str, *, opening: bool) -> str:
-        strange = [character for character in piece if character not in speller.known]
-        if not strange:
+    def replace(piece: str, *, opening: bool) -> str:
+        unknown_in_piece = [character for character in piece if character not in speller.known]
+        if not unknown_in_piece:
             return piece
-        same = speller.equivalent(piece)
-        if same is not None:
-            respelled[piece, same] = None
-            return same
+        equivalent = speller.equivalent(piece)
+        if equivalent is not None:
+            respelled[piece, equivalent] = None
+            return equivalent
         if on_unknown == "error":
             return piece
         if on_unknown == "skip":
-            left_out.update(dict.fromkeys(strange))
+            left_out.update(dict.fromkeys(unknown_in_piece))
             return "".join(character for character in piece if character in speller.known)
         nearest = speller.nearest(piece, opening=opening)
         if nearest:
@@ -103,40 +110,40 @@ def replace_unknown(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) ->
             left_out[piece] = None
         return nearest
 
-    def once(match: re.Match[str]) -> str:
+    def replace_cached(match: re.Match[str]) -> str:
         key = match[0], match[0] in _NEUTRAL and _opens(text, match.start())
-        if key not in seen:
-            seen[key] = fitted(key[0], opening=key[1])
-        return seen[key]
+        if key not in cache:
+            cache[key] = replace(key[0], opening=key[1])
+        return cache[key]
 
     pattern = _longer_pieces(text, unknown)
-    result = re.sub(pattern, once, text) if pattern else text
-    table = {ord(character): fitted(character, opening=False) for character in vocabulary.unknown(result)}
+    result = re.sub(pattern, replace_cached, text) if pattern else text
+    table = {ord(character): replace(character, opening=False) for character in vocabulary.unknown(result)}
     return Replacement(result.translate(table), tuple(respelled), tuple(replaced), tuple(left_out))
 
 
 class _Speller:
-    """Spells texts in the characters of a vocabulary."""
+    """A finder of spellings in the characters of a vocabulary."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.known = frozenset(vocabulary.characters)
 
     def equivalent(self, text: str) -> str | None:
         """Return the canonically equivalent text in known characters; None if there is none."""
-        return text if self.known.issuperset(text) else self._covered(normalize("NFD", text), self._canonical)
+        return text if self.known.issuperset(text) else self._compose(normalize("NFD", text), self._canonical)
 
     def nearest(self, text: str, *, opening: bool) -> str:
-        """Return what is nearest to a text that has unknown characters: at worst a space, or nothing."""
+        """Return the nearest text in known characters: in the last resort a space, or an empty string."""
         forms = (text, text.lower(), text.upper(), text.casefold(), text.casefold().upper())
         for form in dict.fromkeys(normalize("NFC", form) for form in forms):
-            found = self._plain(form, opening)
+            found = self._same_case(form, opening)
             if found is not None:
                 return found
-        return self._plain(" ", opening) or ""
+        return self._same_case(" ", opening) or ""
 
     @cached_property
     def _decomposable(self) -> list[str]:
-        """The known characters that have a decomposition; of several with the same one, the most usual is last."""
+        """Known characters with a decomposition; of several with the same one, the composed normal form is last."""
         found = [character for character in self.known if decomposition(character) or "가" <= character <= "힣"]
         return sorted(found, key=lambda character: (normalize("NFC", character) == character, character))
 
@@ -147,34 +154,34 @@ class _Speller:
 
     @cached_property
     def _compatible(self) -> dict[str, str]:
-        """Known characters by their compatible decompositions, as far as they can stand for these."""
+        """Known characters by their compatible decompositions, without those that cannot replace them."""
         tags = {character: decomposition(character).partition(" ")[0] for character in self._decomposable}
         usable = (character for character, tag in tags.items() if not tag.startswith("<") or tag in _REVERSIBLE)
         return {normalize("NFKD", character): character for character in usable}
 
-    def _plain(self, text: str, opening: bool) -> str | None:
-        """Return a text in known characters without a change of case; None if there is none."""
+    def _same_case(self, text: str, opening: bool) -> str | None:
+        """Return the nearest text in known characters without a change of case; None if there is none."""
         for candidate in (text, _SEQUENCES.get(text, text)):
-            same = self.equivalent(candidate)
-            if same is not None:
-                return same
+            equivalent = self.equivalent(candidate)
+            if equivalent is not None:
+                return equivalent
         if len(text) == 1:
             for candidate in _alike(text, opening):
                 if candidate in self.known:
                     return candidate
             if text in _SPELLED:
-                return self._plain(_SPELLED[text], opening)
+                return self._same_case(_SPELLED[text], opening)
         decomposed = normalize("NFKD", text)
-        compatible = self.equivalent(decomposed) or self._covered(decomposed, self._compatible)
+        compatible = self.equivalent(decomposed) or self._compose(decomposed, self._compatible)
         if compatible is not None:
             return compatible
         if len(decomposed) > 1 or decomposed != text:
-            return self._joined(decomposed, opening)
+            return self._each_character(decomposed, opening)
         return "" if _invisible(text) else None
 
-    def _covered(self, text: str, pieces: dict[str, str]) -> str | None:
-        """Return a decomposed text in known characters, a long decomposition before short ones; None if that cannot be."""
-        tails: list[tuple[str, int] | None] = [None] * len(text) + [("", 0)]  # how each tail begins, and where that ends
+    def _compose(self, text: str, pieces: dict[str, str]) -> str | None:
+        """Return a decomposed text composed of known characters, preferring long decompositions; None if impossible."""
+        tails: list[tuple[str, int] | None] = [None] * len(text) + [("", 0)]  # first part of each tail, and its end
         for start in reversed(range(len(text))):
             for end in range(min(start + _LONGEST, len(text)), start, -1):
                 part = text[start:end]
@@ -191,13 +198,14 @@ class _Speller:
             parts.append(part)
         return "".join(parts)
 
-    def _joined(self, text: str, opening: bool) -> str | None:
-        parts = {character: self._plain(character, opening) for character in set(text)}
+    def _each_character(self, text: str, opening: bool) -> str | None:
+        """Return a text with each character replaced by itself; None if one has no replacement."""
+        parts = {character: self._same_case(character, opening) for character in set(text)}
         return None if None in parts.values() else "".join(parts[character] or "" for character in text)
 
 
 def _alike(character: str, opening: bool) -> Iterator[str]:
-    """Yield the characters that are typed for a character, the nearest first."""
+    """Yield the characters that are typed in place of a character, the nearest first."""
     for marks, others in (_QUOTES, _QUOTES[::-1]):
         if character in marks[0] + marks[1]:
             closing = not opening if character in _NEUTRAL else category(character) in ("Pe", "Pf")
@@ -205,30 +213,30 @@ def _alike(character: str, opening: bool) -> Iterator[str]:
                 yield from kind[closing] + kind[not closing]
     for line in _CLASSES:
         if character in line:
-            place = line.index(character)
-            yield from sorted(line, key=lambda other: abs(line.index(other) - place))
+            index = line.index(character)
+            yield from sorted(line, key=lambda other: abs(line.index(other) - index))
     if character.isspace():
         yield from _SPACES
 
 
-def _opens(text: str, place: int) -> bool:
-    """Return whether a quotation mark at a place of a text opens."""
-    before = text[max(place - 4, 0) : place].rstrip(_NEUTRAL)[-1:]
+def _opens(text: str, index: int) -> bool:
+    """Return whether the quotation mark at an index of a text is an opening one."""
+    before = text[max(index - 4, 0) : index].rstrip(_NEUTRAL)[-1:]
     return not before or before.isspace() or category(before) in ("Ps", "Pi", "Pd")
 
 
 def _invisible(character: str) -> bool:
-    """Return whether a character has no place of its own: a mark, a control character or a directive."""
+    """Return whether a character takes no space: a combining mark, a control character or a format character."""
     return category(character)[0] == "M" or category(character) in ("Cc", "Cf")
 
 
 def _extends(character: str) -> bool:
-    """Return whether a character can be one with what stands before it: marks, and the later letters of a Korean syllable."""
+    """Return whether a character combines with the previous one: marks, and the later letters of a Korean syllable."""
     return category(character)[0] == "M" or "\u1160" <= character <= "\u11ff" or character in "\uff9e\uff9f"
 
 
 def _longer_pieces(text: str, unknown: str) -> str:
-    """Return a pattern of what cannot be replaced character by character; an empty one if there is no such thing."""
+    """Return a pattern of the pieces that must be replaced as a whole; empty if the text has none."""
     marks = re.escape("".join(filter(_extends, dict.fromkeys(text))))
     patterns = [f"[^{marks}]?[{marks}]+"] if marks else []
     patterns += [re.escape(sequence) for sequence in _SEQUENCES if sequence[0] in unknown]

@@ -1,4 +1,4 @@
-"""Where a text comes from: files, folders, patterns, standard input, pipes."""
+"""Sources of a text: files, folders, patterns, standard input and pipes."""
 
 import glob
 import shutil
@@ -14,12 +14,15 @@ from typing import IO
 from charlstm.errors import CorpusError
 
 COPIED_BYTES = 1 << 20
+"""Bytes per block when a pipe is copied to a temporary file."""
+
 KEPT_OPEN = 100
-"""Files that are held open from the first reading to the last; some systems allow only 256, and a folder may have thousands."""
-_NAMED = 5
+"""Files that stay open between the two passes. Some systems allow 256 open files, and a folder may have thousands."""
+
+_MAX_NAMES = 5
 
 Note = Callable[[str], object]
-"""A receiver of remarks about a text, a sentence at a time; ``text/`` prints nothing itself."""
+"""A callback that receives a remark about a text, one sentence per call; this package prints nothing itself."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Source:
 
     Attributes:
         label: Its name in messages.
-        open: Returns its bytes; leaving the context closes the file if nothing else needs it.
+        open: Returns the open file as a context manager, which closes it unless the file is still needed.
     """
 
     label: str
@@ -36,16 +39,16 @@ class Source:
 
 
 def expand_sources(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]:
-    """Return the files that sources stand for: those named, a folder's ``*.txt``, those matching a pattern, sorted by name.
+    """Return the files of sources, with folders expanded to their ``*.txt`` files and patterns to the matching files.
 
-    A path that exists is never treated as a pattern.
+    The files of a folder or a pattern are sorted by name. A path that exists is never treated as a pattern.
 
     Args:
         sources: Paths; ``-`` is standard input.
-        note: Is told which files are read in place of a folder or a pattern.
+        note: Receives a sentence with the files of each folder or pattern.
 
     Raises:
-        CorpusError: If a folder or a pattern stands for no file.
+        CorpusError: If a folder or a pattern has no file.
     """
     paths: list[str] = []
     for source in map(str, sources):
@@ -75,7 +78,7 @@ def expand_sources(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]
 def _is_folder(source: str) -> bool:
     try:
         return bool(source) and Path(source).is_dir()
-    except (OSError, ValueError):  # opening it says what is wrong
+    except (OSError, ValueError):  # opening the source reports the error
         return False
 
 
@@ -88,37 +91,37 @@ def _is_pattern(source: str) -> bool:
 
 def _files_of(source: str, found: Sequence[str]) -> str:
     names = [Path(path).name for path in found]
-    listed = ", ".join(names if len(names) <= _NAMED + 1 else [*names[: _NAMED - 1], "…", names[-1]])
+    listed = ", ".join(names if len(names) <= _MAX_NAMES + 1 else [*names[: _MAX_NAMES - 1], "…", names[-1]])
     return f"{source}: {len(names):,} file{'s' * (len(names) != 1)}, {listed}."
 
 
 def label_of(source: str | Path) -> str:
-    """Return what messages call a source."""
+    """Return the name of a source in messages."""
     return "standard input" if str(source) == "-" else str(source)
 
 
 @contextmanager
 def open_sources(paths: Sequence[str | Path]) -> Iterator[list[Source]]:
-    """Open files so that each can be read more than once, until the context is left.
+    """Open files such that each can be read more than once inside the context.
 
     Raises:
-        CorpusError: If one cannot be opened.
+        CorpusError: If a file cannot be opened.
     """
     with ExitStack() as stack:
         sources = []
         for number, path in enumerate(paths):
             keep = number < KEPT_OPEN or not Path(path).is_file()
-            again = _kept(stack.enter_context(_open(path))) if keep else partial(_open, path)
-            sources.append(Source(label_of(path), again))
+            reopen = _keep_open(stack.enter_context(_open(path))) if keep else partial(_open, path)
+            sources.append(Source(label_of(path), reopen))
         yield sources
 
 
-def _kept(file: IO[bytes]) -> Callable[[], AbstractContextManager[IO[bytes]]]:
+def _keep_open(file: IO[bytes]) -> Callable[[], AbstractContextManager[IO[bytes]]]:
     return lambda: nullcontext(file)
 
 
 def _open(source: str | Path) -> IO[bytes]:
-    """Open a source that can be read twice; what cannot seek (a pipe) is copied to a temporary file first."""
+    """Open a source for reading twice; a source without seeking, such as a pipe, is copied to a temporary file."""
     try:
         if not str(source):
             raise ValueError("empty")

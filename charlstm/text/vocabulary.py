@@ -1,4 +1,4 @@
-"""The characters that a model knows, and their ids."""
+"""Vocabulary: the characters that a model knows, and their ids."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from charlstm.errors import UnknownCharacterError
 
 Ids = NDArray[Any]
-"""Character ids: unsigned integers of 1, 2 or 4 bytes, whichever is the least that holds V ids."""
+"""Character ids: unsigned integers of 1, 2 or 4 bytes, the smallest type that holds V ids."""
 
 OnUnknown = Literal["error", "skip", "replace"]
 
 UNICODE = 0x110000
-"""Code points of Unicode."""
+"""Number of code points in Unicode."""
 
 
 def id_dtype(vocabulary_size: int) -> np.dtype[Any]:
-    """The smallest unsigned integer that holds the ids ``0 ... V-1``.
+    """Return the smallest unsigned integer type that holds the ids ``0 ... V-1``.
 
     >>> id_dtype(256), id_dtype(257)
     (dtype('uint8'), dtype('uint16'))
@@ -29,7 +29,7 @@ def id_dtype(vocabulary_size: int) -> np.dtype[Any]:
 
 
 def code_points(text: str) -> NDArray[np.uint32]:
-    """The code points of a text, one number a character: ``[N]``. Lone surrogates pass."""
+    """Return the code points of a text: ``[N]``. Lone surrogates are allowed."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
 
 
@@ -38,8 +38,8 @@ class RareCharacters:
     """The characters of a training text that are too rare to learn and share a placeholder.
 
     Attributes:
-        characters: R distinct characters in ascending order, none of which is learned.
-        counts: How often each of them occurs in the text that the weights were trained on.
+        characters: R distinct characters in ascending order, none of them learned.
+        counts: Number of occurrences of each in the text that the weights were trained on.
     """
 
     characters: str
@@ -48,19 +48,19 @@ class RareCharacters:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The sorted set of characters that a model learns; the id of a character is its place in it.
+    """The sorted set of characters that a model learns; the id of a character is its index.
 
-    With rare characters the model has one id more, K = ``len(vocabulary)``, the placeholder. A text to read or to score keeps
-    its own characters even so: :meth:`encode_any` gives K + r to the rare character of rank r, and K + R + code point to any
-    other character. The network reads and predicts ``min(id, K)``: :func:`charlstm.text.windows.model_ids`.
+    With rare characters the model has one more id, the placeholder K = ``len(vocabulary)``. The ids of a text still identify
+    its characters: :meth:`encode_any` gives K + r to the rare character of index r, and K + R + code point to any other
+    character. The network reads and predicts ``min(id, K)``: see :func:`charlstm.text.windows.model_ids`.
 
     >>> vocabulary = Vocabulary.of("banana")
     >>> vocabulary.characters, vocabulary.encode("nab").tolist(), vocabulary.decode([1, 0])
     ('abn', [2, 0, 1], 'ba')
 
     Attributes:
-        characters: The K characters that are learned.
-        rare: Those that share the placeholder; None for a model without a placeholder.
+        characters: The K learned characters.
+        rare: The characters that share the placeholder; None for a model without a placeholder.
     """
 
     characters: str
@@ -68,16 +68,16 @@ class Vocabulary:
 
     @classmethod
     def of(cls, text: str) -> "Vocabulary":
-        """The vocabulary of a text."""
+        """Return the vocabulary of a text."""
         return cls("".join(sorted(set(text))))
 
     def __len__(self) -> int:
-        """K, the number of characters that the model can write."""
+        """Return K, the number of characters that the model can write."""
         return len(self.characters)
 
     @property
     def model_size(self) -> int:
-        """V, the size of the network's input and output: K, and the placeholder if there is one.
+        """V, the size of the network's input and output: K, plus 1 for a placeholder.
 
         >>> Vocabulary("abn").model_size, Vocabulary("abn", RareCharacters("é", (1,))).model_size
         (3, 4)
@@ -100,7 +100,7 @@ class Vocabulary:
         return "".join(character for character in dict.fromkeys(text) if character not in known)
 
     def encode(self, text: str) -> Ids:
-        """The ids of a text: ``[N]``.
+        """Return the ids of a text: ``[N]``.
 
         Raises:
             UnknownCharacterError: If a character is not in the vocabulary.
@@ -112,14 +112,14 @@ class Vocabulary:
             raise UnknownCharacterError(
                 f"the model does not know {quoted(self.unknown(text))}; it {learned} "
                 f"{len(self)} characters, {quoted(self.characters)}; leave the unknown ones out of the text, or choose "
-                "`--on-unknown skip` or `--on-unknown replace`"
+                "`on_unknown=skip` or `on_unknown=replace`"
             )
         return ids.astype(id_dtype(len(self)))
 
     def encode_any(self, text: str) -> Ids:
-        """Return the ids of a text to read or to score: ``[N]``.
+        """Return the ids of a text: ``[N]``; a vocabulary with a placeholder accepts every character.
 
-        Without a placeholder this is :meth:`encode`. With one, no character is refused.
+        Without a placeholder this is :meth:`encode`.
 
         >>> Vocabulary("ab", RareCharacters("é", (1,))).encode_any("abé").tolist()
         [0, 1, 2]
@@ -133,13 +133,13 @@ class Vocabulary:
         ids = codes + np.uint32(len(self) + len(self.rare.characters))
         for first, known in ((0, self.codes), (len(self), self._listed[len(self) :])):
             if len(known):
-                place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
-                found = known[place] == codes
-                ids[found] = first + place[found]
+                index = np.minimum(np.searchsorted(known, codes), len(known) - 1)
+                found = known[index] == codes
+                ids[found] = first + index[found]
         return ids
 
     def decode(self, ids: Any) -> str:
-        """The text of some ids; the inverse of :meth:`encode` and of :meth:`encode_any`."""
+        """Return the text of ids; the inverse of :meth:`encode` and :meth:`encode_any`."""
         ids = np.asarray(ids, np.intp)
         listed = self._listed
         codes = listed[ids if self.rare is None else np.minimum(ids, len(listed) - 1)]
@@ -149,25 +149,25 @@ class Vocabulary:
         return text
 
     def naming_nats(self, ids: Ids) -> NDArray[np.float64]:
-        """Return what naming each character of a text costs once the placeholder is known: nats ``[N]``.
+        """Return the surprisal of each character given that it is the placeholder: nats ``[N]``, 0 for a learned character.
 
-        A learned character costs nothing. Of the n occurrences of k rare characters in training, n_c were of the character c::
+        Of the n occurrences of k rare characters in training, n_c were of the character c::
 
             p(c | placeholder) = (n_c + k / U) / (n + k)
 
-        U is the number of code points that are not learned. The probabilities of these add up to 1, so a text costs as many
-        nats as an exact code for it has, and scores are comparable between cut-offs and with compressors.
+        U is the number of code points that are not learned. Their probabilities add up to 1, so the total surprisal is the
+        length of an exact code for the text. Scores are therefore comparable between cut-offs and with compressors.
 
         Args:
-            ids: From :meth:`encode_any`: ``[N]``.
+            ids: Ids from :meth:`encode_any`: ``[N]``.
 
         >>> Vocabulary("ab", RareCharacters("é", (1,))).naming_nats(np.array([0, 1, 2])).round(2).tolist()
         [0.0, 0.0, 0.69]
         """
         if self.rare is None:
-            return np.broadcast_to(0.0, len(ids))  # which takes no memory
+            return np.broadcast_to(0.0, len(ids))  # needs no memory
         nats, places = np.zeros(len(ids)), np.flatnonzero(ids >= len(self))
-        kinds = max(1, len(self.rare.counts))  # a base's rare characters may all have been learned in fine-tuning
+        kinds = max(1, len(self.rare.counts))  # fine-tuning may have learned all rare characters of the base
         counts = np.array((*self.rare.counts, 0), np.float64)
         count = counts[np.minimum(ids[places].astype(np.int64) - len(self), len(counts) - 1)]
         nats[places] = np.log(counts.sum() + kinds) - np.log(count + kinds / (UNICODE - len(self)))
@@ -175,6 +175,6 @@ class Vocabulary:
 
 
 def quoted(characters: Sequence[str], limit: int = 40) -> str:
-    """Return characters as they can be read in a sentence, the first ``limit`` of them."""
+    """Return the first ``limit`` characters, quoted for a sentence, and the number of further ones."""
     shown = " ".join(repr(character) for character in characters[:limit])
     return shown + (f" and {len(characters) - limit} more" if len(characters) > limit else "")

@@ -1,4 +1,4 @@
-"""Windows of a corpus, as views, and their normalised form."""
+"""Windows of a corpus as views, and their normalised form."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -9,13 +9,13 @@ from charlstm.text.vocabulary import Ids
 
 
 def windows(ids: Ids, seq_len: int) -> Ids:
-    """Every window of ``seq_len`` characters that has a next character: ``[N] -> [N - seq_len, seq_len]``, a view.
+    """Return every window of ``seq_len`` characters with a next character: ``[N] -> [N - seq_len, seq_len]``, a view.
 
     >>> windows(np.array([3, 1, 4, 1]), 2).tolist()
     [[3, 1], [1, 4]]
 
     Raises:
-        CorpusError: If the text is too short for one.
+        CorpusError: If the text is too short for one window.
     """
     if len(ids) <= seq_len:
         raise CorpusError(
@@ -26,7 +26,7 @@ def windows(ids: Ids, seq_len: int) -> Ids:
 
 
 def model_ids(ids: Ids, vocabulary_size: int) -> NDArray[np.int32]:
-    """Return the ids that a network knows, ``min(id, V - 1)``: the last is the placeholder of a model that has one.
+    """Return the ids of the network, ``min(id, V - 1)``; the last one is the placeholder if the model has one.
 
     >>> model_ids(np.array([0, 3, 4, 99]), 5).tolist()
     [0, 3, 4, 4]
@@ -35,24 +35,24 @@ def model_ids(ids: Ids, vocabulary_size: int) -> NDArray[np.int32]:
 
 
 def normalise(ids: Ids, vocabulary_size: int) -> NDArray[np.float32]:
-    """The normalised form ``x = id / V`` in float32, with its feature axis: ``[..., T] -> [..., T, 1]``.
+    """Return the normalised form ``x = id / V`` in float32 with a feature axis: ``[..., T] -> [..., T, 1]``.
 
     Characters that share the placeholder get its id: see :func:`model_ids`.
 
-    ``round(x * V)`` gives the ids back exactly (:func:`denormalise`): the quotient is off by half a unit in the last place
-    at most, so the product is off by less than one part in 2**23, far below 1/2 for any alphabet of Unicode.
+    ``round(x * V)`` restores the ids exactly (:func:`denormalise`). The rounding error of the quotient is at most half a unit
+    in the last place. So the relative error of the product is below 2**-23, an error far below 1/2 for any vocabulary.
     """
     x: NDArray[np.float32] = model_ids(ids, vocabulary_size).astype(np.float32)[..., None] / np.float32(vocabulary_size)
     return x
 
 
 def denormalise(x: NDArray[np.float32], vocabulary_size: int) -> NDArray[np.int64]:
-    """The ids of normalised windows: ``[..., T, 1] -> [..., T]``."""
+    """Return the ids of normalised windows: ``[..., T, 1] -> [..., T]``."""
     ids: NDArray[np.int64] = np.rint(x[..., 0] * np.float32(vocabulary_size)).astype(np.int64)
     return ids
 
 
 def split(ids: Ids, validation: float) -> tuple[Ids, Ids]:
-    """The training part and the held-out tail: two views, ``[N] -> [N - n], [n]`` with ``n = round(N * validation)``."""
+    """Return the training part and the held-out tail: two views, ``[N] -> [N - n], [n]`` with ``n = round(N * validation)``."""
     end = len(ids) - round(len(ids) * validation)
     return ids[:end], ids[end:]

@@ -76,7 +76,7 @@ def test_the_first_stop_string_to_come_wins():
 def test_a_seed_must_have_known_characters():
     with pytest.raises(CharlstmError, match="seed is empty"):
         spelled("abcd", seed="")
-    with pytest.raises(UnknownCharacterError, match=r"'x'.*--on-unknown"):
+    with pytest.raises(UnknownCharacterError, match=r"'x'.*`on_unknown="):
         spelled("abcd", seed="ax")
 
 
