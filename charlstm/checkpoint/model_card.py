@@ -91,7 +91,7 @@ def _cell(name: str) -> str:
 def budget_phrase(training: TrainingConfig) -> str:
     """The budget of a training as one says it.
 
-    >>> budget_phrase(TrainingConfig(minutes=1.0, epochs=40)), extent(TrainingConfig(epochs=2.5))
+    >>> budget_phrase(TrainingConfig(minutes=1.0, epochs=40)), budget_phrase(TrainingConfig(epochs=2.5))
     ('1 minute or 40 epochs', '2.5 epochs')
     """
     budgets = ((training.minutes, "minute"), (training.epochs, "epoch"))

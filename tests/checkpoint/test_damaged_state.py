@@ -114,7 +114,7 @@ def test_progress_that_lacks_something_is_refused_by_its_name(folder, refused, p
 
 def test_progress_that_has_something_more_is_refused_by_its_name(folder, refused, progress):
     with_value(folder, progress, "surprise", 5)
-    assert "is damaged (Progress has no setting 'surprise'" in refused()
+    assert "is damaged (TrainingProgress has no setting 'surprise'" in refused()
 
 
 @pytest.mark.parametrize(
