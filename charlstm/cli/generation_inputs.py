@@ -125,9 +125,10 @@ def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[st
 def unescaped(option: str, text: str, vocabulary: "Vocabulary") -> str:
     r"""Return a text of the command line, in which ``\n`` is a line end and ``\\n`` a backslash and an n.
 
-    Few shells can pass a line end. Every other backslash stands for itself. If the model knows backslashes, a note on stderr
-    says how they were read.
+    Few shells can pass a line end. CR LF and CR are line ends too, as in files. Every other backslash stands for itself. If
+    the model knows backslashes, a note on stderr says how they were read.
     """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if others := re.findall(r"\\[tr]", re.sub(_ESCAPE, "", text)):
         say(rf"In {option}, \n is a line end and no other backslash is special: {others[0]} stands for itself.")
     readings = {r"\n": "a line end", r"\\n": "a backslash and an n"}

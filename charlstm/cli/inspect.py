@@ -92,7 +92,7 @@ def inspect(
     check_outputs(page=page)
     folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
-    character = None if character is None else _one_character(config, character)
+    character = None if character is None else _one_character(config, character, on_unknown)
     _check_numbers(config, unit, layer, cell)
     check_scoring(
         config, MAX_CHARACTERS, min(config.model.seq_len, len(config.corpus.windows[0])), advice="use a smaller model"
@@ -124,9 +124,9 @@ def inspect(
         show(record)
 
 
-def _one_character(config: "CheckpointConfig", written: str) -> str:
+def _one_character(config: "CheckpointConfig", written: str, on_unknown: OnUnknown) -> str:
     """Return the character of ``--character``; refuse an unknown one, or several."""
-    character = fitted_to_read(config.vocabulary, unescaped("--character", written, config.vocabulary), "error")
+    character = fitted_to_read(config.vocabulary, unescaped("--character", written, config.vocabulary), on_unknown)
     config.vocabulary.encode_any(character)
     if len(character) != 1:
         raise typer.BadParameter(f"--character: expected one character; found {short_repr(character)}")

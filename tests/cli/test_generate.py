@@ -362,3 +362,12 @@ def test_many_unknown_characters_are_summarised(charlstm, tmp_path):
 
 def test_known_characters_have_no_note(charlstm):
     assert charlstm("generate", "--seed", "fox", "--length", "3", "--on-unknown", "skip").stderr == ""
+
+
+@pytest.mark.parametrize("seed", ["The\r\nquick", "The\rquick", "The\\nquick"])
+def test_every_line_end_in_a_seed_is_read_as_lf(charlstm, tmp_path, make_checkpoint, seed):
+    make_checkpoint(tmp_path / "checkpoints" / "pangram")
+    found = json.loads(
+        charlstm("generate", "--checkpoint", "pangram", "--seed", seed, "--length", "3", "--random-seed", "1", "--json").stdout
+    )
+    assert found["seed"] == "The\nquick"

@@ -229,3 +229,20 @@ def test_replaced_quotation_marks_are_reported(charlstm, tmp_path):
     result = charlstm("inspect", "inside", "--text-file", "text.txt", "--on-unknown", "replace", "--json")
     assert json.loads(result.stdout)["inside"]["text"] == 'The quick brown fox "ran". ' * 3
     assert result.stderr.endswith('replaced by the nearest known ones: “ → ", ” → "\n')
+
+
+@pytest.mark.parametrize(("written", "nearest"), [("Ĕ", "E"), ("’", "'"), ("ﬀ", "ff")])
+def test_unknown_character_is_replaced_on_request(charlstm, tmp_path, make_checkpoint, written, nearest):
+    make_checkpoint(
+        tmp_path / "checkpoints" / "quotes",
+        ModelConfig(vocabulary_size=4, seq_len=4, units=(3,)),
+        vocabulary="'Efx",
+        windows=("E",),
+    )
+    step = ("inspect", "step", "--checkpoint", "quotes", "--json", "--character")
+    refused = charlstm(*step, written)
+    assert refused.exit_code == 1
+    shown = charlstm(*step, written, "--on-unknown", "replace")
+    assert shown.exit_code == (0 if len(nearest) == 1 else 2), shown.stderr
+    if len(nearest) == 1:
+        assert shown.stdout == charlstm(*step, nearest).stdout
