@@ -48,7 +48,7 @@ def test_incompatible_options_are_a_usage_error(charlstm, tmp_path, arguments, w
 @pytest.mark.parametrize(
     ("options", "environment", "what"),
     [
-        ("--rank 1", {}, "--cluster names the workers and --rank this one of them; give both"),
+        ("--rank 1", {}, "--cluster lists the workers and --rank is the index of this one; give both"),
         ("--cluster a:1,b --rank 1", {}, "expected the address of a worker as host:port; found 'b'"),
         ("", {"TF_CONFIG": "nonsense"}, "TF_CONFIG is not of the form"),
         ("", {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"}, "Slurm's variables do not describe a cluster"),

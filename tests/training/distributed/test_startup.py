@@ -24,7 +24,7 @@ def test_a_worker_lost_while_connecting_ends_the_others(tmp_path):
     if other.code == -signal.SIGKILL:
         assert other.err == "charlstm: a worker was lost while they connected, 16 s ago; start all workers again\n"
     else:  # this worker detected the loss of the chief
-        assert other.err.splitlines()[-1].startswith("charlstm.errors.GroupError: the workers cannot reach each other (")
+        assert other.err.splitlines()[-1].startswith("charlstm.errors.GroupError: the workers cannot connect to each other (")
         assert other.err.startswith("Traceback")  # without TensorFlow's log messages
 
 
