@@ -5,6 +5,7 @@ import re
 import reprlib
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 _SHORT = reprlib.Repr()
@@ -145,6 +146,18 @@ class UnknownCharacterError(CharlstmError):
 
 class CheckpointError(CharlstmError):
     """A checkpoint that is missing, damaged or incompatible."""
+
+
+class SaveError(CheckpointError):
+    """A training run that cannot save its state, and can be resumed from the last one.
+
+    Attributes:
+        folder: The checkpoint.
+    """
+
+    def __init__(self, sentence: str, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(sentence)
 
 
 class TakenError(CheckpointError):

@@ -13,7 +13,7 @@ from charlstm.cli.options import choice
 from charlstm.cli.resume_command import checkpoint_command, resume_command
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, say_note
 from charlstm.cli.worker import be_a_worker, cluster_named, memory_note, not_the_first_process
-from charlstm.errors import clip_text, excerpt
+from charlstm.errors import CheckpointError, SaveError, clip_text, excerpt
 
 if TYPE_CHECKING:
     from charlstm.planning.cluster import Cluster
@@ -167,7 +167,11 @@ def train(
 
     from charlstm.cli.progress import follow
 
-    plan, finished, signal = follow(plan, started=started, show_samples=show_samples)
+    try:
+        plan, finished, signal = follow(plan, started=started, show_samples=show_samples)
+    except SaveError as error:
+        command = resume_command(replace(plan, folder=error.folder))
+        raise CheckpointError(f"{error}; then resume the training with `{command}`") from None
     if json:
         _print_result(plan, finished.best.nats_per_char, finished.steps, finished.seconds, finished.characters_per_second)
     if finished.interrupted:

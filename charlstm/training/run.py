@@ -10,7 +10,7 @@ from charlstm.checkpoint.atomic import remove_leftovers
 from charlstm.checkpoint.config_file import write_config
 from charlstm.checkpoint.folder import available_names
 from charlstm.checkpoint.state_files import RESUME, newest_state, remove_damaged
-from charlstm.errors import CheckpointError, TakenError, TrainingError
+from charlstm.errors import CheckpointError, SaveError, TakenError, TrainingError
 from charlstm.formatting import count_parameters
 from charlstm.nn.vocabulary_growth import starting_weights
 from charlstm.planning.budget import budget
@@ -143,7 +143,7 @@ def _train(
         try:
             yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop).events()
         except CheckpointError as error:
-            raise CheckpointError(f"{error}; then resume the training with `resume={plan.folder.name}`") from None
+            raise SaveError(str(error), plan.folder) from None
 
 
 def _starting_point(plan: TrainingPlan, trainer: Trainer) -> tuple[RunStatistics, float]:
