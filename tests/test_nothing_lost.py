@@ -57,8 +57,12 @@ def saved_last(folder: Path) -> int:
     return newest_state(folder) if folder.exists() else 0
 
 
+DURATIONS = ("seconds", "began", "reserve", "evaluated")
+"""What depends on the clock: three durations, and how often the clock had a state saved."""
+
+
 def without_seconds(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{key: value for key, value in record.items() if key not in ("seconds", "began", "evaluated")} for record in records]
+    return [{key: value for key, value in record.items() if key not in DURATIONS} for record in records]
 
 
 def everything(folder: Path) -> dict[str, Any]:
