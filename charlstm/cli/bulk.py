@@ -54,7 +54,7 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
     with _alone(path):
         if path.exists() and not _unfinished(path).exists():
             _check_finished(path, wanted)
-            say(f"{path} already has its {texts:,} texts; for other texts, choose another --output.")
+            say(f"{path} already has {_counted(texts)}; for other texts, choose another --output.")
             return
         done = before = 0
         try:
@@ -84,7 +84,16 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
                 f"{path} cannot be written ({error.strerror}); {done:,} of {texts:,} texts are in it; free disk space, then "
                 "run the same command to resume"
             ) from None
-    say(f"Wrote {texts - before:,} texts to {path}.")
+    say(f"Wrote {_counted(texts - before)} to {path}.")
+
+
+def _counted(texts: int) -> str:
+    """Return a number of texts in words.
+
+    >>> _counted(1), _counted(2_000)
+    ('1 text', '2,000 texts')
+    """
+    return f"{texts:,} text{'' if texts == 1 else 's'}"
 
 
 def _bar(done: int, texts: int) -> "tqdm[Any]":

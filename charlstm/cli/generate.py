@@ -14,6 +14,7 @@ import typer
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
     SeedOption,
+    encoding_of,
     find_seed,
     stop_strings,
     threads,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from charlstm.checkpoint.weights import Weights
     from charlstm.inference.generation import Sample
     from charlstm.inference.modes import Decoder
+    from charlstm.inference.sampling import Sampling
 
 Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
@@ -53,7 +55,10 @@ _LONG_SEED = 100_000
 def generate(
     seed: SeedOption = None,
     seed_file: SeedFileOption = None,
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of --seed-file.", metavar="ENCODING")] = "utf-8",
+    encoding_name: Annotated[
+        str | None,
+        typer.Option(help="Text encoding of --seed-file. Default: utf-8.", metavar="ENCODING", show_default=False),
+    ] = None,
     checkpoint: CheckpointOption = None,
     length: Annotated[int, typer.Option(help="Largest number of characters to generate.", **integer(0))] = 500,
     mode: Annotated[
@@ -149,13 +154,14 @@ def generate(
     if output is not None and (json or interactive or engine == "keras"):
         raise typer.BadParameter("--output is for texts of the numpy engine; remove --json, --interactive and --engine")
     check_outputs(output=output)
+    encoding = encoding_of("--seed-file", seed_file, encoding_name)
     folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
     random_seed = _new_random_seed(output) if random_seed is None else random_seed
     stops = stop_strings(stop, config.vocabulary)
-    start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown, named=not json)
+    start = find_seed(seed, seed_file, encoding, config, random_seed, on_unknown, named=not json)
     text, shows_seed = start.text, (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
-    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
+    sampling = _noted(Sampling(temperature, top_k, top_p, min_p, repetition_penalty))
     if output is None:
         check_writing(config, samples, length, mode, sampling)
     else:
@@ -226,6 +232,13 @@ def generate(
         else:
             several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
             _print_samples(generate_texts(pieces), opening, separated=several_lines)
+
+
+def _noted(sampling: "Sampling") -> "Sampling":
+    """Return the settings; report those that change nothing, because no character is drawn."""
+    if sampling.temperature == 0 and (sampling.top_k, sampling.top_p, sampling.min_p) != (0, 1, 0):
+        say("--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing.")
+    return sampling
 
 
 def _new_random_seed(output: Path | None) -> int:

@@ -58,6 +58,13 @@ def once(option: str, values: list[str] | None) -> str | None:
     return values[0] if values else None
 
 
+def encoding_of(option: str, files: list[str] | None, encoding_name: str | None) -> str:
+    """Return the text encoding of an option's file, by default UTF-8; refuse an encoding without a file."""
+    if encoding_name is not None and not files:
+        raise typer.BadParameter(f"--encoding-name is the text encoding of {option}; give that too, or remove --encoding-name")
+    return "utf-8" if encoding_name is None else encoding_name
+
+
 def find_seed(
     seeds: list[str] | None,
     seed_files: list[str] | None,

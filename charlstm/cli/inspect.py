@@ -9,7 +9,7 @@ import typer
 from tqdm import tqdm
 
 from charlstm.cli.evaluation_inputs import UnknownOption
-from charlstm.cli.generation_inputs import once, unescaped
+from charlstm.cli.generation_inputs import encoding_of, once, unescaped
 from charlstm.cli.memory import check_scoring, check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.outputs import check_outputs, write_output
@@ -74,7 +74,10 @@ def inspect(
     ] = None,
     page: Annotated[Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html")] = None,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of --text-file.", metavar="ENCODING")] = "utf-8",
+    encoding_name: Annotated[
+        str | None,
+        typer.Option(help="Text encoding of --text-file. Default: utf-8.", metavar="ENCODING", show_default=False),
+    ] = None,
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
@@ -89,6 +92,7 @@ def inspect(
     typed, file = once("--text", text), once("--text-file", text_file)
     if typed is not None and file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
+    encoding = encoding_of("--text-file", text_file, encoding_name)
     check_outputs(page=page)
     folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
@@ -101,7 +105,7 @@ def inspect(
     network = build_network(config.model, weights)
     given = typed is not None or file is not None
     looks_inside = section == "inside" or page is not None or (given and section != "step")
-    passage = _passage(config, typed, file, encoding_name, on_unknown, least=LEAST if looks_inside else 1)
+    passage = _passage(config, typed, file, encoding, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
     record: Record = {"checkpoint": readable(folder.resolve().name)}
     record |= inspect_model(config, weights, network, names, text=passage if given else None, character=character, unit=unit)

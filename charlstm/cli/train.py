@@ -156,7 +156,7 @@ def train(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             name=name,
             base_name=from_,
-            text_encoding=encoding_name or "utf-8",
+            text_encoding="utf-8" if encoding_name is None else encoding_name,
         )
         _describe(preset or "standard", plan)
     if together:

@@ -70,7 +70,13 @@ def be_a_worker(
             return  # the chief reports it
     else:
         plan = plan_training(
-            checkpoints, corpus, given, preset=preset, created="", base_name=base_name, text_encoding=encoding_name or "utf-8"
+            checkpoints,
+            corpus,
+            given,
+            preset=preset,
+            created="",
+            base_name=base_name,
+            text_encoding="utf-8" if encoding_name is None else encoding_name,
         )
     plan = replace(plan, cluster=cluster)
     memory_note(plan)

@@ -15,6 +15,8 @@ BLOCK_BYTES = 1 << 20
 _MARK = "\ufeff"
 _MARKS_IN_A_LINE = re.compile(r"(?<=[^\r\n\ufeff])\ufeff+(?=[^\r\n])")
 _MARKUP = "{} is {}: its markup is learned together with its words; to learn only the words, save it as plain text first."
+_NOT_OF_FILES = {"punycode", "idna"}
+"""Codecs of host names, which Python counts among the text encodings."""
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -26,11 +28,13 @@ def check_text_encoding(encoding: str) -> None:
         CorpusError: If it does not.
     """
     try:
-        "a".encode(encoding)
+        known = "a".encode(encoding) and codecs.lookup(encoding).name not in _NOT_OF_FILES
     except (LookupError, ValueError):
+        known = False
+    if not known:
         raise CorpusError(
             f"{encoding!r} is not a text encoding that Python knows; try utf-8, utf-16, latin-1, cp1252, gb18030 or big5"
-        ) from None
+        )
 
 
 def decoded_blocks(sources: Sequence[Source], encoding: str, note: Note | None = None) -> Iterator[str]:
@@ -93,10 +97,11 @@ def _decode(label: str, file: IO[bytes], encoding: str) -> Iterator[str]:
             text = decoder.decode(block, final=not block)
             text.encode()  # raises for a lone surrogate, which some encodings can represent
         except UnicodeError as error:
-            bad_byte = None
+            bad_byte, ends_inside = None, False
             if isinstance(error, UnicodeDecodeError):
                 bad_byte = error.object[error.start], bytes_read - pending + error.start
-            raise CorpusError(*undecodable_message(label, file, encoding, bad_byte)) from None
+                ends_inside = error.reason == "unexpected end of data"
+            raise CorpusError(*undecodable_message(label, file, encoding, bad_byte, ends_inside=ends_inside)) from None
         yield text
         if not block:
             return

@@ -63,7 +63,9 @@ class Reading(NamedTuple):
         return f"{self.encoding} ({_KNOWN_AS[self.encoding]})" if self.encoding in _KNOWN_AS else self.encoding
 
 
-def undecodable_message(label: str, file: IO[bytes], encoding: str, bad_byte: tuple[int, int] | None) -> list[str]:
+def undecodable_message(
+    label: str, file: IO[bytes], encoding: str, bad_byte: tuple[int, int] | None, *, ends_inside: bool = False
+) -> list[str]:
     """Return the lines of the message about a file that does not decode, with its readings in likelier encodings.
 
     Args:
@@ -71,11 +73,17 @@ def undecodable_message(label: str, file: IO[bytes], encoding: str, bad_byte: tu
         file: The file; its position changes.
         encoding: The encoding that was tried.
         bad_byte: The first byte that does not decode and its offset, if there is one.
+        ends_inside: True if that byte begins a character inside which the file ends.
     """
     found = f"{label} is not {encoding}"
     if bad_byte:
         found += ": byte 0x{:02x} at offset {} does not decode".format(*bad_byte)
     sample = sample_of(file)
+    if _is_utf8(encoding) and bad_byte and ends_inside and not sample.decode("utf-8", "ignore").isascii():
+        return [
+            f"{label} is cut off: after {bad_byte[1]:,} bytes of UTF-8 it ends inside a character; get the whole file, or "
+            "remove the rest"
+        ]
     if _is_utf8(encoding) and _is_mostly_utf8(sample):
         return [
             f"{found}, and most of the rest is UTF-8: the file is damaged, or joined from files in several encodings; repair "

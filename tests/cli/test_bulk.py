@@ -97,7 +97,7 @@ def test_finished_file_is_recognised(charlstm, finished, tmp_path, arguments):
     for _ in range(2):
         result = charlstm("generate", *arguments, "--samples", "3", "--output", "many.jsonl")
         assert (result.exit_code, result.stdout) == (0, "")
-        assert result.stderr == "many.jsonl already has its 3 texts; for other texts, choose another --output.\n"
+        assert result.stderr == "many.jsonl already has 3 texts; for other texts, choose another --output.\n"
     assert (tmp_path / "many.jsonl").read_bytes() == finished
     assert sorted(path.name for path in tmp_path.iterdir()) == NOTHING_BESIDE
 

@@ -289,6 +289,26 @@ def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
     assert spoken("--seed-file", "seed.txt", "--encoding-name", "utf-16", "--length", "1")["seed"] == "The fox"
 
 
+@pytest.mark.parametrize(
+    ("command", "option"), [("generate --length 1", "--seed-file"), ("inspect shapes", "--text-file")], ids=["seed", "text"]
+)
+@pytest.mark.parametrize("encoding", ["utf-16", ""])
+def test_an_encoding_without_a_file_is_a_usage_error(charlstm, command, option, encoding):
+    result = charlstm(*command.split(), "--encoding-name", encoding)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"--encoding-name is the text encoding of {option}; give that too, or remove --encoding-name" in result.stderr
+
+
+@pytest.mark.parametrize("option", [("--top-k", "3"), ("--top-p", "0.9"), ("--min-p", "0.1")], ids=lambda option: option[0])
+def test_cutoffs_without_a_draw_are_noted(charlstm, option):
+    greedy = ("generate", "--seed", "The ", "--length", "5", "--temperature", "0")
+    said = "--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing."
+    with_cutoff, without = charlstm(*greedy, *option), charlstm(*greedy)
+    assert said in " ".join(with_cutoff.stderr.split())
+    assert "change nothing" not in without.stderr
+    assert with_cutoff.stdout == without.stdout
+
+
 def test_unmatched_stop_string_keeps_the_whole_text(charlstm):
     options = ("--seed", "The ", "--length", "30", "--random-seed", "2")
     assert charlstm("generate", *options, "--stop", "zzzzzzzz").stdout == charlstm("generate", *options).stdout

@@ -87,10 +87,11 @@ def test_read_error_is_refused(refusal, tale, arguments):
     assert "/proc/self/mem cannot be read" in refusal(*arguments)
 
 
-@pytest.mark.parametrize("encoding", ["utf-99", "hex", "undefined", "punycode"])
+@pytest.mark.parametrize("encoding", ["utf-99", "", "hex", "undefined", "punycode", "idna"])
 def test_unknown_encoding_is_refused(refusal, tmp_path, encoding):
     (tmp_path / "corpus.txt").write_text(STORY)
-    assert encoding in refusal("train", "corpus.txt", *BRIEFLY, "--encoding-name", encoding)
+    said = refusal("train", "corpus.txt", *BRIEFLY, "--encoding-name", encoding)
+    assert f"{encoding!r} is not a text encoding that Python knows; try utf-8" in said
 
 
 @pytest.mark.parametrize(

@@ -57,10 +57,30 @@ def test_the_first_bad_byte_is_named_with_its_offset(make_file, before, bad, aft
         patch.setattr(decoding, "BLOCK_BYTES", block)
         path = make_file(content)
         sentence = refusal([path])
-        assert f"{path} is not utf-8: byte 0x{content[offset]:02x} at offset {offset} does not decode" in sentence
-        assert "`text_encoding`" in sentence or "repair it there" in sentence
-        with pytest.raises(CorpusError, match=f"at offset {offset} "):
+        if "cut off" in sentence:
+            assert f"{path} is cut off: after {offset} bytes of UTF-8" in sentence
+            assert len(content) - offset < 4  # the longest character has four bytes
+        else:
+            assert f"{path} is not utf-8: byte 0x{content[offset]:02x} at offset {offset} does not decode" in sentence
+            assert "`text_encoding`" in sentence or "repair it there" in sentence
+        with pytest.raises(CorpusError, match=f"(at offset|after) {offset} "):
             read_text(path)
+
+
+@pytest.mark.parametrize("ending", [b"\xc3", b"\xe6\xb8", b"\xf0\x9f\x98"])
+@pytest.mark.parametrize("block", [3, 1 << 20])
+def test_a_file_cut_off_inside_a_character_is_called_so(make_file, monkeypatch, ending, block):
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
+    whole = "Ein Fährmann fährt über.\n".encode()
+    path = make_file(whole + ending)
+    assert refusal([path]) == (
+        f"{path} is cut off: after {len(whole)} bytes of UTF-8 it ends inside a character; get the whole file, or remove "
+        "the rest"
+    )
+
+
+def test_a_byte_of_another_encoding_at_the_end_is_not_called_cut_off(make_file):
+    assert "is not utf-8: byte 0xe9" in refusal([make_file(b"A caf\xe9")])  # cp1252
 
 
 @pytest.mark.parametrize("ahead", [-4, -2, -1, 0, 1, 5])
@@ -116,7 +136,7 @@ def test_the_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding
             "plain text",
         ),
         (("é" * 20).encode() + b"\xff\n", "most of the rest is UTF-8", "remove the bytes that are not UTF-8"),
-        ("渡口一年\n".encode() * 5_000 + "渡".encode()[:2], "most of the rest is UTF-8", "repair it there"),
+        ("渡口一年\n".encode() * 5_000 + "渡".encode()[:2], "is cut off: after 65,000 bytes", "get the whole file"),
         (b"", "is empty", "at least a few thousand characters"),
         (b"\xef\xbb\xbf", "is empty", "at least a few thousand characters"),
         (b"aaaa", "has one distinct character, 'a'", "at least two"),
