@@ -1,6 +1,7 @@
 """Extension of a trained network to a larger vocabulary, for fine-tuning."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
@@ -14,11 +15,20 @@ _CHARACTER_AXES = {"one-hot": {"lstm_1/kernel": 0}, "embedding": {"embedding/emb
 _OUTPUT_AXES = {"dense/kernel": 1, "dense/bias": 0}
 
 
-def starting_weights(base: CheckpointConfig, weights: Weights, config: CheckpointConfig) -> Weights:
-    """Return the weights to start fine-tuning from: the base's weights, extended to the new text's vocabulary."""
+def starting_weights(base: CheckpointConfig, weights: Weights, config: CheckpointConfig, bias: NDArray[np.float32]) -> Weights:
+    """Return the weights to start fine-tuning from: the base's weights, extended to the new text's vocabulary.
+
+    Args:
+        base: The base model.
+        weights: Its weights.
+        config: The new model.
+        bias: Initial biases of the softmax layer, of which new characters get theirs: ``[V]``.
+    """
     if (base.vocabulary.characters, base.model.vocabulary_size) == (config.vocabulary.characters, config.model.vocabulary_size):
         return weights
     fresh = weight_values(build_layers(config.model, random_seed=config.training.random_seed))
+    # A softmax ignores a constant added to all biases. The base's constant makes old and new characters comparable.
+    fresh["dense/bias"] = bias + np.logaddexp.reduce(weights["dense/bias"])
     return grow_weights(base.model, base.vocabulary, config.vocabulary, weights, fresh)
 
 

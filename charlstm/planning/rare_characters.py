@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from charlstm.errors import ConfigError
 from charlstm.text.corpus import Corpus
-from charlstm.text.vocabulary import Ids, RareCharacters, Vocabulary, code_points
+from charlstm.text.frequencies import occurrences
+from charlstm.text.vocabulary import RareCharacters, Vocabulary, code_points
 
 MinCount = int | Literal["auto"]
 
@@ -26,8 +27,6 @@ MOST_SCATTERED = 1e-2
 """Largest fraction of the text that scattered characters make up together."""
 LEAST_RARE = 2
 """Fewest rare characters for a placeholder under ``auto``. A single rare character needs one output either way."""
-
-_BLOCK = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,8 @@ def cut_vocabulary(corpus: Corpus, learned: int, min_count: MinCount, base: Base
         ConfigError: If fewer than two characters would be learned.
     """
     whole, before = corpus.vocabulary, base.vocabulary if base else None
-    counts = _occurrences(corpus.ids[:learned], len(whole))
-    in_text = (counts + _occurrences(corpus.ids[learned:], len(whole))) > 0
+    counts = occurrences(corpus.ids[:learned], len(whole))
+    in_text = (counts + occurrences(corpus.ids[learned:], len(whole))) > 0
     new = np.ones(len(whole), bool) if before is None else ~np.isin(whole.codes, before.codes)
     fewest = _fewest(whole, counts, new, learned, base) if min_count == "auto" else np.full(len(whole), min_count)
     rare = new & (counts < fewest)
@@ -152,14 +151,6 @@ def _fewest_of_scattered(counts: NDArray[np.int64], free: NDArray[np.bool_], lea
         if np.count_nonzero(scattered) >= 0.9 * distinct:
             return greater
     return fewest
-
-
-def _occurrences(ids: Ids, size: int) -> NDArray[np.int64]:
-    """Return how often each id occurs: ``[size]``."""
-    counts = np.zeros(size, np.int64)
-    for start in range(0, len(ids), _BLOCK):
-        counts += np.bincount(ids[start : start + _BLOCK], minlength=size)
-    return counts
 
 
 def _notes(

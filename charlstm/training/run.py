@@ -16,6 +16,8 @@ from charlstm.nn.vocabulary_growth import starting_weights
 from charlstm.planning.budget import budget
 from charlstm.planning.training_plan import Base, ResumedState, TrainingPlan
 from charlstm.text.batches import batch_source
+from charlstm.text.frequencies import log_frequencies
+from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 from charlstm.training.autosave import Autosave
 from charlstm.training.distributed.coordinator import ChiefTrainer, End, follow_chief
@@ -113,7 +115,7 @@ def _train(
     extent = budget(config.training, source.steps_per_epoch)
     naming = config.vocabulary.naming_nats(held_out)
     evaluator = Validator(config.model, held_out, naming) if len(held_out) > 1 else None
-    record, earlier = _starting_point(plan, trainer)
+    record, earlier = _starting_point(plan, trainer, learned)
     if evaluator:
         record.reserve = max(record.reserve, evaluator.rehearse(clock))
 
@@ -146,14 +148,21 @@ def _train(
             raise SaveError(str(error), plan.folder) from None
 
 
-def _starting_point(plan: TrainingPlan, trainer: Trainer) -> tuple[RunStatistics, float]:
-    """Bring the trainer to the start of the plan; return the statistics and the seconds of the run up to there."""
+def _starting_point(plan: TrainingPlan, trainer: Trainer, learned: Ids) -> tuple[RunStatistics, float]:
+    """Bring the trainer to the start of the plan; return the statistics and the seconds of the run up to there.
+
+    The biases of the softmax layer start at the logarithms of the characters' frequencies. The first steps then need not learn
+    which characters are frequent, and rare characters take no probability from the others.
+    """
     if isinstance(plan.start, ResumedState):
         state = plan.start.state
         trainer.restore(state.arrays, state.progress.steps)
         return statistics_of(state), state.progress.seconds
+    bias = log_frequencies(learned, plan.config.model.vocabulary_size)
     if isinstance(plan.start, Base):
-        trainer.assign(starting_weights(plan.start.config, plan.start.weights, plan.config))
+        trainer.assign(starting_weights(plan.start.config, plan.start.weights, plan.config, bias))
+    else:
+        trainer.assign({**trainer.weights(), "dense/bias": bias})
     return RunStatistics(), 0.0
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 
@@ -49,6 +50,35 @@ def test_a_run_learns_and_writes_a_complete_checkpoint(plan):
     assert {path.name for path in made.folder.iterdir()} == {
         "config.json", "model.safetensors", "history.jsonl", "README.md", "resume",
     }  # fmt: skip
+
+
+def test_the_softmax_starts_at_the_frequencies_of_the_training_set(plan, odd):
+    made = plan(min_count=3, epochs=0.1, learning_rate=1e-9)
+    run(made)
+    bias = read_weights(made.folder, made.config.model)["dense/bias"].astype(float)
+    learned = made.config.vocabulary.characters
+    counts = Counter(odd[: round(0.9 * len(odd))])
+    counts["placeholder"] = sum(count for character, count in counts.items() if character not in learned)
+    assert counts["placeholder"] > 0
+    expected = np.array([counts[each] + 1 for each in (*learned, "placeholder")])
+    np.testing.assert_allclose(np.exp(bias), expected / expected.sum(), rtol=1e-5)
+
+
+def test_new_characters_start_at_their_frequencies_beside_the_trained_ones(plan, tmp_path, corpus):
+    run(plan("old", epochs=2.0, learning_rate=2e-2))
+    old = read_config(tmp_path / "c" / "old")
+    before = read_weights(tmp_path / "c" / "old", old.model)["dense/bias"].astype(float)
+    text = tmp_path / "new.txt"
+    text.write_text(corpus.read_text().replace("lamp", "quay"))
+    tuned = plan("new", base="old", text=text, epochs=0.1, batch_size=4, learning_rate=1e-9)
+    run(tuned)
+    bias = read_weights(tuned.folder, tuned.config.model)["dense/bias"].astype(float)
+    new = tuned.config.vocabulary
+    np.testing.assert_allclose(bias[new.encode(old.vocabulary.characters)], before, rtol=1e-5)
+    counts = Counter(text.read_text()[: round(0.9 * len(text.read_text()))])
+    for character in sorted(set(new.characters) - set(old.vocabulary.characters)):
+        share = np.exp(bias[new.encode(character)[0]]) / np.exp(before).sum()
+        assert share == pytest.approx((counts[character] + 1) / (counts.total() + len(new)), rel=1e-4)
 
 
 def test_the_model_has_the_best_weights_not_the_last(plan):

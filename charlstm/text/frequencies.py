@@ -1,0 +1,35 @@
+"""Frequencies of characters."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.text.vocabulary import Ids
+from charlstm.text.windows import model_ids
+
+_BLOCK = 1 << 22
+
+
+def occurrences(ids: Ids, vocabulary_size: int) -> NDArray[np.int64]:
+    """Return how often each of the network's V ids occurs: ``[V]``.
+
+    >>> occurrences(np.array([0, 0, 1, 5]), 4).tolist()
+    [2, 1, 0, 1]
+    """
+    counts = np.zeros(vocabulary_size, np.int64)
+    for start in range(0, len(ids), _BLOCK):  # in blocks, since bincount copies the ids as 8-byte integers
+        block = model_ids(ids[start : start + _BLOCK], vocabulary_size)
+        counts += np.bincount(block, minlength=vocabulary_size)
+    return counts
+
+
+def log_frequencies(ids: Ids, vocabulary_size: int) -> NDArray[np.float32]:
+    """Return ``log((n + 1) / (N + V))`` for each of the network's V ids, n of the N characters each: ``[V]``.
+
+    The added 1 (Laplace's rule) gives an id that does not occur a finite value.
+
+    >>> np.exp(log_frequencies(np.array([0, 0, 1, 5]), 4)).round(3).tolist()
+    [0.375, 0.25, 0.125, 0.25]
+    """
+    counts = occurrences(ids, vocabulary_size)
+    result: NDArray[np.float32] = np.log((counts + 1) / (len(ids) + vocabulary_size)).astype(np.float32)
+    return result
