@@ -70,6 +70,7 @@ def main() -> None:
     from charlstm.nn import tensorflow as tf
     from charlstm.planning.cluster import cluster_of
     from charlstm.text.batches import batch_source
+    from charlstm.text.vocabulary import id_dtype
     from charlstm.training.distributed.startup import join
     from charlstm.training.distributed.worker_group import WorkerGroup
     from charlstm.training.trainer import Trainer
@@ -81,7 +82,7 @@ def main() -> None:
         group = WorkerGroup(tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(devices)]))
     else:
         group = join(cluster_of(task.get("addresses"), task.get("rank"), {}), training.batch_size)
-    ids = np.random.default_rng(0).integers(0, model.vocabulary_size, 5_000).astype(np.uint8)
+    ids = np.random.default_rng(0).integers(0, model.vocabulary_size, 5_000).astype(id_dtype(model.vocabulary_size))
     source, trainer = batch_source(ids, model, training), Trainer(model, training, group)
     losses = [trainer.step(source.batch(step, trainer.rows), 3e-3) for step in range(task["steps"])]
     np.savez(task["to"], losses=np.array(losses), **trainer.snapshot())

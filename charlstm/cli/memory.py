@@ -83,7 +83,7 @@ def check_text(characters: int) -> None:
     """Refuse a text that does not fit in memory, before it is encoded."""
     from charlstm.inference.memory_footprint import read_bytes
 
-    check_memory({"the text": read_bytes(characters)}, "use a shorter text")
+    check_memory({"the text": read_bytes(characters, rare=False)}, "use a shorter text")
 
 
 def check_scoring(
@@ -117,7 +117,7 @@ def check_scoring(
     model, sampled = config.model, min(sample, characters)
     needed = {
         "the model": process_bytes(model, cores()),
-        "the text": read_bytes(characters),
+        "the text": read_bytes(characters, rare=config.vocabulary.rare is not None),
         f"{sampled:,} sampled characters": 24 * sampled * len(contexts),
         **scoring_bytes(model, min(sampled, ROWS)),
         "windows": state_bytes(model, max([model.seq_len, *windows])),

@@ -23,6 +23,7 @@ _TEXT, _CHARACTER = 4_000, 22
 _OBJECT = 80  # a character outside Latin-1: Python allocates an object for each occurrence
 _SCORED = 44  # logits, and log_softmax of their copy in float64
 _READ = 40  # a character as text, code point, id and index into the vocabulary; later its surprisal
+_NAMED = 8  # the surprisal of naming a character
 
 
 def process_bytes(model: ModelConfig, threads: int) -> int:
@@ -77,9 +78,9 @@ def scoring_bytes(model: ModelConfig, rows: int) -> dict[str, int]:
     return {"states": state_bytes(model, rows), "next-character distributions": rows * model.vocabulary_size * _SCORED}
 
 
-def read_bytes(characters: int) -> int:
-    """Return the bytes of a text that is encoded and scored."""
-    return characters * _READ
+def read_bytes(characters: int, *, rare: bool) -> int:
+    """Return the bytes of a text that is encoded and scored; ``rare`` is True if the model has rare characters."""
+    return characters * (_READ + _NAMED * rare)
 
 
 def _count(shapes: Mapping[str, tuple[int, ...]]) -> int:

@@ -61,6 +61,20 @@ def test_two_devices_in_one_process_equal_one(alone, tmp_path):
     assert_same(mirrored, alone)
 
 
+@pytest.mark.slow
+def test_a_large_vocabulary_trains_the_same_on_two_workers_or_devices(tmp_path):
+    large = {**SETTINGS, "model": {**SETTINGS["model"], "vocabulary_size": 300}, "steps": 20}
+    folders = [tmp_path / name for name in ("one", "workers", "devices")]
+    for folder in folders:
+        folder.mkdir()
+    (one,) = trained_together(large, 1, folders[0])
+    first, second = trained_together(large, 2, folders[1])
+    (mirrored,) = trained_together({**large, "devices": 2}, 1, folders[2])
+    assert one["weights/dense/kernel"].shape == (16, 300)
+    for found in (first, second, mirrored):
+        assert_same(found, one)
+
+
 def group(replicas: int, rank: int = 0, workers: int = 1) -> WorkerGroup:
     """Return a group with a number of replicas, without a strategy."""
     return WorkerGroup(SimpleNamespace(num_replicas_in_sync=replicas), Cluster(tuple(f"w{n}:1" for n in range(workers)), rank))
