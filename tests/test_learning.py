@@ -27,7 +27,7 @@ def unigram_nats(path: str) -> float:
     ("text", "options", "share"),
     [
         ("data/ferry-year.txt", "--units 128 --seq-len 64 --batch-size 16 --epochs 4", 0.7),
-        ("data/ferry-year.txt", "--preset classic --epochs 0.3 --evaluations 1", 0.99),
+        ("data/ferry-year.txt", "--preset classic --epochs 0.3 --num-evaluations 1", 0.99),
         ("data/liu-du.txt", "--units 128 --seq-len 32 --batch-size 4 --dropout 0.3 --epochs 8", 0.96),
         ("data/villages.txt", "--units 128 --seq-len 32 --batch-size 8 --dropout 0.5 --epochs 20", 0.85),
     ],
@@ -44,7 +44,9 @@ def test_markov_chain_model_reaches_the_entropy_rate(tmp_path, monkeypatch):
     text, rate = markov(120_000, 0)
     (tmp_path / "chain.txt").write_text("".join("abc"[letter] for letter in text))
     # With --state-reset 1 every window starts from a zero state, so the network learns from single characters.
-    training = "train chain.txt --units 16 --seq-len 20 --batch-size 16 --epochs 6 --validation 0.2 --state-reset 1 --json"
+    training = (
+        "train chain.txt --units 16 --seq-len 20 --batch-size 16 --epochs 6 --validation-split 0.2 --state-reset 1 --json"
+    )
     assert CliRunner().invoke(app, training.split()).exit_code == 0
     told = json.loads(CliRunner().invoke(app, ["evaluate", "--json", "--surprise"]).stdout)
     nats = np.array(told["surprise"]["nats"])

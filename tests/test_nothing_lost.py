@@ -94,7 +94,7 @@ def go_on(train: Callable[..., subprocess.Popen[str]], folder: Path, new: list[s
 @pytest.mark.parametrize("batches", ["streams", "windows"])
 def test_resume_after_60_kills_gives_identical_weights(train, tmp_path, batches):
     root, moments = tmp_path / "checkpoints", random.Random(batches)
-    settings = [*EVERYTHING, "--batches", batches, "--epochs", "60", "--evaluations", "30"]
+    settings = [*EVERYTHING, "--batches", batches, "--epochs", "60", "--num-evaluations", "30"]
     finish(train("story.txt", "--name", "whole", *settings))
     cut, kills, saved = root / "cut", 0, set()
     while kills < 60:
@@ -124,7 +124,7 @@ def test_resume_after_60_kills_gives_identical_weights(train, tmp_path, batches)
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_saves_and_prints_the_resume_command(train, tmp_path, number):
-    settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
+    settings = [*EVERYTHING, "--epochs", "8", "--num-evaluations", "4"]
     finish(train("story.txt", "--name", "whole", *settings))
     process = train("story.txt", "--name", "cut", *settings)
     at_work(process)
@@ -139,7 +139,7 @@ def test_signal_saves_and_prints_the_resume_command(train, tmp_path, number):
 
 @pytest.mark.slow
 def test_signal_at_any_moment_is_resumable(train, tmp_path):
-    settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
+    settings = [*EVERYTHING, "--epochs", "8", "--num-evaluations", "4"]
     whole, cut = (tmp_path / "checkpoints" / name for name in ("whole", "cut"))
     began = time.monotonic()
     finish(train("story.txt", "--name", "whole", *settings))
@@ -152,7 +152,7 @@ def test_signal_at_any_moment_is_resumable(train, tmp_path):
         codes.append(process.returncode)
         assert process.returncode in (0, 143, -signal.SIGTERM)
         if process.returncode != 0:
-            finish(train("story.txt", "--name", "cut", *settings, "--or-resume"))
+            finish(train("story.txt", "--name", "cut", *settings, "--resume-if-exists"))
         assert everything(cut) == everything(whole)
         shutil.rmtree(cut)
     assert codes.count(143) > 2
@@ -160,7 +160,7 @@ def test_signal_at_any_moment_is_resumable(train, tmp_path):
 
 @pytest.mark.slow
 def test_second_training_of_one_name_is_refused(train, tmp_path):
-    settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
+    settings = [*EVERYTHING, "--epochs", "8", "--num-evaluations", "4"]
     both = [train("story.txt", "--name", "story", *settings) for _ in range(2)]
     said = [process.communicate(timeout=600)[1] for process in both]
     assert sorted(process.returncode for process in both) == [0, 1]
@@ -195,7 +195,7 @@ def own_mounts() -> bool:
 @pytest.mark.slow
 @pytest.mark.skipif(not own_mounts(), reason="mount namespaces are not available")
 def test_resume_after_full_disk_gives_identical_weights(train, tmp_path):
-    settings = [*EVERYTHING, "--epochs", "8", "--evaluations", "4"]
+    settings = [*EVERYTHING, "--epochs", "8", "--num-evaluations", "4"]
     finish(train("story.txt", "--name", "whole", *settings))
     (tmp_path / "disk").mkdir()
     # Room for two states and the published files, but not for a third state beside them.

@@ -18,7 +18,7 @@ import pytest
 from tests.test_nothing_lost import EVERYTHING, STORY, at_work, everything
 from tests.worker_processes import free_addresses, run, start
 
-SETTINGS = [*EVERYTHING, "--epochs", "6", "--evaluations", "6", "--precision", "float32"]
+SETTINGS = [*EVERYTHING, "--epochs", "6", "--num-evaluations", "6", "--precision", "float32"]
 TOLD_WITHIN = 20.0
 """Seconds in which the others stop after one is lost: docs/scaling.md."""
 
@@ -91,7 +91,18 @@ def workers(tmp_path: Path) -> Iterator[Workers]:
 
         def begin(*options: str) -> list["subprocess.Popen[str]"]:
             addresses = free_addresses(2)
-            common = ["-m", "charlstm", "train", "story.txt", "--name", "novel", *SETTINGS, "--save-every", "0", "--or-resume"]
+            common = [
+                "-m",
+                "charlstm",
+                "train",
+                "story.txt",
+                "--name",
+                "novel",
+                *SETTINGS,
+                "--save-every",
+                "0",
+                "--resume-if-exists",
+            ]
             processes = [start([*common, *options, "--cluster", addresses, "--rank", str(rank)], tmp_path) for rank in range(2)]
             for process in processes:
                 stack.enter_context(process)
@@ -158,7 +169,7 @@ def test_lost_worker_stops_the_other_and_both_resume(workers, whole, tmp_path, v
     *_, sentence = said.splitlines()
     assert re.fullmatch(
         rf"charlstm: worker {victim} \(localhost:\d+\) no longer answers; the saved state is intact: "
-        r"start all workers again with --resume or --or-resume to continue from it", sentence
+        r"start all workers again with --resume or --resume-if-exists to continue from it", sentence
     )  # fmt: skip
     processes[victim].kill()
     processes[victim].communicate()
@@ -225,7 +236,7 @@ def test_stopped_launch_leaves_no_workers(whole, tmp_path, when):
 @pytest.mark.slow
 def test_launch_gives_up_after_all_restarts(tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
-    training = ["--", "train", "story.txt", "--name", "novel", *SETTINGS, "--epochs", "1000", "--evaluations", "1000"]
+    training = ["--", "train", "story.txt", "--name", "novel", *SETTINGS, "--epochs", "1000", "--num-evaluations", "1000"]
     process = start(["-m", "charlstm", "launch", "--restarts", "1", *training], tmp_path)
     for _ in range(2):
         at_work(process)

@@ -57,7 +57,9 @@ def compare(
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw the curves as an image.", metavar="FILE.png|svg")] = None,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of the files.", metavar="ENCODING")] = "utf-8",
+    text_encoding: Annotated[
+        str, typer.Option("--text-encoding", "--encoding-name", help="Text encoding of the files.", metavar="ENCODING")
+    ] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
@@ -82,9 +84,9 @@ def compare(
     sizes = _sizes(windows)
     folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
-    start = find_seed(seed, seed_file, encoding_name, config, random_seed, on_unknown, named=not json)
+    start = find_seed(seed, seed_file, text_encoding, config, random_seed, on_unknown, named=not json)
     task = GenerationTask(start.text, length, random_seed, Sampling(temperature))
-    texts = find_texts(folder, config, measured, corpus, on_unknown, encoding_name)
+    texts = find_texts(folder, config, measured, corpus, on_unknown, text_encoding)
     if texts.missing:
         say(f"{'Novelty' if measured else 'Quality'} is not measured: {with_flags(texts.missing)}.")
     if texts.measured:

@@ -45,7 +45,9 @@ def evaluate(
     sample: SampleOption = 1_000,
     random_seed: Annotated[int, typer.Option(help="Random seed of the sampled positions.", **integer(0))] = 0,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[str, typer.Option(help="Text encoding of the files.", metavar="ENCODING")] = "utf-8",
+    text_encoding: Annotated[
+        str, typer.Option("--text-encoding", "--encoding-name", help="Text encoding of the files.", metavar="ENCODING")
+    ] = "utf-8",
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:
@@ -65,7 +67,7 @@ def evaluate(
         raise typer.BadParameter("--surprise adds to what --json prints; for a coloured text see `charlstm compare --report`")
     folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
-    texts = find_texts(folder, config, text, corpus, on_unknown, encoding_name)
+    texts = find_texts(folder, config, text, corpus, on_unknown, text_encoding)
     measured, learnt = texts.measured, texts.learnt
     if measured is None or (dynamic and learnt is None):
         raise CheckpointError(texts.missing)

@@ -39,7 +39,7 @@ def find_texts(
     text: str | None,
     corpus: list[str] | None,
     on_unknown: OnUnknown,
-    encoding_name: str,
+    text_encoding: str,
 ) -> "EvaluationTexts":
     """Return the text to score and the training text.
 
@@ -49,7 +49,7 @@ def find_texts(
         text: Path of a text to score in place of the held-out one, or - for stdin.
         corpus: Paths of the training text; None to search for it.
         on_unknown: Action for characters of the text that the model does not know.
-        encoding_name: Text encoding of both.
+        text_encoding: Text encoding of both.
 
     Raises:
         CorpusError: If fewer than two characters of the text are known to the model.
@@ -62,14 +62,14 @@ def find_texts(
         raise typer.BadParameter("the text to score and --corpus cannot both be read from stdin")
     measured = None
     if text is not None:
-        whole = read_text(text, encoding_name, say_note)
+        whole = read_text(text, text_encoding, say_note)
         check_text(len(whole))
         ids = config.vocabulary.encode_any(fitted_to_read(config.vocabulary, whole, on_unknown))
         name = "standard input" if text == "-" else readable(text)
         if len(ids) < 2:
             raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")
         measured = EvaluationText(name, ids)
-    return evaluation_texts(folder, config, measured, corpus or [], encoding_name)
+    return evaluation_texts(folder, config, measured, corpus or [], text_encoding)
 
 
 def say_rare(vocabulary: "Vocabulary", ids: "Ids") -> None:

@@ -2,8 +2,18 @@
 
 import re
 
-_RENAMED = {"base": "--from", "text_encoding": "--encoding-name"}
+_RENAMED = {
+    "base": "--from",
+    "encoding": "--input-encoding",
+    "evaluations": "--num-evaluations",
+    "or_resume": "--resume-if-exists",
+    "validation": "--validation-split",
+    "weight_average": "--ema",
+}
 """Settings whose option is not their name with hyphens."""
+
+FORMER_OPTIONS = ("--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume")
+"""Former names of options. They are accepted for one release, and not shown."""
 
 _SETTING = re.compile(r"`([a-z][a-z_]*)(?:=([^`]*))?`")
 

@@ -55,9 +55,15 @@ _LONG_SEED = 100_000
 def generate(
     seed: SeedOption = None,
     seed_file: SeedFileOption = None,
-    encoding_name: Annotated[
+    text_encoding: Annotated[
         str | None,
-        typer.Option(help="Text encoding of --seed-file. Default: utf-8.", metavar="ENCODING", show_default=False),
+        typer.Option(
+            "--text-encoding",
+            "--encoding-name",
+            help="Text encoding of --seed-file. Default: utf-8.",
+            metavar="ENCODING",
+            show_default=False,
+        ),
     ] = None,
     checkpoint: CheckpointOption = None,
     length: Annotated[int, typer.Option(help="Largest number of characters to generate.", **integer(0))] = 500,
@@ -154,7 +160,7 @@ def generate(
     if output is not None and (json or interactive or engine == "keras"):
         raise typer.BadParameter("--output is for texts of the numpy engine; remove --json, --interactive and --engine")
     check_outputs(output=output)
-    encoding = encoding_of("--seed-file", seed_file, encoding_name)
+    encoding = encoding_of("--seed-file", seed_file, text_encoding)
     folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
     random_seed = _new_random_seed(output) if random_seed is None else random_seed

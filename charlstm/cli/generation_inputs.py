@@ -58,17 +58,17 @@ def once(option: str, values: list[str] | None) -> str | None:
     return values[0] if values else None
 
 
-def encoding_of(option: str, files: list[str] | None, encoding_name: str | None) -> str:
+def encoding_of(option: str, files: list[str] | None, text_encoding: str | None) -> str:
     """Return the text encoding of an option's file, by default UTF-8; refuse an encoding without a file."""
-    if encoding_name is not None and not files:
-        raise typer.BadParameter(f"--encoding-name is the text encoding of {option}; give that too, or remove --encoding-name")
-    return "utf-8" if encoding_name is None else encoding_name
+    if text_encoding is not None and not files:
+        raise typer.BadParameter(f"--text-encoding is the text encoding of {option}; give that too, or remove --text-encoding")
+    return "utf-8" if text_encoding is None else text_encoding
 
 
 def find_seed(
     seeds: list[str] | None,
     seed_files: list[str] | None,
-    encoding_name: str,
+    text_encoding: str,
     config: "CheckpointConfig",
     random_seed: int,
     on_unknown: OnUnknown,
@@ -80,7 +80,7 @@ def find_seed(
     Args:
         seeds: Values of ``--seed``.
         seed_files: Values of ``--seed-file``.
-        encoding_name: Text encoding of that file.
+        text_encoding: Text encoding of that file.
         config: The checkpoint's configuration, with passages of its corpus.
         random_seed: Number that chooses the passage.
         on_unknown: Action for characters that the model does not know.
@@ -92,7 +92,7 @@ def find_seed(
     if seed is not None and seed_file is not None:
         raise typer.BadParameter("give --seed or --seed-file, not both")
     if seed_file is not None:
-        text = read_text(seed_file, encoding_name, say_note).removesuffix("\n")
+        text = read_text(seed_file, text_encoding, say_note).removesuffix("\n")
     elif seed is not None:
         text = unescaped("--seed", seed, config.vocabulary)
     else:

@@ -74,9 +74,15 @@ def inspect(
     ] = None,
     page: Annotated[Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html")] = None,
     on_unknown: UnknownOption = "error",
-    encoding_name: Annotated[
+    text_encoding: Annotated[
         str | None,
-        typer.Option(help="Text encoding of --text-file. Default: utf-8.", metavar="ENCODING", show_default=False),
+        typer.Option(
+            "--text-encoding",
+            "--encoding-name",
+            help="Text encoding of --text-file. Default: utf-8.",
+            metavar="ENCODING",
+            show_default=False,
+        ),
     ] = None,
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
@@ -92,7 +98,7 @@ def inspect(
     typed, file = once("--text", text), once("--text-file", text_file)
     if typed is not None and file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
-    encoding = encoding_of("--text-file", text_file, encoding_name)
+    encoding = encoding_of("--text-file", text_file, text_encoding)
     check_outputs(page=page)
     folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
@@ -155,7 +161,7 @@ def _passage(
     config: "CheckpointConfig",
     text: str | None,
     text_file: str | None,
-    encoding_name: str,
+    text_encoding: str,
     on_unknown: OnUnknown,
     *,
     least: int,
@@ -167,7 +173,7 @@ def _passage(
 
     if text is None and text_file is None:
         return "\n".join(config.corpus.windows) if "\n" in config.vocabulary.characters else "".join(config.corpus.windows)
-    whole = read_text(str(text_file), encoding_name, say_note) if text is None else unescaped("--text", text, config.vocabulary)
+    whole = read_text(str(text_file), text_encoding, say_note) if text is None else unescaped("--text", text, config.vocabulary)
     check_text(len(whole))
     known = fitted_to_read(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode_any(known)

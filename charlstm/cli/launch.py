@@ -64,8 +64,8 @@ def launch(
             raise typer.Exit(codes[0] if codes[0] in (0, *_ASKED) else next(stated, 1))
         if attempt < restarts:
             say(f"charlstm: {lost}; starting all {workers} again ({attempt + 1} of {restarts} times)")
-            if "--resume" not in named and "--or-resume" not in command:
-                command = [*command, "--or-resume"]
+            if "--resume" not in named and not {"--resume-if-exists", "--or-resume"} & {*command}:
+                command = [*command, "--resume-if-exists"]
     raise GroupError(f"{lost}, and the workers have been started {counted(restarts + 1, 'time')}; what was saved last is whole")
 
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from charlstm.cli.flags import flag, with_flags
+from charlstm.cli.flags import FORMER_OPTIONS, flag, with_flags
 from charlstm.cli.terminal import abandon, readable, say
 from charlstm.errors import CharlstmError, ConfigError, suggestion
 
@@ -104,12 +104,26 @@ def _usage(error: Any) -> str:
         if error.param is None:
             return error.message
         is_option = error.param.param_type_name == "option"
-        return f"{max(error.param.opts, key=len) if is_option else error.param.name.upper()}: {error.message}"
+        return f"{_longest(error.param.opts) if is_option else error.param.name.upper()}: {error.message}"
     if hasattr(error, "possibilities"):
         return f"no such option {error.option_name}{suggestion(error.option_name, error.possibilities or ())}"
     message = re.sub(r"\. Did you mean (.*\?)$", r" (did you mean \1)", error.format_message().rstrip("."))
     message = re.sub(r"^Option '(\S*)'", r"\1", message)
     return f"{message[:1].lower()}{message[1:]}"
+
+
+def _longest(names: list[str]) -> str:
+    """Return the longest of an option's names that are shown."""
+    return max((name for name in names if name not in FORMER_OPTIONS), key=len)
+
+
+def _current(names: str) -> str:
+    """Return an option's names in the help without its former ones.
+
+    >>> _current("--ema, --weight-average F"), _current("-i, --interactive")
+    ('--ema F', '-i, --interactive')
+    """
+    return re.sub("|".join(rf", {name}(?![\w-])" for name in FORMER_OPTIONS), "", names)
 
 
 class Command(TyperCommand):
@@ -126,7 +140,7 @@ class Command(TyperCommand):
             is_option = parameter.param_type_name == "option"
             heading = getattr(parameter, "rich_help_panel", None) or ("Options" if is_option else "Arguments")
             if record := parameter.get_help_record(ctx):
-                name = record[0] if is_option else str(parameter.metavar)
+                name = _current(record[0]) if is_option else str(parameter.metavar)
                 sections.setdefault(heading, []).append((name, record[1].replace("-", _WHOLE)))
         for heading, records in sections.items():
             with formatter.section(heading):

@@ -37,11 +37,13 @@ Encoding = Annotated[
         _MODEL,
         "Input encoding of a character: its id as one number, a one-hot vector, or a learned vector. Default: one-hot "
         "(embedding for more than 256 distinct characters; classic: scalar).",
+        "--input-encoding",
+        "--encoding",
         **choice(_Encoding),
     ),
 ]
 EmbeddingSize = Annotated[
-    int | None, option(_MODEL, "Features of each character with --encoding embedding. Default: 64.", **integer())
+    int | None, option(_MODEL, "Features of each character with --input-encoding embedding. Default: 64.", **integer())
 ]
 Units = Annotated[
     str | None,
@@ -194,6 +196,8 @@ WeightAverage = Annotated[
     option(
         _TRAINING,
         "Momentum of the exponential moving average (EMA) of the weights; 0 for none. Default: the preset's.",
+        "--ema",
+        "--weight-average",
         **number(),
     ),
 ]
@@ -202,12 +206,20 @@ Validation = Annotated[
     option(
         _TRAINING,
         "Fraction of the text, at its end, that is held out. Default: 0.1, at most 200,000 characters.",
+        "--validation-split",
+        "--validation",
         **number(),
     ),
 ]
 Evaluations = Annotated[
     int | None,
-    option(_TRAINING, "Evaluations on the held-out text during the budget. Default: the preset's.", **integer()),
+    option(
+        _TRAINING,
+        "Evaluations on the held-out text during the budget. Default: the preset's.",
+        "--num-evaluations",
+        "--evaluations",
+        **integer(),
+    ),
 ]
 Patience = Annotated[
     int | None,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Preset = Literal["quick", "standard", "best", "classic"]
 
 _NOT_SETTINGS = frozenset(
-    {"corpus", "name", "preset", "resume", "or_resume", "from_", "encoding_name", "show_samples", "checkpoints", "json"}
+    {"corpus", "name", "preset", "resume", "resume_if_exists", "from_", "text_encoding", "show_samples", "checkpoints", "json"}
     | {"cluster", "rank"}
 )
 
@@ -56,12 +56,21 @@ def train(
         str | None,
         settings.option(None, "Fine-tune this checkpoint on the text, as a new checkpoint.", "--from", metavar="NAME"),
     ] = None,
-    or_resume: Annotated[
-        bool, typer.Option("--or-resume", help="Resume the training of --name if it exists; start it otherwise.")
+    resume_if_exists: Annotated[
+        bool,
+        typer.Option(
+            "--resume-if-exists", "--or-resume", help="Resume the training of --name if it exists; start it otherwise."
+        ),
     ] = False,
-    encoding_name: Annotated[
+    text_encoding: Annotated[
         str | None,
-        settings.option(None, "Text encoding of the files, such as latin-1 or gb18030. Default: utf-8.", metavar="ENCODING"),
+        settings.option(
+            None,
+            "Text encoding of the files, such as latin-1 or gb18030. Default: utf-8.",
+            "--text-encoding",
+            "--encoding-name",
+            metavar="ENCODING",
+        ),
     ] = None,
     show_samples: Annotated[bool, typer.Option("--show-samples", help="Show a sample text at every evaluation.")] = False,
     min_count: settings.MinCount = None,
@@ -117,9 +126,9 @@ def train(
     given = {key: value for key, value in context.params.items() if key not in _NOT_SETTINGS and value is not None}
     not_the_first_process()
     together = cluster_named(cluster, rank)
-    if wrong := _misuse(corpus or [], name, preset, resume, or_resume, from_, together):
+    if wrong := _misuse(corpus or [], name, preset, resume, resume_if_exists, from_, together):
         raise typer.BadParameter(wrong)
-    begun = name if or_resume and name and (checkpoints / name).exists() else resume
+    begun = name if resume_if_exists and name and (checkpoints / name).exists() else resume
     if together and not together.is_chief:
         be_a_worker(
             together,
@@ -129,13 +138,13 @@ def train(
             preset=preset or "standard",
             base_name=from_,
             resume=begun,
-            encoding_name=encoding_name,
+            text_encoding=text_encoding,
         )
         return
     if begun is not None:
         from charlstm.planning.resume_plan import plan_resuming
 
-        plan = plan_resuming(checkpoints, begun, corpus or [], given, encoding_name)
+        plan = plan_resuming(checkpoints, begun, corpus or [], given, text_encoding)
         if plan.finished is not None:
             say_note(plan.finished)
             if json:
@@ -156,7 +165,7 @@ def train(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             name=name,
             base_name=from_,
-            text_encoding="utf-8" if encoding_name is None else encoding_name,
+            text_encoding="utf-8" if text_encoding is None else text_encoding,
         )
         _describe(preset or "standard", plan)
     if together:
@@ -185,13 +194,13 @@ def _misuse(
     name: str | None,
     preset: Preset | None,
     resume: str | None,
-    or_resume: bool,
+    resume_if_exists: bool,
     from_: str | None,
     together: "Cluster | None",
 ) -> str | None:
     """Return the reason why these options cannot be combined, or None."""
-    if or_resume and (name is None or resume is not None):
-        return "--or-resume resumes the training of --name; give --name, and remove --resume"
+    if resume_if_exists and (name is None or resume is not None):
+        return "--resume-if-exists resumes the training of --name; give --name, and remove --resume"
     if resume is not None and (from_ is not None or name is not None or preset is not None):
         return "--resume resumes a training with its own settings; remove --from, --name and --preset"
     if not corpus and resume is None:

@@ -57,7 +57,7 @@ def be_a_worker(
     preset: "Preset",
     base_name: str | None,
     resume: str | None,
-    encoding_name: str | None,
+    text_encoding: str | None,
 ) -> None:
     """Train as a worker that is not the chief: make the same plan, then follow the chief. Nothing is written or printed."""
     from charlstm.cli.progress import help_along
@@ -65,7 +65,7 @@ def be_a_worker(
     from charlstm.planning.training_plan import plan_training
 
     if resume is not None:
-        plan = plan_worker(checkpoints, resume, corpus, given, encoding_name)
+        plan = plan_worker(checkpoints, resume, corpus, given, text_encoding)
         if plan.finished is not None:
             return  # the chief reports it
     else:
@@ -76,7 +76,7 @@ def be_a_worker(
             preset=preset,
             created="",
             base_name=base_name,
-            text_encoding="utf-8" if encoding_name is None else encoding_name,
+            text_encoding="utf-8" if text_encoding is None else text_encoding,
         )
     plan = replace(plan, cluster=cluster)
     memory_note(plan)

@@ -1,12 +1,13 @@
 """Settings in the library's messages, as the options of the command line."""
 
 import inspect
+import re
 
 import pytest
 from typer.main import get_command
 
 from charlstm.cli.app import app
-from charlstm.cli.flags import flag, with_flags
+from charlstm.cli.flags import FORMER_OPTIONS, flag, with_flags
 from charlstm.config import ModelConfig, TrainingConfig
 
 OPTIONS = {
@@ -37,9 +38,37 @@ def test_every_other_argument_in_messages_is_an_option(setting):
         ("`batch_size=64`", "--batch-size 64"),
         ("`use_bias=False` or `use_bias=True`", "--no-use-bias or --use-bias"),
         ("train on with `base=ferry`", "train on with --from ferry"),
-        ("give a file in `text_encoding=cp1252`", "give a file in --encoding-name cp1252"),
+        ("give a file in `text_encoding=cp1252`", "give a file in --text-encoding cp1252"),
         ("`Not A Setting` stays, and so does `charlstm list`", "`Not A Setting` stays, and so does `charlstm list`"),
     ],
 )
 def test_settings_become_options(message, shown):
     assert with_flags(message) == shown
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("train story.txt --weight-average x", "--ema: expected a number"),
+        ("train story.txt --evaluations x", "--num-evaluations: expected an integer"),
+        ("train story.txt --validation x", "--validation-split: expected a number"),
+        ("train story.txt --encoding two-hot", "--input-encoding: expected scalar, one-hot or embedding"),
+        ("train story.txt --or-resume", "--resume-if-exists resumes the training of --name"),
+        ("train story.txt --encoding-name punycode", "'punycode' is not a text encoding"),
+        ("generate --encoding-name utf-16", "--text-encoding is the text encoding of --seed-file"),
+        ("inspect --encoding-name utf-16", "--text-encoding is the text encoding of --text-file"),
+        ("evaluate story.txt --encoding-name punycode", "'punycode' is not a text encoding"),
+        ("compare --text story.txt --encoding-name punycode", "'punycode' is not a text encoding"),
+    ],
+)
+def test_a_former_option_is_accepted_and_called_by_its_new_name(charlstm, make_checkpoint, tmp_path, command, said):
+    (tmp_path / "story.txt").write_text("Once upon a time. " * 100)
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    assert said in charlstm(*command.split()).stderr
+
+
+@pytest.mark.parametrize("command", ["train", "generate", "compare", "evaluate", "inspect", "list", "launch"])
+def test_former_options_are_not_in_the_help(charlstm, command):
+    help_text = charlstm(command, "--help").stdout
+    assert "--checkpoint" in help_text or command == "launch"
+    assert not [name for name in FORMER_OPTIONS if re.search(rf"{name}(?![\w-])", help_text)]

@@ -286,7 +286,7 @@ def test_conflicting_seeds_are_a_usage_error(charlstm, command):
 
 def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
     (tmp_path / "seed.txt").write_bytes("The fox".encode("utf-16"))
-    assert spoken("--seed-file", "seed.txt", "--encoding-name", "utf-16", "--length", "1")["seed"] == "The fox"
+    assert spoken("--seed-file", "seed.txt", "--text-encoding", "utf-16", "--length", "1")["seed"] == "The fox"
 
 
 @pytest.mark.parametrize(
@@ -294,9 +294,9 @@ def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
 )
 @pytest.mark.parametrize("encoding", ["utf-16", ""])
 def test_an_encoding_without_a_file_is_a_usage_error(charlstm, command, option, encoding):
-    result = charlstm(*command.split(), "--encoding-name", encoding)
+    result = charlstm(*command.split(), "--text-encoding", encoding)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"--encoding-name is the text encoding of {option}; give that too, or remove --encoding-name" in result.stderr
+    assert f"--text-encoding is the text encoding of {option}; give that too, or remove --text-encoding" in result.stderr
 
 
 @pytest.mark.parametrize("option", [("--top-k", "3"), ("--top-p", "0.9"), ("--min-p", "0.1")], ids=lambda option: option[0])

@@ -20,7 +20,7 @@ from tests.cli.conftest import TEXT
 
 ODD = TEXT[:200] + "ÖÖ渡" + TEXT[200:950] + "Öß" + TEXT[950:]
 VOCABULARY = Vocabulary("".join(sorted(set(TEXT))), RareCharacters("Ö渡", (2, 1)))
-SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--evaluations", "1", "--json")
+SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--num-evaluations", "1", "--json")
 
 
 @pytest.fixture

@@ -23,10 +23,10 @@ def inside(folder: Path) -> list[str]:
 UNREADABLE = {
     "empty": (b"", ["is empty"]),
     "byte order mark alone": (b"\xef\xbb\xbf", ["is empty"]),
-    "binary": (b"ledger" + bytes(40), ["binary", "NUL", "character 6", "--encoding-name"]),
-    "not UTF-8": ("Ein Fährmann".encode("cp1252"), ["0xe4", "offset 5", "--encoding-name"]),
+    "binary": (b"ledger" + bytes(40), ["binary", "NUL", "character 6", "--text-encoding"]),
+    "not UTF-8": ("Ein Fährmann".encode("cp1252"), ["0xe4", "offset 5", "--text-encoding"]),
     "cp1251": ("Паром пришёл утром.\n".encode("cp1251") * 60, ["0xcf", "Паром пришёл утром.", "\n  cp1251 "]),
-    "UTF-16": ("A ferry".encode("utf-16"), ["UTF-16", "--encoding-name utf-16"]),
+    "UTF-16": ("A ferry".encode("utf-16"), ["UTF-16", "--text-encoding utf-16"]),
     "gzip": (gzip.compress(STORY.encode()), ["gzip", "gunzip"]),
     "zip": (b"PK\x03\x04rest", ["zip", "unzip"]),
     "PDF": (b"%PDF-1.7\n", ["PDF", "plain text"]),
@@ -90,7 +90,7 @@ def test_read_error_is_refused(refusal, tale, arguments):
 @pytest.mark.parametrize("encoding", ["utf-99", "", "hex", "undefined", "punycode", "idna"])
 def test_unknown_encoding_is_refused(refusal, tmp_path, encoding):
     (tmp_path / "corpus.txt").write_text(STORY)
-    said = refusal("train", "corpus.txt", *BRIEFLY, "--encoding-name", encoding)
+    said = refusal("train", "corpus.txt", *BRIEFLY, "--text-encoding", encoding)
     assert f"{encoding!r} is not a text encoding that Python knows; try utf-8" in said
 
 
@@ -124,8 +124,8 @@ SETTINGS = {
     "--learning-rate nan": ["--learning-rate: ", "nan"],
     "--epochs -1": ["--epochs: ", "-1"],
     "--minutes 0": ["--minutes: ", "0"],
-    "--validation 0.95": ["--validation: ", "0.95"],
-    "--evaluations 0": ["--evaluations: ", "0"],
+    "--validation-split 0.95": ["--validation-split: ", "0.95"],
+    "--num-evaluations 0": ["--num-evaluations: ", "0"],
     "--name ../tale": ["'../tale'", "letters"],
     "--name ": ["''", "letters"],
 }

@@ -8,7 +8,7 @@ from charlstm.config import ModelConfig
 from charlstm.planning.presets import PRESETS
 
 STORY = " ".join(["river", "ferry", "lamp", "oar", "eel"] * 80)
-SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--evaluations", "1")
+SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--num-evaluations", "1")
 
 
 def test_scalar_models_cannot_learn_new_characters(tmp_path, make_checkpoint, charlstm):
@@ -19,7 +19,7 @@ def test_scalar_models_cannot_learn_new_characters(tmp_path, make_checkpoint, ch
     assert (result.exit_code, result.stdout) == (1, "")
     sentence = result.stderr.splitlines()[-1]
     assert sentence.startswith("charlstm: the text has 1 characters that the model does not know ('§')")
-    assert "--encoding" in sentence
+    assert "--input-encoding" in sentence
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["old"]
 
 

@@ -15,7 +15,20 @@ from charlstm.config import ModelConfig
 from charlstm.planning.training_plan import plan_training
 from tests.cli.conftest import undimmed
 
-SMALL = ["--units", "4", "--seq-len", "6", "--batch-size", "2", "--epochs", "0.02", "--preset", "quick", "--validation", "0.05"]
+SMALL = [
+    "--units",
+    "4",
+    "--seq-len",
+    "6",
+    "--batch-size",
+    "2",
+    "--epochs",
+    "0.02",
+    "--preset",
+    "quick",
+    "--validation-split",
+    "0.05",
+]
 TALES = {
     "combining characters": unicodedata.normalize("NFD", "Ångström naïve café Việt Nam — "),
     "emoji sequences": "a 👩‍👩‍👧‍👦 b 🏳️‍🌈 c 👍🏽 d 🇩🇪 ",

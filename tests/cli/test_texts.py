@@ -6,7 +6,20 @@ import pytest
 
 from tests.text.passages import PASSAGES
 
-SMALL = ["--units", "4", "--seq-len", "6", "--batch-size", "2", "--epochs", "0.02", "--preset", "quick", "--evaluations", "1"]
+SMALL = [
+    "--units",
+    "4",
+    "--seq-len",
+    "6",
+    "--batch-size",
+    "2",
+    "--epochs",
+    "0.02",
+    "--preset",
+    "quick",
+    "--num-evaluations",
+    "1",
+]
 STORY = "Once upon a time there was a ferry.\n" * 60
 RUSSIAN = PASSAGES["Russian"] * 10
 
@@ -47,11 +60,11 @@ def test_first_words_are_shown_on_resume(charlstm, trained):
 
 
 def test_wrong_encoding_shows_both_readings(trained):
-    said = trained(RUSSIAN.encode("cp1251"), "--encoding-name", "cp1252")
+    said = trained(RUSSIAN.encode("cp1251"), "--text-encoding", "cp1252")
     at = said.index("corpus.txt looks wrong in cp1252, and better in cp1251:")
     assert "Ïàðîì ïðèø¸ë óòðîì." in said[at + 1]
     assert "Паром пришёл утром." in said[at + 2]
-    assert said[at + 3].endswith("start again with --encoding-name cp1251.")
+    assert said[at + 3].endswith("start again with --text-encoding cp1251.")
     assert any(line.startswith('Text begins: "Ïàðîì') for line in said)
 
 

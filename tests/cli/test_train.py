@@ -26,7 +26,7 @@ from charlstm.text.vocabulary import Vocabulary
 WORDS = np.random.default_rng(0).choice(["river", "ferry", "lamp", "oar", "eel"], 500)
 STORY = " ".join(WORDS)[:2000]
 ALPHABET = sorted(set(STORY))
-SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--evaluations", "1")
+SMALL = ("--units", "8", "--seq-len", "8", "--batch-size", "4", "--epochs", "0.2", "--num-evaluations", "1")
 STEPS_PER_EPOCH = 1799 // (4 * 8)
 """Steps of an epoch: 1,799 inputs in 4 streams of windows of 8."""
 
@@ -76,8 +76,8 @@ def files_in(folder: Path) -> list[str]:
 
 def test_early_stopping_is_reported(charlstm, tmp_path):
     (tmp_path / "tired.txt").write_text(STORY)
-    harmful = ("--learning-rate", "3", "--schedule", "constant", "--weight-average", "0")
-    lasting = ("--epochs", "200", "--evaluations", "400", "--patience", "1")
+    harmful = ("--learning-rate", "3", "--schedule", "constant", "--ema", "0")
+    lasting = ("--epochs", "200", "--num-evaluations", "400", "--patience", "1")
     network = ("--units", "8", "--seq-len", "8", "--batch-size", "4")
     result = charlstm("train", "tired.txt", *network, *harmful, *lasting)
     assert result.exit_code == 0
@@ -186,7 +186,7 @@ def test_name_taken_while_tensorflow_starts(charlstm, tmp_path, monkeypatch, nam
 
 
 def test_without_json_stdout_is_empty(trained, charlstm):
-    result = charlstm("train", "story.txt", *SMALL, "--name", "saga", "--validation", "0", "--show-samples")
+    result = charlstm("train", "story.txt", *SMALL, "--name", "saga", "--validation-split", "0", "--show-samples")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "nothing held out" in result.stderr
     assert "\n    " in result.stderr  # the sample
@@ -195,7 +195,7 @@ def test_without_json_stdout_is_empty(trained, charlstm):
 
 
 def test_stdin_is_a_corpus(told, tmp_path):
-    result = told("-", *SMALL, "--validation", "0", "--encoding", "scalar", "--targets", "last", stdin=STORY)
+    result = told("-", *SMALL, "--validation-split", "0", "--input-encoding", "scalar", "--targets", "last", stdin=STORY)
     assert (result["checkpoint"], result["nats_per_char"], result["bits_per_char"]) == ("stdin", None, None)
     assert read_config(tmp_path / "checkpoints" / "stdin").corpus.characters == 2000
 
@@ -235,7 +235,7 @@ def test_resume_continues_to_the_new_budget(first, trained, told):
         (("story.txt", "--resume", "story"), "story has finished its 0.2 epochs; --epochs 0.4 trains 0.2 more."),
         (("--resume", "story", "--epochs", "0.1"), "trains 0.214 more."),
         (("--resume", "story", "--minutes", "0.01"), "--minutes"),
-        (("story.txt", "--name", "story", "--or-resume", *SMALL), "story has finished its 0.2 epochs; --epochs 0.4"),
+        (("story.txt", "--name", "story", "--resume-if-exists", *SMALL), "story has finished its 0.2 epochs; --epochs 0.4"),
     ],
 )
 def test_finished_training_is_reported_and_unchanged(first, trained, charlstm, options, said):
@@ -282,7 +282,7 @@ def test_resuming_needs_the_same_text(trained, tmp_path, refusal):
 def test_fine_tuning_with_new_characters_keeps_the_base(trained, told, tmp_path):
     before = {name: (trained / name).read_bytes() for name in FILES}
     (tmp_path / "more.txt").write_text(STORY.replace("river", "Styx!"))
-    result = told("more.txt", "--from", "story", "--epochs", "0.1", "--evaluations", "1")
+    result = told("more.txt", "--from", "story", "--epochs", "0.1", "--num-evaluations", "1")
     assert result["checkpoint"] == "more"
     config = read_config(tmp_path / "checkpoints" / "more")
     assert config.vocabulary == Vocabulary.of(STORY + "Styx!")

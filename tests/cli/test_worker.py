@@ -25,8 +25,8 @@ TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        ("train story.txt --or-resume", "--or-resume resumes the training of --name"),
-        ("train story.txt --or-resume --resume x", "--or-resume resumes the training of --name"),
+        ("train story.txt --resume-if-exists", "--resume-if-exists resumes the training of --name"),
+        ("train story.txt --resume-if-exists --resume x", "--resume-if-exists resumes the training of --name"),
         ("train - --cluster a:1,b:1 --rank 0", "cannot read one standard input"),
         ("train --cluster a:1,b:1 --rank 1", "give a text to train on"),
         ("launch -- generate", "expected a training"),
@@ -72,7 +72,19 @@ def test_cluster_of_one_trains_alone(charlstm, monkeypatch, tmp_path):
 
 def test_or_resume_starts_then_resumes(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(TEXT)
-    command = ["train", "story.txt", "--name", "tale", "--or-resume", "--units", "4", "--seq-len", "8", "--batch-size", "2"]
+    command = [
+        "train",
+        "story.txt",
+        "--name",
+        "tale",
+        "--resume-if-exists",
+        "--units",
+        "4",
+        "--seq-len",
+        "8",
+        "--batch-size",
+        "2",
+    ]
     first, second = (charlstm(*command, "--epochs", epochs) for epochs in ("0.1", "0.2"))
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert "Going on" not in first.stderr
@@ -82,7 +94,19 @@ def test_or_resume_starts_then_resumes(charlstm, tmp_path):
 
 def test_worker_resumes_what_the_chief_resumes(charlstm, monkeypatch, tmp_path):
     (tmp_path / "story.txt").write_text(TEXT)
-    command = ["train", "story.txt", "--name", "tale", "--or-resume", "--units", "4", "--seq-len", "8", "--batch-size", "2"]
+    command = [
+        "train",
+        "story.txt",
+        "--name",
+        "tale",
+        "--resume-if-exists",
+        "--units",
+        "4",
+        "--seq-len",
+        "8",
+        "--batch-size",
+        "2",
+    ]
     plans = []
     monkeypatch.setattr("charlstm.cli.progress.help_along", lambda plan: plans.append(plan) or 0)
     worker = ["--cluster", "a:1,b:1", "--rank", "1"]
@@ -143,7 +167,7 @@ def test_group_restarts_after_a_lost_worker(charlstm, monkeypatch, endings, code
     first, *later = [arguments[3:] for arguments in workers.started[::2]]
     assert first[:6] == ["train", "story.txt", "--name", "x", "--units", "8"]
     assert first[6] == "--cluster"
-    assert all(arguments[6] == "--or-resume" for arguments in later)
+    assert all(arguments[6] == "--resume-if-exists" for arguments in later)
     assert [arguments[-1] for arguments in workers.started] == ["0", "1"] * len(endings)
 
 
@@ -205,4 +229,4 @@ def test_restart_repeats_the_resume_option(charlstm, monkeypatch):
     workers = FakeWorkers([75, 75], [0, 0])
     monkeypatch.setattr(launch.subprocess, "Popen", workers)
     assert charlstm("launch", "--", "train", "--resume", "x").exit_code == 0
-    assert not any("--or-resume" in arguments for arguments in workers.started)
+    assert not any("--resume-if-exists" in arguments for arguments in workers.started)
