@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.errors import CheckpointError
 from charlstm.nn.network import build_layers, keras_model, weight_values
 from charlstm.text.batches import Batch, batch_source
 from charlstm.text.windows import denormalise
@@ -130,6 +131,57 @@ def test_a_restored_trainer_gives_identical_steps(model):
     ours, expected = second.snapshot(), whole.snapshot()
     assert ours.keys() == expected.keys()
     assert all(np.array_equal(ours[name], expected[name]) for name in expected)
+
+
+def test_layout_is_that_of_a_snapshot():
+    trainer = Trainer(*parts({"units": (6, 5), "dropout": 0.3}, {"weight_average": 0.9}))
+    assert trainer.layout() == {name: (array.shape, array.dtype.name) for name, array in trainer.snapshot().items()}
+    assert trainer.layout()["states/1/c"] == ((4, 5), "float32")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"states/0/h": None}, "states/0/h is missing and should be ((4, 6), 'float32')"),
+        ({"states/9/h": np.zeros(2)}, "states/9/h is ((2,), 'float64') and should be left out"),
+        ({"weights/dense/bias": np.zeros(8, "f")}, "weights/dense/bias is ((8,), 'float32') and should be ((7,), 'float32')"),
+        ({"optimizer/0": np.zeros((), "i4")}, "optimizer/0 is ((), 'int32') and should be ((), 'int64')"),
+        ({"optimizer/1": None, "average/dense/bias": None}, "average/dense/bias is missing"),
+    ],
+    ids=["missing", "unknown", "shape", "type", "two"],
+)
+def test_arrays_of_another_training_are_refused(changes, message):
+    configs = parts({}, {"weight_average": 0.9})
+    trainer = Trainer(*configs)
+    before, other = trainer.snapshot(), trained(*configs, 1).snapshot() | changes
+    with pytest.raises(CheckpointError) as caught:
+        trainer.restore({name: array for name, array in other.items() if array is not None}, 1)
+    assert message in str(caught.value)
+    assert trainer.steps == 0
+    for name, array in trainer.snapshot().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize("weight_average", [0.0, 0.9])
+def test_assign_sets_the_weights_and_their_average(weight_average):
+    model, training = parts({}, {"weight_average": weight_average})
+    trainer, other = Trainer(model, training), weight_values(build_layers(model, random_seed=training.random_seed + 1))
+    trainer.assign(other)
+    assert trainer.weights().keys() == other.keys()
+    for name, value in other.items():
+        np.testing.assert_array_equal(trainer.weights()[name], value)
+        np.testing.assert_array_equal(weight_values(trainer.layers)[name], value)
+
+
+def test_stop_asked_reports_the_request_of_the_last_step():
+    model, training = parts({}, {})
+    trainer, source = Trainer(model, training), batch_source(IDS, model, training)
+    assert not trainer.stop_asked
+    asked = []
+    for step, options in enumerate([{}, {"ask_to_stop": True}, {}]):
+        trainer.step(source.batch(step), 1e-2, **options)
+        asked.append(trainer.stop_asked)
+    assert asked == [False, True, False]
 
 
 def test_bfloat16_keeps_float32_weights_and_exact_ids():
