@@ -117,6 +117,7 @@ def test_regularisers_and_constraints_act_in_training_but_not_in_the_loss():
     [
         {"dropout": 0.3, "recurrent_dropout": 0.2, "drop_connect": 0.2, "units": (6, 5)},
         {"targets": "last", "encoding": "embedding"},
+        {"recurrent_dropout": 0.2, "drop_connect": 0.2, "activation": "silu"},  # in Keras's own loop
     ],
 )
 def test_a_restored_trainer_gives_identical_steps(model):
