@@ -53,13 +53,20 @@ def trained(optimizer: Adam, *, rows: bool) -> None:
 @pytest.mark.usefixtures("_threshold")
 @pytest.mark.parametrize("rows", [False, True], ids=["dense", "by row"])
 @pytest.mark.parametrize(
-    ("clip", "decay", "constraint"),
-    [(0.0, 0.0, None), (0.3, 0.0, None), (1e9, 0.5, None), (0.3, 0.5, keras.constraints.MaxNorm(0.8))],
+    ("options", "constraint"),
+    [
+        ({}, None),
+        ({"clip_norm": 0.3}, None),
+        ({"clip_norm": 1e9, "weight_decay": 0.5}, None),
+        ({"clip_norm": 0.3, "weight_decay": 0.5}, keras.constraints.MaxNorm(0.8)),
+    ],
     ids=["nothing", "clip", "decay", "all"],
 )
-def test_updates_are_those_of_keras(rows, clip, decay, constraint):
+def test_updates_are_those_of_keras(rows, options, constraint):
     theirs = weights(constraint)
-    keras_adam = keras.optimizers.AdamW(0.01, weight_decay=decay, global_clipnorm=clip or None)
+    keras_adam = keras.optimizers.AdamW(
+        0.01, weight_decay=options.get("weight_decay", 0.0), global_clipnorm=options.get("clip_norm")
+    )
     keras_adam.exclude_from_weight_decay([theirs[1]])
     keras_adam.build(theirs)
     for step in range(STEPS):
@@ -67,7 +74,7 @@ def test_updates_are_those_of_keras(rows, clip, decay, constraint):
         keras_adam.apply([tf.constant(gradient) for gradient in gradients(step)], theirs)
 
     ours = weights(constraint)
-    optimizer = Adam(ours, [], weight_decay=decay, clip_norm=clip)
+    optimizer = Adam(ours, [], **options)
     trained(optimizer, rows=rows)
     for mine, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=2e-6, atol=2e-7)
