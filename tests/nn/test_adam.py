@@ -1,5 +1,7 @@
 """The optimiser against Keras's AdamW, with every update compiled and with none."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -125,3 +127,22 @@ def test_rows_without_a_gradient_move_by_their_momentum():
     before = ours[0].numpy()
     optimizer.apply([by_row(first.numpy()), *others], tf.constant(0.1), tf.constant(0.0))
     assert (before != ours[0].numpy()).all()
+
+
+@pytest.mark.parametrize(("replicas", "compiled"), [(1, [(SHAPES[0], True)]), (2, [])])
+def test_one_replica_compiles_large_weights_and_keeps_their_rows(monkeypatch, replicas, compiled):
+    found = []
+
+    def record(weight, m, v, average, gradient, *_):
+        found.append((tuple(weight.shape), isinstance(gradient, tf.IndexedSlices)))
+
+    def merge_call(function, args):
+        function(tf.distribute.get_strategy(), *args)
+
+    monkeypatch.setattr(adam, "COMPILED", 9 * 6)  # as many elements as the first weight has; the others have fewer
+    monkeypatch.setattr(adam, "_in_one_pass", record)
+    context = SimpleNamespace(num_replicas_in_sync=replicas, merge_call=merge_call)
+    monkeypatch.setattr(tf.distribute, "get_replica_context", lambda: context)
+    first, *others = gradients(0)
+    Adam(weights(), []).apply([by_row(first), *map(tf.constant, others)], tf.constant(0.1), tf.constant(0.0))
+    assert found == compiled
