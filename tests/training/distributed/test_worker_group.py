@@ -22,6 +22,7 @@ SETTINGS = {
         "dropout": 0.2,
         "drop_connect": 0.3,
         "recurrent_dropout": 0.1,
+        "kernel_regularizer": "l2:0.01",
     },
     "training": {
         "batch_size": 64,
