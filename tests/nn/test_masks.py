@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from charlstm.config import ModelConfig
 from charlstm.nn.fused_lstm import FusedLSTM
-from charlstm.nn.masks import connection_mask
+from charlstm.nn.masks import NOTHING_DROPPED, connection_mask
 from charlstm.nn.network import Layers, build_layers, forward, weight_values
 from charlstm.text.windows import normalise
 
@@ -49,6 +49,22 @@ def test_recurrent_dropout_acts_in_training_with_a_mask_for_each_gate():
     dropped, plain = through(layers, masks), through(layers)
     np.testing.assert_allclose(dropped[:, 0], plain[:, 0], atol=1e-6)  # there is no h yet
     assert np.abs(dropped - plain)[:, 1:].max() > 1e-3
+
+
+@pytest.mark.parametrize(("targets", "shape"), [("every", (3, 1, 8)), ("last", (3, 8))])
+def test_mask_of_the_outputs_has_their_number_of_axes(targets, shape):
+    first, last = network(dropout=0.5, units=(6, 8), targets=targets).noise.masks(3)
+    assert first.output.shape == (3, 1, 6)
+    assert last.output.shape == shape
+
+
+def test_rows_of_masks_share_their_connections():
+    (masks,) = network(dropout=0.5, recurrent_dropout=0.5, drop_connect=0.5).noise.masks(3)
+    part = masks.rows(slice(1, 3))
+    np.testing.assert_array_equal(part.output, masks.output[1:3])
+    np.testing.assert_array_equal(part.recurrent, masks.recurrent[1:3])
+    assert part.connections is masks.connections
+    assert NOTHING_DROPPED.rows(slice(1, 3)) == NOTHING_DROPPED
 
 
 def through(layers: Layers, masks=None) -> np.ndarray:
