@@ -134,10 +134,21 @@ def test_a_restored_trainer_gives_identical_steps(model):
     assert all(np.array_equal(ours[name], expected[name]) for name in expected)
 
 
+@pytest.mark.parametrize("option", [{}, {"dropout": 0.5}, {"recurrent_dropout": 0.5}, {"drop_connect": 0.5}], ids=str)
+def test_every_step_draws_new_masks(option):
+    model, training = parts(option, {})
+    trainer, batch = Trainer(model, training), batch_source(IDS, model, training).batch(0)
+    assert not batch.kept.any()
+    first, second = (trainer.step(batch, 0.0) for _ in range(2))  # a zero learning rate keeps the weights
+    assert (first == second) == (not option)
+
+
 def test_layout_is_that_of_a_snapshot():
     trainer = Trainer(*parts({"units": (6, 5), "dropout": 0.3}, {"weight_average": 0.9}))
     assert trainer.layout() == {name: (array.shape, array.dtype.name) for name, array in trainer.snapshot().items()}
     assert trainer.layout()["states/1/c"] == ((4, 5), "float32")
+    assert trainer.layout()["average/dense/kernel"] == ((5, 7), "float32")
+    assert not any(name.startswith("average/") for name in Trainer(*parts({}, {})).layout())
 
 
 @pytest.mark.parametrize(
