@@ -154,8 +154,6 @@ class Trainer:
 
     def _gather(self, state: Tensor) -> NDArray[np.float32]:
         """Return a state's rows from every replica of every process."""
-        if self._replicas == 1:
-            return array_of(state)
         here = np.concatenate([part.numpy() for part in self._strategy.experimental_local_results(state)])
         whole = np.zeros((self._training.batch_size, here.shape[1]), np.float32)
         whole[self.rows] = here
