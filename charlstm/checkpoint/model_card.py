@@ -1,4 +1,4 @@
-"""The model card: what a checkpoint is, for whoever finds the folder."""
+"""The model card: a description of a checkpoint for human readers."""
 
 from collections.abc import Sequence
 
@@ -9,22 +9,22 @@ from charlstm.formatting import bits, count_parameters, exactly
 from charlstm.text.vocabulary import Vocabulary
 
 _PROTOCOL = "one pass over the held-out tail, {}, state carried, best weights"
-_ALL_LEARNED = "its characters all in the vocabulary"
+_ALL_LEARNED = "all characters in the vocabulary"
 _SOME_RARE = "a rare character costs the placeholder and its name"
 
 
 def best_score(history: Sequence[HistoryEntry]) -> HistoryEntry | None:
-    """The evaluation whose weights are the model: the last one marked as best."""
+    """Return the evaluation whose weights are the model, the last one marked as best; None if there is none."""
     return next((line for line in reversed(history) if line.best), None)
 
 
 def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample: str) -> str:
-    """The text of a checkpoint's ``README.md``.
+    """Return the text of a checkpoint's ``README.md``.
 
     Args:
         config: The checkpoint's configuration.
         history: Its evaluations.
-        sample: A text that the model wrote, or an empty one.
+        sample: A text that the model generated; empty for none.
     """
     model, training, scored = config.model, config.training, best_score(history)
     name = _cell(config.corpus.name)
@@ -64,7 +64,7 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
     if sample:
         lines += [
             "",
-            "A sample, as it came, all of it written by the model (temperature 0.8, state carried):",
+            "An unedited sample, written entirely by the model (temperature 0.8, state carried):",
             "",
             *("    " + line for line in sample.split("\n")),
         ]
@@ -72,7 +72,7 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
 
 
 def _distinct(vocabulary: Vocabulary) -> str:
-    """Return how many characters there are, in words.
+    """Return a phrase for the number of distinct characters.
 
     >>> _distinct(Vocabulary("ab"))
     '2 distinct'
@@ -84,12 +84,12 @@ def _distinct(vocabulary: Vocabulary) -> str:
 
 
 def _cell(name: str) -> str:
-    """A name in a table: names of files need not be UTF-8, and a bar would end the cell."""
+    """Return a name as a table cell: escape bars, and bytes that are not UTF-8."""
     return name.encode("utf-8", "backslashreplace").decode().replace("|", "\\|")
 
 
 def budget_phrase(training: TrainingConfig) -> str:
-    """The budget of a training as one says it.
+    """Return the budget of a training as a phrase.
 
     >>> budget_phrase(TrainingConfig(minutes=1.0, epochs=40)), budget_phrase(TrainingConfig(epochs=2.5))
     ('1 minute or 40 epochs', '2.5 epochs')

@@ -1,4 +1,4 @@
-"""The model card says what the files say."""
+"""The model card repeats what the checkpoint's files say."""
 
 import math
 from dataclasses import replace
@@ -13,19 +13,19 @@ from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 
 def rows(card: str) -> dict[str, str]:
-    """The table of a card."""
+    """Return the table of a card: the second column by the first."""
     lines = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in card.splitlines() if line.startswith("| ")]
     return dict(lines[2:])
 
 
-def test_the_best_is_the_last_one_marked(evaluation):
+def test_best_score_is_the_last_one_marked(evaluation):
     history = [evaluation(step=1), evaluation(step=2), evaluation(step=3, best=False)]
     assert best_score(history) is history[1]
     assert best_score(history[2:]) is None
     assert best_score([]) is None
 
 
-def test_the_card_tells_corpus_network_and_recipe(config, weights):
+def test_card_has_corpus_network_and_training(config, weights):
     card = model_card(config, [], "")
     table = rows(card)
     assert card.startswith("# A character-level LSTM trained on story.txt\n")
@@ -39,23 +39,23 @@ def test_the_card_tells_corpus_network_and_recipe(config, weights):
     assert "sample" not in card
 
 
-def test_the_score_is_that_of_the_best_weights_in_nats_and_bits(config, evaluation):
+def test_card_has_the_best_score_in_nats_and_bits(config, evaluation):
     marked = [evaluation(nats_per_char=2.0), evaluation(step=4321, nats_per_char=1.5)]
     history = [*marked, evaluation(nats_per_char=1.0, best=False)]
     table = rows(model_card(config, history, ""))
     assert table["score"].startswith(f"1.5000 nats = {1.5 / math.log(2):.4f} bits per character (one pass over the held-out")
     assert "the last 123 characters of the text" in table["score"]
-    assert "its characters all in the vocabulary" in table["score"]
+    assert "all characters in the vocabulary" in table["score"]
     assert table["trained for"].startswith("4,321 steps")
 
 
-def test_without_a_held_out_tail_there_is_no_score(config, evaluation):
+def test_card_has_no_score_without_held_out_text(config, evaluation):
     table = rows(model_card(config, [evaluation(nats_per_char=None)], ""))
     assert "score" not in table
     assert "trained for" in table
 
 
-def test_the_card_tells_what_the_model_was_fine_tuned_from(config):
+def test_card_lists_the_bases_newest_first(config):
     numbers = {"fingerprint": "0b" * 32, "characters": 5_000}
     bases = (
         BaseRecord(name="first", corpus="a|b.txt", validation=0.0, **numbers),
@@ -69,30 +69,30 @@ def test_the_card_tells_what_the_model_was_fine_tuned_from(config):
     assert "fine-tuned" not in model_card(config, [], "")
 
 
-def test_the_sample_stands_as_it_came(config):
+def test_sample_is_indented_and_otherwise_unchanged(config):
     sample = "# not a heading\n\n| no table |\n  渡 *ferry*\n"
     card = model_card(config, [], sample)
-    indented = card[card.index("as it came") :].split("\n")[2:]
-    assert "all of it written by the model" in card
+    indented = card[card.index("An unedited sample") :].split("\n")[2:]
+    assert "written entirely by the model" in card
     assert "\n".join(line.removeprefix("    ") for line in indented) == sample + "\n"
     assert all(line.startswith("    ") for line in indented[:-1])
 
 
 @pytest.mark.parametrize("name", ["渡口 – Zoë.txt", "caf\udce9.txt"], ids=ascii)
-def test_every_file_name_can_be_written_into_the_card(tmp_path, config, name):
-    # A file whose name is not UTF-8 has a lone surrogate in it, on Linux.
+def test_any_file_name_can_be_written_into_the_card(tmp_path, config, name):
+    # On Linux, Python reads a byte that is not UTF-8 in a file name as a lone surrogate.
     named = replace(config, corpus=replace(config.corpus, name=name))
     write_atomically(tmp_path / CARD, model_card(named, [], "").encode())
     assert "trained on " + name.partition("\udce9")[0] in Path(tmp_path / CARD).read_text("utf-8")
 
 
-def test_a_pipe_in_a_file_name_does_not_break_the_table(config):
+def test_bar_in_a_file_name_is_escaped(config):
     named = replace(config, corpus=replace(config.corpus, name="a|b.txt"))
     line = next(line for line in model_card(named, [], "").splitlines() if line.startswith("| corpus |"))
     assert line.replace("\\|", "").count("|") == 3
 
 
-def test_the_card_tells_which_characters_share_the_placeholder(config, evaluation):
+def test_card_counts_the_rare_characters(config, evaluation):
     assert "a rare character" not in model_card(config, [evaluation()], "")
     vocabulary = Vocabulary("\nab", RareCharacters("éü渡", (3, 1, 1)))
     card = model_card(replace(config, vocabulary=vocabulary), [evaluation()], "")
