@@ -1,7 +1,7 @@
-"""Opening what a checkpoint holds or names: ordinary files and nothing else.
+"""Safe opening of the files that a checkpoint contains or names: ordinary files only.
 
-A checkpoint can come from anywhere. A link in it can lead to any file, reading a device or a pipe can wait for ever, and
-so can reading what the system shows of itself as files.
+A checkpoint can come from a stranger. A link in it can lead to any file, and reading a pipe, a device or a file of ``/proc``
+can block for ever.
 """
 
 import errno
@@ -23,17 +23,17 @@ _KINDS = {
 _SYSTEM = ("/proc", "/sys")
 
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-"""File names that Windows keeps for its devices, whatever folder they are in."""
+"""File names that mean a device on Windows, in every folder."""
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """Open a file of a checkpoint for reading, if it is an ordinary file: no link, folder, pipe or device.
+    """Open a file of a checkpoint for reading; refuse links, folders, pipes and devices.
 
     Raises:
-        FileNotFoundError: If there is nothing of that name.
-        OSError: If it is something else, or cannot be opened.
+        FileNotFoundError: If it does not exist.
+        OSError: If it is not an ordinary file, or cannot be opened.
     """
-    _check_ordinary(path, path.lstat())  # opening a device can already do something
+    _check_ordinary(path, path.lstat())  # first, because opening a device can have an effect
     descriptor = os.open(path, _READ)
     try:
         _check_ordinary(path, os.fstat(descriptor))
@@ -50,27 +50,27 @@ def _check_ordinary(path: Path, found: os.stat_result) -> None:
 
 
 def refusal_reason(error: Exception) -> str:
-    """Return why a file cannot be opened, without the number of the error and the path."""
+    """Return why a file was refused, without the error number and the path."""
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def is_text_file(path: str | Path) -> bool:
-    """Return whether a path that a checkpoint names, and the user does not, may be opened as a text.
+    """Return whether a path from a checkpoint, which the user did not type, may be opened as a text.
 
-    It must lead to an ordinary file that is not empty, outside the folders in which the system shows itself as files.
+    It must lead to an ordinary file that is not empty, outside ``/proc`` and ``/sys``. Links are followed.
     """
     try:
         real = Path(path).resolve()
         found = real.stat()
-    except (OSError, ValueError, RuntimeError):  # no such file, a name that no file can have, links in a circle
+    except (OSError, ValueError, RuntimeError):  # a missing file, an invalid name, or a cycle of links
         return False
     return stat.S_ISREG(found.st_mode) and found.st_size > 0 and not any(real.is_relative_to(folder) for folder in _SYSTEM)
 
 
 def is_file_name(name: str) -> bool:
-    r"""Return whether a name stays in its folder on every system, as the name of a file does.
+    r"""Return whether a name is a plain file name on every system: no path, drive or device.
 
-    The dash alone does not count: as a path it means standard input.
+    A single hyphen is refused, because as a path it means standard input.
 
     >>> is_file_name("novel.txt"), is_file_name("../novel.txt"), is_file_name("C:novel.txt"), is_file_name("a\\novel.txt")
     (True, False, False, False)

@@ -1,4 +1,4 @@
-"""The files of a checkpoint that are opened, and the names and texts that it may lead to."""
+"""The files of a checkpoint that may be opened, and the names and texts that it may refer to."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a pr
 
 
 def listen(path):
-    address = os.path.relpath(path)  # a socket's path is short
+    address = os.path.relpath(path)  # relative, because the path of a socket is limited to about 100 bytes
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
 
@@ -43,7 +43,7 @@ def test_only_ordinary_files_of_a_checkpoint_are_opened(refusal, folder, config,
     assert f"cannot be read ({name} is {kind}, not an ordinary file)" in refusal(lambda: read(folder), folder / name)
 
 
-def test_what_becomes_a_link_after_it_was_looked_at_is_not_followed(tmp_path, monkeypatch):
+def test_file_replaced_by_a_link_after_the_check_is_refused(tmp_path, monkeypatch):
     path, secret = tmp_path / "file", tmp_path / "secret"
     path.write_text("file")
     secret.write_text("secret")
@@ -55,7 +55,7 @@ def test_what_becomes_a_link_after_it_was_looked_at_is_not_followed(tmp_path, mo
         open_regular(path)
 
 
-def test_an_ordinary_file_is_opened_and_read_from_its_beginning(tmp_path):
+def test_ordinary_file_is_opened_at_its_start(tmp_path):
     (tmp_path / "file").write_bytes(b"content")
     with open_regular(tmp_path / "file") as file:
         assert file.read() == b"content"
@@ -64,7 +64,7 @@ def test_an_ordinary_file_is_opened_and_read_from_its_beginning(tmp_path):
 @pytest.mark.parametrize(
     "name", ["novel.txt", "Chapter 1: dawn.txt", "渡し船", "caf\udce9.txt", "a + b.txt", ".hidden", "...", "--"]
 )
-def test_names_of_files(name):
+def test_plain_file_names_are_accepted(name):
     assert is_file_name(name)
 
 
@@ -76,12 +76,12 @@ def test_names_of_files(name):
         "CON", "nul.txt", "COM1", "lpt9.log",
     ],
 )  # fmt: skip
-def test_names_that_lead_elsewhere(name):
+def test_paths_drives_and_devices_are_refused(name):
     assert not is_file_name(name)
 
 
 @pytest.mark.parametrize("name", ["novel.txt", "link.txt"])
-def test_a_text_is_an_ordinary_file_or_a_link_to_one(tmp_path, name):
+def test_text_is_an_ordinary_file_or_a_link_to_one(tmp_path, name):
     (tmp_path / "novel.txt").write_text("text")
     (tmp_path / "link.txt").symlink_to("novel.txt")
     assert is_text_file(tmp_path / name)
@@ -91,7 +91,7 @@ def test_a_text_is_an_ordinary_file_or_a_link_to_one(tmp_path, name):
     "path",
     ["/dev/zero", "/proc/kmsg", "/proc/self/mem", "/sys/power/state", "to proc", "pipe", "loop", "empty", "none", ".", "a\0b"],
 )  # fmt: skip
-def test_nothing_else_is_a_text(tmp_path, path):
+def test_devices_pipes_and_system_files_are_not_texts(tmp_path, path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty").touch()
     (tmp_path / "to proc").symlink_to("/proc/version")
