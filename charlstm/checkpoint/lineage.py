@@ -1,4 +1,4 @@
-"""The texts that a model's weights were trained on: its own, and those of the models that it was fine-tuned from."""
+"""The texts that a model's weights were trained on: its own, and the texts of its bases."""
 
 import hashlib
 
@@ -10,11 +10,11 @@ _BLOCK = 1 << 20
 
 
 def lineage(config: CheckpointConfig, name: str) -> tuple[BaseRecord, ...]:
-    """The bases of a model and, last, the model itself: the bases of any model that is fine-tuned from it.
+    """Return the bases of a model followed by the model itself: the bases of a model fine-tuned from it.
 
     Args:
         config: The model's configuration.
-        name: Of its checkpoint.
+        name: Name of its checkpoint.
     """
     corpus = config.corpus
     itself = BaseRecord(
@@ -28,25 +28,27 @@ def lineage(config: CheckpointConfig, name: str) -> tuple[BaseRecord, ...]:
 
 
 def characters_trained_on(base: BaseRecord) -> int:
-    """Return the characters of a model's text that are not held out."""
+    """Return how many characters of a model's text were not held out."""
     return base.characters - round(base.characters * base.validation)
 
 
 def part_trained_on(base: BaseRecord, ids: Ids, vocabulary: Vocabulary) -> range:
-    """The places of a text that a model was trained on, as far as fingerprints tell.
+    """Return the part of a text that a model was trained on, found by fingerprints.
 
-    They do if the text is the model's own, begins with it or ends with it. The range is empty otherwise: a text that has parts
-    of the model's in its middle, or is a part of it, cannot be told from any other.
+    The part is found if the text equals the model's text, begins with it or ends with it. Otherwise the range is empty. A
+    fingerprint cannot find the model's text in the middle of another, nor a piece of the model's text.
 
     Args:
         base: The model.
-        ids: The text: ``[N]``.
-        vocabulary: Its characters.
+        ids: Character ids of the text: ``[N]``.
+        vocabulary: The vocabulary of the ids.
+
+    Returns:
+        Positions in ``ids``. If the text both begins and ends with the model's text, the part at its end.
     """
-    longer = len(ids) - base.characters
-    for start in (
-        dict.fromkeys((longer, 0)) if longer >= 0 else ()
-    ):  # if it does both, what matters is where the later part ends
+    surplus = len(ids) - base.characters
+    # The end comes first: callers need where the last part ends.
+    for start in dict.fromkeys((surplus, 0)) if surplus >= 0 else ():
         if _fingerprint(ids[start : start + base.characters], vocabulary) == base.fingerprint:
             return range(start, start + characters_trained_on(base))
     return range(0)

@@ -1,4 +1,4 @@
-"""Which part of a text a model was trained on, and what a model fine-tuned from it remembers."""
+"""The part of a text that a model was trained on, and the records of fine-tuned models."""
 
 import hashlib
 from dataclasses import replace
@@ -38,12 +38,12 @@ def trained(validation: float) -> BaseRecord:
     ],
     ids=ascii,
 )
-def test_a_text_is_known_if_it_is_the_model_s_or_begins_or_ends_with_it(monkeypatch, block, text, validation, part):
+def test_training_text_is_found_at_start_or_end_of_a_text(monkeypatch, block, text, validation, part):
     monkeypatch.setattr(module, "_BLOCK", block)
     assert part_trained_on(trained(validation), VOCABULARY.encode(text), VOCABULARY) == part
 
 
-def test_the_lineage_of_a_model_ends_with_the_model_itself(config):
+def test_lineage_ends_with_the_model_itself(config):
     alone = lineage(config, "first")
     corpus = config.corpus
     assert alone == (
