@@ -1,4 +1,4 @@
-"""A trained model as files: self-contained, portable, safe to open. NumPy and safetensors only.
+"""Checkpoint files: self-contained, portable and safe to open. Uses NumPy and safetensors only.
 
 The format is described in docs/checkpoint-format.md.
 """

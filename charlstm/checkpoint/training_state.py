@@ -1,4 +1,4 @@
-"""What a training run goes on from."""
+"""The state of a training run: all that is needed to resume it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,26 +13,26 @@ from charlstm.checkpoint.weights import Weights
 _Short = Annotated[str, Meta(max_length=1_000)]
 
 MAX_HALVINGS = 3
-"""How often a learning rate is halved before a training whose loss is no number is given up."""
+"""Most times that the learning rate is halved after a NaN or infinite loss, before the training run stops."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingProgress:
-    """Where a training run is, besides what is in its arrays.
+    """The progress of a training run: its counters, clocks and inputs, without its arrays.
 
     Attributes:
-        steps: Training steps made.
-        seconds: Wall clock so far.
-        loss_sum: Sum of the training losses since the last evaluation, nats per character.
-        loss_count: How many they are.
-        poor: Evaluations since the best one.
-        halvings: How often the learning rate has been halved because the loss was no number.
-        began: Wall clock at the end of the first step, in seconds.
-        evaluated: The number of the state that was saved at the last evaluation, or before the first step; 0: this one.
-        reserve: Seconds that an evaluation takes, which a budget in minutes keeps free at its end; 0: not known.
-        paths: Where the corpus was read from.
-        text_encoding: In which encoding.
-        surroundings: Versions, the processor, its cores: what the last digits of the numbers may depend on.
+        steps: Training steps so far.
+        seconds: Wall-clock time so far, in seconds.
+        loss_sum: Sum of the training losses since the last evaluation, in nats per character.
+        loss_count: Number of losses in that sum.
+        poor: Number of evaluations since the best one.
+        halvings: Number of times that the learning rate was halved after a NaN or infinite loss.
+        began: Wall-clock time at the end of the first step, in seconds.
+        evaluated: Number of the state saved at the last evaluation, or before the first step; 0 for this state.
+        reserve: Duration of an evaluation in seconds, which a budget in minutes reserves; 0 if unknown.
+        paths: Paths of the corpus's files.
+        text_encoding: Text encoding of the files.
+        surroundings: The environment, on which the last digits may depend: versions, processor, number of cores.
     """
 
     steps: Annotated[int, Meta(ge=0, le=2**53)]
@@ -51,14 +51,14 @@ class TrainingProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingState:
-    """Everything that a training run goes on from.
+    """The complete state of a training run.
 
     Attributes:
-        arrays: What its trainer holds.
-        best: The weights of its best evaluation; none before the first.
-        history: Its evaluations.
-        progress: Its other numbers.
-        number: Of its file; 0 before it has one.
+        arrays: Arrays of the trainer: weights, their average, optimiser slots, carried states, mask counters.
+        best: Weights of the best evaluation; empty before the first.
+        history: The evaluations so far.
+        progress: The counters, clocks and inputs.
+        number: Number of its file; 0 before it is written.
     """
 
     arrays: Mapping[str, NDArray[Any]]
