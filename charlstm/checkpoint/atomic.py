@@ -16,7 +16,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getat
 
 
 @contextmanager
-def atomic_writer(path: Path) -> Iterator[None]:
+def translate_write_errors(path: Path) -> Iterator[None]:
     """State what went wrong if the block cannot write a file.
 
     Raises:
@@ -38,7 +38,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         CheckpointError: If it cannot be written.
     """
-    with atomic_writer(path):
+    with translate_write_errors(path):
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
             _write(temporary, content)
@@ -71,7 +71,7 @@ def remove_leftovers(folder: Path) -> None:
     """
     for path in folder.glob(".*.tmp"):
         if path.is_symlink() or path.is_file():
-            with atomic_writer(path):
+            with translate_write_errors(path):
                 path.unlink()
 
 

@@ -34,7 +34,7 @@ MAX_BASES = 1_000
 MAX_BASE_NAME = 1_000
 """Bases in a row that a model can be fine-tuned from, and characters that are kept of a base's and its corpus's name."""
 
-MOST_COUNTED = 2**53
+MAX_RARE_COUNT = 2**53
 """Occurrences of rare characters that a model can have been trained on."""
 
 _SHORT = 100
@@ -73,7 +73,7 @@ class RareRecord:
     """
 
     characters: Annotated[str, Meta(max_length=UNICODE)]
-    counts: Annotated[tuple[Annotated[int, Meta(ge=1, le=MOST_COUNTED)], ...], Meta(max_length=UNICODE)]
+    counts: Annotated[tuple[Annotated[int, Meta(ge=1, le=MAX_RARE_COUNT)], ...], Meta(max_length=UNICODE)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,8 +208,8 @@ def _vocabulary(record: Mapping[str, Any], model: ModelConfig) -> Vocabulary:
         found = build(RareRecord, _member(record, "rare", dict))
         rare = RareCharacters(found.characters, found.counts)
         _check_ascending("rare", rare.characters, len(rare.counts))
-        if sum(rare.counts) > MOST_COUNTED:
-            raise ConfigError(f"rare: expected counts of at most {MOST_COUNTED:,} together")
+        if sum(rare.counts) > MAX_RARE_COUNT:
+            raise ConfigError(f"rare: expected counts of at most {MAX_RARE_COUNT:,} together")
     characters = _member(record, "vocabulary", str)
     _check_ascending("vocabulary", characters, model.vocabulary_size - (rare is not None))
     if rare and not set(characters).isdisjoint(rare.characters):

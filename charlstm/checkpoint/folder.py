@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-from charlstm.checkpoint.atomic import atomic_writer, make_folder, sync_folder
+from charlstm.checkpoint.atomic import make_folder, sync_folder, translate_write_errors
 from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, read_config
 from charlstm.checkpoint.lock import LOCK, training_lock
 from charlstm.checkpoint.regular_files import DEVICES
@@ -84,7 +84,7 @@ def new_checkpoint(root: Path, name: str) -> Iterator[Path]:
 
 def _appear(temporary: Path, root: Path, name: str) -> None:
     folder = check_new(root, name)  # another may have been quicker
-    with atomic_writer(folder):
+    with translate_write_errors(folder):
         temporary.rename(folder)
         sync_folder(root)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import filelock
 
-from charlstm.checkpoint.atomic import atomic_writer, make_folder
+from charlstm.checkpoint.atomic import make_folder, translate_write_errors
 from charlstm.checkpoint.state_files import states_folder
 from charlstm.errors import CheckpointError, TakenError
 
@@ -23,16 +23,16 @@ def training_lock(folder: Path) -> Iterator[None]:
         CheckpointError: If the folder cannot be written to.
     """
     place = states_folder(folder)
-    with atomic_writer(place):
+    with translate_write_errors(place):
         make_folder(place)
-        held = only_one(place / LOCK)
+        held = try_lock(place / LOCK)
     if held is None:
         raise TakenError(f"{folder} is being trained by another process; wait for its end, or train under another --name")
     with held:
         yield
 
 
-def only_one(path: Path) -> AbstractContextManager[Any] | None:
+def try_lock(path: Path) -> AbstractContextManager[Any] | None:
     """Lock a file for this process, until the block ends or the process does; None if another one holds it.
 
     Raises:

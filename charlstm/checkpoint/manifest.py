@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.config_file import parse_json
-from charlstm.checkpoint.memory import check_room
+from charlstm.checkpoint.memory import check_memory
 from charlstm.checkpoint.regular_files import open_regular, refusal_reason
 from charlstm.config import build, to_dict
 from charlstm.errors import CheckpointError, ConfigError
@@ -56,7 +56,7 @@ def verify(path: Path, most: int) -> None:
                 raise ValueError(f"it has {size:,} bytes and should have {manifest.bytes:,}")
             if manifest.bytes > most:
                 raise ValueError(f"it has {manifest.bytes:,} bytes, and a state of this model {most:,} at the most")
-            check_room(str(path), manifest.bytes)
+            check_memory(str(path), manifest.bytes)
             file.seek(0)
             if hashlib.file_digest(file, "sha256").hexdigest() != manifest.sha256:
                 raise ValueError("its SHA-256 is not that of its manifest")

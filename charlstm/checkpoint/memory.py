@@ -70,7 +70,7 @@ def _limits() -> Iterator[Path]:
             yield from (part / name for part in (path, *path.parents) if part.is_relative_to(_GROUPS))
 
 
-def check_room(what: str, needed: float) -> None:
+def check_memory(what: str, needed: float) -> None:
     """Refuse what is larger than all memory, before any of it is read.
 
     Raises:

@@ -17,7 +17,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import save
 
-from charlstm.checkpoint.atomic import atomic_writer, make_folder, sync_folder, write_atomically
+from charlstm.checkpoint.atomic import make_folder, sync_folder, translate_write_errors, write_atomically
 from charlstm.checkpoint.config_file import MAX_BYTES, CheckpointConfig, parse_json
 from charlstm.checkpoint.history import HistoryEntry
 from charlstm.checkpoint.manifest import verify, write_manifest
@@ -29,7 +29,7 @@ from charlstm.errors import CheckpointError, ConfigError, short_repr
 from charlstm.formatting import count_parameters
 
 RESUME = "resume"
-KEPT = 2
+KEPT_STATES = 2
 """States that are kept, the newest among them."""
 
 _TYPES = frozenset({"BOOL", "F32", "I32", "I64", "U32", "U64"})
@@ -66,7 +66,7 @@ def write_state(folder: Path, state: TrainingState, keep: int = 0) -> int:
         CheckpointError: If it cannot be written, or is not read back as it was written; the states before it are left.
     """
     place = folder / RESUME
-    with atomic_writer(place):
+    with translate_write_errors(place):
         make_folder(place)
     numbers = _numbers(place)
     number = max(numbers, default=0) + 1
@@ -82,8 +82,8 @@ def write_state(folder: Path, state: TrainingState, keep: int = 0) -> int:
     write_atomically(path, content)
     write_manifest(path, content)
     verify(path, len(content))
-    with atomic_writer(place):
-        _remove(place, [old for old in numbers if old <= number - KEPT and old != keep])
+    with translate_write_errors(place):
+        _remove(place, [old for old in numbers if old <= number - KEPT_STATES and old != keep])
     return number
 
 
@@ -94,7 +94,7 @@ def remove_damaged(folder: Path, whole: TrainingState) -> None:
         CheckpointError: If one cannot be removed.
     """
     place = folder / RESUME
-    with atomic_writer(place):
+    with translate_write_errors(place):
         _remove(place, [number for number in _numbers(place) if number > whole.number])
 
 

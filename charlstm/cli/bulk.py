@@ -123,10 +123,10 @@ def noted(path: Path) -> dict[str, Any]:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Lock the file against other processes, and remove the lock at the end."""
-    from charlstm.checkpoint.lock import only_one
+    from charlstm.checkpoint.lock import try_lock
 
     lock = path.with_name(path.name + ".lock")
-    held = only_one(lock)
+    held = try_lock(lock)
     if held is None:
         raise CharlstmError(f"{path} is being written by another process; wait until it ends, or choose another --output")
     with held:

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from charlstm.checkpoint import memory
-from charlstm.checkpoint.memory import check_room
+from charlstm.checkpoint.memory import check_memory
 from charlstm.errors import CheckpointError
 
 
@@ -86,6 +86,6 @@ def test_available_is_what_others_leave(tmp_path, monkeypatch, machine, group, f
 
 def test_what_fits_is_let_in_and_what_does_not_is_refused(monkeypatch):
     monkeypatch.setattr(memory, "total_memory", lambda: 3e9)
-    check_room("story", 3e9)
+    check_memory("story", 3e9)
     with pytest.raises(CheckpointError, match="story needs 4 GB of memory, and this machine has 3; use a smaller model"):
-        check_room("story", 4e9)
+        check_memory("story", 4e9)

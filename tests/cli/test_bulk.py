@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from charlstm.checkpoint.lock import only_one
+from charlstm.checkpoint.lock import try_lock
 from charlstm.cli import bulk
 from charlstm.cli.bulk import BATCH
 from charlstm.planning.environment import cores
@@ -185,7 +185,7 @@ def test_progress_lines_without_a_terminal(charlstm, checkpoint, monkeypatch):
 
 
 def test_two_processes_cannot_write_one_file(refusal, checkpoint, tmp_path):
-    with only_one(tmp_path / "many.jsonl.lock"):
+    with try_lock(tmp_path / "many.jsonl.lock"):
         sentence = refusal("generate", "--samples", "3", "--output", "many.jsonl")
     assert sentence == "many.jsonl is being written by another process; wait until it ends, or choose another --output"
 
