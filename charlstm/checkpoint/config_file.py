@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import SEEK_END
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,16 +11,13 @@ from msgspec import Meta
 
 from charlstm import __version__
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.regular_files import open_regular
+from charlstm.checkpoint.json_files import MAX_BYTES, parse_json, read_bounded
 from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
 from charlstm.errors import CheckpointError, ConfigError, short_repr
 from charlstm.text.vocabulary import UNICODE, RareCharacters, Vocabulary
 
 FORMAT_VERSION = 2
 """The newest version that is read. A model without a placeholder for rare characters is written as version 1."""
-
-MAX_BYTES = 16 << 20
-"""Bytes of the largest ``config.json`` or ``history.jsonl`` that is read: all of Unicode takes 13 million."""
 
 MAX_NAME = 1 << 21
 """Characters of the longest name of a corpus: those of all files that a command line can name, one after the other."""
@@ -227,40 +223,6 @@ def _check_ascending(name: str, characters: str, number: int) -> None:
 def _digest(record: Mapping[str, Any]) -> str:
     """SHA-256 of what ``config.json`` says, however it is laid out."""
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
-
-
-def read_bounded(path: Path) -> bytes:
-    """Read a small file, which is refused before it is read if it is not small, or no ordinary file.
-
-    Raises:
-        CheckpointError: If it is not there, cannot be read or has more than :data:`MAX_BYTES` bytes.
-    """
-    try:
-        with open_regular(path) as file:
-            if (size := file.seek(0, SEEK_END)) > MAX_BYTES:
-                raise CheckpointError(f"{path} has {size:,} bytes, and {MAX_BYTES:,} are the most; it is no such file")
-            file.seek(0)
-            return file.read(MAX_BYTES)
-    except FileNotFoundError:
-        raise CheckpointError(
-            f"{path} does not exist, so {path.parent} is no checkpoint; `charlstm list` shows which there are"
-        ) from None
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read ({error.strerror}); check the file and its permissions") from None
-
-
-def parse_json(text: str | bytes) -> Any:
-    """What JSON says, whose numbers are finite.
-
-    Raises:
-        ValueError: If it is not JSON, or has a NaN or an Infinity, which JSON does not know and Python reads.
-        RecursionError: If it is nested too deeply.
-    """
-    return json.loads(text, parse_constant=_refuse_constant)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
 
 
 def _bases(record: Mapping[str, Any]) -> tuple[BaseRecord, ...]:

@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.config_file import parse_json, read_bounded
+from charlstm.checkpoint.json_files import parse_json, read_bounded
 from charlstm.config import build, to_dict
 from charlstm.errors import CheckpointError, ConfigError
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.config_file import parse_json
+from charlstm.checkpoint.json_files import parse_json
 from charlstm.checkpoint.memory import check_memory
 from charlstm.checkpoint.regular_files import open_regular, refusal_reason
 from charlstm.config import build, to_dict

@@ -12,7 +12,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.config_file import CONFIG, MAX_BYTES
+from charlstm.checkpoint.config_file import CONFIG
+from charlstm.checkpoint.json_files import MAX_BYTES
 from charlstm.checkpoint.memory import check_memory
 from charlstm.checkpoint.regular_files import open_regular, refusal_reason
 from charlstm.config import ModelConfig

@@ -106,7 +106,7 @@ def _end(number: int, _: Any) -> NoReturn:
 
 def noted(path: Path) -> dict[str, Any]:
     """Return the stored settings of a file's texts; an empty dict if there is no such file, or no settings beside it."""
-    from charlstm.checkpoint.config_file import parse_json, read_bounded
+    from charlstm.checkpoint.json_files import parse_json, read_bounded
 
     notes = [note for note in (_unfinished(path), _finished(path)) if note.exists()]
     if not (path.exists() and notes):

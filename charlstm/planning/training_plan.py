@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.checkpoint.config_file import MAX_BYTES, BaseRecord, CheckpointConfig, CorpusRecord, read_config
+from charlstm.checkpoint.config_file import BaseRecord, CheckpointConfig, CorpusRecord, read_config
 from charlstm.checkpoint.folder import available_names, check_new, find_checkpoint
+from charlstm.checkpoint.json_files import MAX_BYTES
 from charlstm.checkpoint.lineage import characters_trained_on, lineage, part_trained_on
 from charlstm.checkpoint.training_state import TrainingState
 from charlstm.checkpoint.weights import Weights, read_weights

@@ -203,7 +203,7 @@ def test_a_file_of_gigabytes_is_refused_before_it_is_read(refusal, folder, name)
     with (folder / name).open("ab") as file:
         file.truncate(1 << 40)
     read = {CONFIG: read_config, HISTORY: read_history}[name]
-    assert "has 1,099,511,627,776 bytes, and 16,777,216 are the most" in refusal(lambda: read(folder), folder / name)
+    assert "has 1,099,511,627,776 bytes; expected at most 16,777,216" in refusal(lambda: read(folder), folder / name)
 
 
 @pytest.mark.parametrize("member", ["model", "vocabulary", "training", "corpus", "created"])

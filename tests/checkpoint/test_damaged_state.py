@@ -150,7 +150,7 @@ def test_a_state_of_types_that_numpy_lacks_is_refused(folder, refused, progress,
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_what_is_no_number_is_refused(folder, refused, progress, name, number):
     with_progress(folder, json.dumps({**asdict(progress), name: "here"}).replace('"here"', number))
-    assert f"is damaged ({number} is no number)" in refused()
+    assert f"is damaged ({number} is not valid JSON)" in refused()
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

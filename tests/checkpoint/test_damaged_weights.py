@@ -80,7 +80,7 @@ def test_weights_of_another_model_are_refused(refusal, folder, config, weights, 
 def test_missing_files_say_what_to_do(refusal, tmp_path, config):
     folder = tmp_path / "story"
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
-    assert f"does not exist, so {folder} is no checkpoint; `charlstm list` shows" in sentence
+    assert f"does not exist, so {folder} is not a checkpoint; choose another checkpoint" in sentence
     sentence = refusal(lambda: read_weights(folder, config.model), folder / WEIGHTS)
     assert "does not exist: its training ended before the first evaluation" in sentence
     assert "`charlstm train --resume story`" in sentence

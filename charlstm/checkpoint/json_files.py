@@ -1,0 +1,46 @@
+"""JSON from files that may come from a stranger: bounded size, ordinary files, finite numbers."""
+
+import json
+from io import SEEK_END
+from pathlib import Path
+from typing import Any
+
+from charlstm.checkpoint.regular_files import open_regular
+from charlstm.errors import CheckpointError
+
+MAX_BYTES = 16 << 20
+"""Largest ``config.json`` or ``history.jsonl`` that is read, in bytes; all of Unicode as JSON takes 13 million."""
+
+
+def read_bounded(path: Path) -> bytes:
+    """Return the content of a small ordinary file; check its kind and size before reading it.
+
+    Raises:
+        CheckpointError: If it is missing, cannot be read or has more than :data:`MAX_BYTES` bytes.
+    """
+    try:
+        with open_regular(path) as file:
+            if (size := file.seek(0, SEEK_END)) > MAX_BYTES:
+                raise CheckpointError(f"{path} has {size:,} bytes; expected at most {MAX_BYTES:,}; restore it from a copy")
+            file.seek(0)
+            return file.read(MAX_BYTES)
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path} does not exist, so {path.parent} is not a checkpoint; choose another checkpoint"
+        ) from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror}); check the file and its permissions") from None
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return the value of a JSON text.
+
+    Raises:
+        ValueError: If it is not JSON, or contains NaN or Infinity, which Python would accept.
+        RecursionError: If it is nested too deeply.
+    """
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not valid JSON")
