@@ -1,7 +1,7 @@
-"""Writing a file so that a reader sees all of it or nothing of it, whatever fails on the way.
+"""Atomic writes: a reader sees the old file or the new one, whatever fails.
 
-Everything that changes the disk goes through functions of ``os`` (``Path`` calls them too), one system call each: that is where
-the tests make every one of them fail in turn, and cut the power after it.
+Everything that changes the disk goes through functions of ``os`` (``Path`` calls them too), one system call each. There the
+tests make each call fail in turn and simulate a power cut after it.
 """
 
 import os
@@ -12,12 +12,15 @@ from pathlib import Path
 
 from charlstm.errors import CheckpointError
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @contextmanager
 def translate_write_errors(path: Path) -> Iterator[None]:
-    """State what went wrong if the block cannot write a file.
+    """Turn every OSError of the block into a CheckpointError that names the file.
+
+    Args:
+        path: The file that the block writes.
 
     Raises:
         CheckpointError: In place of any OSError.
@@ -26,14 +29,14 @@ def translate_write_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CheckpointError(
-            f"{path} cannot be written ({error.strerror}) and is left as it was; make room, or choose another folder"
+            f"{path} cannot be written ({error.strerror}) and was not changed; free disk space, or choose another folder"
         ) from None
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file by way of a temporary one in the same folder: write, fsync, rename, fsync of the folder.
+    """Write a file through a temporary one in the same folder: write, fsync, rename, fsync of the folder.
 
-    Whoever opens ``path`` meanwhile, and whatever fails on the way, finds the old content or the new.
+    A reader finds the old content or the new, even while the file is written and after any failure.
 
     Raises:
         CheckpointError: If it cannot be written.
@@ -51,10 +54,10 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it, durably, unless it is there.
+    """Create a folder and its missing parents durably; do nothing if it exists.
 
     Raises:
-        OSError: If it cannot be made.
+        OSError: If it cannot be created.
     """
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     if missing:
@@ -64,7 +67,7 @@ def make_folder(path: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that a writer left who was killed.
+    """Remove the temporary files of a process that was killed while it wrote.
 
     Raises:
         CheckpointError: If one cannot be removed.
@@ -76,7 +79,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder, and what was made or removed there, durable (Windows needs no such call)."""
+    """Make renames, creations and removals in a folder durable. Windows needs no such call."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -87,7 +90,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, _NEW, 0o666)
+    descriptor = os.open(path, _CREATE, 0o666)
     try:
         rest = memoryview(content)
         while rest:

@@ -1,4 +1,4 @@
-"""A disk that fails on request, and one whose power is cut: both stand between the package and ``os``."""
+"""Replacements of functions of ``os`` that simulate a failing disk or a power cut."""
 
 import errno
 import os
@@ -15,14 +15,21 @@ CHANGING = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink")
 
 
 class PowerCut(BaseException):
-    """Nothing that runs after it changes the disk any more, not even cleaning up."""
+    """A power cut: after it nothing changes the disk, not even the clean-up code."""
 
 
 @contextmanager
 def failing(at: int, error: BaseException) -> Iterator[Callable[[], int]]:
-    """Let the call number ``at`` (from 0) that changes the disk fail; a :class:`PowerCut` lets all after it fail too.
+    """Make one call that changes the disk fail.
 
-    What is yielded gives the number of calls so far. A write that fails has written half of its data before.
+    A write that fails has written half of its data. After a :class:`PowerCut` all later calls fail too.
+
+    Args:
+        at: Index of the call, from 0.
+        error: The error that the call raises.
+
+    Yields:
+        A function that returns the number of calls so far.
     """
     calls = 0
 
@@ -49,14 +56,14 @@ NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 @dataclass
 class Trace:
-    """What was done to the disk below a folder, in order: creations, data, renames, removals, and what was flushed."""
+    """The changes of the disk below a folder, in order: creations, data, renames, removals and flushes."""
 
     root: Path
     events: list[tuple[Any, ...]] = field(default_factory=list)
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Note down every call that changes the disk."""
+        """Record every call that changes the disk."""
         open_files: dict[int, tuple[Path, int]] = {}
         originals = {name: getattr(os, name) for name in (*CHANGING, "close")}
         files = 0
@@ -97,11 +104,17 @@ class Trace:
                 patch.setattr(os, name, named(name))
             yield
 
-    def after_a_cut(self, length: int) -> Iterator[dict[str, bytes | None]]:
-        """Every content that the folder may have after the power is cut once ``length`` calls were made.
+    def after_power_cut(self, length: int) -> Iterator[dict[str, bytes | None]]:
+        """Yield every content that the folder can have after a power cut.
 
-        Of the names made, changed or removed in a folder since it was last flushed, any may have reached the disk and any
-        not; of the data of a file that was not flushed nothing, half or all. Folders have the content None.
+        Any subset of the names changed in a folder since its last flush may have reached the disk. A file that was not
+        flushed may have none, half or all of its data.
+
+        Args:
+            length: Number of calls before the power cut.
+
+        Yields:
+            The content of each file by its relative path; None for a folder.
         """
         names: dict[Path, int | None] = {}
         pending: list[tuple[Any, ...]] = []
@@ -124,9 +137,9 @@ class Trace:
             for change in chosen:
                 _apply(after, change)
             reachable = {path: number for path, number in after.items() if _has_parents(path, after, self.root)}
-            for share in (0.0, 0.5, 1.0):
+            for fraction in (0.0, 0.5, 1.0):
                 yield {
-                    str(path.relative_to(self.root)): None if number is None else _data(number, content, flushed, share)
+                    str(path.relative_to(self.root)): None if number is None else _data(number, content, flushed, fraction)
                     for path, number in reachable.items()
                 }
 
@@ -140,7 +153,7 @@ def _apply(names: dict[Path, int | None], change: tuple[Any, ...]) -> None:
     elif kind == "unlink":
         names.pop(rest[0], None)
     else:
-        for path in [path for path in names if rest[0] in (path, *path.parents)]:  # a folder with all that is in it
+        for path in [path for path in names if rest[0] in (path, *path.parents)]:  # a folder and its content
             names[rest[1] / path.relative_to(rest[0])] = names.pop(path)
 
 
@@ -148,8 +161,8 @@ def _has_parents(path: Path, names: dict[Path, int | None], root: Path) -> bool:
     return all(parent in names for parent in path.parents if root in parent.parents)
 
 
-def _data(number: int, content: dict[int, bytes], flushed: dict[int, bytes], share: float) -> bytes:
+def _data(number: int, content: dict[int, bytes], flushed: dict[int, bytes], fraction: float) -> bytes:
     if number in flushed:
         return flushed[number]
     written = content.get(number, b"")
-    return written[: round(share * len(written))]
+    return written[: round(fraction * len(written))]

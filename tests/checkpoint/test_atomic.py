@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Atomic writes: a file has its old content or its new content, never a mixture."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ def failing(error: BaseException) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("content", [b"", b"new", bytes(range(256)) * 5000])
-def test_the_file_has_the_content_and_nothing_is_beside_it(tmp_path, content):
+def test_write_leaves_only_the_file(tmp_path, content):
     path = tmp_path / "file"
     for _ in range(2):
         write_atomically(path, content)
@@ -29,18 +29,18 @@ def test_the_file_has_the_content_and_nothing_is_beside_it(tmp_path, content):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such permissions on Windows")
-def test_others_may_read_the_file(tmp_path):
+def test_file_permissions_follow_the_umask(tmp_path):
     previous = os.umask(0o027)
     try:
         write_atomically(tmp_path / "file", b"new")
     finally:
         os.umask(previous)
-    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640  # as the user's umask has it
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize("before", [b"old", None])
 @pytest.mark.parametrize(("owner", "call"), [(os, "open"), (os, "write"), (os, "fsync"), (Path, "replace")], ids=str)
-def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch, owner, call, before):
+def test_failed_write_keeps_the_old_content(tmp_path, monkeypatch, owner, call, before):
     path = tmp_path / "file"
     if before is not None:
         path.write_bytes(before)
@@ -48,11 +48,11 @@ def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch, owner, call, bef
         patch.setattr(owner, call, failing(OSError(errno.ENOSPC, "No space left on device")))
         with pytest.raises(CheckpointError) as error:
             write_atomically(path, b"new")
-    assert str(error.value).startswith(f"{path} cannot be written (No space left on device) and is left as it was; ")
+    assert str(error.value).startswith(f"{path} cannot be written (No space left on device) and was not changed; ")
     assert [file.read_bytes() for file in tmp_path.iterdir()] == ([] if before is None else [before])
 
 
-def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch):
+def test_interrupted_write_keeps_the_old_content(tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_bytes(b"old")
     with monkeypatch.context() as patch:
@@ -62,7 +62,7 @@ def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch):
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
 
 
-def test_content_is_on_the_disk_before_it_has_the_name_and_the_name_after(tmp_path, monkeypatch):
+def test_content_is_synced_before_the_rename_and_folder_after(tmp_path, monkeypatch):
     events, fsync, replace = [], os.fsync, Path.replace
 
     def synced(descriptor: int) -> None:
@@ -81,7 +81,7 @@ def test_content_is_on_the_disk_before_it_has_the_name_and_the_name_after(tmp_pa
 
 
 @pytest.mark.parametrize("place", ["missing/file", "folder"])
-def test_a_place_that_takes_no_file_is_named(tmp_path, place):
+def test_unwritable_path_is_named(tmp_path, place):
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "inside").write_bytes(b"old")
     with pytest.raises(CheckpointError) as error:
@@ -91,7 +91,7 @@ def test_a_place_that_takes_no_file_is_named(tmp_path, place):
     assert [file.name for file in tmp_path.rglob("*")] == ["folder", "inside"]
 
 
-def test_a_reader_never_sees_a_mixture(tmp_path):
+def test_concurrent_reader_sees_old_or_new_content(tmp_path):
     path, contents = tmp_path / "file", {b"a" * 300_000, b"b" * 300_000}
     write_atomically(path, min(contents))
     done, seen = threading.Event(), set()
@@ -111,7 +111,7 @@ def test_a_reader_never_sees_a_mixture(tmp_path):
     assert len(seen) > 0
 
 
-def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path):
+def test_only_leftover_temporary_files_are_removed(tmp_path):
     (tmp_path / ".config.json.0123abcd.tmp").write_text("half")
     (tmp_path / ".folder.tmp").mkdir()
     (tmp_path / "kept.tmp").write_text("whole")

@@ -1,4 +1,4 @@
-"""Nothing that was saved is lost: not when a call to the disk fails, and not when the power is cut after any of them."""
+"""Saved states survive a failure of any system call, and a power cut after any of them."""
 
 import shutil
 import threading
@@ -20,21 +20,21 @@ from tests.checkpoint.disk import NO_SPACE, PowerCut, Trace, failing
 
 
 def later(state: TrainingState, steps: int) -> TrainingState:
-    """The same training after so many steps; every array tells which."""
+    """Return the state of the same training after other steps, with arrays that depend on the number of steps."""
     arrays = {name: np.full_like(value, steps % 2) for name, value in state.arrays.items()}
     best = {name: np.full_like(value, steps) for name, value in state.best.items()}
     return TrainingState(arrays=arrays, best=best, history=state.history, progress=replace(state.progress, steps=steps))
 
 
 def save(folder: Path, state: TrainingState) -> None:
-    """As a training saves and publishes."""
+    """Save a state and publish its best weights, as training does."""
     write_state(folder, state)
     write_weights(folder, state.best)
     write_history(folder, state.history)
 
 
 def saved_steps(folder: Path, state: TrainingState) -> int:
-    """The steps of the state that resuming finds, which must be one of those written, to the bit."""
+    """Return the steps of the state that resuming finds; check that it equals a written one bit for bit."""
     found = read_state(folder, read_config(folder))
     expected = later(state, found.progress.steps)
     assert found.progress == expected.progress
@@ -45,14 +45,14 @@ def saved_steps(folder: Path, state: TrainingState) -> int:
 
 
 def weights_of(folder: Path) -> float:
-    """The steps after which the published model was made."""
+    """Return the steps after which the published weights were made."""
     weights = read_weights(folder, read_config(folder).model)
     (value,) = {float(number) for array in weights.values() for number in array.ravel()}
     return value
 
 
 def made(root: Path, config: CheckpointConfig, state: TrainingState) -> Path:
-    """A new checkpoint, saved before its first step."""
+    """Make a checkpoint that is saved before its first step."""
     with new_checkpoint(root, "story") as folder:
         write_config(folder, config)
         write_state(folder, later(state, 0))
@@ -61,7 +61,7 @@ def made(root: Path, config: CheckpointConfig, state: TrainingState) -> Path:
 
 @pytest.fixture
 def begun(tmp_path, config, state) -> Path:
-    """A checkpoint whose training has saved after 1 and after 2 steps."""
+    """Return a checkpoint whose training has saved after 1 step and after 2."""
     folder = made(tmp_path / "checkpoints", config, state)
     with training_lock(folder):
         for steps in (1, 2):
@@ -70,18 +70,18 @@ def begun(tmp_path, config, state) -> Path:
 
 
 @pytest.mark.parametrize("error", [NO_SPACE, PowerCut()], ids=["full disk", "power cut"])
-def test_whichever_call_fails_the_state_before_or_the_new_one_is_whole(begun, tmp_path, state, error):
+def test_any_failed_call_leaves_an_intact_state(begun, tmp_path, state, error):
     at, failed, seen = 0, True, set()
     while failed:
-        folder, stated = shutil.copytree(begun, tmp_path / f"copy {at}"), None
+        folder, error_seen = shutil.copytree(begun, tmp_path / f"copy {at}"), None
         with failing(at, error) as count:
             try:
                 save(folder, later(state, 3))
             except (CheckpointError, PowerCut) as raised:
-                stated = raised
+                error_seen = raised
         failed = count() > at
-        assert failed == bool(stated)
-        assert not isinstance(stated, CheckpointError) or "No space left on device" in str(stated)
+        assert failed == bool(error_seen)
+        assert not isinstance(error_seen, CheckpointError) or "No space left on device" in str(error_seen)
         steps, published = saved_steps(folder, state), weights_of(folder)
         assert steps in (2, 3)
         assert published in (2, steps)
@@ -92,14 +92,14 @@ def test_whichever_call_fails_the_state_before_or_the_new_one_is_whole(begun, tm
         )
         if isinstance(error, OSError):
             assert list(folder.rglob("*.tmp")) == []
-        save(folder, later(state, 4))  # and it goes on as if nothing had been
+        save(folder, later(state, 4))  # the next save works as usual
         assert (saved_steps(folder, state), weights_of(folder)) == (4, 4)
         at += 1
     assert seen == {(2, 2.0), (3, 2.0), (3, 3.0)}
     assert at > 20
 
 
-def test_a_model_that_is_read_while_it_is_written_is_one_of_both(begun, config, state):
+def test_concurrent_reader_sees_old_or_new_weights(begun, config, state):
     done, seen = threading.Event(), set()
 
     def read() -> None:
@@ -116,7 +116,7 @@ def test_a_model_that_is_read_while_it_is_written_is_one_of_both(begun, config, 
     assert len(seen) > 1
 
 
-def test_after_a_power_cut_at_any_moment_what_was_saved_is_there(tmp_path, config, state):
+def test_power_cut_after_any_call_loses_no_saved_state(tmp_path, config, state):
     root, rebuilt = tmp_path / "disk", tmp_path / "rebuilt"
     root.mkdir()
     trace, acknowledged = Trace(root), []
@@ -129,7 +129,7 @@ def test_after_a_power_cut_at_any_moment_what_was_saved_is_there(tmp_path, confi
     tried, contents = 0, set()
     for length in range(len(trace.events) + 1):
         least = max((steps for position, steps in acknowledged if position <= length), default=-1)
-        for content in trace.after_a_cut(length):
+        for content in trace.after_power_cut(length):
             key = (least, tuple(sorted(content.items())))
             if key in contents:
                 continue
@@ -140,7 +140,7 @@ def test_after_a_power_cut_at_any_moment_what_was_saved_is_there(tmp_path, confi
                 (rebuilt / path).mkdir() if data is None else (rebuilt / path).write_bytes(data)
             tried += 1
             found = rebuilt / "checkpoints" / "story"
-            assert found.exists() or least < 0  # and if it is there, it can be gone on with
+            assert found.exists() or least < 0  # a checkpoint that exists can be resumed
             if found.exists():
                 assert max(0, least) <= saved_steps(found, state) <= least + 1
             if (found / WEIGHTS).exists() or least > 0:

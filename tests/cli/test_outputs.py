@@ -127,7 +127,7 @@ def test_full_disk_keeps_the_old_file(run, option, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "write", full)
     result = run(file.name)
     assert result.exit_code == 1
-    assert "cannot be written (No space left on device) and is left as it was" in result.stderr
+    assert "cannot be written (No space left on device) and was not changed" in result.stderr
     assert file.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", file.name]
 
