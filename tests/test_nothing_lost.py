@@ -169,7 +169,7 @@ def test_second_training_of_one_name_is_refused(train, tmp_path):
     process = train("--resume", "story", "--epochs", "30")
     at_work(process)
     second = train("--resume", "story", "--epochs", "30")
-    assert "is being trained by another process; wait for its end" in second.communicate(timeout=60)[1]
+    assert "is being trained by another process; wait until it ends" in second.communicate(timeout=60)[1]
     assert second.returncode == 1
     finish(process)
     assert everything(tmp_path / "checkpoints" / "story")["progress"][0]["steps"] > 0

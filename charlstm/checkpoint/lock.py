@@ -1,4 +1,4 @@
-"""One training at a time in a checkpoint."""
+"""Locks that let one process at a time train a checkpoint or write a file."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,10 +16,10 @@ LOCK = "lock"
 
 @contextmanager
 def training_lock(folder: Path) -> Iterator[None]:
-    """Keep every other process from training this checkpoint. The lock dies with its process.
+    """Lock a checkpoint against training by other processes; the system releases the lock of a killed process.
 
     Raises:
-        TakenError: If another process holds it.
+        TakenError: If another process holds the lock.
         CheckpointError: If the folder cannot be written to.
     """
     place = states_folder(folder)
@@ -27,20 +27,23 @@ def training_lock(folder: Path) -> Iterator[None]:
         make_folder(place)
         held = try_lock(place / LOCK)
     if held is None:
-        raise TakenError(f"{folder} is being trained by another process; wait for its end, or train under another --name")
+        raise TakenError(f"{folder} is being trained by another process; wait until it ends, or choose another `name`")
     with held:
         yield
 
 
 def try_lock(path: Path) -> AbstractContextManager[Any] | None:
-    """Lock a file for this process, until the block ends or the process does; None if another one holds it.
+    """Lock a file for this process.
+
+    Returns:
+        A context manager that releases the lock at its end; None if another process holds the lock.
 
     Raises:
-        CheckpointError: If it is no ordinary file.
-        OSError: If it cannot be made.
+        CheckpointError: If the path is not an ordinary file.
+        OSError: If the file cannot be created.
     """
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise CheckpointError(f"{path} is not an ordinary file, as a lock should be; remove it")
+        raise CheckpointError(f"{path} is not an ordinary file and cannot be used as a lock; remove it")
     lock = filelock.FileLock(path, timeout=0)
     try:
         return lock.acquire()

@@ -1,4 +1,4 @@
-"""One training at a time, and no lock that outlives its process."""
+"""The training lock: one process at a time, released when the process ends."""
 
 import os
 import signal
@@ -25,14 +25,14 @@ with training_lock(Path(sys.argv[1])):
 """
 
 
-def test_a_second_training_is_refused_while_the_first_one_lives(tmp_path):
+def test_lock_is_exclusive_until_its_process_is_killed(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with process:
         assert process.stdout.readline() == b"held\n"
         with pytest.raises(CheckpointError) as error, training_lock(tmp_path):
             pytest.fail("two at a time")
         assert str(error.value) == (
-            f"{tmp_path} is being trained by another process; wait for its end, or train under another --name"
+            f"{tmp_path} is being trained by another process; wait until it ends, or choose another `name`"
         )
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
@@ -40,7 +40,7 @@ def test_a_second_training_is_refused_while_the_first_one_lives(tmp_path):
             pass
 
 
-def test_it_is_given_back_after_use_and_after_an_error(tmp_path):
+def test_lock_is_released_after_use_and_after_an_error(tmp_path):
     for error in (None, ValueError):
         try:
             with training_lock(tmp_path):
@@ -52,7 +52,7 @@ def test_it_is_given_back_after_use_and_after_an_error(tmp_path):
             assert (tmp_path / RESUME).is_dir()
 
 
-def test_a_folder_that_leads_elsewhere_is_refused(tmp_path):
+def test_linked_resume_folder_is_refused(tmp_path):
     folder, elsewhere = tmp_path / "story", tmp_path / "elsewhere"
     folder.mkdir()
     elsewhere.mkdir()
@@ -63,17 +63,17 @@ def test_a_folder_that_leads_elsewhere_is_refused(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions on Windows")
-def test_a_read_only_folder_is_refused():
+def test_read_only_folder_is_refused():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o555)
-        with _as_nobody_in_particular(), pytest.raises(CheckpointError, match="cannot be written"), training_lock(folder):
+        with _unprivileged(), pytest.raises(CheckpointError, match="cannot be written"), training_lock(folder):
             pytest.fail("read-only")
 
 
 @contextmanager
-def _as_nobody_in_particular() -> Iterator[None]:
-    """Not as root, to whom nothing is read-only."""
+def _unprivileged() -> Iterator[None]:
+    """Drop root rights, with which every folder is writable."""
     root = os.geteuid() == 0
     if root:
         os.seteuid(65534)
