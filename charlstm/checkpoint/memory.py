@@ -1,4 +1,7 @@
-"""How much memory this machine has: files can be larger than the disk they are on, and what is asked for larger than both."""
+"""Memory of the machine or the container, total and available.
+
+Sparse files can be larger than their disk, and a damaged header can request any size, so sizes are checked first.
+"""
 
 import math
 import os
@@ -16,18 +19,18 @@ _MACHINE = Path("/proc/meminfo")
 
 @cache
 def total_memory() -> float:
-    """Bytes of the machine's memory, or of this container's; infinite where it does not say."""
+    """Return the memory of the machine or of this container, in bytes; infinity if the system does not report it."""
     limits = [math.inf]
     with suppress(AttributeError, OSError, ValueError):  # Windows
         limits.append(float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")))
     for limit in _limits():
-        with suppress(OSError, ValueError):  # "max" is none
+        with suppress(OSError, ValueError):  # "max" means unlimited
             limits.append(float(limit.read_text()))
     return min(limits)
 
 
 def available_memory() -> float:
-    """Return the bytes that can be taken now: those of :func:`total_memory` less what other processes use."""
+    """Return the memory that can be allocated now, in bytes: :func:`total_memory` minus the memory in use."""
     free = [total_memory()]
     with suppress(OSError, KeyError, ValueError):
         free.append(1024 * _figures(_MACHINE)["MemAvailable"])
@@ -35,20 +38,20 @@ def available_memory() -> float:
         used = limit.with_name({"memory.max": "memory.current"}.get(limit.name, "memory.usage_in_bytes"))
         with suppress(OSError, ValueError):
             figures = _figures(limit.with_name("memory.stat"))
-            # Cached files are given back when memory is wanted; version 1 counts those of the groups below apart.
+            # The kernel frees cached files on demand. Version 1 counts those of child groups under total_*.
             cached = sum(figures.get(f"total_{name}", figures.get(name, 0)) for name in ("inactive_file", "active_file"))
             free.append(float(limit.read_text()) - float(used.read_text()) + cached)
     return max(0.0, min(free))
 
 
 def _figures(path: Path) -> dict[str, int]:
-    """Return the numbers of a file that has a name and a number in each line."""
+    """Return the numbers in a file of lines that each have a name and a number."""
     lines = (line.replace(":", " ").split() for line in path.read_text().splitlines())
     return {name: int(number) for name, number, *_ in lines}
 
 
 def address_space() -> float:
-    """Return the bytes of address space that this process may have (``ulimit -v``); infinity where there is no limit."""
+    """Return the limit on the address space of this process (``ulimit -v``), in bytes; infinity if unlimited."""
     try:
         import resource
     except ImportError:  # Windows
@@ -58,11 +61,11 @@ def address_space() -> float:
 
 
 def _limits() -> Iterator[Path]:
-    """Where Linux says what a process may have: in its control group (version 1 or 2) and in those around it."""
+    """Yield the files in which Linux states memory limits: of the control group (version 1 or 2) and of its parents."""
     lines: list[str] = []
     with suppress(OSError):
         lines = _OWN_GROUP.read_text().splitlines()
-    for line in ("0::/", "1:memory:/", *lines):  # a container may see its own group as the outermost one
+    for line in ("0::/", "1:memory:/", *lines):  # a container may see its own group as the root
         _, controllers, group = line.split(":", 2)
         if controllers in ("", "memory"):
             name = "memory.limit_in_bytes" if controllers else "memory.max"
@@ -71,10 +74,14 @@ def _limits() -> Iterator[Path]:
 
 
 def check_memory(what: str, needed: float) -> None:
-    """Refuse what is larger than all memory, before any of it is read.
+    """Refuse data that does not fit in memory, before it is read.
+
+    Args:
+        what: Name of the data, for the message.
+        needed: Bytes that it needs.
 
     Raises:
-        CheckpointError: If it is.
+        CheckpointError: If ``needed`` is more than :func:`total_memory`.
     """
     if needed > total_memory():
         raise CheckpointError(

@@ -1,4 +1,4 @@
-"""What a machine, or a container on it, has of memory."""
+"""Total and available memory of a machine or a container."""
 
 import math
 import os
@@ -22,7 +22,7 @@ from charlstm.errors import CheckpointError
         ("4:memory:/", {"memory/memory.limit_in_bytes": "9223372036854771712"}, math.inf),
     ],
 )
-def test_a_containers_limit_is_what_there_is(tmp_path, monkeypatch, group, limits, expected):
+def test_total_memory_is_the_lowest_limit(tmp_path, monkeypatch, group, limits, expected):
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for name, limit in limits.items():
         (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def test_a_containers_limit_is_what_there_is(tmp_path, monkeypatch, group, limit
         (None, None, {"memory.max": "1000", "memory.current": "190", "memory.stat": "what is this\n"}, 1000),
     ],
 )
-def test_available_is_what_others_leave(tmp_path, monkeypatch, machine, group, files, expected):
+def test_available_memory_excludes_used_memory(tmp_path, monkeypatch, machine, group, files, expected):
     for name, content in files.items():
         (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "groups" / name).write_text(content)
@@ -84,7 +84,7 @@ def test_available_is_what_others_leave(tmp_path, monkeypatch, machine, group, f
     assert memory.available_memory() == expected
 
 
-def test_what_fits_is_let_in_and_what_does_not_is_refused(monkeypatch):
+def test_data_larger_than_memory_is_refused(monkeypatch):
     monkeypatch.setattr(memory, "total_memory", lambda: 3e9)
     check_memory("story", 3e9)
     with pytest.raises(CheckpointError, match="story needs 4 GB of memory, and this machine has 3; use a smaller model"):
