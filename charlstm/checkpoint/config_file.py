@@ -1,4 +1,4 @@
-"""``config.json``: what a checkpoint's model is, how it was trained, on what."""
+"""``config.json``: the model of a checkpoint, its training settings and its corpus."""
 
 import hashlib
 import json
@@ -17,24 +17,28 @@ from charlstm.errors import CheckpointError, ConfigError, short_repr
 from charlstm.text.vocabulary import UNICODE, RareCharacters, Vocabulary
 
 FORMAT_VERSION = 2
-"""The newest version that is read. A model without a placeholder for rare characters is written as version 1."""
+"""Newest version that is read. A model without a placeholder for rare characters is written as version 1."""
 
 MAX_NAME = 1 << 21
-"""Characters of the longest name of a corpus: those of all files that a command line can name, one after the other."""
+"""Longest name of a corpus, in characters: the joined names of as many files as a command line can hold."""
 
 MAX_WINDOWS = 64
+"""Most windows of a corpus; fewer are ever written."""
+
 MAX_WINDOW = 20_000
-"""Both are more than is ever written."""
+"""Longest window of a corpus, in characters; shorter ones are written."""
 
 MAX_BASES = 1_000
+"""Most successive fine-tunings that a model can have behind it."""
+
 MAX_BASE_NAME = 1_000
-"""Bases in a row that a model can be fine-tuned from, and characters that are kept of a base's and its corpus's name."""
+"""Longest name of a base or of its corpus, in characters; longer ones are shortened."""
 
 MAX_RARE_COUNT = 2**53
-"""Occurrences of rare characters that a model can have been trained on."""
+"""Most occurrences of rare characters in a training text."""
 
-_SHORT = 100
-_WITH_RARE = 2
+_MAX_INFO = 100
+_RARE_VERSION = 2
 
 CONFIG = "config.json"
 CARD = "README.md"
@@ -42,13 +46,13 @@ CARD = "README.md"
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusRecord:
-    """What a checkpoint remembers of its corpus.
+    """The corpus of a checkpoint.
 
     Attributes:
         name: File names, without folders.
         fingerprint: SHA-256 of the text in UTF-8.
-        characters: N.
-        windows: A handful of its windows, to start a text from when no seed is given.
+        characters: Length N of the text, in characters.
+        windows: A few passages of the text, used as seed texts when none is given.
     """
 
     name: Annotated[str, Meta(max_length=MAX_NAME)]
@@ -61,11 +65,11 @@ class CorpusRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RareRecord:
-    """What a checkpoint remembers of the characters that share the placeholder.
+    """The rare characters of a checkpoint, which share the placeholder.
 
     Attributes:
-        characters: In ascending order, none of them learned.
-        counts: How often each occurs in the text that the weights were trained on.
+        characters: The characters in ascending order, none of them in the vocabulary.
+        counts: Number of occurrences of each in the text that the weights were trained on.
     """
 
     characters: Annotated[str, Meta(max_length=UNICODE)]
@@ -74,14 +78,14 @@ class RareRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class BaseRecord:
-    """What a checkpoint remembers of a model that it was fine-tuned from.
+    """A model that a checkpoint was fine-tuned from.
 
     Attributes:
-        name: Of its checkpoint.
+        name: Name of its checkpoint.
         corpus: Name of the text that it was trained on.
         fingerprint: SHA-256 of that text in UTF-8.
-        characters: N of that text.
-        validation: Fraction of that text, its tail, that was held out.
+        characters: Length N of that text, in characters.
+        validation: Fraction of that text that was held out, at its end.
     """
 
     name: Annotated[str, Meta(max_length=MAX_BASE_NAME)]
@@ -93,14 +97,14 @@ class BaseRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointConfig:
-    """All of ``config.json``.
+    """The content of ``config.json``.
 
     Attributes:
-        model: The network.
-        vocabulary: Its characters, with the rare ones that share a placeholder, if any do.
-        training: The recipe.
-        corpus: The text.
-        created: When the training began, ISO 8601 in UTC.
+        model: Settings of the network.
+        vocabulary: The characters that the model learned, and the rare ones that share a placeholder, if any.
+        training: Settings of the training.
+        corpus: The text that it was trained on.
+        created: Start of the training, ISO 8601 in UTC.
         bases: The models that it was fine-tuned from, the oldest first; empty if it was trained from scratch.
     """
 
@@ -116,12 +120,12 @@ def write_config(folder: Path, config: CheckpointConfig) -> None:
     """Write ``config.json``.
 
     Raises:
-        CheckpointError: If it cannot be written, or :func:`read_config` would refuse it.
+        CheckpointError: If it cannot be written, or if :func:`read_config` would refuse it.
     """
     path = folder / CONFIG
     rare = config.vocabulary.rare
     record: dict[str, Any] = {
-        "format_version": _WITH_RARE if rare else 1,
+        "format_version": _RARE_VERSION if rare else 1,
         "charlstm_version": __version__,
         "created": config.created,
         "model": to_dict(config.model),
@@ -135,12 +139,12 @@ def write_config(folder: Path, config: CheckpointConfig) -> None:
     record["sha256"] = _digest(record)
     content = (json.dumps(record, indent=2) + "\n").encode()
     try:
-        _built(record)
+        _parse_record(record)
         if len(content) > MAX_BYTES:
-            raise ConfigError(f"it would have {len(content):,} bytes, and {MAX_BYTES:,} are the most")
+            raise ConfigError(f"expected at most {MAX_BYTES:,} bytes; found {len(content):,}")
     except ConfigError as error:
         raise CheckpointError(
-            f"{path} cannot be written: {error}; train on fewer files, or on a text with less in it"
+            f"{path} cannot be written: {error}; train on fewer files, or on a text with fewer distinct characters"
         ) from None
     write_atomically(path, content)
 
@@ -149,7 +153,7 @@ def read_config(folder: Path) -> CheckpointConfig:
     """Read and check ``config.json``.
 
     Raises:
-        CheckpointError: If it is not there, is damaged, is of a newer format, or contradicts itself.
+        CheckpointError: If it is missing or damaged, has a newer format, or contradicts itself.
     """
     path = folder / CONFIG
     try:
@@ -164,20 +168,20 @@ def read_config(folder: Path) -> CheckpointConfig:
         )
     if "sha256" in record and record.pop("sha256") != _digest(record):
         raise CheckpointError(
-            f"{path} was changed or damaged since it was written: it does not have its sha256; restore it from a copy, or "
-            "remove the line `sha256` if the change was meant"
+            f"{path} was changed or damaged after it was written: its content does not match its sha256; restore it from a "
+            "copy, or remove the line `sha256` if you changed the file on purpose"
         )
     try:
-        return _built(record)
+        return _parse_record(record)
     except ConfigError as error:
         raise CheckpointError(f"{path} is damaged: {error}; restore it from a copy or train again") from None
 
 
-def _built(record: Mapping[str, Any]) -> CheckpointConfig:
-    """Return what ``config.json`` says, each member of it checked.
+def _parse_record(record: Mapping[str, Any]) -> CheckpointConfig:
+    """Return the configuration in a JSON object of ``config.json``; check each member.
 
     Raises:
-        ConfigError: If one is missing, is of another type, is out of bounds or contradicts another.
+        ConfigError: If a member is missing, has the wrong type, is out of bounds or contradicts another.
     """
     model = build(ModelConfig, _member(record, "model", dict))
     vocabulary = _vocabulary(record, model)
@@ -185,8 +189,8 @@ def _built(record: Mapping[str, Any]) -> CheckpointConfig:
     if not set().union(*corpus.windows) <= set(vocabulary.characters):
         raise ConfigError("windows: expected characters of the vocabulary")
     for name in ("created", "charlstm_version"):
-        if len(value := _member({"charlstm_version": "", **record}, name, str)) > _SHORT:
-            raise ConfigError(f"{name}: expected at most {_SHORT} characters; found {len(value):,}")
+        if len(value := _member({"charlstm_version": "", **record}, name, str)) > _MAX_INFO:
+            raise ConfigError(f"{name}: expected at most {_MAX_INFO} characters; found {len(value):,}")
     return CheckpointConfig(
         model=model,
         vocabulary=vocabulary,
@@ -198,14 +202,14 @@ def _built(record: Mapping[str, Any]) -> CheckpointConfig:
 
 
 def _vocabulary(record: Mapping[str, Any], model: ModelConfig) -> Vocabulary:
-    """Return the learned characters and, since version 2, the rare ones."""
+    """Return the vocabulary, with the rare characters since version 2."""
     rare = None
-    if record["format_version"] >= _WITH_RARE:
+    if record["format_version"] >= _RARE_VERSION:
         found = build(RareRecord, _member(record, "rare", dict))
         rare = RareCharacters(found.characters, found.counts)
         _check_ascending("rare", rare.characters, len(rare.counts))
         if sum(rare.counts) > MAX_RARE_COUNT:
-            raise ConfigError(f"rare: expected counts of at most {MAX_RARE_COUNT:,} together")
+            raise ConfigError(f"rare: expected counts whose sum is at most {MAX_RARE_COUNT:,}")
     characters = _member(record, "vocabulary", str)
     _check_ascending("vocabulary", characters, model.vocabulary_size - (rare is not None))
     if rare and not set(characters).isdisjoint(rare.characters):
@@ -217,16 +221,16 @@ def _check_ascending(name: str, characters: str, number: int) -> None:
     if len(characters) != number or list(characters) != sorted(set(characters)):
         raise ConfigError(f"{name}: expected {number} characters in ascending order")
     if any("\ud800" <= character <= "\udfff" for character in characters):
-        raise ConfigError(f"{name}: expected characters; found half of one (a lone surrogate)")
+        raise ConfigError(f"{name}: expected characters; found a lone surrogate")
 
 
 def _digest(record: Mapping[str, Any]) -> str:
-    """SHA-256 of what ``config.json`` says, however it is laid out."""
+    """Return the SHA-256 of a JSON object, independent of its layout and of the order of its keys."""
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def _bases(record: Mapping[str, Any]) -> tuple[BaseRecord, ...]:
-    """Return the optional list of bases; an older checkpoint has none."""
+    """Return the bases; an older checkpoint has no such member."""
     found = _member({"bases": [], **record}, "bases", list)
     if len(found) > MAX_BASES:
         raise ConfigError(f"bases: expected at most {MAX_BASES}; found {len(found):,}")

@@ -1,4 +1,4 @@
-"""``history.jsonl``: the evaluations of a training, a line each."""
+"""``history.jsonl``: the evaluations of a training run, one per line."""
 
 import json
 import os
@@ -21,16 +21,16 @@ Finite = Annotated[float, Meta(ge=-1e300, le=1e300)]
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryEntry:
-    """One line of ``history.jsonl``.
+    """An evaluation: one line of ``history.jsonl``.
 
     Attributes:
         step: Training steps so far.
-        epoch: Passes over the training part so far.
-        seconds: Of training so far, evaluations included.
-        learning_rate: At that step.
-        train_nats_per_char: Mean training loss since the last evaluation.
-        nats_per_char: On the held-out tail, one pass, state carried; None where nothing is held out.
-        best: Whether it is the best so far, and its weights the model.
+        epoch: Epochs so far; the fraction counts the current one.
+        seconds: Wall-clock time of the training so far, evaluations included.
+        learning_rate: Learning rate at that step.
+        train_nats_per_char: Mean training loss since the last evaluation, in nats per character.
+        nats_per_char: Mean surprisal on the held-out text, read once with the state carried; None if nothing is held out.
+        best: True if it is the best so far, so that its weights became the model.
     """
 
     step: Annotated[int, Meta(ge=0, le=2**53)]
@@ -48,16 +48,18 @@ def write_history(folder: Path, history: Sequence[HistoryEntry]) -> None:
 
 
 def read_history(folder: Path) -> list[HistoryEntry]:
-    """Read ``history.jsonl``; a last line that was cut off is passed over.
+    """Read ``history.jsonl``; ignore a last line that is truncated.
 
     Raises:
-        CheckpointError: If a line before the last is damaged.
+        CheckpointError: If an earlier line is damaged, or the file cannot be read.
     """
     path = folder / HISTORY
-    if not os.path.lexists(path):  # a link to nothing is there
+    if not os.path.lexists(path):  # unlike exists(), true for a broken link, which is refused below
         return []
-    lines = read_bounded(path).split(b"\n")[:-1]  # what follows the last line end was not written to its end
+    lines = read_bounded(path).split(b"\n")[:-1]  # text after the last line end is a truncated line
     try:
         return [build(HistoryEntry, parse_json(line)) for line in lines]
     except (ValueError, TypeError, RecursionError, ConfigError):
-        raise CheckpointError(f"{path} is damaged: a line is not an evaluation; delete the file to go on without it") from None
+        raise CheckpointError(
+            f"{path} is damaged: a line is not an evaluation; delete the file to use the model without its history"
+        ) from None

@@ -1,4 +1,4 @@
-"""A small checkpoint in files, and configurations of every kind."""
+"""A small checkpoint on disk, and its parts."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ Flipped = Callable[[bytes, int], Iterator[bytes]]
 
 @pytest.fixture
 def refusal() -> Refusal:
-    """The sentence with which something is refused; it begins with the path that it is about."""
+    """Return the message of the CheckpointError that a function raises; check that it begins with a path."""
 
     def refused(read: Callable[[], object], path: Path) -> str:
         with pytest.raises(CheckpointError) as error:
@@ -35,7 +35,7 @@ def refusal() -> Refusal:
 
 @pytest.fixture
 def config() -> CheckpointConfig:
-    # By way of `build`, as the command line makes it: most fields are left to their defaults.
+    # Made by `build`, as on the command line, so that most fields have their defaults.
     model = {"vocabulary_size": 4, "seq_len": 5, "encoding": "embedding", "embedding_size": 2, "units": (3, 2)}
     return CheckpointConfig(
         model=build(ModelConfig, model),
@@ -55,7 +55,7 @@ def weights(config: CheckpointConfig) -> Weights:
 @pytest.fixture
 def evaluation() -> MakeEvaluation:
     def make(**values: object) -> HistoryEntry:
-        usual = {
+        defaults = {
             "step": 10,
             "epoch": 0.5,
             "seconds": 2.25,
@@ -64,7 +64,7 @@ def evaluation() -> MakeEvaluation:
             "nats_per_char": 2.0,
             "best": True,
         }
-        return HistoryEntry(**{**usual, **values})
+        return HistoryEntry(**{**defaults, **values})
 
     return make
 
@@ -100,7 +100,7 @@ def state(weights: Weights, evaluation: MakeEvaluation, progress: TrainingProgre
 
 @pytest.fixture
 def flipped() -> Flipped:
-    """The content with one of its first so many bytes changed."""
+    """Yield copies of a content, each with one bit flipped in one of its first ``length`` bytes."""
 
     def changed(content: bytes, length: int) -> Iterator[bytes]:
         for position in range(length):
@@ -112,7 +112,7 @@ def flipped() -> Flipped:
 
 @pytest.fixture
 def folder(tmp_path: Path, config: CheckpointConfig, weights: Weights, state: TrainingState) -> Path:
-    """A complete checkpoint."""
+    """Return the folder of a complete checkpoint."""
     path = tmp_path / "story"
     path.mkdir()
     write_config(path, config)

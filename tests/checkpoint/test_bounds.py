@@ -1,4 +1,4 @@
-"""Every field of a checkpoint has a bound: nothing in it takes long to read, and nothing is written that is not read again."""
+"""Bounds on every field of a checkpoint: all is read in little time, and nothing is written that would be refused."""
 
 import json
 import struct
@@ -16,8 +16,8 @@ from charlstm.checkpoint.state_files import read_progress, read_state
 from charlstm.checkpoint.weights import WEIGHTS, read_weights
 from charlstm.errors import CheckpointError
 
-SOON = 5.0
-"""Seconds of processor time; a tenth of them is enough on an idle machine."""
+TIME_LIMIT = 5.0
+"""Seconds of processor time; an idle machine needs a tenth of it."""
 
 SPECS = [
     f"{what}_{kind}"
@@ -25,7 +25,7 @@ SPECS = [
     for kind in ("initializer", "regularizer", "constraint")
 ] + ["input_initializer"]  # fmt: skip
 
-TOO_MUCH = {
+OVERSIZED = {
     "one window of megabytes": ("corpus", "windows", ["ab" * 5_000_000]),
     "a window too long": ("corpus", "windows", ["a" * (MAX_WINDOW + 1)]),
     "a window too many": ("corpus", "windows", ["ab"] * (MAX_WINDOWS + 1)),
@@ -42,10 +42,11 @@ TOO_MUCH = {
 
 
 @pytest.fixture
-def soon():
+def quick():
+    """Check that the test takes at most :data:`TIME_LIMIT`."""
     before = time.process_time()
     yield
-    assert time.process_time() - before < SOON
+    assert time.process_time() - before < TIME_LIMIT
 
 
 def changed(folder, part, name, value):
@@ -55,8 +56,8 @@ def changed(folder, part, name, value):
     (folder / CONFIG).write_text(json.dumps(record))
 
 
-@pytest.mark.parametrize(("part", "name", "value"), TOO_MUCH.values(), ids=TOO_MUCH)
-def test_too_much_in_a_configuration_is_refused_by_its_name(refusal, folder, soon, part, name, value):
+@pytest.mark.parametrize(("part", "name", "value"), OVERSIZED.values(), ids=OVERSIZED)
+def test_oversized_config_field_is_refused_by_name(refusal, folder, quick, part, name, value):
     changed(folder, part, name, value)
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
     assert f"is damaged: {name}: expected " in sentence
@@ -64,13 +65,13 @@ def test_too_much_in_a_configuration_is_refused_by_its_name(refusal, folder, soo
 
 
 @pytest.mark.parametrize("part", ["model", "training", "corpus"])
-def test_a_hundred_thousand_settings_are_refused(refusal, folder, soon, part):
+def test_100_000_unknown_settings_are_refused(refusal, folder, quick, part):
     record = json.loads((folder / CONFIG).read_text())[part]
     changed(folder, None, part, record | {f"x{number}": number for number in range(100_000)})
     assert " has no setting 'x0'" in refusal(lambda: read_config(folder), folder / CONFIG)
 
 
-def test_the_largest_configuration_is_read_soon(folder, config, soon):
+def test_largest_config_is_read_quickly(folder, config, quick):
     most = replace(config.corpus, name="a" * MAX_NAME, windows=("ab" * (MAX_WINDOW // 2),) * MAX_WINDOWS)
     write_config(folder, replace(config, corpus=most))
     assert read_config(folder).corpus == most
@@ -81,14 +82,14 @@ def test_the_largest_configuration_is_read_soon(folder, config, soon):
     [{"name": "a" * (MAX_NAME + 1)}, {"name": "\U0001f600" * MAX_NAME}, {"windows": ("ab",) * (MAX_WINDOWS + 1)}],
     ids=["name", "bytes", "windows"],
 )
-def test_what_would_be_refused_is_not_written(folder, config, change):
+def test_config_that_would_be_refused_is_not_written(folder, config, change):
     before = (folder / CONFIG).read_bytes()
     with pytest.raises(CheckpointError, match=r"config\.json cannot be written: .*; train on fewer files"):
         write_config(folder, replace(config, corpus=replace(config.corpus, **change)))
     assert (folder / CONFIG).read_bytes() == before
 
 
-def test_the_longest_history_is_read_soon(folder, evaluation, soon):
+def test_longest_history_is_read_quickly(folder, evaluation, quick):
     line = json.dumps(asdict(evaluation())).encode() + b"\n"
     (folder / HISTORY).write_bytes(line * (MAX_BYTES // len(line)))
     assert len(read_history(folder)) > 100_000
@@ -101,8 +102,8 @@ PROGRESS: dict[str, Callable[[dict], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", [*PROGRESS, "names of surroundings"])
-def test_too_much_in_the_progress_of_a_state_is_refused(folder, progress, soon, name):
+@pytest.mark.parametrize("name", [*PROGRESS, "names in surroundings"])
+def test_oversized_progress_is_refused(folder, progress, quick, name):
     record = asdict(progress)
     if name in PROGRESS:
         PROGRESS[name](record)
@@ -116,7 +117,7 @@ def test_too_much_in_the_progress_of_a_state_is_refused(folder, progress, soon, 
 
 
 @pytest.mark.parametrize("length", [MAX_BYTES + 1, 90_000_000, 2**40, 2**64 - 1])
-def test_a_header_of_tensors_larger_than_any_is_not_read(folder, config, soon, length):
+def test_oversized_tensor_header_is_not_read(folder, config, quick, length):
     content = struct.pack("<Q", length) + b'{"__metadata__":{"a":"' + b"a" * 1_000
     for path in (folder / WEIGHTS, folder / "resume" / "000001.safetensors"):
         path.write_bytes(content)

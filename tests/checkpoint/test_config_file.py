@@ -1,14 +1,11 @@
-"""The files of a checkpoint come back as they were written, and others can read them."""
+"""Round trips of the configuration, and its layout as plain JSON."""
 
 import json
 from dataclasses import fields, replace
 from pathlib import Path
 
-import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from safetensors.numpy import load_file
 
 from charlstm.checkpoint.config_file import (
     CONFIG,
@@ -19,8 +16,6 @@ from charlstm.checkpoint.config_file import (
     read_config,
     write_config,
 )
-from charlstm.checkpoint.history import HISTORY, read_history, write_history
-from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
@@ -64,14 +59,14 @@ def configs(draw: st.DrawFn) -> CheckpointConfig:
 
 @given(configs())
 @on_tmp_path
-def test_a_configuration_comes_back(tmp_path, config):
+def test_config_round_trip(tmp_path, config):
     write_config(tmp_path, config)
     assert read_config(tmp_path) == config
-    # An older release reads whatever it can make sense of.
+    # Version 1 wherever possible, so that older releases can read it.
     assert json.loads((tmp_path / CONFIG).read_text())["format_version"] == (1 if config.vocabulary.rare is None else 2)
 
 
-def test_a_model_without_rare_characters_is_written_byte_for_byte_as_version_1(tmp_path):
+def test_config_without_rare_characters_is_written_as_version_1(tmp_path):
     golden = Path(__file__).parents[1] / "golden" / "version-1" / "scalar-relu-last"
     write_config(tmp_path, read_config(golden))
     fields_of_releases = {"charlstm_version", "sha256"}
@@ -81,7 +76,7 @@ def test_a_model_without_rare_characters_is_written_byte_for_byte_as_version_1(t
     ]
 
 
-def test_rare_characters_are_written_in_plain_json(tmp_path, config):
+def test_rare_characters_are_written_as_plain_json(tmp_path, config):
     rare = RareCharacters("éü", (3, 1))
     model = replace(config.model, vocabulary_size=5)
     write_config(tmp_path, replace(config, model=model, vocabulary=Vocabulary("\nab渡", rare)))
@@ -91,19 +86,19 @@ def test_rare_characters_are_written_in_plain_json(tmp_path, config):
     assert record["rare"] == {"characters": "éü", "counts": [3, 1]}
 
 
-def test_the_configuration_says_everything_in_plain_json(tmp_path, config):
+def test_config_is_plain_json_with_every_setting(tmp_path, config):
     write_config(tmp_path, config)
     record = json.loads((tmp_path / CONFIG).read_text("ascii"))
-    assert record["format_version"] == 1  # an older release reads it
+    assert record["format_version"] == 1  # so that older releases can read it
     assert record["vocabulary"] == "\nab渡"
     assert record["created"] == "2026-01-02T03:04:05+00:00"
     assert record["corpus"]["windows"] == ["ab", "b渡\n"]
-    # Also what was left to its default: another version may have another.
+    # Defaults too, because another release may have other defaults.
     assert set(record["model"]) == {field.name for field in fields(ModelConfig)}
     assert set(record["training"]) == {field.name for field in fields(TrainingConfig)}
 
 
-def test_bases_come_back_in_their_order_and_a_model_without_them_has_no_such_key(tmp_path, config):
+def test_bases_keep_their_order_and_are_left_out_if_empty(tmp_path, config):
     write_config(tmp_path, config)
     assert "bases" not in json.loads((tmp_path / CONFIG).read_text())
     numbers = {"fingerprint": "0a" * 32, "characters": 7}
@@ -116,52 +111,3 @@ def test_bases_come_back_in_their_order_and_a_model_without_them_has_no_such_key
     assert json.loads((tmp_path / CONFIG).read_text())["bases"][0] == {
         "name": "first", "corpus": "first.txt", "validation": 0.0, **numbers,
     }  # fmt: skip
-
-
-def test_weights_come_back_and_every_safetensors_reader_has_them(tmp_path, config, weights):
-    write_weights(tmp_path, weights)
-    for found in (read_weights(tmp_path, config.model), load_file(tmp_path / WEIGHTS)):
-        assert set(found) == set(config.model.weight_shapes)
-        for name, value in weights.items():
-            assert found[name].dtype == np.float32
-            np.testing.assert_array_equal(found[name], value)
-
-
-def test_weights_are_read_in_the_order_of_the_layers(tmp_path, config, weights):
-    write_weights(tmp_path, dict(reversed(weights.items())))
-    assert list(read_weights(tmp_path, config.model)) == list(config.model.weight_shapes)
-
-
-@pytest.mark.parametrize("name", ["lstm_1/kernel", "dense/kernel"])
-@pytest.mark.parametrize(
-    "arranged",
-    [np.asfortranarray, lambda value: np.repeat(value, 2, axis=1)[:, ::2], lambda value: value.astype(">f4")],
-    ids=["by columns", "with gaps", "big-endian"],
-)
-def test_weights_come_back_however_they_lie_in_memory(tmp_path, config, weights, name, arranged):
-    write_weights(tmp_path, {**weights, name: arranged(weights[name])})
-    np.testing.assert_array_equal(read_weights(tmp_path, config.model)[name], weights[name])
-
-
-def test_history_is_a_line_for_each_evaluation(tmp_path, evaluation):
-    lines = [evaluation(step=step, best=step % 2 == 0, nats_per_char=None if step == 3 else 2.0) for step in range(5)]
-    write_history(tmp_path, [evaluation(step=99)] * 7)
-    write_history(tmp_path, lines)
-    assert read_history(tmp_path) == lines
-    assert [json.loads(line)["step"] for line in (tmp_path / HISTORY).read_text().splitlines()] == [0, 1, 2, 3, 4]
-
-
-def test_no_history_is_an_empty_one(tmp_path):
-    assert read_history(tmp_path) == []
-    write_history(tmp_path, [])
-    assert read_history(tmp_path) == []
-
-
-def test_a_last_line_that_was_cut_off_is_passed_over(tmp_path, evaluation):
-    write_history(tmp_path, [evaluation(step=1), evaluation(step=2)])
-    path = tmp_path / HISTORY
-    content = path.read_bytes()
-    second = content.index(b"\n") + 1
-    for length in range(second, len(content)):
-        path.write_bytes(content[:length])
-        assert [line.step for line in read_history(tmp_path)] == [1]

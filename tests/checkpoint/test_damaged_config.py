@@ -1,39 +1,16 @@
-"""Damaged and foreign ``config.json`` and ``history.jsonl``: each is refused by name, with what to do."""
+"""Damaged and foreign ``config.json``: the message names the file and the problem, and says what to do."""
 
 import json
-from collections.abc import Iterator
-from contextlib import suppress
-from typing import Any
+import re
 
 import pytest
 
 from charlstm.checkpoint.config_file import CONFIG, FORMAT_VERSION, read_config
-from charlstm.checkpoint.history import HISTORY, read_history
 from charlstm.errors import CheckpointError
 from charlstm.text.vocabulary import RareCharacters
+from tests.checkpoint.damage import DEEP, VALUES, places, with_value
 
-Place = tuple[str | int, ...]
-DEEP = b"[" * 200_000
 BASE = {"name": "first", "corpus": "story.txt", "fingerprint": "0a" * 32, "characters": 1234, "validation": 0.1}
-VALUES = [None, True, 0, -1, 1.5, 10**400, float("nan"), float("inf"), "", "x", "\ud800", [], [1], {}, {"a": 1}]
-
-
-def places(value: Any, before: Place = ()) -> Iterator[Place]:
-    """The path of every member of a JSON value."""
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, member in members:
-        yield (*before, key)
-        yield from places(member, (*before, key))
-
-
-def with_value(content: bytes, place: Place, value: Any) -> bytes:
-    record = json.loads(content)
-    record.pop("sha256", None)  # as another program would write it, that knows no better
-    parent = record
-    for key in place[:-1]:
-        parent = parent[key]
-    parent[place[-1]] = value
-    return json.dumps(record).encode()
 
 
 @pytest.mark.parametrize(
@@ -41,7 +18,7 @@ def with_value(content: bytes, place: Place, value: Any) -> bytes:
     [b"", b"\xff\xfe{", b"{", b"\0" * 500, DEEP, b"9" * 5000, b'{"format_version": 1,}', b"PK\x03\x04"],
     ids=lambda content: repr(content[:12]),
 )
-def test_a_configuration_that_is_not_json_is_refused(refusal, folder, content):
+def test_config_that_is_not_json_is_refused(refusal, folder, content):
     (folder / CONFIG).write_bytes(content)
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
     assert "is damaged: it is not JSON; restore it from a copy or train again" in sentence
@@ -54,14 +31,14 @@ def test_json_of_another_program_is_refused(refusal, folder, content):
     assert "is not a charlstm checkpoint: it has no format_version; choose another folder" in sentence
 
 
-def test_a_newer_format_asks_for_a_newer_charlstm(refusal, folder):
+def test_newer_format_asks_for_an_upgrade(refusal, folder):
     content = with_value((folder / CONFIG).read_bytes(), ("format_version",), FORMAT_VERSION + 1)
     (folder / CONFIG).write_bytes(with_value(content, ("model",), "something new"))
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
     assert f"format version {FORMAT_VERSION + 1}, and this charlstm reads up to {FORMAT_VERSION}; upgrade" in sentence
 
 
-def test_a_configuration_that_was_cut_off_is_refused(refusal, folder):
+def test_truncated_config_is_refused(refusal, folder):
     content = (folder / CONFIG).read_bytes().rstrip()
     for length in range(len(content)):
         (folder / CONFIG).write_bytes(content[:length])
@@ -99,7 +76,7 @@ def test_a_configuration_that_was_cut_off_is_refused(refusal, folder):
     ],
     ids=lambda value: ascii(value)[:40],
 )
-def test_a_configuration_that_contradicts_itself_is_refused(refusal, folder, place, value, found):
+def test_invalid_or_contradictory_config_is_refused(refusal, folder, place, value, found):
     (folder / CONFIG).write_bytes(with_value((folder / CONFIG).read_bytes(), place, value))
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
     assert f"is damaged: {found}" in sentence
@@ -111,7 +88,7 @@ RARE = {"characters": "ém", "counts": [3, 1]}
 
 @pytest.fixture
 def folder_with_rare(folder):
-    """The checkpoint, of whose characters the last is the placeholder."""
+    """Return a checkpoint whose last character id is the placeholder."""
     content = (folder / CONFIG).read_bytes()
     for place, value in ((("format_version",), 2), (("model", "vocabulary_size"), 5), (("rare",), RARE | {"characters": "mé"})):
         content = with_value(content, place, value)
@@ -134,7 +111,7 @@ def test_rare_characters_are_read(folder_with_rare):
         ({"characters": "ém", "counts": [3]}, "rare: expected 1 characters in ascending order"),
         ({"characters": "éé", "counts": [3, 1]}, "rare: expected 2 characters in ascending order"),
         ({"characters": "aé", "counts": [3, 1]}, "rare: expected no character of the vocabulary"),
-        ({"characters": "m\ud800", "counts": [3, 1]}, "rare: expected characters; found half of one"),
+        ({"characters": "m\ud800", "counts": [3, 1]}, "rare: expected characters; found a lone surrogate"),
         ({"characters": ["m", "é"], "counts": [3, 1]}, "characters: expected a string"),
         ({"characters": "mé", "counts": [3, 0]}, "counts: expected "),
         ({"characters": "mé", "counts": [3, -1]}, "counts: expected "),
@@ -142,12 +119,12 @@ def test_rare_characters_are_read(folder_with_rare):
         ({"characters": "mé", "counts": [3, True]}, "counts: expected "),
         ({"characters": "mé", "counts": [3, 10**400]}, "counts: expected "),
         ({"characters": "mé", "counts": "31"}, "counts: expected "),
-        ({"characters": "mé", "counts": [2**53, 1]}, "rare: expected counts of at most 9,007,199,254,740,992 together"),
+        ({"characters": "mé", "counts": [2**53, 1]}, "rare: expected counts whose sum is at most 9,007,199,254,740,992"),
         ({"characters": "mé", "counts": [1] * 1_114_113}, "counts: expected "),
     ],
     ids=lambda value: ascii(value)[:40],
 )
-def test_rare_characters_that_make_no_sense_are_refused(refusal, folder_with_rare, rare, found):
+def test_invalid_rare_characters_are_refused(refusal, folder_with_rare, rare, found):
     path = folder_with_rare / CONFIG
     path.write_bytes(with_value(path.read_bytes(), ("rare",), rare))
     sentence = refusal(lambda: read_config(folder_with_rare), path)
@@ -163,51 +140,44 @@ def test_rare_characters_that_make_no_sense_are_refused(refusal, folder_with_rar
         (("corpus", "windows"), ["abé"], "windows: expected characters of the vocabulary"),
     ],
 )
-def test_a_placeholder_that_the_rest_contradicts_is_refused(refusal, folder_with_rare, place, value, found):
+def test_contradictory_placeholder_is_refused(refusal, folder_with_rare, place, value, found):
     path = folder_with_rare / CONFIG
     path.write_bytes(with_value(path.read_bytes(), place, value))
     assert f"is damaged: {found}" in refusal(lambda: read_config(folder_with_rare), path)
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:12])
-def test_no_value_in_rare_characters_makes_a_traceback(folder_with_rare, value):
+@pytest.mark.parametrize(
+    "place", [("rare",), ("rare", "characters"), ("rare", "counts"), ("rare", "counts", 0), ("format_version",)], ids=str
+)
+def test_wrong_value_in_rare_characters_is_refused(refusal, folder_with_rare, place, value):
     path = folder_with_rare / CONFIG
-    content = path.read_bytes()
-    for place in [("rare",), ("rare", "characters"), ("rare", "counts"), ("rare", "counts", 0), ("format_version",)]:
-        path.write_bytes(with_value(content, place, value))
-        with suppress(CheckpointError):
-            read_config(folder_with_rare)
+    path.write_bytes(with_value(path.read_bytes(), place, value))
+    sentence = refusal(lambda: read_config(folder_with_rare), path)
+    assert re.search(r" is damaged: | is not a charlstm checkpoint: | has format version ", sentence)
 
 
 @pytest.mark.parametrize("place", [("model", "seq_len"), ("training", "learning_rate"), ("corpus", "characters"), ("created",)])
-def test_a_change_that_makes_sense_is_refused_too_unless_it_is_meant(refusal, folder, config, place):
+def test_edited_config_needs_its_digest_removed(refusal, folder, config, place):
     record = json.loads((folder / CONFIG).read_text())
     parent = record[place[0]] if len(place) == 2 else record
     parent[place[-1]] *= 2
     (folder / CONFIG).write_text(json.dumps(record))
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
-    assert "was changed or damaged since it was written: it does not have its sha256" in sentence
+    assert "was changed or damaged after it was written: its content does not match its sha256" in sentence
     del record["sha256"]
     (folder / CONFIG).write_text(json.dumps(record))
     assert read_config(folder) != config
 
 
-def test_a_configuration_may_be_laid_out_otherwise(folder, config):
+def test_digest_ignores_the_layout_of_the_json(folder, config):
     record = json.loads((folder / CONFIG).read_text())
     (folder / CONFIG).write_text(json.dumps(dict(reversed(record.items())), ensure_ascii=False, indent=7), "utf-8")
     assert read_config(folder) == config
 
 
-@pytest.mark.parametrize("name", [CONFIG, HISTORY])
-def test_a_file_of_gigabytes_is_refused_before_it_is_read(refusal, folder, name):
-    with (folder / name).open("ab") as file:
-        file.truncate(1 << 40)
-    read = {CONFIG: read_config, HISTORY: read_history}[name]
-    assert "has 1,099,511,627,776 bytes; expected at most 16,777,216" in refusal(lambda: read(folder), folder / name)
-
-
 @pytest.mark.parametrize("member", ["model", "vocabulary", "training", "corpus", "created"])
-def test_a_missing_member_is_named(refusal, folder, member):
+def test_missing_member_is_named(refusal, folder, member):
     record = json.loads((folder / CONFIG).read_text())
     del record[member], record["sha256"]
     (folder / CONFIG).write_text(json.dumps(record))
@@ -215,7 +185,7 @@ def test_a_missing_member_is_named(refusal, folder, member):
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:12])
-def test_no_value_anywhere_in_a_configuration_makes_a_traceback(folder, value):
+def test_wrong_value_raises_only_checkpoint_error(folder, value):
     content, refused = with_value((folder / CONFIG).read_bytes(), ("bases",), [BASE]), 0
     for place in places(json.loads(content)):
         (folder / CONFIG).write_bytes(with_value(content, place, value))
@@ -226,23 +196,3 @@ def test_no_value_anywhere_in_a_configuration_makes_a_traceback(folder, value):
         except Exception as error:
             raise AssertionError(f"{value!r} at {place}") from error
     assert refused > 10
-
-
-@pytest.mark.parametrize(
-    "line", [b"", b"5", b"null", b"[]", b"{}", b'[["step", 1]]', b'{"step": 1}', b"\xff", b"{", DEEP, b"9" * 5000, b'"step"']
-)
-@pytest.mark.parametrize("after", [False, True])
-def test_a_damaged_line_of_history_is_refused(refusal, folder, line, after):
-    good = (folder / HISTORY).read_bytes()
-    (folder / HISTORY).write_bytes(line + b"\n" + good if after else good + line + b"\n")
-    sentence = refusal(lambda: read_history(folder), folder / HISTORY)
-    assert "is damaged: a line is not an evaluation; delete the file to go on without it" in sentence
-
-
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:12])
-def test_no_value_in_a_line_of_history_makes_a_traceback(folder, value):
-    line = (folder / HISTORY).read_bytes().splitlines()[0]
-    for place in [("step",), ("seconds",), ("nats_per_char",), ("best",), ("surprise",)]:
-        (folder / HISTORY).write_bytes(with_value(line, place, value) + b"\n")
-        with suppress(CheckpointError):
-            read_history(folder)
