@@ -25,12 +25,16 @@ WEIGHTS = "model.safetensors"
 Weights = Mapping[str, NDArray[np.float32]]
 
 _COPIES = 3
-"""Of the weights in memory once they are read: as they came, and arranged for the products of generation."""
-_RESTORE = "restore it from a copy, or write it anew from the saved training with `charlstm train --resume`"
+"""Copies of the weights in memory after reading: the arrays read, and those laid out for generation."""
+_RESTORE = "restore it from a copy, or use `resume` to write it again from the saved training state"
 
 
 def write_weights(folder: Path, weights: Weights) -> None:
-    """Write ``model.safetensors``, with its digest."""
+    """Write ``model.safetensors``, with its digest.
+
+    Raises:
+        CheckpointError: If it cannot be written.
+    """
     write_atomically(folder / WEIGHTS, save(contiguous(weights), metadata={"sha256": weights_digest(weights)}))
 
 
@@ -38,7 +42,7 @@ def read_weights(folder: Path, model: ModelConfig) -> Weights:
     """Read ``model.safetensors``.
 
     Raises:
-        CheckpointError: If it does not have its digest, or a weight is not a number, or as :func:`open_weights`.
+        CheckpointError: If it does not match its digest, contains NaN or infinity, or :func:`open_weights` refuses it.
     """
     path = folder / WEIGHTS
     check_memory(str(path), 4 * _COPIES * count_parameters(model.weight_shapes))
@@ -46,29 +50,29 @@ def read_weights(folder: Path, model: ModelConfig) -> Weights:
         weights = {name: file.get_tensor(name) for name in model.weight_shapes}
         expected = (file.metadata() or {}).get("sha256")
     if expected is not None and expected != weights_digest(weights):
-        raise CheckpointError(f"{path} is damaged: its weights do not have its sha256; {_RESTORE}")
+        raise CheckpointError(f"{path} is damaged: its weights do not match its sha256; {_RESTORE}")
     for name, value in weights.items():
         if not np.isfinite(value).all():
-            raise CheckpointError(f"{path} is damaged: {name} has weights that are no finite numbers; {_RESTORE}")
+            raise CheckpointError(f"{path} is damaged: {name} contains NaN or infinity; {_RESTORE}")
     return weights
 
 
 @contextmanager
 def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
-    """Open ``model.safetensors``, checking names, types and shapes before anything is allocated.
+    """Open ``model.safetensors``; check names, types and shapes before allocating anything.
 
     Raises:
-        CheckpointError: If it is not there, is truncated, or does not fit the model.
+        CheckpointError: If it is missing, truncated, or does not fit the model.
     """
     path = folder / WEIGHTS
     try:
         with open_tensors(path) as file:
             expected, found = model.weight_shapes, set(file.keys())
             if found != set(expected):
-                odd = sorted(found ^ set(expected))[0]
+                name = min(found ^ set(expected))
                 raise CheckpointError(
-                    f"{path} does not fit {CONFIG}: the weight {short_repr(odd)} is "
-                    f"{'missing' if odd in expected else 'unexpected'}; restore both files from the same training"
+                    f"{path} does not fit {CONFIG}: the weight {short_repr(name)} is "
+                    f"{'missing' if name in expected else 'unexpected'}; restore both files from the same training"
                 )
             for name, shape in expected.items():
                 part = file.get_slice(name)
@@ -80,8 +84,8 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
             yield file
     except FileNotFoundError:
         raise CheckpointError(
-            f"{path} does not exist: its training ended before the first evaluation; go on with "
-            f"`charlstm train --resume {folder.name}`, or choose another checkpoint"
+            f"{path} does not exist: its training ended before the first evaluation; resume it with "
+            f"`resume={folder.name}`, or choose another checkpoint"
         ) from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({refusal_reason(error)}); {_RESTORE}") from None
@@ -91,27 +95,27 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
 
 @contextmanager
 def open_tensors(path: Path) -> Iterator[Any]:
-    """Open a file of tensors, if it is an ordinary file with a header of a size that can be.
+    """Open a safetensors file; refuse one that is not an ordinary file or has a header of impossible size.
 
     Raises:
         OSError: If it cannot be opened.
-        SafetensorError: If it is no such file.
+        SafetensorError: If it is not a safetensors file.
     """
     with open_regular(path) as start:
         header = int.from_bytes(start.read(8), "little")
     if header > MAX_BYTES:
-        raise SafetensorError(f"its header has {header:,} bytes, and {MAX_BYTES:,} are the most")
+        raise SafetensorError(f"its header has {header:,} bytes; expected at most {MAX_BYTES:,}")
     with safe_open(path, framework="numpy") as file:
         yield file
 
 
 def contiguous(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Arrays as safetensors must have them: it writes out the memory as it lies."""
+    """Return arrays in C order, because safetensors writes their memory unchanged."""
     return {name: np.asarray(array, order="C") for name, array in arrays.items()}
 
 
 def weights_digest(weights: Weights) -> str:
-    """SHA-256 of weights with their names and shapes."""
+    """Return the SHA-256 of weights, their names and their shapes, in hexadecimal digits."""
     digest = hashlib.sha256()
     for name, value in sorted(weights.items()):
         digest.update(f"{name} {value.shape}\n".encode())
