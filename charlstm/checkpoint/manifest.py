@@ -1,4 +1,4 @@
-"""What a saved state's file must be: its size and its digest, in a file beside it that is written after it."""
+"""Manifests of saved states: the size and digest of a state, in a file that is written after it."""
 
 import hashlib
 import json
@@ -16,16 +16,17 @@ from charlstm.checkpoint.regular_files import open_regular, refusal_reason
 from charlstm.config import build, to_dict
 from charlstm.errors import CheckpointError, ConfigError
 
-_LARGEST = 1_000
+_MAX_MANIFEST = 1_000
+"""Bytes of a manifest that are read; it has about 100."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What a state's file must be.
+    """The expected size and digest of a state's file.
 
     Attributes:
-        bytes: Its size.
-        sha256: The digest of its content, in hexadecimal digits.
+        bytes: Size of the file.
+        sha256: SHA-256 of its content, in hexadecimal digits.
     """
 
     bytes: Annotated[int, Meta(ge=0, le=2**53)]
@@ -33,7 +34,11 @@ class Manifest:
 
 
 def write_manifest(path: Path, content: bytes) -> None:
-    """Say what a file, which is written, must be.
+    """Write the manifest of a file that has been written.
+
+    Args:
+        path: The file; its manifest has the suffix ``.json``.
+        content: Content of the file.
 
     Raises:
         CheckpointError: If it cannot be written.
@@ -42,25 +47,29 @@ def write_manifest(path: Path, content: bytes) -> None:
     write_atomically(path.with_suffix(".json"), json.dumps(to_dict(manifest)).encode())
 
 
-def verify(path: Path, most: int) -> None:
-    """Compare a state with its manifest; nothing is read of one that is larger than a state can be.
+def verify(path: Path, max_bytes: int) -> None:
+    """Compare a state with its manifest; check the size before reading anything.
+
+    Args:
+        path: The state's file.
+        max_bytes: Largest size of a state of this model.
 
     Raises:
-        CheckpointError: If they do not fit, or one of them is missing or damaged.
+        CheckpointError: If they differ, or if one of them is missing or damaged.
     """
     try:
         with open_regular(path.with_suffix(".json")) as file:
-            manifest = build(Manifest, parse_json(file.read(_LARGEST)))
+            manifest = build(Manifest, parse_json(file.read(_MAX_MANIFEST)))
         with open_regular(path) as file:
             if (size := file.seek(0, SEEK_END)) != manifest.bytes:
                 raise ValueError(f"it has {size:,} bytes and should have {manifest.bytes:,}")
-            if manifest.bytes > most:
-                raise ValueError(f"it has {manifest.bytes:,} bytes, and a state of this model {most:,} at the most")
+            if manifest.bytes > max_bytes:
+                raise ValueError(f"it has {manifest.bytes:,} bytes; a state of this model has at most {max_bytes:,}")
             check_memory(str(path), manifest.bytes)
             file.seek(0)
             if hashlib.file_digest(file, "sha256").hexdigest() != manifest.sha256:
-                raise ValueError("its SHA-256 is not that of its manifest")
+                raise ValueError("its SHA-256 differs from the one in its manifest")
     except FileNotFoundError as error:
-        raise CheckpointError(f"{path} was not written to its end ({Path(error.filename).name} is missing)") from None
+        raise CheckpointError(f"{path} is incomplete ({Path(error.filename).name} is missing)") from None
     except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
         raise CheckpointError(f"{path} is damaged ({refusal_reason(error)})") from None

@@ -1,9 +1,9 @@
-"""What training needs to go on: numbered states under ``resume/``, each with a manifest that is written last.
+"""Training states on disk: numbered files under ``resume/``, each with a manifest that is written last.
 
-A state is one file, ``resume/000017.safetensors``; ``resume/000017.json`` has its size and its SHA-256. A state without a
-manifest was not written to its end, and one that does not fit its manifest is damaged. The two newest states are kept, so
-that there is one to fall back on, and that of the last evaluation: a training whose loss is no number goes back to it, from
-wherever it was saved since.
+A state is one file, ``resume/000017.safetensors``; ``resume/000017.json`` has its size and SHA-256. A state without a
+manifest is incomplete, and a state that differs from its manifest is damaged. The two newest states are kept, so that
+damage to one loses little. The state of the last evaluation is kept too: training rolls back to it if the loss becomes NaN
+or infinite.
 """
 
 import json
@@ -31,48 +31,48 @@ from charlstm.formatting import count_parameters
 
 RESUME = "resume"
 KEPT_STATES = 2
-"""States that are kept, the newest among them."""
+"""Number of newest states that are kept."""
 
-_TYPES = frozenset({"BOOL", "F32", "I32", "I64", "U32", "U64"})
+_DTYPES = frozenset({"BOOL", "F32", "I32", "I64", "U32", "U64"})
 _BEST = "best/"
-_NO_NUMBER = 10**18
+_MAX_NUMBER = 10**18 - 1
 
 
 def states_folder(folder: Path) -> Path:
-    """Return the folder of a checkpoint's states, there or not.
+    """Return the folder of a checkpoint's states, which need not exist.
 
     Raises:
-        CheckpointError: If it is a link: what it leads to is not the checkpoint's.
+        CheckpointError: If it is a link, which would lead out of the checkpoint.
     """
     place = folder / RESUME
     if place.is_symlink():
-        raise CheckpointError(f"{place} leads out of the checkpoint; put a folder in its place")
+        raise CheckpointError(f"{place} is a link out of the checkpoint; replace it with a folder")
     return place
 
 
 def write_state(folder: Path, state: TrainingState, keep: int = 0) -> int:
-    """Write a state: its file, then its manifest, then remove what is older than the one before it.
+    """Write a state, then its manifest, then remove all but the newest :data:`KEPT_STATES` states.
 
     The caller holds :func:`charlstm.checkpoint.lock.training_lock`.
 
     Args:
-        folder: The checkpoint's.
-        state: What is to be written.
-        keep: The number of a state that is not removed, however old it is.
+        folder: The checkpoint.
+        state: The state to write.
+        keep: Number of an older state to keep; 0 for none.
 
     Returns:
-        Its number.
+        The number of the new state.
 
     Raises:
-        CheckpointError: If it cannot be written, or is not read back as it was written; the states before it are left.
+        CheckpointError: If the state cannot be written, or reads back differently; earlier states are unchanged.
     """
     place = folder / RESUME
     with translate_write_errors(place):
         make_folder(place)
     numbers = _numbers(place)
     number = max(numbers, default=0) + 1
-    if number == _NO_NUMBER:
-        raise CheckpointError(f"{_path(place, number - 1)} has the last number that a state can have; remove it")
+    if number > _MAX_NUMBER:
+        raise CheckpointError(f"{_path(place, number - 1)} has the highest number that a state can have; remove it")
     metadata = {
         "progress": json.dumps(to_dict(state.progress)),
         "history": json.dumps([to_dict(line) for line in state.history]),
@@ -88,95 +88,99 @@ def write_state(folder: Path, state: TrainingState, keep: int = 0) -> int:
     return number
 
 
-def remove_damaged(folder: Path, whole: TrainingState) -> None:
-    """Remove the states that are newer than the newest one that is whole: they must not count as one to fall back on.
+def remove_damaged(folder: Path, intact: TrainingState) -> None:
+    """Remove the damaged states, so that they do not count among the :data:`KEPT_STATES` that are kept.
+
+    Args:
+        folder: The checkpoint.
+        intact: The newest state that is intact; every newer one is damaged.
 
     Raises:
         CheckpointError: If one cannot be removed.
     """
     place = folder / RESUME
     with translate_write_errors(place):
-        _remove(place, [number for number in _numbers(place) if number > whole.number])
+        _remove(place, [number for number in _numbers(place) if number > intact.number])
 
 
 def newest_state(folder: Path) -> int:
-    """The number of the newest state, whole or not; 0 if there is none."""
+    """Return the number of the newest state, intact or not; 0 if there is none."""
     return max(_numbers(states_folder(folder)), default=0)
 
 
 def read_state(
     folder: Path, config: CheckpointConfig, warn: Callable[[str], object] = lambda _: None, *, first: int = 0
 ) -> TrainingState:
-    """Read the newest state that is whole.
+    """Read the newest state that is intact.
 
     Args:
-        folder: The checkpoint's.
+        folder: The checkpoint.
         config: Its configuration, which bounds the size of a state.
-        warn: Told of each newer one what is wrong with it.
-        first: The number of one that is preferred to newer ones.
+        warn: Called with a sentence for each state that was skipped because it is damaged.
+        first: Number of a state to prefer to newer ones; 0 for none.
 
     Raises:
-        CheckpointError: If there is none.
+        CheckpointError: If no state is intact.
     """
-    place, wrong, most = states_folder(folder), [], _most_bytes(config)
+    place, damage, max_bytes = states_folder(folder), [], _max_state_bytes(config)
     for number in sorted(_numbers(place), key=lambda number: number != first):
         path = _path(place, number)
         try:
-            verify(path, most)
+            verify(path, max_bytes)
             state = _read(path, config)
         except CheckpointError as error:
-            wrong.append(str(error))
+            damage.append(str(error))
             continue
-        for sentence in wrong:
+        for sentence in damage:
             warn(f"{sentence}. {'The newest state' if first else 'The state before it'} is used.")
         return state
-    if not wrong:
-        raise CheckpointError(_nothing_saved(folder))
-    raise CheckpointError(f"{'; '.join(wrong)}; restore it from a copy, or train its model further with --from {folder.name}")
+    if not damage:
+        raise CheckpointError(_no_state(folder))
+    raise CheckpointError(f"{'; '.join(damage)}; restore it from a copy, or train its model further with `base={folder.name}`")
 
 
 def read_progress(folder: Path) -> TrainingProgress:
-    """The numbers of the newest state that can be read, without its arrays, and not verified.
+    """Read the progress of the newest readable state, without its arrays and without comparing it with its manifest.
 
     Raises:
-        CheckpointError: If there is none that can be read.
+        CheckpointError: If no state can be read.
     """
-    wrong = CheckpointError(_nothing_saved(folder))
+    failure = CheckpointError(_no_state(folder))
     place = states_folder(folder)
     for number in _numbers(place):
         try:
             with _opened(_path(place, number)) as file:
                 found = build(TrainingProgress, parse_json(file.metadata()["progress"]))
         except CheckpointError as error:
-            wrong = error
+            failure = error
         else:
             return found
-    raise wrong
+    raise failure
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """A state's file, open."""
+    """Open a state's file; turn every error of the block into a CheckpointError."""
     try:
         with open_tensors(path) as file:
             yield file
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
         raise CheckpointError(f"{path} is damaged ({refusal_reason(error)})") from None
     except MemoryError:
-        raise CheckpointError(f"{path} is larger than the memory that is left") from None
+        raise CheckpointError(f"{path} needs more memory than is free; stop other programs") from None
 
 
 def _read(path: Path, config: CheckpointConfig) -> TrainingState:
     with _opened(path) as file:
         names = list(file.keys())
-        odd = [name for name in names if file.get_slice(name).get_dtype() not in _TYPES]
-        if odd:
-            raise ValueError(f"{odd[0]} has a type of numbers that training does not use")
+        foreign = [name for name in names if file.get_slice(name).get_dtype() not in _DTYPES]
+        if foreign:
+            raise ValueError(f"{foreign[0]} has a data type that training does not use")
         metadata = file.metadata()
         progress = build(TrainingProgress, parse_json(metadata["progress"]))
         lines = parse_json(metadata["history"])
         if not isinstance(lines, list):
-            raise ValueError("its history is no list")
+            raise ValueError("its history is not a list")
         history = tuple(build(HistoryEntry, line) for line in lines)
         for name in names:
             kind, _, weight = name.partition("/")
@@ -188,7 +192,7 @@ def _read(path: Path, config: CheckpointConfig) -> TrainingState:
         arrays = {name: file.get_tensor(name) for name in names}
         for name, array in arrays.items():
             if not np.isfinite(array).all():
-                raise ValueError(f"{short_repr(name)} has numbers that are not finite")
+                raise ValueError(f"{short_repr(name)} contains NaN or infinity")
     best = {name.removeprefix(_BEST): arrays.pop(name) for name in names if name.startswith(_BEST)}
     if best and (missing := config.model.weight_shapes.keys() - best.keys()):
         raise CheckpointError(f"{path} is damaged (its best weights lack {min(missing)})")
@@ -202,14 +206,17 @@ def _remove(place: Path, numbers: Iterable[int]) -> None:
     sync_folder(place)
 
 
-def _most_bytes(config: CheckpointConfig) -> int:
-    """What a state can take at the most: weights, their average, the best, two moments of each; states; a history."""
+def _max_state_bytes(config: CheckpointConfig) -> int:
+    """Return the largest size of a state in bytes.
+
+    It has five arrays per weight (the weight, its average, the best, two moments), the carried states, and a history.
+    """
     carried = 2 * config.training.batch_size * sum(config.model.units)
     return 4 * (5 * count_parameters(config.model.weight_shapes) + carried) + MAX_BYTES
 
 
 def _numbers(place: Path) -> list[int]:
-    """The numbers of all states, whole or not, the newest first."""
+    """Return the numbers of all states, intact or not, the newest first."""
     found = (re.fullmatch(r"(\d{6,18})\.(?:safetensors|json)", path.name) for path in place.glob("*"))
     return sorted({int(match[1]) for match in found if match}, reverse=True)
 
@@ -218,5 +225,5 @@ def _path(place: Path, number: int) -> Path:
     return place / f"{number:06}.safetensors"
 
 
-def _nothing_saved(folder: Path) -> str:
-    return f"{folder} has no saved training state; train its model further with `charlstm train TEXT --from {folder.name}`"
+def _no_state(folder: Path) -> str:
+    return f"{folder} has no saved training state; train its model further with `base={folder.name}`"

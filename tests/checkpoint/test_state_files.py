@@ -1,4 +1,4 @@
-"""States to resume from come back as they were, the newest that is whole is used, and damage is named."""
+"""Training states: round trips, use of the newest intact state, and messages about damage."""
 
 import json
 from dataclasses import FrozenInstanceError, asdict, replace
@@ -20,7 +20,7 @@ FIRST = Path("resume") / "000001.safetensors"
 count = st.integers(0, 2**53)
 
 
-def same(ours: TrainingState, theirs: TrainingState) -> bool:
+def equal(ours: TrainingState, theirs: TrainingState) -> bool:
     arrays = [(state.arrays, state.best) for state in (ours, theirs)]
     for found, expected in zip(*arrays, strict=True):
         assert set(found) == set(expected)
@@ -30,17 +30,17 @@ def same(ours: TrainingState, theirs: TrainingState) -> bool:
     return (ours.history, ours.progress) == (theirs.history, theirs.progress)
 
 
-def test_a_state_comes_back(tmp_path, config, state):
+def test_state_round_trip(tmp_path, config, state):
     write_state(tmp_path, state)
-    assert same(read_state(tmp_path, config), state)
+    assert equal(read_state(tmp_path, config), state)
     found = load_file(tmp_path / FIRST)
     assert set(found) == {*state.arrays, *(f"best/{name}" for name in state.best)}
     assert read_progress(tmp_path) == state.progress
 
 
-def test_before_the_first_evaluation_there_is_no_best(tmp_path, config, state):
+def test_state_without_best_weights_round_trip(tmp_path, config, state):
     write_state(tmp_path, replace(state, best={}, history=()))
-    assert same(read_state(tmp_path, config), replace(state, best={}, history=()))
+    assert equal(read_state(tmp_path, config), replace(state, best={}, history=()))
 
 
 @given(
@@ -59,13 +59,13 @@ def test_before_the_first_evaluation_there_is_no_best(tmp_path, config, state):
     )
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_all_progress_comes_back(tmp_path, config, progress):
+def test_progress_round_trip(tmp_path, config, progress):
     state = TrainingState(arrays={}, best={}, history=(), progress=progress)
     write_state(tmp_path, state)
     assert read_state(tmp_path, config) == state
 
 
-def test_progress_and_history_lie_in_the_metadata_as_plain_json(folder, state):
+def test_metadata_has_progress_and_history_as_plain_json(folder, state):
     with safe_open(folder / FIRST, framework="numpy") as file:
         metadata = file.metadata()
     assert set(metadata) == {"progress", "history"}
@@ -73,12 +73,12 @@ def test_progress_and_history_lie_in_the_metadata_as_plain_json(folder, state):
     assert json.loads(metadata["history"]) == [asdict(line) for line in state.history]
 
 
-def test_progress_cannot_be_changed(progress):
+def test_progress_is_immutable(progress):
     with pytest.raises(FrozenInstanceError):
         progress.steps = 21
 
 
-def test_two_states_are_kept_and_the_newest_is_used(tmp_path, config, state):
+def test_two_states_are_kept_and_the_newest_is_read(tmp_path, config, state):
     for steps in range(1, 13):
         write_state(tmp_path, replace(state, progress=replace(state.progress, steps=steps)))
         assert read_state(tmp_path, config).progress.steps == read_progress(tmp_path).steps == newest_state(tmp_path) == steps
@@ -86,65 +86,63 @@ def test_two_states_are_kept_and_the_newest_is_used(tmp_path, config, state):
     assert names == ["000011.json", "000011.safetensors", "000012.json", "000012.safetensors"]
 
 
-def test_one_that_is_wanted_is_kept_however_old_it_is_and_can_be_read(tmp_path, config, state):
+def test_chosen_older_state_is_kept_and_can_be_preferred(tmp_path, config, state):
     for steps in range(1, 6):
         number = write_state(tmp_path, replace(state, progress=replace(state.progress, steps=steps)), keep=2)
         assert number == steps
     assert sorted(path.stem for path in (tmp_path / "resume").glob("*.json")) == ["000002", "000004", "000005"]
     assert read_state(tmp_path, config, first=2).progress.steps == 2
-    assert read_state(tmp_path, config, first=3).progress.steps == 5  # which is there no more
+    assert read_state(tmp_path, config, first=3).progress.steps == 5  # state 3 was removed
     (tmp_path / "resume" / "000002.safetensors").write_bytes(b"damaged")
     assert read_state(tmp_path, config, first=2).progress.steps == 5
 
 
-def test_numbers_that_come_to_an_end_are_said_to(tmp_path, config, state):
+def test_highest_number_of_a_state_is_reported(tmp_path, config, state):
     write_state(tmp_path, state)
     for path in (tmp_path / "resume").iterdir():
         path.rename(path.with_stem("9" * 18))
-    with pytest.raises(CheckpointError, match="has the last number that a state can have; remove it"):
+    with pytest.raises(CheckpointError, match="has the highest number that a state can have; remove it"):
         write_state(tmp_path, state)
-    assert same(read_state(tmp_path, config), state)
+    assert equal(read_state(tmp_path, config), state)
 
 
-def test_a_state_that_is_not_read_back_as_it_was_written_is_refused_and_the_others_kept(folder, config, state, monkeypatch):
-    # As a disk would that says yes to everything.
+def test_state_that_reads_back_differently_is_refused(folder, config, state, monkeypatch):
+    # Simulates a disk that reports success but stores other bytes.
     monkeypatch.setattr(state_files, "write_atomically", lambda path, content: path.write_bytes(content[:-1] + b"x"))
     for _ in range(3):
         with pytest.raises(CheckpointError, match=r"\.safetensors is damaged"):
             write_state(folder, state)
-    assert same(read_state(folder, config), state)
+    assert equal(read_state(folder, config), state)
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".json"])
-def test_cut_off_anywhere_the_state_before_is_used_and_it_is_said(folder, config, state, suffix):
+def test_state_before_a_truncated_one_is_used_with_warning(folder, config, state, suffix):
     write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
     path = folder / f"resume/000002{suffix}"
     content = path.read_bytes()
     for length in range(len(content)):
         path.write_bytes(content[:length])
-        told = []
-        assert same(read_state(folder, config, told.append), state)
-        (sentence,) = told
+        warnings = []
+        assert equal(read_state(folder, config, warnings.append), state)
+        (sentence,) = warnings
         assert sentence.startswith(f"{folder / 'resume/000002.safetensors'} is damaged (")
         assert sentence.endswith(". The state before it is used.")
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".json"])
-def test_a_thousand_flipped_bits_never_change_what_is_read(folder, config, state, suffix):
-    newer = replace(state, progress=replace(state.progress, steps=21))
-    write_state(folder, newer)
+def test_state_before_one_with_a_flipped_bit_is_used(folder, config, state, suffix):
+    write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
     path, random = folder / f"resume/000002{suffix}", np.random.default_rng(0)
     content = path.read_bytes()
     for _ in range(1_000):
         position, bit = int(random.integers(len(content))), int(random.integers(8))
         path.write_bytes(content[:position] + bytes([content[position] ^ 1 << bit]) + content[position + 1 :])
-        told = []
-        found = read_state(folder, config, told.append)
-        assert same(found, state if told else newer)
-        assert told or suffix == ".json"  # a digit in lower case, of those that are no digits' bits
+        warnings = []
+        assert equal(read_state(folder, config, warnings.append), state)
+        assert len(warnings) == 1
 
 
-def test_progress_is_that_of_the_newest_state_that_can_be_read(folder, state):
+def test_progress_is_read_from_the_newest_readable_state(folder, state):
     write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
     assert read_progress(folder).steps == 21
     (folder / "resume/000002.safetensors").write_bytes(b"cut off")
@@ -154,37 +152,37 @@ def test_progress_is_that_of_the_newest_state_that_can_be_read(folder, state):
         read_progress(folder)
 
 
-def test_damaged_states_are_not_among_the_two_that_are_kept(folder, config, state):
+def test_damaged_states_do_not_count_among_the_two_kept(folder, config, state):
     write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
     write_state(folder, replace(state, progress=replace(state.progress, steps=22)))
     (folder / "resume/000003.safetensors").write_bytes(b"cut off")
-    whole = read_state(folder, config)
-    assert (whole.number, whole.progress.steps) == (2, 21)
-    remove_damaged(folder, whole)
-    write_state(folder, whole)
+    intact = read_state(folder, config)
+    assert (intact.number, intact.progress.steps) == (2, 21)
+    remove_damaged(folder, intact)
+    write_state(folder, intact)
     assert {path.stem for path in (folder / "resume").iterdir()} == {"000002", "000003"}
     (folder / "resume/000003.json").unlink()
     assert read_state(folder, config).number == 2
 
 
 @pytest.mark.parametrize("missing", [".safetensors", ".json"])
-def test_a_state_that_was_not_written_to_its_end_is_said_to_be(folder, config, state, missing):
+def test_state_without_its_manifest_is_reported_incomplete(folder, config, state, missing):
     write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
     (folder / f"resume/000002{missing}").unlink()
-    told = []
-    assert same(read_state(folder, config, told.append), state)
-    assert f"was not written to its end (000002{missing} is missing)" in told[0]
+    warnings = []
+    assert equal(read_state(folder, config, warnings.append), state)
+    assert f"is incomplete (000002{missing} is missing)" in warnings[0]
 
 
-def test_a_missing_state_says_what_to_do(tmp_path, config):
+def test_message_for_missing_state_says_what_to_do(tmp_path, config):
     for read in (lambda: read_state(tmp_path / "story", config), lambda: read_progress(tmp_path / "story")):
         with pytest.raises(CheckpointError) as error:
             read()
         assert "has no saved training state" in str(error.value)
-        assert "`charlstm train TEXT --from story`" in str(error.value)
+        assert "train its model further with `base=story`" in str(error.value)
 
 
-def test_what_is_not_a_state_is_passed_over(folder, config, state):
+def test_other_files_in_the_resume_folder_are_ignored(folder, config, state):
     for name in (
         "notes.txt",
         "1.safetensors",
@@ -195,4 +193,4 @@ def test_what_is_not_a_state_is_passed_over(folder, config, state):
     ):
         (folder / "resume" / name).write_bytes(b"x")
     assert newest_state(folder) == 1
-    assert same(read_state(folder, config), state)
+    assert equal(read_state(folder, config), state)

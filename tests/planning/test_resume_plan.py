@@ -122,7 +122,7 @@ def test_an_unknown_checkpoint_is_refused_with_the_known_names(begun, root):
 
 def test_a_training_without_a_saved_state_is_refused(begun, root):
     shutil.rmtree(begun.folder / RESUME)
-    with pytest.raises(CheckpointError, match=r"has no saved training state; .* --from story"):
+    with pytest.raises(CheckpointError, match=r"has no saved training state; .* `base=story`"):
         plan_resuming(root, "story", [], {})
 
 
