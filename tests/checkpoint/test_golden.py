@@ -1,4 +1,4 @@
-"""Checkpoints of every format version that was ever written load, and write the texts that they wrote then."""
+"""Stored checkpoints of every format version load, and generate the texts that were stored with them."""
 
 import json
 from pathlib import Path
@@ -18,15 +18,15 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 FOLDERS = sorted(path.parent for path in GOLDEN.glob("*/*/texts.json"))
 
 
-def test_every_version_has_its_checkpoints():
+def test_every_format_version_has_stored_checkpoints():
     versions = {int(folder.parent.name.removeprefix("version-")) for folder in FOLDERS}
     assert versions == set(range(1, FORMAT_VERSION + 1))
 
 
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_it_writes_what_it_wrote(folder, mode):
-    # The random seeds are such that the second choice is never near the first: rounding cannot change a character.
+def test_generated_text_equals_the_stored_text(folder, mode):
+    # Random seeds were chosen so that no draw is close to a boundary, and rounding cannot change a character.
     expected = json.loads((folder / "texts.json").read_text("utf-8"))
     config = read_config(folder)
     network = build_network(config.model, read_weights(folder, config.model))
@@ -43,7 +43,7 @@ def test_it_writes_what_it_wrote(folder, mode):
 
 
 @pytest.mark.parametrize("folder", [folder for folder in FOLDERS if folder.parent.name != "version-1"], ids=lambda f: f.name)
-def test_rare_characters_cost_what_they_cost(folder):
+def test_score_of_rare_characters_equals_the_stored_score(folder):
     expected = json.loads((folder / "texts.json").read_text("utf-8"))
     config = read_config(folder)
     ids = config.vocabulary.encode_any(expected["scored"])
