@@ -165,7 +165,7 @@ def test_second_training_of_one_name_is_refused(train, tmp_path):
     said = [process.communicate(timeout=600)[1] for process in both]
     assert sorted(process.returncode for process in both) == [0, 1]
     refusal = said[[process.returncode for process in both].index(1)].splitlines()[-1]
-    assert "is being made by another process" in refusal or "exists already" in refusal
+    assert "is being created by another process" in refusal or "already exists" in refusal
     process = train("--resume", "story", "--epochs", "30")
     at_work(process)
     second = train("--resume", "story", "--epochs", "30")

@@ -1,4 +1,4 @@
-"""Names of checkpoints, finding them, and overwriting none of them."""
+"""Checkpoint folders: valid names, creation without overwriting, listing and lookup."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ def create(root: Path, name: str) -> Path:
 
 @pytest.fixture
 def make(tmp_path: Path, config: CheckpointConfig) -> Make:
-    """Make a checkpoint under ``tmp_path``, an untrained one if it has no weights."""
+    """Return a function that makes a checkpoint under ``tmp_path``, without weights if it is untrained."""
 
     def made(name: str, day: int = 1, trained: bool = True) -> Path:
         folder = tmp_path / name
@@ -42,14 +42,14 @@ BAD = ["", ".", "..", ".hidden", "-rf", " a", "a ", "a.", "a/b", "/a", "a\\b", "
 
 
 @pytest.mark.parametrize("name", GOOD, ids=ascii)
-def test_a_good_name_is_taken_as_it_is(tmp_path, name):
+def test_valid_name_is_used_unchanged(tmp_path, name):
     assert check_name(name) == name
     assert create(tmp_path, name).name == name
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize("name", [*BAD, "\x7f", "\x9b31m", "a\0", "x" * 201, "渡" * 67], ids=ascii)
-def test_a_name_that_cannot_be_a_folder_somewhere_is_refused(tmp_path, name):
+def test_name_invalid_on_any_system_is_refused(tmp_path, name):
     for attempt in (lambda: check_name(name), lambda: check_new(tmp_path, name), lambda: create(tmp_path, name)):
         with pytest.raises(CheckpointError) as error:
             attempt()
@@ -58,7 +58,7 @@ def test_a_name_that_cannot_be_a_folder_somewhere_is_refused(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["CON", "con", "nul", "Aux", "PRN", "com1", "LPT9", "nul.txt", "con.a.b"])
-def test_a_name_that_means_a_device_on_windows_is_refused(name):
+def test_name_of_a_windows_device_is_refused(name):
     with pytest.raises(CheckpointError, match="cannot name a checkpoint"):
         check_name(name)
 
@@ -79,20 +79,20 @@ def test_a_name_that_means_a_device_on_windows_is_refused(name):
         ("a" * 100, "a" * 100),
         ("a" * 101, "a" * 100),
         ("é" * 51, "é" * 50),
-        ("渡" * 34, "渡" * 33),  # 99 bytes: no half of a character
+        ("渡" * 34, "渡" * 33),  # 99 bytes, because a character takes 3
         ("a" + "é" * 50, "a" + "é" * 49),
     ],
     ids=ascii,
 )
-def test_a_free_name_is_made_of_the_files_name(tmp_path, stem, name):
+def test_default_name_is_derived_from_the_file_name(tmp_path, stem, name):
     assert next(available_names(tmp_path, stem)) == name
 
 
-def test_a_taken_name_gets_a_number(tmp_path, make):
+def test_used_name_gets_a_number(tmp_path, make):
     for expected in ["story", "story-2", "story-3"]:
         assert next(available_names(tmp_path, "story")) == expected
         make(expected)
-    (tmp_path / "story-4").write_text("a file takes a name too")
+    (tmp_path / "story-4").write_text("a file uses a name too")
     assert next(available_names(tmp_path, "story")) == "story-5"
 
 
@@ -100,23 +100,23 @@ def test_a_taken_name_gets_a_number(tmp_path, make):
 @example("\U00020000" * 60)
 @example("nul")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_free_name_is_a_good_name(tmp_path, stem):
+def test_every_default_name_is_valid(tmp_path, stem):
     assert check_name(next(available_names(tmp_path, stem)))
 
 
-def test_nothing_is_overwritten(tmp_path, make):
+def test_existing_checkpoint_is_not_overwritten(tmp_path, make):
     folder = make("story")
     before = (folder / CONFIG).read_bytes()
     for attempt in (check_new, create):
         with pytest.raises(CheckpointError) as error:
             attempt(tmp_path, "story")
-        assert str(error.value).startswith(f"{folder} exists already and is left as it is; choose another --name, or go on")
-        assert "--resume story" in str(error.value)
+        assert str(error.value).startswith(f"{folder} already exists and was not changed; choose another `name`, or resume")
+        assert "`resume=story`" in str(error.value)
     assert {path.name for path in folder.iterdir()} == {CONFIG, WEIGHTS}
     assert (folder / CONFIG).read_bytes() == before
 
 
-def test_a_new_name_makes_nothing_until_it_is_created(tmp_path):
+def test_check_new_creates_nothing(tmp_path):
     root = tmp_path / "not" / "yet"
     assert check_new(root, "story") == root / "story"
     assert list(tmp_path.iterdir()) == []
@@ -125,7 +125,7 @@ def test_a_new_name_makes_nothing_until_it_is_created(tmp_path):
     assert [path.name for path in root.iterdir()] == ["story"]
 
 
-def test_a_checkpoint_whose_making_fails_is_not_there_and_can_be_made_again(tmp_path):
+def test_failed_creation_leaves_nothing_and_can_be_repeated(tmp_path):
     def fail() -> None:
         with new_checkpoint(tmp_path, "story") as folder:
             (folder / CONFIG).touch()
@@ -140,36 +140,36 @@ def test_a_checkpoint_whose_making_fails_is_not_there_and_can_be_made_again(tmp_
     assert not (create(tmp_path, "story") / f".{CONFIG}.0123abcd.tmp").exists()
 
 
-def test_a_link_in_the_place_where_it_is_made_is_left_alone(tmp_path):
+def test_link_in_place_of_the_temporary_folder_is_kept(tmp_path):
     victim = tmp_path / "victim"
     (victim / "sub").mkdir(parents=True)
     (victim / "sub" / "precious.txt").write_text("precious")
     (tmp_path / ".story.new").symlink_to(victim)
-    with pytest.raises(CheckpointError, match=r"\.story\.new is in the way, and is not charlstm's; remove it"):
+    with pytest.raises(CheckpointError, match=r"\.story\.new is a link or has files that charlstm did not write; remove it"):
         create(tmp_path, "story")
     assert [path.name for path in victim.rglob("*")] == ["sub", "precious.txt"]
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "resume/notes.txt", "deep/config.json", "config.json.tmp"])
-def test_what_is_not_ours_in_that_place_is_left_alone(tmp_path, name):
+def test_foreign_files_in_the_temporary_folder_are_kept(tmp_path, name):
     path = tmp_path / ".story.new" / name
     path.parent.mkdir(parents=True)
     path.write_text("precious")
-    with pytest.raises(CheckpointError, match="is not charlstm's"):
+    with pytest.raises(CheckpointError, match="files that charlstm did not write"):
         create(tmp_path, "story")
     assert path.read_text() == "precious"
 
 
-def test_of_two_that_make_the_same_one_comes_too_late(tmp_path):
-    with new_checkpoint(tmp_path, "story"), pytest.raises(CheckpointError, match="story is being made by another process"):
+def test_second_creation_of_the_same_checkpoint_is_refused(tmp_path):
+    with new_checkpoint(tmp_path, "story"), pytest.raises(CheckpointError, match="story is being created by another process"):
         create(tmp_path, "story")
-    with pytest.raises(CheckpointError, match="exists already"), new_checkpoint(tmp_path, "saga"):
+    with pytest.raises(CheckpointError, match="already exists"), new_checkpoint(tmp_path, "saga"):
         (tmp_path / "saga").mkdir()
 
 
-def test_nobody_comes_between_the_making_of_a_checkpoint_and_its_appearance(tmp_path, monkeypatch):
+def test_lock_is_held_until_the_checkpoint_appears(tmp_path, monkeypatch):
     def rename(path, target, original=Path.rename):
-        with pytest.raises(CheckpointError, match="is being made by another process"):
+        with pytest.raises(CheckpointError, match="is being created by another process"):
             create(tmp_path, "story")
         return original(path, target)
 
@@ -179,25 +179,25 @@ def test_nobody_comes_between_the_making_of_a_checkpoint_and_its_appearance(tmp_
     assert (tmp_path / "story" / CONFIG).read_text() == "{}"
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(CheckpointError, match="cannot be made") as error:
+def test_folder_that_cannot_be_created_is_named(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(CheckpointError, match="cannot be created") as error:
         create(tmp_path / "file", "story")
-    assert "--checkpoints" in str(error.value)
+    assert "`checkpoints`" in str(error.value)
 
 
-def test_checkpoints_are_listed_from_the_newest_and_damaged_ones_are_not(tmp_path, make):
+def test_list_has_newest_first_and_damaged_ones_apart(tmp_path, make):
     made = [make("old", 1), make("new", 3), make("middle", 2, trained=False)]
     (make("broken", 9) / CONFIG).write_text("{")
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
-    found, (wrong,) = list_checkpoints(tmp_path)
-    assert "broken" in str(wrong)
+    found, (error,) = list_checkpoints(tmp_path)
+    assert "broken" in str(error)
     assert [folder for folder, _ in found] == [made[1], made[2], made[0]]
     assert [config.created[8:10] for _, config in found] == ["03", "02", "01"]
 
 
-def test_the_newest_is_the_last_begun_that_has_weights(tmp_path, make):
+def test_default_is_the_newest_checkpoint_with_weights(tmp_path, make):
     make("z-oldest", 1)
     newest = make("b-newest", 5)
     make("a-middle", 3)
@@ -206,14 +206,14 @@ def test_the_newest_is_the_last_begun_that_has_weights(tmp_path, make):
 
 
 @pytest.mark.parametrize("root", [".", "missing"])
-def test_no_checkpoint_at_all_says_how_to_make_one(tmp_path, root):
+def test_message_without_checkpoints_advises_training(tmp_path, root):
     with pytest.raises(CheckpointError) as error:
         find_checkpoint(tmp_path / root, None)
-    assert str(error.value).startswith(f"there is no trained checkpoint in {tmp_path / root}; train one with `charlstm train")
-    assert "--checkpoints" in str(error.value)
+    assert str(error.value).startswith(f"found no trained checkpoint in {tmp_path / root}; train a model first")
+    assert "`checkpoints`" in str(error.value)
 
 
-def test_a_checkpoint_is_found_by_name_or_by_path(tmp_path, make, monkeypatch):
+def test_checkpoint_is_found_by_name_or_path(tmp_path, make, monkeypatch):
     inside, outside = make("root/story"), make("elsewhere/other")
     root = tmp_path / "root"
     monkeypatch.chdir(tmp_path)
@@ -223,21 +223,21 @@ def test_a_checkpoint_is_found_by_name_or_by_path(tmp_path, make, monkeypatch):
     assert find_checkpoint(root, "story/") == inside
 
 
-def test_a_name_goes_before_a_path(tmp_path, make, monkeypatch):
+def test_name_takes_precedence_over_path(tmp_path, make, monkeypatch):
     inside, _ = make("root/story"), make("story")
     monkeypatch.chdir(tmp_path)
     assert find_checkpoint(tmp_path / "root", "story") == inside
 
 
 @pytest.mark.parametrize("wanted", ["storey", "", "a/b/c", "../..", "a\0b", "x" * 300], ids=lambda name: ascii(name)[:9])
-def test_a_checkpoint_that_is_not_there_gets_the_names_that_are(tmp_path, make, wanted):
+def test_message_for_missing_checkpoint_lists_existing_ones(tmp_path, make, wanted):
     make("story", 1)
     make("ferry", 2)
     with pytest.raises(CheckpointError) as error:
         find_checkpoint(tmp_path, wanted)
-    assert str(error.value) == f"there is no checkpoint {wanted!r}; in {tmp_path} there are: ferry, story"
+    assert str(error.value) == f"checkpoint {wanted!r} does not exist; {tmp_path} contains: ferry, story"
 
 
-def test_an_empty_folder_has_none(tmp_path):
-    with pytest.raises(CheckpointError, match="there are: none"):
+def test_message_for_an_empty_folder_lists_none(tmp_path):
+    with pytest.raises(CheckpointError, match="contains: none"):
         find_checkpoint(tmp_path, "story")

@@ -35,7 +35,7 @@ def test_folder_without_checkpoints_advises_training(refusal, advice, tmp_path, 
     (tmp_path / "file").touch()
     sentence = refusal("generate", "--checkpoints", folder)
     assert f"no trained checkpoint in {folder}" in sentence
-    assert "charlstm train" in sentence
+    assert "train a model first" in sentence
     advice("generate", sentence)
 
 
@@ -130,7 +130,7 @@ def test_missing_seed_file_is_refused(refusal, tale):
 def test_existing_name_is_refused_before_reading(refusal, tale):
     before = {path: path.read_bytes() for path in tale.iterdir()}
     sentence = refusal("train", "no-such-file.txt", "--name", "tale")
-    assert "tale exists already" in sentence
+    assert "tale already exists" in sentence
     assert "--name" in sentence
     assert {path: path.read_bytes() for path in tale.iterdir()} == before
 

@@ -66,7 +66,7 @@ def test_unwritable_checkpoints_folder_is_reported(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     result = charlstm("train", "story.txt", *SMALL, "--checkpoints", "story.txt")
     assert result.exit_code == 1
-    assert "charlstm: story.txt/story cannot be made" in result.stderr
+    assert "charlstm: story.txt/story cannot be created" in result.stderr
 
 
 @pytest.mark.parametrize("others", [(), ("--cluster", "localhost:1,localhost:2", "--rank", "1")])

@@ -175,7 +175,7 @@ def test_name_taken_while_tensorflow_starts(charlstm, tmp_path, monkeypatch, nam
     result = charlstm("train", "story.txt", *SMALL, "--json", *name)
     if name:
         assert result.exit_code == 1
-        assert "exists already" in result.stderr
+        assert "already exists" in result.stderr
         return
     assert result.exit_code == 0
     assert json.loads(result.stdout)["checkpoint"] == "story-2"
@@ -211,7 +211,7 @@ def test_several_files_are_one_text(told, tmp_path):
 def test_existing_name_is_refused(trained, refusal):
     before = {name: (trained / name).read_bytes() for name in FILES}
     sentence = refusal("train", "story.txt", *SMALL, "--name", "story")
-    assert "checkpoints/story exists already" in sentence
+    assert "checkpoints/story already exists" in sentence
     assert "--resume story" in sentence
     assert {name: (trained / name).read_bytes() for name in FILES} == before
 

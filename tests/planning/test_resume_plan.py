@@ -116,7 +116,7 @@ def test_a_checkpoint_elsewhere_is_named_by_its_path(begun, tmp_path):
 
 
 def test_an_unknown_checkpoint_is_refused_with_the_known_names(begun, root):
-    with pytest.raises(CheckpointError, match=r"there is no checkpoint 'novel'; in .* there are: story"):
+    with pytest.raises(CheckpointError, match=r"checkpoint 'novel' does not exist; .* contains: story"):
         plan_resuming(root, "novel", [], {})
 
 

@@ -178,7 +178,7 @@ def test_the_text_is_read_in_its_text_encoding(plan, tmp_path, text):
         ({"units": ()}, {}, ConfigError, "units: expected 1 to 64 integers"),
         ({"batch_size": 40_000}, {}, CorpusError, "40000 streams of windows of"),
         ({"batches": "windows", "seq_len": 360_000}, {}, CorpusError, "a window of 360000 and its next character need 360001"),
-        ({}, {"base_name": "nobody"}, CheckpointError, "there is no checkpoint 'nobody'"),
+        ({}, {"base_name": "nobody"}, CheckpointError, "checkpoint 'nobody' does not exist"),
         ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "`units` cannot be changed with `base=nobody`"),
         ({"activation": "relu"}, {"base_name": "nobody"}, ConfigError, "`activation` cannot be changed with `base=nobody`"),
     ],
@@ -192,7 +192,7 @@ def test_invalid_plans_are_refused_and_nothing_is_written(plan, root, given, opt
 
 def test_a_taken_name_is_refused_before_the_text_is_read(plan, root):
     (root / "taken").mkdir(parents=True)
-    with pytest.raises(CheckpointError, match="exists already and is left as it is"):
+    with pytest.raises(CheckpointError, match="already exists and was not changed"):
         plan("missing.txt", name="taken")
 
 

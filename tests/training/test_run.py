@@ -162,7 +162,7 @@ def test_an_existing_checkpoint_is_refused_and_unchanged(plan):
     made = plan()
     run(made)
     before = (made.folder / "model.safetensors").read_bytes()
-    with pytest.raises(CheckpointError, match="exists already"):
+    with pytest.raises(CheckpointError, match="already exists"):
         run(made)
     assert (made.folder / "model.safetensors").read_bytes() == before
 
@@ -180,7 +180,7 @@ def test_simultaneous_unnamed_trainings_get_different_names(plan):
 def test_a_name_in_use_by_another_process_is_not_free(plan):
     unnamed, named = plan(name=None), plan(name="small")
     with new_checkpoint(unnamed.folder.parent, "small"):
-        with pytest.raises(TakenError, match="small is being made by another process; wait"):
+        with pytest.raises(TakenError, match="small is being created by another process; wait"):
             run(named)
         events = run(unnamed)
         write_config(unnamed.folder.parent / ".small.new", unnamed.config)
