@@ -136,9 +136,9 @@ def activations_view(found: Record) -> list[Block]:
 def kernel_view(found: Record) -> list[Block]:
     """Return the blocks of the section on the code that runs."""
     rows = [
-        ["charlstm generate", found["generate"]],
-        ["charlstm train, on processors", found["train_on_a_processor"]],
-        ["charlstm train, on a GPU", found["train_on_a_gpu"]],
+        ["generation", found["generate"]],
+        ["training on processors", found["train_on_a_processor"]],
+        ["training on a GPU", found["train_on_a_gpu"]],
     ]
     blocks: list[Block] = [
         Prose(

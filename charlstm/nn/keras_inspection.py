@@ -1,4 +1,4 @@
-"""Checks of the reports of ``charlstm inspect`` against Keras: the same sections, computed with ``keras.layers.LSTM``."""
+"""Checks of the reports of the inspection against Keras: the same sections, computed with ``keras.layers.LSTM``."""
 
 from collections.abc import Mapping
 from dataclasses import replace
