@@ -1,8 +1,9 @@
-"""Imports between the packages, read from the source, and libraries that quick commands must not import."""
+"""Imports and strings of the packages, read from the source, and libraries that quick commands must not import."""
 
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -156,6 +157,17 @@ def test_only_cli_prints_or_exits(source):
                 pytest.fail(f"line {node.lineno} raises SystemExit")
             case ast.ImportFrom(module="sys", names=names):
                 assert "exit" not in {alias.name for alias in names}
+
+
+COMMANDS = "train|generate|compare|evaluate|inspect|launch|list"
+COMMAND_LINE = re.compile(rf"(?<![\w-])--[a-z]|\bcharlstm (?:{COMMANDS})\b")
+
+
+@pytest.mark.parametrize("source", [source for source in sources() if room_of(source) != "cli"])
+def test_only_cli_names_options_or_commands(source):
+    # Other packages also serve Python callers: they write `resume=ferry`, which the command line turns into an option.
+    strings = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    assert [f"line {node.lineno}: {node.value}" for node in strings if COMMAND_LINE.search(node.value)] == []
 
 
 READ_FILES = {"text/corpus.py", "text/sources.py", "inference/bulk.py"}
