@@ -25,13 +25,13 @@ STATE = f"{RESUME}/000001.safetensors"
 MANIFEST = f"{RESUME}/000001.json"
 MEMORY = 1 << 30
 """Most memory in bytes that reading a small file may allocate."""
-HELD = {"config": CONFIG, "weights": WEIGHTS, "history": HISTORY, "state": STATE, "manifest": MANIFEST}
-"""The file of a checkpoint that each reader reads."""
+FILES = {"config": CONFIG, "weights": WEIGHTS, "history": HISTORY, "state": STATE, "manifest": MANIFEST}
+"""File of a checkpoint that each reader reads."""
 
 
 @dataclass(frozen=True)
 class Readers:
-    """Every reader of a checkpoint, called with the content of its file.
+    """The readers of a checkpoint's files, called with the content of the file.
 
     Attributes:
         folder: A checkpoint whose other files are undamaged.
@@ -42,13 +42,24 @@ class Readers:
     config: CheckpointConfig
 
     def read(self, name: str, content: bytes) -> object:
-        """Read a content, and use the result as the commands do."""
+        """Read a content and use the result as the commands do.
+
+        Args:
+            name: Reader: a key of :data:`FILES`, ``corpus``, or ``utf-16`` for a corpus in that encoding.
+            content: Content of the file.
+
+        Returns:
+            The value read, or a part of it.
+
+        Raises:
+            CharlstmError: If the reader refuses the content.
+        """
         if name in ("corpus", "utf-16"):
             return self._corpus(content, "utf-8" if name == "corpus" else name)
-        path = self.folder / HELD[name]
+        path = self.folder / FILES[name]
         before = path.read_bytes()
         path.write_bytes(content)
-        if name == "state":  # otherwise its digest would be refused
+        if name == "state":  # a matching manifest, which would otherwise hide other refusals
             manifest = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
             (self.folder / MANIFEST).write_text(json.dumps(manifest))
         try:
@@ -71,9 +82,9 @@ class Readers:
         characters = found.vocabulary.characters
         assert found.vocabulary.decode(found.vocabulary.encode(characters)) == characters
         if rare := found.vocabulary.rare:
-            strange = found.vocabulary.encode_any(f"{rare.characters}\U0010ffff")
-            assert found.vocabulary.decode(strange) == f"{rare.characters}\U0010ffff"
-            assert np.isfinite(found.vocabulary.naming_nats(strange)).all()
+            ids = found.vocabulary.encode_any(f"{rare.characters}\U0010ffff")
+            assert found.vocabulary.decode(ids) == f"{rare.characters}\U0010ffff"
+            assert np.isfinite(found.vocabulary.naming_nats(ids)).all()
         return found.model.weight_shapes, json.dumps(found.created)
 
     def _corpus(self, content: bytes, encoding: str) -> object:
@@ -86,7 +97,7 @@ class Readers:
 
 
 def make_readers(folder: Path) -> Readers:
-    """Make a checkpoint in a new folder, and return its readers."""
+    """Return readers of a new checkpoint in a folder that is created."""
     folder.mkdir()
     model = ModelConfig(vocabulary_size=4, seq_len=5, encoding="embedding", embedding_size=2, units=(3, 2))
     config = CheckpointConfig(
@@ -97,7 +108,7 @@ def make_readers(folder: Path) -> Readers:
         created="2026-01-02T03:04:05+00:00",
     )
     weights = {name: np.full(shape, 0.1, np.float32) for name, shape in model.weight_shapes.items()}
-    line = HistoryEntry(
+    evaluation = HistoryEntry(
         step=10, epoch=0.5, seconds=2.25, learning_rate=1e-3, train_nats_per_char=2.5, nats_per_char=2.0, best=True
     )
     progress = TrainingProgress(
@@ -106,9 +117,10 @@ def make_readers(folder: Path) -> Readers:
     )  # fmt: skip
     write_config(folder, config)
     write_weights(folder, weights)
-    write_history(folder, [line, line])
+    write_history(folder, [evaluation, evaluation])
     write_state(
-        folder, TrainingState(arrays={"noise/0": np.array([1, 2], np.uint32)}, best=weights, history=(line,), progress=progress)
+        folder,
+        TrainingState(arrays={"noise/0": np.array([1, 2], np.uint32)}, best=weights, history=(evaluation,), progress=progress),
     )
     return Readers(folder, config)
 
@@ -119,8 +131,8 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> Readers:
 
 
 @pytest.fixture
-def whole(readers: Readers, tmp_path: Path) -> Path:
-    """Return a copy of the checkpoint that a test may damage."""
+def checkpoint(readers: Readers, tmp_path: Path) -> Path:
+    """Return the folder of a copy of the checkpoint, for a test to damage."""
     return shutil.copytree(readers.folder, tmp_path / "checkpoints" / "story")
 
 

@@ -1,8 +1,8 @@
-"""Fill ``seeds``: for each sentence with which a reader refuses a mutated file, the shortest file that it refused so.
+"""Write the seed files of the fuzzer: for each message of each reader, the shortest mutated file that causes it.
 
     python -m tests.hostile.keep [EXAMPLES]
 
-They lead the fuzzer to code that mutations of an undamaged file rarely reach, and are also read unchanged.
+Mutations of seed files reach code that mutations of an undamaged file rarely reach. Seed files are also read unchanged.
 """
 
 import re
@@ -14,40 +14,42 @@ from pathlib import Path
 import numpy as np
 
 from charlstm.errors import CharlstmError
-from tests.hostile.conftest import HELD, Readers, make_readers
+from tests.hostile.conftest import FILES, Readers, make_readers
 from tests.hostile.test_fuzz import KINDS, READERS, SEEDS, mutated, originals
 
-LONGEST = 10_000
+MAX_BYTES = 10_000
+"""Longest seed file, in bytes."""
 EXAMPLES = 5_000
+"""Mutated files to read for each reader, unless given on the command line."""
 
 
-def kind_of(sentence: str, folder: Path) -> str:
-    """Return a sentence without the parts that differ between files."""
-    known = "|".join(map(re.escape, (str(folder), *HELD.values())))
-    return re.sub(r"'[^']*'|\"[^\"]*\"|0x\w+|[\d,.]+", "…", re.sub(known, "", sentence))
+def message_kind(message: str, folder: Path) -> str:
+    """Return a message without the parts that differ between files: paths, quoted text and numbers."""
+    known = "|".join(map(re.escape, (str(folder), *FILES.values())))
+    return re.sub(r"'[^']*'|\"[^\"]*\"|0x\w+|[\d,.]+", "…", re.sub(known, "", message))
 
 
 def shortest(readers: Readers, name: str, examples: int) -> dict[str, bytes]:
-    """Return the shortest file for each kind of refusal."""
+    """Return the shortest refused content for each kind of message."""
     random, found = np.random.default_rng(0), dict[str, bytes]()
     contents = originals(readers, name)
     for _ in range(examples):
-        how = [
+        edits = [
             (KINDS[random.integers(len(KINDS))], int(random.integers(1 << 20)), int(random.integers(4096)))
             for _ in range(random.integers(1, 7))
         ]
-        content = mutated(contents[random.integers(len(contents))], how)
+        content = mutated(contents[random.integers(len(contents))], edits)
         try:
             readers.read(name, content)
         except CharlstmError as error:
-            kind = kind_of(str(error), readers.folder)
-            if len(content) < min(LONGEST, len(found.get(kind, b"x" * LONGEST))):
+            kind = message_kind(str(error), readers.folder)
+            if len(content) < min(MAX_BYTES, len(found.get(kind, b"x" * MAX_BYTES))):
                 found[kind] = content
     return found
 
 
 def main() -> None:
-    """Search, and write the files found."""
+    """Search for seed files and write them."""
     examples = int(sys.argv[1]) if len(sys.argv) > 1 else EXAMPLES
     with tempfile.TemporaryDirectory() as folder:
         readers = make_readers(Path(folder) / "story")
