@@ -167,7 +167,7 @@ def _opened(path: Path) -> Iterator[Any]:
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RecursionError, ConfigError) as error:
         raise CheckpointError(f"{path} is damaged ({refusal_reason(error)})") from None
     except MemoryError:
-        raise CheckpointError(f"{path} needs more memory than is free; stop other programs") from None
+        raise CheckpointError(f"{path} needs more memory than is free") from None
 
 
 def _read(path: Path, config: CheckpointConfig) -> TrainingState:
