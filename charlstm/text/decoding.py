@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
 from charlstm.errors import CorpusError
-from charlstm.text.detection import encoding_doubt, nul_message, undecodable_message
+from charlstm.text.encoding_messages import encoding_doubt, nul_message, undecodable_message
 from charlstm.text.file_types import HEAD_BYTES, binary_kind, markup_kind
 from charlstm.text.sources import Note, Source
 
