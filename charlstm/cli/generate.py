@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from charlstm.cli.generated_text import print_samples, stream
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
     SeedOption,
@@ -31,16 +32,11 @@ from charlstm.cli.terminal import (
     print_json,
     readable,
     say,
-    visible,
-    write_given,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.checkpoint.weights import Weights
-    from charlstm.inference.generation import Sample
     from charlstm.inference.modes import Decoder
     from charlstm.inference.sampling import Sampling
 
@@ -234,10 +230,10 @@ def generate(
             return
         opening = text if shows_seed else ""
         if samples == 1:
-            _stream(pieces, opening)
+            stream(pieces, opening)
         else:
             several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
-            _print_samples(generate_texts(pieces), opening, separated=several_lines)
+            print_samples(generate_texts(pieces), opening, separated=several_lines)
 
 
 def _noted(sampling: "Sampling") -> "Sampling":
@@ -264,28 +260,3 @@ def _reader(config: "CheckpointConfig", weights: "Weights", mode: Mode, engine: 
     from charlstm.inference.network import build_network
 
     return decoder(build_network(config.model, weights), mode)
-
-
-def _stream(pieces: "Iterator[list[str]]", opening: str) -> None:
-    """Print one text; on a terminal, each character as soon as it is generated."""
-    live = sys.stdout.isatty()
-    write_given(opening, sys.stdout)
-    for (piece,) in pieces:
-        sys.stdout.write(_shown(piece))
-        if live:
-            sys.stdout.flush()
-    sys.stdout.write("\n")
-
-
-def _print_samples(samples: "list[Sample]", opening: str, *, separated: bool) -> None:
-    """Print several texts, with a heading line before each if ``separated``."""
-    for place, sample in enumerate(samples, start=1):
-        if separated:
-            write_given(f"--- sample {place}, random seed {sample.random_seed} ---\n", sys.stdout)
-        write_given(opening, sys.stdout)
-        sys.stdout.write(_shown(sample.text) + "\n")
-
-
-def _shown(text: str) -> str:
-    """Return a text for stdout: control characters are replaced on a terminal, and unchanged elsewhere."""
-    return visible(text, "\n\t") if sys.stdout.isatty() else text

@@ -10,15 +10,14 @@ import typer
 
 from charlstm.cli import settings
 from charlstm.cli.options import choice
-from charlstm.cli.resume_command import checkpoint_command, resume_command
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, duration, print_json, say, say_note
+from charlstm.cli.resume_command import resume_command
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, say, say_note
+from charlstm.cli.training_messages import describe_plan, print_result, print_saved_result, say_end, show_beginning
 from charlstm.cli.worker import be_a_worker, cluster_named, memory_note, not_the_first_process
-from charlstm.errors import CheckpointError, SaveError, clip_text, excerpt
+from charlstm.errors import CheckpointError, SaveError, clip_text
 
 if TYPE_CHECKING:
     from charlstm.planning.cluster import Cluster
-    from charlstm.planning.training_plan import TrainingPlan
-    from charlstm.training.events import Finished
 
 Preset = Literal["quick", "standard", "best", "classic"]
 
@@ -148,10 +147,10 @@ def train(
         if plan.finished is not None:
             say_note(plan.finished)
             if json:
-                _print_saved_result(plan)
+                print_saved_result(plan)
             return
         say(f"Resuming {plan.folder.name}, trained on {clip_text(plan.config.corpus.name)}.")
-        _show_beginning(plan)
+        show_beginning(plan)
         for note in plan.notes:
             say_note(note)
     else:
@@ -167,7 +166,7 @@ def train(
             base_name=from_,
             text_encoding="utf-8" if text_encoding is None else text_encoding,
         )
-        _describe(preset or "standard", plan)
+        describe_plan(preset or "standard", plan)
     if together:
         plan = replace(plan, cluster=together)
         say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, is the chief.")
@@ -182,11 +181,11 @@ def train(
         command = resume_command(replace(plan, folder=error.folder))
         raise CheckpointError(f"{error}; then resume the training with `{command}`") from None
     if json:
-        _print_result(plan, finished.best.nats_per_char, finished.steps, finished.seconds, finished.characters_per_second)
+        print_result(plan, finished.best.nats_per_char, finished.steps, finished.seconds, finished.characters_per_second)
     if finished.interrupted:
         say(f"Stopped and saved. Resume with: {resume_command(plan)}")
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
-    _say_end(plan, finished)
+    say_end(plan, finished)
 
 
 def _misuse(
@@ -208,75 +207,3 @@ def _misuse(
     if together and "-" in corpus:
         return "several processes cannot read one standard input; give a file that each of them can read"
     return None
-
-
-def _say_end(plan: "TrainingPlan", finished: "Finished") -> None:
-    from charlstm.formatting import exactly
-    from charlstm.planning.training_plan import ResumedState
-
-    training, best = plan.config.training, finished.best
-    before = plan.start.state.progress if isinstance(plan.start, ResumedState) else None
-    if before and before.steps == finished.steps and not before.loss_count:
-        minutes = training.minutes or 0.0
-        say(f"Nothing was trained: starting took the rest of {exactly(minutes, 'minute')}; raise --minutes.")
-        return
-    if finished.stopped_early:
-        say(f"Stopped early: no better score in {training.patience} evaluations.")
-    elif best.step < finished.steps and best.nats_per_char is not None:
-        say(f"Keeping the best model (epoch {best.epoch:.1f}, {best.nats_per_char:.4f} nats/char).")
-    say(f"Done in {duration(finished.seconds)}. Generate with: {checkpoint_command(plan, 'generate', '--checkpoint')}")
-
-
-def _print_saved_result(plan: "TrainingPlan") -> None:
-    """Print the result of a training that was already finished."""
-    from charlstm.checkpoint.model_card import best_score
-    from charlstm.planning.training_plan import ResumedState
-
-    assert isinstance(plan.start, ResumedState)
-    state = plan.start.state
-    kept = best_score(state.history)
-    _print_result(plan, kept.nats_per_char if kept else None, state.progress.steps, state.progress.seconds, 0.0)
-
-
-def _print_result(plan: "TrainingPlan", nats: float | None, steps: int, seconds: float, characters_per_second: float) -> None:
-    from charlstm.formatting import bits, count_parameters
-
-    print_json(
-        {
-            "checkpoint": plan.folder.name,
-            "nats_per_char": nats,
-            "bits_per_char": None if nats is None else bits(nats),
-            "parameters": count_parameters(plan.config.model.weight_shapes),
-            "seconds": seconds,
-            "steps": steps,
-            "characters_per_second": characters_per_second,
-        }
-    )
-
-
-def _describe(preset: Preset, plan: "TrainingPlan") -> None:
-    """Print the text, the network and the budget of a training."""
-    from charlstm.checkpoint.model_card import budget_phrase
-
-    corpus, model, training = plan.config.corpus, plan.config.model, plan.config.training
-    vocabulary = plan.config.vocabulary
-    distinct = "distinct ones learned" if vocabulary.rare else "distinct"
-    held_out = round(corpus.characters * training.validation)
-    say(
-        f"{clip_text(corpus.name)}: {corpus.characters:,} characters, {len(vocabulary):,} {distinct}; "
-        f"{corpus.characters - held_out:,} to learn from, {f'the last {held_out:,}' if held_out else 'nothing'} held out."
-    )
-    _show_beginning(plan)
-    say(
-        f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "
-        f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, "
-        f"{budget_phrase(training)}."
-    )
-    for note in plan.notes:
-        say_note(note)
-
-
-def _show_beginning(plan: "TrainingPlan") -> None:
-    """Print the first words of the text as the model sees them, which reveals a wrong text encoding."""
-    label = "Text begins: "
-    say(label + excerpt(plan.config.vocabulary.decode(plan.ids[:1_000]), 80 - len(label)))

@@ -1,0 +1,85 @@
+"""Messages and results of ``charlstm train``."""
+
+from typing import TYPE_CHECKING
+
+from charlstm.cli.resume_command import checkpoint_command
+from charlstm.cli.terminal import duration, print_json, say, say_note
+from charlstm.errors import clip_text, excerpt
+
+if TYPE_CHECKING:
+    from charlstm.planning.training_plan import TrainingPlan
+    from charlstm.training.events import Finished
+
+
+def say_end(plan: "TrainingPlan", finished: "Finished") -> None:
+    """Report how a completed training ended, and the command that generates with its model."""
+    from charlstm.formatting import exactly
+    from charlstm.planning.training_plan import ResumedState
+
+    training, best = plan.config.training, finished.best
+    before = plan.start.state.progress if isinstance(plan.start, ResumedState) else None
+    if before and before.steps == finished.steps and not before.loss_count:
+        minutes = training.minutes or 0.0
+        say(f"Nothing was trained: starting took the rest of {exactly(minutes, 'minute')}; raise --minutes.")
+        return
+    if finished.stopped_early:
+        say(f"Stopped early: no better score in {training.patience} evaluations.")
+    elif best.step < finished.steps and best.nats_per_char is not None:
+        say(f"Keeping the best model (epoch {best.epoch:.1f}, {best.nats_per_char:.4f} nats/char).")
+    say(f"Done in {duration(finished.seconds)}. Generate with: {checkpoint_command(plan, 'generate', '--checkpoint')}")
+
+
+def print_saved_result(plan: "TrainingPlan") -> None:
+    """Print the result of a training that was already finished."""
+    from charlstm.checkpoint.model_card import best_score
+    from charlstm.planning.training_plan import ResumedState
+
+    assert isinstance(plan.start, ResumedState)
+    state = plan.start.state
+    kept = best_score(state.history)
+    print_result(plan, kept.nats_per_char if kept else None, state.progress.steps, state.progress.seconds, 0.0)
+
+
+def print_result(plan: "TrainingPlan", nats: float | None, steps: int, seconds: float, characters_per_second: float) -> None:
+    """Print the result of a training as JSON."""
+    from charlstm.formatting import bits, count_parameters
+
+    print_json(
+        {
+            "checkpoint": plan.folder.name,
+            "nats_per_char": nats,
+            "bits_per_char": None if nats is None else bits(nats),
+            "parameters": count_parameters(plan.config.model.weight_shapes),
+            "seconds": seconds,
+            "steps": steps,
+            "characters_per_second": characters_per_second,
+        }
+    )
+
+
+def describe_plan(preset: str, plan: "TrainingPlan") -> None:
+    """Print the text, the network and the budget of a training."""
+    from charlstm.checkpoint.model_card import budget_phrase
+
+    corpus, model, training = plan.config.corpus, plan.config.model, plan.config.training
+    vocabulary = plan.config.vocabulary
+    distinct = "distinct ones learned" if vocabulary.rare else "distinct"
+    held_out = round(corpus.characters * training.validation)
+    say(
+        f"{clip_text(corpus.name)}: {corpus.characters:,} characters, {len(vocabulary):,} {distinct}; "
+        f"{corpus.characters - held_out:,} to learn from, {f'the last {held_out:,}' if held_out else 'nothing'} held out."
+    )
+    show_beginning(plan)
+    say(
+        f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "
+        f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, "
+        f"{budget_phrase(training)}."
+    )
+    for note in plan.notes:
+        say_note(note)
+
+
+def show_beginning(plan: "TrainingPlan") -> None:
+    """Print the first words of the text as the model sees them, which reveals a wrong text encoding."""
+    label = "Text begins: "
+    say(label + excerpt(plan.config.vocabulary.decode(plan.ids[:1_000]), 80 - len(label)))
