@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.json_files import parse_json
-from charlstm.checkpoint.memory import check_memory
+from charlstm.checkpoint.memory import check_size
 from charlstm.checkpoint.regular_files import open_regular, refusal_reason
 from charlstm.config import build, to_dict
 from charlstm.errors import CheckpointError, ConfigError
@@ -65,7 +65,7 @@ def verify(path: Path, max_bytes: int) -> None:
                 raise ValueError(f"it has {size:,} bytes and should have {manifest.bytes:,}")
             if manifest.bytes > max_bytes:
                 raise ValueError(f"it has {manifest.bytes:,} bytes; a state of this model has at most {max_bytes:,}")
-            check_memory(str(path), manifest.bytes)
+            check_size(str(path), manifest.bytes)
             file.seek(0)
             if hashlib.file_digest(file, "sha256").hexdigest() != manifest.sha256:
                 raise ValueError("its SHA-256 differs from the one in its manifest")

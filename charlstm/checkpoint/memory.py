@@ -73,7 +73,7 @@ def _limits() -> Iterator[Path]:
             yield from (part / name for part in (path, *path.parents) if part.is_relative_to(_GROUPS))
 
 
-def check_memory(what: str, needed: float) -> None:
+def check_size(what: str, needed: float) -> None:
     """Refuse data that does not fit in memory, before it is read.
 
     Args:

@@ -14,7 +14,7 @@ from safetensors.numpy import save
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.config_file import CONFIG
 from charlstm.checkpoint.json_files import MAX_BYTES
-from charlstm.checkpoint.memory import check_memory
+from charlstm.checkpoint.memory import check_size
 from charlstm.checkpoint.regular_files import open_regular, refusal_reason
 from charlstm.config import ModelConfig
 from charlstm.errors import CheckpointError, short_repr
@@ -45,7 +45,7 @@ def read_weights(folder: Path, model: ModelConfig) -> Weights:
         CheckpointError: If it does not match its digest, contains NaN or infinity, or :func:`open_weights` refuses it.
     """
     path = folder / WEIGHTS
-    check_memory(str(path), 4 * _COPIES * count_parameters(model.weight_shapes))
+    check_size(str(path), 4 * _COPIES * count_parameters(model.weight_shapes))
     with open_weights(folder, model) as file:
         weights = {name: file.get_tensor(name) for name in model.weight_shapes}
         expected = (file.metadata() or {}).get("sha256")

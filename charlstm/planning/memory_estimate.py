@@ -105,7 +105,7 @@ def estimate_memory(
     )
 
 
-def check_memory(
+def check_training_memory(
     model: ModelConfig,
     training: TrainingConfig,
     characters: int,

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from charlstm.checkpoint import memory
-from charlstm.checkpoint.memory import check_memory
+from charlstm.checkpoint.memory import check_size
 from charlstm.errors import CheckpointError
 
 
@@ -86,6 +86,6 @@ def test_available_memory_excludes_used_memory(tmp_path, monkeypatch, machine, g
 
 def test_data_larger_than_memory_is_refused(monkeypatch):
     monkeypatch.setattr(memory, "total_memory", lambda: 3e9)
-    check_memory("story", 3e9)
+    check_size("story", 3e9)
     with pytest.raises(CheckpointError, match="story needs 4 GB of memory, and this machine has 3; use a smaller model"):
-        check_memory("story", 4e9)
+        check_size("story", 4e9)

@@ -21,7 +21,7 @@ def checkpoint(tale):
 def memory(monkeypatch):
     def holds(size: float) -> None:
         monkeypatch.setattr("charlstm.checkpoint.memory.total_memory", lambda: size)
-        monkeypatch.setattr("charlstm.checkpoint.weights.check_memory", lambda *_: None)
+        monkeypatch.setattr("charlstm.checkpoint.weights.check_size", lambda *_: None)
         monkeypatch.setattr("charlstm.planning.environment.cores", lambda: 1)
 
     return holds

@@ -8,7 +8,7 @@ import pytest
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import ConfigError
 from charlstm.planning import memory_estimate
-from charlstm.planning.memory_estimate import LOGITS, PROCESS, check_memory, estimate_memory
+from charlstm.planning.memory_estimate import LOGITS, PROCESS, check_training_memory, estimate_memory
 
 MODEL = ModelConfig(vocabulary_size=300, encoding="embedding", embedding_size=10, units=(20, 30), seq_len=7)
 """W = 300·10 + (10 + 20 + 1)·80 + (20 + 30 + 1)·120 + 31·300 = 20,900; the largest array is the softmax's, 9,000."""
@@ -70,7 +70,7 @@ def test_memory_note_appears_above_a_quarter(machine):
     peak = estimate_memory(MODEL, TRAINING, 100_000, cores=2).peak
     for size, mentioned in ((math.inf, False), (4.01 * peak, False), (3.99 * peak, True), (1.01 * peak, True)):
         machine(size)
-        note = check_memory(MODEL, TRAINING, 100_000, cores=2)
+        note = check_training_memory(MODEL, TRAINING, 100_000, cores=2)
         assert (note is not None) == mentioned
     assert note == f"This training needs about {peak / 1e9:.2g} GB of memory; this machine has {1.01 * peak / 1e9:.2g}."
 
@@ -95,11 +95,11 @@ UNICODE = ModelConfig(vocabulary_size=1_100_000, units=(768,), encoding="embeddi
 def test_too_little_memory_is_refused_with_advice(machine, model, options, advice):
     machine(12e9)
     with pytest.raises(ConfigError) as error:
-        check_memory(model, replace(TRAINING, batch_size=64), 1_200_000, cores=2, **options)
+        check_training_memory(model, replace(TRAINING, batch_size=64), 1_200_000, cores=2, **options)
     assert str(error.value).startswith("this training needs about ")
     assert f" GB of memory, and this machine has 12; {advice}" in str(error.value)
 
 
 def test_with_a_gpu_steps_do_not_count(machine):
     machine(12e9, gpu=True)
-    assert check_memory(LONG, replace(TRAINING, batch_size=64), 1_200_000, cores=2) is None
+    assert check_training_memory(LONG, replace(TRAINING, batch_size=64), 1_200_000, cores=2) is None
