@@ -7,7 +7,7 @@ LEAST_LOOP = 20
 
 
 @dataclass(frozen=True)
-class Loop:
+class TextLoop:
     """A text that repeats itself to its end.
 
     Attributes:
@@ -19,7 +19,7 @@ class Loop:
     start: int
 
 
-def loop(text: str) -> Loop | None:
+def find_loop(text: str) -> TextLoop | None:
     """Return the loop of shortest period at the end of a text; None if there is none.
 
     A loop lasts to the end of the text, for at least three periods and at least :data:`LEAST_LOOP` characters.
@@ -30,7 +30,7 @@ def loop(text: str) -> Loop | None:
     for period, agree in enumerate(_z(backwards)):
         lasts = agree + period
         if period and lasts >= max(3 * period, LEAST_LOOP):
-            return Loop(period, len(text) - lasts)
+            return TextLoop(period, len(text) - lasts)
     return None
 
 

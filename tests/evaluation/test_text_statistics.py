@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charlstm.evaluation import text_statistics as text_statistics_module
-from charlstm.evaluation.repetition import Loop
+from charlstm.evaluation.repetition import TextLoop
 from charlstm.evaluation.text_statistics import text_statistics
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
@@ -23,13 +23,13 @@ def test_longest_passage_has_its_line_number():
 
 def test_final_line_end_does_not_hide_a_loop():
     vocabulary = Vocabulary("\nab ")
-    assert text_statistics("ab " * 9 + "a\n", vocabulary, None).loop == Loop(3, 0)
-    assert text_statistics("ab\n" * 9, vocabulary, None).loop == Loop(3, 0)
+    assert text_statistics("ab " * 9 + "a\n", vocabulary, None).loop == TextLoop(3, 0)
+    assert text_statistics("ab\n" * 9, vocabulary, None).loop == TextLoop(3, 0)
 
 
 def test_no_novelty_without_a_training_text():
     found = text_statistics("ab" * 20, Vocabulary("ab"), None)
-    assert (found.novelty, found.passage, found.loop) == (None, "", Loop(2, 0))
+    assert (found.novelty, found.passage, found.loop) == (None, "", TextLoop(2, 0))
     assert found.distinct_4_grams == pytest.approx(2 / 37)
 
 
