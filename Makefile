@@ -1,5 +1,6 @@
 # Everything from a fresh clone, with Python 3.11, 3.12 or 3.13 and make alone.
 #   make demo      train on the shipped text, write, compare both modes
+#   make check     linters, types, and the tests that need neither TensorFlow nor a browser; for every change
 #   make test      linters, types, tests
 #   make test-all  the slow tests too
 #   make bench     the benchmarks of docs/performance.md; half an hour (those of docs/recipes.md take hours: benchmarks/recipes.py)
@@ -10,7 +11,11 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all bench lock clean
+# Folders of tests that start neither TensorFlow nor a browser.
+FAST := tests/text tests/checkpoint tests/inference tests/evaluation tests/planning tests/test_config.py tests/test_errors.py \
+	tests/test_formatting.py charlstm/text charlstm/checkpoint charlstm/inference charlstm/evaluation charlstm/planning charlstm/cli
+
+.PHONY: demo lint check test test-all bench lock clean
 
 demo: $(VENV)/runtime
 	@rm -rf $(VENV)/demo
@@ -20,10 +25,15 @@ demo: $(VENV)/runtime
 	@echo; echo "--- the shipped model"
 	@$(BIN)/charlstm generate --checkpoint ferry --seed "The " --length 300 --random-seed 1
 
-test: $(VENV)/dev
+lint: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+check: lint
+	$(BIN)/pytest -n 2 --dist loadfile $(FAST)
+
+test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
 test-all: test
