@@ -75,7 +75,7 @@ def writing(vocabulary: int, mode: str, samples: int, option: str) -> Work:
     random = np.random.default_rng(0)
     weights = {name: random.normal(0, 0.05, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
     trial = build_network(config, weights)
-    state = trial.zero_state(1)
+    state = trial.initial_state(1)
     for character in range(20):
         trial.step(np.array([character]), state)
     weights["dense/kernel"] *= np.float32(4 / trial.logits(state[-1].h).std())

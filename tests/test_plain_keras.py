@@ -48,7 +48,7 @@ def probabilities(folder: Path, windows: np.ndarray) -> np.ndarray:
     """Return what charlstm itself expects after every character of some windows: ids ``[B, T]`` to ``[B, T, V]``."""
     config = read_config(folder).model
     network = build_network(config, read_weights(folder, config))
-    state, found = network.zero_state(len(windows)), []
+    state, found = network.initial_state(len(windows)), []
     for characters in windows.T:
         network.step(characters, state)
         found.append(np.exp(log_softmax(network.logits(state[-1].h).astype(np.float64))))

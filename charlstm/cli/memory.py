@@ -111,7 +111,7 @@ def check_scoring(
         CharlstmError: If fewer bytes are available.
     """
     from charlstm.evaluation.surprisal import ROWS
-    from charlstm.inference.memory_footprint import process_bytes, read_bytes, scoring_bytes, state_bytes
+    from charlstm.inference.memory_footprint import process_bytes, read_bytes, scoring_bytes, stepping_bytes
     from charlstm.planning.environment import cores
 
     model, sampled = config.model, min(sample, characters)
@@ -120,7 +120,7 @@ def check_scoring(
         "the text": read_bytes(characters, rare=config.vocabulary.rare is not None),
         f"{sampled:,} sampled characters": 24 * sampled * len(contexts),
         **scoring_bytes(model, min(sampled, ROWS)),
-        "windows": state_bytes(model, max([model.seq_len, *windows])),
+        "windows": stepping_bytes(model, max([model.seq_len, *windows])),
         "n-grams and compressors": baselines,
     }
     check_memory(needed, advice)

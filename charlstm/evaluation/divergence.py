@@ -49,18 +49,18 @@ def divergence_along(
         naming: From :meth:`charlstm.text.vocabulary.Vocabulary.naming_nats`, ``[N]``; None for a model without a placeholder.
     """
     readers = (StatefulDecoder(network), StatelessDecoder(network))
-    carried, lanes = readers[0].zero(1), readers[1].zero(1)
+    carried, lanes = readers[0].initial_state(1), readers[1].initial_state(1)
     nats, divergence, norms = [], [], []
     cost = divergence_cost(network.config.seq_len)
     ids = model_ids(ids, network.config.vocabulary_size)
     for character, following in zip(ids[:-1, None], ids[1:], strict=True):
-        carried, lanes = readers[0].advance(carried, character), readers[1].advance(lanes, character)
+        carried, lanes = readers[0].step(character, carried), readers[1].step(character, lanes)
         first, second = (
             log_softmax(logits[0].astype(np.float64)) for logits in (readers[0].logits(carried), readers[1].logits(lanes))
         )
         nats.append((-first[following], -second[following]))
         divergence.append(np.maximum(np.exp(first) @ (first - second), 0.0))  # rounding can make it negative
-        norms.append([[_norm(layer.h), _norm(layer.c)] for layer in carried])
+        norms.append([[_norm(layer.h), _norm(layer.c)] for layer in carried.layers])
         progress(cost)
     by_layer = np.array(norms, np.float64).transpose(1, 2, 0)
     stateful, stateless = clip_nats(np.array(nats)).T + (0.0 if naming is None else naming[1:])

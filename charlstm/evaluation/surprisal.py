@@ -59,13 +59,13 @@ def stateful_surprisal(network: Network, ids: Ids, progress: Progress = lambda _
 
 def _read(network: Network, scoring: ScoringPass, progress: Progress) -> tuple[Nats, NDArray[np.bool_]]:
     """Return the surprisal of all characters of a scoring pass, and the mask of those that count: ``[S, T]`` each."""
-    state = network.zero_state(scoring.rows)
+    state, workspace = network.initial_state(scoring.rows), network.workspace(scoring.rows)
     nats, counted = [], []
     for chunk in scoring.chunks():
         _reset_rows(state, chunk.kept)
         read = denormalise(chunk.x, network.config.vocabulary_size)
         for place, following in zip(read.T, chunk.y.T, strict=True):
-            network.step(place, state)
+            network.step(place, state, workspace)
             nats.append(_surprisal(network, state, following))
         counted.append(chunk.counted == 1)
         progress(scoring.chunk * step_cost(scoring.rows))
@@ -99,10 +99,10 @@ def windowed_surprisal(
     result = np.full((len(contexts), len(starts)), np.nan)
     for begin in range(0, len(starts), ROWS):
         some = starts[begin : begin + ROWS]
-        state, row = network.zero_state(len(some)), 0
+        state, workspace, row = network.initial_state(len(some)), network.workspace(len(some)), 0
         farthest = min(contexts[-1], len(ids) - 1 - int(some.min()))  # the text has ended for every row beyond it
         for read in range(1, farthest + 1):
-            network.step(ids[np.minimum(some + read, len(ids)) - 1], state)
+            network.step(ids[np.minimum(some + read, len(ids)) - 1], state, workspace)
             if read == contexts[row]:
                 there = some + read < len(ids)
                 place = np.minimum(some + read, len(ids) - 1)

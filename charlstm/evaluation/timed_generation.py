@@ -118,8 +118,7 @@ def cell_steps(mode: Mode, window: int, seed: int, length: int) -> float:
 def state_bytes(network: Network, mode: Mode, window: int) -> int:
     """Return the memory in bytes of the state for one text: ``2·4·Σu`` for ``h`` and ``c`` of every row.
 
-    Stateful generation has one row, stateless generation one lane for every character of the window. The scratch buffers of a
-    step are not counted.
+    Stateful generation has one row, stateless generation one lane for every character of the window.
     """
     rows = 1 if mode == "stateful" else window
-    return sum(layer.h.nbytes + layer.c.nbytes for layer in network.zero_state(rows))
+    return sum(layer.nbytes for layer in network.initial_state(rows))

@@ -35,9 +35,9 @@ class Sample:
 
 def warm_up(reader: Decoder, ids: Ids, batch: int) -> Any:
     """Return the state after every row of a batch has read the same text: ids ``[N]``."""
-    state = reader.zero(batch)
+    state = reader.initial_state(batch)
     for character in reader.recent(ids):
-        state = reader.advance(state, np.full(batch, character))
+        state = reader.step(np.full(batch, character), state)
     return state
 
 
@@ -63,7 +63,7 @@ def continue_ids(
     state, ids = None, None
     while True:
         with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; `choose` accepts any logits
-            state = warm_up(reader, seed, batch) if ids is None else reader.advance(state, ids)
+            state = warm_up(reader, seed, batch) if ids is None else reader.step(ids, state)
             ids = choose(reader.logits(state)[:, :vocabulary_size], sampling, noise, position, recent)
         yield ids
         if sampling.repetition_penalty != 1:

@@ -9,8 +9,8 @@ One step, for a batch of B::
     h' = o * activation(c')                             hidden state, the layer's output
 
 A step of one row reads the recurrent kernel once and makes a dozen NumPy calls, whose fixed cost dominates for a few hundred
-numbers. A step therefore works in place and allocates nothing. Each gate has its own block of memory, ``[4, B, u]``: for
-columns of ``[B, 4u]`` NumPy takes two to three times as long.
+numbers. A step therefore updates the state in place, computes in a workspace and allocates nothing. Each gate has its own block
+of memory, ``[4, B, u]``: for columns of ``[B, 4u]`` NumPy takes two to three times as long.
 """
 
 from collections.abc import Callable
@@ -25,24 +25,42 @@ Array = NDArray[np.float32]
 
 
 class LayerState(NamedTuple):
-    """The state of an LSTM layer and its scratch buffers. A step changes all of them in place.
+    """The state of an LSTM layer: all that a step carries to the next one. Each array has ``4 B u`` bytes.
 
     Attributes:
         h: The hidden state, the layer's output: ``[B, u]``.
         c: The cell state: ``[B, u]``.
-        gates: i, f, g and o of the last step: ``[4, B, u]``.
-        share: The input projection of the next step: ``[4, B, u]``.
     """
 
     h: Array
     c: Array
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of the state in bytes."""
+        return sum(array.nbytes for array in self)
+
+
+class LayerWorkspace(NamedTuple):
+    """The scratch memory of an LSTM layer's steps. A step overwrites it, and reads nothing that an earlier step left there.
+
+    Attributes:
+        gates: i, f, g and o of the last step: ``[4, B, u]``.
+        input_projection: The input projection of the next step: ``[4, B, u]``.
+    """
+
     gates: Array
-    share: Array
+    input_projection: Array
 
 
 def initial_state(batch: int, units: int) -> LayerState:
     """Return the zero state of a layer."""
-    return LayerState(*np.zeros((2, batch, units), np.float32), *np.zeros((2, 4, batch, units), np.float32))
+    return LayerState(*np.zeros((2, batch, units), np.float32))
+
+
+def new_workspace(batch: int, units: int) -> LayerWorkspace:
+    """Return the workspace of a layer."""
+    return LayerWorkspace(*np.empty((2, 4, batch, units), np.float32))
 
 
 @dataclass(frozen=True)
@@ -90,16 +108,17 @@ class LSTMLayer:
     activation: str
     recurrent_activation: str
 
-    def project(self, x: Array, share: Array) -> None:
-        """Write the input projection ``x . kernel + bias`` into ``share``: ``[B, d] -> [4, B, u]``."""
-        self.kernel.times(x, share)
-        share += self.bias
+    def project(self, x: Array, out: Array) -> None:
+        """Write the input projection ``x . kernel + bias`` into ``out``: ``[B, d] -> [4, B, u]``."""
+        self.kernel.times(x, out)
+        out += self.bias
 
-    def step(self, state: LayerState) -> None:
-        """Run one time step, whose input projection is ``state.share``."""
-        h, c, gates, share = state
+    def step(self, state: LayerState, workspace: LayerWorkspace) -> None:
+        """Run one time step, whose input projection is in the workspace; update the state in place."""
+        h, c = state
+        gates, input_projection = workspace
         self.recurrent_kernel.times(h, gates)
-        gates += share
+        gates += input_projection
         i, f, g, o = gates
         if (self.recurrent_activation, self.activation) == _DEFAULT_ACTIVATIONS:
             np.tanh(gates, out=gates)

@@ -4,7 +4,8 @@ With B texts at a time, V characters, W lanes (1 in stateful mode), u units of a
 
     weights    4 (n + l + 2 k) + 16 V u_1  n weights as read; l of the LSTM layers, scaled; k of the kernels, in two layouts;
                                            the first layer's input projection of every character
-    states     40 B W sum(u) + 16 B W      h and c, twice four gates; the ids of every lane
+    states     8 B W sum(u)                h and c
+    workspace  32 B W sum(u) + 16 B W      twice four gates; the ids of every lane
     choosing   20 B V or 61 B V            logits, their copy in float64, noise; the arrays of top-k, top-p, min-p and penalty
     texts      4,000 B + 22 B length       random streams and records; a pointer for each character, then the strings
 """
@@ -17,7 +18,7 @@ from charlstm.inference.sampling import Sampling
 
 _PROCESS = 60_000_000  # Python, NumPy, this package
 _THREAD = 30_000_000  # buffers of BLAS
-_STATE, _LANE = 40, 16
+_STATE, _WORKSPACE, _LANE = 8, 32, 16
 _CHOICE, _FILTERED = 20, 61
 _TEXT, _CHARACTER = 4_000, 22
 _OBJECT = 80  # a character outside Latin-1: Python allocates an object for each occurrence
@@ -41,9 +42,19 @@ def network_bytes(model: ModelConfig) -> int:
 
 
 def state_bytes(model: ModelConfig, rows: int) -> int:
-    """Return the bytes of the states of a number of rows."""
+    """Return the bytes of ``h`` and ``c`` of a number of rows."""
+    return rows * _STATE * sum(model.units)
+
+
+def workspace_bytes(model: ModelConfig, rows: int) -> int:
+    """Return the bytes of the scratch memory of a step of a number of rows."""
     temporary = 16 * max(model.units) if "softsign" in (model.activation, model.recurrent_activation) else 0
-    return rows * (_STATE * sum(model.units) + _LANE + temporary)
+    return rows * (_WORKSPACE * sum(model.units) + _LANE + temporary)
+
+
+def stepping_bytes(model: ModelConfig, rows: int) -> int:
+    """Return the bytes of state and workspace of a number of rows."""
+    return state_bytes(model, rows) + workspace_bytes(model, rows)
 
 
 def writing_bytes(model: ModelConfig, texts: int, mode: Mode, sampling: Sampling) -> dict[str, int]:
@@ -57,7 +68,7 @@ def writing_bytes(model: ModelConfig, texts: int, mode: Mode, sampling: Sampling
     """
     plain = sampling == Sampling(sampling.temperature)
     return {
-        "states": state_bytes(model, texts * (model.seq_len if mode == "stateless" else 1)),
+        "states": stepping_bytes(model, texts * (model.seq_len if mode == "stateless" else 1)),
         "choosing characters": texts * model.vocabulary_size * (_CHOICE if plain else _FILTERED),
     }
 
@@ -75,7 +86,7 @@ def text_bytes(texts: int, length: int, *, latin: bool) -> int:
 
 def scoring_bytes(model: ModelConfig, rows: int) -> dict[str, int]:
     """Return the bytes that scoring a number of rows at a time needs in addition to the weights, by purpose."""
-    return {"states": state_bytes(model, rows), "next-character distributions": rows * model.vocabulary_size * _SCORED}
+    return {"states": stepping_bytes(model, rows), "next-character distributions": rows * model.vocabulary_size * _SCORED}
 
 
 def read_bytes(characters: int, *, rare: bool) -> int:

@@ -1,7 +1,7 @@
 """The stateless and the stateful mode of generation.
 
-Both are a :class:`Decoder`: it advances a state by one character in every row of a batch, and computes the logits of the next
-character from the state. ``advance`` may change its argument in place, so use only the state that it returns.
+Both are a :class:`Decoder`: a step reads one character in every row of a batch, and the state after it gives the logits of the
+next character. ``step`` may change its state in place, so use only the state that it returns.
 """
 
 from dataclasses import dataclass
@@ -10,25 +10,37 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from charlstm.config import Mode
-from charlstm.inference.lstm import Array, LayerState
-from charlstm.inference.network import Network, State
+from charlstm.inference.lstm import Array, LayerState, LayerWorkspace
+from charlstm.inference.network import Network, State, Workspace
 from charlstm.text.vocabulary import Ids
 
 
 class Decoder(Protocol):
     """A mode (stateless or stateful) in one engine (NumPy or Keras)."""
 
-    def zero(self, batch: int) -> Any:
+    def initial_state(self, batch: int) -> Any:
         """Return the zero state of a batch of B texts."""
 
-    def advance(self, state: Any, ids: Ids) -> Any:
+    def step(self, ids: Ids, state: Any) -> Any:
         """Return the state after one more character in every row: ids ``[B]``."""
 
     def logits(self, state: Any) -> Array:
-        """Return the logits of the next character in every row, ``[B, V]``; call :meth:`advance` at least once before."""
+        """Return the logits of the next character in every row, ``[B, V]``; call :meth:`step` at least once before."""
 
     def recent(self, ids: Ids) -> Ids:
         """Return the part of a text, at its end, that the next character depends on."""
+
+
+class CarriedState(NamedTuple):
+    """The state of :class:`StatefulDecoder`, with the scratch memory of its steps.
+
+    Attributes:
+        layers: ``h`` and ``c`` of every layer.
+        workspace: Scratch memory, which belongs to these texts alone, so that threads can share a decoder.
+    """
+
+    layers: State
+    workspace: Workspace
 
 
 @dataclass(frozen=True)
@@ -37,18 +49,18 @@ class StatefulDecoder:
 
     network: Network
 
-    def zero(self, batch: int) -> State:
+    def initial_state(self, batch: int) -> CarriedState:
         """See :class:`Decoder`."""
-        return self.network.zero_state(batch)
+        return CarriedState(self.network.initial_state(batch), self.network.workspace(batch))
 
-    def advance(self, state: State, ids: Ids) -> State:
+    def step(self, ids: Ids, state: CarriedState) -> CarriedState:
         """See :class:`Decoder`."""
-        self.network.step(ids, state)
+        self.network.step(ids, state.layers, state.workspace)
         return state
 
-    def logits(self, state: State) -> Array:
+    def logits(self, state: CarriedState) -> Array:
         """See :class:`Decoder`."""
-        return self.network.logits(state[-1].h)
+        return self.network.logits(state.layers[-1].h)
 
     def recent(self, ids: Ids) -> Ids:
         """Return the whole text: the state depends on all of it."""
@@ -56,16 +68,18 @@ class StatefulDecoder:
 
 
 class LaneState(NamedTuple):
-    """The state of :class:`StatelessDecoder`.
+    """The state of :class:`StatelessDecoder`, with the scratch memory of its steps.
 
     Attributes:
         lanes: The states of W·B rows for every layer. Row ``j B + b`` belongs to text b; it was reset to zero at the last
             character whose index is j modulo W.
+        workspace: Scratch memory of W·B rows.
         read: The number of characters read so far.
-        h: The last layer's ``h`` in the oldest lane: ``[B, u]``.
+        h: The last layer's ``h`` in the oldest lane, a view of ``lanes``: ``[B, u]``.
     """
 
     lanes: State
+    workspace: Workspace
     read: int
     h: Array
 
@@ -76,30 +90,31 @@ class StatelessDecoder:
 
     This is the append-and-shift loop of the tutorials, which takes ``seq_len`` sequential steps for each character. Lanes give
     the same result in one batched step. There are W = ``seq_len`` states, each reset to zero one character after the previous
-    one. A new character advances all of them. The oldest has then read exactly the window: it gives the prediction, and is
+    one. A new character is read by all of them. The oldest has then read exactly the window: it gives the prediction, and is
     reset at the next character.
     """
 
     network: Network
 
-    def zero(self, batch: int) -> LaneState:
+    def initial_state(self, batch: int) -> LaneState:
         """See :class:`Decoder`."""
-        lanes = self.network.zero_state(self.network.config.seq_len * batch)
-        return LaneState(lanes, 0, lanes[-1].h[:batch])
+        rows = self.network.config.seq_len * batch
+        lanes = self.network.initial_state(rows)
+        return LaneState(lanes, self.network.workspace(rows), 0, lanes[-1].h[:batch])
 
-    def advance(self, state: LaneState, ids: Ids) -> LaneState:
+    def step(self, ids: Ids, state: LaneState) -> LaneState:
         """See :class:`Decoder`."""
-        lanes, read, _ = state
+        lanes, workspace, read, _ = state
         width, batch = self.network.config.seq_len, len(ids)
         if read >= width:  # the oldest lane has read its window: reset it before this character
             for layer in lanes:
-                for array in (layer.h, layer.c):
+                for array in layer:
                     array[read % width * batch : (read % width + 1) * batch] = 0
         active = min(read + 1, width)
-        self.network.step(np.tile(ids, active), tuple(_rows(layer, active * batch) for layer in lanes))
+        self.network.step(np.tile(ids, active), *_first_rows(lanes, workspace, active * batch))
         read += 1
         oldest = read % width if read >= width else 0
-        return LaneState(lanes, read, lanes[-1].h[oldest * batch : (oldest + 1) * batch])
+        return LaneState(lanes, workspace, read, lanes[-1].h[oldest * batch : (oldest + 1) * batch])
 
     def logits(self, state: LaneState) -> Array:
         """See :class:`Decoder`."""
@@ -110,10 +125,12 @@ class StatelessDecoder:
         return ids[-self.network.config.seq_len :]
 
 
-def _rows(state: LayerState, count: int) -> LayerState:
-    """Return a view of the first rows of a state."""
-    h, c, gates, share = state
-    return LayerState(h[:count], c[:count], gates[:, :count], share[:, :count])
+def _first_rows(state: State, workspace: Workspace, rows: int) -> tuple[State, Workspace]:
+    """Return views of the first rows of a state and of its workspace."""
+    return (
+        tuple(LayerState(h[:rows], c[:rows]) for h, c in state),
+        tuple(LayerWorkspace(gates[:, :rows], projection[:, :rows]) for gates, projection in workspace),
+    )
 
 
 def decoder(network: Network, mode: Mode) -> Decoder:

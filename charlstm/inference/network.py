@@ -6,12 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlstm.config import ModelConfig
-from charlstm.inference.lstm import Array, LayerState, LSTMLayer, by_gate, initial_state, lstm_layer
+from charlstm.inference.lstm import (
+    Array,
+    LayerState,
+    LayerWorkspace,
+    LSTMLayer,
+    by_gate,
+    initial_state,
+    lstm_layer,
+    new_workspace,
+)
 from charlstm.text.vocabulary import Ids
 
 State = tuple[LayerState, ...]
 """The state of every LSTM layer, the first layer first."""
 
+Workspace = tuple[LayerWorkspace, ...]
+"""The scratch memory of every LSTM layer, the first layer first."""
 
 any_weights = np.errstate(over="ignore", invalid="ignore")
 """Decorator for functions that multiply by weights, which can overflow; results are checked where they are reported."""
@@ -38,22 +49,37 @@ class Network:
     dense_kernel: Array
     dense_bias: Array
 
-    def zero_state(self, batch: int) -> State:
+    def initial_state(self, batch: int) -> State:
         """Return the zero state of a batch."""
         return tuple(initial_state(batch, units) for units in self.config.units)
 
-    def step(self, ids: Ids, state: State) -> None:
-        """Read one character in each row of a batch, ids ``[B]``; update the state in place."""
-        below = None
-        for layer, layer_state in zip(self.layers, state, strict=True):
+    def workspace(self, batch: int) -> Workspace:
+        """Return scratch memory for the steps of a batch."""
+        return tuple(new_workspace(batch, units) for units in self.config.units)
+
+    def step(self, ids: Ids, state: State, workspace: Workspace | None = None) -> Array:
+        """Read one character in each row of a batch.
+
+        Args:
+            ids: The characters: ids ``[B]``.
+            state: The state before the step; it is updated in place.
+            workspace: From :meth:`workspace`, for loops: without it, each step allocates its own.
+
+        Returns:
+            The last layer's output, which is its ``h`` in the state: ``[B, u]``.
+        """
+        below: Array | None = None
+        workspace = workspace or self.workspace(len(ids))
+        for layer, layer_state, scratch in zip(self.layers, state, workspace, strict=True):
             if below is None:
                 # Clipping maps rare characters to the id of the placeholder, the last one; all other ids are in range. It also
                 # saves NumPy a buffer.
-                np.take(self.projected, ids, 1, out=layer_state.share, mode="clip")
+                np.take(self.projected, ids, 1, out=scratch.input_projection, mode="clip")
             else:
-                layer.project(below, layer_state.share)
-            layer.step(layer_state)
+                layer.project(below, scratch.input_projection)
+            layer.step(layer_state, scratch)
             below = layer_state.h
+        return state[-1].h
 
     def logits(self, h: Array) -> Array:
         """Return the logits for the last layer's ``h``: ``[B, u] -> [B, V]``."""

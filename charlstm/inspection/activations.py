@@ -56,12 +56,12 @@ def activations_along(network: Network, ids: Ids) -> tuple[Activations, ...]:
     Raises:
         CheckpointError: If an activation is infinite or NaN.
     """
-    state = network.zero_state(1)
+    state, workspace = network.initial_state(1), network.workspace(1)
     kept = [np.empty((len(QUANTITIES), len(ids), units), np.float32) for units in network.config.units]
     for place, character in enumerate(ids[:, None]):
-        network.step(character, state)
-        for values, layer in zip(kept, state, strict=True):
-            values[:4, place] = layer.gates[:, 0]
+        network.step(character, state, workspace)
+        for values, layer, scratch in zip(kept, state, workspace, strict=True):
+            values[:4, place] = scratch.gates[:, 0]
             values[4, place], values[5, place] = layer.c[0], layer.h[0]
     return tuple(Activations(finite(values)) for values in kept)
 

@@ -22,10 +22,9 @@ def time_distributed(network: Network, window: Ids) -> Record:
         network: The model.
         window: Ids of the window: ``[T]``.
     """
-    state, outputs = network.zero_state(1), []
+    state, outputs = network.initial_state(1), []
     for character in window[:, None]:
-        network.step(character, state)
-        outputs.append(state[-1].h[0].copy())
+        outputs.append(network.step(character, state)[0].copy())
     h = np.stack(outputs)  # [T, u]
     each = np.stack([network.logits(row[None])[0] for row in h])
     together = network.logits(h)

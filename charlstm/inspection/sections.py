@@ -81,7 +81,7 @@ def _step(
     config: CheckpointConfig, values: Mapping[str, Array], network: Network, text: str, character: str | None, unit: int
 ) -> Record:
     after, read = (text[:-1], text[-1]) if character is None else (text, character)
-    state = network.zero_state(1)
+    state = network.initial_state(1)
     for known in config.vocabulary.encode_any(after)[:, None]:
         network.step(known, state)
     before = [(layer.h[0].copy(), layer.c[0].copy()) for layer in state]

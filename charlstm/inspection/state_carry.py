@@ -21,13 +21,13 @@ def state_carry(network: Network, window: Ids) -> Record:
         Norms of the state at each moment, and the largest difference in probability of each second prediction from the first
         one.
     """
-    state = network.zero_state(1)
+    state = network.initial_state(1)
     moments = {"before anything is read": _norms(state)}
     first = _read(network, state, window)
     moments["after the window"] = _norms(state)
     carried = _read(network, state, window)
     moments["after the window once more, the state carried"] = _norms(state)
-    fresh = network.zero_state(1)
+    fresh = network.initial_state(1)
     reset = _read(network, fresh, window)
     moments["after the window once more, the state reset"] = _norms(fresh)
     return {

@@ -30,11 +30,11 @@ class StatefulKerasDecoder:
 
     layers: Layers
 
-    def zero(self, batch: int) -> Any:
+    def initial_state(self, batch: int) -> Any:
         """See :class:`charlstm.inference.modes.Decoder`; the state is the layers' states and the last logits."""
-        return self.layers.zero_states(batch), None
+        return self.layers.initial_states(batch), None
 
-    def advance(self, state: Any, ids: Ids) -> Any:
+    def step(self, ids: Ids, state: Any) -> Any:
         """See :class:`charlstm.inference.modes.Decoder`."""
         x = normalise(np.asarray(ids)[:, None], self.layers.config.vocabulary_size)
         logits, states = _read(self.layers, tf.constant(x), state[0])
@@ -55,18 +55,18 @@ class StatelessKerasDecoder:
 
     layers: Layers
 
-    def zero(self, batch: int) -> NDArray[Any]:
+    def initial_state(self, batch: int) -> NDArray[Any]:
         """See :class:`charlstm.inference.modes.Decoder`; the state is the window: ids ``[B, at most T]``."""
         return np.zeros((batch, 0), np.int64)
 
-    def advance(self, state: NDArray[Any], ids: Ids) -> NDArray[Any]:
+    def step(self, ids: Ids, state: NDArray[Any]) -> NDArray[Any]:
         """See :class:`charlstm.inference.modes.Decoder`: append the character, shift the window."""
         return np.concatenate([state, np.asarray(ids)[:, None]], 1)[:, -self.layers.config.seq_len :]
 
     def logits(self, state: NDArray[Any]) -> NDArray[np.float32]:
         """See :class:`charlstm.inference.modes.Decoder`."""
         x = tf.constant(normalise(state, self.layers.config.vocabulary_size))
-        logits, _ = _read(self.layers, x, self.layers.zero_states(len(state)))
+        logits, _ = _read(self.layers, x, self.layers.initial_states(len(state)))
         return np.asarray(logits)
 
     def recent(self, ids: Ids) -> Ids:

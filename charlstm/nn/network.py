@@ -111,7 +111,7 @@ class Layers:
         for name, variable in self.weights.items():
             variable.assign(weights[name])
 
-    def zero_states(self, batch: int) -> States:
+    def initial_states(self, batch: int) -> States:
         """Return the zero states of all LSTM layers."""
         return tuple((tf.zeros((batch, lstm.units)), tf.zeros((batch, lstm.units))) for lstm in self.lstms)
 

@@ -83,7 +83,7 @@ def dynamic_surprisal(
             variable.assign_add(pull * (start - variable) - step * gradient)
 
     squares = [np.zeros(variable.shape, np.float32) for variable in variables]
-    states, number = layers.zero_states(1), 0
+    states, number = layers.initial_states(1), 0
     for x, y in _segments(learnt[-dynamics.measured * dynamics.segment - 1 :], config.vocabulary_size, dynamics.segment):
         _, states, gradients = read(x, y, states)
         squares = [square + gradient.numpy() ** 2 for square, gradient in zip(squares, gradients, strict=True)]
@@ -95,7 +95,7 @@ def dynamic_surprisal(
         steps.append(tf.constant(dynamics.rate / (root + dynamics.epsilon * mean)))
         pulls.append(tf.constant(np.minimum(dynamics.decay * root / mean, 1.0)))
 
-    states, nats = layers.zero_states(1), []
+    states, nats = layers.initial_states(1), []
     for x, y in _segments(ids, config.vocabulary_size, dynamics.segment):
         losses, states, gradients = read(x, y, states)
         adapt(gradients)

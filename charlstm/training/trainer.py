@@ -63,7 +63,7 @@ class Trainer:
                 f"`recurrent_dropout` needs one worker on one device here, since the layers run in Keras's own loop "
                 f"({self.layers.lstms[0].keras_path_because()}); use `drop_connect` instead, or set CUDA_VISIBLE_DEVICES=0"
             )
-        self._states = self._split_states(self.layers.zero_states(training.batch_size))
+        self._states = self._split_states(self.layers.initial_states(training.batch_size))
         self._run = tf.function(self._all_replicas, autograph=False)
 
     def step(self, batch: Batch, learning_rate: float, *, ask_to_stop: bool = False) -> float:

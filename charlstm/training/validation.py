@@ -50,7 +50,7 @@ class Validator:
 
     def _read(self, scoring: ScoringPass) -> tuple[float, NDArray[np.float32], NDArray[np.bool_]]:
         """Return the sum of the counted nats of a pass, all nats, and a mask of the counted ones, both ``[S, T]``."""
-        states, total = self._layers.zero_states(scoring.rows), 0.0
+        states, total = self._layers.initial_states(scoring.rows), 0.0
         nats, counted = [], []
         for chunk in scoring.chunks():
             sum_of_losses, losses, states = self._chunk(*map(tf.constant, chunk), states)
@@ -61,7 +61,7 @@ class Validator:
 
     def rehearse(self, clock: Callable[[], float]) -> float:
         """Estimate the seconds of a pass from the time of its first chunk, after compiling."""
-        states, began = self._layers.zero_states(self._pass.rows), 0.0
+        states, began = self._layers.initial_states(self._pass.rows), 0.0
         for _ in range(2):
             began = clock()
             sum_of_losses, _, _ = self._chunk(*map(tf.constant, next(self._pass.chunks())), states)

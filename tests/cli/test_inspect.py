@@ -72,7 +72,7 @@ def test_step_uses_the_given_character(told, tale):
     config = read_config(tale)
     network = build_network(config.model, read_weights(tale, config.model))
     passage = config.corpus.windows[0]
-    state = network.zero_state(1)
+    state = network.initial_state(1)
     for character in config.vocabulary.encode(passage + "x"):
         network.step(character[None], state)
     found = told("step", "--character", "x", "--unit", "3")["sections"]["step"]
@@ -91,7 +91,7 @@ def test_step_reads_the_given_text_first(charlstm, told, tale, tmp_path, text, c
     config = read_config(tale)
     network = build_network(config.model, read_weights(tale, config.model))
     read = text + (character or "")
-    state = network.zero_state(1)
+    state = network.initial_state(1)
     for known in config.vocabulary.encode(read):
         network.step(known[None], state)
     (tmp_path / "text.txt").write_text(text)

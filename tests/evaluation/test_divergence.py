@@ -43,7 +43,7 @@ def test_divergence_matches_its_definition():
     weights = {name: random.normal(0, 2, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
     weights["lstm_1/bias"][5:10] = 5
     network = build_network(config, weights)  # long memory and confident predictions
-    state, fresh = network.zero_state(1), network.zero_state(1)
+    state, fresh = network.initial_state(1), network.initial_state(1)
     for character in TEXT[:9]:
         network.step(character[None], state)
     for character in TEXT[3:9]:
@@ -56,7 +56,7 @@ def test_divergence_matches_its_definition():
 
 def test_norms_match_the_state_after_every_character(make_network):
     network = make_network()
-    found, state = divergence_along(network, TEXT), network.zero_state(1)
+    found, state = divergence_along(network, TEXT), network.initial_state(1)
     for place, character in enumerate(TEXT[:-1]):
         network.step(character[None], state)
         for layer, each in enumerate(state):

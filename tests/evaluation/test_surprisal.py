@@ -19,7 +19,7 @@ TEXT = np.random.default_rng(1).integers(0, 7, 1_500).astype(np.uint8)
 
 def read(network: Network, ids: np.ndarray) -> np.ndarray:
     """Return the nats of every character but the first, read one by one."""
-    state, nats = network.zero_state(1), []
+    state, nats = network.initial_state(1), []
     for character, following in pairwise(ids):
         network.step(np.array([character]), state)
         nats.append(-log_softmax(network.logits(state[-1].h).astype(np.float64))[0, following])
@@ -142,7 +142,7 @@ def test_probabilities_of_all_code_points_sum_to_one(make_network):
     """The probabilities of all code points as the next character sum to one."""
     network = make_network()
     every = "".join(map(chr, range(0x110000)))
-    ids, state = RARE.encode_any(every), network.zero_state(1)
+    ids, state = RARE.encode_any(every), network.initial_state(1)
     network.step(np.array([2]), state)
     logs = log_softmax(network.logits(state[-1].h).astype(np.float64))[0]
     assert np.exp(logs[model_ids(ids, 7)] - RARE.naming_nats(ids)).sum() == pytest.approx(1, abs=1e-9)

@@ -62,7 +62,7 @@ def test_threads_are_set_for_the_rows_of_a_step(make_network):
 def test_cell_steps_match_the_steps_computed(make_network, monkeypatch, mode, seed, length):
     rows = []
     step = Network.step
-    monkeypatch.setattr(Network, "step", lambda self, ids, state: (rows.append(len(ids)), step(self, ids, state)))
+    monkeypatch.setattr(Network, "step", lambda self, ids, *rest: (rows.append(len(ids)), step(self, ids, *rest)))
     generate_timed(make_network(), VOCABULARY, GenerationTask("a" * seed, length, 0, Sampling(1.0)), mode, ticking())
     # The last step on the seed text gives the first character, and the last generated character is not read.
     made = rows[-length:]
@@ -76,5 +76,6 @@ def test_state_bytes_match_h_and_c(make_network, units, window):
     row = 2 * 4 * sum(units)  # h and c, four bytes a number
     assert state_bytes(network, "stateful", window) == row
     assert state_bytes(network, "stateless", window) == window * row
-    lanes = decoder(network, "stateless").zero(1).lanes
-    assert state_bytes(network, "stateless", window) == sum(array.nbytes for layer in lanes for array in (layer.h, layer.c))
+    carried, lanes = decoder(network, "stateful").initial_state(1).layers, decoder(network, "stateless").initial_state(1).lanes
+    assert state_bytes(network, "stateful", window) == sum(layer.nbytes for layer in carried)
+    assert state_bytes(network, "stateless", window) == sum(layer.nbytes for layer in lanes)

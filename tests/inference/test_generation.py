@@ -21,10 +21,10 @@ class Speller:
     word: str
     vocabulary: Vocabulary
 
-    def zero(self, batch):
+    def initial_state(self, batch):
         return np.zeros(batch, int)
 
-    def advance(self, state, ids):
+    def step(self, ids, state):
         return np.asarray(ids)
 
     def logits(self, state):
@@ -121,10 +121,10 @@ class Descending:
 
     size: int
 
-    def zero(self, batch):
+    def initial_state(self, batch):
         return batch
 
-    def advance(self, state, ids):
+    def step(self, ids, state):
         return state
 
     def logits(self, state):

@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from charlstm.inference.lstm import LayerState, LSTMLayer, hard_sigmoid, initial_state, lstm_layer, sigmoid
+from charlstm.inference.lstm import (
+    LayerState,
+    LayerWorkspace,
+    LSTMLayer,
+    hard_sigmoid,
+    initial_state,
+    lstm_layer,
+    new_workspace,
+    sigmoid,
+)
 
 
 def read(layer: LSTMLayer, x: np.ndarray) -> LayerState:
@@ -16,9 +25,14 @@ def read(layer: LSTMLayer, x: np.ndarray) -> LayerState:
     return state
 
 
-def step(layer: LSTMLayer, x: np.ndarray, state: LayerState) -> None:
-    layer.project(x, state.share)
-    layer.step(state)
+def step(layer: LSTMLayer, x: np.ndarray, state: LayerState) -> LayerWorkspace:
+    """Run a step in a workspace whose former content is NaN; return the workspace."""
+    workspace = new_workspace(len(x), state.h.shape[1])
+    for array in workspace:
+        array.fill(np.nan)
+    layer.project(x, workspace.input_projection)
+    layer.step(state, workspace)
+    return workspace
 
 
 # The numbers are in keras/src/layers/rnn/lstm_test.py: LSTM(3) on arange(72) as (3, 6, 4), constant weights.
@@ -73,14 +87,21 @@ def test_a_step_is_the_six_equations_gate_by_gate(activation, recurrent_activati
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_the_state_holds_the_gates_of_the_last_step(activation):
+def test_workspace_holds_the_gates_of_the_last_step(activation):
     layer = lstm_layer(*(np.ones(shape, np.float32) for shape in ((2, 12), (3, 12), (12,))), activation, "sigmoid")
     state = initial_state(1, len(layer.recurrent_kernel.columns))
-    step(layer, np.ones((1, 2), np.float32), state)
+    workspace = step(layer, np.ones((1, 2), np.float32), state)
     gate = 1 / (1 + math.exp(-3))  # 1 + 1 of the inputs, 1 of the bias
     candidate = SCALARS[activation](3)
     expected = np.array([gate, gate, candidate, gate])[:, None, None]
-    np.testing.assert_allclose(state.gates, np.broadcast_to(expected, (4, 1, 3)), rtol=1e-6)
+    np.testing.assert_allclose(workspace.gates, np.broadcast_to(expected, (4, 1, 3)), rtol=1e-6)
+
+
+def test_state_is_h_and_c_alone():
+    state = initial_state(3, 5)
+    assert [array.shape for array in state] == [(3, 5), (3, 5)]
+    assert state.nbytes == 2 * 4 * 3 * 5
+    assert not any(array.any() for array in state)
 
 
 def test_sigmoids_at_the_ends_and_in_the_middle():

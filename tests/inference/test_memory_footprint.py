@@ -9,7 +9,14 @@ import pytest
 from charlstm.config import ModelConfig
 from charlstm.evaluation.surprisal import stateful_surprisal, windowed_surprisal
 from charlstm.inference.generation import generate_pieces, generate_texts
-from charlstm.inference.memory_footprint import network_bytes, scoring_bytes, state_bytes, text_bytes, writing_bytes
+from charlstm.inference.memory_footprint import (
+    network_bytes,
+    scoring_bytes,
+    state_bytes,
+    text_bytes,
+    workspace_bytes,
+    writing_bytes,
+)
 from charlstm.inference.modes import decoder
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import Sampling
@@ -78,7 +85,7 @@ def test_memory_of_a_network_is_estimated(options):
     def work() -> None:
         network = build_network(config, weights(config))
         for rows in (1, 2):
-            network.step(np.zeros(rows, np.intp), network.zero_state(rows))
+            network.step(np.zeros(rows, np.intp), network.initial_state(rows))
 
     assert_estimated(peak(work), network_bytes(config))
 
@@ -97,7 +104,8 @@ def test_memory_of_scoring_is_estimated(size):
     assert_estimated(peak(work), sum(scoring_bytes(config, len(starts)).values()))
 
 
-def test_a_state_is_what_a_state_takes(make_network):
+def test_estimates_of_state_and_workspace_match_their_arrays(make_network):
     network = make_network(units=(100, 300))
-    states = network.zero_state(50)
-    assert state_bytes(network.config, 50) == sum(array.nbytes for layer in states for array in layer) + 50 * 16
+    state, workspace = network.initial_state(50), network.workspace(50)
+    assert state_bytes(network.config, 50) == sum(array.nbytes for layer in state for array in layer) == 50 * 2 * 4 * 400
+    assert workspace_bytes(network.config, 50) == sum(array.nbytes for layer in workspace for array in layer) + 50 * 16

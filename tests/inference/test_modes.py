@@ -10,7 +10,7 @@ from charlstm.inference.modes import StatefulDecoder, StatelessDecoder
 
 def logits_after(network, ids) -> np.ndarray:
     """From a zero state over all of ``ids`` (rows of a batch), literally."""
-    state = network.zero_state(len(ids))
+    state = network.initial_state(len(ids))
     for column in np.asarray(ids).T:
         network.step(column, state)
     return network.logits(state[-1].h)
@@ -26,9 +26,9 @@ def texts(batch: int, length: int) -> np.ndarray:
 def test_lanes_are_the_append_and_shift_loop(make_network, units, encoding, seq_len):
     network = make_network(units=units, encoding=encoding, seq_len=seq_len)
     mode, read = StatelessDecoder(network), texts(batch=3, length=20)
-    state = mode.zero(3)
+    state = mode.initial_state(3)
     for end in range(1, 21):
-        state = mode.advance(state, read[:, end - 1])
+        state = mode.step(read[:, end - 1], state)
         window = read[:, max(0, end - seq_len) : end]
         np.testing.assert_allclose(mode.logits(state), logits_after(network, window), atol=2e-6)
 
@@ -36,19 +36,19 @@ def test_lanes_are_the_append_and_shift_loop(make_network, units, encoding, seq_
 def test_stateful_has_read_everything(make_network):
     network = make_network()
     mode, read = StatefulDecoder(network), texts(batch=2, length=20)
-    state = mode.zero(2)
+    state = mode.initial_state(2)
     for column in read.T:
-        state = mode.advance(state, column)
+        state = mode.step(column, state)
     np.testing.assert_allclose(mode.logits(state), logits_after(network, read), atol=1e-6)
 
 
 def test_the_modes_agree_while_the_text_fits_the_window_and_part_after(make_network):
     network = make_network(seq_len=6)
     modes = [StatelessDecoder(network), StatefulDecoder(network)]
-    states = [mode.zero(1) for mode in modes]
+    states = [mode.initial_state(1) for mode in modes]
     differences = []
     for column in texts(batch=1, length=10).T:
-        states = [mode.advance(state, column) for mode, state in zip(modes, states, strict=True)]
+        states = [mode.step(column, state) for mode, state in zip(modes, states, strict=True)]
         stateless, stateful = (mode.logits(state) for mode, state in zip(modes, states, strict=True))
         differences.append(np.abs(stateless - stateful).max())
     assert max(differences[:6]) < 1e-6
@@ -56,17 +56,17 @@ def test_the_modes_agree_while_the_text_fits_the_window_and_part_after(make_netw
 
 
 @pytest.mark.parametrize("mode", [StatelessDecoder, StatefulDecoder])
-def test_advancing_allocates_next_to_nothing(make_network, mode):
+def test_steps_allocate_next_to_nothing(make_network, mode):
     units, batch = 1_000, 32
     reader = mode(make_network(units=(units, units), seq_len=3))
-    state = reader.zero(batch)
+    state = reader.initial_state(batch)
     ids = np.arange(batch) % 7
     for _ in range(8):
-        state = reader.advance(state, ids)
+        state = reader.step(ids, state)
     tracemalloc.start()
     try:
         for _ in range(8):
-            state = reader.advance(state, ids)
+            state = reader.step(ids, state)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

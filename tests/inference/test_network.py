@@ -32,24 +32,40 @@ def test_looking_up_the_projection_is_encoding_and_multiplying(encoding, use_bia
 
 def test_each_layer_reads_the_hidden_state_of_the_one_below(make_network):
     network = make_network(units=(5, 4, 3))
-    ids, state = np.array([1, 6]), network.zero_state(2)
-    by_hand = network.zero_state(2)
+    ids, state = np.array([1, 6]), network.initial_state(2)
+    by_hand, workspace = network.initial_state(2), network.workspace(2)
     for _ in range(2):
-        network.step(ids, state)
-        by_hand[0].share[:] = network.projected[:, ids]
-        network.layers[0].step(by_hand[0])
-        for below, above, layer in zip(by_hand, by_hand[1:], network.layers[1:], strict=False):
-            layer.project(below.h, above.share)
-            layer.step(above)
+        output = network.step(ids, state)
+        workspace[0].input_projection[:] = network.projected[:, ids]
+        network.layers[0].step(by_hand[0], workspace[0])
+        for number in (1, 2):
+            network.layers[number].project(by_hand[number - 1].h, workspace[number].input_projection)
+            network.layers[number].step(by_hand[number], workspace[number])
+        np.testing.assert_array_equal(output, state[-1].h)
     for found, expected in zip(state, by_hand, strict=True):
         np.testing.assert_allclose(found.h, expected.h, atol=1e-6)
     assert [layer.h.shape for layer in state] == [(2, 5), (2, 4), (2, 3)]
     assert network.logits(state[-1].h).shape == (2, 7)
 
 
+def test_step_depends_on_the_state_but_not_on_the_workspace(make_network):
+    network = make_network(units=(5, 4))
+    shared = network.workspace(2)
+    texts = np.array([[1, 5], [2, 2], [3, 0]]), np.array([[6, 6], [0, 4], [1, 3]])
+    alone = [[network.step(ids, state).copy() for ids in text] for text, state in zip(texts, _states(network), strict=True)]
+    states = _states(network)
+    for place in range(3):  # two batches take turns in one workspace
+        for text, state, expected in zip(texts, states, alone, strict=True):
+            np.testing.assert_array_equal(network.step(text[place], state, shared), expected[place])
+
+
+def _states(network):
+    return [network.initial_state(2), network.initial_state(2)]
+
+
 def test_rows_of_a_batch_do_not_touch_one_another(make_network):
     network = make_network()
-    both, single = network.zero_state(2), network.zero_state(1)
+    both, single = network.initial_state(2), network.initial_state(1)
     for pair in ([1, 5], [2, 2], [3, 0]):
         network.step(np.array(pair), both)
         network.step(np.array(pair[1:]), single)

@@ -22,11 +22,11 @@ TEXT = 'He said: "No (not now)." Then\n\nshe left, "open\n\nagain. In 1984 and 7
 
 def test_activations_match_the_network_states(make_network):
     network, text = make_network(), random_text(12, 4)
-    layers, state = activations_along(network, text), network.zero_state(1)
+    layers, state, workspace = activations_along(network, text), network.initial_state(1), network.workspace(1)
     for place, character in enumerate(text):
-        network.step(character[None], state)
-        for found, layer in zip(layers, state, strict=True):
-            np.testing.assert_array_equal(found.values[:4, place], layer.gates[:, 0])
+        network.step(character[None], state, workspace)
+        for found, layer, scratch in zip(layers, state, workspace, strict=True):
+            np.testing.assert_array_equal(found.values[:4, place], scratch.gates[:, 0])
             np.testing.assert_array_equal(found.c[place], layer.c[0])
             np.testing.assert_array_equal(found.values[5, place], layer.h[0])
     i, f, g, _, c, h = layers[0].values

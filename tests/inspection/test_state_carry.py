@@ -18,7 +18,7 @@ def test_reset_state_repeats_the_prediction_and_carried_does_not(make_network):
 
 def test_carried_state_matches_reading_the_window_twice(make_network):
     network = make_network()
-    state, probabilities = network.zero_state(1), []
+    state, probabilities = network.initial_state(1), []
     for place, character in enumerate(np.tile(WINDOW, 2)):
         network.step(character[None], state)
         if place in (5, 11):

@@ -31,7 +31,7 @@ def made(request):
 def test_step_matches_the_network(made):
     config, values, before, found = made
     network = build_network(config, values)
-    state = network.zero_state(1)
+    state = network.initial_state(1)
     for layer, (h, c) in zip(state, before, strict=True):
         layer.h[0], layer.c[0] = h, c
     network.step(np.array([3]), state)

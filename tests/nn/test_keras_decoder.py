@@ -57,7 +57,7 @@ def test_classic_is_the_textbook_loop():
     scales = {"lstm_1/kernel": 8.0, "lstm_1/recurrent_kernel": 0.06, "lstm_1/bias": 1.0, "dense/kernel": 0.5, "dense/bias": 0.0}
     values = {name: value * np.float32(scales[name]) for name, value in weights(config, scale=1.0).items()}
     network = build_network(config, values)
-    state = network.zero_state(64)
+    state = network.initial_state(64)
     for column in np.random.default_rng(0).integers(0, 10, (100, 64)):
         network.step(column, state)
     values["dense/bias"] = -network.logits(state[-1].h).mean(0)

@@ -69,7 +69,7 @@ def test_rows_of_masks_share_their_connections():
 
 def through(layers: Layers, masks=None) -> np.ndarray:
     """Logits."""
-    return np.asarray(forward(layers, X, layers.zero_states(3), masks)[0])
+    return np.asarray(forward(layers, X, layers.initial_states(3), masks)[0])
 
 
 def test_some_connections_are_kept_whatever_the_rate():
@@ -117,7 +117,7 @@ def test_a_dropped_connection_learns_nothing_and_the_others_what_they_would(monk
 
     def gradient(given) -> np.ndarray:
         with tf.GradientTape() as tape:
-            objective = tf.reduce_sum(forward(layers, X, layers.zero_states(3), given)[0] ** 2)
+            objective = tf.reduce_sum(forward(layers, X, layers.initial_states(3), given)[0] ** 2)
         return np.asarray(tf.convert_to_tensor(tape.gradient(objective, kernel.value)))
 
     ours = gradient(masks)

@@ -69,7 +69,7 @@ def test_it_can_be_rebuilt_from_plain_keras_layers(encoding, targets, use_bias):
     plain.set_weights([value for name, value in weights.items() if not name.startswith("embedding")])
     ours = keras_model(layers, 6)(normalise(IDS, 9))
     np.testing.assert_allclose(ours, plain(x), atol=1e-6)
-    logits, _ = forward(layers, keras.ops.convert_to_tensor(normalise(IDS, 9)), layers.zero_states(3))
+    logits, _ = forward(layers, keras.ops.convert_to_tensor(normalise(IDS, 9)), layers.initial_states(3))
     np.testing.assert_allclose(keras.ops.softmax(logits), plain(x), atol=1e-6)
 
 
@@ -83,8 +83,8 @@ def test_numpy_and_keras_agree(encoding, activation, recurrent_activation, use_b
     layers = build_layers(config(encoding=encoding, units=units, **options))
     network = build_network(layers.config, randomised(layers))
     x = keras.ops.convert_to_tensor(normalise(IDS, 9))
-    logits, states = forward(layers, x, layers.zero_states(3))
-    state = network.zero_state(3)
+    logits, states = forward(layers, x, layers.initial_states(3))
+    state = network.initial_state(3)
     for place, column in enumerate(IDS.T):
         network.step(column, state)
         np.testing.assert_allclose(network.logits(state[-1].h), logits[:, place], rtol=1e-5, atol=1e-5)
@@ -106,7 +106,7 @@ def test_the_gradient_is_that_of_the_keras_model(encoding, targets, rows):
         loss = keras.ops.mean(keras.losses.sparse_categorical_crossentropy(y, keras_model(layers, 6)(x)))
     expected = tape.gradient(loss, variables)
     with tf.GradientTape() as tape:
-        loss = keras.ops.mean(row_parallel_nats(layers, x, y, layers.zero_states(rows))[0])
+        loss = keras.ops.mean(row_parallel_nats(layers, x, y, layers.initial_states(rows))[0])
     for ours, theirs in zip(tape.gradient(loss, variables), expected, strict=True):
         np.testing.assert_allclose(tf.convert_to_tensor(ours), tf.convert_to_tensor(theirs), rtol=1e-4, atol=1e-6)
 
@@ -115,8 +115,8 @@ def test_states_carried_by_hand_are_one_long_window():
     layers = build_layers(config())
     randomised(layers)
     x = keras.ops.convert_to_tensor(normalise(IDS, 9))
-    whole, _ = forward(layers, x, layers.zero_states(3))
-    first, states = forward(layers, x[:, :2], layers.zero_states(3))
+    whole, _ = forward(layers, x, layers.initial_states(3))
+    first, states = forward(layers, x[:, :2], layers.initial_states(3))
     second, _ = forward(layers, x[:, 2:], states)
     np.testing.assert_allclose(np.concatenate([first, second], 1), whole, atol=1e-6)
 

@@ -41,7 +41,7 @@ def test_losses_states_and_gradients_do_not_depend_on_the_number_of_cores(monkey
     ids = random.integers(0, V, (rows, T))
     x = tf.constant(normalise(ids, V))
     y = tf.constant(ids[:, 0] if layers.config.targets == "last" else ids[:, ::-1].copy())
-    states = tuple((tf.constant(random.normal(size=h.shape), tf.float32), c + 1) for h, c in layers.zero_states(rows))
+    states = tuple((tf.constant(random.normal(size=h.shape), tf.float32), c + 1) for h, c in layers.initial_states(rows))
     masks = layers.noise.masks(rows)
     variables = [variable.value for variable in layers.weights.values()]
     results = []

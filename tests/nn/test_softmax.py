@@ -89,8 +89,8 @@ def test_a_network_with_a_large_vocabulary_has_the_gradient_of_its_logits(target
     x, y = tf.constant(normalise(ids[:, :-1], V)), ids[:, -1] if targets == "last" else ids[:, 1:]
     variables, found = [variable.value for variable in layers.weights.values()], []
     for losses in (
-        lambda: row_parallel_nats(layers, x, y, layers.zero_states(3))[0],
-        lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(y, forward(layers, x, layers.zero_states(3))[0]),
+        lambda: row_parallel_nats(layers, x, y, layers.initial_states(3))[0],
+        lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(y, forward(layers, x, layers.initial_states(3))[0]),
     ):
         with tf.GradientTape() as tape:
             values = losses()

@@ -27,7 +27,7 @@ def test_old_characters_are_read_and_predicted_as_before(encoding):
     new = grow_weights(config, OLD, NEW, old, fresh)
     assert {name: value.shape for name, value in new.items()} == larger.weight_shapes
     before, after = build_network(config, old), build_network(larger, new)
-    states = before.zero_state(1), after.zero_state(1)
+    states = before.initial_state(1), after.initial_state(1)
     for character in "bfddb":
         before.step(OLD.encode(character), states[0])
         after.step(NEW.encode(character), states[1])

@@ -55,11 +55,11 @@ def test_steps_follow_the_definition():
             loss = tf.reduce_mean(losses)
         return losses[0].numpy(), states, [g.numpy() for g in tape.gradient(loss, [v.value for v in variables])]
 
-    states, squares = layers.zero_states(1), [0.0] * len(variables)
+    states, squares = layers.initial_states(1), [0.0] * len(variables)
     for start in range(1_939, 1_999, 20):
         _, states, gradients = read(LEARNT[start : start + 21], states)
         squares = [square + gradient**2 for square, gradient in zip(squares, gradients, strict=True)]
-    states, nats = layers.zero_states(1), []
+    states, nats = layers.initial_states(1), []
     for start in (0, 20, 40):
         losses, states, gradients = read(TEXT[start : start + 21], states)
         nats += losses.tolist()

@@ -228,7 +228,7 @@ def test_the_placeholder_is_learned(plan, corpus):
     made = plan(min_count=2, epochs=8.0, learning_rate=2e-2)
     run(made)
     network = build_network(made.config.model, read_weights(made.folder, made.config.model))
-    state = network.zero_state(1)
+    state = network.initial_state(1)
     for character in made.config.vocabulary.encode_any("ab渡ab渡ab")[:, None]:
         network.step(character, state)
     assert network.logits(state[-1].h).argmax() == made.config.vocabulary.model_size - 1 == 2

@@ -36,7 +36,7 @@ def test_the_score_equals_reading_the_text_in_one_piece(length):
     config = ModelConfig(vocabulary_size=7, units=(5, 4), encoding="embedding", embedding_size=3)
     values, ids = weights(config, 0.5), IDS[:length]
     network = build_network(config, values)
-    state, nats = network.zero_state(1), 0.0
+    state, nats = network.initial_state(1), 0.0
     for character, following in pairwise(ids):
         network.step(np.array([character]), state)
         nats -= log_softmax(network.logits(state[-1].h).astype(float))[0, following]
