@@ -65,10 +65,10 @@ class FusedLSTM(keras.layers.LSTM):
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None]
         if training and self.recurrent_dropout:
             masks = tf.stack(self.cell.get_recurrent_dropout_mask(initial_state[0]), 1)
-        outputs, h, c = self.recur(self.shares(sequences), initial_state, masks)
+        outputs, h, c = self.recur(self.input_projection(sequences), initial_state, masks)
         return tf.cast(h, self.compute_dtype), outputs, [h, c]
 
-    def shares(self, x: Tensor, *, exact: bool = False) -> Tensor:
+    def input_projection(self, x: Tensor, *, exact: bool = False) -> Tensor:
         """Return the input projection ``x . kernel + bias`` in the compute type: ``[..., d] -> [..., 4u]``.
 
         Args:
@@ -80,7 +80,7 @@ class FusedLSTM(keras.layers.LSTM):
         leading = [known or tf.shape(x)[axis] for axis, known in enumerate(x.shape[:-1])]
         return tf.reshape(tf.cast(affine(rows, kernel, bias), self.compute_dtype), (*leading, 4 * self.units))
 
-    def shares_of_one_hot(self, ids: Tensor) -> Tensor:
+    def one_hot_input_projection(self, ids: Tensor) -> Tensor:
         """Return the input projection of one-hot vectors, by looking up rows of the kernel: ``[B, T] -> [B, T, 4u]``."""
         kernel, _, bias = self._weights()
         if (ids.shape.num_elements() or 0) < kernel.shape[0]:
@@ -95,7 +95,7 @@ class FusedLSTM(keras.layers.LSTM):
         return keras.random.dropout(tf.stack([ones] * 4, 1), self.recurrent_dropout, seed=self.cell.seed_generator)
 
     def recur(
-        self, shares: Tensor, states: Any, masks: Tensor | None = None, connections: Tensor | None = None
+        self, input_projection: Tensor, states: Any, masks: Tensor | None = None, connections: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Run the fast loop.
 
@@ -103,7 +103,7 @@ class FusedLSTM(keras.layers.LSTM):
         casting would round the carried cell state to eight bits.
 
         Args:
-            shares: The input projection of every step: ``[B, T, 4u]``.
+            input_projection: The input projection of every step: ``[B, T, 4u]``.
             states: ``h`` and ``c`` before the first step, each ``[B, u]``.
             masks: Masks of recurrent dropout, which multiply ``h`` separately for each gate: ``[B, 4, u]``.
             connections: The DropConnect mask of the recurrent kernel: ``[u, 4u]``.
@@ -115,7 +115,7 @@ class FusedLSTM(keras.layers.LSTM):
         h0, c0 = (tf.cast(state, tf.float32) for state in states)
         _, recurrent_kernel, _ = self._weights()
         masked = recurrent_kernel if connections is None else recurrent_kernel * connections
-        return run_time_steps(cell, shares, masked, h0, c0, masks)
+        return run_time_steps(cell, input_projection, masked, h0, c0, masks)
 
 
 def _fast_name(activation: Any) -> str | None:

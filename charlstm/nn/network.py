@@ -91,7 +91,7 @@ class Layers:
         """Return the first LSTM's input for normalised windows: ``[B, T, 1] -> [B, T, d]``."""
         return x if self.encoding is None else self.encoding(x)
 
-    def first_shares(self, x: Tensor) -> Tensor:
+    def first_input_projection(self, x: Tensor) -> Tensor:
         """Return the first LSTM's input projection: ``[B, T, 1] -> [B, T, 4u]``.
 
         If the windows have more than V positions, it is cheaper to project each of the V characters once and look up the
@@ -100,11 +100,11 @@ class Layers:
         lstm, size = self.lstms[0], self.config.vocabulary_size
         ids = character_ids(x, size)
         if self.config.encoding == "one-hot":
-            return lstm.shares_of_one_hot(ids)
+            return lstm.one_hot_input_projection(ids)
         if (ids.shape.num_elements() or 0) < size:
-            return lstm.shares(self.encode(x), exact=True)
+            return lstm.input_projection(self.encode(x), exact=True)
         every = tf.range(size, dtype=tf.float32)[:, None, None] / size
-        return look_up_rows(lstm.shares(self.encode(every)[:, 0], exact=True), ids)
+        return look_up_rows(lstm.input_projection(self.encode(every)[:, 0], exact=True), ids)
 
     def assign(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Set every weight."""
@@ -218,8 +218,8 @@ def features(layers: Layers, x: Tensor, states: States, masks: Masks | None = No
                 y, *state_after = lstm(y, initial_state=list(state), training=masks is not None)
             h, c = (tf.cast(value, tf.float32) for value in state_after)
         else:
-            shares = layers.first_shares(x) if number == 0 else lstm.shares(y)
-            outputs, h, c = lstm.recur(shares, state, mask.recurrent, mask.connections)
+            input_projection = layers.first_input_projection(x) if number == 0 else lstm.input_projection(y)
+            outputs, h, c = lstm.recur(input_projection, state, mask.recurrent, mask.connections)
             y = outputs if lstm.return_sequences else tf.cast(h, lstm.compute_dtype)
         after.append((h, c))
         if mask.output is not None:

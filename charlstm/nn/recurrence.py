@@ -81,8 +81,8 @@ def make_cell(recurrent_activation: str, activation: str) -> Cell:
         return [(1 + i) / 2, (1 + f) / 2, g, (1 + o) / 2] if one_pass else [i, f, g, o]
 
     @tf.function(autograph=False, jit_compile=True)
-    def forward(recurrent: Tensor, share: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        kept = activate(tf.cast(recurrent, tf.float32) + tf.cast(share, tf.float32))
+    def forward(recurrent: Tensor, input_projection: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        kept = activate(tf.cast(recurrent, tf.float32) + tf.cast(input_projection, tf.float32))
         i, f, g, o = gates(kept)
         c = f * c + i * g
         return tf.cast(o * squash.value(c), recurrent.dtype), c, kept
@@ -124,13 +124,13 @@ class Gates:
 
 
 def run_time_steps(
-    cell: Cell, shares: Tensor, recurrent_kernel: Tensor, h0: Tensor, c0: Tensor, masks: Tensor | None = None
+    cell: Cell, input_projection: Tensor, recurrent_kernel: Tensor, h0: Tensor, c0: Tensor, masks: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run the recurrence over all time steps.
 
     Args:
         cell: The step.
-        shares: The input projection, ``[B, T, 4u]``; its type is the compute type.
+        input_projection: The input projection, ``[B, T, 4u]``; its type is the compute type.
         recurrent_kernel: ``[u, 4u]``, float32.
         h0: ``[B, u]``, float32.
         c0: ``[B, u]``, float32.
@@ -142,13 +142,13 @@ def run_time_steps(
     """
 
     @tf.custom_gradient
-    def differentiable(shares: Tensor, recurrent_kernel: Tensor, h0: Tensor, c0: Tensor) -> Any:
-        units, dtype = recurrent_kernel.shape[0], shares.dtype
+    def differentiable(input_projection: Tensor, recurrent_kernel: Tensor, h0: Tensor, c0: Tensor) -> Any:
+        units, dtype = recurrent_kernel.shape[0], input_projection.dtype
         gate_masks = [None] if masks is None else [tf.cast(tf.transpose(mask), dtype) for mask in tf.unstack(masks, axis=1)]
         kernels = tf.split(tf.cast(recurrent_kernel, dtype), len(gate_masks), 1)
         groups = [Gates(part, tf.transpose(part), mask) for part, mask in zip(kernels, gate_masks, strict=True)]
         before = tf.cast(tf.transpose(h0), dtype)
-        h, c, hs, cells, kept = _forward(cell, groups, tf.transpose(shares, (1, 2, 0)), before, tf.transpose(c0))
+        h, c, hs, cells, kept = _forward(cell, groups, tf.transpose(input_projection, (1, 2, 0)), before, tf.transpose(c0))
 
         def gradient(d_outputs: Tensor, d_h: Tensor, d_c: Tensor) -> tuple[Tensor, ...]:
             later, here = tf.cast(tf.transpose(d_h), dtype), tf.transpose(d_outputs, (1, 2, 0))
@@ -163,21 +163,21 @@ def run_time_steps(
             return dz, d_kernel, tf.cast(tf.transpose(dh0), tf.float32), tf.transpose(dc0)
 
         outputs = tf.transpose(hs, (2, 0, 1))
-        outputs.set_shape((shares.shape[0], shares.shape[1], units))  # a loop loses the static shape
+        outputs.set_shape((input_projection.shape[0], input_projection.shape[1], units))  # a loop loses the static shape
         return (outputs, tf.cast(tf.transpose(h), tf.float32), tf.transpose(c)), gradient
 
-    result: tuple[Tensor, Tensor, Tensor] = differentiable(shares, recurrent_kernel, h0, c0)
+    result: tuple[Tensor, Tensor, Tensor] = differentiable(input_projection, recurrent_kernel, h0, c0)
     return result
 
 
-def _forward(cell: Cell, groups: list[Gates], shares: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
+def _forward(cell: Cell, groups: list[Gates], input_projection: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
     """Run all steps; return the last ``h`` and ``c``, all ``h``, and every ``c`` and its gates for :func:`_backward`."""
-    steps, (units, rows), at_once = tf.shape(shares)[0], c.shape, _at_once(shares.shape[0])
+    steps, (units, rows), at_once = tf.shape(input_projection)[0], c.shape, _at_once(input_projection.shape[0])
 
     def body(t: Tensor, h: Tensor, c: Tensor, *arrays: Any) -> tuple[Any, ...]:
         for _ in range(at_once):
             recurrent = tf.concat([tf.matmul(gates.transposed, gates.drop(h)) for gates in groups], 0)
-            h, after, kept = cell.forward(recurrent, shares[t], c)
+            h, after, kept = cell.forward(recurrent, input_projection[t], c)
             arrays = tuple(array.write(t, value) for array, value in zip(arrays, (h, c, kept), strict=True))
             t, c = t + 1, after
         return t, h, c, *arrays

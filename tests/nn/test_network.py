@@ -230,7 +230,7 @@ def test_scalars_are_told_apart_in_every_precision(precision, rows):
     layers = build_layers(config(encoding="scalar", vocabulary_size=1_000), precision)
     lstm = layers.lstms[0]
     ids = np.tile(np.arange(1_000) if rows == 3 else np.arange(900), (rows, 1))
-    shares = np.asarray(tf.cast(layers.first_shares(tf.constant(normalise(ids, 1_000)))[0], tf.float32))
+    projection = np.asarray(tf.cast(layers.first_input_projection(tf.constant(normalise(ids, 1_000)))[0], tf.float32))
     exact = normalise(ids[0], 1_000) @ np.asarray(lstm.cell.kernel) + np.asarray(lstm.cell.bias)
     # Rounded after the product at most, never before it: half a unit in the eighth bit.
-    np.testing.assert_allclose(shares, exact, rtol=2.0**-8, atol=1e-7)
+    np.testing.assert_allclose(projection, exact, rtol=2.0**-8, atol=1e-7)
