@@ -12,8 +12,8 @@ import pytest
 from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.weights import read_weights
 from charlstm.config import ModelConfig
+from charlstm.inference.logits import log_softmax
 from charlstm.inference.network import build_network
-from charlstm.inference.sampling import log_softmax
 from charlstm.text.windows import normalise
 
 ROOT = Path(__file__).parent.parent

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.evaluation.surprisal import Nats, Progress, step_cost
+from charlstm.inference.logits import log_softmax
 from charlstm.inference.lstm import Array
 from charlstm.inference.modes import StatefulDecoder, StatelessDecoder
 from charlstm.inference.network import Network, any_weights
-from charlstm.inference.sampling import log_softmax
 from charlstm.text.scoring import clip_nats
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import model_ids

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from charlstm.inference.logits import log_softmax
 from charlstm.inference.lstm import Array
 from charlstm.inference.network import Network, State, any_weights
-from charlstm.inference.sampling import log_softmax
 from charlstm.text.scoring import ScoringPass, clip_nats
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import denormalise, model_ids

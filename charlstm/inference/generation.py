@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from charlstm.errors import CharlstmError
 from charlstm.inference.modes import Decoder
-from charlstm.inference.sampling import PENALTY_WINDOW, GumbelNoise, Sampling, choose
+from charlstm.inference.sampling import Sampling, make_sampler
 from charlstm.text.vocabulary import Ids, Vocabulary
 
 StopReason = Literal["length", "stop"]
@@ -57,18 +57,13 @@ def continue_ids(
     Yields:
         The next character of every text: ids ``[B]``.
     """
-    batch = len(random_seeds)
-    noise = GumbelNoise(random_seeds, vocabulary_size)
-    recent = np.tile(seed[-PENALTY_WINDOW:].astype(np.int64), (batch, 1))
+    sampler = make_sampler(sampling, random_seeds, vocabulary_size, seed, position)
     state, ids = None, None
     while True:
-        with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; `choose` accepts any logits
-            state = warm_up(reader, seed, batch) if ids is None else reader.step(ids, state)
-            ids = choose(reader.logits(state)[:, :vocabulary_size], sampling, noise, position, recent)
+        with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; the sampler accepts any logits
+            state = warm_up(reader, seed, len(random_seeds)) if ids is None else reader.step(ids, state)
+            ids = sampler.choose(reader.logits(state)[:, :vocabulary_size])
         yield ids
-        if sampling.repetition_penalty != 1:
-            recent = np.concatenate([recent, ids[:, None]], 1)[:, -PENALTY_WINDOW:]
-        position += 1
 
 
 class GeneratedText:

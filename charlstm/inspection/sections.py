@@ -7,9 +7,9 @@ import numpy as np
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.formatting import count_parameters
 from charlstm.inference.finite import check_record
+from charlstm.inference.logits import log_softmax
 from charlstm.inference.lstm import Array
 from charlstm.inference.network import Network, any_weights
-from charlstm.inference.sampling import log_softmax
 from charlstm.inspection import outputs
 from charlstm.inspection.blocks import Block, Record
 from charlstm.inspection.gate_weights import weights, weights_view

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from charlstm.inference.logits import log_softmax
 from charlstm.inference.network import Network, State
-from charlstm.inference.sampling import log_softmax
 from charlstm.inspection.blocks import Block, Grid, Prose, Record, largest
 from charlstm.text.vocabulary import Ids
 

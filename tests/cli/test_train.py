@@ -18,9 +18,9 @@ from safetensors.numpy import load_file
 from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.state_files import read_state, write_state
 from charlstm.checkpoint.weights import read_weights
+from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import StatefulDecoder
 from charlstm.inference.network import build_network
-from charlstm.inference.sampling import log_softmax
 from charlstm.text.vocabulary import Vocabulary
 
 WORDS = np.random.default_rng(0).choice(["river", "ferry", "lamp", "oar", "eel"], 500)

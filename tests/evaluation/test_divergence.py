@@ -6,8 +6,8 @@ import pytest
 from charlstm.config import ModelConfig
 from charlstm.evaluation.divergence import divergence_along, drift
 from charlstm.evaluation.surprisal import stateful_surprisal, windowed_surprisal
+from charlstm.inference.logits import log_softmax
 from charlstm.inference.network import build_network
-from charlstm.inference.sampling import log_softmax
 from charlstm.text.scoring import MAX_NATS
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from tests.conftest import LONG_MEMORIES, long_memory

@@ -7,8 +7,8 @@ import pytest
 
 from charlstm.config import ModelConfig
 from charlstm.evaluation.surprisal import stateful_surprisal, step_cost, windowed_surprisal
+from charlstm.inference.logits import log_softmax
 from charlstm.inference.network import Network, build_network
-from charlstm.inference.sampling import log_softmax
 from charlstm.text.scoring import MAX_NATS, clip_nats
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from charlstm.text.windows import model_ids

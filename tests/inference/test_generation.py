@@ -95,11 +95,14 @@ def test_a_batch_of_samples_is_the_same_texts_one_by_one(make_network, mode):
 
 
 @pytest.mark.parametrize("mode", [StatelessDecoder, StatefulDecoder])
-def test_a_text_can_be_taken_up_again_at_any_position(make_network, mode):
+@pytest.mark.parametrize(
+    "sampling", [Sampling(1.0), Sampling(1.0, repetition_penalty=1.5), Sampling(0, repetition_penalty=3.0)]
+)
+def test_a_text_can_be_resumed_at_any_position(make_network, mode, sampling):
     reader, seed = mode(make_network()), np.array([0, 1, 2])
 
     def continued(ids, position, length):
-        steps = continue_ids(reader, ids, [9], 7, Sampling(1.0), position)
+        steps = continue_ids(reader, ids, [9], 7, sampling, position)
         return [int(next(steps)[0]) for _ in range(length)]
 
     whole = continued(seed, 0, 40)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charlstm.inference.sampling import log_softmax
+from charlstm.inference.logits import log_softmax
 from charlstm.inspection.state_carry import state_carry, state_carry_view
 from tests.evaluation.conftest import memoryless_network, random_text
 

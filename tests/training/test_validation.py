@@ -7,8 +7,8 @@ import pytest
 
 from charlstm.config import ModelConfig
 from charlstm.evaluation.surprisal import stateful_surprisal
+from charlstm.inference.logits import log_softmax
 from charlstm.inference.network import build_network
-from charlstm.inference.sampling import log_softmax
 from charlstm.nn.network import build_layers, keras_model
 from charlstm.text.scoring import MAX_NATS, ScoringPass
 from charlstm.text.vocabulary import RareCharacters, Vocabulary

@@ -1,0 +1,177 @@
+"""Logits processors: the rules that change or exclude characters before one is drawn.
+
+A sampler applies a list of them, its chain, in order. To add a rule, write a class here and put it in its place in
+:func:`charlstm.inference.sampling.make_chain`.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.inference.logits import LARGE_VOCABULARY, MARGIN, Logits, log_softmax
+from charlstm.text.vocabulary import Ids
+
+PENALTY_WINDOW = 64
+"""Number of characters, at the end of the text, that the repetition penalty applies to."""
+
+MIN_TEMPERATURE = 1e-250
+"""The lowest temperature above 0; a lower one would choose the same character, but could overflow."""
+
+LogitsProcessor = Callable[[Logits], Logits]
+"""A rule: it returns the logits ``[B, V]`` after it, with ``-inf`` for the characters that it excludes.
+
+It may change its argument in place. It keeps at least one logit of each row finite. It gets logits whose greatest is 0 in each
+row, except in greedy choice, where only their order counts.
+"""
+
+
+class StatefulProcessor(ABC):
+    """A rule that depends on the texts, of which it keeps what it needs."""
+
+    @abstractmethod
+    def __call__(self, logits: Logits) -> Logits:
+        """See :data:`LogitsProcessor`."""
+
+    @abstractmethod
+    def read(self, ids: Ids) -> None:
+        """Read the next characters of every text: ids ``[B, n]``.
+
+        A sampler reads the whole seed before the first choice, and each chosen character after it. When a text is resumed, the
+        seed is all of the text so far: the state must not depend on how the text is divided between calls.
+        """
+
+
+@dataclass
+class RepetitionPenalty(StatefulProcessor):
+    """Multiply the log-probabilities of the last ``PENALTY_WINDOW`` characters of each text.
+
+    Keskar et al. (2019) divide the logit itself. The effect then depends on a constant that the softmax ignores.
+    Log-probabilities avoid this.
+
+    Attributes:
+        penalty: Above 1 discourages, below 1 encourages.
+    """
+
+    penalty: float
+    _recent: Ids | None = field(default=None, init=False, repr=False)  # [B, at most PENALTY_WINDOW]
+    _rows: Ids | None = field(default=None, init=False, repr=False)  # [B, 1]
+
+    def __call__(self, logits: Logits) -> Logits:
+        """See :data:`LogitsProcessor`."""
+        result = log_softmax(logits)
+        if self._recent is not None:
+            places = self._rows, self._recent
+            result[places] = result[places] * self.penalty  # a character that is there twice is penalised once
+        return result
+
+    def read(self, ids: Ids) -> None:
+        """See :class:`StatefulProcessor`."""
+        new = ids[:, -PENALTY_WINDOW:]
+        if self._recent is None:
+            self._recent, self._rows = new, np.arange(len(new))[:, None]
+        else:
+            self._recent = np.concatenate([self._recent, new], 1)[:, -PENALTY_WINDOW:]
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """Divide the logits.
+
+    Attributes:
+        temperature: At least ``MIN_TEMPERATURE``. Below 1, likely characters become likelier.
+    """
+
+    temperature: float
+
+    def __call__(self, logits: Logits) -> Logits:
+        """See :data:`LogitsProcessor`."""
+        logits /= self.temperature
+        return logits
+
+
+@dataclass(frozen=True)
+class TopK:
+    """Exclude all but the k likeliest characters (more on a tie).
+
+    Attributes:
+        k: At least 1.
+    """
+
+    k: int
+
+    def __call__(self, logits: Logits) -> Logits:
+        """See :data:`LogitsProcessor`."""
+        if self.k >= logits.shape[-1]:
+            return logits
+        threshold = np.partition(logits, -self.k, -1)[..., -self.k, None]
+        return np.where(logits >= threshold, logits, -np.inf)
+
+
+@dataclass(frozen=True)
+class TopP:
+    """Exclude all but the nucleus: the fewest characters whose probabilities add up to at least p (Holtzman et al. 2020).
+
+    Attributes:
+        p: From 0, which keeps the likeliest character, to below 1.
+    """
+
+    p: float
+
+    def __call__(self, logits: Logits) -> Logits:
+        """See :data:`LogitsProcessor`."""
+        if logits.shape[-1] < LARGE_VOCABULARY:
+            return np.where(_nucleus(logits, self.p), logits, -np.inf)
+        keep = np.stack([_large_nucleus(row, self.p) for row in logits])
+        return np.where(keep, logits, -np.inf)
+
+
+@dataclass(frozen=True)
+class MinP:
+    """Exclude the characters with less than p times the likeliest one's probability (Nguyen et al. 2024).
+
+    Attributes:
+        p: Above 0, at most 1.
+    """
+
+    p: float
+
+    def __call__(self, logits: Logits) -> Logits:
+        """See :data:`LogitsProcessor`."""
+        return np.where(logits >= logits.max(-1, keepdims=True) + np.log(self.p), logits, -np.inf)
+
+
+def _nucleus(logits: Logits, p: float) -> NDArray[np.bool_]:
+    """Return a mask of the fewest characters that together have at least probability p: ``[..., V]``."""
+    order = np.argsort(-logits, -1, kind="stable")
+    before = _before(log_softmax(np.take_along_axis(logits, order, -1)))
+    keep = np.empty_like(logits, bool)
+    np.put_along_axis(keep, order, before < p, -1)
+    np.put_along_axis(keep, order[..., :1], True, -1)
+    return keep
+
+
+def _large_nucleus(logits: Logits, p: float) -> NDArray[np.bool_]:
+    """Return the same mask for logits ``[V]``; sort only the characters that can be in it.
+
+    Characters with less than ``(1 - p) / V`` add up to less than ``1 - p``, so the others have more than p.
+    """
+    log_probabilities = log_softmax(logits)
+    possible = np.flatnonzero(log_probabilities >= math.log((1 - p) / len(logits)) - MARGIN)
+    order = possible[np.argsort(-logits[possible], kind="stable")]
+    before = _before(log_probabilities[order])
+    if np.abs(before - p).min() < MARGIN:
+        return _nucleus(logits, p)  # too close to p: the result may depend on the order in which the softmax is summed
+    keep = np.zeros_like(logits, bool)
+    keep[order[: max(1, np.count_nonzero(before < p))]] = True
+    return keep
+
+
+def _before(log_probabilities: Logits) -> Logits:
+    """Return the sum of the likelier characters' probabilities, for each of some characters sorted by probability."""
+    probabilities = np.exp(log_probabilities)
+    result: Logits = np.cumsum(probabilities, -1) - probabilities
+    return result
