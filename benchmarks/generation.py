@@ -25,12 +25,13 @@ import numpy as np
 
 from benchmarks.interleave import Work, serve, take_turns
 from benchmarks.roofline import V
+from charlstm.config import Mode
 
 WINDOW = 100
 _RANDOM = np.random.default_rng(0)
 
 
-def ours(units: list[int], mode: str, characters: int, samples: int, threads: int | None) -> Work:
+def ours(units: list[int], mode: Mode, characters: int, samples: int, threads: int | None) -> Work:
     """What ``charlstm generate`` runs; ``threads`` of None leaves their number to BLAS."""
     from threadpoolctl import ThreadpoolController
 

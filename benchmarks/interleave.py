@@ -23,6 +23,7 @@ class Rival:
     def __init__(self, module: str, name: str, options: Mapping[str, Any]) -> None:
         """Start ``python -m module --turns NAME OPTIONS``."""
         command = [sys.executable, "-m", module, "--turns", name, json.dumps(options)]
+        self._command = command
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._say()
 
@@ -41,7 +42,7 @@ class Rival:
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            raise SystemExit(f"a rival ended early, with code {self._process.wait()}: {' '.join(map(str, self._process.args))}")
+            raise SystemExit(f"a rival ended early, with code {self._process.wait()}: {' '.join(self._command)}")
         return answer
 
 

@@ -20,7 +20,7 @@ import numpy as np
 START: dict[str, Any] = {"units": [256], "seq_len": 32, "batch_size": 16, "evaluations": 1, "steps": 4}
 
 
-def measured(vocabulary: int, settings: dict[str, Any]) -> dict[str, float]:
+def measured(vocabulary: int, settings: dict[str, Any]) -> dict[str, Any]:
     """Train in this process, for so many steps, and compare."""
     from charlstm.planning.environment import cores
     from charlstm.planning.memory_estimate import estimate_memory

@@ -10,6 +10,7 @@ one cut up for all threads, as TensorFlow does it by itself, or each thread with
 import argparse
 import importlib.util
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -17,9 +18,12 @@ import numpy as np
 
 from benchmarks.interleave import Work, serve, summary, take_turns
 from benchmarks.roofline import V, products
+from charlstm.config import Precision
 
 
-def ours(units: list[int], batch: int, steps: int, precision: str, *, vocabulary: int = V, input_only: bool = False) -> Work:
+def ours(
+    units: list[int], batch: int, steps: int, precision: Precision, *, vocabulary: int = V, input_only: bool = False
+) -> Work:
     """The training step of ``charlstm train``, or only the making of its batch."""
     from charlstm.config import ModelConfig, TrainingConfig
     from charlstm.text.batches import StreamBatches
@@ -84,12 +88,12 @@ def pytorch(units: list[int], batch: int, steps: int, precision: str) -> Work:
     return step
 
 
-RIVALS = {"charlstm": ours, "keras": plain_keras, "pytorch": pytorch, "products": products}
+RIVALS: dict[str, Callable[..., Work]] = {"charlstm": ours, "keras": plain_keras, "pytorch": pytorch, "products": products}
 
 
 def measure(units: list[int], batch: int, steps: int, rounds: int) -> dict[str, dict[str, float]]:
     """Milliseconds and GFLOP/s of every rival at one size."""
-    from charlstm.nn.row_parallelism import cores
+    from charlstm.planning.environment import cores
 
     kinds = ["charlstm", "keras", *(["pytorch"] if importlib.util.find_spec("torch") else [])]
     shape = {"units": units, "batch": batch, "steps": steps}

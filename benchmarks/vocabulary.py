@@ -15,6 +15,7 @@ import os
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ import numpy as np
 
 from benchmarks import roofline, sources, training
 from benchmarks.interleave import Work, serve, take_turns
+from charlstm.config import Mode
 
 UNITS, BATCH, STEPS = 512, 32, 64
-OPTIONS: dict[str, dict[str, float]] = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "greedy": {"temperature": 0.0},
     "temperature": {"temperature": 0.8},
     "top-k 40": {"temperature": 0.8, "top_k": 40},
@@ -60,7 +62,7 @@ def softmax_products(vocabulary: int, precision: str, parts: int) -> Work:
     return lambda: [float(result) for result in step()]
 
 
-def writing(vocabulary: int, mode: str, samples: int, option: str) -> Work:
+def writing(vocabulary: int, mode: Mode, samples: int, option: str) -> Work:
     """A character of every text, as ``charlstm generate`` writes it."""
     from threadpoolctl import ThreadpoolController
 
@@ -98,7 +100,7 @@ def writing_products(vocabulary: int, samples: int) -> Work:
     return lambda: [h @ kernel for kernel in kernels]
 
 
-RIVALS = {
+RIVALS: dict[str, Callable[..., Work]] = {
     "step": training.ours,
     "lstm": roofline.products,
     "softmax": softmax_products,

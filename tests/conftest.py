@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -52,12 +53,20 @@ def checkpoint(
     random = np.random.default_rng(random_seed)
     write_weights(folder, {name: random.normal(0, 1, shape).astype(np.float32) for name, shape in config.weight_shapes.items()})
     if nats_per_char is not None:
-        numbers = {"step": 7, "epoch": 0.5, "seconds": 3.0, "learning_rate": 1e-3, "train_nats_per_char": 3.0}
-        write_history(folder, [HistoryEntry(**numbers, nats_per_char=nats_per_char, best=True)])
+        entry = HistoryEntry(
+            step=7,
+            epoch=0.5,
+            seconds=3.0,
+            learning_rate=1e-3,
+            train_nats_per_char=3.0,
+            nats_per_char=nats_per_char,
+            best=True,
+        )
+        write_history(folder, [entry])
     return folder
 
 
-LONG_MEMORIES = {
+LONG_MEMORIES: dict[str, dict[str, Any]] = {
     "linear": {"activation": "linear", "forget": 5.0},
     "linear, for ever": {"activation": "linear", "forget": 12.0},
     "linear, at once": {"activation": "linear", "forget": 12.0, "recurrent": 3.0},
@@ -69,7 +78,7 @@ LONG_MEMORIES = {
 """LSTMs that remember more than a few hundred characters, or grow out of bounds. Training can produce such weights."""
 
 
-def long_memory(forget: float, recurrent: float = 0.0, **options: str) -> tuple[ModelConfig, dict[str, np.ndarray]]:
+def long_memory(forget: float, recurrent: float = 0.0, **options: Any) -> tuple[ModelConfig, dict[str, np.ndarray]]:
     """Return the configuration and weights of a network whose forget gate is almost 1."""
     units = 6
     config = ModelConfig(vocabulary_size=7, seq_len=6, units=(units,), **options)
@@ -90,7 +99,7 @@ def make_checkpoint() -> MakeCheckpoint:
 
 @pytest.fixture
 def make_network() -> Callable[..., Network]:
-    def make(random_seed: int = 0, **options: object) -> Network:
+    def make(random_seed: int = 0, **options: Any) -> Network:
         config = ModelConfig(**{"vocabulary_size": 7, "seq_len": 6, "units": (5, 4), **options})
         random = np.random.default_rng(random_seed)
         shapes = config.weight_shapes.items()

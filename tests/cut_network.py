@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 import time
+from pathlib import Path
 
 from tests.test_nothing_lost import at_work
 from tests.worker_processes import free_addresses, start
@@ -30,7 +31,7 @@ def main() -> None:
     folder, *training = sys.argv[1:]
     loopback(UP)
     command = ["-m", "charlstm", *training, "--cluster", free_addresses(2), "--rank"]
-    workers = [start([*command, str(rank)], folder) for rank in range(2)]
+    workers = [start([*command, str(rank)], Path(folder)) for rank in range(2)]
     at_work(workers[0])
     loopback(0)
     began = time.monotonic()

@@ -85,7 +85,8 @@ def main() -> None:
     ids = np.random.default_rng(0).integers(0, model.vocabulary_size, 5_000).astype(id_dtype(model.vocabulary_size))
     source, trainer = batch_source(ids, model, training), Trainer(model, training, group)
     losses = [trainer.step(source.batch(step, trainer.rows), 3e-3) for step in range(task["steps"])]
-    np.savez(task["to"], losses=np.array(losses), **trainer.snapshot())
+    results: dict[str, Any] = {"losses": np.array(losses), **trainer.snapshot()}
+    np.savez(task["to"], **results)
 
 
 if __name__ == "__main__":

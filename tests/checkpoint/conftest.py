@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, write_config
 from charlstm.checkpoint.history import HistoryEntry, write_history
@@ -54,8 +56,8 @@ def weights(config: CheckpointConfig) -> Weights:
 
 @pytest.fixture
 def evaluation() -> MakeEvaluation:
-    def make(**values: object) -> HistoryEntry:
-        defaults = {
+    def make(**values: Any) -> HistoryEntry:
+        defaults: dict[str, Any] = {
             "step": 10,
             "epoch": 0.5,
             "seconds": 2.25,
@@ -87,7 +89,7 @@ def progress() -> TrainingProgress:
 
 @pytest.fixture
 def state(weights: Weights, evaluation: MakeEvaluation, progress: TrainingProgress) -> TrainingState:
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "weights/lstm_1/kernel": np.random.default_rng(0).normal(size=(2, 12)).astype(np.float32),
         "optimizer/0": np.array(17, np.int64),
         "noise/0": np.array([1, 2**32 - 1], np.uint32),

@@ -70,7 +70,7 @@ class Trace:
 
         def opened(path: Any, flags: int, *more: Any, **options: Any) -> int:
             nonlocal files
-            descriptor = originals["open"](path, flags, *more, **options)
+            descriptor: int = originals["open"](path, flags, *more, **options)
             files += 1
             open_files[descriptor] = (Path(path), files)
             if flags & os.O_CREAT:
@@ -79,7 +79,8 @@ class Trace:
 
         def written(descriptor: int, data: Any) -> int:
             self.events.append(("data", open_files[descriptor][1], bytes(data)))
-            return originals["write"](descriptor, data)
+            count: int = originals["write"](descriptor, data)
+            return count
 
         def synced(descriptor: int) -> None:
             path, number = open_files[descriptor]

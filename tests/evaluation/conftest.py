@@ -1,5 +1,6 @@
 """Networks, texts and timing of the evaluation tests, and a comparison of both modes."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from itertools import count
 
@@ -47,5 +48,5 @@ def compared(network: Network, *, measured: bool = True, learnt: bool = True, wi
 
 
 @pytest.fixture
-def comparison(make_network) -> Comparison:
+def comparison(make_network: Callable[..., Network]) -> Comparison:
     return compared(make_network(), windows=(3, 9))

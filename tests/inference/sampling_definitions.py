@@ -25,7 +25,8 @@ OPTIONS = [
 def probabilities(row: Row) -> Row:
     """Return the softmax of logits: ``[V]``."""
     powers: Row = np.exp(row - row.max())
-    return powers / powers.sum()
+    powers /= powers.sum()
+    return powers
 
 
 def excluded(row: Row, keep: Any) -> Row:
@@ -35,8 +36,8 @@ def excluded(row: Row, keep: Any) -> Row:
 
 def penalised(row: Row, recent: NDArray[np.int64], penalty: float) -> Row:
     """Return log-probabilities, those of the recent characters times the penalty."""
-    result = row - row.max()
-    result = result - np.log(np.exp(result).sum())
+    result: Row = row - row.max()
+    result -= np.log(np.exp(result).sum())
     for character in set(recent.tolist()):
         result[character] *= penalty
     return result
@@ -82,4 +83,5 @@ def choice(row: Any, how: Sampling, noise: Row, recent: NDArray[np.int64]) -> in
 def drawn_in_blocks(random_seed: int, vocabulary_size: int, position: int) -> Row:
     """Return the noise at a position: 64 positions are one draw of ``default_rng([random_seed, block])``."""
     uniform = np.random.default_rng([random_seed, position // 64]).random((64, vocabulary_size))
-    return -np.log(-np.log(np.maximum(uniform, np.finfo(np.float64).tiny)))[position % 64]
+    noise: Row = -np.log(-np.log(np.maximum(uniform, np.finfo(np.float64).tiny)))[position % 64]
+    return noise

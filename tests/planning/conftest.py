@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from charlstm.checkpoint.state_files import write_state
 from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.checkpoint.weights import write_weights
 from charlstm.planning.environment import environment_record
+from charlstm.planning.presets import Preset
 from charlstm.planning.training_plan import TrainingPlan, plan_training
 
 SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4}
@@ -47,7 +49,9 @@ def root(tmp_path: Path) -> Path:
 def plan(root: Path, story: Path) -> MakePlan:
     """Return a function that plans training on the story, or on other paths."""
 
-    def make(*paths: str | Path, given: dict | None = None, preset: str = "standard", **options: str) -> TrainingPlan:
+    def make(
+        *paths: str | Path, given: dict[str, Any] | None = None, preset: Preset = "standard", **options: Any
+    ) -> TrainingPlan:
         sources = [str(path) for path in paths or [story]]
         return plan_training(root, sources, given or {}, preset=preset, created=CREATED, **options)
 
@@ -65,7 +69,13 @@ def begin() -> Begin:
         shapes = plan.config.model.weight_shapes
         write_config(folder, plan.config)
         write_weights(folder, {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()})
-        numbers = {"seconds": 1.0, "learning_rate": 1e-3, "train_nats_per_char": 2.0, "nats_per_char": 2.0, "best": True}
+        numbers: dict[str, Any] = {
+            "seconds": 1.0,
+            "learning_rate": 1e-3,
+            "train_nats_per_char": 2.0,
+            "nats_per_char": 2.0,
+            "best": True,
+        }
         history = [HistoryEntry(step=step, epoch=step / 7, **numbers) for step in (10, 20, 30)]
         write_history(folder, history)
         progress = TrainingProgress(
@@ -88,7 +98,7 @@ def begin() -> Begin:
 
 
 @pytest.fixture
-def begun(plan, begin):
+def begun(plan: MakePlan, begin: Begin) -> TrainingPlan:
     """Return the plan of an interrupted run whose checkpoint exists."""
     made = plan(given=SMALL)
     begin(made)

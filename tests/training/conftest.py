@@ -9,6 +9,7 @@ import pytest
 
 from charlstm.planning.resume_plan import plan_resuming
 from charlstm.planning.training_plan import TrainingPlan, plan_training
+from charlstm.text.batches import Batch
 from charlstm.training.trainer import Trainer
 
 SMALL = {"units": (12,), "seq_len": 10, "batch_size": 4, "epochs": 1.0, "evaluations": 2, "weight_average": 0.9}
@@ -45,13 +46,14 @@ def resumed(tmp_path: Path) -> Callable[..., TrainingPlan]:
 
 
 @pytest.fixture
-def poisoned(monkeypatch):
+def poisoned(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[float]]:
     """Return a function that makes the update of a step turn all weights into NaN, a number of times."""
 
-    def poison(at: int, times: float) -> list[int]:
-        original, done = Trainer.step, []
+    def poison(at: int, times: float) -> list[float]:
+        original = Trainer.step
+        done: list[float] = []
 
-        def step(trainer, batch, learning_rate):
+        def step(trainer: Trainer, batch: Batch, learning_rate: float) -> float:
             loss = original(trainer, batch, learning_rate)
             if trainer.steps == at and len(done) < times:
                 done.append(learning_rate)
