@@ -24,7 +24,7 @@ from charlstm.cli.terminal import (
 from charlstm.errors import short_repr
 
 if TYPE_CHECKING:
-    from charlstm.report.records import Record
+    from charlstm.results.comparison import ComparisonResult
 
 
 def compare(
@@ -73,7 +73,7 @@ def compare(
     from charlstm.inference.network import build_network
     from charlstm.inference.sampling import Sampling
     from charlstm.report.plots import FORMATS
-    from charlstm.report.records import comparison_record
+    from charlstm.report.records import comparison_result
 
     measured = once("--text", text)
     if measured == "-" and "-" in (seed_file or []):
@@ -101,11 +101,12 @@ def compare(
         machine = TimingEnvironment(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
     say_unbounded(found.evaluation)
-    result = comparison_record(readable(folder.resolve().name), found)
-    check_record(result)
+    result = comparison_result(readable(folder.resolve().name), found)
+    written = result.to_dict()
+    check_record(written)
     _write(result, report, plot)
     if json:
-        print_json(result)
+        print_json(written)
     else:
         from charlstm.cli.comparison_view import show
 
@@ -130,12 +131,12 @@ def _sizes(windows: str | None) -> list[int]:
     return sizes
 
 
-def _write(result: "Record", report: Path | None, plot: Path | None) -> None:
+def _write(result: "ComparisonResult", report: Path | None, plot: Path | None) -> None:
     if report is not None:
         from charlstm.report.page import page
 
         write_output("The report is", report, page(result).encode())
     if plot is not None:
-        from charlstm.report.plots import plot as draw
+        from charlstm.report.plots import image
 
-        write_output("The curves are", plot, draw(result, plot.suffix.lower()))
+        write_output("The curves are", plot, image(result, plot.suffix.lower()))

@@ -12,7 +12,7 @@ from charlstm.errors import short_repr as quoted
 from charlstm.formatting import ratio
 
 if TYPE_CHECKING:
-    from charlstm.report.records import Record
+    from charlstm.results.comparison import ComparisonResult
 
 MARK = "▶"
 """Mark before the first character that differs."""
@@ -20,16 +20,17 @@ MARK = "▶"
 _COLOURS = {"stateless": "blue", "stateful": "yellow"}
 
 
-def show(record: "Record") -> None:
+def show(result: "ComparisonResult") -> None:
     """Print a comparison in the width of the terminal."""
     with printed() as console:
-        _show(console, record)
+        _show(console, result)
 
 
-def _show(console: Console, record: "Record") -> None:
+def _show(console: Console, result: "ComparisonResult") -> None:
     from charlstm.report.tables import numbers, seen, windows
 
-    texts = {mode: _marked(record, mode) for mode in _COLOURS}
+    generated = {"stateless": result.modes.stateless.text, "stateful": result.modes.stateful.text}
+    texts = {mode: _marked(result, text, _COLOURS[mode]) for mode, text in generated.items()}
     if console.width < NARROW:
         for mode, text in texts.items():
             console.print(f"--- {mode}")
@@ -43,44 +44,44 @@ def _show(console: Console, record: "Record") -> None:
         beside.add_row(*texts.values())
         console.print(beside)
         console.print()
-    where = record["first_difference"]
-    console.print(f"Both texts continue the seed {quoted(record['seed'])}.")
+    where = result.first_difference
+    console.print(f"Both texts continue the seed {quoted(result.seed)}.")
     console.print("The texts are identical." if where is None else f"{MARK} first difference, at character {where + 1}.")
     console.print()
-    for table in (numbers(record), windows(record)):
+    for table in (numbers(result), windows(result)):
         if table:
             print_table(console, *table)
             console.print()
-    measured = record["measured"]
+    measured = result.measured
     if measured:
-        console.print(f"On {measured['text']}, {measured['characters']:,} characters.")
-        if warning := seen(measured):
+        console.print(f"On {measured.text}, {measured.characters:,} characters.")
+        if warning := seen(measured.seen, measured.characters):
             console.print(visible(warning))
-    _say_drift(console, record)
-    console.print(record["verdict"])
+    _say_drift(console, result)
+    console.print(result.verdict)
 
 
-def _marked(record: "Record", mode: str) -> Text:
-    where, text = record["first_difference"], record["modes"][mode]["text"]
+def _marked(result: "ComparisonResult", text: str, colour: str) -> Text:
+    where = result.first_difference
     if where is None:
         where = len(text)
-    shown = Text(visible(record["seed"]), style="dim") + Text(visible(text[:where]))
+    shown = Text(visible(result.seed), style="dim") + Text(visible(text[:where]))
     if where < len(text):
-        shown += Text(MARK + visible(text[where:]), style=_COLOURS[mode])
+        shown += Text(MARK + visible(text[where:]), style=colour)
     return shown
 
 
-def _say_drift(console: Console, record: "Record") -> None:
+def _say_drift(console: Console, result: "ComparisonResult") -> None:
     """Print how far the state drifts beyond the first window."""
-    along = record["along"]
-    beyond = along["divergence_nats"][record["window"] :]
+    along = result.along
+    beyond = along.divergence_nats[result.window :]
     if not beyond:
         return
     norms = ", ".join(
-        f"layer {number}: h × {ratio(layer['h_drift'], 2)}, c × {ratio(layer['c_drift'], 2)}"
-        for number, layer in enumerate(along["layers"], start=1)
+        f"layer {number}: h × {ratio(layer.h_drift, 2)}, c × {ratio(layer.c_drift, 2)}"
+        for number, layer in enumerate(along.layers, start=1)
     )
     console.print(
-        f"Along {len(along['text']):,} characters of text the two next-character distributions are, beyond the first window, "
+        f"Along {len(along.text):,} characters of text the two next-character distributions are, beyond the first window, "
         f"{sum(beyond) / len(beyond):.2g} nats apart on average; norms there compared with those within it: {norms}."
     )

@@ -1,6 +1,7 @@
 """``charlstm evaluate``."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +22,8 @@ from charlstm.cli.terminal import (
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
-    from charlstm.report.records import Record
+    from charlstm.results.evaluation import EvaluationResult
+    from charlstm.results.scores import CountsRecord, ScoreRecord
 
 _LEARNING = 20
 """Cost of learning from one character with --dynamic, in steps of a single row."""
@@ -61,7 +63,7 @@ def evaluate(
     from charlstm.evaluation.text_statistics import text_statistics
     from charlstm.inference.finite import check_record
     from charlstm.inference.network import build_network
-    from charlstm.report import records
+    from charlstm.report.records import evaluation_result
 
     if surprise and not json:
         raise typer.BadParameter("--surprise adds to what --json prints; for a coloured text see `charlstm compare --report`")
@@ -91,25 +93,20 @@ def evaluate(
                 config.model, weights, learnt, measured.ids, lambda n: progress.update(_LEARNING * n), naming=naming
             )
     say_unbounded(found)
-    result: Record = {
-        "checkpoint": readable(folder.resolve().name),
-        "text": measured.name,
-        "characters": len(measured.ids),
-        "seen": records.trained_part_record(measured),
-        "window": config.model.seq_len,
-        **records.score_records(found),
-        "dynamic": None if adapted is None else records.score_record(float(adapted.mean())),
-        "references": None,
-        "counts": records.counts(text_statistics(vocabulary.decode(measured.ids), vocabulary, learnt)),
-    }
-    if learnt is not None:
-        simple = baselines(learnt, measured.ids, vocabulary)
-        result["references"] = {name: records.score_record(nats) for name, nats in simple.items()}
-    if surprise:
-        result["surprise"] = records.surprisal_record(vocabulary.decode(measured.ids), found.stateful)
-    check_record(result)
+    text_read = vocabulary.decode(measured.ids)
+    result = evaluation_result(
+        readable(folder.resolve().name),
+        measured,
+        found,
+        text_statistics(text_read, vocabulary, learnt),
+        dynamic=adapted,
+        baselines=None if learnt is None else baselines(learnt, measured.ids, vocabulary),
+        text=text_read if surprise else None,
+    )
+    written = result.to_dict()
+    check_record(written)
     if json:
-        print_json(result)
+        print_json(written)
         return
     if texts.missing:
         say(f"Without the training text there are no baselines: {with_flags(texts.missing)}.")
@@ -127,7 +124,7 @@ def _training_text(config: "CheckpointConfig", characters: int) -> str:
     return f"{what} (and not those of {names})" if names else what
 
 
-def _print(result: "Record", training_text: str) -> None:
+def _print(result: "EvaluationResult", training_text: str) -> None:
     """Print the scores as tables in the width of the terminal."""
     from charlstm.cli.console import WIDEST, print_table, printed
     from charlstm.report.tables import seen
@@ -136,66 +133,67 @@ def _print(result: "Record", training_text: str) -> None:
     labels = max(len(label) for rows in tables.values() for label, *_ in rows)
     with printed() as console:
         console.width = min(console.width, WIDEST)
-        console.print(f"{result['checkpoint']} on {result['text']}: {result['characters']:,} characters")
-        if warning := seen(result):
+        console.print(f"{result.checkpoint} on {result.text}: {result.characters:,} characters")
+        if warning := seen(result.seen, result.characters):
             console.print(visible(warning))
         for title, rows in tables.items():
             console.print(title and f"\n{title}:")
             print_table(console, ["nats/char", "bits/char", ""], rows, label_width=labels, headed=not title)
             if not title:
                 console.print(f"\n{_explained(result)}")
-        for line in _counted(result["counts"], shortened=result["counts"]["characters_counted"] < result["characters"]):
+        for line in _counted(result.counts, shortened=result.counts.characters_counted < result.characters):
             console.print(line)
 
 
-def _tables(result: "Record", training_text: str) -> dict[str, list[list[str]]]:
+def _tables(result: "EvaluationResult", training_text: str) -> dict[str, list[list[str]]]:
     """Return the rows of scores of each table, by its title."""
-    modes = {
-        "stateful, one pass": result["modes"]["stateful"],
-        f"stateless, window of {result['window']}": result["modes"]["stateless"],
+    modes: dict[str, ScoreRecord] = {
+        "stateful, one pass": result.modes.stateful,
+        f"stateless, window of {result.window}": result.modes.stateless,
     }
-    if result["dynamic"]:
-        modes["stateful, learning as it reads"] = result["dynamic"]
-    tables = {
+    if result.dynamic:
+        modes["stateful, learning as it reads"] = result.dynamic
+    tables: dict[str, Mapping[str, ScoreRecord]] = {
         "": modes,
-        "By characters read before each one, from a zero state": {f"{int(n):>5}": s for n, s in result["contexts"].items()},
+        "By characters read before each one, from a zero state": {f"{n:>5}": s for n, s in result.contexts.items()},
     }
-    if result["references"]:
-        simple = {f"  {name}": score for name, score in result["references"].items()}
+    if result.references:
+        simple = {f"  {name}": score for name, score in result.references.items()}
         tables[f"Baselines on the same text, fitted to {training_text}"] = simple
     return {title: [_row(label, score) for label, score in scores.items()] for title, scores in tables.items()}
 
 
-def _row(label: str, score: dict[str, Any]) -> list[str]:
+def _row(label: str, score: "ScoreRecord") -> list[str]:
     from charlstm.formatting import bits
+    from charlstm.results.scores import SampledScoreRecord
 
-    error = score.get("standard_error_nats")
+    error = score.standard_error_nats if isinstance(score, SampledScoreRecord) else 0
     margin = f"± {bits(error):.4f}" if error else ""
-    return [label, f"{score['nats_per_char']:.4f}", f"{score['bits_per_char']:.4f}", margin]
+    return [label, f"{score.nats_per_char:.4f}", f"{score.bits_per_char:.4f}", margin]
 
 
-def _explained(result: "Record") -> str:
+def _explained(result: "EvaluationResult") -> str:
     from charlstm.report.tables import places
 
     return (
         "Stateful: the state is carried, and every character but the first is scored once (in up to 64 parts at a time, each "
         "warmed up on the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless: the "
         "state is zero a window before each character; the score and its excess over stateful are "
-        f"{places(result['modes']['stateless'], result['characters'])}, ± the standard error of the excess."
+        f"{places(result.modes.stateless.characters, result.characters)}, ± the standard error of the excess."
     )
 
 
-def _counted(counts: "Record", *, shortened: bool) -> list[str]:
+def _counted(counts: "CountsRecord", *, shortened: bool) -> list[str]:
     """Return lines on the text's novelty and repetition."""
     from charlstm.report.tables import distinct, looped, new
 
-    lines = [f"\nIn the text's first {counts['characters_counted']:,} characters:" if shortened else ""]
+    lines = [f"\nIn the text's first {counts.characters_counted:,} characters:" if shortened else ""]
     lines.append(f"Distinct substrings of 4 characters: {distinct(counts)}; loop: {looped(counts)}")
-    if counts["new"]:
+    if counts.new:
         shares = ", ".join(f"{length}: {new(counts, length)}" for length in (4, 8, 16, 32))
         lines.append(f"Substrings that are not in the training text, by length: {shares}")
-    if counts["longest_copy"]:
-        copy = counts["longest_copy"]
-        shown = copy["text"] if len(copy["text"]) <= 60 else copy["text"][:57] + "..."
-        lines.append(f"Longest passage copied from it: {copy['characters']:,} characters, its line {copy['line']:,}: {shown!r}")
+    if counts.longest_copy:
+        copy = counts.longest_copy
+        shown = copy.text if len(copy.text) <= 60 else copy.text[:57] + "..."
+        lines.append(f"Longest passage copied from it: {copy.characters:,} characters, its line {copy.line:,}: {shown!r}")
     return lines

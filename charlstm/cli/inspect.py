@@ -30,7 +30,7 @@ from charlstm.errors import join_alternatives, short_repr
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.inference.lstm import Array
-    from charlstm.report.records import Record
+    from charlstm.inspection.blocks import Record
 
 Section = Literal["shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel", "inside"]
 

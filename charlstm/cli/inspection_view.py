@@ -12,8 +12,7 @@ from charlstm.cli.console import NARROW, WIDEST, printed
 from charlstm.cli.terminal import visible
 
 if TYPE_CHECKING:
-    from charlstm.inspection.blocks import Block
-    from charlstm.report.records import Record
+    from charlstm.inspection.blocks import Block, Record
 
 _BARS = "▁▂▃▄▅▆▇█"
 

@@ -1,56 +1,72 @@
-"""Self-contained HTML pages of results, rendered from the same records as the JSON output."""
+"""Self-contained HTML pages of results, rendered from the results that are also the JSON output."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from charlstm.formatting import bits
 from charlstm.inspection.activations import Activations, packed
-from charlstm.inspection.blocks import Lines, Prose
+from charlstm.inspection.blocks import Lines, Prose, Record
 from charlstm.inspection.layer_shapes import layers_view
 from charlstm.inspection.sections import SECTIONS
-from charlstm.report.plots import drawing, panels
-from charlstm.report.records import Record
+from charlstm.report.plots import plots_of, svg_element
 from charlstm.report.tables import numbers, places, seen, windows
+from charlstm.results.comparison import AlongRecord, ComparisonResult
 
 FULL_BITS = 8
 """Surprisal in bits that is shown in full colour."""
 
-CAPTIONS = {
-    "Score by context length": "Bits per character by the number of characters read before each from a zero state, "
-    "± two standard errors. The horizontal line is the carried state, the dotted line the model's own window.",
-    "Divergence of the modes along a text": "Along {source}: the KL divergence of the next-character distribution with "
-    "a window from the one with the state carried. Up to the dotted line the window contains the whole text, and both are "
-    "equal except for rounding.",
-    "The carried state along the same text": "A norm that grows beyond its values before the dotted line shows that the "
-    "state leaves the range that it has within a window.",
-    "Quality against speed": "Lower is better, further right is faster. Each point of the curve is a window.",
-}
+
+@dataclass(frozen=True)
+class Figure:
+    """A plot on a page: its title, its SVG element and its caption."""
+
+    title: str
+    svg: str
+    caption: str
 
 
-def page(record: Record) -> str:
-    """Render the page of a comparison.
+@dataclass(frozen=True)
+class HeatCell:
+    """A character of the coloured text.
 
-    Args:
-        record: The record from :func:`charlstm.report.records.comparison_record`.
+    Attributes:
+        character: The character.
+        stateful: Surprisal with the state carried, as a fraction of full colour.
+        stateless: Surprisal with a window, as a fraction of full colour.
+        divergence: Divergence of both predictions, as a fraction of full colour.
+        title: The three numbers in words.
     """
+
+    character: str
+    stateful: float
+    stateless: float
+    divergence: float
+    title: str
+
+
+def page(found: ComparisonResult) -> str:
+    """Render the page of a comparison."""
     from markupsafe import Markup
 
-    headings, rows = numbers(record)
-    measured = record["measured"]
-    sweep = windows(record)
+    headings, rows = numbers(found)
+    measured, score = found.measured, found.modes.stateless.score
+    source = found.along.source
     return _render(
         "comparison.html",
-        record,
-        seen=seen(measured) if measured else "",
-        places=places(record["modes"]["stateless"], measured["characters"]) if measured else "",
+        result=found,
+        modes={"stateless": found.modes.stateless, "stateful": found.modes.stateful},
+        seen=seen(measured.seen, measured.characters) if measured else "",
+        places=places(score.characters, measured.characters) if measured and score else "",
         headings=headings,
         rows=rows,
-        sweep=sweep and {"headings": sweep[0], "rows": sweep[1]},
-        drawings={title: Markup(drawing(panel, record)) for title, panel in panels(record).items()},
-        captions={title: caption.format(source=record["along"]["source"]) for title, caption in CAPTIONS.items()},
-        heat=_heat(record["along"]),
+        sweep=windows(found),
+        figures=[
+            Figure(plot.title, Markup(svg_element(plot, found)), plot.caption.format(source=source)) for plot in plots_of(found)
+        ],
+        heat=_heat(found.along),
         full_bits=FULL_BITS,
-        full_nats=_full_nats(record["along"]),
+        full_nats=_full_nats(found.along),
     )
 
 
@@ -64,21 +80,21 @@ def inspection_page(record: Record, layers: tuple[Activations, ...]) -> str:
     sections = {name: (SECTIONS[name][0], SECTIONS[name][1](found)) for name, found in record["sections"].items()}
     return _render(
         "inspection.html",
-        record,
+        **record,
         layers_shown=layers_view(record["layers"]),
         shown_sections=sections,
         values=[packed(layer) for layer in layers],
     )
 
 
-def _render(template: str, record: Record, **more: Any) -> str:
+def _render(template: str, **names: object) -> str:
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("charlstm.report", "pages"), autoescape=True)
     environment.filters["breakable"] = _breakable
     environment.tests["prose"] = lambda block: isinstance(block, Prose)
     environment.tests["lines"] = lambda block: isinstance(block, Lines)
-    return environment.get_template(template).render(**record, **more)
+    return environment.get_template(template).render(**names)
 
 
 def _breakable(name: str) -> Any:
@@ -89,27 +105,27 @@ def _breakable(name: str) -> Any:
     return Markup("<wbr>").join(escape(part) for part in parts)
 
 
-def _full_nats(along: Record) -> float:
+def _full_nats(along: AlongRecord) -> float:
     """Return the divergence that is shown in full colour: the largest of this text."""
-    return max(along["divergence_nats"]) or 1.0
+    return max(along.divergence_nats) or 1.0
 
 
-def _heat(along: Record) -> list[dict[str, Any]]:
-    """Return the characters from the first whole line or sentence, with colours as fractions of full colour.
+def _heat(along: AlongRecord) -> list[HeatCell]:
+    """Return the characters from the first whole line or sentence.
 
     The first character of the text has no colour, because no prediction precedes it.
     """
     full = _full_nats(along)
-    cells: list[dict[str, Any]] = [{"character": along["text"][0], "a": 0, "b": 0, "k": 0, "title": "the first character"}]
-    columns = (along["text"][1:], along["stateful_nats"], along["stateless_nats"], along["divergence_nats"])
+    cells = [HeatCell(along.text[0], 0, 0, 0, "the first character")]
+    columns = (along.text[1:], along.stateful_nats, along.stateless_nats, along.divergence_nats)
     for character, stateful, stateless, divergence in zip(*columns, strict=True):
         cells.append(
-            {
-                "character": character,
-                "a": round(min(bits(stateful) / FULL_BITS, 1), 2),
-                "b": round(min(bits(stateless) / FULL_BITS, 1), 2),
-                "k": round(min(divergence / full, 1), 2),
-                "title": f"{bits(stateful):.2f} bits stateful, {bits(stateless):.2f} stateless, {divergence:.2g} nats apart",
-            }
+            HeatCell(
+                character,
+                round(min(bits(stateful) / FULL_BITS, 1), 2),
+                round(min(bits(stateless) / FULL_BITS, 1), 2),
+                round(min(divergence / full, 1), 2),
+                f"{bits(stateful):.2f} bits stateful, {bits(stateless):.2f} stateless, {divergence:.2g} nats apart",
+            )
         )
-    return cells[along["begins"] :]
+    return cells[along.begins :]

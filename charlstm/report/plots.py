@@ -1,13 +1,14 @@
-"""Plots of a comparison."""
+"""Plots of a comparison, each with its title and caption."""
 
 import io
 import math
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from charlstm.formatting import about, bits
-from charlstm.report.records import Record
+from charlstm.results.comparison import ComparisonResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,61 +27,110 @@ FORMATS = (".png", ".svg")
 """File formats, by file name suffix."""
 
 
-def by_context(axes: "Axes", record: Record) -> None:
-    """Plot bits per character by context length."""
-    contexts = {int(context): score for context, score in record["contexts"].items()}
-    values = [score["bits_per_char"] for score in contexts.values()]
-    errors = [2 * bits(score["standard_error_nats"]) for score in contexts.values()]
+@dataclass(frozen=True)
+class Plot:
+    """A plot of a comparison.
+
+    Attributes:
+        title: Its title.
+        caption: What it shows, in sentences; ``{source}`` stands for the text along which both modes are compared.
+        draw: Function that draws a comparison on axes.
+    """
+
+    title: str
+    caption: str
+    draw: Callable[["Axes", ComparisonResult], None]
+
+
+def draw_contexts(axes: "Axes", found: ComparisonResult) -> None:
+    """Draw bits per character by context length."""
+    contexts, score = found.contexts or {}, found.modes.stateful.score
+    values = [each.bits_per_char for each in contexts.values()]
+    errors = [2 * bits(each.standard_error_nats) for each in contexts.values()]
     axes.errorbar(list(contexts), values, errors, color=STATELESS, marker="o", markersize=3, capsize=2, label="stateless")
-    stateful = record["modes"]["stateful"]["bits_per_char"]
-    axes.axhline(stateful, color=STATEFUL, label="stateful")
-    axes.axvline(record["window"], color=_INK, linewidth=0.8, linestyle=":", label=f"the model's window, {record['window']}")
+    if score:
+        axes.axhline(score.bits_per_char, color=STATEFUL, label="stateful")
+    axes.axvline(found.window, color=_INK, linewidth=0.8, linestyle=":", label=f"the model's window, {found.window}")
     axes.set_xscale("log", base=2)
     axes.set_xticks(list(contexts), [str(context) if math.log2(context).is_integer() else "" for context in contexts])
     axes.set(xlabel="characters read before each", ylabel="bits per character")
     _add_legend(axes, 3)
 
 
-def divergence(axes: "Axes", record: Record) -> None:
-    """Plot the divergence of the two next-character distributions."""
-    values = [value or math.nan for value in record["along"]["divergence_nats"]]
+def draw_divergence(axes: "Axes", found: ComparisonResult) -> None:
+    """Draw the divergence of the two next-character distributions."""
+    values = [value or math.nan for value in found.along.divergence_nats]
     axes.plot(range(1, len(values) + 1), values, ".", color=STATELESS, markersize=3)
-    axes.axvline(record["window"], color=_INK, linewidth=0.8, linestyle=":")
+    axes.axvline(found.window, color=_INK, linewidth=0.8, linestyle=":")
     axes.set(xlabel="characters read", ylabel="KL divergence, nats")
     if not all(math.isnan(value) for value in values):
         axes.set_yscale("log")
         _label_log_axis(axes.yaxis, scientific)
 
 
-def norms(axes: "Axes", record: Record) -> None:
-    """Plot the norms of the carried h and c of every layer."""
-    for number, layer in enumerate(record["along"]["layers"]):
+def draw_norms(axes: "Axes", found: ComparisonResult) -> None:
+    """Draw the norms of the carried h and c of every layer."""
+    for number, layer in enumerate(found.along.layers):
         shade = _SHADES[number % len(_SHADES)]
-        for what, line in (("c", "-"), ("h", ":")):
-            places = range(1, len(layer[f"{what}_norm"]) + 1)
-            axes.plot(places, layer[f"{what}_norm"], line, color=shade, linewidth=1, label=f"{what}, layer {number + 1}")
-    axes.axvline(record["window"], color=_INK, linewidth=0.8, linestyle=":")
+        for what, norms, line in (("c", layer.c_norm, "-"), ("h", layer.h_norm, ":")):
+            axes.plot(range(1, len(norms) + 1), norms, line, color=shade, linewidth=1, label=f"{what}, layer {number + 1}")
+    axes.axvline(found.window, color=_INK, linewidth=0.8, linestyle=":")
     axes.set(xlabel="characters read", ylabel="norm of the carried state", ylim=(0, None))
     _add_legend(axes, 4)
 
 
-def sweep(axes: "Axes", record: Record) -> None:
-    """Plot bits per character against characters per second, by window."""
-    points = [(window, found) for window, found in record["windows"].items() if "bits_per_char" in found]
-    for window, found in points:
-        axes.annotate(window, (found["characters_per_second"], found["bits_per_char"]), (4, 4), textcoords="offset points")
-    speeds, values = zip(*((found["characters_per_second"], found["bits_per_char"]) for _, found in points), strict=True)
-    errors = [2 * bits(found["standard_error_nats"]) for _, found in points]
+def draw_sweep(axes: "Axes", found: ComparisonResult) -> None:
+    """Draw bits per character against characters per second, by window."""
+    points = [(window, each.characters_per_second, each.score) for window, each in found.windows.items()]
+    scored = [(window, speed, score) for window, speed, score in points if score]
+    for window, speed, score in scored:
+        axes.annotate(str(window), (speed, score.bits_per_char), (4, 4), textcoords="offset points")
+    speeds, values = [speed for _, speed, _ in scored], [score.bits_per_char for _, _, score in scored]
+    errors = [2 * bits(score.standard_error_nats) for _, _, score in scored]
     axes.errorbar(speeds, values, errors, color=STATELESS, marker="o", markersize=4, capsize=2, label="stateless, by window")
-    stateful = record["modes"]["stateful"]
-    axes.plot(
-        stateful["characters_per_second"], stateful["bits_per_char"], "*", color=STATEFUL, markersize=10, label="stateful"
-    )
+    stateful = found.modes.stateful
+    if stateful.score:
+        axes.plot(
+            stateful.characters_per_second, stateful.score.bits_per_char, "*", color=STATEFUL, markersize=10, label="stateful"
+        )
     axes.set_xscale("log")
     axes.margins(0.12)
     _label_log_axis(axes.xaxis, about)
     axes.set(xlabel="characters per second", ylabel="bits per character")
     _add_legend(axes, 2)
+
+
+CONTEXTS = Plot(
+    "Score by context length",
+    "Bits per character by the number of characters read before each from a zero state, ± two standard errors. The horizontal "
+    "line is the carried state, the dotted line the model's own window.",
+    draw_contexts,
+)
+DIVERGENCE = Plot(
+    "Divergence of the modes along a text",
+    "Along {source}: the KL divergence of the next-character distribution with a window from the one with the state carried. "
+    "Up to the dotted line the window contains the whole text, and both are equal except for rounding.",
+    draw_divergence,
+)
+NORMS = Plot(
+    "The carried state along the same text",
+    "A norm that grows beyond its values before the dotted line shows that the state leaves the range that it has within a "
+    "window.",
+    draw_norms,
+)
+SWEEP = Plot(
+    "Quality against speed", "Lower is better, further right is faster. Each point of the curve is a window.", draw_sweep
+)
+
+
+def plots_of(found: ComparisonResult) -> list[Plot]:
+    """Return the plots of what a comparison measured."""
+    plots = [DIVERGENCE, NORMS]
+    if found.contexts:
+        plots.insert(0, CONTEXTS)
+        if len(found.windows) > 1:
+            plots.append(SWEEP)
+    return plots
 
 
 def _add_legend(axes: "Axes", columns: int) -> None:
@@ -115,42 +165,30 @@ def scientific(value: float) -> str:
     return power if number == 1 else f"{number:g}·{power}"
 
 
-def panels(record: Record) -> dict[str, Callable[["Axes", Record], None]]:
-    """Return the plots of a comparison by their titles."""
-    found: dict[str, Callable[[Any, Record], None]] = {}
-    if record["contexts"]:
-        found["Score by context length"] = by_context
-    found["Divergence of the modes along a text"] = divergence
-    found["The carried state along the same text"] = norms
-    if record["contexts"] and len(record["windows"]) > 1:
-        found["Quality against speed"] = sweep
-    return found
-
-
-def drawing(panel: Callable[["Axes", Record], None], record: Record) -> str:
-    """Return one panel as an SVG element that takes the text colour of its page."""
+def svg_element(plot: Plot, found: ComparisonResult) -> str:
+    """Return one plot as an SVG element that takes the text colour of its page."""
     with _style():
         figure = _figure(1, 1)
-        panel(figure.subplots(), record)
+        plot.draw(figure.subplots(), found)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :].replace(_INK, "currentColor")
 
 
-def plot(record: Record, suffix: str) -> bytes:
-    """Return all panels as the contents of a file of a format, one of :data:`FORMATS`."""
-    found = panels(record)
-    columns = 2 if len(found) > 1 else 1
-    rows = math.ceil(len(found) / columns)
+def image(found: ComparisonResult, suffix: str) -> bytes:
+    """Return all plots as the contents of an image file of a format, one of :data:`FORMATS`."""
+    plots = plots_of(found)
+    columns = 2 if len(plots) > 1 else 1
+    rows = math.ceil(len(plots) / columns)
     with _style(), warnings.catch_warnings():
         figure = _figure(columns, rows)
-        figure.suptitle(f"{record['checkpoint']}: stateless and stateful")
+        figure.suptitle(f"{found.checkpoint}: stateless and stateful")
         every = figure.subplots(rows, columns, squeeze=False).flat
-        for axes, (title, panel) in zip(every, found.items(), strict=False):
-            panel(axes, record)
-            axes.set_title(title)
-        for axes in list(every)[len(found) :]:
+        for axes, plot in zip(every, plots, strict=False):
+            plot.draw(axes, found)
+            axes.set_title(plot.title)
+        for axes in list(every)[len(plots) :]:
             axes.set_axis_off()
         warnings.filterwarnings("ignore", "Glyph")  # characters that no installed font has are drawn as boxes
         file = io.BytesIO()

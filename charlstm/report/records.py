@@ -1,12 +1,12 @@
-"""Results as JSON records, from which pages and plots are also made."""
+"""Results of a comparison and of an evaluation, made from what was computed."""
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charlstm.config import Mode
 from charlstm.evaluation.comparison import Comparison
 from charlstm.evaluation.divergence import TextDivergence, drift
 from charlstm.evaluation.evaluation_texts import EvaluationText
@@ -16,105 +16,194 @@ from charlstm.evaluation.text_statistics import TextStatistics
 from charlstm.evaluation.timed_generation import TimedText
 from charlstm.formatting import bits
 from charlstm.report.verdict import verdict
+from charlstm.results.comparison import (
+    AlongRecord,
+    ComparedModes,
+    ComparisonResult,
+    GeneratedRecord,
+    MeasuredRecord,
+    ModeRecord,
+    StateNorms,
+)
+from charlstm.results.evaluation import EvaluationResult, ScoredModes, SurprisalRecord
+from charlstm.results.json_record import UNSET
+from charlstm.results.scores import CopyRecord, CountsRecord, LoopRecord, SampledScoreRecord, ScoreRecord, SeenRecord
 
-Record = dict[str, Any]
 
-
-def score_record(nats: float) -> Record:
+def score_record(nats: float) -> ScoreRecord:
     """Return a mean surprisal in nats and bits per character."""
-    return {"nats_per_char": nats, "bits_per_char": bits(nats)}
+    return ScoreRecord(nats_per_char=nats, bits_per_char=bits(nats))
 
 
-def score_records(evaluation: Scores) -> Record:
-    """Return the scores of both modes, and the stateless scores by context length."""
-    contexts = {context: _estimate(evaluation, context) for context in evaluation.costs}
-    return {
-        "modes": {"stateful": _estimate(evaluation, None), "stateless": contexts[evaluation.window]},
-        "contexts": {str(context): estimate for context, estimate in contexts.items()},
-    }
+def sampled_score(scores: Scores, context: int | None = None) -> SampledScoreRecord:
+    """Return the stateless score of a context length; the stateful score if ``context`` is None."""
+    nats = scores.nats_per_char(context)
+    return SampledScoreRecord(
+        nats_per_char=nats,
+        bits_per_char=bits(nats),
+        standard_error_nats=scores.standard_error(context),
+        characters=len(scores.stateful if context is None else scores.costs[context]),
+    )
 
 
-def _estimate(evaluation: Scores, context: int | None) -> Record:
-    counted = evaluation.stateful if context is None else evaluation.costs[context]
-    return {
-        **score_record(evaluation.nats_per_char(context)),
-        "standard_error_nats": evaluation.standard_error(context),
-        "characters": len(counted),
-    }
+def context_scores(scores: Scores) -> dict[int, SampledScoreRecord]:
+    """Return the stateless scores by context length in characters."""
+    return {context: sampled_score(scores, context) for context in scores.costs}
 
 
-def trained_part_record(measured: EvaluationText) -> Record | None:
-    """Return the record of the part of a text that the model was trained on; None if there is none."""
+def seen_record(measured: EvaluationText) -> SeenRecord | None:
+    """Return the part of a text that the model was trained on; None if there is none."""
     found = measured.seen
-    return {"model": found.model, "characters": found.characters} if found else None
+    return SeenRecord(model=found.model, characters=found.characters) if found else None
 
 
-def counts(measures: TextStatistics) -> Record:
+def counts_record(measures: TextStatistics) -> CountsRecord:
     """Return the record of a text's statistics."""
-    found = measures.novelty
-    return {
-        "characters_counted": measures.characters,
-        "distinct_4_grams": measures.distinct_4_grams,
-        "loop": measures.loop and {"period": measures.loop.period, "start": measures.loop.start},
-        "new": found and {str(length): share for length, share in enumerate(found.new, start=1)},
-        "longest_copy": found
-        and found.longest
-        and {
-            "characters": found.longest.length,
-            "text": measures.passage,
-            "start": found.longest.start,
-            "place": found.longest.place,
-            "line": measures.line,
-        },
-    }
+    found, loop = measures.novelty, measures.loop
+    return CountsRecord(
+        characters_counted=measures.characters,
+        distinct_4_grams=measures.distinct_4_grams,
+        loop=LoopRecord(period=loop.period, start=loop.start) if loop else None,
+        new=dict(enumerate(found.new, start=1)) if found else None,
+        longest_copy=_copy_record(measures),
+    )
 
 
-def surprisal_record(text: str, nats: Nats) -> Record:
+def _copy_record(measures: TextStatistics) -> CopyRecord | None:
+    found = measures.novelty and measures.novelty.longest
+    if not found:
+        return None
+    return CopyRecord(characters=found.length, text=measures.passage, start=found.start, place=found.place, line=measures.line)
+
+
+def surprisal_record(text: str, nats: Nats) -> SurprisalRecord:
     """Return the record of the surprisal of every character but the first."""
-    return {"text": text, "nats": _numbers(nats)}
+    return SurprisalRecord(text=text, nats=_numbers(nats))
 
 
-def comparison_record(checkpoint: str, comparison: Comparison) -> Record:
-    """Return the record of a comparison.
+def evaluation_result(
+    checkpoint: str,
+    measured: EvaluationText,
+    scores: Scores,
+    measures: TextStatistics,
+    *,
+    dynamic: Nats | None = None,
+    baselines: Mapping[str, float] | None = None,
+    text: str | None = None,
+) -> EvaluationResult:
+    """Return the result of an evaluation.
+
+    Args:
+        checkpoint: Name of the checkpoint.
+        measured: The evaluation text.
+        scores: Its scores.
+        measures: Its statistics.
+        dynamic: Surprisal while the model learns from the text, in nats; None if that was not computed.
+        baselines: Scores of the baselines in nats per character, by name; None without a training text.
+        text: The evaluation text as characters, to list the surprisal of each; None to leave that out.
+    """
+    contexts = context_scores(scores)
+    return EvaluationResult(
+        checkpoint=checkpoint,
+        text=measured.name,
+        characters=len(measured.ids),
+        seen=seen_record(measured),
+        window=scores.window,
+        modes=ScoredModes(stateful=sampled_score(scores), stateless=contexts[scores.window]),
+        contexts=contexts,
+        dynamic=None if dynamic is None else score_record(float(dynamic.mean())),
+        references=None if baselines is None else {name: score_record(nats) for name, nats in baselines.items()},
+        counts=counts_record(measures),
+        surprise=UNSET if text is None else surprisal_record(text, scores.stateful),
+    )
+
+
+def comparison_result(checkpoint: str, comparison: Comparison) -> ComparisonResult:
+    """Return the result of a comparison.
 
     Args:
         checkpoint: Name of the checkpoint.
         comparison: The comparison.
     """
-    task, evaluation = comparison.task, comparison.evaluation
-    scored: Record = score_records(evaluation) if evaluation else {"modes": {}, "contexts": None}
-    modes = {
-        mode: {**_cost_record(written), **scored["modes"].get(mode, {}), **counts(comparison.measures[mode])}
-        for mode, written in comparison.texts.items()
-    }
-    sweep = dict(sorted({**comparison.sweep, comparison.window: comparison.texts["stateless"]}.items()))
-    return {
-        "checkpoint": checkpoint,
-        "seed": task.seed,
-        "random_seed": task.random_seed,
-        "temperature": task.sampling.temperature,
-        "window": comparison.window,
-        "verdict": verdict(comparison),
-        "first_difference": comparison.first_difference,
-        "modes": modes,
-        "measured": comparison.measured
-        and {
-            "text": comparison.measured.name,
-            "characters": len(comparison.measured.ids),
-            "seen": trained_part_record(comparison.measured),
-            "beginning": comparison.expected and counts(comparison.expected),
-        },
-        "contexts": scored["contexts"],
-        "windows": {
-            str(window): {**_cost_record(written), **((scored["contexts"] or {}).get(str(window), {}))}
-            for window, written in sweep.items()
-        },
-        "along": {
-            "source": _source(comparison),
-            "begins": 0 if comparison.measured is None or comparison.measured.whole else beginning(comparison.followed),
-            **_divergence_record(comparison.followed, comparison.along, comparison.window),
-        },
-    }
+    task, scores, window = comparison.task, comparison.evaluation, comparison.window
+    contexts = context_scores(scores) if scores else None
+    sweep = dict(sorted({**comparison.sweep, window: comparison.texts["stateless"]}.items()))
+    return ComparisonResult(
+        checkpoint=checkpoint,
+        seed=task.seed,
+        random_seed=task.random_seed,
+        temperature=task.sampling.temperature,
+        window=window,
+        verdict=verdict(comparison),
+        first_difference=comparison.first_difference,
+        modes=ComparedModes(
+            stateless=_mode_record(comparison, "stateless", contexts[window] if contexts else None),
+            stateful=_mode_record(comparison, "stateful", sampled_score(scores) if scores else None),
+        ),
+        measured=_measured_record(comparison),
+        contexts=contexts,
+        windows={size: _generated_record(written, (contexts or {}).get(size)) for size, written in sweep.items()},
+        along=_along_record(comparison),
+    )
+
+
+def _mode_record(comparison: Comparison, mode: Mode, score: SampledScoreRecord | None) -> ModeRecord:
+    generated, counts = _generated_record(comparison.texts[mode], score), counts_record(comparison.measures[mode])
+    return ModeRecord(
+        text=generated.text,
+        characters_per_second=generated.characters_per_second,
+        milliseconds_to_first_character=generated.milliseconds_to_first_character,
+        cell_steps_per_character=generated.cell_steps_per_character,
+        state_bytes=generated.state_bytes,
+        nats_per_char=generated.nats_per_char,
+        bits_per_char=generated.bits_per_char,
+        standard_error_nats=generated.standard_error_nats,
+        characters=generated.characters,
+        characters_counted=counts.characters_counted,
+        distinct_4_grams=counts.distinct_4_grams,
+        loop=counts.loop,
+        new=counts.new,
+        longest_copy=counts.longest_copy,
+    )
+
+
+def _generated_record(written: TimedText, score: SampledScoreRecord | None) -> GeneratedRecord:
+    return GeneratedRecord(
+        text=written.text,
+        characters_per_second=written.characters_per_second,
+        milliseconds_to_first_character=written.seconds_to_first * 1e3,
+        cell_steps_per_character=written.cell_steps,
+        state_bytes=written.state_bytes,
+        nats_per_char=score.nats_per_char if score else UNSET,
+        bits_per_char=score.bits_per_char if score else UNSET,
+        standard_error_nats=score.standard_error_nats if score else UNSET,
+        characters=score.characters if score else UNSET,
+    )
+
+
+def _measured_record(comparison: Comparison) -> MeasuredRecord | None:
+    measured = comparison.measured
+    if measured is None:
+        return None
+    return MeasuredRecord(
+        text=measured.name,
+        characters=len(measured.ids),
+        seen=seen_record(measured),
+        beginning=counts_record(comparison.expected) if comparison.expected else None,
+    )
+
+
+def _along_record(comparison: Comparison) -> AlongRecord:
+    found, measured = comparison.along, comparison.measured
+    return AlongRecord(
+        source=_source(comparison),
+        begins=0 if measured is None or measured.whole else beginning(comparison.followed),
+        text=comparison.followed,
+        stateful_nats=_numbers(found.stateful),
+        stateless_nats=_numbers(found.stateless),
+        divergence_nats=_numbers(found.divergence),
+        layers=_state_norms(found, comparison.window),
+    )
 
 
 def _source(comparison: Comparison) -> str:
@@ -139,33 +228,12 @@ def beginning(text: str, within: int = 200) -> int:
     return found.end() if found else 0
 
 
-def _cost_record(written: TimedText) -> Record:
-    return {
-        "text": written.text,
-        "characters_per_second": written.characters_per_second,
-        "milliseconds_to_first_character": written.seconds_to_first * 1e3,
-        "cell_steps_per_character": written.cell_steps,
-        "state_bytes": written.state_bytes,
-    }
-
-
-def _divergence_record(text: str, found: TextDivergence, window: int) -> Record:
-    drifts: Mapping[str, NDArray[np.float64]] = {"h": drift(found.h_norms, window), "c": drift(found.c_norms, window)}
-    return {
-        "text": text,
-        "stateful_nats": _numbers(found.stateful),
-        "stateless_nats": _numbers(found.stateless),
-        "divergence_nats": _numbers(found.divergence),
-        "layers": [
-            {
-                "h_norm": _numbers(h),
-                "c_norm": _numbers(c),
-                "h_drift": float(drifts["h"][layer]),
-                "c_drift": float(drifts["c"][layer]),
-            }
-            for layer, (h, c) in enumerate(zip(found.h_norms, found.c_norms, strict=True))
-        ],
-    }
+def _state_norms(found: TextDivergence, window: int) -> list[StateNorms]:
+    h_drift, c_drift = drift(found.h_norms, window), drift(found.c_norms, window)
+    return [
+        StateNorms(h_norm=_numbers(h), c_norm=_numbers(c), h_drift=float(h_drift[layer]), c_drift=float(c_drift[layer]))
+        for layer, (h, c) in enumerate(zip(found.h_norms, found.c_norms, strict=True))
+    ]
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float]:

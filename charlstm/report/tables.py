@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from charlstm.formatting import bits
-from charlstm.report.records import Record
+from charlstm.results.comparison import ComparisonResult
+from charlstm.results.scores import CountsRecord, SampledScoreRecord, SeenRecord
 
 Table = tuple[list[str], list[list[str]]]
 """The headings of all columns but the first, and the rows with their labels."""
@@ -14,95 +15,91 @@ LENGTHS = (8, 16)
 _ABSENT = "–"
 
 
-def numbers(record: Record) -> Table:
+def numbers(found: ComparisonResult) -> Table:
     """Return the table of scores, costs and text statistics by mode, beside the beginning of the evaluation text."""
-    found = [record["modes"][mode] for mode in ("stateless", "stateful")]
-    beginning = (record["measured"] or {}).get("beginning")
+    modes = [found.modes.stateless, found.modes.stateful]
+    beginning = found.measured.beginning if found.measured else None
     rows = [
-        ["bits per character", *(_score(each, bits) for each in found)],
-        ["nats per character", *(_score(each, float) for each in found)],
-        ["characters per second", *(f"{each['characters_per_second']:,.0f}" for each in found)],
-        ["milliseconds to the first", *(f"{each['milliseconds_to_first_character']:.1f}" for each in found)],
-        ["LSTM cell steps per character", *(f"{each['cell_steps_per_character']:.1f}" for each in found)],
-        ["memory of the state", *(_bytes(each["state_bytes"]) for each in found)],
+        ["bits per character", *(_score(each.score, bits) for each in modes)],
+        ["nats per character", *(_score(each.score, float) for each in modes)],
+        ["characters per second", *(f"{each.characters_per_second:,.0f}" for each in modes)],
+        ["milliseconds to the first", *(f"{each.milliseconds_to_first_character:.1f}" for each in modes)],
+        ["LSTM cell steps per character", *(f"{each.cell_steps_per_character:.1f}" for each in modes)],
+        ["memory of the state", *(_bytes(each.state_bytes) for each in modes)],
     ]
     rows = [[*row, *([_ABSENT] if beginning else [])] for row in rows]
-    texts = [*found, *([beginning] if beginning else [])]
+    texts = [*(each.counts for each in modes), *([beginning] if beginning else [])]
     rows.append(["distinct 4-grams", *(distinct(each) for each in texts)])
     rows.append(["loop", *(looped(each) for each in texts)])
-    if texts[0]["new"] is not None:
+    if texts[0].new is not None:
         rows += [[f"new substrings of {length}", *(new(each, length) for each in texts)] for length in LENGTHS]
         rows.append(["longest copied passage", *(_copied(each) for each in texts)])
     return ["stateless", "stateful", *(["measured text"] if beginning else [])], rows
 
 
-def windows(record: Record) -> Table | None:
+def windows(found: ComparisonResult) -> Table | None:
     """Return the table of the stateless windows and the stateful mode; None if there is only one window."""
-    if len(record["windows"]) == 1:
+    if len(found.windows) == 1:
         return None
-    found = {f"window of {window}": each for window, each in record["windows"].items()} | {
-        "stateful": record["modes"]["stateful"]
-    }
+    generated = {f"window of {window}": each for window, each in found.windows.items()} | {"stateful": found.modes.stateful}
     rows = [
         [
             label,
-            _score(each, bits),
-            f"{each['characters_per_second']:,.0f}",
-            f"{each['cell_steps_per_character']:.1f}",
-            _bytes(each["state_bytes"]),
+            _score(each.score, bits),
+            f"{each.characters_per_second:,.0f}",
+            f"{each.cell_steps_per_character:.1f}",
+            _bytes(each.state_bytes),
         ]
-        for label, each in found.items()
+        for label, each in generated.items()
     ]
     return ["bits/char", "char/s", "cell steps", "memory"], rows
 
 
-def seen(measured: Record) -> str:
-    """Return a warning that the model was trained on a part of the text; empty if it was not."""
-    found = measured["seen"]
+def seen(found: SeenRecord | None, characters: int) -> str:
+    """Return a warning that the model was trained on a part of a text of ``characters``; empty if it was not."""
     if not found:
         return ""
     return (
-        f"{found['model']} was trained on {found['characters']:,} of these {measured['characters']:,} characters: "
+        f"{found.model} was trained on {found.characters:,} of these {characters:,} characters: "
         "this is not a score on unseen text."
     )
 
 
-def _score(found: Record, unit: Callable[[float], float]) -> str:
-    if "nats_per_char" not in found:
+def _score(found: SampledScoreRecord | None, unit: Callable[[float], float]) -> str:
+    if found is None:
         return _ABSENT
-    margin = f" ± {unit(found['standard_error_nats']):.4f}" if found["standard_error_nats"] else ""
-    return f"{unit(found['nats_per_char']):.4f}{margin}"
+    margin = f" ± {unit(found.standard_error_nats):.4f}" if found.standard_error_nats else ""
+    return f"{unit(found.nats_per_char):.4f}{margin}"
 
 
-def looped(found: Record) -> str:
+def looped(found: CountsRecord) -> str:
     """Describe the loop at the end of a text."""
-    loop = found["loop"]
-    return f"{loop['period']} characters, from {loop['start'] + 1}" if loop else "none"
+    loop = found.loop
+    return f"{loop.period} characters, from {loop.start + 1}" if loop else "none"
 
 
-def distinct(found: Record) -> str:
+def distinct(found: CountsRecord) -> str:
     """Return the percentage of distinct substrings of four characters; a dash if the text is shorter."""
-    return f"{found['distinct_4_grams']:.1%}" if found["characters_counted"] >= 4 else _ABSENT
+    return f"{found.distinct_4_grams:.1%}" if found.characters_counted >= 4 else _ABSENT
 
 
-def places(estimate: Record, characters: int) -> str:
+def places(counted: int, characters: int) -> str:
     """Describe the sample of positions at which the window was compared with the carried state.
 
     Args:
-        estimate: Record of the stateless score.
+        counted: Number of characters of the stateless score.
         characters: Number of characters of the text.
     """
-    counted: int = estimate["characters"]
     return f"at all {counted:,} places" if counted >= characters - 1 else f"at {counted:,} places drawn at random"
 
 
-def new(found: Record, length: int) -> str:
+def new(found: CountsRecord, length: int) -> str:
     """Return the percentage of substrings of a length that the training text lacks; a dash if the text is shorter."""
-    return f"{found['new'].get(str(length), 1.0):.0%}" if found["characters_counted"] >= length else _ABSENT
+    return f"{(found.new or {}).get(length, 1.0):.0%}" if found.characters_counted >= length else _ABSENT
 
 
-def _copied(found: Record) -> str:
-    return f"{found['longest_copy']['characters']} characters" if found["longest_copy"] else "none"
+def _copied(found: CountsRecord) -> str:
+    return f"{found.longest_copy.characters} characters" if found.longest_copy else "none"
 
 
 def _bytes(number: float) -> str:

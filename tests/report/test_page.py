@@ -1,6 +1,5 @@
 """Tests of the comparison page, as a file and in a browser."""
 
-import json
 import re
 import subprocess
 import zlib
@@ -8,24 +7,20 @@ import zlib
 import pytest
 
 from charlstm.report.page import page
-from charlstm.report.records import comparison_record
+from charlstm.report.records import comparison_result
 from tests.evaluation.conftest import compared
 from tests.report.browser import CHROMIUM, QUIET, browser
+from tests.report.conftest import typed
 
 DARK = "--blink-settings=preferredColorScheme=0"
 
 
-@pytest.fixture
-def record(comparison):
-    return comparison_record("tale", comparison)
-
-
-def test_page_depends_on_the_json_record_alone(record):
-    assert page(json.loads(json.dumps(record))) == page(record)
+def test_page_depends_on_the_json_alone(record, comparison):
+    assert page(comparison_result("tale", comparison)) == page(typed(record))
 
 
 def test_page_refers_to_no_other_file(record):
-    text = page(record)
+    text = page(typed(record))
     addresses = set(re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?([^\"'\s)>]*)", text))
     assert {address for address in addresses if not address.startswith("#")} == set()
     assert "<script" not in text
@@ -37,8 +32,8 @@ def test_texts_are_escaped(record):
         mode["text"] = nasty
     record["seed"] = record["checkpoint"] = record["measured"]["text"] = nasty
     record["along"]["text"] = nasty + record["along"]["text"][len(nasty) :]
-    assert "<script" not in page(record)
-    assert "&lt;/p&gt;&lt;script&gt;" in page(record)
+    assert "<script" not in page(typed(record))
+    assert "&lt;/p&gt;&lt;script&gt;" in page(typed(record))
 
 
 @browser
@@ -46,7 +41,7 @@ def test_texts_are_shown_verbatim_with_first_difference_marked(record, browse):
     record["modes"]["stateless"]["text"], record["modes"]["stateful"]["text"] = "ab\n  c<d>", "ab\n  c e"
     record["first_difference"] = 6
     shown = browse(
-        page(record),
+        page(typed(record)),
         "return [...document.querySelectorAll('.texts .text')].map(p => [p.textContent, p.querySelector('mark').textContent,"
         " getComputedStyle(p).whiteSpaceCollapse])",
     )
@@ -57,7 +52,7 @@ def test_texts_are_shown_verbatim_with_first_difference_marked(record, browse):
 def test_differing_line_end_is_visible(record, browse):
     record["modes"]["stateless"]["text"], record["modes"]["stateful"]["text"] = "ab\nc", "abc"
     record["first_difference"] = 2
-    assert browse(page(record), "return document.querySelector('mark').textContent") == "↵\n"
+    assert browse(page(typed(record)), "return document.querySelector('mark').textContent") == "↵\n"
 
 
 @browser
@@ -65,7 +60,7 @@ def test_differing_line_end_is_visible(record, browse):
 def test_page_fits_the_window_and_fetches_nothing(record, browse, width):
     record["modes"]["stateless"]["text"] = "w" * 300  # a word longer than any line
     overflow, resources, drawings = browse(
-        page(record),
+        page(typed(record)),
         "return [document.documentElement.scrollWidth - innerWidth, performance.getEntriesByType('resource').length,"
         " [...document.querySelectorAll('figure svg')].map(svg => svg.getBoundingClientRect().width)]",
         width=width,
@@ -79,7 +74,7 @@ def test_page_fits_the_window_and_fetches_nothing(record, browse, width):
 @browser
 def test_texts_are_side_by_side_or_stacked_by_width(record, browse):
     places = "return [...document.querySelectorAll('.texts > div')].map(div => div.getBoundingClientRect().top)"
-    wide, narrow = (browse(page(record), places, width=width) for width in (1_000, 360))
+    wide, narrow = (browse(page(typed(record)), places, width=width) for width in (1_000, 360))
     assert wide[0] == wide[1]
     assert narrow[0] < narrow[1]
 
@@ -89,7 +84,7 @@ def test_texts_are_side_by_side_or_stacked_by_width(record, browse):
 def test_page_follows_the_colour_scheme(record, browse, flags, dark):
     script = "const of = (e, p) => getComputedStyle(e)[p]; const letter = document.querySelector('figure svg text');"
     script += "return [of(document.body, 'backgroundColor'), of(document.body, 'color'), of(letter, 'fill')]"
-    paper, ink, letters = (brightness(colour) for colour in browse(page(record), script, flags=flags))
+    paper, ink, letters = (brightness(colour) for colour in browse(page(typed(record)), script, flags=flags))
     assert (paper < ink) == dark
     assert abs(paper - ink) > 150
     assert letters == ink
@@ -101,7 +96,7 @@ def test_text_is_coloured_by_the_chosen_quantity(record, browse):
     script += "const alphas = () => spans.map(span => getComputedStyle(span).getPropertyValue('--v'));"
     script += "const choose = id => { document.getElementById(id).click(); return alphas() };"
     script += "return [spans.map(span => span.textContent).join(''), alphas(), choose('by-b'), choose('by-k')]"
-    text, stateful, stateless, divergence = browse(page(record), script)
+    text, stateful, stateless, divergence = browse(page(typed(record)), script)
     assert text == record["along"]["text"]
     bits = [min(round(nats / 0.6931471805599453 / 8, 2), 1) for nats in record["along"]["stateful_nats"]]
     assert [float(alpha) for alpha in stateful[1:]] == pytest.approx(bits)
@@ -113,7 +108,7 @@ def test_text_is_coloured_by_the_chosen_quantity(record, browse):
 def test_copies_have_a_line_and_characters_their_surprisal(record):
     record["modes"]["stateful"]["longest_copy"] |= {"line": 4711, "place": 123_456}
     record["along"]["stateful_nats"][0], record["along"]["stateless_nats"][0] = 1.0, 2.0
-    text = page(record)
+    text = page(typed(record))
     assert "in its line 4,711" in text
     assert "123,456" not in text
     assert "1.44 bits stateful, 2.89 stateless" in text
@@ -122,7 +117,7 @@ def test_copies_have_a_line_and_characters_their_surprisal(record):
 @browser
 def test_page_prints_black_on_white(record, tmp_path):
     assert CHROMIUM
-    (tmp_path / "page.html").write_text(page(record), encoding="utf-8")
+    (tmp_path / "page.html").write_text(page(typed(record)), encoding="utf-8")
     command = [CHROMIUM, *QUIET.split(), DARK, f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
     command += [f"--print-to-pdf={tmp_path / 'page.pdf'}", (tmp_path / "page.html").as_uri()]
     subprocess.run(command, capture_output=True, check=True, timeout=120)
@@ -145,7 +140,7 @@ def inflated(stream: bytes) -> bytes:
 
 
 def test_page_without_evaluation_text(make_network):
-    text = page(comparison_record("tale", compared(make_network(), measured=False, learnt=False)))
+    text = page(comparison_result("tale", compared(make_network(), measured=False, learnt=False)))
     assert "Measured on" not in text
     assert "Score by context length" not in text
     assert "what it is worth needs a text to measure on" in text

@@ -7,26 +7,22 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from charlstm.report.plots import by_context, divergence, drawing, norms, panels, plot, sweep
-from charlstm.report.records import comparison_record
+from charlstm.report.plots import CONTEXTS, DIVERGENCE, NORMS, SWEEP, image, plots_of, svg_element
+from charlstm.report.records import comparison_result
 from tests.evaluation.conftest import compared, memoryless_network
+from tests.report.conftest import typed
 
 
-@pytest.fixture
-def record(comparison):
-    return comparison_record("tale", comparison)
-
-
-def drawn(panel, record):
+def drawn(plot, record):
     axes = Figure(figsize=(5.6, 3.2), layout="constrained").subplots()
-    panel(axes, record)
+    plot.draw(axes, typed(record))
     return axes
 
 
-def test_panels_match_what_was_measured(record, make_network):
-    assert len(panels(record)) == 4
-    assert len(panels(comparison_record("tale", compared(make_network())))) == 3  # no sweep
-    assert len(panels(comparison_record("tale", compared(make_network(), measured=False)))) == 2  # no quality
+def test_plots_match_what_was_measured(record, make_network):
+    assert plots_of(typed(record)) == [CONTEXTS, DIVERGENCE, NORMS, SWEEP]
+    assert plots_of(comparison_result("tale", compared(make_network()))) == [CONTEXTS, DIVERGENCE, NORMS]
+    assert plots_of(comparison_result("tale", compared(make_network(), measured=False))) == [DIVERGENCE, NORMS]
 
 
 def labels(axes) -> list[str]:
@@ -41,10 +37,10 @@ def labels(axes) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("panel", [by_context, divergence, norms, sweep])
-def test_tick_labels_are_plain_text(record, panel):
-    assert not any("$" in label or "\\" in label for label in labels(drawn(panel, record)))
-    svg = drawing(panel, record)
+@pytest.mark.parametrize("plot", [CONTEXTS, DIVERGENCE, NORMS, SWEEP], ids=lambda plot: plot.title)
+def test_tick_labels_are_plain_text(record, plot):
+    assert not any("$" in label or "\\" in label for label in labels(drawn(plot, record)))
+    svg = svg_element(plot, typed(record))
     assert "$" not in svg
     assert "mathdefault" not in svg
 
@@ -62,7 +58,7 @@ DIVERGENCES = {
 @pytest.mark.parametrize(("values", "expected"), DIVERGENCES.values(), ids=DIVERGENCES)
 def test_divergence_labels_are_readable_for_any_range(record, values, expected):
     record["along"]["divergence_nats"] = values
-    found = labels(drawn(divergence, record))
+    found = labels(drawn(DIVERGENCE, record))
     assert expected <= set(found)
     assert not any("$" in label or "1e" in label for label in found)
 
@@ -78,17 +74,17 @@ SPEEDS = {
 @pytest.mark.parametrize(("speeds", "expected"), SPEEDS.values(), ids=SPEEDS)
 def test_speed_labels_are_readable_and_do_not_overlap(record, speeds, expected):
     *stateless, stateful = speeds
-    found = {"bits_per_char": 2.0, "standard_error_nats": 0.1}
-    record["windows"] = {str(speed): {**found, "characters_per_second": speed} for speed in stateless}
+    found = record["windows"]["3"] | {"bits_per_char": 2.0, "standard_error_nats": 0.1}
+    record["windows"] = {str(number): {**found, "characters_per_second": speed} for number, speed in enumerate(stateless)}
     record["modes"]["stateful"]["characters_per_second"] = stateful
-    axes = drawn(sweep, record)
+    axes = drawn(SWEEP, record)
     assert expected <= set(labels(axes))
     boxes = [tick.label1.get_window_extent() for tick in axes.xaxis.get_major_ticks() if tick.label1.get_text()]
     assert not any(one.overlaps(other) for one, other in pairwise(boxes))
 
 
 def test_context_curve_shows_the_scores(record):
-    axes = drawn(by_context, record)
+    axes = drawn(CONTEXTS, record)
     (bars,) = axes.containers
     x, y = bars.lines[0].get_data()
     low, high = bars.lines[1][0].get_ydata()[0], bars.lines[1][1].get_ydata()[0]
@@ -100,7 +96,7 @@ def test_context_curve_shows_the_scores(record):
 
 
 def test_divergence_plot_shows_the_divergences(record):
-    axes = drawn(divergence, record)
+    axes = drawn(DIVERGENCE, record)
     assert list(axes.lines[0].get_xdata())[:2] == [1, 2]
     assert list(axes.lines[0].get_ydata()) == pytest.approx(
         [d or float("nan") for d in record["along"]["divergence_nats"]], nan_ok=True
@@ -109,7 +105,7 @@ def test_divergence_plot_shows_the_divergences(record):
 
 
 def test_norm_plot_shows_every_layer(record):
-    axes = drawn(norms, record)
+    axes = drawn(NORMS, record)
     lines = {line.get_label(): line.get_ydata() for line in axes.lines}
     assert axes.lines[0].get_xdata()[0] == 1
     assert axes.lines[-1].get_xdata()[0] == 6  # the window
@@ -118,32 +114,32 @@ def test_norm_plot_shows_every_layer(record):
 
 
 def test_sweep_plot_shows_every_window(record):
-    axes = drawn(sweep, record)
+    axes = drawn(SWEEP, record)
     curve, star = axes.containers[0].lines[0], axes.lines[-1]
     assert list(curve.get_ydata()) == [found["bits_per_char"] for found in record["windows"].values()]
     assert list(star.get_xdata()) == [record["modes"]["stateful"]["characters_per_second"]]
 
 
 def test_page_drawing_is_reproducible_and_keeps_text(record):
-    svg = drawing(by_context, record)
+    svg = svg_element(CONTEXTS, typed(record))
     assert ElementTree.fromstring(svg).tag.endswith("svg")
     assert "currentColor" in svg
     assert "#4c4d4e" not in svg
     assert "characters read before each" in svg
-    assert svg == drawing(by_context, record)
+    assert svg == svg_element(CONTEXTS, typed(record))
 
 
 @pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<?xml")])
 def test_file_format_matches_the_suffix(record, suffix, begins):
-    assert plot(record, suffix).startswith(begins)
+    assert image(typed(record), suffix).startswith(begins)
 
 
 def test_name_with_formula_characters_and_missing_glyphs(record):
     record["checkpoint"] = "$x^{$ 渡口"
-    assert len(plot(record, ".png")) > 1_000
+    assert len(image(typed(record), ".png")) > 1_000
 
 
 def test_modes_that_never_differ_are_plotted():
-    record = comparison_record("tale", compared(memoryless_network()))
+    record = comparison_result("tale", compared(memoryless_network())).to_dict()
     record["along"]["divergence_nats"] = [0.0] * len(record["along"]["divergence_nats"])
-    assert len(plot(record, ".svg")) > 1_000
+    assert len(image(typed(record), ".svg")) > 1_000

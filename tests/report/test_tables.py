@@ -2,14 +2,11 @@
 
 import pytest
 
-from charlstm.report.records import comparison_record
+from charlstm.report.records import comparison_result
 from charlstm.report.tables import distinct, numbers, places, windows
+from charlstm.results.scores import CountsRecord
 from tests.evaluation.conftest import compared
-
-
-@pytest.fixture
-def record(comparison):
-    return comparison_record("tale", comparison)
+from tests.report.conftest import typed
 
 
 def rows(table) -> dict[str, list[str]]:
@@ -17,7 +14,7 @@ def rows(table) -> dict[str, list[str]]:
 
 
 def test_numbers_by_mode_and_of_the_evaluation_text(record):
-    table = numbers(record)
+    table = numbers(typed(record))
     assert table[0] == ["stateless", "stateful", "measured text"]
     shown, modes = rows(table), record["modes"]
     assert shown["nats per character"][1] == f"{modes['stateful']['nats_per_char']:.4f}"
@@ -33,27 +30,28 @@ def test_numbers_by_mode_and_of_the_evaluation_text(record):
 
 def test_loop_is_shown_with_period_and_position(record):
     record["modes"]["stateful"]["loop"] = {"period": 7, "start": 119}
-    assert rows(numbers(record))["loop"][:2] == ["none", "7 characters, from 120"]
+    assert rows(numbers(typed(record)))["loop"][:2] == ["none", "7 characters, from 120"]
 
 
 def test_unmeasured_rows_are_left_out(make_network):
-    table = numbers(comparison_record("tale", compared(make_network(), measured=False, learnt=False)))
+    table = numbers(comparison_result("tale", compared(make_network(), measured=False, learnt=False)))
     assert table[0] == ["stateless", "stateful"]
     assert rows(table)["bits per character"] == ["–", "–"]
     assert not any("new" in label or "copied" in label for label in rows(table))
 
 
 def test_sweep_has_a_row_per_window_and_a_stateful_one(record, make_network):
-    table = windows(record)
+    table = windows(typed(record))
     assert [row[0] for row in table[1]] == ["window of 3", "window of 6", "window of 9", "stateful"]
     assert rows(table)["window of 3"][0].startswith(f"{record['contexts']['3']['bits_per_char']:.4f} ± ")
     assert rows(table)["window of 3"][2] == "3.0"
-    assert windows(comparison_record("tale", compared(make_network()))) is None
+    assert windows(comparison_result("tale", compared(make_network()))) is None
 
 
 @pytest.mark.parametrize(("characters", "shown"), [(0, "–"), (3, "–"), (4, "100.0%")])
 def test_short_text_has_no_distinct_4_grams(characters, shown):
-    assert distinct({"characters_counted": characters, "distinct_4_grams": 1.0}) == shown
+    counts = CountsRecord(characters_counted=characters, distinct_4_grams=1.0, loop=None, new=None, longest_copy=None)
+    assert distinct(counts) == shown
 
 
 @pytest.mark.parametrize(
@@ -61,4 +59,4 @@ def test_short_text_has_no_distinct_4_grams(characters, shown):
     [(1, 2, "at all 1 places"), (99, 100, "at all 99 places"), (98, 100, "at 98 places drawn at random")],
 )
 def test_positions_are_called_random_only_for_a_sample(sample, characters, said):
-    assert places({"characters": sample}, characters) == said
+    assert places(sample, characters) == said

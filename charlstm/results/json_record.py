@@ -1,0 +1,25 @@
+"""The base class of every result."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType, field
+
+__all__ = ["UNSET", "JsonRecord", "UnsetType", "field"]
+
+
+class JsonRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A JSON object with fixed keys, in the order of the fields.
+
+    A field that is ``UNSET`` has no key. An ``Attributes`` section documents the fields; docs/json.md is made from it.
+    """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object.
+
+        >>> from charlstm.results.scores import ScoreRecord
+        >>> ScoreRecord(nats_per_char=1.5, bits_per_char=2.16).to_dict()
+        {'nats_per_char': 1.5, 'bits_per_char': 2.16}
+        """
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
