@@ -1,9 +1,9 @@
 """``charlstm inspect``."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 from tqdm import tqdm
@@ -30,7 +30,7 @@ from charlstm.errors import join_alternatives, short_repr
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.inference.lstm import Array
-    from charlstm.inspection.blocks import Record
+    from charlstm.results.inspection import Sections
 
 Section = Literal["shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel", "inside"]
 
@@ -94,6 +94,7 @@ def inspect(
     from charlstm.inference.network import build_network
     from charlstm.inspection.activations import MAX_CHARACTERS
     from charlstm.inspection.sections import SECTIONS, inspect_model
+    from charlstm.results.json_record import replace
 
     typed, file = once("--text", text), once("--text-file", text_file)
     if typed is not None and file is not None:
@@ -113,25 +114,25 @@ def inspect(
     looks_inside = section == "inside" or page is not None or (given and section != "step")
     passage = _passage(config, typed, file, encoding, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
-    record: Record = {"checkpoint": readable(folder.resolve().name)}
-    record |= inspect_model(config, weights, network, names, text=passage if given else None, character=character, unit=unit)
+    name, read = readable(folder.resolve().name), passage if given else None
+    result = inspect_model(name, config, weights, network, names, text=read, character=character, unit=unit)
     if keras and names:
-        _ask_keras(record, config, weights, names)
+        result = replace(result, sections=_ask_keras(result.sections, config, weights, names))
     if looks_inside:
         from charlstm.inspection.activations import activations_along, activations_record
 
         found = activations_along(network, config.vocabulary.encode_any(passage))
-        record["inside"] = activations_record(passage, found, layer, cell)
+        result = replace(result, inside=activations_record(passage, found, layer, cell))
         if page is not None:
             from charlstm.report.page import inspection_page
 
-            write_output("The page is", page, inspection_page(record, found).encode())
+            write_output("The page is", page, inspection_page(result, found).encode())
     if json:
-        print_json(record)
+        print_json(result.to_dict())
     else:
         from charlstm.cli.inspection_view import show
 
-        show(record)
+        show(result)
 
 
 def _one_character(config: "CheckpointConfig", written: str, on_unknown: OnUnknown) -> str:
@@ -189,26 +190,22 @@ LEAST = 50
 """Fewest characters of a text for which activations are shown."""
 
 
-def _ask_keras(record: "Record", config: "CheckpointConfig", weights: Mapping[str, "Array"], names: list[str]) -> None:
-    """Add the numbers that Keras computes to the sections."""
+def _ask_keras(
+    sections: "Sections", config: "CheckpointConfig", weights: Mapping[str, "Array"], names: list[str]
+) -> "Sections":
+    """Return the sections with the numbers that Keras computes."""
     say("Starting TensorFlow …")
     from charlstm.inference.finite import check_record
-    from charlstm.nn import keras_inspection
+    from charlstm.nn.keras_inspection import with_keras
 
-    model, sections = config.model, record["sections"]
-    window = config.vocabulary.encode(config.corpus.windows[0])[: model.seq_len]
-    ask: dict[str, Callable[[], Any]] = {
-        "shapes": lambda: keras_inspection.shapes(model),
-        "weights": keras_inspection.weights,
-        "step": lambda: keras_inspection.step(model, weights, sections["step"]),
-        "state": lambda: keras_inspection.state(model, weights, window),
-        "units": lambda: keras_inspection.units(model),
-        "time-distributed": lambda: keras_inspection.time_distributed(model, weights, window),
-        "activations": lambda: keras_inspection.activations(sections["activations"]["z"]),
-        "kernel": lambda: keras_inspection.kernel(model, sections["kernel"]["not_cudnn_because"]),
-    }
+    window = config.vocabulary.encode(config.corpus.windows[0])[: config.model.seq_len]
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
-    for name in (progress := tqdm(names, bar_format=bar_format, disable=not sys.stderr.isatty(), leave=False)):
-        progress.set_description_str(f"asking Keras: {name}")
-        sections[name]["keras"] = ask[name]()
-    check_record(sections)
+    with tqdm(total=len(names), bar_format=bar_format, disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def asking(name: str) -> None:
+            bar.n = names.index(name)
+            bar.set_description_str(f"asking Keras: {name}")
+
+        found = with_keras(sections, config.model, weights, window, asking)
+    check_record(found.to_dict())
+    return found

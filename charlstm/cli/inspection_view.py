@@ -12,30 +12,32 @@ from charlstm.cli.console import NARROW, WIDEST, printed
 from charlstm.cli.terminal import visible
 
 if TYPE_CHECKING:
-    from charlstm.inspection.blocks import Block, Record
+    from charlstm.inspection.blocks import Block
+    from charlstm.results.inspection import InsideRecord, InspectionResult
 
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-def show(record: "Record") -> None:
+def show(result: "InspectionResult") -> None:
     """Print the sections and activations in the width of the terminal."""
     from charlstm.inspection.activations import activations_view
     from charlstm.inspection.layer_shapes import layers_view
-    from charlstm.inspection.sections import SECTIONS
+    from charlstm.inspection.sections import section_views
+    from charlstm.results.json_record import UNSET
 
     with printed() as console:
         console.width = min(console.width, WIDEST)
-        console.print(f"{record['checkpoint']}: {record['parameters']:,} parameters")
-        if len(record["sections"]) > 1:
-            _print(console, layers_view(record["layers"]))
-        for name, found in record["sections"].items():
-            title, shown = SECTIONS[name]
-            _heading(console, title)
-            _print(console, shown(found))
-        if "inside" in record:
+        console.print(f"{result.checkpoint}: {result.parameters:,} parameters")
+        sections = section_views(result.sections)
+        if len(sections) > 1:
+            _print(console, layers_view(result.layers))
+        for section in sections:
+            _heading(console, section.title)
+            _print(console, section.blocks)
+        if result.inside is not UNSET:
             _heading(console, "Inside, along a text")
-            _print(console, activations_view(record["inside"]))
-            _print_text(console, record["inside"])
+            _print(console, activations_view(result.inside))
+            _print_text(console, result.inside)
 
 
 def _heading(console: Console, title: str) -> None:
@@ -62,12 +64,12 @@ def _print(console: Console, blocks: "list[Block]") -> None:
             console.print(Text(block.text))
 
 
-def _print_text(console: Console, inside: "Record") -> None:
+def _print_text(console: Console, inside: "InsideRecord") -> None:
     """Print a text in lines of the terminal's width, each with bars of a cell's values below it."""
-    values = inside["values"]["c"]
+    values = inside.values.c
     least, reach = min(values), max(values) - min(values) or 1.0
     line = bars = ""
-    for character, value in [*zip(inside["text"], values, strict=True), ("\n", least)]:
+    for character, value in [*zip(inside.text, values, strict=True), ("\n", least)]:
         shown = "" if character == "\n" else visible(character)
         if character == "\n" or cell_len(line + shown) > console.width:
             console.print(Text(line))

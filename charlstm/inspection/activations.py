@@ -6,7 +6,7 @@ eye. Here the search uses Pearson's correlation of a cell's ``c`` with a propert
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from charlstm.inference.finite import finite
 from charlstm.inference.lstm import Array
 from charlstm.inference.network import Network, any_weights
-from charlstm.inspection.blocks import Block, Grid, Prose, Record
+from charlstm.inspection.blocks import Block, Grid, Prose
+from charlstm.results.inspection import CellValues, InsideRecord, ReadableCellRecord
 from charlstm.text.vocabulary import Ids
 
 MAX_CHARACTERS = 1_000
@@ -66,7 +67,7 @@ def activations_along(network: Network, ids: Ids) -> tuple[Activations, ...]:
     return tuple(Activations(finite(values)) for values in kept)
 
 
-def activations_record(text: str, layers: tuple[Activations, ...], layer: int | None, cell: int | None) -> Record:
+def activations_record(text: str, layers: tuple[Activations, ...], layer: int | None, cell: int | None) -> InsideRecord:
     """Return the record of a text: its readable cells, and the quantities of one cell along the text.
 
     Args:
@@ -81,38 +82,59 @@ def activations_record(text: str, layers: tuple[Activations, ...], layer: int | 
     layer = layer or (best.layer + 1 if best else 1)
     cell = cell if cell is not None else (best.cell if best else 0)
     values = layers[layer - 1].values[:, :, cell]
-    return {
-        "text": text,
-        "layer": layer,
-        "cell": cell,
-        "units": [each.values.shape[2] for each in layers],
-        "readable_cells": [{**asdict(one), "layer": one.layer + 1} for one in readable],
-        "values": {name: series.tolist() for name, series in zip(QUANTITIES, values.astype(np.float64), strict=True)},
-    }
+    return InsideRecord(
+        text=text,
+        layer=layer,
+        cell=cell,
+        units=[each.values.shape[2] for each in layers],
+        readable_cells=[
+            ReadableCellRecord(
+                follows=one.follows,
+                layer=one.layer + 1,
+                cell=one.cell,
+                correlation=one.correlation,
+                by_chance=one.by_chance,
+            )
+            for one in readable
+        ],
+        values=CellValues(
+            **{name: series.tolist() for name, series in zip(QUANTITIES, values.astype(np.float64), strict=True)}
+        ),
+    )
 
 
-def packed(layer: Activations) -> Record:
-    """Quantise a layer's values to one byte each for a page, relative to the largest magnitude of their quantity.
+@dataclass(frozen=True)
+class PackedActivations:
+    """The activations of one layer, quantised to one byte each for a page.
 
-    Returns:
-        ``bytes``: base64 of the values plus 128, each from -127 to 127, by quantity, then character, then cell.
-        ``reach``: the largest magnitude of each quantity. ``units``: the number of units.
+    Attributes:
+        units: Number of units.
+        reach: The largest magnitude of each quantity.
+        bytes: base64 of the values plus 128, each from -127 to 127, by quantity, then character, then cell.
     """
+
+    units: int
+    reach: list[float]
+    bytes: str
+
+
+def packed(layer: Activations) -> PackedActivations:
+    """Quantise a layer's values, relative to the largest magnitude of their quantity."""
     reach = np.maximum(np.abs(layer.values).max((1, 2)), 1e-9)
     shares = np.rint(layer.values / reach[:, None, None] * 127 + 128).astype(np.uint8)
-    return {"units": layer.values.shape[2], "reach": reach.tolist(), "bytes": b64encode(shares.tobytes()).decode()}
+    return PackedActivations(layer.values.shape[2], reach.tolist(), b64encode(shares.tobytes()).decode())
 
 
-def activations_view(found: Record) -> list[Block]:
+def activations_view(found: InsideRecord) -> list[Block]:
     """Return the blocks of the readable cells and the heading of the text with one cell's c below it."""
     rows = [
-        [one["follows"], str(one["layer"]), str(one["cell"]), f"{one['correlation']:+.2f}", f"{one['by_chance']:.2f}"]
-        for one in found["readable_cells"]
+        [one.follows, str(one.layer), str(one.cell), f"{one.correlation:+.2f}", f"{one.by_chance:.2f}"]
+        for one in found.readable_cells
     ]
     chance = "the best that any cell reaches when the property is moved to other places of the text"
     cells: list[Block] = [
         Prose(
-            f"Cells whose c follows something, by Pearson's correlation over the {len(found['text']):,} characters; beside it "
+            f"Cells whose c follows something, by Pearson's correlation over the {len(found.text):,} characters; beside it "
             f"{chance}."
         ),
         Grid(["follows", "layer", "cell", "correlation", "by chance"], rows),
@@ -120,15 +142,13 @@ def activations_view(found: Record) -> list[Block]:
     if not rows:
         cells = [
             Prose(
-                f"No cell follows anything over the {len(found['text']):,} characters: no correlation of a cell's c with a "
+                f"No cell follows anything over the {len(found.text):,} characters: no correlation of a cell's c with a "
                 f"property of the text is above {chance}."
             )
         ]
     return [
         *cells,
-        Prose(
-            f"The text, and below each line c of layer {found['layer']}, cell {found['cell']}, from its least to its greatest:"
-        ),
+        Prose(f"The text, and below each line c of layer {found.layer}, cell {found.cell}, from its least to its greatest:"),
     ]
 
 

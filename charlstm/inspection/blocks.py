@@ -1,11 +1,8 @@
 """Blocks of a section, which the terminal and the page both show."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-Record = dict[str, Any]
-"""A section as JSON."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ _NUMERIC = re.compile(r"[-+\d.,:%…() e]*( \(rounding\))?|\(None, [\d, ]+\)")
 Block = Prose | Lines | Grid
 
 
-def shape(sizes: list[int | None]) -> str:
+def shape(sizes: Sequence[int | None]) -> str:
     """Format a shape as Keras does.
 
     >>> shape([None, 64, 320])

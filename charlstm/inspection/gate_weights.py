@@ -7,28 +7,29 @@ from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig
 from charlstm.inference.lstm import Array, by_gate
-from charlstm.inspection.blocks import Block, Grid, Prose, Record, bars, shape
+from charlstm.inspection.blocks import Block, Grid, Prose, bars, shape
 from charlstm.inspection.layer_shapes import lstm_shapes
+from charlstm.results.json_record import UNSET
+from charlstm.results.layer_sections import ExampleShapes, GateOrder, LayerParts, WeightPart, WeightsSection
 
 GATES = ("i", "f", "c", "o")
 """Input gate, forget gate, candidate of the cell state, output gate: the order of Keras's columns."""
 
 ORDERS = [
-    {"where": "Keras", "order": "i f c o", "layout": "kernel [d, 4u], recurrent kernel [u, 4u], one bias"},
-    {"where": "cuDNN", "order": "i f c o", "layout": "one buffer: each gate's W and U transposed, then two biases each"},
-    {"where": "PyTorch", "order": "i f g o", "layout": "weight_ih [4u, d], weight_hh [4u, u], two biases; g is c"},
-    {
-        "where": "TensorFlow 1, BasicLSTMCell",
-        "order": "i j f o",
-        "layout": "[d + u, 4u] in one; j is c; adds 1 to f when it runs",
-    },
-    {"where": "ONNX", "order": "i o f c", "layout": "W [4u, d], R [4u, u], two biases in one"},
+    GateOrder(where=where, order=order, layout=layout)
+    for where, order, layout in (
+        ("Keras", "i f c o", "kernel [d, 4u], recurrent kernel [u, 4u], one bias"),
+        ("cuDNN", "i f c o", "one buffer: each gate's W and U transposed, then two biases each"),
+        ("PyTorch", "i f g o", "weight_ih [4u, d], weight_hh [4u, u], two biases; g is c"),
+        ("TensorFlow 1, BasicLSTMCell", "i j f o", "[d + u, 4u] in one; j is c; adds 1 to f when it runs"),
+        ("ONNX", "i o f c", "W [4u, d], R [4u, u], two biases in one"),
+    )
 ]
 
 _BINS = 15
 
 
-def weights(config: ModelConfig, values: Mapping[str, Array]) -> Record:
+def weights(config: ModelConfig, values: Mapping[str, Array]) -> WeightsSection:
     """Return shape, norm, range and histogram of every gate's kernel W, recurrent kernel U and bias b.
 
     Args:
@@ -42,36 +43,36 @@ def weights(config: ModelConfig, values: Mapping[str, Array]) -> Record:
         if config.use_bias:
             matrices["b"] = values[f"{layer}/bias"][None]
         parts = [
-            {
-                "name": f"{letter}_{gate}",
-                "columns": [at * units, (at + 1) * units],
-                **_statistics(block, squeezed=letter == "b"),
-            }
+            _part(f"{letter}_{gate}", [at * units, (at + 1) * units], block[0] if letter == "b" else block)
             for letter, matrix in matrices.items()
             for at, (gate, block) in enumerate(zip(GATES, by_gate(matrix), strict=True))
         ]
-        found.append({"name": layer, "units": units, "parts": parts})
-    return {"layers": found, "example": {"input": [8, 8], "units": 10, **lstm_shapes(8, 10)}, "orders": ORDERS}
+        found.append(LayerParts(name=layer, units=units, parts=parts))
+    of = lstm_shapes(8, 10)
+    example = ExampleShapes(input=[8, 8], units=10, kernel=of.kernel, recurrent_kernel=of.recurrent_kernel, bias=of.bias)
+    return WeightsSection(layers=found, example=example, orders=ORDERS)
 
 
-def _statistics(block: Array, *, squeezed: bool) -> Record:
+def _part(name: str, columns: list[int], block: Array) -> WeightPart:
     values: NDArray[np.float64] = block.astype(np.float64)
     farthest = float(np.abs(values).max()) or 1.0
     counts, _ = np.histogram(values, _BINS, (-farthest, farthest))
-    return {
-        "shape": list(block.shape[1:] if squeezed else block.shape),
-        "norm": float(np.linalg.norm(values)),
-        "mean": float(values.mean()),
-        "least": float(values.min()),
-        "greatest": float(values.max()),
-        "histogram": counts.tolist(),
-        "histogram_reaches": farthest,
-    }
+    return WeightPart(
+        name=name,
+        columns=columns,
+        shape=list(block.shape),
+        norm=float(np.linalg.norm(values)),
+        mean=float(values.mean()),
+        least=float(values.min()),
+        greatest=float(values.max()),
+        histogram=counts.tolist(),
+        histogram_reaches=farthest,
+    )
 
 
-def weights_view(found: Record) -> list[Block]:
+def weights_view(found: WeightsSection) -> list[Block]:
     """Return the blocks of the section on weights."""
-    example = found["example"]
+    example = found.example
     blocks: list[Block] = [
         Prose(
             "An LSTM layer has a kernel (d, 4u), a recurrent kernel (u, 4u) and, unless use_bias=False, a bias (4u,). Side by "
@@ -79,33 +80,33 @@ def weights_view(found: Record) -> list[Block]:
             "kernel[:, u:2u], U_f is recurrent_kernel[:, u:2u], b_f is bias[u:2u]."
         )
     ]
-    for layer in found["layers"]:
+    for layer in found.layers:
         rows = [
             [
-                part["name"],
-                f"{part['columns'][0]}:{part['columns'][1]}",
-                shape(part["shape"]),
-                f"{part['norm']:.2f}",
-                f"{part['mean']:+.3f}",
-                f"{part['least']:+.2f} … {part['greatest']:+.2f}",
-                bars(part["histogram"]),
+                part.name,
+                f"{part.columns[0]}:{part.columns[1]}",
+                shape(part.shape),
+                f"{part.norm:.2f}",
+                f"{part.mean:+.3f}",
+                f"{part.least:+.2f} … {part.greatest:+.2f}",
+                bars(part.histogram),
             ]
-            for part in layer["parts"]
+            for part in layer.parts
         ]
         blocks += [
-            Prose(f"{layer['name']}, u = {layer['units']} (the picture is a histogram, zero in its middle):"),
+            Prose(f"{layer.name}, u = {layer.units} (the picture is a histogram, zero in its middle):"),
             Grid(["", "columns", "shape", "norm", "mean", "range", "picture"], rows),
         ]
-    rows_, columns = example["input"]
+    rows_, columns = example.input
     blocks += [
         Prose(
-            f"Another case: LSTM({example['units']}) on inputs of shape ({rows_}, {columns}), {rows_} steps of {columns} "
-            f"features. Its weights have the shapes {shape(example['kernel'])} {shape(example['recurrent_kernel'])} "
-            f"{shape(example['bias'])}."
+            f"Another case: LSTM({example.units}) on inputs of shape ({rows_}, {columns}), {rows_} steps of {columns} "
+            f"features. Its weights have the shapes {shape(example.kernel)} {shape(example.recurrent_kernel)} "
+            f"{shape(example.bias)}."
         ),
         Prose("The order of the gates elsewhere:"),
-        Grid(["where", "order", "layout"], [[each["where"], each["order"], each["layout"]] for each in found["orders"]]),
+        Grid(["where", "order", "layout"], [[each.where, each.order, each.layout] for each in found.orders]),
     ]
-    if "keras" in found:
-        blocks.append(Prose("Keras: " + ", ".join(f"{name} {shape(of)}" for name, of in found["keras"].items()) + "."))
+    if found.keras is not UNSET:
+        blocks.append(Prose("Keras: " + ", ".join(f"{name} {shape(of)}" for name, of in found.keras.items()) + "."))
     return blocks

@@ -2,10 +2,21 @@
 
 from charlstm.config import ModelConfig
 from charlstm.formatting import count_parameters
-from charlstm.inspection.blocks import Block, Grid, Lines, Prose, Record, shape
+from charlstm.inspection.blocks import Block, Grid, Lines, Prose, shape
+from charlstm.results.inspection import LayerRecord
+from charlstm.results.json_record import UNSET
+from charlstm.results.layer_sections import (
+    LayerSizes,
+    LayerUnits,
+    LstmShapes,
+    OneUnit,
+    ShapesSection,
+    StackedUnits,
+    UnitsSection,
+)
 
 
-def layers(config: ModelConfig) -> list[Record]:
+def layers(config: ModelConfig) -> list[LayerRecord]:
     """Return the layers of the Keras model, from the windows to the probabilities.
 
     Shapes are lists whose first entry, None, is the batch size.
@@ -30,15 +41,15 @@ def layers(config: ModelConfig) -> list[Record]:
     return found
 
 
-def _layer(name: str, kind: str, shape: list[int | None], weights: dict[str, tuple[int, ...]] | None = None) -> Record:
+def _layer(name: str, kind: str, shape: list[int | None], weights: dict[str, tuple[int, ...]] | None = None) -> LayerRecord:
     weights = weights or {}
-    return {
-        "name": name,
-        "type": kind,
-        "output_shape": shape,
-        "parameters": count_parameters(weights),
-        "weights": {weight: list(of) for weight, of in weights.items()},
-    }
+    return LayerRecord(
+        name=name,
+        type=kind,
+        output_shape=shape,
+        parameters=count_parameters(weights),
+        weights={weight: list(of) for weight, of in weights.items()},
+    )
 
 
 def _weights_of(config: ModelConfig, layer: str) -> dict[str, tuple[int, ...]]:
@@ -54,88 +65,93 @@ def lstm_parameters(features: int, units: int, *, bias: bool = True) -> int:
     return 4 * (features * units + units * units + units * bias)
 
 
-def shapes(config: ModelConfig, characters: int) -> Record:
-    """Return the record on input shapes: samples, timesteps, features, and the effect of a second feature.
+def shapes(config: ModelConfig, characters: int) -> ShapesSection:
+    """Return the section on input shapes: samples, timesteps, features, and the effect of a second feature.
 
     Args:
         config: Configuration of the network.
         characters: Number of characters of the corpus.
     """
-    features = [config.features, *config.units[:-1]]
-    return {
-        "windows": [characters - config.seq_len, config.seq_len, 1],
-        "features": config.features,
-        "encoding": config.encoding,
-        "one_unit": [
-            {"features": d, "weights": lstm_shapes(d, 1), "parameters": lstm_parameters(d, 1), "cell_state": [1]}
-            for d in (1, 2)
+    return ShapesSection(
+        windows=[characters - config.seq_len, config.seq_len, 1],
+        features=config.features,
+        encoding=config.encoding,
+        one_unit=[
+            OneUnit(features=d, weights=lstm_shapes(d, 1), parameters=lstm_parameters(d, 1), cell_state=[1]) for d in (1, 2)
         ],
-        "layers": [
-            {
-                "name": f"lstm_{number}",
-                "features": d,
-                "units": u,
-                "bias": config.use_bias,
-                "parameters": lstm_parameters(d, u, bias=config.use_bias),
-            }
-            for number, (d, u) in enumerate(zip(features, config.units, strict=True), start=1)
+        layers=[
+            LayerSizes(
+                name=f"lstm_{number}",
+                features=d,
+                units=u,
+                bias=config.use_bias,
+                parameters=lstm_parameters(d, u, bias=config.use_bias),
+            )
+            for number, (d, u) in enumerate(_sizes(config), start=1)
         ],
-    }
+    )
 
 
-def lstm_shapes(features: int, units: int) -> dict[str, list[int]]:
+def _sizes(config: ModelConfig) -> list[tuple[int, int]]:
+    """Return the number of features and of units of every LSTM layer."""
+    return list(zip([config.features, *config.units[:-1]], config.units, strict=True))
+
+
+def lstm_shapes(features: int, units: int) -> LstmShapes:
     """Return the shapes of an LSTM layer's weights.
 
     >>> lstm_shapes(8, 10)
-    {'kernel': [8, 40], 'recurrent_kernel': [10, 40], 'bias': [40]}
+    LstmShapes(kernel=[8, 40], recurrent_kernel=[10, 40], bias=[40])
     """
-    return {"kernel": [features, 4 * units], "recurrent_kernel": [units, 4 * units], "bias": [4 * units]}
+    return LstmShapes(kernel=[features, 4 * units], recurrent_kernel=[units, 4 * units], bias=[4 * units])
 
 
-def units(config: ModelConfig) -> Record:
+def units(config: ModelConfig) -> UnitsSection:
     """Return the output shapes by ``return_sequences``, for this model's layers and for a stack of 128 and 256 units."""
-    length = config.seq_len
-
-    def both(features: int, size: int, *, bias: bool = True) -> Record:
-        return {
-            "input_shape": [None, length, features],
-            "units": size,
-            "return_sequences=False": [None, size],
-            "return_sequences=True": [None, length, size],
-            "parameters": lstm_parameters(features, size, bias=bias),
-        }
-
-    every = config.targets == "every"
-    return {
-        "layers": [
-            {
-                "name": f"lstm_{number}",
-                **both(d, u, bias=config.use_bias),
-                "return_sequences": every or number < len(config.units),
-            }
-            for number, (d, u) in enumerate(zip([config.features, *config.units[:-1]], config.units, strict=True), start=1)
+    length, every = config.seq_len, config.targets == "every"
+    return UnitsSection(
+        layers=[
+            LayerUnits(
+                name=f"lstm_{number}",
+                input_shape=[None, length, d],
+                units=u,
+                last_shape=[None, u],
+                sequence_shape=[None, length, u],
+                parameters=lstm_parameters(d, u, bias=config.use_bias),
+                return_sequences=every or number < len(config.units),
+            )
+            for number, (d, u) in enumerate(_sizes(config), start=1)
         ],
-        "stack": [both(config.features, 128), both(128, 256)],
-    }
+        stack=[
+            StackedUnits(
+                input_shape=[None, length, d],
+                units=u,
+                last_shape=[None, u],
+                sequence_shape=[None, length, u],
+                parameters=lstm_parameters(d, u),
+            )
+            for d, u in ((config.features, 128), (128, 256))
+        ],
+    )
 
 
-def layers_view(found: list[Record]) -> list[Block]:
+def layers_view(found: list[LayerRecord]) -> list[Block]:
     """Return the tables of layers and of weight shapes, with the names of the weights in ``model.safetensors``."""
-    rows = [[layer["name"], layer["type"], shape(layer["output_shape"]), f"{layer['parameters']:,}"] for layer in found]
-    stored = {layer["name"]: "dense" if layer["type"] == "TimeDistributed" else layer["name"] for layer in found}
-    weights = [[f"{stored[layer['name']]}/{name}", shape(of)] for layer in found for name, of in layer["weights"].items()]
+    rows = [[layer.name, layer.type, shape(layer.output_shape), f"{layer.parameters:,}"] for layer in found]
+    stored = {layer.name: "dense" if layer.type == "TimeDistributed" else layer.name for layer in found}
+    weights = [[f"{stored[layer.name]}/{name}", shape(of)] for layer in found for name, of in layer.weights.items()]
     return [Grid(["layer", "type", "output shape", "parameters"], rows), Grid(["weight", "shape"], weights)]
 
 
-def shapes_view(found: Record) -> list[Block]:
+def shapes_view(found: ShapesSection) -> list[Block]:
     """Return the blocks of the section on input shapes."""
-    samples, timesteps, features = found["windows"]
+    samples, timesteps, features = found.windows
     what = {
         "scalar": "The LSTM reads the number itself: input_dim is 1, x_t is one number.",
-        "one-hot": f"The first layer makes a vector of {found['features']} of each number, with a single 1.",
-        "embedding": f"The first layer looks up a learned vector of {found['features']} numbers for each.",
-    }[found["encoding"]]
-    first, second = found["one_unit"]
+        "one-hot": f"The first layer makes a vector of {found.features} of each number, with a single 1.",
+        "embedding": f"The first layer looks up a learned vector of {found.features} numbers for each.",
+    }[found.encoding]
+    first, second = found.one_unit
     blocks: list[Block] = [
         Prose(
             f"Keras LSTMs read (samples, timesteps, features). The windows of this model's text are ({samples:,}, {timesteps}, "
@@ -150,57 +166,55 @@ def shapes_view(found: Record) -> list[Block]:
             ["features", "kernel", "recurrent kernel", "bias", "cell state", "parameters"],
             [
                 [
-                    str(each["features"]),
-                    shape(each["weights"]["kernel"]),
-                    shape(each["weights"]["recurrent_kernel"]),
-                    shape(each["weights"]["bias"]),
-                    shape(each["cell_state"]),
-                    str(each["parameters"]),
+                    str(each.features),
+                    shape(each.weights.kernel),
+                    shape(each.weights.recurrent_kernel),
+                    shape(each.weights.bias),
+                    shape(each.cell_state),
+                    str(each.parameters),
                 ]
                 for each in (first, second)
             ],
         ),
         Prose("An LSTM with d features and u units has 4 (d u + u u + u) parameters: four gates, each with W, U and b."),
-        Lines("\n".join(_arithmetic(layer) for layer in found["layers"])),
+        Lines("\n".join(_arithmetic(layer) for layer in found.layers)),
     ]
-    if "keras" in found:
-        counted = found["keras"]["one_unit"]
-        blocks.append(
-            Prose(f"Keras counts {counted['1']} and {counted['2']} for one unit, {found['keras']['parameters']:,} in all.")
-        )
+    if found.keras is not UNSET:
+        counted = found.keras.one_unit
+        blocks.append(Prose(f"Keras counts {counted[1]} and {counted[2]} for one unit, {found.keras.parameters:,} in all."))
     return blocks
 
 
-def _arithmetic(layer: Record) -> str:
-    d, u = layer["features"], layer["units"]
-    bias = f" + {u}" if layer["bias"] else ""
-    return f"{layer['name']}: 4 ({d}·{u} + {u}·{u}{bias}) = {layer['parameters']:,}"
+def _arithmetic(layer: LayerSizes) -> str:
+    d, u = layer.features, layer.units
+    bias = f" + {u}" if layer.bias else ""
+    return f"{layer.name}: 4 ({d}·{u} + {u}·{u}{bias}) = {layer.parameters:,}"
 
 
-def units_view(found: Record) -> list[Block]:
+def units_view(found: UnitsSection) -> list[Block]:
     """Return the blocks of the section on ``units`` and ``return_sequences``."""
 
-    def row(label: str, each: Record) -> list[str]:
-        shapes = [shape(each[key]) for key in ("input_shape", "return_sequences=False", "return_sequences=True")]
-        return [label, *shapes, f"{each['parameters']:,}"]
+    def row(label: str, each: LayerUnits | StackedUnits) -> list[str]:
+        shapes = (each.input_shape, each.last_shape, each.sequence_shape)
+        return [label, *map(shape, shapes), f"{each.parameters:,}"]
 
     headings = ["return_sequences:", "input", "False", "True", "parameters"]
-    used = ", ".join(f"{layer['name']} return_sequences={layer['return_sequences']}" for layer in found["layers"])
+    used = ", ".join(f"{layer.name} return_sequences={layer.return_sequences}" for layer in found.layers)
     blocks: list[Block] = [
         Prose(
             "units is the size of h and c, and so of the output; it has nothing to do with the number of steps. With "
             "return_sequences=False the layer gives h after the last step, with True after every step."
         ),
-        Grid(headings, [row(f"{layer['name']}, {layer['units']} units", layer) for layer in found["layers"]]),
+        Grid(headings, [row(f"{layer.name}, {layer.units} units", layer) for layer in found.layers]),
         Prose(
             f"This model: {used}. Layers that stand on each other, 128 and 256 units, say: the upper one reads a sequence of "
             "128 features, so every layer but the last must return sequences."
         ),
-        Grid(headings, [row(f"LSTM({each['units']})", each) for each in found["stack"]]),
+        Grid(headings, [row(f"LSTM({each.units})", each) for each in found.stack]),
     ]
-    if "keras" in found:
-        refused = found["keras"]["stacked_without_sequences"]
+    if found.keras is not UNSET:
+        refused = found.keras.stacked_without_sequences
         blocks.append(
-            Prose(f"Keras gives {shape(found['keras']['stacked'])} for the two, and without return_sequences=True: {refused!r}")
+            Prose(f"Keras gives {shape(found.keras.stacked)} for the two, and without return_sequences=True: {refused!r}")
         )
     return blocks

@@ -1,16 +1,16 @@
 """The state carried between windows, shown by reading the same window twice."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.network import Network, State
-from charlstm.inspection.blocks import Block, Grid, Prose, Record, largest
+from charlstm.inspection.blocks import Block, Grid, Prose, largest
+from charlstm.results.json_record import UNSET
+from charlstm.results.output_sections import CarryDifference, LayerNorms, StateSection
 from charlstm.text.vocabulary import Ids
 
 
-def state_carry(network: Network, window: Ids) -> Record:
+def state_carry(network: Network, window: Ids) -> StateSection:
     """Read a window from a zero state, then again with the state either reset or carried.
 
     Args:
@@ -30,11 +30,13 @@ def state_carry(network: Network, window: Ids) -> Record:
     fresh = network.initial_state(1)
     reset = _read(network, fresh, window)
     moments["after the window once more, the state reset"] = _norms(fresh)
-    return {
-        "window": len(window),
-        "norms": moments,
-        "largest_difference": {"reset": float(np.abs(reset - first).max()), "carried": float(np.abs(carried - first).max())},
-    }
+    return StateSection(
+        window=len(window),
+        norms=moments,
+        largest_difference=CarryDifference(
+            reset=float(np.abs(reset - first).max()), carried=float(np.abs(carried - first).max())
+        ),
+    )
 
 
 def _read(network: Network, state: State, window: Ids) -> np.ndarray:
@@ -44,29 +46,29 @@ def _read(network: Network, state: State, window: Ids) -> np.ndarray:
     return probabilities
 
 
-def _norms(state: State) -> list[Mapping[str, float]]:
+def _norms(state: State) -> list[LayerNorms]:
     """Return the norms of ``h`` and ``c`` of every layer."""
-    return [{"h": float(np.linalg.norm(layer.h)), "c": float(np.linalg.norm(layer.c))} for layer in state]
+    return [LayerNorms(h=float(np.linalg.norm(layer.h)), c=float(np.linalg.norm(layer.c))) for layer in state]
 
 
-def state_carry_view(found: Record) -> list[Block]:
+def state_carry_view(found: StateSection) -> list[Block]:
     """Return the blocks of the section on the carried state."""
     rows = [
-        [moment, *(f"{layer[what]:.3f}" for layer in norms for what in ("h", "c"))] for moment, norms in found["norms"].items()
+        [moment, *(f"{norm:.3f}" for layer in norms for norm in (layer.h, layer.c))] for moment, norms in found.norms.items()
     ]
-    count = len(next(iter(found["norms"].values())))
-    differences = found["largest_difference"]
+    count = len(next(iter(found.norms.values())))
+    differences = found.largest_difference
     blocks: list[Block] = [
         Prose(
             "Does the layer use the cell state and its previous output? Inside a window always: each step reads h and c of "
             "the step before. Between calls only if the caller carries them. In Keras a layer starts every call from zeros, "
-            f"unless it is made with stateful=True. Here this model reads a window of {found['window']} characters twice; "
+            f"unless it is made with stateful=True. Here this model reads a window of {found.window} characters twice; "
             "norms of the state:"
         ),
         Grid(["", *(f"{what}, layer {number}" for number in range(1, count + 1) for what in ("h", "c"))], rows),
         Prose(
             "The second prediction differs from the first, in its most different probability, by "
-            f"{largest(differences['reset'])} where the state was reset in between, and by {differences['carried']:.3g} where "
+            f"{largest(differences.reset)} where the state was reset in between, and by {differences.carried:.3g} where "
             "it was carried."
         ),
         Prose(
@@ -77,27 +79,27 @@ def state_carry_view(found: Record) -> list[Block]:
             "Carried states are not weights, and no file of weights has them."
         ),
     ]
-    if "keras" in found:
-        keras = found["keras"]
+    if found.keras is not UNSET:
+        keras = found.keras
         moved = {
-            "stateful=True, called again": "stateful_layer_again",
-            "stateful=True, predict again": "predict_again",
-            "stateful=True, predict after fit without learning": "predict_after_fit",
+            "stateful=True, called again": keras.stateful_layer_again,
+            "stateful=True, predict again": keras.predict_again,
+            "stateful=True, predict after fit without learning": keras.predict_after_fit,
         }
         same = {
-            "an ordinary layer, called again": "ordinary_layer_again",
-            "stateful=True, after reset_state()": "stateful_layer_after_reset_state",
-            "stateful=True, batches of 1 against the rows of a batch of 3": "batches_of_one_against_rows_of_three",
+            "an ordinary layer, called again": keras.ordinary_layer_again,
+            "stateful=True, after reset_state()": keras.stateful_layer_after_reset_state,
+            "stateful=True, batches of 1 against the rows of a batch of 3": keras.batches_of_one_against_rows_of_three,
         }
-        rows = [[label, f"{keras[name]:.3g}"] for label, name in moved.items()]
-        rows += [[label, largest(keras[name])] for label, name in same.items()]
-        once, twice, reset = (f"{norm:.3f}" for norm in keras["norms_of_c"])
+        rows = [[label, f"{difference:.3g}"] for label, difference in moved.items()]
+        rows += [[label, largest(difference)] for label, difference in same.items()]
+        once, twice, reset = (f"{norm:.3f}" for norm in keras.norms_of_c)
         blocks += [
             Prose("keras.layers.LSTM with the first layer's weights reads the window; largest difference of h:"),
             Grid(["", ""], rows),
             Prose(
                 f"The norm of its c is {once} after the window, {twice} after the window once more, {reset} after "
-                f"reset_state(). To a batch of two it says: {keras['another_batch_size']!r}"
+                f"reset_state(). To a batch of two it says: {keras.another_batch_size!r}"
             ),
         ]
     return blocks

@@ -7,15 +7,17 @@ from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig
 from charlstm.inference.lstm import ACTIVATIONS, Array, by_gate
-from charlstm.inspection.blocks import Block, Grid, Lines, Prose, Record, largest
+from charlstm.inspection.blocks import Block, Grid, Lines, Prose, largest
 from charlstm.inspection.gate_weights import GATES
+from charlstm.results.json_record import UNSET
+from charlstm.results.step import GateStep, LayerStep, StepGates, StepSection, StepShapes, StepTerms
 
 Vector = NDArray[np.float64]
 
 _NAMES = {"i": "input gate", "f": "forget gate", "c": "candidate", "o": "output gate"}
 
 
-def one_step(config: ModelConfig, values: Mapping[str, Array], before: list[tuple[Array, Array]], character: int) -> Record:
+def one_step(config: ModelConfig, values: Mapping[str, Array], before: list[tuple[Array, Array]], character: int) -> StepTerms:
     """Compute one time step term by term.
 
     Vectors are columns, as in textbooks: ``W_f`` times the column ``x_t``. Keras multiplies the row x by the kernel
@@ -35,9 +37,9 @@ def one_step(config: ModelConfig, values: Mapping[str, Array], before: list[tupl
     for number, (h, c) in enumerate(before, start=1):
         layer = _layer(config, values, f"lstm_{number}", below, h.astype(np.float64), c.astype(np.float64))
         found.append(layer)
-        below = np.array(layer["h"])
+        below = np.array(layer.h)
     logits = below @ values["dense/kernel"].astype(np.float64) + values["dense/bias"]
-    return {"id": character, "x": x.tolist(), "layers": found, "logits": logits.tolist()}
+    return StepTerms(id=character, x=x.tolist(), layers=found, logits=logits.tolist())
 
 
 def encoded(config: ModelConfig, values: Mapping[str, Array], character: int) -> Vector:
@@ -52,36 +54,36 @@ def encoded(config: ModelConfig, values: Mapping[str, Array], character: int) ->
     return x
 
 
-def _layer(config: ModelConfig, values: Mapping[str, Array], name: str, x: Vector, h: Vector, c: Vector) -> Record:
+def _layer(config: ModelConfig, values: Mapping[str, Array], name: str, x: Vector, h: Vector, c: Vector) -> LayerStep:
     size = len(h)
     kernels = by_gate(values[f"{name}/kernel"]).astype(np.float64)
     recurrent_kernels = by_gate(values[f"{name}/recurrent_kernel"]).astype(np.float64)
     biases = values.get(f"{name}/bias", np.zeros(4 * size, np.float32)).reshape(4, size).astype(np.float64)
-    gates: dict[str, Record] = {}
+    gates: dict[str, GateStep] = {}
     for gate, w, u, b in zip(GATES, kernels, recurrent_kernels, biases, strict=True):
         from_x, from_h = w.T @ x, u.T @ h
         kind = config.activation if gate == "c" else config.recurrent_activation
         z = from_x + from_h + b
-        gates[gate] = {
-            "activation": kind,
-            "from_x": from_x.tolist(),
-            "from_h": from_h.tolist(),
-            "bias": b.tolist(),
-            "z": z.tolist(),
-            "value": _activated(kind, z).tolist(),
-        }
-    i, f, g, o = (np.array(gates[gate]["value"]) for gate in GATES)
+        gates[gate] = GateStep(
+            activation=kind,
+            from_x=from_x.tolist(),
+            from_h=from_h.tolist(),
+            bias=b.tolist(),
+            z=z.tolist(),
+            value=_activated(kind, z).tolist(),
+        )
+    i, f, g, o = (np.array(gates[gate].value) for gate in GATES)
     after = f * c + i * g
-    return {
-        "name": name,
-        "shapes": {"W": [size, len(x)], "x": [len(x), 1], "U": [size, size], "h": [size, 1], "b": [size, 1]},
-        "use_bias": config.use_bias,
-        "h_before": h.tolist(),
-        "c_before": c.tolist(),
-        "gates": gates,
-        "c": after.tolist(),
-        "h": (o * _activated(config.activation, after)).tolist(),
-    }
+    return LayerStep(
+        name=name,
+        shapes=StepShapes(W=[size, len(x)], x=[len(x), 1], U=[size, size], h=[size, 1], b=[size, 1]),
+        use_bias=config.use_bias,
+        h_before=h.tolist(),
+        c_before=c.tolist(),
+        gates=StepGates(**gates),
+        c=after.tolist(),
+        h=(o * _activated(config.activation, after)).tolist(),
+    )
 
 
 def _activated(name: str, z: Vector) -> Vector:
@@ -90,28 +92,25 @@ def _activated(name: str, z: Vector) -> Vector:
     return out
 
 
-def step_view(found: Record) -> list[Block]:
-    """Return the blocks of the section on one time step.
-
-    The record contains the ``character`` that is read, the text ``after`` which it comes, and the ``unit`` to write out.
-    """
+def step_view(found: StepSection) -> list[Block]:
+    """Return the blocks of the section on one time step."""
     blocks: list[Block] = [
         Prose(
-            f"The character read is {found['character']!r}, {_context(found['after'])}. Columns stand upright here, as in "
+            f"The character read is {found.character!r}, {_context(found.after)}. Columns stand upright here, as in "
             "textbooks; Keras lays the same numbers out as rows, x·kernel in place of W·x."
         )
     ]
-    for number, layer in enumerate(found["layers"]):
-        blocks += [Prose(f"{layer['name']}:"), Lines(_equations(layer)), *_numbers(layer, found["unit"])]
-        if "keras" in found:
-            difference = found["keras"]["layers"][number]["largest_difference"]
+    for number, layer in enumerate(found.layers):
+        blocks += [Prose(f"{layer.name}:"), Lines(_equations(layer)), *_numbers(layer, found.unit)]
+        if found.keras is not UNSET:
+            difference = found.keras.layers[number].largest_difference
             blocks.append(
                 Prose(
-                    f"The same step by keras.layers.LSTM, all {len(layer['h'])} units: largest difference of h "
-                    f"{largest(difference['h'])}, of c {largest(difference['c'])}."
+                    f"The same step by keras.layers.LSTM, all {len(layer.h)} units: largest difference of h "
+                    f"{largest(difference.h)}, of c {largest(difference.c)}."
                 )
             )
-    likeliest = ", ".join(f"{each['character']!r} {each['probability']:.1%}" for each in found["likeliest"])
+    likeliest = ", ".join(f"{each.character!r} {each.probability:.1%}" for each in found.likeliest)
     return [*blocks, Prose(f"The softmax of Dense(h) expects next: {likeliest}.")]
 
 
@@ -132,14 +131,15 @@ _LONGEST_CONTEXT = 100
 """Characters of the text before the step that are shown, at most."""
 
 
-def _equations(layer: Record) -> str:
-    w, x, u, h, b = (f"[{rows}, {columns}]" for rows, columns in layer["shapes"].values())
-    gate = {name: _symbol(layer["gates"][name]["activation"]) for name in layer["gates"]}
-    product = f"{w}·{x} + {u}·{h}" + (f" + {b}" if layer["use_bias"] else "")
+def _equations(layer: LayerStep) -> str:
+    of = layer.shapes
+    w, x, u, h, b = (f"[{rows}, {columns}]" for rows, columns in (of.W, of.x, of.U, of.h, of.b))
+    gate = {name: _symbol(each.activation) for name, each in _gates(layer)}
+    product = f"{w}·{x} + {u}·{h}" + (f" + {b}" if layer.use_bias else "")
     squash = gate["c"]
 
     def b_of(name: str) -> str:
-        return f" + b_{name}" if layer["use_bias"] else ""
+        return f" + b_{name}" if layer.use_bias else ""
 
     lines = {
         f"i_t = {gate['i']}(W_i·x_t + U_i·h_(t-1){b_of('i')})": product,
@@ -156,22 +156,25 @@ def _symbol(activation: str) -> str:
     return "σ" if activation == "sigmoid" else activation
 
 
-def _numbers(layer: Record, wanted: int) -> list[Block]:
-    k = min(wanted, len(layer["h"]) - 1)
-    names = {"from_x": "W·x_t", "from_h": "U·h_(t-1)", "bias": "b", "z": "sum", "value": "activated"}
-    if not layer["use_bias"]:
-        del names["bias"]
+def _gates(layer: LayerStep) -> list[tuple[str, GateStep]]:
+    """Return the gates by name, in the order of :data:`GATES`."""
+    return list(zip(GATES, (layer.gates.i, layer.gates.f, layer.gates.c, layer.gates.o), strict=True))
+
+
+def _numbers(layer: LayerStep, wanted: int) -> list[Block]:
+    k = min(wanted, len(layer.h) - 1)
+    headings = ["W·x_t", "U·h_(t-1)", *(["b"] if layer.use_bias else []), "sum", "activated"]
     rows = []
-    for name, gate in layer["gates"].items():
-        terms = [gate[term][k] for term in names]
+    for name, gate in _gates(layer):
+        terms = [gate.from_x[k], gate.from_h[k], *([gate.bias[k]] if layer.use_bias else []), gate.z[k], gate.value[k]]
         rows.append([f"{'g' if name == 'c' else name}, {_NAMES[name]}", *(f"{term:+.4f}" for term in terms)])
-    i, f, g, o = (layer["gates"][name]["value"][k] for name in ("i", "f", "c", "o"))
-    squash = layer["gates"]["c"]["activation"]
+    i, f, g, o = (gate.value[k] for _, gate in _gates(layer))
+    squash = layer.gates.c.activation
     return [
-        Prose(f"Unit {k} of {len(layer['h'])}:"),
-        Grid(["", *names.values()], rows),
+        Prose(f"Unit {k} of {len(layer.h)}:"),
+        Grid(["", *headings], rows),
         Lines(
-            f"c_t = {f:+.4f} · {layer['c_before'][k]:+.4f} + {i:+.4f} · {g:+.4f} = {layer['c'][k]:+.4f}\nh_t = {o:+.4f} · "
-            f"{squash}({layer['c'][k]:+.4f}) = {layer['h'][k]:+.4f}"
+            f"c_t = {f:+.4f} · {layer.c_before[k]:+.4f} + {i:+.4f} · {g:+.4f} = {layer.c[k]:+.4f}\nh_t = {o:+.4f} · "
+            f"{squash}({layer.c[k]:+.4f}) = {layer.h[k]:+.4f}"
         ),
     ]

@@ -1,8 +1,8 @@
 """Checks of the reports of the inspection against Keras: the same sections, computed with ``keras.layers.LSTM``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -12,53 +12,98 @@ from numpy.typing import NDArray
 from charlstm.config import ModelConfig
 from charlstm.nn.keras_options import lstm_options
 from charlstm.nn.network import build_layers, keras_model
+from charlstm.results.inspection import Sections
+from charlstm.results.json_record import JsonRecord, UnsetType
+from charlstm.results.json_record import replace as changed
+from charlstm.results.keras_answers import (
+    DenseDifference,
+    KerasActivations,
+    KerasKernel,
+    KerasLayerStep,
+    KerasShapes,
+    KerasState,
+    KerasStep,
+    KerasTimeDistributed,
+    KerasUnits,
+    StateDifference,
+)
+from charlstm.results.step import StepSection, StepTerms
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import normalise
 
-Record = dict[str, Any]
 Weights = Mapping[str, NDArray[np.float32]]
+S = TypeVar("S", bound=JsonRecord)
 
 
-def shapes(config: ModelConfig) -> Record:
+def with_keras(
+    sections: Sections, config: ModelConfig, values: Weights, window: Ids, progress: Callable[[str], None] = lambda _: None
+) -> Sections:
+    """Return sections with the results of Keras added.
+
+    Args:
+        sections: The sections.
+        config: The network.
+        values: Its weights by name.
+        window: Ids of a window: ``[T]``.
+        progress: Called with the name of each section before it is computed.
+    """
+
+    def add(name: str, section: S | UnsetType, ask: Callable[[S], object]) -> S | UnsetType:
+        if isinstance(section, UnsetType):
+            return section
+        progress(name)
+        return changed(section, keras=ask(section))
+
+    return Sections(
+        shapes=add("shapes", sections.shapes, lambda _: shapes(config)),
+        weights=add("weights", sections.weights, lambda _: weights()),
+        step=add("step", sections.step, lambda found: step(config, values, found)),
+        state=add("state", sections.state, lambda _: state(config, values, window)),
+        units=add("units", sections.units, lambda _: units(config)),
+        time_distributed=add("time-distributed", sections.time_distributed, lambda _: time_distributed(config, values, window)),
+        activations=add("activations", sections.activations, lambda found: activations(found.z)),
+        kernel=add("kernel", sections.kernel, lambda found: kernel(config, found.not_cudnn_because)),
+    )
+
+
+def shapes(config: ModelConfig) -> KerasShapes:
     """Return the parameter counts of one unit with one and two features, and of this model, according to Keras."""
-    counted = {str(features): _built(1, features).count_params() for features in (1, 2)}
-    return {"one_unit": counted, "parameters": keras_model(build_layers(config), config.seq_len).count_params()}
+    counted = {features: _built(1, features).count_params() for features in (1, 2)}
+    return KerasShapes(one_unit=counted, parameters=keras_model(build_layers(config), config.seq_len).count_params())
 
 
-def weights() -> Record:
+def weights() -> dict[str, list[int]]:
     """Return the weight shapes of ``LSTM(10)`` on inputs of shape (8, 8)."""
     layer = _built(10, 8)
     return {variable.name: list(variable.shape) for variable in layer.weights}
 
 
-def step(config: ModelConfig, values: Weights, found: Mapping[str, Any]) -> Record:
+def step(config: ModelConfig, values: Weights, found: StepTerms | StepSection) -> KerasStep:
     """Return the largest differences of ``h`` and ``c`` in every layer between a recorded step and Keras's layers.
 
     Args:
         config: The network.
         values: Its weights by name.
-        found: The record of the step.
+        found: The step.
     """
-    records, row = [], np.array(found["x"])
-    for number, layer in enumerate(found["layers"], start=1):
+    records, row = [], np.array(found.x)
+    for number, layer in enumerate(found.layers, start=1):
         lstm = _plain(config, values, number, return_state=True)
-        before = [tf.constant(np.array(layer[name], np.float32)[None]) for name in ("h_before", "c_before")]
+        before = [tf.constant(np.array(vector, np.float32)[None]) for vector in (layer.h_before, layer.c_before)]
         _, h, c = lstm(tf.constant(row[None, None].astype(np.float32)), initial_state=before)
-        differences = {name: _largest(keras_value, layer[name]) for name, keras_value in (("h", h), ("c", c))}
-        records.append({"name": layer["name"], "largest_difference": differences})
+        differences = StateDifference(h=_largest(h, layer.h), c=_largest(c, layer.c))
+        records.append(KerasLayerStep(name=layer.name, largest_difference=differences))
         row = np.asarray(h)[0].astype(np.float64)
-    return {"layers": records}
+    return KerasStep(layers=records)
 
 
-def state(config: ModelConfig, values: Weights, window: Ids) -> Record:
+def state(config: ModelConfig, values: Weights, window: Ids) -> KerasState:
     """Return how Keras layers with the first layer's weights carry their state, found by calling them.
 
-    Returns:
-        Largest differences of ``h`` between the first and the second call on the same window: for a stateless layer, for a
-        stateful layer, and for the stateful layer after ``reset_state()``. The same for two calls of ``predict`` on a model
-        with the stateful layer, and for ``predict`` after ``fit`` with a learning rate of 0. The norm of the stateful layer's
-        ``c`` after each call. The largest difference between three texts as three batches of one and as the rows of one batch,
-        each read twice. Keras's error message for a batch of another size.
+    Args:
+        config: The network.
+        values: Its weights by name.
+        window: Ids of a window: ``[T]``.
     """
     encoding = build_layers(config)
     encoding.assign(values)
@@ -92,29 +137,26 @@ def state(config: ModelConfig, values: Weights, window: Ids) -> Record:
     for row in range(3):
         stateful.reset_state()
         alone.append([np.asarray(stateful(x[row : row + 1]))[0] for _ in range(2)])
-    return {
-        "ordinary_layer_again": _largest(ordinary(one), ordinary(one)),
-        "stateful_layer_again": _largest(first, second),
-        "stateful_layer_after_reset_state": _largest(first, after_reset),
-        "predict_again": _largest(predicted[0], predicted[1]),
-        "predict_after_fit": _largest(predicted[0], after_fit),
-        "norms_of_c": norms,
-        "batches_of_one_against_rows_of_three": _largest(np.stack(alone, 1), np.stack(together)),
-        "another_batch_size": message,
-    }
+    return KerasState(
+        ordinary_layer_again=_largest(ordinary(one), ordinary(one)),
+        stateful_layer_again=_largest(first, second),
+        stateful_layer_after_reset_state=_largest(first, after_reset),
+        predict_again=_largest(predicted[0], predicted[1]),
+        predict_after_fit=_largest(predicted[0], after_fit),
+        norms_of_c=norms,
+        batches_of_one_against_rows_of_three=_largest(np.stack(alone, 1), np.stack(together)),
+        another_batch_size=message,
+    )
 
 
 def _norm_of_c(layer: keras.layers.LSTM) -> float:
     return float(np.linalg.norm(np.asarray(layer.states[1])))
 
 
-def units(config: ModelConfig) -> Record:
+def units(config: ModelConfig) -> KerasUnits:
     """Return the output shapes of 128 units with and without ``return_sequences``, and of 256 units on top of 128."""
     x = keras.Input((config.seq_len, config.features))
-    shapes = {
-        f"return_sequences={sequences}": list(keras.layers.LSTM(128, return_sequences=sequences)(x).shape)
-        for sequences in (False, True)
-    }
+    last, sequence = (list(keras.layers.LSTM(128, return_sequences=sequences)(x).shape) for sequences in (False, True))
     below = keras.layers.LSTM(128, return_sequences=True)(x)
     stacked = list(keras.layers.LSTM(256)(below).shape)
     try:
@@ -122,10 +164,10 @@ def units(config: ModelConfig) -> Record:
         message = ""
     except ValueError as error:
         message = str(error).split("\n", 1)[0]
-    return {**shapes, "stacked": stacked, "stacked_without_sequences": message}
+    return KerasUnits(last_shape=last, sequence_shape=sequence, stacked=stacked, stacked_without_sequences=message)
 
 
-def time_distributed(config: ModelConfig, values: Weights, window: Ids) -> Record:
+def time_distributed(config: ModelConfig, values: Weights, window: Ids) -> KerasTimeDistributed:
     """Compare ``TimeDistributed(Dense)`` with ``Dense`` on the LSTM's outputs, and this model with either target.
 
     Returns:
@@ -143,22 +185,22 @@ def time_distributed(config: ModelConfig, values: Weights, window: Ids) -> Recor
         y = lstm(y)[0]
     wrapped = keras.layers.TimeDistributed(layers.dense)
     one = both["last"][1](x)
-    return {
-        "parameters": layers.dense.count_params(),
-        "largest_difference": {
-            "time_distributed": _largest(wrapped(y), layers.dense(y)),
-            "many_to_one": _largest(one, many(x)[:, -1]),
-        },
-    }
+    return KerasTimeDistributed(
+        parameters=layers.dense.count_params(),
+        largest_difference=DenseDifference(
+            time_distributed=_largest(wrapped(y), layers.dense(y)), many_to_one=_largest(one, many(x)[:, -1])
+        ),
+    )
 
 
-def activations(points: list[float]) -> Record:
+def activations(points: list[float]) -> KerasActivations:
     """Return the values of Keras's sigmoid and hard sigmoid at some points."""
     z = tf.constant(points, tf.float32)
-    return {name: np.asarray(keras.activations.get(name)(z)).tolist() for name in ("sigmoid", "hard_sigmoid")}
+    sigmoid, hard_sigmoid = (np.asarray(keras.activations.get(name)(z)).tolist() for name in ("sigmoid", "hard_sigmoid"))
+    return KerasActivations(sigmoid=sigmoid, hard_sigmoid=hard_sigmoid)
 
 
-def kernel(config: ModelConfig, not_cudnn_because: list[str]) -> Record:
+def kernel(config: ModelConfig, not_cudnn_because: list[str]) -> KerasKernel:
     """Return the loop that trains this model on this machine, with the reason, and the machine's devices.
 
     Args:
@@ -174,7 +216,7 @@ def kernel(config: ModelConfig, not_cudnn_because: list[str]) -> Record:
     else:
         runs = f"Keras's own loop, since {' and '.join(not_cudnn_because) if gpu else reason}"
     devices = [device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices()]
-    return {"devices": devices, "runs": runs}
+    return KerasKernel(devices=devices, runs=runs)
 
 
 def _built(units: int, features: int) -> keras.layers.LSTM:

@@ -1,17 +1,19 @@
 """Self-contained HTML pages of results, rendered from the results that are also the JSON output."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from charlstm.formatting import bits
 from charlstm.inspection.activations import Activations, packed
-from charlstm.inspection.blocks import Lines, Prose, Record
+from charlstm.inspection.blocks import Lines, Prose
 from charlstm.inspection.layer_shapes import layers_view
-from charlstm.inspection.sections import SECTIONS
+from charlstm.inspection.sections import section_views
 from charlstm.report.plots import plots_of, svg_element
 from charlstm.report.tables import numbers, places, seen, windows
 from charlstm.results.comparison import AlongRecord, ComparisonResult
+from charlstm.results.inspection import InspectionResult
+from charlstm.results.json_record import UNSET
 
 FULL_BITS = 8
 """Surprisal in bits that is shown in full colour."""
@@ -70,20 +72,20 @@ def page(found: ComparisonResult) -> str:
     )
 
 
-def inspection_page(record: Record, layers: tuple[Activations, ...]) -> str:
+def inspection_page(found: InspectionResult, layers: tuple[Activations, ...]) -> str:
     """Render the page of an inspection.
 
     Args:
-        record: The record of the inspection, with its text.
+        found: The inspection, with its text.
         layers: The activations along that text.
     """
-    sections = {name: (SECTIONS[name][0], SECTIONS[name][1](found)) for name, found in record["sections"].items()}
     return _render(
         "inspection.html",
-        **record,
-        layers_shown=layers_view(record["layers"]),
-        shown_sections=sections,
-        values=[packed(layer) for layer in layers],
+        result=found,
+        inside=None if found.inside is UNSET else found.inside,
+        layers_shown=layers_view(found.layers),
+        sections=section_views(found.sections),
+        values=[asdict(packed(layer)) for layer in layers],
     )
 
 

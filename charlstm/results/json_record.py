@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType, field
+from msgspec.structs import replace
 
-__all__ = ["UNSET", "JsonRecord", "UnsetType", "field"]
+__all__ = ["UNSET", "JsonRecord", "UnsetType", "field", "replace"]
 
 
 class JsonRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

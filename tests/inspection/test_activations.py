@@ -15,6 +15,7 @@ from charlstm.inspection.activations import (
     readable_cells,
 )
 from charlstm.inspection.blocks import Grid
+from charlstm.results.inspection import InsideRecord
 from tests.evaluation.conftest import random_text
 
 TEXT = 'He said: "No (not now)." Then\n\nshe left, "open\n\nagain. In 1984 and 7 Xs'
@@ -105,7 +106,7 @@ def test_constant_cells_are_not_listed(rounding, level):
 def test_view_says_if_no_cell_is_readable():
     text = "ab " * 20
     found = activations_record(text, (Activations(np.ones((6, len(text), 3), np.float32)),), None, None)
-    assert (found["layer"], found["cell"], found["readable_cells"]) == (1, 0, [])
+    assert (found.layer, found.cell, found.readable_cells) == (1, 0, [])
     said, *_ = activations_view(found)
     assert said.text.startswith("No cell follows anything over the 60 characters")
     assert not any(isinstance(block, Grid) for block in activations_view(found))
@@ -131,19 +132,23 @@ def test_search_can_be_limited_to_a_layer(planted):
     assert (found[0].follows, found[0].cell) == ("characters since the line began", 8)
 
 
+def chosen(found: InsideRecord) -> tuple[int, int]:
+    return found.layer, found.cell
+
+
 def test_best_cell_is_the_default(planted):
     text, layers = planted
     found = activations_record(text, layers, None, None)
-    assert (found["layer"], found["cell"]) == (1, 8)
-    assert found["values"]["c"] == pytest.approx(layers[0].c[:, 8].tolist())
-    assert [activations_record(text, layers, 2, None)[key] for key in ("layer", "cell")] == [2, 3]
-    assert [activations_record(text, layers, None, 5)[key] for key in ("layer", "cell")] == [1, 5]
-    assert {one["layer"] for one in activations_record(text, layers, 2, None)["readable_cells"]} == {2}
+    assert chosen(found) == (1, 8)
+    assert found.values.c == pytest.approx(layers[0].c[:, 8].tolist())
+    assert chosen(activations_record(text, layers, 2, None)) == (2, 3)
+    assert chosen(activations_record(text, layers, None, 5)) == (1, 5)
+    assert {one.layer for one in activations_record(text, layers, 2, None).readable_cells} == {2}
 
 
 def test_packed_bytes_are_within_half_a_quantisation_step(planted):
     layer = planted[1][1]
     found = packed(layer)
-    shares = (np.frombuffer(b64decode(found["bytes"]), np.uint8).reshape(layer.values.shape) - 128.0) / 127
-    reach = np.array(found["reach"])[:, None, None]
+    shares = (np.frombuffer(b64decode(found.bytes), np.uint8).reshape(layer.values.shape) - 128.0) / 127
+    reach = np.array(found.reach)[:, None, None]
     assert np.abs(shares * reach - layer.values).max() <= reach.max() / 254 + 1e-6

@@ -25,13 +25,13 @@ def test_layers_match_the_keras_model(options):
     config = config_of(options)
     model = keras_model(build_layers(config), config.seq_len)
     told = layers(config)
-    assert [(layer["name"], layer["type"]) for layer in told] == [(layer.name, type(layer).__name__) for layer in model.layers]
+    assert [(layer.name, layer.type) for layer in told] == [(layer.name, type(layer).__name__) for layer in model.layers]
     for mine, its in zip(told, model.layers, strict=True):
         output = its.output[0] if isinstance(its.output, list) else its.output
-        assert mine["output_shape"] == list(output.shape)
-        assert mine["parameters"] == its.count_params()
-        assert mine["weights"] == {weight.name: list(weight.shape) for weight in its.weights if weight.trainable}
-    assert sum(layer["parameters"] for layer in told) == model.count_params()
+        assert mine.output_shape == list(output.shape)
+        assert mine.parameters == its.count_params()
+        assert mine.weights == {weight.name: list(weight.shape) for weight in its.weights if weight.trainable}
+    assert sum(layer.parameters for layer in told) == model.count_params()
 
 
 @pytest.mark.parametrize("options", MODELS)
@@ -48,14 +48,14 @@ def test_parameter_formula_matches_keras(features, size, bias):
     layer.build((None, 8, features))
     assert lstm_parameters(features, size, bias=bias) == layer.count_params()
     if bias:
-        assert lstm_shapes(features, size) == {weight.name: list(weight.shape) for weight in layer.weights}
+        assert lstm_shapes(features, size).to_dict() == {weight.name: list(weight.shape) for weight in layer.weights}
 
 
 def test_one_unit_has_12_and_16_parameters_and_one_cell_state():
     found = shapes(config_of({}), 1_000)
-    assert [(each["features"], each["parameters"]) for each in found["one_unit"]] == [(1, 12), (2, 16)]
-    assert all(each["cell_state"] == [1] for each in found["one_unit"])
-    assert found["windows"] == [991, 9, 1]
+    assert [(each.features, each.parameters) for each in found.one_unit] == [(1, 12), (2, 16)]
+    assert all(each.cell_state == [1] for each in found.one_unit)
+    assert found.windows == [991, 9, 1]
     told = "\n".join(getattr(block, "text", "") for block in shapes_view(found))
     assert "lstm_1: 4 (7·5 + 5·5 + 5) = 260\nlstm_2: 4 (5·4 + 4·4 + 4) = 160" in told
 
@@ -68,14 +68,14 @@ def test_arithmetic_without_bias():
 def test_shapes_by_return_sequences_match_keras():
     found = units(config_of({}))
     x = keras.Input((9, 7))
-    first, second = found["stack"]
+    first, second = found.stack
     below = keras.layers.LSTM(128, return_sequences=True)(x)
-    assert first["return_sequences=False"] == list(keras.layers.LSTM(128)(x).shape)
-    assert first["return_sequences=True"] == second["input_shape"] == list(below.shape)
-    assert second["return_sequences=False"] == list(keras.layers.LSTM(256)(below).shape)
-    assert [layer["return_sequences"] for layer in found["layers"]] == [True, True]
+    assert first.last_shape == list(keras.layers.LSTM(128)(x).shape)
+    assert first.sequence_shape == second.input_shape == list(below.shape)
+    assert second.last_shape == list(keras.layers.LSTM(256)(below).shape)
+    assert [layer.return_sequences for layer in found.layers] == [True, True]
     for options in ({}, {"use_bias": False}):
         config = config_of(options)
         counted = [lstm.count_params() for lstm in build_layers(config).lstms]
-        assert [layer["parameters"] for layer in units(config)["layers"]] == counted
-    assert [layer["return_sequences"] for layer in units(config_of({"targets": "last"}))["layers"]] == [True, False]
+        assert [layer.parameters for layer in units(config).layers] == counted
+    assert [layer.return_sequences for layer in units(config_of({"targets": "last"})).layers] == [True, False]

@@ -15,19 +15,19 @@ def test_time_distributed_is_one_dense_layer(make_network, targets):
     found = time_distributed(make_network(targets=targets), random_text(6, 4))
     dense = keras.layers.TimeDistributed(keras.layers.Dense(7))
     dense.build((None, 6, 4))
-    assert found["parameters"] == dense.count_params() == 35
-    assert found["parameters_if_every_position_had_its_own"] == 6 * 35
-    assert found["output_shape"] == [None, 6, 7]
-    assert found["largest_difference"] < 1e-5
+    assert found.parameters == dense.count_params() == 35
+    assert found.parameters_if_every_position_had_its_own == 6 * 35
+    assert found.output_shape == [None, 6, 7]
+    assert found.largest_difference < 1e-5
 
 
 def test_activations_match_keras_and_the_keras_2_definition():
     found = activations(ModelConfig(vocabulary_size=7, recurrent_activation="hard_sigmoid"))
     for name in ("sigmoid", "hard_sigmoid"):
-        its = np.asarray(keras.activations.get(name)(np.array(found["z"], np.float32)))
-        np.testing.assert_allclose(found[name], its, atol=1e-6)
-    assert found["hard_sigmoid, Keras 2"] == [max(0.0, min(1.0, 0.2 * z + 0.5)) for z in found["z"]]
-    assert found["hard_sigmoid"] != pytest.approx(found["hard_sigmoid, Keras 2"], abs=0.01)
+        its = np.asarray(keras.activations.get(name)(np.array(found.z, np.float32)))
+        np.testing.assert_allclose(getattr(found, name), its, atol=1e-6)
+    assert found.hard_sigmoid_keras_2 == [max(0.0, min(1.0, 0.2 * z + 0.5)) for z in found.z]
+    assert found.hard_sigmoid != pytest.approx(found.hard_sigmoid_keras_2, abs=0.01)
     assert "gates use hard_sigmoid, candidate and output tanh" in activations_view(found)[0].text
 
 
@@ -45,6 +45,6 @@ def test_cudnn_is_reported_if_keras_would_use_it(options):
         unroll=False,
         use_bias=config.use_bias,
     )
-    assert (found["not_cudnn_because"] == []) == bool(its and not config.recurrent_dropout)
-    assert ("cuDNN" in found["train_on_a_gpu"]) == (found["not_cudnn_because"] == [])
+    assert (found.not_cudnn_because == []) == bool(its and not config.recurrent_dropout)
+    assert ("cuDNN" in found.train_on_a_gpu) == (found.not_cudnn_because == [])
     assert len(kernel_view(found)) == (2 if options == {} else 3)

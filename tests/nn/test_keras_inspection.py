@@ -20,8 +20,8 @@ def config(request):
 
 def test_counts(config):
     found = keras_inspection.shapes(config)
-    assert found["one_unit"] == {"1": 12, "2": 16}
-    assert found["parameters"] == sum(np.prod(shape) for shape in config.weight_shapes.values())
+    assert found.one_unit == {1: 12, 2: 16}
+    assert found.parameters == sum(np.prod(shape) for shape in config.weight_shapes.values())
     assert keras_inspection.weights() == {"kernel": [8, 40], "recurrent_kernel": [10, 40], "bias": [40]}
 
 
@@ -29,41 +29,41 @@ def test_the_step_is_the_same_and_a_wrong_one_is_told(config):
     values, random = random_weights(config), np.random.default_rng(1)
     before = [tuple(random.normal(0, 1, (2, size)).astype(np.float32)) for size in config.units]
     found = one_step(config, values, before, 3)
-    for layer in keras_inspection.step(config, values, found)["layers"]:
-        assert max(layer["largest_difference"].values()) < 1e-6
-    found["layers"][1]["c"][0] += 0.5
-    assert keras_inspection.step(config, values, found)["layers"][1]["largest_difference"]["c"] == pytest.approx(0.5)
+    for layer in keras_inspection.step(config, values, found).layers:
+        assert max(layer.largest_difference.to_dict().values()) < 1e-6
+    found.layers[1].c[0] += 0.5
+    assert keras_inspection.step(config, values, found).layers[1].largest_difference.c == pytest.approx(0.5)
 
 
 def test_state_is_carried_only_by_a_stateful_layer_until_it_is_reset(config):
     found = keras_inspection.state(config, random_weights(config), WINDOW)
-    assert found["ordinary_layer_again"] == 0
-    assert found["stateful_layer_again"] > 1e-4
-    assert found["stateful_layer_after_reset_state"] == 0
-    assert found["predict_again"] == pytest.approx(found["stateful_layer_again"], rel=1e-3)
-    assert found["predict_after_fit"] == pytest.approx(found["stateful_layer_again"], rel=1e-3)
-    assert found["batches_of_one_against_rows_of_three"] < 1e-6
-    once, twice, reset = found["norms_of_c"]
+    assert found.ordinary_layer_again == 0
+    assert found.stateful_layer_again > 1e-4
+    assert found.stateful_layer_after_reset_state == 0
+    assert found.predict_again == pytest.approx(found.stateful_layer_again, rel=1e-3)
+    assert found.predict_after_fit == pytest.approx(found.stateful_layer_again, rel=1e-3)
+    assert found.batches_of_one_against_rows_of_three < 1e-6
+    once, twice, reset = found.norms_of_c
     assert 0 == reset < once != twice
-    assert "batch size of the input sequences must be the same" in found["another_batch_size"]
-    assert found["another_batch_size"].endswith("Expected batch size: 1 - Received batch size: 2")
+    assert "batch size of the input sequences must be the same" in found.another_batch_size
+    assert found.another_batch_size.endswith("Expected batch size: 1 - Received batch size: 2")
 
 
 def test_output_shapes(config):
     found = keras_inspection.units(config)
-    assert (found["return_sequences=False"], found["return_sequences=True"]) == ([None, 128], [None, 9, 128])
-    assert found["stacked"] == [None, 256]
-    assert "expected ndim=3, found ndim=2" in found["stacked_without_sequences"]
+    assert (found.last_shape, found.sequence_shape) == ([None, 128], [None, 9, 128])
+    assert found.stacked == [None, 256]
+    assert "expected ndim=3, found ndim=2" in found.stacked_without_sequences
 
 
 def test_time_distributed_is_dense(config):
     found = keras_inspection.time_distributed(config, random_weights(config), WINDOW)
-    assert max(found["largest_difference"].values()) < 1e-6
-    assert found["parameters"] == 4 * 7 + 7
+    assert max(found.largest_difference.to_dict().values()) < 1e-6
+    assert found.parameters == 4 * 7 + 7
 
 
 def test_activations():
-    assert keras_inspection.activations([-3.0, 0.0, 3.0])["hard_sigmoid"] == [0, 0.5, 1]
+    assert keras_inspection.activations([-3.0, 0.0, 3.0]).hard_sigmoid == [0, 0.5, 1]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,6 @@ def test_the_loop_that_runs(monkeypatch, options, gpu, runs):
     devices = {"GPU": [named] if gpu else [], "CPU": cpu, None: cpu + [named] * gpu}
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: devices[kind])
     config = ModelConfig(vocabulary_size=7, units=(5,), **options)
-    found = keras_inspection.kernel(config, kernel(config)["not_cudnn_because"])
-    assert found["runs"] == runs
-    assert found["devices"] == (["CPU:0", "GPU:0"] if gpu else ["CPU:0"])
+    found = keras_inspection.kernel(config, kernel(config).not_cudnn_because)
+    assert found.runs == runs
+    assert found.devices == (["CPU:0", "GPU:0"] if gpu else ["CPU:0"])

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from charlstm.config import ModelConfig
 from charlstm.inspection.activations import activations_along, activations_record
 from charlstm.inspection.layer_shapes import layers, shapes
 from charlstm.report.page import inspection_page
+from charlstm.results.inspection import InspectionResult, Sections
 from tests.evaluation.conftest import VOCABULARY, random_text
 from tests.report.browser import browser
 
@@ -27,14 +29,14 @@ def found(make_network):
 
 @pytest.fixture
 def text(make_network, found):
-    record = {
-        "checkpoint": "tale",
-        "parameters": 1,
-        "layers": layers(make_network().config),
-        "sections": {},
-        "inside": activations_record(TEXT, found, None, None),
-    }
-    return inspection_page(json.loads(json.dumps(record)), found)
+    result = InspectionResult(
+        checkpoint="tale",
+        parameters=1,
+        layers=layers(make_network().config),
+        sections=Sections(),
+        inside=activations_record(TEXT, found, None, None),
+    )
+    return inspection_page(msgspec.json.decode(json.dumps(result.to_dict()), type=InspectionResult), found)
 
 
 @browser
@@ -79,28 +81,28 @@ def test_picture_is_blue_below_zero_and_orange_above(text, found, browse):
 
 @browser
 def test_cell_number_is_clamped_and_readable_cells_are_buttons(text, found, browse):
-    best = activations_record(TEXT, found, None, None)["readable_cells"][-1]
+    best = activations_record(TEXT, found, None, None).readable_cells[-1]
     script = CHOOSE + (
         "set('cell', 99); const most = at('cell').value; set('cell', ''); const least = at('cell').value;"
         "document.querySelectorAll('#readable tr:last-child button')[0].click();"
         "return [most, least, Number(at('layer').value) + 1, Number(at('cell').value)]"
     )
-    layer = activations_record(TEXT, found, None, None)["layer"]
-    assert browse(text, script) == [str(found[layer - 1].values.shape[2] - 1), "0", best["layer"], best["cell"]]
+    layer = activations_record(TEXT, found, None, None).layer
+    assert browse(text, script) == [str(found[layer - 1].values.shape[2] - 1), "0", best.layer, best.cell]
 
 
 @pytest.fixture
 def large(found):
     """Return a page with the layers of a model of realistic size."""
     config = ModelConfig(vocabulary_size=7_000, units=(1_024, 512))
-    record = {
-        "checkpoint": "tale",
-        "parameters": 1,
-        "layers": layers(config),
-        "sections": {"shapes": shapes(config, 10_000_000)},
-        "inside": activations_record(TEXT, found, None, None),
-    }
-    return inspection_page(record, found)
+    result = InspectionResult(
+        checkpoint="tale",
+        parameters=1,
+        layers=layers(config),
+        sections=Sections(shapes=shapes(config, 10_000_000)),
+        inside=activations_record(TEXT, found, None, None),
+    )
+    return inspection_page(result, found)
 
 
 @browser
