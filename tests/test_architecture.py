@@ -25,7 +25,7 @@ ALLOWED = {
     "__main__": {"cli"},
     "errors": set(),
     "formatting": set(),
-    "results": set(),
+    "results": {"config"},
     "config": {"errors"},
     **{package: LEAVES | set(PACKAGES[:number]) for number, package in enumerate(PACKAGES)},
     "cli": {"errors", "formatting", "__version__"},

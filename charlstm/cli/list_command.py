@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tqdm.utils import disp_len
 
@@ -11,33 +11,39 @@ from charlstm.cli.layout import columns, joined, padded
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, visible
 from charlstm.errors import CheckpointError, clip_text
 
+if TYPE_CHECKING:
+    from charlstm.checkpoint.config_file import CheckpointConfig
+    from charlstm.results.commands import CheckpointSummary
+
 
 def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOption = False) -> None:
     """List the checkpoints with their scores, the newest first."""
     from charlstm.checkpoint.folder import list_checkpoints as found
+    from charlstm.results.commands import CheckpointList
 
-    rows: list[dict[str, Any]] = []
+    rows: list[CheckpointSummary] = []
     readable, wrong = found(checkpoints)
     for problem in wrong:
         say(f"charlstm: {with_flags(str(problem))}")
     for folder, config in readable:
         try:
-            rows.append(_row(folder, config))
+            rows.append(_summary(folder, config))
         except CheckpointError as error:
             say(f"charlstm: {with_flags(str(error))}")
     if json:
-        print_json({"checkpoints": rows})
+        print_json(CheckpointList(checkpoints=rows).to_dict())
     elif not rows:
         say(f"There is no checkpoint in {checkpoints}; train one with `charlstm train corpus.txt`.")
     else:
         _print_table(rows)
 
 
-def _row(folder: Path, config: Any) -> dict[str, Any]:
+def _summary(folder: Path, config: "CheckpointConfig") -> "CheckpointSummary":
     from charlstm.checkpoint.history import read_history
     from charlstm.checkpoint.model_card import best_score
     from charlstm.checkpoint.weights import open_weights
     from charlstm.formatting import bits, count_parameters
+    from charlstm.results.commands import CheckpointSummary
 
     history = read_history(folder)
     if history:  # there are weights only after the first evaluation
@@ -45,21 +51,21 @@ def _row(folder: Path, config: Any) -> dict[str, Any]:
             pass
     scored = best_score(history)
     nats = scored.nats_per_char if scored else None
-    return {
-        "checkpoint": folder.name,
-        "corpus": config.corpus.name,
-        "created": config.created,
-        "parameters": count_parameters(config.model.weight_shapes),
-        "units": list(config.model.units),
-        "seq_len": config.model.seq_len,
-        "vocabulary": len(config.vocabulary),
-        "steps": scored.step if scored else 0,
-        "nats_per_char": nats,
-        "bits_per_char": None if nats is None else bits(nats),
-    }
+    return CheckpointSummary(
+        checkpoint=folder.name,
+        corpus=config.corpus.name,
+        created=config.created,
+        parameters=count_parameters(config.model.weight_shapes),
+        units=list(config.model.units),
+        seq_len=config.model.seq_len,
+        vocabulary=len(config.vocabulary),
+        steps=scored.step if scored else 0,
+        nats_per_char=nats,
+        bits_per_char=None if nats is None else bits(nats),
+    )
 
 
-def _print_table(rows: list[dict[str, Any]]) -> None:
+def _print_table(rows: "list[CheckpointSummary]") -> None:
     """Print a table, or on a narrow terminal each checkpoint's fields on lines of their own."""
     cells = [[visible(cell, "") for cell in _cells(row)] for row in rows]
     table = [_HEADINGS, *cells]
@@ -85,13 +91,13 @@ def _field(heading: str, cell: str) -> str:
     return cell if heading in ("checkpoint", "corpus") else f"{heading} {cell}"
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
+def _cells(row: "CheckpointSummary") -> list[str]:
     return [
-        row["checkpoint"],
-        "-" if row["bits_per_char"] is None else f"{row['bits_per_char']:.3f}",
-        "+".join(map(str, row["units"])),
-        f"{row['parameters']:,}",
-        str(row["seq_len"]),
-        clip_text(row["corpus"], 60),
-        row["created"][:10],
+        row.checkpoint,
+        "-" if row.bits_per_char is None else f"{row.bits_per_char:.3f}",
+        "+".join(map(str, row.units)),
+        f"{row.parameters:,}",
+        str(row.seq_len),
+        clip_text(row.corpus, 60),
+        row.created[:10],
     ]

@@ -43,18 +43,18 @@ def print_saved_result(plan: "TrainingPlan") -> None:
 def print_result(plan: "TrainingPlan", nats: float | None, steps: int, seconds: float, characters_per_second: float) -> None:
     """Print the result of a training as JSON."""
     from charlstm.formatting import bits, count_parameters
+    from charlstm.results.commands import TrainingResult
 
-    print_json(
-        {
-            "checkpoint": plan.folder.name,
-            "nats_per_char": nats,
-            "bits_per_char": None if nats is None else bits(nats),
-            "parameters": count_parameters(plan.config.model.weight_shapes),
-            "seconds": seconds,
-            "steps": steps,
-            "characters_per_second": characters_per_second,
-        }
+    result = TrainingResult(
+        checkpoint=plan.folder.name,
+        nats_per_char=nats,
+        bits_per_char=None if nats is None else bits(nats),
+        parameters=count_parameters(plan.config.model.weight_shapes),
+        seconds=seconds,
+        steps=steps,
+        characters_per_second=characters_per_second,
     )
+    print_json(result.to_dict())
 
 
 def describe_plan(preset: str, plan: "TrainingPlan") -> None:

@@ -3,6 +3,7 @@
 A section has the results of Keras if ``--keras`` is given.
 """
 
+from charlstm.config import Encoding
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType, field
 from charlstm.results.keras_answers import KerasShapes, KerasUnits
 
@@ -61,7 +62,7 @@ class ShapesSection(JsonRecord, frozen=True, kw_only=True):
     Attributes:
         windows: Number of windows of the corpus, characters of a window, and numbers per character.
         features: Features that the first LSTM layer reads.
-        encoding: Input encoding: scalar, one-hot or embedding.
+        encoding: Input encoding.
         one_unit: A layer of one unit, with one feature and with two.
         layers: The LSTM layers of the model.
         keras: Parameter counts by Keras (`--keras`).
@@ -69,7 +70,7 @@ class ShapesSection(JsonRecord, frozen=True, kw_only=True):
 
     windows: list[int]
     features: int
-    encoding: str
+    encoding: Encoding
     one_unit: list[OneUnit]
     layers: list[LayerSizes]
     keras: KerasShapes | UnsetType = UNSET

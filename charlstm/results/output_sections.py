@@ -3,6 +3,7 @@
 A section has the results of Keras if ``--keras`` is given.
 """
 
+from charlstm.config import Activation, Targets
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType, field
 from charlstm.results.keras_answers import KerasActivations, KerasKernel, KerasState, KerasTimeDistributed
 
@@ -51,7 +52,7 @@ class TimeDistributedSection(JsonRecord, frozen=True, kw_only=True):
     """The softmax layer at every position; null in a shape is the batch size.
 
     Attributes:
-        targets: Whether the model predicts at every position or after the window: every or last.
+        targets: Whether the model predicts at every position or after the last.
         input_shape: Shape of the layer's input.
         output_shape: Shape of its output.
         parameters: Number of its parameters.
@@ -60,7 +61,7 @@ class TimeDistributedSection(JsonRecord, frozen=True, kw_only=True):
         keras: The layer by Keras (`--keras`).
     """
 
-    targets: str
+    targets: Targets
     input_shape: list[int | None]
     output_shape: list[int | None]
     parameters: int
@@ -82,8 +83,8 @@ class ActivationsSection(JsonRecord, frozen=True, kw_only=True):
         keras: Values by Keras (`--keras`).
     """
 
-    recurrent_activation: str
-    activation: str
+    recurrent_activation: Activation
+    activation: Activation
     z: list[float]
     sigmoid: list[float]
     hard_sigmoid: list[float]

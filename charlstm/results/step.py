@@ -1,5 +1,6 @@
 """One time step of every LSTM layer, the section ``step`` of ``charlstm inspect``."""
 
+from charlstm.config import Activation
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType
 from charlstm.results.keras_answers import KerasStep
 
@@ -34,7 +35,7 @@ class GateStep(JsonRecord, frozen=True, kw_only=True):
         value: Activation of the sum.
     """
 
-    activation: str
+    activation: Activation
     from_x: list[float]
     from_h: list[float]
     bias: list[float]

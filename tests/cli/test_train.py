@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -21,6 +22,7 @@ from charlstm.checkpoint.weights import read_weights
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import StatefulDecoder
 from charlstm.inference.network import build_network
+from charlstm.results.commands import TrainingResult
 from charlstm.text.vocabulary import Vocabulary
 
 WORDS = np.random.default_rng(0).choice(["river", "ferry", "lamp", "oar", "eel"], 500)
@@ -90,6 +92,7 @@ def test_stdout_is_exactly_the_json(first):
     assert set(told) == {
         "checkpoint", "nats_per_char", "bits_per_char", "parameters", "seconds", "steps", "characters_per_second",
     }  # fmt: skip
+    assert msgspec.json.decode(first.stdout, type=TrainingResult).to_dict() == told
     assert told["checkpoint"] == "story"
     assert told["bits_per_char"] == pytest.approx(told["nats_per_char"] / math.log(2))
     size = len(ALPHABET)

@@ -1,0 +1,116 @@
+"""The results of ``charlstm train``, ``generate`` and ``list``, and the types of all results by command."""
+
+from typing import Literal
+
+from charlstm.config import Mode
+from charlstm.results.comparison import ComparisonResult
+from charlstm.results.evaluation import EvaluationResult
+from charlstm.results.inspection import InspectionResult
+from charlstm.results.json_record import JsonRecord
+
+
+class TrainingResult(JsonRecord, frozen=True, kw_only=True):
+    """A finished or interrupted training.
+
+    Attributes:
+        checkpoint: Name of the checkpoint.
+        nats_per_char: Best score on the held-out text in nats per character; null if there is none.
+        bits_per_char: The same in bits per character.
+        parameters: Number of parameters.
+        seconds: Time that the training took, in seconds, over all its runs.
+        steps: Number of training steps, over all its runs.
+        characters_per_second: Characters learned from per second in this run.
+    """
+
+    checkpoint: str
+    nats_per_char: float | None
+    bits_per_char: float | None
+    parameters: int
+    seconds: float
+    steps: int
+    characters_per_second: float
+
+
+class SampleRecord(JsonRecord, frozen=True, kw_only=True):
+    """One generated text.
+
+    Attributes:
+        text: The generated text, without the seed text and without the stop string.
+        random_seed: Random seed of its noise.
+        stop_reason: `length` if it reached the maximum length, `stop` if it ended at a stop string.
+    """
+
+    text: str
+    random_seed: int
+    stop_reason: Literal["length", "stop"]
+
+
+class GenerationResult(JsonRecord, frozen=True, kw_only=True):
+    """Generated texts.
+
+    Attributes:
+        checkpoint: Name of the checkpoint.
+        mode: How the model read the text generated so far.
+        seed: The seed text.
+        samples: The generated texts.
+        characters: Number of characters of all texts.
+        seconds: Time that generation took, in seconds.
+        characters_per_second: Throughput of all texts together.
+    """
+
+    checkpoint: str
+    mode: Mode
+    seed: str
+    samples: list[SampleRecord]
+    characters: int
+    seconds: float
+    characters_per_second: float
+
+
+class CheckpointSummary(JsonRecord, frozen=True, kw_only=True):
+    """A checkpoint in a folder of checkpoints.
+
+    Attributes:
+        checkpoint: Name of the checkpoint.
+        corpus: Name of the text that it was trained on.
+        created: Time at which the training began, as in ISO 8601.
+        parameters: Number of parameters.
+        units: Number of units of every LSTM layer.
+        seq_len: Window in characters.
+        vocabulary: Number of characters that the model knows.
+        steps: Training steps of the stored weights; 0 if there is no score.
+        nats_per_char: Score on the held-out text in nats per character; null if there is none.
+        bits_per_char: The same in bits per character.
+    """
+
+    checkpoint: str
+    corpus: str
+    created: str
+    parameters: int
+    units: list[int]
+    seq_len: int
+    vocabulary: int
+    steps: int
+    nats_per_char: float | None
+    bits_per_char: float | None
+
+
+class CheckpointList(JsonRecord, frozen=True, kw_only=True):
+    """The checkpoints of a folder.
+
+    Attributes:
+        checkpoints: The checkpoints, the newest first.
+    """
+
+    checkpoints: list[CheckpointSummary]
+
+
+RESULTS: dict[str, type[JsonRecord]] = {
+    "train": TrainingResult,
+    "generate": GenerationResult,
+    "compare": ComparisonResult,
+    "evaluate": EvaluationResult,
+    "inspect": InspectionResult,
+    "list": CheckpointList,
+}
+"""The type of what each command prints with ``--json``."""
