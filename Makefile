@@ -4,6 +4,7 @@
 #   make test      linters, types, tests
 #   make test-all  the slow tests too
 #   make bench     the benchmarks of docs/performance.md; half an hour (those of docs/recipes.md take hours: benchmarks/recipes.py)
+#   make json-page write docs/json.md from the types of the results
 #   make lock      renew the locks (needs uv)
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 FAST := tests/text tests/checkpoint tests/inference tests/evaluation tests/planning tests/test_config.py tests/test_errors.py \
 	tests/test_formatting.py charlstm/text charlstm/checkpoint charlstm/inference charlstm/evaluation charlstm/planning charlstm/cli
 
-.PHONY: demo lint check test test-all bench lock clean
+.PHONY: demo lint check test test-all bench json-page lock clean
 
 demo: $(VENV)/runtime
 	@rm -rf $(VENV)/demo
@@ -48,6 +49,9 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.measuring
 	$(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m benchmarks.scaling
+
+json-page: $(VENV)/runtime
+	$(BIN)/python -c 'from charlstm.results.reference import json_page; print(json_page(), end="")' > docs/json.md
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "charlstm needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
