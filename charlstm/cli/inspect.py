@@ -119,10 +119,11 @@ def inspect(
     if keras and names:
         result = replace(result, sections=_ask_keras(result.sections, config, weights, names))
     if looks_inside:
-        from charlstm.inspection.activations import activations_along, activations_record
+        from charlstm.inspection.activations import activations_along
+        from charlstm.inspection.inside import inside_record
 
         found = activations_along(network, config.vocabulary.encode_any(passage))
-        result = replace(result, inside=activations_record(passage, found, layer, cell))
+        result = replace(result, inside=inside_record(passage, found, layer, cell))
         if page is not None:
             from charlstm.report.page import inspection_page
 

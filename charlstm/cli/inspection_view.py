@@ -20,7 +20,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 def show(result: "InspectionResult") -> None:
     """Print the sections and activations in the width of the terminal."""
-    from charlstm.inspection.activations import activations_view
+    from charlstm.inspection.inside import inside_view
     from charlstm.inspection.layer_shapes import layers_view
     from charlstm.inspection.sections import section_views
     from charlstm.results.json_record import UNSET
@@ -36,7 +36,7 @@ def show(result: "InspectionResult") -> None:
             _print(console, section.blocks)
         if result.inside is not UNSET:
             _heading(console, "Inside, along a text")
-            _print(console, activations_view(result.inside))
+            _print(console, inside_view(result.inside))
             _print_text(console, result.inside)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from charlstm.config import ModelConfig
-from charlstm.inspection.activations import activations_along, activations_record
+from charlstm.inspection.activations import activations_along
+from charlstm.inspection.inside import inside_record
 from charlstm.inspection.layer_shapes import layers, shapes
 from charlstm.report.page import inspection_page
 from charlstm.results.inspection import InspectionResult, Sections
@@ -34,7 +35,7 @@ def text(make_network, found):
         parameters=1,
         layers=layers(make_network().config),
         sections=Sections(),
-        inside=activations_record(TEXT, found, None, None),
+        inside=inside_record(TEXT, found, None, None),
     )
     return inspection_page(msgspec.json.decode(json.dumps(result.to_dict()), type=InspectionResult), found)
 
@@ -81,13 +82,13 @@ def test_picture_is_blue_below_zero_and_orange_above(text, found, browse):
 
 @browser
 def test_cell_number_is_clamped_and_readable_cells_are_buttons(text, found, browse):
-    best = activations_record(TEXT, found, None, None).readable_cells[-1]
+    best = inside_record(TEXT, found, None, None).readable_cells[-1]
     script = CHOOSE + (
         "set('cell', 99); const most = at('cell').value; set('cell', ''); const least = at('cell').value;"
         "document.querySelectorAll('#readable tr:last-child button')[0].click();"
         "return [most, least, Number(at('layer').value) + 1, Number(at('cell').value)]"
     )
-    layer = activations_record(TEXT, found, None, None).layer
+    layer = inside_record(TEXT, found, None, None).layer
     assert browse(text, script) == [str(found[layer - 1].values.shape[2] - 1), "0", best.layer, best.cell]
 
 
@@ -100,7 +101,7 @@ def large(found):
         parameters=1,
         layers=layers(config),
         sections=Sections(shapes=shapes(config, 10_000_000)),
-        inside=activations_record(TEXT, found, None, None),
+        inside=inside_record(TEXT, found, None, None),
     )
     return inspection_page(result, found)
 
