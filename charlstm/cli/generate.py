@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charlstm.cli.generated_text import print_samples, stream
+from charlstm.cli.generated_text import generation_result, print_samples, stream
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
     SeedOption,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from charlstm.checkpoint.weights import Weights
     from charlstm.inference.modes import Decoder
     from charlstm.inference.sampling import Sampling
-    from charlstm.results.commands import GenerationResult
 
 Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
@@ -216,7 +215,7 @@ def generate(
         if json:
             texts = generate_texts(pieces)
             seconds = time.perf_counter() - began
-            print_json(_result(readable(folder.resolve().name), mode, text, texts, seconds).to_dict())
+            print_json(generation_result(readable(folder.resolve().name), mode, text, texts, seconds).to_dict())
             return
         opening = text if shows_seed else ""
         if samples == 1:
@@ -224,21 +223,6 @@ def generate(
         else:
             several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
             print_samples(generate_texts(pieces), opening, separated=several_lines)
-
-
-def _result(checkpoint: str, mode: Mode, seed: str, texts: "list[Sample]", seconds: float) -> "GenerationResult":
-    from charlstm.results.commands import GenerationResult, SampleRecord
-
-    characters = sum(len(sample.text) for sample in texts)
-    return GenerationResult(
-        checkpoint=checkpoint,
-        mode=mode,
-        seed=seed,
-        samples=[SampleRecord(text=each.text, random_seed=each.random_seed, stop_reason=each.stop_reason) for each in texts],
-        characters=characters,
-        seconds=seconds,
-        characters_per_second=characters / seconds,
-    )
 
 
 def _noted(sampling: "Sampling") -> "Sampling":

@@ -8,7 +8,9 @@ from charlstm.cli.terminal import visible, write_given
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from charlstm.config import Mode
     from charlstm.inference.generation import Sample
+    from charlstm.results.commands import GenerationResult
 
 
 def stream(pieces: "Iterator[list[str]]", opening: str) -> None:
@@ -34,3 +36,19 @@ def print_samples(samples: "list[Sample]", opening: str, *, separated: bool) -> 
 def _shown(text: str) -> str:
     """Return a text for stdout: control characters are replaced on a terminal, and unchanged elsewhere."""
     return visible(text, "\n\t") if sys.stdout.isatty() else text
+
+
+def generation_result(checkpoint: str, mode: "Mode", seed: str, texts: "list[Sample]", seconds: float) -> "GenerationResult":
+    """Return the result of a generation for ``--json``."""
+    from charlstm.results.commands import GenerationResult, SampleRecord
+
+    characters = sum(len(sample.text) for sample in texts)
+    return GenerationResult(
+        checkpoint=checkpoint,
+        mode=mode,
+        seed=seed,
+        samples=[SampleRecord(text=each.text, random_seed=each.random_seed, stop_reason=each.stop_reason) for each in texts],
+        characters=characters,
+        seconds=seconds,
+        characters_per_second=characters / seconds,
+    )

@@ -16,7 +16,7 @@ def random_weights(config: ModelConfig, random_seed: int = 0) -> dict[str, np.nd
 
 
 @pytest.fixture
-def planted():
+def planted() -> tuple[str, tuple[Activations, ...]]:
     """Return two layers of noise in which one cell follows the quotes and another the line, negatively."""
     text = (TEXT + "\n") * 8
     random = np.random.default_rng(0)
