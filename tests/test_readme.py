@@ -112,7 +112,7 @@ def test_inside_an_lstm_page_matches_inspect_output(name, tmp_path, monkeypatch)
     inside = ["inspect", "inside", "--text-file", str(ROOT / "data" / "ferry-year.txt")]
     printed = [
         line.strip()
-        for arguments in (["inspect", "--keras"], inside, [*inside, "--cell", "275"])
+        for arguments in (["inspect", "--keras"], inside, [*inside, "--unit", "275"])
         for line in CliRunner().invoke(app, arguments).stdout.splitlines()
     ]
     blocks = re.findall(r"```text\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL)

@@ -12,7 +12,7 @@ _RENAMED = {
 }
 """Settings whose option is not their name with hyphens."""
 
-FORMER_OPTIONS = ("--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume")
+FORMER_OPTIONS = ("--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume", "--cell")
 """Former names of options. They are accepted for one release, and not shown."""
 
 _SETTING = re.compile(r"`([a-z][a-z_]*)(?:=([^`]*))?`")

@@ -52,7 +52,16 @@ def inspect(
             help="Character to compute one time step for. Default: the last one of the text.", metavar="C", show_default=False
         ),
     ] = None,
-    unit: Annotated[int, typer.Option(help="Index of the unit to show, from 0.", **integer(0))] = 0,
+    unit: Annotated[
+        int | None,
+        typer.Option(
+            "--unit",
+            "--cell",
+            help="Index of the unit to show, from 0. Default: 0, and along a text the most readable one.",
+            show_default=False,
+            **integer(0),
+        ),
+    ] = None,
     text: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,10 +76,9 @@ def inspect(
     ] = None,
     layer: Annotated[
         int | None,
-        typer.Option(help="Number of the layer to show, from 1. Default: all, or the first with --cell.", **integer(1)),
-    ] = None,
-    cell: Annotated[
-        int | None, typer.Option(help="Index of the cell that colours the text. Default: the most readable one.", **integer(0))
+        typer.Option(
+            help="Number of the layer to show, from 1. Default: all, or along a text the first with --unit.", **integer(1)
+        ),
     ] = None,
     page: Annotated[Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html")] = None,
     on_unknown: UnknownOption = "error",
@@ -104,18 +112,18 @@ def inspect(
     folder = find_checkpoint(checkpoints, checkpoint)
     config = read_config(folder)
     character = None if character is None else _one_character(config, character, on_unknown)
-    _check_numbers(config, unit, layer, cell)
+    given = typed is not None or file is not None
+    looks_inside = section == "inside" or page is not None or (given and section != "step")
+    _check_numbers(config, unit, layer, along_text=looks_inside)
     check_scoring(
         config, MAX_CHARACTERS, min(config.model.seq_len, len(config.corpus.windows[0])), advice="use a smaller model"
     )
     weights = read_weights(folder, config.model)
     network = build_network(config.model, weights)
-    given = typed is not None or file is not None
-    looks_inside = section == "inside" or page is not None or (given and section != "step")
     passage = _passage(config, typed, file, encoding, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
     name, read = readable(folder.resolve().name), passage if given else None
-    result = inspect_model(name, config, weights, network, names, text=read, character=character, unit=unit)
+    result = inspect_model(name, config, weights, network, names, text=read, character=character, unit=unit or 0)
     if keras and names:
         result = replace(result, sections=_ask_keras(result.sections, config, weights, names))
     if looks_inside:
@@ -123,7 +131,7 @@ def inspect(
         from charlstm.inspection.inside import inside_record
 
         found = activations_along(network, config.vocabulary.encode_any(passage))
-        result = replace(result, inside=inside_record(passage, found, layer, cell))
+        result = replace(result, inside=inside_record(passage, found, layer, unit))
         if page is not None:
             from charlstm.report.page import inspection_page
 
@@ -145,18 +153,15 @@ def _one_character(config: "CheckpointConfig", written: str, on_unknown: OnUnkno
     return character
 
 
-def _check_numbers(config: "CheckpointConfig", unit: int, layer: int | None, cell: int | None) -> None:
-    """Refuse numbers of units, layers and cells that this model does not have."""
+def _check_numbers(config: "CheckpointConfig", unit: int | None, layer: int | None, *, along_text: bool) -> None:
+    """Refuse numbers of layers and units that this model does not have; ``along_text`` shows a unit of one layer."""
     units = config.model.units
-    if unit >= max(units):
-        raise typer.BadParameter(f"--unit: expected an integer from 0 to {max(units) - 1} for this model; found {unit}")
     if layer is not None and layer > len(units):
         raise typer.BadParameter(f"--layer: expected an integer from 1 to {len(units)} for this model; found {layer}")
     number = layer or 1
-    if cell is not None and cell >= units[number - 1]:
-        raise typer.BadParameter(
-            f"--cell: expected an integer from 0 to {units[number - 1] - 1} for layer {number}; found {cell}"
-        )
+    most, where = (units[number - 1], f"layer {number}") if along_text else (max(units), "this model")
+    if unit is not None and unit >= most:
+        raise typer.BadParameter(f"--unit: expected an integer from 0 to {most - 1} for {where}; found {unit}")
 
 
 def _passage(

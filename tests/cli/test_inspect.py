@@ -151,7 +151,7 @@ def test_activations_along_a_text(charlstm, told, tmp_path):
     assert (best["layer"], best["cell"]) == (found["layer"], found["cell"])
     (tmp_path / "story.txt").write_text(text)
     assert told("--text-file", "story.txt")["inside"] == found
-    other = told("--text", text, "--layer", "2", "--cell", "7")["inside"]
+    other = told("--text", text, "--layer", "2", "--unit", "7")["inside"]
     assert (other["layer"], other["cell"]) == (2, 7)
     lines = charlstm("inspect", "inside", "--text", text).stdout.splitlines()
     first, _ = text.split("\n")
@@ -195,8 +195,8 @@ def test_page_has_sections_and_activations(charlstm, tmp_path):
         (["paint"], 2, "SECTION: expected shapes, weights"),
         (["--unit", "16"], 2, "--unit: expected an integer from 0 to 15 for this model; found 16"),
         (["--layer", "3"], 2, "--layer: expected an integer from 1 to 2 for this model; found 3"),
-        (["--layer", "2", "--cell", "8"], 2, "--cell: expected an integer from 0 to 7 for layer 2; found 8"),
-        (["--cell", "16"], 2, "--cell: expected an integer from 0 to 15 for layer 1; found 16"),
+        (["inside", "--layer", "2", "--unit", "8"], 2, "--unit: expected an integer from 0 to 7 for layer 2; found 8"),
+        (["inside", "--cell", "16"], 2, "--unit: expected an integer from 0 to 15 for layer 1; found 16"),
         (["--character", "ox"], 2, "--character: expected one character; found 'ox'"),
         (["--character", ""], 2, "--character: expected one character; found ''"),
         (["--character", "Ö"], 1, "the model does not know 'Ö'"),
