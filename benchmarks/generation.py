@@ -1,8 +1,8 @@
-"""How fast text is written: ours, the ``model.predict`` loop of the tutorials, a PyTorch step loop, and the ceiling.
+"""Benchmark of text generation: charlstm, a ``model.predict`` loop, a PyTorch step loop, and the ceiling.
 
-Each writes a number of characters and draws every one at temperature 0.8. The ceiling of stateful writing is what products of
-vectors with matrices as large as the network's take to read them, with the same threads. Start-up is the time from the start
-of ``charlstm generate`` to the first character on a terminal.
+Each candidate generates characters and samples them at temperature 0.8. The ceiling of stateful generation is the time of bare
+matrix-vector products that read matrices as large as the network's, with the same number of threads. Start-up is the time from
+the start of ``charlstm generate`` to the first character on a terminal.
 
     python -m benchmarks.generation [--size 1x256 ...] [--rounds 5] [--json]
 """
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.interleave import Work, serve, take_turns
+from benchmarks.interleave import Work, serve, time_interleaved
 from benchmarks.roofline import V
 from charlstm.config import Mode
 
@@ -31,8 +31,8 @@ WINDOW = 100
 _RANDOM = np.random.default_rng(0)
 
 
-def ours(units: list[int], mode: Mode, characters: int, samples: int, threads: int | None) -> Work:
-    """What ``charlstm generate`` runs; ``threads`` of None leaves their number to BLAS."""
+def charlstm_loop(units: list[int], mode: Mode, characters: int, samples: int, threads: int | None) -> Work:
+    """Return the generation loop of ``charlstm generate``; with ``threads=None``, BLAS chooses the number of threads."""
     from threadpoolctl import ThreadpoolController
 
     from charlstm.config import ModelConfig
@@ -50,7 +50,7 @@ def ours(units: list[int], mode: Mode, characters: int, samples: int, threads: i
     ThreadpoolController().limit(limits=threads)
     seed, random_seeds = "0" * WINDOW, range(samples)
     pieces = generate_pieces(mode_reader, vocabulary, seed, random_seeds=random_seeds, length=sys.maxsize, sampling=Sampling())
-    next(pieces)  # the seed is read; what is timed only writes
+    next(pieces)  # reads the seed text, so that only generation is timed
 
     def work() -> None:
         for _ in range(characters):
@@ -59,15 +59,15 @@ def ours(units: list[int], mode: Mode, characters: int, samples: int, threads: i
     return work
 
 
-def drawn(probabilities: Any) -> int:
-    """A character at temperature 0.8, as in the tutorials."""
+def sample_character(probabilities: Any) -> int:
+    """Sample a character id at temperature 0.8, as the tutorials do."""
     logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-30)) / 0.8
-    shares = np.exp(logits - logits.max())
-    return int(_RANDOM.multinomial(1, shares / shares.sum()).argmax())
+    weights = np.exp(logits - logits.max())
+    return int(_RANDOM.multinomial(1, weights / weights.sum()).argmax())
 
 
 def predict(units: list[int], mode: str, characters: int) -> Work:
-    """The loop of the tutorials: ``model.predict`` for every character."""
+    """Return the loop of the tutorials, which calls ``model.predict`` for every character."""
     import keras
 
     stateful = mode == "stateful"
@@ -81,13 +81,13 @@ def predict(units: list[int], mode: str, characters: int) -> Work:
         window = [0] * steps
         for _ in range(characters):
             x = np.reshape(window, (1, steps, 1)) / V
-            window = [*window[1:], drawn(model.predict(x, verbose=0)[0])]
+            window = [*window[1:], sample_character(model.predict(x, verbose=0)[0])]
 
     return work
 
 
 def pytorch(units: list[int], characters: int, kind: str, threads: int | None) -> Work:
-    """PyTorch, one step a character, state carried: ``LSTM`` as people write it, or ``LSTMCell`` without oneDNN."""
+    """Return a PyTorch loop that carries the state: ``LSTM`` as commonly used, or ``LSTMCell`` without oneDNN."""
     import torch
 
     if threads:
@@ -118,7 +118,7 @@ def pytorch(units: list[int], characters: int, kind: str, threads: int | None) -
 
 
 def bandwidth(units: list[int], threads: int | None) -> Work:
-    """Read as many bytes as a stateful character does, a thousand times, in products of a vector with a matrix."""
+    """Return 1,000 times the matrix-vector products of a stateful character: they read the same number of bytes."""
     from threadpoolctl import ThreadpoolController
 
     matrices = [np.ones((4 * u, u), np.float32) for u in units] + [np.ones((4 * u, d), np.float32) for d, u in pairwise(units)]
@@ -132,34 +132,41 @@ def bandwidth(units: list[int], threads: int | None) -> Work:
     return work
 
 
-RIVALS: dict[str, Callable[..., Work]] = {"charlstm": ours, "predict": predict, "pytorch": pytorch, "bandwidth": bandwidth}
+CANDIDATES: dict[str, Callable[..., Work]] = {
+    "charlstm": charlstm_loop,
+    "predict": predict,
+    "pytorch": pytorch,
+    "bandwidth": bandwidth,
+}
 
 
 def measure(units: list[int], rounds: int) -> dict[str, float]:
-    """Characters per second of every rival at one size."""
+    """Return the characters per second of each candidate for one network size."""
     layers_bytes = 4 * sum(4 * u * (d + u) for d, u in pairwise([0, *units]))
-    many = max(100, min(3000, 10**10 // layers_bytes // 10))
-    rivals: dict[str, tuple[str, dict[str, Any], int]] = {}
+    count = max(100, min(3000, 10**10 // layers_bytes // 10))
+    candidates: dict[str, tuple[str, dict[str, Any], int]] = {}
     for threads in (1, None):
         name = "1 thread" if threads else "all threads"
-        same = {"units": units, "threads": threads}
-        for mode, samples, characters in (("stateful", 1, many), ("stateless", 1, many // 10), ("stateful", 64, many // 10)):
-            options = {**same, "mode": mode, "characters": characters, "samples": samples}
-            rivals[f"charlstm {mode}, {samples} at once, {name}"] = ("charlstm", options, characters * samples)
-        rivals[f"ceiling stateful, {name}"] = ("bandwidth", same, 1000)
+        common = {"units": units, "threads": threads}
+        for mode, samples, characters in (("stateful", 1, count), ("stateless", 1, count // 10), ("stateful", 64, count // 10)):
+            options = {**common, "mode": mode, "characters": characters, "samples": samples}
+            candidates[f"charlstm {mode}, {samples} at once, {name}"] = ("charlstm", options, characters * samples)
+        candidates[f"ceiling stateful, {name}"] = ("bandwidth", common, 1000)
     for mode in ("stateful", "stateless"):
-        rivals[f"model.predict loop {mode}"] = ("predict", {"units": units, "mode": mode, "characters": 20}, 20)
+        candidates[f"model.predict loop {mode}"] = ("predict", {"units": units, "mode": mode, "characters": 20}, 20)
     if importlib.util.find_spec("torch"):
         for kind in ("LSTM", "LSTMCell"):
             for threads in (1, None):
                 options = {"units": units, "characters": 500, "kind": kind, "threads": threads}
-                rivals[f"pytorch {kind}, {'1 thread' if threads else 'all threads'}"] = ("pytorch", options, 500)
-    seconds = take_turns("benchmarks.generation", {label: rival[:2] for label, rival in rivals.items()}, rounds)
-    return {label: rivals[label][2] / statistics.median(times) for label, times in seconds.items()}
+                candidates[f"pytorch {kind}, {'1 thread' if threads else 'all threads'}"] = ("pytorch", options, 500)
+    seconds = time_interleaved(
+        "benchmarks.generation", {label: candidate[:2] for label, candidate in candidates.items()}, rounds
+    )
+    return {label: candidates[label][2] / statistics.median(times) for label, times in seconds.items()}
 
 
 def start_up() -> float:
-    """Seconds from the start of the command to the first character on a terminal."""
+    """Measure the seconds from the start of the command to the first character on a terminal."""
     main, terminal = pty.openpty()
     charlstm = Path(sys.executable).with_name("charlstm")
     began = time.perf_counter()
@@ -173,7 +180,7 @@ def start_up() -> float:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", nargs="+", default=["1x128", "1x256", "2x512", "3x1024"], help="layers x units")
     parser.add_argument("--rounds", type=int, default=7)
@@ -181,7 +188,7 @@ def main() -> None:
     parser.add_argument("--turns", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.turns:
-        serve(RIVALS, *arguments.turns)
+        serve(CANDIDATES, *arguments.turns)
         return
     results: dict[str, Any] = {"start_up_seconds": statistics.median(start_up() for _ in range(arguments.rounds))}
     if not arguments.json:

@@ -1,7 +1,7 @@
-"""How cost grows with the size of the corpus, of the window, of the layers and of the alphabet.
+"""Benchmark of cost against the size of the corpus, window, layers, vocabulary and batch.
 
-For each size of corpus, in a process of its own: the time to read it, the memory above what the process had before as a
-multiple of the file, the time to make a batch anywhere in it, and the time of a training step. The others are training steps.
+Each corpus size runs in a process of its own. It reports the time to read the corpus, the additional memory as a multiple of
+the file, the time to make a batch, and the time of a training step. The other sizes report the time of a training step.
 
     python -m benchmarks.growth [--megabytes 1 10 100 1000] [--rounds 7] [--json]
 """
@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.interleave import summary, take_turns
-from benchmarks.reading import TEXTS, lengthened
+from benchmarks.interleave import summary, time_interleaved
+from benchmarks.reading import TEXTS, write_long_text
 
 START = {"units": [512], "batch": 32, "steps": 64, "precision": "bfloat16"}
 AXES: dict[str, list[dict[str, Any]]] = {
@@ -27,11 +27,11 @@ AXES: dict[str, list[dict[str, Any]]] = {
     "characters": [{"vocabulary": size} for size in (65, 256, 1_000, 2_000, 4_000, 8_000)],
     "batch": [{"batch": rows} for rows in (4, 8, 16, 32, 64, 128)],
 }
-"""What is varied, one at a time, from ``START``."""
+"""Settings that vary one at a time, starting from ``START``."""
 
 
-def on_a_corpus(path: str) -> dict[str, float]:
-    """Read a text and train on it, in this process."""
+def measure_corpus(path: str) -> dict[str, float]:
+    """Measure reading a text and training on it, in this process."""
     import charlstm.text.corpus
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -66,7 +66,7 @@ def on_a_corpus(path: str) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, nargs="+", default=[1, 10, 100, 1000])
     parser.add_argument("--rounds", type=int, default=7)
@@ -74,22 +74,23 @@ def main() -> None:
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        print(json.dumps(on_a_corpus(arguments.measure)))
+        print(json.dumps(measure_corpus(arguments.measure)))
         return
     results: dict[str, Any] = {"corpus": {}}
     with tempfile.TemporaryDirectory() as folder:
         for megabytes in arguments.megabytes:
             path = Path(folder) / "text.txt"
-            lengthened(TEXTS["ASCII"], path, megabytes * 1_000_000)
+            write_long_text(TEXTS["ASCII"], path, megabytes * 1_000_000)
             command = [sys.executable, "-m", "benchmarks.growth", "--measure", str(path)]
             found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
             results["corpus"][megabytes] = found
             if not arguments.json:
                 print(f"corpus of {megabytes:5} MB: " + ", ".join(f"{key} {value:.3g}" for key, value in found.items()))
     for axis, variants in AXES.items():
-        rivals = {str(*variant.values()): ("charlstm", {**START, **variant}) for variant in variants}
+        candidates = {str(*variant.values()): ("charlstm", {**START, **variant}) for variant in variants}
         results[axis] = {
-            label: summary(times) for label, times in take_turns("benchmarks.training", rivals, arguments.rounds).items()
+            label: summary(times)
+            for label, times in time_interleaved("benchmarks.training", candidates, arguments.rounds).items()
         }
         if not arguments.json:
             for label, found in results[axis].items():

@@ -1,7 +1,8 @@
-"""Rivals that take turns, each in a process of its own.
+"""Interleaved timing of several candidates, each in a process of its own.
 
-So the machine's moods meet all of them alike, and nobody's threads, settings or memory are another's. A rival is a function
-that makes a function that does one unit of work; a turn is some of them, and only that is timed.
+Interleaving spreads changes in the machine's speed over all candidates, and separate processes keep their threads, settings and
+memory apart. A candidate is a function that returns a function doing one unit of work. A turn consists of several units of
+work; only the units are timed.
 """
 
 import json
@@ -13,42 +14,42 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Work = Callable[[], object]
-_PAUSE = 0.2  # seconds between turns, in which the threads of the last one come to rest
-_TURN = 0.4  # seconds that a turn should take at least: after a pause, caches and clocks are cold
+_PAUSE = 0.2  # seconds between turns, so that the threads of the previous candidate become idle
+_TURN = 0.4  # least seconds of a turn: after a pause, caches are cold and the clock frequency is low
 
 
-class Rival:
-    """A rival's process, started at once and ready when its first turn is."""
+class Candidate:
+    """Process of a candidate, started on construction."""
 
     def __init__(self, module: str, name: str, options: Mapping[str, Any]) -> None:
         """Start ``python -m module --turns NAME OPTIONS``."""
         command = [sys.executable, "-m", module, "--turns", name, json.dumps(options)]
         self._command = command
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._say()
+        self._request()
 
     def turn(self, units: int) -> float:
-        """Seconds that a unit of work took, on average."""
-        return float(self._say(f"{units}\n"))
+        """Run ``units`` units of work and return the mean seconds per unit."""
+        return float(self._request(f"{units}\n"))
 
     def end(self) -> None:
         """End the process."""
         self._process.communicate()
 
-    def _say(self, line: str = "") -> str:
+    def _request(self, line: str = "") -> str:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(line)
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            raise SystemExit(f"a rival ended early, with code {self._process.wait()}: {' '.join(self._command)}")
+            raise SystemExit(f"benchmark process ended early, exit code {self._process.wait()}: {' '.join(self._command)}")
         return answer
 
 
-def serve(rivals: Mapping[str, Callable[..., Work]], name: str, options: str) -> None:
-    """Be a rival: every line of standard input is a number of units, the work of one turn."""
-    work = rivals[name](**json.loads(options))
+def serve(candidates: Mapping[str, Callable[..., Work]], name: str, options: str) -> None:
+    """Run as a candidate's process: for each number of units on standard input, do one turn and print its seconds per unit."""
+    work = candidates[name](**json.loads(options))
     print("ready", flush=True)
     for line in sys.stdin:
         began = time.perf_counter()
@@ -57,16 +58,18 @@ def serve(rivals: Mapping[str, Callable[..., Work]], name: str, options: str) ->
         print((time.perf_counter() - began) / int(line), flush=True)
 
 
-def take_turns(module: str, rivals: Mapping[str, tuple[str, Mapping[str, Any]]], rounds: int) -> dict[str, list[float]]:
-    """Seconds that a unit of work took, in every turn of every rival.
+def time_interleaved(
+    module: str, candidates: Mapping[str, tuple[str, Mapping[str, Any]]], rounds: int
+) -> dict[str, list[float]]:
+    """Return the seconds per unit of work of each candidate, one value per turn.
 
     Args:
-        module: Where the rivals are; it answers ``--turns`` with :func:`serve`.
-        rivals: A label of each, its name in the module and its options.
-        rounds: Turns of each that are counted; two come before them.
+        module: Module of the candidates, which calls :func:`serve` for ``--turns``.
+        candidates: Label of each candidate -> its name in the module and its options.
+        rounds: Number of timed turns of each candidate, after two warm-up turns.
     """
-    processes = {label: Rival(module, name, options) for label, (name, options) in rivals.items()}
-    seconds: dict[str, list[float]] = {label: [] for label in rivals}
+    processes = {label: Candidate(module, name, options) for label, (name, options) in candidates.items()}
+    seconds: dict[str, list[float]] = {label: [] for label in candidates}
     units = {}
     for label, process in processes.items():
         process.turn(1)
@@ -81,7 +84,7 @@ def take_turns(module: str, rivals: Mapping[str, tuple[str, Mapping[str, Any]]],
 
 
 def summary(seconds: list[float]) -> dict[str, float]:
-    """Median, least and greatest, in milliseconds."""
+    """Return the median, minimum and maximum in milliseconds."""
     return {
         "milliseconds": 1e3 * statistics.median(seconds),
         "fastest": 1e3 * min(seconds),

@@ -1,7 +1,7 @@
-"""How long measuring takes: an evaluation by the size of the network, a search for copied passages by the size of the corpus.
+"""Benchmark of evaluation time by network size, and of the search for copied passages by corpus size.
 
-Each search is made in a process of its own, so that the peak of its memory is its own. The corpus is random pieces of the
-shipped text, the searched text a shuffled passage of it with 60 characters copied in one piece.
+Each search runs in a process of its own, so that its peak memory can be measured. The corpus consists of random pieces of the
+shipped text. The searched text consists of shuffled short pieces and one copied passage of 60 characters.
 
     python -m benchmarks.measuring [--megabytes 1,10,100] [--json]
 """
@@ -26,7 +26,7 @@ DATA = Path(__file__).parent.parent / "data" / "ferry-year.txt"
 
 
 def evaluation_seconds(units: tuple[int, ...], characters: int) -> float:
-    """Of an evaluation as ``charlstm evaluate`` makes it, of random weights on a random text."""
+    """Return the seconds that ``charlstm evaluate`` takes for random weights on a random text."""
     config = ModelConfig(vocabulary_size=65, seq_len=100, units=units)
     random = np.random.default_rng(0)
     weights = {name: random.normal(0, 0.05, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
@@ -37,7 +37,7 @@ def evaluation_seconds(units: tuple[int, ...], characters: int) -> float:
 
 
 def search(megabytes: int) -> None:
-    """Search in this process and print what it took."""
+    """Search in this process, then print the seconds, the peak memory and the longest copy."""
     ids, random = read_corpus([DATA]).ids, np.random.default_rng(0)
     corpus = np.concatenate([ids[start : start + 5_000] for start in random.integers(0, len(ids) - 5_000, megabytes * 200)])
     text = np.concatenate([ids[start : start + 7] for start in random.integers(0, len(ids) - 7, 140)])
@@ -52,9 +52,9 @@ def search(megabytes: int) -> None:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--characters", type=int, default=100_000, help="of the text to evaluate on")
+    parser.add_argument("--characters", type=int, default=100_000, help="length of the evaluated text")
     parser.add_argument("--megabytes", default="1,10,100")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--search", type=int, help=argparse.SUPPRESS)

@@ -1,7 +1,6 @@
-"""Measure the peak memory of trainings beside its estimate (``charlstm/planning/memory_estimate.py``).
+"""Benchmark of the peak memory of training against its estimate (``charlstm/planning/memory_estimate.py``).
 
-For vocabularies of several sizes, each in a process of its own: a short training with an evaluation and saves, its peak memory,
-and the estimate.
+Each vocabulary size runs a short training with an evaluation and saves, in a process of its own.
 
     python -m benchmarks.memory [--vocabulary 65 2000 20000] [--set units=256 batch_size=32 ...] [--json]
 """
@@ -20,8 +19,8 @@ import numpy as np
 START: dict[str, Any] = {"units": [256], "seq_len": 32, "batch_size": 16, "evaluations": 1, "steps": 4}
 
 
-def measured(vocabulary: int, settings: dict[str, Any]) -> dict[str, Any]:
-    """Train in this process, for so many steps, and compare."""
+def measure(vocabulary: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """Train for ``settings["steps"]`` steps in this process and compare the peak memory with the estimate."""
     from charlstm.planning.environment import cores
     from charlstm.planning.memory_estimate import estimate_memory
     from charlstm.planning.training_plan import plan_training
@@ -53,7 +52,7 @@ def measured(vocabulary: int, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vocabulary", type=int, nargs="+", default=[65, 2_000, 20_000])
     parser.add_argument("--set", nargs="*", default=[], metavar="SETTING=JSON")
@@ -62,7 +61,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = START | {name: json.loads(value) for name, _, value in (each.partition("=") for each in arguments.set)}
     if arguments.measure:
-        print(json.dumps(measured(arguments.measure, settings)))
+        print(json.dumps(measure(arguments.measure, settings)))
         return
     results = []
     for vocabulary in arguments.vocabulary:

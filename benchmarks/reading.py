@@ -1,7 +1,7 @@
-"""How fast a corpus is read, and in how much memory.
+"""Benchmark of reading a corpus: throughput and peak memory.
 
-Each text is read in a process of its own, on one core, against what a tutorial does: read the file, build a dictionary, look up
-every character. Memory is the peak of the process above what it had before it began, as a multiple of file plus ids.
+Each text is read in a process of its own, on one core, by charlstm and by the code of a tutorial: read the file, build a
+dictionary, look up every character. Memory is the increase of the process's peak, as a multiple of the file plus its ids.
 
     python -m benchmarks.reading [--megabytes 100] [--json]
 """
@@ -20,8 +20,8 @@ DATA = Path(__file__).parent.parent / "data"
 TEXTS = {"ASCII": DATA / "ferry-year.txt", "Chinese": DATA / "liu-du.txt"}
 
 
-def tutorial(path: str) -> tuple[int, int]:
-    """Characters and bytes of ids, the way of the tutorials."""
+def read_tutorial(path: str) -> tuple[int, int]:
+    """Read a text as the tutorials do and return its number of characters and the bytes of its ids."""
     import numpy as np
 
     text = Path(path).read_text(encoding="utf-8")
@@ -30,8 +30,8 @@ def tutorial(path: str) -> tuple[int, int]:
     return len(ids), ids.nbytes
 
 
-def ours(path: str) -> tuple[int, int]:
-    """Characters and bytes of ids."""
+def read_charlstm(path: str) -> tuple[int, int]:
+    """Read a text with charlstm and return its number of characters and the bytes of its ids."""
     from charlstm.text.corpus import read_corpus
 
     ids = read_corpus([path]).ids
@@ -39,15 +39,15 @@ def ours(path: str) -> tuple[int, int]:
 
 
 def measure(reader: str, path: str) -> None:
-    """Read a text in this process and print what it took."""
+    """Read a text in this process and print its throughput and peak memory."""
     import numpy as np
 
-    import charlstm.text.corpus  # noqa: F401 (its import is not what is measured)
+    import charlstm.text.corpus  # noqa: F401 (import it before the measurement)
 
     np.zeros(1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
-    characters, id_bytes = {"tutorial": tutorial, "ours": ours}[reader](path)
+    characters, id_bytes = {"tutorial": read_tutorial, "ours": read_charlstm}[reader](path)
     seconds = time.perf_counter() - began
     peak = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     size = Path(path).stat().st_size
@@ -63,8 +63,8 @@ def measure(reader: str, path: str) -> None:
     )
 
 
-def lengthened(source: Path, target: Path, size: int) -> None:
-    """A text of at least ``size`` bytes: the source's lines in random orders."""
+def write_long_text(source: Path, target: Path, size: int) -> None:
+    """Write a text of at least ``size`` bytes: the lines of the source, shuffled again and again."""
     lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
     shuffle = random.Random(0)
     with target.open("w", encoding="utf-8") as file:
@@ -74,7 +74,7 @@ def lengthened(source: Path, target: Path, size: int) -> None:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--repeat", type=int, default=3)
@@ -88,9 +88,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, source in TEXTS.items():
             path = Path(folder) / f"{name}.txt"
-            lengthened(source, path, arguments.megabytes * 1_000_000)
+            write_long_text(source, path, arguments.megabytes * 1_000_000)
             for number in range(arguments.repeat):
-                for reader in ("ours", "tutorial"):  # in turn, so that the machine's moods meet both
+                for reader in ("ours", "tutorial"):  # interleaved, so that changes in the machine's speed affect both
                     command = [sys.executable, "-m", "benchmarks.reading", "--measure", reader, str(path)]
                     measured = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
                     results.append({"text": name, "reader": reader, "run": number, **measured})

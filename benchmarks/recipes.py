@@ -1,16 +1,16 @@
-"""What the presets reach in their minutes, on a text of your own.
+"""Benchmark of the presets within their time budgets, on any text.
 
-Each training is the command itself in a process of its own, `charlstm train TEXT --preset P --random-seed S`. Its model is then
-measured by `charlstm evaluate` on the held-out tail: nats per character over one full pass with the state carried, the same for
-a model that starts from zero a window before each character (its distance from the first is estimated at 1,000 places), and,
-with --dynamic, while it goes on learning.
+Each training runs `charlstm train TEXT --preset P --random-seed S` in a process of its own. `charlstm evaluate` then measures
+the model on the held-out text, in nats per character. The stateful score is one full pass with the state carried. The stateless
+score starts from the zero state a window before each character; its difference from the first is estimated at 1,000 places.
+--dynamic adds dynamic evaluation.
 
     python -m benchmarks.recipes [TEXT ...] [--presets quick standard best] [--random-seeds 1 2 3] [--dynamic best]
                                  [--minutes M] [--results FILE.jsonl] [--json]
 
-All of it takes hours. With --results each run is added to the file once it is done, and those that are there already, of the
-same text, code, machine and versions, are not repeated. Nothing else should be running meanwhile. `classic` can be
-named too; it has 20 epochs and no minutes, hours, and --minutes gives it some.
+The whole benchmark takes hours, and nothing else should run at the same time. --results appends each finished run to a file;
+runs found there with the same text, code, machine and versions are not repeated. The preset `classic` is accepted too. It
+trains for 20 epochs, which takes hours, unless --minutes limits it.
 """
 
 import argparse
@@ -39,7 +39,7 @@ Run = dict[str, Any]
 
 
 def command(*arguments: str) -> Run:
-    """The answer of ``charlstm ... --json``."""
+    """Run ``charlstm ... --json`` and return its output."""
     done = subprocess.run([sys.executable, "-m", "charlstm", *arguments, "--json"], check=False, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"charlstm {' '.join(arguments)}: {done.stderr}")
@@ -48,18 +48,18 @@ def command(*arguments: str) -> Run:
 
 
 def one_run(text: str, preset: str, random_seed: int, dynamic: bool, minutes: float | None) -> Run:
-    """Train once and measure."""
+    """Train and evaluate one model."""
     budget = [] if minutes is None else ["--minutes", str(minutes)]
     with tempfile.TemporaryDirectory() as folder:
-        shelf = ("--checkpoints", folder)
+        checkpoints = ("--checkpoints", folder)
         began = time.perf_counter()
-        trained = command("train", text, "--preset", preset, "--random-seed", str(random_seed), *budget, *shelf)
+        trained = command("train", text, "--preset", preset, "--random-seed", str(random_seed), *budget, *checkpoints)
         seconds = time.perf_counter() - began
-        measured = command("evaluate", "--corpus", text, *shelf, *["--dynamic"] * dynamic)
+        measured = command("evaluate", "--corpus", text, *checkpoints, *["--dynamic"] * dynamic)
         history = Path(folder, trained["checkpoint"], "history.jsonl").read_text().splitlines()
         config = json.loads(Path(folder, trained["checkpoint"], "config.json").read_text())
     return {
-        **planned(text, preset, random_seed, minutes),
+        **run_key(text, preset, random_seed, minutes),
         "seconds": seconds,
         "steps": trained["steps"],
         "epochs": json.loads(history[-1])["epoch"],
@@ -74,8 +74,8 @@ def one_run(text: str, preset: str, random_seed: int, dynamic: bool, minutes: fl
     }
 
 
-def planned(text: str, preset: str, random_seed: int, minutes: float | None) -> Run:
-    """What makes a run another one."""
+def run_key(text: str, preset: str, random_seed: int, minutes: float | None) -> Run:
+    """Return the values that identify a run: runs with equal values are not repeated."""
     return {
         "text": Path(text).name,
         "sha256": hashlib.sha256(Path(text).read_bytes()).hexdigest(),
@@ -89,7 +89,7 @@ def planned(text: str, preset: str, random_seed: int, minutes: float | None) -> 
 
 @cache
 def machine() -> str:
-    """What the figures depend on."""
+    """Describe the machine and the versions that the figures depend on."""
     now = environment_record()
     versions = ", ".join(f"{name} {now[name]}" for name in ("tensorflow", "keras", "numpy", "charlstm"))
     return f"{now['cores']} cores, {now['processor']}, Python {platform.python_version()}, {versions}"
@@ -97,19 +97,19 @@ def machine() -> str:
 
 @cache
 def code() -> str:
-    """The beginning of the SHA-256 of all of charlstm's own code: a recipe can change without the version."""
+    """Return the first 12 digits of the SHA-256 of the package's code: a preset can change within a version."""
     root = Path(charlstm.__file__).parent
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(root.rglob("*.py")))).hexdigest()[:12]
 
 
-def spread(values: list[float | None]) -> str:
-    """Mean and range."""
+def mean_and_range(values: list[float | None]) -> str:
+    """Format the mean and the range."""
     known = [value for value in values if value is not None]
     return f"{statistics.mean(known):.4f} ({min(known):.4f}-{max(known):.4f})" if known else "-"
 
 
 def table(runs: list[Run]) -> str:
-    """A row for each text and preset: means and ranges over the random seeds, as Markdown."""
+    """Format a Markdown table with a row for each text and preset: means and ranges over the random seeds."""
     lines = [
         "| text | preset | runs | seconds | passes | parameters | stateful | stateless | dynamic |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -117,7 +117,9 @@ def table(runs: list[Run]) -> str:
     for sha256, preset, minutes in dict.fromkeys((run["sha256"], run["preset"], run["minutes"]) for run in runs):
         same = [run for run in runs if (run["sha256"], run["preset"], run["minutes"]) == (sha256, preset, minutes)]
         seconds, epochs = (statistics.mean(run[key] for run in same) for key in ("seconds", "epochs"))
-        stateful, stateless, dynamic = (spread([run[key] for run in same]) for key in ("stateful", "stateless", "dynamic"))
+        stateful, stateless, dynamic = (
+            mean_and_range([run[key] for run in same]) for key in ("stateful", "stateless", "dynamic")
+        )
         error = max(run["stateless_error"] for run in same)
         cells = f"{len(same)} | {seconds:,.0f} | {epochs:.1f} | {same[0]['parameters']:,} | {stateful}"
         cells += f" | {stateless} ± {error:.4f} | {dynamic}"
@@ -127,13 +129,13 @@ def table(runs: list[Run]) -> str:
 
 
 def main() -> None:
-    """Train, measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("texts", nargs="*", default=["data/ferry-year.txt"])
     parser.add_argument("--presets", nargs="+", default=["quick", "standard", "best"])
     parser.add_argument("--random-seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--dynamic", nargs="*", default=["best"], help="presets that are also scored by dynamic evaluation")
-    parser.add_argument("--minutes", type=float, help="in place of the presets' own")
+    parser.add_argument("--minutes", type=float, help="time budget in place of that of the preset")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -143,11 +145,11 @@ def main() -> None:
     if not arguments.json:
         print(machine(), PROTOCOL, sep="\n")
     for text, preset, seed in product(arguments.texts, arguments.presets, arguments.random_seeds):
-        wanted, dynamic = planned(text, preset, seed, arguments.minutes), preset in arguments.dynamic
-        there = [run for run in before if wanted.items() <= run.items() and (run["dynamic"] or not dynamic)]
-        run = there[-1] if there else one_run(text, preset, seed, dynamic, arguments.minutes)
+        key, dynamic = run_key(text, preset, seed, arguments.minutes), preset in arguments.dynamic
+        stored = [run for run in before if key.items() <= run.items() and (run["dynamic"] or not dynamic)]
+        run = stored[-1] if stored else one_run(text, preset, seed, dynamic, arguments.minutes)
         runs.append(run)
-        if arguments.results and not there:
+        if arguments.results and not stored:
             with arguments.results.open("a") as file:
                 file.write(json.dumps(run) + "\n")
         if not arguments.json:

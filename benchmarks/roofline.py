@@ -1,7 +1,4 @@
-"""What the machine could do at best: the matrix products of a training step, and the bandwidth of its memory, measured.
-
-Rivals for :mod:`benchmarks.interleave`.
-"""
+"""Ceiling of a training step: its bare matrix products, as a candidate for :mod:`benchmarks.interleave`."""
 
 import os
 from itertools import pairwise
@@ -10,21 +7,22 @@ from typing import Any
 from benchmarks.interleave import Work
 
 V = 65
-"""Characters in the benchmarks' alphabet, as in tiny Shakespeare."""
+"""Vocabulary size of the benchmarks, that of tiny Shakespeare."""
 
 
 def products(units: list[int], batch: int, steps: int, precision: str, parts: int) -> Work:
-    """A training step's matrix products at their shapes and nothing else.
+    """Return the bare matrix products of a training step, in their shapes.
 
-    Those of the recurrence wait for each other; the others are as large as they are. One-hot inputs need none.
+    The products of the recurrence depend on each other, one per time step. The others each cover the whole batch. One-hot
+    inputs need no products.
 
     Args:
-        units: Of each layer.
-        batch: Rows.
-        steps: Of a window.
+        units: Number of units of each layer.
+        batch: Number of rows.
+        steps: Time steps of a window.
         precision: ``float32`` or ``bfloat16``.
-        parts: 1: TensorFlow cuts every product for its threads. More: every part of the rows has a thread of its own, and
-            the weights of the recurrence stand on the left.
+        parts: Number of parts of the rows. With 1, TensorFlow splits each product over its threads. With more, each part has
+            its own thread, and the recurrent kernel is the left operand.
     """
     if parts > 1:
         os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
@@ -36,7 +34,7 @@ def products(units: list[int], batch: int, steps: int, precision: str, parts: in
         return tf.cast(tf.random.normal(shape, stddev=0.02), dtype)
 
     def chain(left: Any, right: Any, axis: int, back: Any) -> Any:
-        """Product after product, each waiting for the one before it by way of its operand."""
+        """Compute one product per time step, each with an operand that depends on the previous product."""
 
         def body(t: Any, operand: Any) -> tuple[Any, Any]:
             product = tf.matmul(left, operand) if axis == 0 else tf.matmul(operand, right)

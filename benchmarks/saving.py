@@ -1,7 +1,7 @@
-"""What it costs to save a training, so that it can be gone on with: seconds, bytes, and the share of the time.
+"""Benchmark of saving a training state for resume: seconds, bytes, and fraction of the training time.
 
-For the network of each preset: a state is taken from a trainer, written with its manifest, flushed to the disk and read back,
-as a training does it once a minute (and less often where that would take more than 2 % of the time).
+For the network of each preset, the state of a trainer is copied, written with its manifest, flushed to disk and read back.
+Training does this once a minute, or less often if it would take more than 2 % of the time.
 
     python -m benchmarks.saving [--folder FOLDER] [--rounds 9] [--json]
 """
@@ -20,8 +20,8 @@ CHARACTERS = 65
 PAUSE = 60.0
 
 
-def measured(preset: Any, folder: Path, rounds: int) -> dict[str, Any]:
-    """Save the network of a preset some times."""
+def measure(preset: Any, folder: Path, rounds: int) -> dict[str, Any]:
+    """Save the training state of a preset ``rounds`` times and return its size and times."""
     from charlstm.checkpoint.state_files import write_state
     from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
     from charlstm.config import ModelConfig, TrainingConfig
@@ -48,13 +48,13 @@ def measured(preset: Any, folder: Path, rounds: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=Path(), help="on the disk that is to be measured")
+    parser.add_argument("--folder", type=Path, default=Path(), help="folder on the disk to measure")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    found = [measured(preset, arguments.folder, arguments.rounds) for preset in ("quick", "standard", "best")]
+    found = [measure(preset, arguments.folder, arguments.rounds) for preset in ("quick", "standard", "best")]
     if arguments.json:
         print(json.dumps({"saving": found}, indent=2))
         return

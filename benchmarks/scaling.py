@@ -1,6 +1,6 @@
-"""What training with several workers gains and costs on this machine: strong and weak scaling, bytes and time of an exchange.
+"""Benchmark of distributed training on one machine: strong and weak scaling, bytes and time of an all-reduce.
 
-Every worker is a process with its own share of the processor's cores, over the loopback.
+Each worker is a process with its own cores; the workers communicate over the loopback interface.
 
     python -m benchmarks.scaling [--units 128 512] [--batch 64] [--steps 40] [--rounds 5] [--most-workers 4] [--json]
 """
@@ -26,13 +26,13 @@ FLOATS = (10_000, 100_000, 1_000_000, 10_000_000)
 
 
 def traffic() -> int:
-    """Bytes that the loopback has carried."""
+    """Return the number of bytes received on the loopback interface so far."""
     lines = Path("/proc/net/dev").read_text().splitlines()
     return next(int(line.split(":")[1].split()[0]) for line in lines if line.strip().startswith("lo:"))
 
 
 def training(task: dict[str, Any], group: Any) -> dict[str, Any]:
-    """Seconds of a step with all that the command does for it, the chief's order too; bytes on the loopback during one."""
+    """Measure the seconds of a training step, including the chief's message to the workers, and its bytes on the loopback."""
     from charlstm.config import ModelConfig, TrainingConfig
     from charlstm.text.batches import StreamBatches
     from charlstm.training.distributed.coordinator import ChiefTrainer, End, follow_chief
@@ -69,7 +69,7 @@ def training(task: dict[str, Any], group: Any) -> dict[str, Any]:
 
 
 def exchange(task: dict[str, Any], group: Any) -> dict[str, Any]:
-    """Seconds of one all-reduce of float32 numbers; bytes on the loopback during it."""
+    """Measure the seconds of one all-reduce of float32 numbers, and its bytes on the loopback."""
     import tensorflow as tf
 
     array = tf.zeros([task["floats"]])
@@ -91,9 +91,9 @@ def exchange(task: dict[str, Any], group: Any) -> dict[str, Any]:
 
 
 def worker(task: dict[str, Any]) -> None:
-    """Measure as one of the workers; the first prints."""
+    """Run the measurement as one of the workers; worker 0 prints the result."""
     os.sched_setaffinity(0, task["cores"])
-    import charlstm.training  # noqa: F401 (quietly)
+    import charlstm.training  # noqa: F401 (silences TensorFlow)
     from charlstm.planning.cluster import Cluster
     from charlstm.training.distributed.startup import join
 
@@ -104,8 +104,8 @@ def worker(task: dict[str, Any]) -> None:
         print(json.dumps(result))
 
 
-def measured(workers: int, cores_each: int, **task: Any) -> dict[str, Any]:
-    """Have so many workers, of so many cores each, measure."""
+def measure(workers: int, cores_each: int, **task: Any) -> dict[str, Any]:
+    """Start ``workers`` workers with ``cores_each`` cores each and return the measurement of worker 0."""
     cores = sorted(os.sched_getaffinity(0))
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("localhost", 0))) for _ in range(workers)]
@@ -127,7 +127,7 @@ def measured(workers: int, cores_each: int, **task: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--units", type=int, nargs="*", default=[128, 512])
     parser.add_argument("--batch", type=int, default=64)
@@ -153,18 +153,18 @@ def main() -> None:
             *((workers, 1, arguments.batch) for workers in numbers if workers <= cores() and arguments.batch % workers == 0),
             (1, 1, arguments.batch // 2),
         ]:
-            found.append(measured(workers, cores_each, batch=batch, **shape))
+            found.append(measure(workers, cores_each, batch=batch, **shape))
             report(found[-1], arguments.json)
     for floats in arguments.floats:
         for workers in numbers:
-            found.append(measured(workers, 1, what="exchange", floats=floats, batch=arguments.batch, **common))
+            found.append(measure(workers, 1, what="exchange", floats=floats, batch=arguments.batch, **common))
             report(found[-1], arguments.json)
     if arguments.json:
         print(json.dumps({"scaling": found}, indent=2))
 
 
 def report(one: dict[str, Any], silent: bool) -> None:
-    """A line for a measurement."""
+    """Print one line for a measurement, unless ``silent``."""
     if silent:
         return
     who = f"{one['workers']} x {one['cores_each']} cores"

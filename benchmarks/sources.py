@@ -1,7 +1,7 @@
-"""What rare characters cost: training on the Python sources of the installed packages, by default and with all characters.
+"""Benchmark of the cost of rare characters: training on the Python sources of the installed packages.
 
-Among thousands of distinct characters, some 97 make up more than 99.9 % of such a text. The same text without all the others is
-the best that can be hoped for.
+Of the thousands of distinct characters in such a text, about 97 make up more than 99.9 %. The text is trained on by default,
+with all its characters, and reduced to ASCII. The ASCII part gives the lower bound of the loss.
 
     python -m benchmarks.vocabulary --minutes 6
 """
@@ -21,10 +21,10 @@ TRAININGS = {
 
 
 def write_texts(folder: Path) -> dict[str, int]:
-    """Write every ``*.py`` of the installed packages that is UTF-8, one after the other, and the ASCII part of that.
+    """Write the concatenated UTF-8 ``*.py`` files of the installed packages, and the ASCII part of that text.
 
     Returns:
-        What the text consists of: characters, distinct characters, characters that are not ASCII.
+        Counts of characters, distinct characters and characters that are not ASCII.
     """
     parts = []
     for path in sorted(Path(sysconfig.get_paths()["purelib"]).rglob("*.py")):
@@ -40,10 +40,10 @@ def write_texts(folder: Path) -> dict[str, int]:
 
 
 def measure_sources(folder: Path, minutes: float) -> dict[str, dict[str, Any]]:
-    """Train on each text for some minutes, one after the other.
+    """Train on each text in turn, for ``minutes`` each.
 
     Returns:
-        The text, and what ``charlstm train --json`` says of each training.
+        The counts of the text, and the output of ``charlstm train --json`` for each training.
     """
     found: dict[str, dict[str, Any]] = {"text": write_texts(folder)}
     for number, (name, arguments) in enumerate(TRAININGS.items()):

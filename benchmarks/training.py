@@ -1,8 +1,8 @@
-"""How fast a training step is: ours, plain Keras, PyTorch where it is installed, and the ceiling of the machine.
+"""Benchmark of a training step: charlstm, plain Keras, PyTorch if it is installed, and the ceiling of the machine.
 
 All do the same work on the same batch: one-hot characters, LSTM layers, a softmax over V, the gradient of every weight, Adam.
-Ours clips the gradient as well. The ceilings are the LSTM layers' matrix products and nothing else, arranged in two ways: every
-one cut up for all threads, as TensorFlow does it by itself, or each thread with its share of the rows, as we do it.
+charlstm clips the gradient as well. The ceilings are the bare matrix products of the LSTM layers, arranged in two ways.
+TensorFlow splits each product over all threads ("cut up"); charlstm gives each thread a part of the rows ("by rows").
 
     python -m benchmarks.training [--size 2x512 ...] [--batch 64] [--steps 100] [--rounds 7] [--json]
 """
@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.interleave import Work, serve, summary, take_turns
+from benchmarks.interleave import Work, serve, summary, time_interleaved
 from benchmarks.roofline import V, products
 from charlstm.config import Precision
 
 
-def ours(
+def charlstm_step(
     units: list[int], batch: int, steps: int, precision: Precision, *, vocabulary: int = V, input_only: bool = False
 ) -> Work:
-    """The training step of ``charlstm train``, or only the making of its batch."""
+    """Return the training step of ``charlstm train``; with ``input_only``, only the construction of its batch."""
     from charlstm.config import ModelConfig, TrainingConfig
     from charlstm.text.batches import StreamBatches
     from charlstm.training.trainer import Trainer
@@ -40,7 +40,7 @@ def ours(
 
 
 def plain_keras(units: list[int], batch: int, steps: int, precision: str, *, xla: bool = False) -> Work:
-    """``keras.layers.LSTM`` in a compiled step, with TensorFlow's own settings; by XLA on request."""
+    """Return a compiled step of ``keras.layers.LSTM`` with TensorFlow's default settings, optionally with XLA."""
     import keras
     import tensorflow as tf
 
@@ -65,7 +65,7 @@ def plain_keras(units: list[int], batch: int, steps: int, precision: str, *, xla
 
 
 def pytorch(units: list[int], batch: int, steps: int, precision: str) -> Work:
-    """``torch.nn.LSTM``; bfloat16 by autocast."""
+    """Return a training step of ``torch.nn.LSTM``, with autocast for bfloat16."""
     import torch
 
     lstms = torch.nn.ModuleList(torch.nn.LSTM(a, b, batch_first=True) for a, b in pairwise([V, *units]))
@@ -88,24 +88,26 @@ def pytorch(units: list[int], batch: int, steps: int, precision: str) -> Work:
     return step
 
 
-RIVALS: dict[str, Callable[..., Work]] = {"charlstm": ours, "keras": plain_keras, "pytorch": pytorch, "products": products}
+CANDIDATES: dict[str, Callable[..., Work]] = {
+    "charlstm": charlstm_step, "keras": plain_keras, "pytorch": pytorch, "products": products,
+}  # fmt: skip
 
 
 def measure(units: list[int], batch: int, steps: int, rounds: int) -> dict[str, dict[str, float]]:
-    """Milliseconds and GFLOP/s of every rival at one size."""
+    """Return the milliseconds, GFLOP/s and characters per second of each candidate for one network size."""
     from charlstm.planning.environment import cores
 
     kinds = ["charlstm", "keras", *(["pytorch"] if importlib.util.find_spec("torch") else [])]
     shape = {"units": units, "batch": batch, "steps": steps}
-    rivals: dict[str, tuple[str, dict[str, Any]]] = {}
+    candidates: dict[str, tuple[str, dict[str, Any]]] = {}
     for precision in ("float32", "bfloat16"):
-        same = {**shape, "precision": precision}
-        rivals |= {f"{kind} {precision}": (kind, same) for kind in kinds}
-        rivals[f"keras {precision}, XLA"] = ("keras", {**same, "xla": True})
-        rivals[f"ceiling {precision}, cut up"] = ("products", {**same, "parts": 1})
-        rivals[f"ceiling {precision}, by rows"] = ("products", {**same, "parts": cores()})
-    rivals["charlstm's input"] = ("charlstm", {**shape, "precision": "float32", "input_only": True})
-    seconds = take_turns("benchmarks.training", rivals, rounds)
+        common = {**shape, "precision": precision}
+        candidates |= {f"{kind} {precision}": (kind, common) for kind in kinds}
+        candidates[f"keras {precision}, XLA"] = ("keras", {**common, "xla": True})
+        candidates[f"ceiling {precision}, cut up"] = ("products", {**common, "parts": 1})
+        candidates[f"ceiling {precision}, by rows"] = ("products", {**common, "parts": cores()})
+    candidates["charlstm's input"] = ("charlstm", {**shape, "precision": "float32", "input_only": True})
+    seconds = time_interleaved("benchmarks.training", candidates, rounds)
     operations = 3 * batch * steps * sum(8 * u * (d + u) for d, u in pairwise([0, *units]))
     results = {}
     for label, times in sorted(seconds.items()):
@@ -119,7 +121,7 @@ def measure(units: list[int], batch: int, steps: int, rounds: int) -> dict[str, 
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", nargs="+", default=["1x128", "1x256", "2x512", "3x1024"], help="layers x units")
     parser.add_argument("--batch", type=int, default=64)
@@ -129,7 +131,7 @@ def main() -> None:
     parser.add_argument("--turns", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.turns:
-        serve(RIVALS, *arguments.turns)
+        serve(CANDIDATES, *arguments.turns)
         return
     results = {}
     for size in arguments.size:

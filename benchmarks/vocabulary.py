@@ -1,12 +1,13 @@
-"""What a large vocabulary costs: a training step and a written character, beside the bare matrix products of their sizes.
+"""Benchmark of large vocabularies: a training step and a generated character, against their bare matrix products.
 
-A step is that of ``charlstm train``: forward, back, clipping, Adam. Its products are the LSTM's, arranged as the step has them,
-and the three of the softmax layer. A character's products are one vector with the recurrent kernel and one with the softmax
-layer's, on one thread. The weights are random, scaled so that the logits have a standard deviation of 4, as trained ones may.
+The step is the one of ``charlstm train``: forward pass, backward pass, clipping, Adam. Its products are those of the LSTM, in
+the same arrangement, and the three of the softmax layer. The products of a generated character are ``h`` times the recurrent
+kernel and ``h`` times the softmax kernel, on one thread. The random weights are scaled so that the logits have a standard
+deviation of 4, a plausible value after training.
 
     python -m benchmarks.vocabulary [--characters 65 256 ...] [--precision float32 bfloat16] [--rounds 7] [--json]
 
-With ``--minutes M`` it trains on a text with rare characters in place of all that: see :mod:`benchmarks.sources`.
+With ``--minutes M`` it trains on a text with rare characters instead; see :mod:`benchmarks.sources`.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import roofline, sources, training
-from benchmarks.interleave import Work, serve, take_turns
+from benchmarks.interleave import Work, serve, time_interleaved
 from charlstm.config import Mode
 
 UNITS, BATCH, STEPS = 512, 32, 64
@@ -33,11 +34,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "top-p 0.9": {"temperature": 0.8, "top_p": 0.9},
     "min-p 0.05": {"temperature": 0.8, "min_p": 0.05},
 }
-"""How a character is chosen."""
+"""Sampling settings by name."""
 
 
 def softmax_products(vocabulary: int, precision: str, parts: int) -> Work:
-    """The softmax layer's three products of a step, each part of the rows on a thread of its own."""
+    """Return the three softmax products of a training step, with one thread for each part of the rows."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     import tensorflow as tf
 
@@ -63,7 +64,7 @@ def softmax_products(vocabulary: int, precision: str, parts: int) -> Work:
 
 
 def writing(vocabulary: int, mode: Mode, samples: int, option: str) -> Work:
-    """A character of every text, as ``charlstm generate`` writes it."""
+    """Return a step that generates one character of each text, as ``charlstm generate`` does."""
     from threadpoolctl import ThreadpoolController
 
     from charlstm.config import ModelConfig
@@ -76,11 +77,11 @@ def writing(vocabulary: int, mode: Mode, samples: int, option: str) -> Work:
     config = ModelConfig(vocabulary_size=vocabulary, units=(UNITS,), seq_len=100)
     random = np.random.default_rng(0)
     weights = {name: random.normal(0, 0.05, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
-    trial = build_network(config, weights)
-    state = trial.initial_state(1)
+    unscaled = build_network(config, weights)
+    state = unscaled.initial_state(1)
     for character in range(20):
-        trial.step(np.array([character]), state)
-    weights["dense/kernel"] *= np.float32(4 / trial.logits(state[-1].h).std())
+        unscaled.step(np.array([character]), state)
+    weights["dense/kernel"] *= np.float32(4 / unscaled.logits(state[-1].h).std())
     mode_reader = decoder(build_network(config, weights), mode)
     ids = continue_ids(mode_reader, np.arange(20), range(samples), vocabulary, Sampling(**OPTIONS[option]))
     next(ids)
@@ -88,7 +89,7 @@ def writing(vocabulary: int, mode: Mode, samples: int, option: str) -> Work:
 
 
 def writing_products(vocabulary: int, samples: int) -> Work:
-    """The products of a character that is written statefully."""
+    """Return the matrix products of one character in stateful generation."""
     from threadpoolctl import ThreadpoolController
 
     ThreadpoolController().limit(limits=1)
@@ -100,8 +101,8 @@ def writing_products(vocabulary: int, samples: int) -> Work:
     return lambda: [h @ kernel for kernel in kernels]
 
 
-RIVALS: dict[str, Callable[..., Work]] = {
-    "step": training.ours,
+CANDIDATES: dict[str, Callable[..., Work]] = {
+    "step": training.charlstm_step,
     "lstm": roofline.products,
     "softmax": softmax_products,
     "writing": writing,
@@ -109,23 +110,23 @@ RIVALS: dict[str, Callable[..., Work]] = {
 }
 
 
-def medians(rivals: dict[str, tuple[str, dict[str, Any]]], rounds: int) -> dict[str, float]:
-    """Milliseconds of each rival."""
-    seconds = take_turns("benchmarks.vocabulary", rivals, rounds)
+def medians(candidates: dict[str, tuple[str, dict[str, Any]]], rounds: int) -> dict[str, float]:
+    """Return the median milliseconds of each candidate."""
+    seconds = time_interleaved("benchmarks.vocabulary", candidates, rounds)
     return {label: 1e3 * statistics.median(times) for label, times in seconds.items()}
 
 
 def measure_steps(vocabularies: list[int], precision: str, rounds: int) -> dict[int, dict[str, float]]:
-    """Milliseconds of a training step and of its products, and their ratios."""
+    """Return the milliseconds of a training step and of its products, and their ratios."""
     from charlstm.planning.environment import cores
 
     shape: dict[str, Any] = {"units": [UNITS], "batch": BATCH, "steps": STEPS}
-    rivals: dict[str, tuple[str, dict[str, Any]]] = {"lstm": ("lstm", {**shape, "precision": precision, "parts": cores()})}
+    candidates: dict[str, tuple[str, dict[str, Any]]] = {"lstm": ("lstm", {**shape, "precision": precision, "parts": cores()})}
     for size in vocabularies:
         products = precision if size > 256 else "float32"
-        rivals[f"step {size}"] = ("step", {**shape, "precision": precision, "vocabulary": size})
-        rivals[f"softmax {size}"] = ("softmax", {"vocabulary": size, "precision": products, "parts": cores()})
-    found = medians(rivals, rounds)
+        candidates[f"step {size}"] = ("step", {**shape, "precision": precision, "vocabulary": size})
+        candidates[f"softmax {size}"] = ("softmax", {"vocabulary": size, "precision": products, "parts": cores()})
+    found = medians(candidates, rounds)
     smallest = vocabularies[0]
     return {
         size: {
@@ -141,19 +142,19 @@ def measure_steps(vocabularies: list[int], precision: str, rounds: int) -> dict[
 
 
 def measure_writing(vocabularies: list[int], rounds: int) -> dict[int, dict[str, float]]:
-    """Microseconds of a character of one text: its products, and as it is written in each mode and by each option."""
-    rivals: dict[str, tuple[str, dict[str, Any]]] = {}
+    """Return the microseconds per character: of the products alone, and of generation in each mode and with each option."""
+    candidates: dict[str, tuple[str, dict[str, Any]]] = {}
     for size in vocabularies:
         for samples in (1, 32):
-            rivals[f"{size}: products, {samples}"] = ("products", {"vocabulary": size, "samples": samples})
+            candidates[f"{size}: products, {samples}"] = ("products", {"vocabulary": size, "samples": samples})
             for option in OPTIONS:
-                same = {"vocabulary": size, "samples": samples, "option": option}
-                rivals[f"{size}: stateful {option}, {samples}"] = ("writing", {**same, "mode": "stateful"})
-        rivals[f"{size}: stateless temperature, 1"] = (
+                common = {"vocabulary": size, "samples": samples, "option": option}
+                candidates[f"{size}: stateful {option}, {samples}"] = ("writing", {**common, "mode": "stateful"})
+        candidates[f"{size}: stateless temperature, 1"] = (
             "writing",
             {"vocabulary": size, "samples": 1, "option": "temperature", "mode": "stateless"},
         )
-    found = medians(rivals, rounds)
+    found = medians(candidates, rounds)
     return {
         size: {
             label.partition(": ")[2]: 1e3 * value / int(label.rpartition(" ")[2])
@@ -165,19 +166,19 @@ def measure_writing(vocabularies: list[int], rounds: int) -> dict[int, dict[str,
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--characters", type=int, nargs="+", default=[65, 256, 1_530, 4_000, 8_000], help="sizes, the least first"
+        "--characters", type=int, nargs="+", default=[65, 256, 1_530, 4_000, 8_000], help="vocabulary sizes, smallest first"
     )
     parser.add_argument("--precision", nargs="+", default=["float32", "bfloat16"])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--minutes", type=float, help="of each training on the sources of the installed packages")
+    parser.add_argument("--minutes", type=float, help="minutes of each training on the sources of the installed packages")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--turns", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.turns:
-        serve(RIVALS, *arguments.turns)
+        serve(CANDIDATES, *arguments.turns)
         return
     if arguments.minutes:
         with tempfile.TemporaryDirectory() as folder:
