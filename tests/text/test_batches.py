@@ -1,4 +1,4 @@
-"""Batches: which windows, in which order, with which targets, and where the state goes on."""
+"""Tests of batches: windows, order, targets, and carried states."""
 
 from collections.abc import Callable
 
@@ -16,21 +16,21 @@ from charlstm.text.windows import denormalise
 def numbered(
     length: int, seq_len: int, batch_size: int, batches: str = "windows", targets: str = "last", **options: float
 ) -> BatchSource:
-    """The batches of a text whose every character is its own place."""
+    """Return the batches of a text in which each character id equals its position."""
     model = ModelConfig(vocabulary_size=length, seq_len=seq_len, targets=targets)
     training = TrainingConfig(batches=batches, batch_size=batch_size, **options)
     return batch_source(np.arange(length, dtype=np.uint32), model, training)
 
 
 def places(batch: Batch, length: int) -> np.ndarray:
-    """Where in the text the batch's windows lie: ``[B, T]``, each checked to be a window."""
+    """Return the text positions of the batch's windows, ``[B, T]``, after checking that each window is contiguous."""
     read = denormalise(batch.x, length)
     np.testing.assert_array_equal(read, read[:, :1] + np.arange(read.shape[1]))
     return read
 
 
 def starts(source: BatchSource, length: int, windows: int) -> list[int]:
-    """Where the first so many windows of the endless sequence begin."""
+    """Return the first positions of the first ``windows`` windows of the endless sequence."""
     batch_size = len(source.batch(0).x)
     found = [places(source.batch(step), length)[:, 0] for step in range(-(-windows // batch_size))]
     return np.concatenate(found)[:windows].tolist()
@@ -38,7 +38,7 @@ def starts(source: BatchSource, length: int, windows: int) -> list[int]:
 
 @given(st.integers(1, 20), st.integers(1, 60), st.integers(1, 9), st.integers(0, 99))
 @settings(max_examples=60)
-def test_an_epoch_of_windows_is_every_window_once(seq_len, samples, batch_size, random_seed):
+def test_an_epoch_of_windows_has_every_window_once(seq_len, samples, batch_size, random_seed):
     length = seq_len + samples
     source = numbered(length, seq_len, batch_size, random_seed=random_seed)
     assert source.steps_per_epoch == samples / batch_size
@@ -47,7 +47,7 @@ def test_an_epoch_of_windows_is_every_window_once(seq_len, samples, batch_size, 
         assert sorted(found[epoch * samples : (epoch + 1) * samples]) == list(range(samples))
 
 
-def test_the_next_epoch_has_another_order_and_so_has_another_seed():
+def test_order_depends_on_epoch_and_random_seed():
     first = starts(numbered(110, 10, 7), 110, 200)
     other = starts(numbered(110, 10, 7, random_seed=1), 110, 100)
     assert first[:100] != first[100:]
@@ -55,7 +55,7 @@ def test_the_next_epoch_has_another_order_and_so_has_another_seed():
 
 
 @pytest.mark.parametrize("batches", ["windows", "streams"])
-def test_the_last_target_is_the_next_character(batches):
+def test_last_target_is_the_next_character(batches):
     source = numbered(500, 10, 6, batches)
     for step in range(20):
         batch = source.batch(step)
@@ -72,7 +72,7 @@ def test_targets_everywhere_are_the_window_shifted_by_one(batches):
 
 @given(st.integers(1, 20), st.integers(1, 300), st.integers(1, 9), st.integers(0, 99))
 @settings(max_examples=60)
-def test_an_epoch_of_windows_end_to_end_reads_no_character_twice(seq_len, more, batch_size, random_seed):
+def test_end_to_end_windows_do_not_overlap_within_an_epoch(seq_len, more, batch_size, random_seed):
     length = seq_len + more
     source = numbered(length, seq_len, batch_size, "windows", "every", random_seed=random_seed)
     samples = (length - 1) // seq_len  # as many as fit, each with a next character
@@ -83,14 +83,14 @@ def test_an_epoch_of_windows_end_to_end_reads_no_character_twice(seq_len, more, 
         assert ordered == list(range(ordered[0], ordered[0] + samples * seq_len, seq_len))
 
 
-def test_the_origin_of_end_to_end_windows_moves_over_all_that_is_left_over():
+def test_origin_of_end_to_end_windows_takes_every_offset():
     # 99 characters to start from, nine windows of ten: the origin is one of 0 ... 9.
     source = numbered(100, 10, 9, "windows", "every")
     origins = [int(places(source.batch(step), 100).min()) for step in range(200)]
     assert set(origins) == set(range(10))
 
 
-def test_windows_start_from_zero():
+def test_windows_start_from_the_zero_state():
     for targets in ("last", "every"):
         batch = numbered(100, 10, 4, "windows", targets).batch(5)
         assert batch.kept.tolist() == [[0.0]] * 4
@@ -98,7 +98,7 @@ def test_windows_start_from_zero():
 
 @given(st.integers(1, 12), st.integers(1, 7), st.integers(0, 200), st.integers(0, 99))
 @settings(max_examples=60)
-def test_a_stream_goes_on_where_it_was(seq_len, batch_size, more, random_seed):
+def test_streams_are_contiguous_within_an_epoch(seq_len, batch_size, more, random_seed):
     length = seq_len * batch_size + 1 + more
     source = numbered(length, seq_len, batch_size, "streams", "every", random_seed=random_seed, state_reset=0)
     steps = (length - 1) // (seq_len * batch_size)
@@ -107,19 +107,19 @@ def test_a_stream_goes_on_where_it_was(seq_len, batch_size, more, random_seed):
         read = [source.batch(epoch * steps + place) for place in range(steps)]
         whole = np.concatenate([places(batch, length) for batch in read], axis=1)
         np.testing.assert_array_equal(whole, whole[:, :1] + np.arange(steps * seq_len))
-        # Row after row, with nothing between: no character is read twice in an epoch.
+        # The rows adjoin without a gap, so no character is read twice in an epoch.
         np.testing.assert_array_equal(whole.ravel(), whole[0, 0] + np.arange(whole.size))
         assert [batch.kept.tolist() for batch in read] == [[[float(place > 0)]] * batch_size for place in range(steps)]
 
 
-def test_the_origin_of_the_streams_moves_over_all_that_is_left_over():
+def test_origin_of_streams_takes_every_offset():
     # 107 characters to start from, streams take 100 of them: the origin is one of 0 ... 7.
     source = numbered(108, 10, 5, "streams", "every")
     origins = [int(places(source.batch(step), 108)[0, 0]) for step in range(0, 300, 2)]
     assert set(origins) == set(range(8))
 
 
-def test_streams_are_reset_as_often_as_asked():
+def test_streams_are_reset_with_the_given_probability():
     source = numbered(20_001, 10, 20, "streams", state_reset=0.3)
     kept = np.concatenate([source.batch(step).kept for step in range(1, 100)])
     assert set(kept.ravel()) == {0.0, 1.0}
@@ -135,7 +135,7 @@ def test_streams_are_never_or_always_reset(state_reset, kept):
 
 @pytest.mark.parametrize("batches", ["windows", "streams"])
 @pytest.mark.parametrize("targets", ["last", "every"])
-def test_a_batch_is_a_function_of_its_number(batches, targets):
+def test_a_batch_depends_only_on_its_number(batches, targets):
     def make() -> BatchSource:
         return numbered(1000, 10, 8, batches, targets, random_seed=3, state_reset=0.5)
 
@@ -147,7 +147,7 @@ def test_a_batch_is_a_function_of_its_number(batches, targets):
             np.testing.assert_array_equal(a, b)
 
 
-def test_another_seed_resets_other_streams():
+def test_another_random_seed_resets_other_streams():
     def resets(random_seed: int) -> list[float]:
         source = numbered(20_001, 10, 20, "streams", state_reset=0.5, random_seed=random_seed)
         return source.batch(1).kept.ravel().tolist()
@@ -157,7 +157,7 @@ def test_another_seed_resets_other_streams():
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
 @pytest.mark.parametrize(("targets", "y_shape"), [("last", (4,)), ("every", (4, 5))])
-def test_shapes_and_types_whatever_the_ids_are_stored_in(dtype, targets, y_shape):
+def test_shapes_and_types_do_not_depend_on_the_id_type(dtype, targets, y_shape):
     ids = np.random.default_rng(0).integers(0, 200, 300).astype(dtype)
     model = ModelConfig(vocabulary_size=200, seq_len=5, targets=targets)
     batch = batch_source(ids, model, TrainingConfig(batches="windows", batch_size=4)).batch(3)
@@ -168,7 +168,7 @@ def test_shapes_and_types_whatever_the_ids_are_stored_in(dtype, targets, y_shape
     np.testing.assert_array_equal(batch.y, reference.y)
 
 
-def test_a_text_is_never_written_to():
+def test_batches_do_not_modify_the_text():
     ids = np.arange(100, dtype=np.uint8)
     ids.flags.writeable = False
     model = ModelConfig(vocabulary_size=100, seq_len=5)
@@ -179,7 +179,7 @@ def test_a_text_is_never_written_to():
 
 
 @pytest.mark.parametrize(("batches", "kind"), [("windows", WindowBatches), ("streams", StreamBatches)])
-def test_the_recipe_says_which_batches(batches, kind):
+def test_batch_kind_follows_the_setting(batches, kind):
     assert isinstance(numbered(1000, 10, 8, batches), kind)
 
 
@@ -204,14 +204,14 @@ def test_a_text_too_short_for_one_batch_is_refused(make: Callable[[], BatchSourc
 
 @pytest.mark.parametrize(("length", "batches", "rows"), [(41, "streams", 4), (11, "windows", 1)])
 @pytest.mark.parametrize("targets", ["last", "every"])
-def test_a_text_just_long_enough_is_taken(length, batches, rows, targets):
+def test_a_text_of_the_minimum_length_is_accepted(length, batches, rows, targets):
     source = numbered(length, 10, 4, batches, targets)
     for step in range(3):
         assert set(places(source.batch(step), length)[:, 0].tolist()) == {10 * row for row in range(rows)}
 
 
 @pytest.mark.parametrize("batches", ["streams", "windows"])
-def test_an_epoch_begins_at_either_of_two_places_where_one_character_is_left_over(batches):
+def test_one_left_over_character_gives_two_origins(batches):
     ids = np.arange(14, dtype=np.uint8)
     model = ModelConfig(vocabulary_size=14, seq_len=6 if batches == "streams" else 12, targets="every")
     training = TrainingConfig(batches=batches, batch_size=2 if batches == "streams" else 1)

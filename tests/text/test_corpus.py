@@ -1,4 +1,4 @@
-"""Reading texts: every character comes back, from every kind of source."""
+"""Tests of reading texts: every character is preserved, from every kind of source."""
 
 import hashlib
 import io
@@ -28,7 +28,7 @@ def text_of(corpus: Corpus) -> str:
 
 
 def with_lf(text: str) -> str:
-    """Python's own opinion."""
+    """Return the text as Python's universal newlines read it."""
     return io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline=None).read()
 
 
@@ -39,7 +39,7 @@ def sha256(text: str) -> str:
 @given(mixed, st.integers(1, 9))
 @example("a\r\r\n\r", 2)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_text_comes_back_with_lf_line_ends(make_file, text, block):
+def test_decoded_ids_equal_the_text_with_lf_line_ends(make_file, text, block):
     path, expected = make_file(text.encode()), with_lf(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoding, "BLOCK_BYTES", block)
@@ -51,7 +51,7 @@ def test_every_text_comes_back_with_lf_line_ends(make_file, text, block):
 
 @pytest.mark.parametrize("beyond", range(-3, 4))
 @pytest.mark.parametrize("piece", ["é", "渡", "\U0001f600", "\r\n", "\r\r\n", "\r", "x\r"])
-def test_the_real_blocks_join_without_a_seam(make_file, piece, beyond):
+def test_characters_across_block_borders_are_read(make_file, piece, beyond):
     text = "a" * (decoding.BLOCK_BYTES + beyond) + piece + "z"
     corpus = read_corpus([make_file(text.encode())])
     assert text_of(corpus) == with_lf(text)
@@ -73,7 +73,7 @@ def test_the_real_blocks_join_without_a_seam(make_file, piece, beyond):
         ("euc-kr", "나룻배\n나루"),
     ],
 )
-def test_encoding_and_line_ends_leave_no_trace(make_file, monkeypatch, encoding, text, line_end, block):
+def test_result_does_not_depend_on_encoding_or_line_ends(make_file, monkeypatch, encoding, text, line_end, block):
     monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
     path = make_file(text.replace("\n", line_end).encode(encoding))
     corpus = read_corpus([path], encoding)
@@ -100,7 +100,7 @@ def test_encoding_and_line_ends_leave_no_trace(make_file, monkeypatch, encoding,
     ],
     ids=ascii,
 )
-def test_only_byte_order_marks_and_line_ends_are_changed(make_file, monkeypatch, content, text, block):
+def test_only_byte_order_marks_and_line_ends_change(make_file, monkeypatch, content, text, block):
     monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
     assert text_of(read_corpus([make_file(content.encode())])) == text
 
@@ -118,7 +118,7 @@ def test_only_byte_order_marks_and_line_ends_are_changed(make_file, monkeypatch,
     ],
     ids=ascii,
 )
-def test_a_file_that_others_follow_ends_with_a_line_end(make_file, monkeypatch, pieces, text, block):
+def test_joined_files_are_separated_by_a_line_end(make_file, monkeypatch, pieces, text, block):
     monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
     paths = [make_file(piece.encode(), f"{number}.txt") for number, piece in enumerate(pieces)]
     joined, whole = read_corpus(paths), read_corpus([make_file(text.encode())])
@@ -131,7 +131,7 @@ def test_a_file_that_others_follow_ends_with_a_line_end(make_file, monkeypatch, 
     np.testing.assert_array_equal(joined.ids, whole.ids)
 
 
-def test_the_byte_order_mark_of_each_file_goes(make_file):
+def test_byte_order_mark_of_each_file_is_removed(make_file):
     paths = [make_file(text.encode("utf-8-sig"), name) for text, name in [("one ", "a"), ("two", "b")]]
     assert text_of(read_corpus(paths)) == "one \ntwo"
 
@@ -149,9 +149,9 @@ def test_a_dash_is_standard_input(make_file, monkeypatch, lines):
     assert corpus.name == "text.txt + standard input"
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes on this system")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 @pytest.mark.parametrize("lines", [1, 1000, 200_000])
-def test_a_pipe_is_read_once_and_gives_everything(tmp_path, lines):
+def test_a_pipe_is_read_once_and_completely(tmp_path, lines):
     fifo, text = tmp_path / "pipe", "渡口 ferry\n" * lines
     os.mkfifo(fifo)
     writer = threading.Thread(target=fifo.write_bytes, args=(text.encode(),), daemon=True)
@@ -171,7 +171,7 @@ def test_files_are_closed(make_file, monkeypatch):
 
 
 @pytest.mark.parametrize(("size", "dtype"), [(2, "uint8"), (256, "uint8"), (257, "uint16"), (65537, "uint32")])
-def test_the_ids_are_as_small_as_the_vocabulary_allows(make_file, size, dtype):
+def test_id_type_is_the_smallest_for_the_vocabulary(make_file, size, dtype):
     text = "".join(map(chr, [*range(1, 0xD), *range(0xE, 0xD800), *range(0xE000, 0xFEFF), *range(0xFF00, 0x14000)][:size])) * 2
     corpus = read_corpus([make_file(text.encode())])
     assert corpus.ids.dtype == dtype
@@ -179,7 +179,7 @@ def test_the_ids_are_as_small_as_the_vocabulary_allows(make_file, size, dtype):
     assert text_of(corpus) == text
 
 
-def test_an_alphabet_adds_characters_without_changing_the_text(make_file):
+def test_extra_characters_do_not_change_the_text(make_file):
     corpus = read_corpus([make_file(b"banana")], extra_characters="xyza渡")
     assert corpus.vocabulary.characters == "abnxyz渡"
     assert text_of(corpus) == "banana"
@@ -187,7 +187,7 @@ def test_an_alphabet_adds_characters_without_changing_the_text(make_file):
 
 
 @pytest.mark.parametrize(("limit", "mapped"), [(0, True), (11, True), (12, False)])
-def test_large_ids_are_mapped_from_a_file_that_nobody_sees(make_file, monkeypatch, tmp_path, limit, mapped):
+def test_large_ids_are_mapped_from_an_unlinked_file(make_file, monkeypatch, tmp_path, limit, mapped):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
@@ -215,7 +215,7 @@ def test_large_ids_are_mapped_from_a_file_that_nobody_sees(make_file, monkeypatc
     ],
     ids=ascii,
 )
-def test_what_is_unusual_about_a_file_is_told_once(make_file, monkeypatch, text, words, encoding):
+def test_unusual_line_ends_and_marks_are_reported_once(make_file, monkeypatch, text, words, encoding):
     monkeypatch.setattr(decoding, "BLOCK_BYTES", 3)
     path, told = make_file(text.encode(encoding)), []
     read_text(path, encoding, told.append)
@@ -224,7 +224,7 @@ def test_what_is_unusual_about_a_file_is_told_once(make_file, monkeypatch, text,
     assert all(str(path) in note and word in note for note, word in zip(told, words, strict=True))
 
 
-def test_the_file_that_is_mixed_is_named(make_file):
+def test_file_with_mixed_line_ends_is_named(make_file):
     paths = [make_file(b"one\ntwo\n", "unix.txt"), make_file(b"one\r\ntwo\n", "mixed.txt"), make_file(b"a\r\n", "windows.txt")]
     (note,) = read_corpus(paths).notes
     assert "mixed.txt" in note
@@ -241,7 +241,7 @@ def test_plain_text_is_read_without_a_note(make_file, content):
     assert read_corpus([make_file(content.encode())]).notes == ()
 
 
-def test_many_files_are_named_in_few_words(make_file):
+def test_name_of_many_files_is_shortened(make_file):
     paths = [make_file(b"ab\n", f"{number:04}.txt") for number in range(1_000)]
     corpus = read_corpus(paths)
     assert len(corpus.ids) == 3_000
@@ -249,7 +249,7 @@ def test_many_files_are_named_in_few_words(make_file):
     assert len(corpus.paths) == 1_000
 
 
-def test_the_chinese_text_of_the_repository_is_read_to_the_letter():
+def test_shipped_chinese_text_is_read_exactly():
     content = (DATA / "liu-du.txt").read_bytes().decode("utf-8")
     corpus = read_corpus([DATA / "liu-du.txt"])
     assert text_of(corpus) == content
@@ -259,7 +259,7 @@ def test_the_chinese_text_of_the_repository_is_read_to_the_letter():
     assert corpus.fingerprint == sha256(content)
 
 
-def test_a_text_is_read_again_in_the_vocabulary_of_a_model(tmp_path):
+def test_a_text_is_read_with_the_vocabulary_of_a_model(tmp_path):
     path = tmp_path / "story.txt"
     path.write_text("abcé渡\nab")
     vocabulary = Vocabulary("\nab", RareCharacters("cé", (1, 1)))

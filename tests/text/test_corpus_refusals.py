@@ -1,4 +1,4 @@
-"""Sources that are no text, or not the text they were: each gets a sentence that says so."""
+"""Tests of refused sources: binary, undecodable, missing or changing files."""
 
 import bz2
 import gzip
@@ -32,7 +32,7 @@ def refusal(sources: list[str | Path], encoding: str = "utf-8") -> str:
 
 
 def first_bad_byte(content: bytes, encoding: str) -> int | None:
-    """Python's own opinion."""
+    """Return the offset of the first bad byte according to Python's decoder."""
     try:
         content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -49,7 +49,7 @@ def zipped(text: str) -> bytes:
 
 @given(st.lists(pieces, max_size=8), broken, st.lists(pieces | broken, max_size=4), st.integers(1, 9))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_first_bad_byte_is_named_with_its_offset(make_file, before, bad, after, block):
+def test_first_bad_byte_is_named_with_its_offset(make_file, before, bad, after, block):
     content = b"a" + b"".join([*before, bad, *after])
     offset = first_bad_byte(content, "utf-8")
     assume(offset is not None)  # pieces may add up to a character
@@ -69,7 +69,7 @@ def test_the_first_bad_byte_is_named_with_its_offset(make_file, before, bad, aft
 
 @pytest.mark.parametrize("ending", [b"\xc3", b"\xe6\xb8", b"\xf0\x9f\x98"])
 @pytest.mark.parametrize("block", [3, 1 << 20])
-def test_a_file_cut_off_inside_a_character_is_called_so(make_file, monkeypatch, ending, block):
+def test_a_file_cut_off_inside_a_character_is_reported(make_file, monkeypatch, ending, block):
     monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
     whole = "Ein Fährmann fährt über.\n".encode()
     path = make_file(whole + ending)
@@ -79,13 +79,13 @@ def test_a_file_cut_off_inside_a_character_is_called_so(make_file, monkeypatch, 
     )
 
 
-def test_a_byte_of_another_encoding_at_the_end_is_not_called_cut_off(make_file):
+def test_foreign_byte_at_the_end_is_not_reported_as_cut_off(make_file):
     assert "is not utf-8: byte 0xe9" in refusal([make_file(b"A caf\xe9")])  # cp1252
 
 
 @pytest.mark.parametrize("ahead", [-4, -2, -1, 0, 1, 5])
 @pytest.mark.parametrize("bad", [b"\xff", b"\xe6\xb8", b"\xf0\x9f\x98\xff"])
-def test_the_offset_is_right_across_the_real_blocks(make_file, ahead, bad):
+def test_offset_is_right_across_block_borders(make_file, ahead, bad):
     content = b"a" * (decoding.BLOCK_BYTES + ahead) + bad
     assert f"at offset {len(content) - len(bad)} " in refusal([make_file(content)])
 
@@ -106,7 +106,7 @@ def test_the_offset_is_right_across_the_real_blocks(make_file, ahead, bad):
         ("ascii", b"abcd\xe9"),
     ],
 )
-def test_the_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding, content, block):
+def test_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding, content, block):
     monkeypatch.setattr(decoding, "BLOCK_BYTES", block)
     # Python counts from behind the mark that `utf-8-sig` removes.
     offset = first_bad_byte(content, "utf-8" if encoding == "utf-8-sig" else encoding)
@@ -117,7 +117,7 @@ def test_the_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding
 @pytest.mark.parametrize(
     ("content", "found", "advice"),
     [
-        # Without a time: the time of its making would be in the bytes, and so in the name of the test.
+        # A fixed time: the current time would change the bytes, and so the name of the test.
         (gzip.compress(TEXT.encode(), mtime=0), "a gzip file", "gunzip"),
         (zipped(TEXT), "a zip archive", "unzip"),
         (lzma.compress(TEXT.encode()), "an xz file", "unxz"),
@@ -143,7 +143,7 @@ def test_the_offset_is_right_in_other_encodings(make_file, monkeypatch, encoding
         (b"\r\n\r\n", "has one distinct character, '\\n'", "at least two"),
     ],
 )
-def test_what_is_no_text_is_called_what_it_is(make_file, content, found, advice):
+def test_binary_files_are_refused_with_their_type(make_file, content, found, advice):
     sentence = refusal([make_file(content)])
     assert "text.txt" in sentence
     assert found in sentence
@@ -151,7 +151,7 @@ def test_what_is_no_text_is_called_what_it_is(make_file, content, found, advice)
 
 
 @pytest.mark.parametrize("text", ["BZhivago had a ferry", "%PDF is not what this is", "PK and I", "%!PS too"])
-def test_a_text_that_begins_like_an_archive_is_a_text(make_file, text):
+def test_a_text_that_begins_like_an_archive_is_accepted(make_file, text):
     assert read_text(make_file(text.encode())) == text
 
 
@@ -161,35 +161,35 @@ def test_a_nul_is_found_in_any_block_and_counted_in_characters(make_file, monkey
     assert "it has a NUL at character 7;" in refusal([make_file("渡口é abc\0".encode())])
 
 
-def test_what_is_not_utf_16_at_all_is_called_so(make_file):
+def test_invalid_utf_16_is_reported(make_file):
     assert "text.txt is not utf-16" in refusal([make_file(TEXT.encode())], "utf-16")
 
 
-def test_the_second_file_is_the_one_that_is_named(make_file):
+def test_a_bad_second_file_is_named(make_file):
     good, bad = make_file(b"good text", "good.txt"), make_file(b"bad \xff text", "bad.txt")
     sentence = refusal([good, bad])
     assert "bad.txt is not utf-8: byte 0xff at offset 4" in sentence
     assert "good.txt" not in sentence
 
 
-def test_bad_standard_input_is_called_so(monkeypatch):
+def test_invalid_standard_input_is_named(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"abc\xff")))
     assert refusal(["-"]).startswith("standard input is not utf-8: byte 0xff at offset 3")
 
 
-def test_empty_standard_input_is_called_so(monkeypatch):
+def test_empty_standard_input_is_named(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
     assert refusal(["-"]).startswith("standard input is empty")
 
 
-def test_a_directory_is_refused_with_what_to_give(tmp_path):
+def test_a_folder_without_texts_is_refused_with_advice(tmp_path):
     (tmp_path / "novel.md").write_text(TEXT)
     sentence = refusal([tmp_path])
     assert sentence.startswith(f"{tmp_path} is a directory with no .txt file in it; ")
     assert f"'{tmp_path}/**/*.txt'" in sentence
 
 
-def test_a_missing_file_is_refused_with_what_to_give(tmp_path):
+def test_a_missing_file_is_refused_with_advice(tmp_path):
     path = tmp_path / "nothing.txt"
     assert refusal([path]) == f"{path} does not exist; give the path of a text file, or - for standard input"
 
@@ -206,7 +206,7 @@ def test_a_file_that_fails_while_it_is_read_is_refused():
 
 
 @pytest.mark.parametrize("encoding", ["nonsense", "", "base64", "rot13", "undefined"])
-def test_what_is_no_text_encoding_is_refused(make_file, encoding):
+def test_an_unknown_encoding_is_refused(make_file, encoding):
     sentence = refusal([make_file(b"a text")], encoding)
     assert repr(encoding) in sentence
     assert "utf-8" in sentence
@@ -214,14 +214,14 @@ def test_what_is_no_text_encoding_is_refused(make_file, encoding):
 
 
 @pytest.mark.parametrize(("encoding", "content"), [("utf-7", b"a+2AA-b"), ("unicode_escape", b"ab\\ud800")])
-def test_half_a_surrogate_pair_is_no_character(make_file, encoding, content):
+def test_a_lone_surrogate_is_refused(make_file, encoding, content):
     assert "text.txt" in refusal([make_file(content)], encoding)
 
 
 @pytest.mark.parametrize(
     "after", [TEXT + "and more", TEXT[:-1], TEXT.replace("six", "ten")], ids=["longer", "shorter", "as long"]
 )
-def test_a_file_that_changes_while_it_is_read_is_refused(make_file, monkeypatch, after):
+def test_a_file_changed_while_it_is_read_is_refused(make_file, monkeypatch, after):
     path = make_file(TEXT.encode())
     between_the_passes(monkeypatch, lambda: path.write_bytes(after.encode()), path)
     sentence = refusal([path])
@@ -230,7 +230,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(make_file, monkeypatch,
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there a file that is open cannot be removed")
-def test_a_file_that_vanishes_while_it_is_read_is_read_to_its_end(make_file, monkeypatch):
+def test_a_file_removed_while_it_is_read_is_read_completely(make_file, monkeypatch):
     path = make_file(TEXT.encode())
     between_the_passes(monkeypatch, path.unlink, path)
     read = read_corpus([path])
@@ -238,14 +238,14 @@ def test_a_file_that_vanishes_while_it_is_read_is_read_to_its_end(make_file, mon
 
 
 def between_the_passes(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object], path: Path) -> None:
-    """Let something happen when the characters are known and the ids are not."""
+    """Call ``change`` between the two reading passes, after the characters are counted and before ids are made."""
     original = module.id_dtype
 
     def changing(size: int) -> object:
         change()
         if path.exists():
             later = path.stat().st_mtime + 5
-            os.utime(path, (later, later))  # as if some time had passed
+            os.utime(path, (later, later))  # a later modification time, as after a while
         return original(size)
 
     monkeypatch.setattr(module, "id_dtype", changing)

@@ -1,4 +1,4 @@
-"""Bytes in another encoding than was named: the right one is among those that are shown, and a wrong one is doubted."""
+"""Tests of encoding detection: the right encoding is among those shown, and a wrong one is noted."""
 
 import io
 import re
@@ -25,7 +25,7 @@ ENCODED = [
 
 
 def passage(language: str, encoding: str) -> str:
-    """A passage without the characters that an encoding lacks, such as the dashes of some."""
+    """Return a passage without the characters that an encoding lacks, such as dashes."""
     return PASSAGES[language].encode(encoding, "ignore").decode(encoding)
 
 
@@ -42,7 +42,7 @@ def notes(path, encoding: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("language", "encoding"), ENCODED)
-def test_the_right_encoding_is_the_first_that_is_shown(make_file, language, encoding):
+def test_right_encoding_is_shown_first(make_file, language, encoding):
     text = passage(language, encoding)
     path = make_file(text.encode(encoding))
     sentence = refusal(path)
@@ -52,7 +52,7 @@ def test_the_right_encoding_is_the_first_that_is_shown(make_file, language, enco
     assert re.search(r"is not utf-8: byte 0x[89a-f][0-9a-f] at offset [0-9]+ does not decode; ", sentence)
     assert all(len(line) <= 80 for line in sentence.split("\n")[1:])
     assert advice == "name the one that looks right with `text_encoding`"
-    assert read_text(path, first.split()[0]) == text  # what is shown first is what helps
+    assert read_text(path, first.split()[0]) == text  # the first suggestion decodes the text
 
 
 @pytest.mark.parametrize("times", [1, 1_500])
@@ -67,7 +67,7 @@ def test_the_right_encoding_is_the_first_that_is_shown(make_file, language, enco
         *[("Die Fähre kam früh.\n", encoding) for encoding in ["cp1252", "latin-1"]],
     ],
 )
-def test_one_short_line_or_the_same_over_and_over_is_enough(make_file, text, encoding, times):
+def test_short_or_repetitive_text_is_detected(make_file, text, encoding, times):
     first, *others = refusal(make_file((text * times).encode(encoding))).split("\n")[1:-1]
     assert text.strip() in first
     assert len(others) <= 2
@@ -81,7 +81,7 @@ def test_one_short_line_or_the_same_over_and_over_is_enough(make_file, text, enc
         ("café à la crème, naïve\n", "cp1252"),
     ],
 )
-def test_what_no_program_can_tell_is_shown_for_people_to_tell(make_file, text, encoding):
+def test_ambiguous_encodings_are_all_shown(make_file, text, encoding):
     rows = refusal(make_file((text * 500).encode(encoding))).split("\n")[1:-1]
     assert any(row.split()[0] == encoding.replace("_", "-") or row.split()[0] == encoding for row in rows)
     assert any(text.strip() in row for row in rows)
@@ -89,7 +89,7 @@ def test_what_no_program_can_tell_is_shown_for_people_to_tell(make_file, text, e
 
 @pytest.mark.parametrize("before", [0, SAMPLE_BYTES, (1 << 20) - 7, 3 << 20])
 @pytest.mark.parametrize(("language", "encoding"), [("Russian", "cp1251"), ("Japanese", "shift_jis"), ("German", "cp1252")])
-def test_the_sample_is_taken_where_there_is_more_than_ascii(make_file, language, encoding, before):
+def test_sample_is_taken_where_the_text_is_not_ascii(make_file, language, encoding, before):
     plain = b"The ferry crosses at six.\n" * (before // 26) + b"x" * (before % 26) + b"\n"
     content = plain + PASSAGES[language].encode(encoding)
     sentence = refusal(make_file(content))
@@ -98,7 +98,7 @@ def test_the_sample_is_taken_where_there_is_more_than_ascii(make_file, language,
 
 
 @pytest.mark.parametrize(("language", "encoding"), ENCODED)
-def test_a_line_of_megabytes_is_sampled_without_cutting_a_character(language, encoding):
+def test_a_huge_line_is_sampled_at_character_borders(language, encoding):
     line = passage(language, encoding).replace("\n", " ").encode(encoding)
     content = b"The ferry crosses at six. " * 50_000 + line * (3_000_000 // len(line))
     sample = sample_of(io.BytesIO(content))
@@ -106,12 +106,12 @@ def test_a_line_of_megabytes_is_sampled_without_cutting_a_character(language, en
     assert PASSAGES[language][:20] in sample.decode(encoding)
 
 
-def test_a_late_first_character_is_shown_with_what_is_around_it(make_file):
+def test_a_late_non_ascii_character_is_shown_in_context(make_file):
     sentence = refusal(make_file(("It is long before anything comes that is not ASCII, such as a café.\n").encode("cp1252")))
     assert re.search(r'cp1252 +"…ASCII, such as a café\."', sentence)
 
 
-def test_control_characters_decide_nothing_and_are_not_printed(make_file):
+def test_control_characters_are_ignored_and_not_printed(make_file):
     sentence = refusal(make_file("\x1b[31mДверь открылась, и паромщик вошёл.\x07\n".encode("cp1251")))
     assert "Дверь открылась" in sentence.split("\n")[1]
     (note,) = notes(make_file("The “ferry” – it’s late…\n".encode("cp1252")), "latin-1")
@@ -134,7 +134,7 @@ def test_control_characters_decide_nothing_and_are_not_printed(make_file):
         *[(language, "utf-8", "latin-1") for language in ["Russian", "English", "Chinese"]],
     ],
 )
-def test_a_wrong_encoding_that_decodes_is_doubted_with_both_readings(make_file, language, encoding, named):
+def test_doubtful_encoding_is_noted_with_both_readings(make_file, language, encoding, named):
     text = passage(language, encoding)
     path = make_file(text.encode(encoding))
     (note,) = notes(path, named)
@@ -148,7 +148,7 @@ def test_a_wrong_encoding_that_decodes_is_doubted_with_both_readings(make_file, 
 
 
 @pytest.mark.parametrize(("language", "encoding"), ENCODED)
-def test_the_right_encoding_is_not_doubted(make_file, language, encoding):
+def test_right_encoding_has_no_note(make_file, language, encoding):
     text = passage(language, encoding)
     assert notes(make_file(text.encode(encoding)), encoding) == []
     for line in text.splitlines():
@@ -159,11 +159,11 @@ def test_the_right_encoding_is_not_doubted(make_file, language, encoding):
     "encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32", "utf-32-be", "utf-7", "utf-8-sig", "gb18030", "unicode_escape"]
 )
 @pytest.mark.parametrize("text", [*PASSAGES.values(), "The ferry crosses at six.\n"], ids=[*PASSAGES, "ASCII"])
-def test_an_encoding_of_all_characters_is_not_doubted_when_it_is_right(make_file, text, encoding):
+def test_right_unicode_encoding_has_no_note(make_file, text, encoding):
     assert notes(make_file(text.encode(encoding)), encoding) == []
 
 
-def test_iso_2022_jp_is_ascii_and_told_from_it(make_file):
+def test_iso_2022_jp_is_distinguished_from_ascii(make_file):
     path = make_file(PASSAGES["Japanese"].encode("iso2022_jp"))
     (note,) = notes(path, "utf-8")
     assert "渡し船は朝に着いた。" in note
@@ -173,11 +173,11 @@ def test_iso_2022_jp_is_ascii_and_told_from_it(make_file):
 
 
 @pytest.mark.parametrize("content", [bytes(range(256)) * 9, b"\x89\xff\xfe\x00\x01" * 99], ids=["all bytes", "some bytes"])
-def test_bytes_that_are_no_text_have_no_likely_encoding(content):
+def test_binary_data_has_no_likely_encoding(content):
     assert likely_readings(content) == []
 
 
-def test_charset_normalizer_is_imported_when_it_is_needed_alone(make_file):
+def test_charset_normalizer_is_imported_only_when_needed(make_file):
     good, bad = make_file(PASSAGES["Russian"].encode(), "good.txt"), make_file(PASSAGES["Russian"].encode("cp1251"), "bad.txt")
     program = (
         "import sys; from charlstm.text.corpus import read_corpus\n"

@@ -1,4 +1,4 @@
-"""Files that are not plain text: each is called what it is, with what to do."""
+"""Tests of file types: files that are not plain text are named, with advice."""
 
 import bz2
 import gzip
@@ -117,7 +117,7 @@ FILES = {
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "gb18030"])
 @pytest.mark.parametrize(("content", "kind", "advice"), FILES.values(), ids=FILES)
-def test_a_file_that_is_not_plain_text_is_called_what_it_is(make_file, content, kind, advice, encoding):
+def test_a_file_type_is_recognised_by_its_content(make_file, content, kind, advice, encoding):
     path = make_file(content)
     for read in (read_text, lambda path, encoding: read_corpus([path], encoding)):
         with pytest.raises(CorpusError) as error:
@@ -126,7 +126,7 @@ def test_a_file_that_is_not_plain_text_is_called_what_it_is(make_file, content, 
         assert advice in str(error.value)
 
 
-def test_a_real_database_and_a_real_program_are_known(tmp_path):
+def test_a_real_database_and_program_are_recognised(tmp_path):
     with sqlite3.connect(tmp_path / "ferry.db") as database:
         database.execute("create table crossing (hour integer)")
     database.close()
@@ -145,7 +145,7 @@ def test_a_real_database_and_a_real_program_are_known(tmp_path):
     ],
     ids=lambda text: text[-20:],
 )
-def test_a_text_that_begins_like_such_a_file_is_a_text(make_file, text):
+def test_a_text_that_begins_like_a_binary_file_is_accepted(make_file, text):
     told = []
     assert read_text(make_file(text.encode()), "utf-8", told.append) == text
     assert told == []
@@ -153,7 +153,7 @@ def test_a_text_that_begins_like_such_a_file_is_a_text(make_file, text):
 
 @pytest.mark.parametrize("encoding", ["cp1251", "koi8-r"])
 @pytest.mark.parametrize("text", ["ятаган блеснул", "яма", "Явился он"])
-def test_a_text_in_another_encoding_that_begins_like_a_sound_is_a_text(make_file, text, encoding):
+def test_an_encoded_text_that_begins_like_audio_is_accepted(make_file, text, encoding):
     assert read_text(make_file(text.encode(encoding)), encoding) == text
 
 
@@ -172,5 +172,5 @@ def test_a_text_in_another_encoding_that_begins_like_a_sound_is_a_text(make_file
         ("The tag <html> comes first.", None),
     ],
 )
-def test_markup_is_told_from_plain_text(text, kind):
+def test_markup_is_distinguished_from_plain_text(text, kind):
     assert markup_kind(text) == kind

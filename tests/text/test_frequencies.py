@@ -12,7 +12,7 @@ from charlstm.text.frequencies import log_frequencies, occurrences
 
 
 @given(st.lists(st.integers(0, 300), max_size=60), st.integers(2, 260), st.integers(1, 9), st.sampled_from(["u2", "u4"]))
-def test_every_id_is_counted_and_those_beyond_the_vocabulary_share_the_last(ids, size, block, dtype):
+def test_every_id_is_counted_and_ids_out_of_range_share_the_last(ids, size, block, dtype):
     counts = Counter(min(number, size - 1) for number in ids)
     expected = [counts[number] for number in range(size)]
     with pytest.MonkeyPatch.context() as patch:
@@ -24,5 +24,5 @@ def test_every_id_is_counted_and_those_beyond_the_vocabulary_share_the_last(ids,
     assert chances.sum() == pytest.approx(1, rel=1e-5)
 
 
-def test_one_byte_ids_are_counted_whole():
+def test_all_occurrences_of_a_one_byte_id_are_counted():
     assert occurrences(np.full(1_000, 255, "u1"), 256)[255] == 1_000

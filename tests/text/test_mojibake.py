@@ -1,4 +1,4 @@
-"""Text that was encoded twice is told from text that was not."""
+"""Tests of text that was encoded twice."""
 
 import pytest
 
@@ -25,14 +25,14 @@ def read_as(text: str, encoding: str) -> str:
         ("mañana señor niño año", "mañana"),
     ],
 )
-def test_utf8_read_as_cp1252_is_told_and_repaired(text, word):
+def test_utf8_read_as_cp1252_is_reported_and_repaired(text, word):
     encoding, before, after = encoded_twice(read_as(text, "cp1252"))
     assert (encoding, before) == ("cp1252", read_as(text, "cp1252").split()[text.split().index(word)])
     assert after == word
 
 
-def test_utf8_read_as_cp1251_is_told():
-    text = RUSSIAN.replace("И", "и")  # the byte 0x98, which cp1251 leaves undefined, is in И alone
+def test_utf8_read_as_cp1251_is_reported():
+    text = RUSSIAN.replace("И", "и")  # only И has the byte 0x98, which cp1251 leaves undefined
     assert encoded_twice(read_as(text, "cp1251")) == ("cp1251", read_as("Паром", "cp1251"), "Паром")
 
 
@@ -46,5 +46,5 @@ def test_utf8_read_as_cp1251_is_told():
     ],
     ids=ascii,
 )  # fmt: skip
-def test_ordinary_text_is_not_doubted(text):
+def test_ordinary_text_has_no_note(text):
     assert encoded_twice(text) is None

@@ -1,4 +1,4 @@
-"""Texts in the characters that a model knows: equivalent spellings, the nearest characters, and what is told of them."""
+"""Tests of unknown characters: equivalent spellings, nearest characters, and the notes on them."""
 
 import unicodedata
 
@@ -26,14 +26,14 @@ def replaced(known: str, text: str) -> str:
     return replace_unknown(Vocabulary.of(known), text, "replace").text
 
 
-def test_skipping_leaves_unknown_characters_out():
+def test_skip_omits_unknown_characters():
     found = replace_unknown(ALPHABET, "cabbage, né", "skip")
     assert found.text == "caae n"
     assert found.left_out == ("b", "g", ",", "é")
     assert found.replaced == found.respelled == ()
 
 
-def test_error_leaves_the_text_as_it_is():
+def test_error_policy_does_not_change_the_text():
     found = replace_unknown(ALPHABET, "cabbage", "error")
     assert (found.text, found.respelled, found.replaced, found.left_out) == ("cabbage", (), (), ())
 
@@ -55,7 +55,7 @@ EQUIVALENT = {
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("spelling", EQUIVALENT.values(), ids=EQUIVALENT)
-def test_canonically_equivalent_spellings_pass_under_every_policy_and_are_told(spelling, policy):
+def test_equivalent_spellings_are_converted_and_reported(spelling, policy):
     for known in {composed(spelling), decomposed(spelling), spelling} - {spelling}:
         for before, after in ((spelling, known), (known, spelling)):
             if set(before) <= set(after):
@@ -66,12 +66,12 @@ def test_canonically_equivalent_spellings_pass_under_every_policy_and_are_told(s
             assert found.replaced == found.left_out == ()
 
 
-def test_a_partly_composed_spelling_is_found():
+def test_a_partly_composed_spelling_is_converted():
     assert replace_unknown(Vocabulary.of("\u00ea\u0301"), "ế", "error").text == "\u00ea\u0301"
     assert replace_unknown(Vocabulary.of("\u00ea\u0301"), decomposed("ế"), "error").text == "\u00ea\u0301"
 
 
-def test_known_characters_stay_as_they_are_spelled():
+def test_known_characters_are_not_respelled():
     text = decomposed("é") + composed("é")
     assert replace_unknown(Vocabulary.of(text), text, "replace").text == text
     assert replace_unknown(Vocabulary.of("\u00c5\u212b"), "\u212b\u00c5A\u030a", "error").text == "\u212b\u00c5\u00c5"
@@ -113,7 +113,7 @@ BOTH_WAYS = {
 
 
 @pytest.mark.parametrize(("one", "other"), BOTH_WAYS.values(), ids=BOTH_WAYS)
-def test_characters_that_are_typed_for_each_other_replace_each_other(one, other):
+def test_typographic_variants_replace_each_other(one, other):
     assert replaced(other, one) == other
     assert replaced(one, other) == one
 
@@ -142,11 +142,11 @@ ONE_WAY = {
 
 
 @pytest.mark.parametrize(("text", "known"), ONE_WAY.values(), ids=ONE_WAY)
-def test_one_character_may_become_several_or_lose_an_accent(text, known):
+def test_a_character_may_become_several_or_lose_an_accent(text, known):
     assert replaced(known, text) == known
 
 
-def test_the_nearer_of_two_is_taken():
+def test_the_nearer_of_two_candidates_is_used():
     assert replaced("-–", "—") == "–"
     assert replaced("eé", "É") == "é"
     assert replaced("eE", "É") == "E"
@@ -154,7 +154,7 @@ def test_the_nearer_of_two_is_taken():
     assert replaced(".。", "．") == "."
 
 
-def test_a_straight_quotation_mark_opens_or_closes_by_its_place():
+def test_straight_quotes_become_opening_or_closing_ones():
     assert replaced("“”‘’ ()so", "\"'so' so\" ('so')") == "“‘so’ so” (‘so’)"
     assert replaced("„“ so", '"so" "so"') == "„so“ „so“"
     assert replaced("rock ‘n’rol", "rock 'n' roll") == "rock ‘n’ roll"
@@ -164,7 +164,7 @@ NO_NEAREST = ["來", "z", "🦊", "\ud800", "#"]
 
 
 @pytest.mark.parametrize("character", NO_NEAREST, ids=ascii)
-def test_the_last_resort_is_a_space_or_nothing_and_never_a_line_end(character):
+def test_the_last_resort_is_a_space_or_nothing(character):
     assert replaced("来 \n", f"来{character}") == "来 "
     assert replaced("来\u3000\n", f"来{character}") == "来\u3000"
     found = replace_unknown(Vocabulary.of("\n来"), f"来{character}", "replace")
@@ -178,19 +178,19 @@ def test_a_line_end_does_not_replace_another(character):
 
 
 @pytest.mark.parametrize("character", ["\u200b", "\u00ad", "\ufeff", "\u200d", "\ufe0f", "\x07", "\u0301"], ids=ascii)
-def test_characters_without_a_place_of_their_own_leave_none(character):
+def test_invisible_characters_are_removed(character):
     assert replaced("ab ", f"a{character}b") == "ab"
 
 
-def test_each_pair_is_told_once_in_order_of_kind():
+def test_each_replacement_is_reported_once_in_order_of_kind():
     found = replace_unknown(Vocabulary.of('don\'t "so"e.'), "“don’t” so… “don’t” é", "replace")
     assert found.text == '"don\'t" so... "don\'t" e'
     assert found.replaced == (("“", '"'), ("’", "'"), ("”", '"'), ("…", "..."), ("é", "e"))
 
 
 @given(any_text, any_text.filter(bool))
-def test_a_fitted_text_is_always_known_and_has_no_new_line_ends(text, alphabet):
-    vocabulary = Vocabulary.of(alphabet)
+def test_a_converted_text_is_known_without_new_line_ends(text, known):
+    vocabulary = Vocabulary.of(known)
     for policy in ("skip", "replace"):
         found = replace_unknown(vocabulary, text, policy)
         assert vocabulary.decode(vocabulary.encode(found.text)) == found.text
@@ -200,11 +200,11 @@ def test_a_fitted_text_is_always_known_and_has_no_new_line_ends(text, alphabet):
 
 
 @given(any_text, any_text.filter(bool))
-def test_under_error_the_text_stays_the_same_text(text, alphabet):
-    found = replace_unknown(Vocabulary.of(alphabet), text, "error")
+def test_error_policy_keeps_the_canonical_text(text, known):
+    found = replace_unknown(Vocabulary.of(known), text, "error")
     assert decomposed(found.text) == decomposed(text)
 
 
 @pytest.mark.parametrize("text", ["“" * 200_000, '"' * 200_000, "e" + "\u0301" * 20_000, decomposed("é") * 50_000], ids=len)
-def test_long_texts_take_no_longer_than_their_length(text):
-    assert len(replaced("e.", text)) <= len(text)  # the square of these lengths would take hours
+def test_replacement_takes_linear_time(text):
+    assert len(replaced("e.", text)) <= len(text)  # quadratic time would take hours here

@@ -1,4 +1,4 @@
-"""The scoring pass: every character but the first is counted once, after a past that is its own."""
+"""Tests of the scoring pass: every character but the first is counted once, after its own context."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -15,7 +15,7 @@ LENGTHS = [2, 3, 127, 128, 129, 130, 257, 512, 513, 1024, 1025, 1026, 5000, 32_7
 
 
 def numbered(length: int, **options: int) -> ScoringPass:
-    """A pass over a text whose every character is its own place, so that what is read says where it is from."""
+    """Return a pass over a text in which each character id equals its position."""
     return ScoringPass(np.arange(length, dtype=np.uint32), length, **options)
 
 
@@ -24,7 +24,7 @@ def counted_places(scoring: ScoringPass) -> np.ndarray:
 
 
 def pasts(scoring: ScoringPass) -> Iterator[tuple[list[int], int]]:
-    """What a row has read since it started from zero, before each counted character, and that character."""
+    """Yield each counted character, after the characters that its row has read since the zero state."""
     read: list[list[int]] = [[] for _ in range(scoring.rows)]
     for chunk in scoring.chunks():
         places = denormalise(chunk.x, scoring.vocabulary_size)
@@ -46,31 +46,31 @@ def test_every_character_but_the_first_is_counted_once(length):
 
 @given(st.integers(2, 5000), st.sampled_from([1, 16, 100, 128]), st.integers(0, 4), st.integers(1, 9))
 @settings(max_examples=60)
-def test_every_character_is_counted_once_however_the_text_is_cut(length, chunk, warm_chunks, most_rows):
+def test_characters_are_counted_once_for_any_chunks_and_rows(length, chunk, warm_chunks, most_rows):
     scoring = numbered(length, chunk=chunk, warm=chunk * warm_chunks, most_rows=most_rows)
     np.testing.assert_array_equal(counted_places(scoring), np.arange(1, length))
 
 
 @pytest.mark.parametrize("length", [2, 129, 1025, 1500, 3333, 12_000])
 @pytest.mark.parametrize(("chunk", "warm"), [(128, 256), (64, 64), (100, 500), (128, 0)])
-def test_a_counted_character_follows_its_own_past(length, chunk, warm):
+def test_a_counted_character_follows_its_own_context(length, chunk, warm):
     for past, target in pasts(numbered(length, chunk=chunk, warm=warm)):
         assert past[-1] == target - 1
-        assert past[0] == past[-1] - len(past) + 1  # a sum of unit steps, checked in full below for one of them
+        assert past[0] == past[-1] - len(past) + 1  # the length of a contiguous context; the next test checks every position
         assert len(past) >= min(target, warm + 1)
 
 
-def test_a_past_has_no_gap():
+def test_a_context_has_no_gap():
     for past, target in pasts(numbered(1100, chunk=50, warm=100)):
         assert past == list(range(past[0], target))
 
 
-def test_the_first_row_has_the_whole_past():
+def test_first_row_has_the_whole_context():
     first = [(past[0], len(past), target) for past, target in pasts(numbered(1500)) if target <= 700]
     assert first == [(0, target, target) for target in range(1, 701)]
 
 
-def test_warming_up_is_not_counted():
+def test_warm_up_is_not_counted():
     chunks = list(numbered(10_000).chunks())
     assert [chunk.counted.any() for chunk in chunks[:3]] == [False, False, True]
     assert chunks[0].kept.tolist() == [[0.0]] * 19
@@ -79,7 +79,7 @@ def test_warming_up_is_not_counted():
 
 
 @pytest.mark.parametrize(("length", "rows"), [(2, 1), (1024, 1), (1025, 2), (32_768, 63), (32_769, 64), (10**6, 64)])
-def test_short_texts_are_cut_into_fewer_rows(length, rows):
+def test_short_texts_have_fewer_rows(length, rows):
     assert numbered(length).rows == rows
 
 
@@ -111,7 +111,7 @@ def test_the_targets_are_the_ids_of_the_text(dtype):
         (1_114_112, 10**6, 1),
     ],
 )
-def test_the_logits_of_a_piece_are_bounded_and_its_length_divides_the_warm_up(vocabulary_size, length, chunk):
+def test_chunk_bounds_the_logits_and_divides_the_warm_up(vocabulary_size, length, chunk):
     scoring = scoring_pass(np.broadcast_to(np.uint8(0), length), vocabulary_size)
     assert scoring.chunk == chunk
     assert scoring.warm % chunk == 0
@@ -120,7 +120,7 @@ def test_the_logits_of_a_piece_are_bounded_and_its_length_divides_the_warm_up(vo
 
 
 def read_by(scoring: ScoringPass, cost) -> np.ndarray:
-    """The nats of all that is read in a pass, by a model whose cost depends on the character and on how much is before it."""
+    """Return the nats of a pass for a model whose cost depends on the character and on the length of its context."""
     read, rows = [], np.zeros(scoring.rows)
     for chunk in scoring.chunks():
         rows *= chunk.kept[:, 0]
@@ -143,14 +143,14 @@ MEMORIES = {
 
 @pytest.mark.parametrize("length", [1_025, 5_000, 40_000])
 @pytest.mark.parametrize("memory", MEMORIES)
-def test_rows_agree_unless_the_model_remembers_more_than_their_warm_up(length, memory):
+def test_rows_agree_if_the_memory_fits_the_warm_up(length, memory):
     cost, agrees = MEMORIES[memory]
     scoring = numbered(length)
     with np.errstate(over="ignore", invalid="ignore"):
         assert scoring.agrees(read_by(scoring, cost)) == agrees
 
 
-def test_a_single_row_has_nothing_to_agree_with():
+def test_a_single_row_always_agrees():
     assert numbered(1_000).agrees(read_by(numbered(1_000), lambda y, before: before * np.nan))
     whole = numbered(40_000).in_one_piece()
     assert (whole.rows, whole.ahead) == (1, 0)
@@ -165,17 +165,17 @@ def test_surprisals_are_bounded_by_the_smallest_float32():
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_the_number_of_pieces_is_that_of_the_chunks(length):
+def test_number_of_chunks_is_known_in_advance(length):
     for scoring in (ScoringPass(np.zeros(length, np.uint8), 2), ScoringPass(np.zeros(length, np.uint8), 2, chunk=32)):
         assert scoring.pieces == sum(1 for _ in scoring.chunks())
 
 
 def places_read(scoring: ScoringPass, wrong: int | None = None) -> np.ndarray:
-    """The nats of all that is read, ``[S, T]``: a character's place, or infinity after the end of the text.
+    """Return the nats of a pass, ``[S, T]``: the position of each character, or infinity after the end of the text.
 
     Args:
         scoring: The pass.
-        wrong: A place that rows do not agree on.
+        wrong: Position on which rows disagree.
     """
     offset = np.arange(-scoring.warm, scoring.pieces * scoring.chunk - scoring.warm)
     place = np.arange(scoring.rows)[:, None] * scoring.part + offset
@@ -186,14 +186,14 @@ def places_read(scoring: ScoringPass, wrong: int | None = None) -> np.ndarray:
 
 
 @pytest.mark.parametrize("length", [1025, 1026, 1100, 5000, 33_333])
-def test_rows_agree_if_they_say_the_same_of_the_same_characters(length):
+def test_rows_agree_on_equal_surprisals(length):
     scoring = numbered(length)
     assert scoring.agrees(places_read(scoring))
     for row in range(1, scoring.rows):
         first, last = row * scoring.part, min(row * scoring.part + scoring.ahead, scoring.characters) - 1
         assert not scoring.agrees(places_read(scoring, wrong=first)), row
         assert not scoring.agrees(places_read(scoring, wrong=last)), row
-    assert numbered(100).agrees(np.full((1, 256 + 99), np.nan))  # a single row has nobody to agree with
+    assert numbered(100).agrees(np.full((1, 256 + 99), np.nan))  # a single row has no other row to compare
 
 
 def test_rare_characters_are_read_and_counted_as_the_placeholder():

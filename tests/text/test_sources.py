@@ -1,4 +1,4 @@
-"""Folders and patterns: the files they stand for, in order, and what is said of them."""
+"""Tests of folders and patterns: their files in order, and the notes on them."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from charlstm.text.sources import expand_sources
 
 @pytest.fixture
 def books(tmp_path):
-    """A folder as people have it."""
+    """Make a folder of texts among other files."""
     folder = tmp_path / "books"
     (folder / "more").mkdir(parents=True)
     (folder / "notes.txt").mkdir()
@@ -20,7 +20,7 @@ def books(tmp_path):
 
 
 def files(*paths) -> tuple[list[str], list[str]]:
-    """The files that are meant, and what is said of them."""
+    """Return the files that the paths stand for, and the notes on them."""
     told: list[str] = []
     return list(expand_sources(paths, told.append)), told
 
@@ -52,18 +52,18 @@ def test_a_pattern_stands_for_the_files_that_match_it(books, monkeypatch, patter
 
 
 @pytest.mark.parametrize("name", ["part[1].txt", "what?.txt", "*.txt"])
-def test_what_exists_under_its_name_is_not_a_pattern(tmp_path, name):
+def test_an_existing_file_is_not_read_as_a_pattern(tmp_path, name):
     (tmp_path / name).write_text("ab")
     (tmp_path / "part1.txt").write_text("cd")
     assert files(tmp_path / name) == ([str(tmp_path / name)], [])
 
 
-def test_other_paths_stay_as_they_are(tmp_path):
+def test_other_paths_are_unchanged(tmp_path):
     assert files("-", "a.txt", "no/such file", "") == (["-", "a.txt", "no/such file", ""], [])
 
 
 @pytest.mark.parametrize("name", ["more", "books/more/../notes.txt"])
-def test_a_folder_without_texts_says_how_to_name_them(books, name):
+def test_a_folder_without_texts_is_refused_with_advice(books, name):
     folder = books / "empty"
     folder.mkdir()
     with pytest.raises(CorpusError) as error:
@@ -78,7 +78,7 @@ def test_a_pattern_without_a_match_is_refused(books, pattern):
         files(f"{books}/{pattern}")
 
 
-def test_many_files_are_told_in_one_line(tmp_path):
+def test_many_files_have_a_note_of_one_line(tmp_path):
     for number in range(500):
         (tmp_path / f"{number:03}.txt").touch()
     assert files(tmp_path)[1] == [f"{tmp_path}: 500 files, 000.txt, 001.txt, 002.txt, 003.txt, …, 499.txt."]
@@ -91,7 +91,7 @@ def test_a_folder_is_read_as_one_text(books):
     assert len(corpus.notes) == 1
 
 
-def test_more_files_than_may_be_open_are_read(books, monkeypatch):
+def test_more_files_than_the_open_file_limit_are_read(books, monkeypatch):
     monkeypatch.setattr(sources, "KEPT_OPEN", 1)
     assert read_text(books) == "10\na\nb\n"
     corpus = read_corpus([books, books / "c.md"])

@@ -1,4 +1,4 @@
-"""Characters to ids and back, and which characters are not known."""
+"""Tests of vocabularies: characters to ids and back, and unknown characters."""
 
 import numpy as np
 import pytest
@@ -14,12 +14,12 @@ any_text = st.text(st.characters(exclude_categories=()))  # lone surrogates too
 
 
 def characters(size: int) -> str:
-    """That many different characters."""
+    """Return ``size`` different characters."""
     return "".join([chr(code) for code in range(size + len(SURROGATES)) if code not in SURROGATES][:size])
 
 
 @given(any_text.filter(bool))
-def test_a_text_comes_back_from_its_ids(text):
+def test_decoding_the_ids_gives_the_text(text):
     vocabulary = Vocabulary.of(text)
     ids = vocabulary.encode(text)
     assert vocabulary.decode(ids) == vocabulary.decode(ids.tolist()) == text
@@ -29,11 +29,11 @@ def test_a_text_comes_back_from_its_ids(text):
 
 
 @given(any_text)
-def test_code_points_are_what_python_says(text):
+def test_code_points_equal_pythons(text):
     assert code_points(text).tolist() == [ord(character) for character in text]
 
 
-def test_the_order_is_that_of_code_points_beyond_the_basic_plane():
+def test_order_follows_code_points_beyond_the_basic_plane():
     # In UTF-16 the surrogates of the first would come before the second.
     vocabulary = Vocabulary.of("\U0001f600\uffe5z")
     assert vocabulary.characters == "z\uffe5\U0001f600"
@@ -44,14 +44,14 @@ def test_the_order_is_that_of_code_points_beyond_the_basic_plane():
     ("size", "bytes_each"),
     [(2, 1), (255, 1), (256, 1), (257, 2), (65535, 2), (65536, 2), (65537, 4), (1_114_112, 4)],
 )
-def test_ids_are_as_small_as_they_can_be(size, bytes_each):
+def test_ids_have_the_smallest_type(size, bytes_each):
     dtype = id_dtype(size)
     assert (dtype.kind, dtype.itemsize) == ("u", bytes_each)
     assert np.iinfo(dtype).max >= size - 1
 
 
 @pytest.mark.parametrize("size", [256, 257, 65536, 65537])
-def test_the_first_and_the_last_id_survive_their_type(size):
+def test_first_and_last_id_fit_their_type(size):
     vocabulary = Vocabulary.of(characters(size))
     text = vocabulary.characters[0] + vocabulary.characters[-1]
     ids = vocabulary.encode(text)
@@ -61,7 +61,7 @@ def test_the_first_and_the_last_id_survive_their_type(size):
 
 
 @pytest.mark.parametrize("ids", [[], (), np.array([], np.uint8), np.array([], np.int64)], ids=repr)
-def test_no_ids_are_an_empty_text(ids):
+def test_decoding_no_ids_gives_an_empty_text(ids):
     assert Vocabulary.of("ab").decode(ids) == ""
 
 
@@ -71,7 +71,7 @@ def test_an_empty_text_has_no_ids():
 
 
 @pytest.mark.parametrize("unknown", ["!", "c", "z", "\U0001f600", "\ud800"], ids=ascii)
-def test_an_unknown_character_is_refused_wherever_it_sorts(unknown):
+def test_an_unknown_character_is_refused_at_any_sort_position(unknown):
     with pytest.raises(UnknownCharacterError) as error:
         Vocabulary.of("bdbd").encode("db" + unknown + "b")
     sentence = str(error.value)
@@ -93,7 +93,7 @@ def test_unknown_characters_are_named_once_in_order_of_appearance():
 
 @st.composite
 def vocabularies_with_rare_characters(draw):
-    """A vocabulary with a placeholder, and the characters of a text that it was made of."""
+    """Draw a vocabulary with a placeholder, made from the characters of a text."""
     found = sorted(draw(st.sets(st.characters(exclude_categories=()), min_size=2, max_size=12)))
     kept = draw(st.sets(st.sampled_from(found), min_size=1))
     rare = [character for character in found if character not in kept]
@@ -102,7 +102,7 @@ def vocabularies_with_rare_characters(draw):
 
 
 @given(vocabularies_with_rare_characters(), st.data())
-def test_any_text_comes_back_from_the_ids_of_a_vocabulary_with_rare_characters(vocabulary, data):
+def test_decoding_with_rare_characters_gives_the_text(vocabulary, data):
     known = vocabulary.characters + vocabulary.rare.characters
     text = data.draw(st.text(st.one_of(st.sampled_from(known), st.characters(exclude_categories=()))))
     ids = vocabulary.encode_any(text)
@@ -114,7 +114,7 @@ def test_any_text_comes_back_from_the_ids_of_a_vocabulary_with_rare_characters(v
     assert vocabulary.unknown(text) == "".join(c for c in dict.fromkeys(text) if c not in vocabulary.characters)
 
 
-def test_ids_of_rare_and_of_other_characters():
+def test_rare_and_unseen_characters_have_ids():
     vocabulary = Vocabulary("ad", RareCharacters("bcé", (1, 2, 3)))
     assert vocabulary.encode_any("adbcéz\U0010ffff").tolist() == [0, 1, 2, 3, 4, 5 + ord("z"), 5 + 0x10FFFF]
     assert (len(vocabulary), vocabulary.model_size) == (2, 3)
@@ -122,7 +122,7 @@ def test_ids_of_rare_and_of_other_characters():
         vocabulary.encode("ab")
 
 
-def test_without_rare_characters_any_text_is_encoded_as_ever():
+def test_unknown_characters_are_refused_without_rare_ones():
     vocabulary = Vocabulary("ab")
     assert vocabulary.encode_any("ba").dtype == np.uint8
     assert vocabulary.model_size == 2
@@ -132,14 +132,14 @@ def test_without_rare_characters_any_text_is_encoded_as_ever():
 
 
 @pytest.mark.parametrize("rare", [RareCharacters("bcé", (1, 2, 40)), RareCharacters("", ())])
-def test_the_probabilities_of_names_add_up_to_one(rare):
+def test_name_probabilities_sum_to_one(rare):
     vocabulary = Vocabulary("ad", rare)
     others = "".join(map(chr, range(UNICODE))).replace("a", "").replace("d", "")
     probabilities = np.exp(-vocabulary.naming_nats(vocabulary.encode_any(others)))
     assert probabilities.sum() == pytest.approx(1, abs=1e-9)
 
 
-def test_a_name_costs_what_its_smoothed_frequency_says():
+def test_cost_of_a_name_follows_its_smoothed_frequency():
     vocabulary = Vocabulary("ad", RareCharacters("bc", (1, 3)))
     unlearned = UNICODE - 2
     nats = [0, -np.log((1 + 2 / unlearned) / 6), -np.log((3 + 2 / unlearned) / 6), -np.log(2 / unlearned / 6)]

@@ -1,4 +1,4 @@
-"""Windows as views, and numbers that give the ids back."""
+"""Tests of windows as views, and of exact normalisation."""
 
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from charlstm.text.windows import denormalise, model_ids, normalise, split, wind
 
 
 @pytest.mark.parametrize(("length", "seq_len"), [(2, 1), (11, 10), (12, 10), (50, 7)])
-def test_every_window_with_a_next_character_is_there(length, seq_len):
+def test_every_window_with_a_next_character_is_included(length, seq_len):
     ids = np.random.default_rng(0).integers(0, 9, length).astype(np.uint8)
     expected = [ids[start : start + seq_len].tolist() for start in range(length - seq_len)]
     assert windows(ids, seq_len).tolist() == expected
@@ -51,7 +51,7 @@ def test_the_shape_is_samples_by_window_by_one():
 
 
 @pytest.mark.parametrize("size", [2, 3, 256, 257, 65_537, 1_114_112])
-def test_a_number_is_the_id_over_the_size_rounded_once(size):
+def test_normalised_value_is_the_id_over_the_size_rounded_once(size):
     ids = np.unique(np.random.default_rng(0).integers(0, size, 200)).astype(id_dtype(size))
     x = normalise(ids, size)[..., 0]
     for number, id_ in zip(x.tolist(), ids.tolist(), strict=True):
@@ -64,20 +64,20 @@ SIZES = [2, 3, 5, 7, 10, 49, 96, 100, 255, 256, 257, 1000, 4093, 65_535, 65_536,
 
 
 @pytest.mark.parametrize("size", [*SIZES, 1_048_575, 1_048_577, 1_114_111, 1_114_112])
-def test_every_id_comes_back(size):
+def test_denormalise_inverts_normalise(size):
     ids = np.arange(size, dtype=id_dtype(size))
     np.testing.assert_array_equal(denormalise(normalise(ids, size), size), ids)
 
 
 @given(st.integers(2, 1_114_112))
 @settings(max_examples=60)
-def test_every_id_comes_back_whatever_the_size(size):
+def test_denormalise_inverts_normalise_for_any_size(size):
     ids = np.arange(size, dtype=id_dtype(size))
     np.testing.assert_array_equal(denormalise(normalise(ids, size), size), ids)
 
 
-def test_rounding_the_product_gives_the_id_as_the_contract_says():
-    # Written out, in float32 throughout, as any framework would do it.
+def test_rounding_x_times_v_gives_the_id():
+    # Computed in float32 throughout, as any framework would.
     ids = np.arange(1_114_112, dtype=np.uint32)
     product = normalise(ids, 1_114_112)[..., 0] * np.float32(1_114_112)
     assert product.dtype == np.float32
@@ -98,7 +98,7 @@ def test_both_parts_are_views():
     assert all(np.shares_memory(part, ids) for part in split(ids, 0.1))
 
 
-def test_characters_beyond_the_vocabulary_are_the_last_id():
+def test_ids_beyond_the_vocabulary_become_the_last_id():
     ids = np.array([0, 5, 6, 7, 1_500_000], np.uint32)
     assert model_ids(ids, 7).tolist() == [0, 5, 6, 6, 6]
     np.testing.assert_array_equal(denormalise(normalise(ids, 7), 7), [0, 5, 6, 6, 6])
