@@ -27,7 +27,7 @@ def weights(constraint=None) -> list[keras.Variable]:
 
 
 def gradients(step: int) -> list[np.ndarray]:
-    """Gradients of very different sizes; three rows of the first, all others are zero."""
+    """Return gradients of very different sizes; only three rows of the first are non-zero."""
     random = np.random.default_rng([1, step])
     dense = [random.normal(0, 10.0 ** -(step % 4), shape).astype(np.float32) for shape in SHAPES]
     dense[0][[0, 1, 4, 5, 7, 8]] = 0
@@ -35,7 +35,7 @@ def gradients(step: int) -> list[np.ndarray]:
 
 
 def by_row(gradient: np.ndarray) -> tf.IndexedSlices:
-    """A gradient as a look-up gives it: in parts, the rows in any order, one of them twice."""
+    """Return a sparse gradient as a lookup gives it: rows in any order, one of them twice."""
     values = np.stack([gradient[6], gradient[2] * 0.25, gradient[3], gradient[2] * 0.75])
     return tf.IndexedSlices(tf.constant(values), tf.constant([6, 2, 3, 2]), tf.constant(gradient.shape))
 
@@ -64,7 +64,7 @@ def trained(optimizer: Adam, *, rows: bool) -> None:
     ],
     ids=["nothing", "clip", "decay", "all"],
 )
-def test_updates_are_those_of_keras(rows, options, constraint):
+def test_updates_equal_those_of_keras(rows, options, constraint):
     theirs = weights(constraint)
     keras_adam = keras.optimizers.AdamW(
         0.01, weight_decay=options.get("weight_decay", 0.0), global_clipnorm=options.get("clip_norm")
@@ -111,7 +111,7 @@ def test_variables_are_saved_in_the_order_of_keras():
 
 @pytest.mark.usefixtures("_threshold")
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_a_gradient_that_is_not_finite_makes_every_weight_nan(wrong):
+def test_a_non_finite_gradient_makes_every_weight_nan(wrong):
     ours = weights()
     first, *others = map(tf.constant, gradients(0))
     Adam(ours, [], clip_norm=1.0).apply([first, others[0] * wrong, others[1]], tf.constant(0.1), tf.constant(0.0))

@@ -1,4 +1,4 @@
-"""The fast LSTM layer against Keras's, op by op differentiated, and against finite differences."""
+"""Tests of the fast LSTM layer against the Keras layer and against finite differences."""
 
 import keras
 import numpy as np
@@ -8,14 +8,14 @@ import tensorflow as tf
 from charlstm.nn.fused_lstm import FusedLSTM
 from charlstm.nn.recurrence import ACTIVATIONS, look_up_rows
 
-# All sizes differ, so that no axis can be taken for another.
+# All sizes differ, so that a swapped axis fails.
 B, T, D, U = 3, 7, 4, 5
 RANDOM = np.random.default_rng(0)
 X, H0, C0 = (RANDOM.normal(size=shape).astype(np.float32) for shape in ((B, T, D), (B, U), (B, U)))
 
 
 def pair(**options) -> tuple[keras.layers.LSTM, FusedLSTM]:
-    """Keras's layer and ours with the same random weights, biases not zero."""
+    """Return the Keras layer and ours with the same random weights and non-zero biases."""
     theirs, ours = (kind(U, return_state=True, **options) for kind in (keras.layers.LSTM, FusedLSTM))
     for layer in (theirs, ours):
         layer.build((B, T, D))
@@ -26,7 +26,7 @@ def pair(**options) -> tuple[keras.layers.LSTM, FusedLSTM]:
 
 
 def values_and_gradients(layer, *, states: bool = True, training: bool = False) -> list[np.ndarray]:
-    """Outputs and last states, and gradients of a function of all of them for inputs, states and weights."""
+    """Return outputs, last states, and gradients of a function of them for inputs, states and weights."""
     x, h0, c0 = map(tf.constant, (X, H0, C0))
     with tf.GradientTape() as tape:
         tape.watch([x, h0, c0])
@@ -44,14 +44,14 @@ def values_and_gradients(layer, *, states: bool = True, training: bool = False) 
     "options", [{"return_sequences": True}, {"return_sequences": False}, {"return_sequences": True, "use_bias": False}], ids=str
 )
 @pytest.mark.parametrize("states", [True, False])
-def test_values_and_gradients_are_those_of_keras(activation, recurrent_activation, options, states):
+def test_values_and_gradients_equal_those_of_keras(activation, recurrent_activation, options, states):
     theirs, ours = pair(activation=activation, recurrent_activation=recurrent_activation, **options)
     assert ours.keras_path_because() is None
     for expected, found in zip(*(values_and_gradients(layer, states=states) for layer in (theirs, ours)), strict=True):
         np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5 * max(1, np.abs(expected).max()))
 
 
-def test_gradients_are_finite_differences():
+def test_gradients_equal_finite_differences():
     _, layer = pair(return_sequences=True)
 
     def objective() -> float:
@@ -76,7 +76,7 @@ def test_gradients_are_finite_differences():
             assert (sides[0] - sides[1]) / (2 * step) == pytest.approx(float(gradient[place]), rel=2e-2, abs=2e-2)
 
 
-def test_dropout_of_the_inputs_is_the_same_mask_for_all_steps_and_scaled():
+def test_input_dropout_has_one_scaled_mask_for_all_steps():
     ours = FusedLSTM(U, dropout=0.5, return_sequences=True, seed=3)
     plain = FusedLSTM(U, return_sequences=True)
     ours.build((B, T, D))
@@ -91,7 +91,7 @@ def test_dropout_of_the_inputs_is_the_same_mask_for_all_steps_and_scaled():
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_recurrent_dropout_is_that_of_keras(activation):
+def test_recurrent_dropout_equals_that_of_keras(activation):
     theirs, ours = pair(activation=activation, recurrent_dropout=0.4, return_sequences=True, seed=3)
     assert ours.keras_path_because() is None
     results = [values_and_gradients(layer, training=True) for layer in (theirs, ours)]
@@ -100,7 +100,7 @@ def test_recurrent_dropout_is_that_of_keras(activation):
     assert not np.allclose(results[1][0], values_and_gradients(ours)[0])
 
 
-def test_bfloat16_is_near_float32_and_keeps_states_and_gradients_in_it():
+def test_bfloat16_keeps_states_and_gradients_in_float32():
     exact, rounded = (FusedLSTM(64, return_sequences=True, return_state=True, dtype=d) for d in ("float32", "mixed_bfloat16"))
     for layer in (exact, rounded):
         layer.build((B, T, D))
@@ -117,10 +117,10 @@ def test_bfloat16_is_near_float32_and_keeps_states_and_gradients_in_it():
         results.append([np.asarray(tf.cast(value, tf.float32)) for value in (y, h, c, *gradients)])
     for expected, found in zip(*results, strict=True):
         assert np.abs(found - expected).max() < 0.02 * np.abs(expected).max()
-        assert np.abs(found - expected).max() > 0  # or it did not compute in bfloat16
+        assert np.abs(found - expected).max() > 0  # equal values would mean float32 products
 
 
-def test_it_is_configured_and_saved_like_the_keras_layer(tmp_path):
+def test_layer_is_configured_and_saved_like_the_keras_layer(tmp_path):
     options = {"activation": "relu", "kernel_regularizer": "l2", "dropout": 0.25, "unit_forget_bias": False}
     theirs, ours = keras.layers.LSTM(U, name="a", **options), FusedLSTM(U, name="a", **options)
     assert theirs.get_config() == ours.get_config()
@@ -145,14 +145,14 @@ def test_it_is_configured_and_saved_like_the_keras_layer(tmp_path):
         ({"activation": lambda x: 0.5 * x}, "fast form"),
     ],
 )
-def test_where_the_fast_loop_does_not_apply_keras_runs_and_the_reason_is_known(options, reason):
+def test_unsupported_options_use_keras_and_give_the_reason(options, reason):
     theirs, ours = pair(return_sequences=True, **options)
     assert reason in ours.keras_path_because()
     for expected, found in zip(*(values_and_gradients(layer) for layer in (theirs, ours)), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_a_mask_is_left_to_keras():
+def test_a_mask_uses_the_keras_loop():
     theirs, ours = pair(return_sequences=True)
     mask = tf.constant([[True] * 5 + [False] * 2] * B)
     for expected, found in zip(theirs(X, mask=mask), ours(X, mask=mask), strict=True):
@@ -160,7 +160,7 @@ def test_a_mask_is_left_to_keras():
     assert "mask" in ours.keras_path_because(masked=True)
 
 
-def test_keras_fit_and_stateful_layers_work_with_it():
+def test_keras_fit_and_stateful_layers_work():
     model = keras.Sequential(
         [keras.Input(batch_shape=(B, T, D)), FusedLSTM(U, stateful=True, return_sequences=True), keras.layers.Dense(1)]
     )
@@ -174,7 +174,7 @@ def test_keras_fit_and_stateful_layers_work_with_it():
     np.testing.assert_array_equal(np.asarray(model(X)), lone)
 
 
-def test_a_function_that_is_only_called_like_a_fast_one_is_not_taken_for_it():
+def test_an_activation_of_the_same_name_is_not_replaced():
     def tanh(x):
         return 0.5 * x
 
@@ -183,7 +183,7 @@ def test_a_function_that_is_only_called_like_a_fast_one_is_not_taken_for_it():
     np.testing.assert_allclose(ours(X)[0], theirs(X)[0], atol=1e-6)
 
 
-def test_other_weights_can_take_the_place_of_its_own():
+def test_call_accepts_other_weights():
     theirs, ours = pair()
     other = [0.5 * weight for weight in ours.get_weights()]
     (expected, *_), _ = theirs.stateless_call(other, [variable.value for variable in theirs.non_trainable_variables], X)
@@ -191,17 +191,17 @@ def test_other_weights_can_take_the_place_of_its_own():
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_it_can_be_built_by_its_first_batch_without_a_bias():
+def test_layer_without_bias_is_built_by_its_first_batch():
     model = keras.Sequential([FusedLSTM(U, use_bias=False, return_sequences=True), keras.layers.Dense(1)])
     model.compile("sgd", "mse", jit_compile=False)
     model.fit(X, X[..., :1], epochs=1, verbose=0)
     assert model.layers[0].get_weights()[0].shape == (D, 4 * U)
 
 
-def test_in_bfloat16_states_are_carried_in_float32_and_the_cell_adds_up_in_it():
+def test_bfloat16_cell_state_accumulates_in_float32():
     layer = FusedLSTM(1, return_state=True, dtype="mixed_bfloat16")
     layer.build((1, 400, 1))
-    kernel = np.array([[20, 20, 0, 20]], np.float32)  # gates wide open: c grows by tanh(0.001) at every step
+    kernel = np.array([[20, 20, 0, 20]], np.float32)  # open gates: c grows by tanh(0.001) at every step
     layer.set_weights([kernel, np.zeros((1, 4), np.float32), np.array([0, 0, 0.001, 0], np.float32)])
     x = tf.ones((1, 400, 1))
     start = tf.constant([[0.30001]]), tf.constant([[1.0]])
@@ -209,10 +209,10 @@ def test_in_bfloat16_states_are_carried_in_float32_and_the_cell_adds_up_in_it():
     assert float(c[0, 0]) == pytest.approx(1.4, abs=0.01)  # bfloat16 would stay at 1
     assert float(c[0, 0]) != float(tf.cast(tf.cast(c[0, 0], tf.bfloat16), tf.float32))
     _, _, c = layer.recur(layer.input_projection(x[:, :1]), (h, tf.constant([[1 + 2.0**-12]])))
-    assert float(c[0, 0]) > 1 + 2.0**-12  # what is carried in is not rounded either
+    assert float(c[0, 0]) > 1 + 2.0**-12  # the initial state is not rounded either
 
 
-def test_the_gradient_of_a_look_up_adds_up_in_float32():
+def test_lookup_gradient_accumulates_in_float32():
     table = tf.zeros((2, 4), tf.bfloat16)
     ids = tf.zeros((1, 3_000), tf.int32)
     with tf.GradientTape() as tape:

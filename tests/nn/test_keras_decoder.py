@@ -1,4 +1,4 @@
-"""The Keras engine writes what the NumPy engine writes, and ``classic`` is the tutorial's loop."""
+"""Tests that the Keras and NumPy engines generate the same text, and that ``classic`` is the tutorial's loop."""
 
 import keras
 import numpy as np
@@ -28,7 +28,7 @@ def text(engine, **options) -> list[str]:
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
 @pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
 @pytest.mark.parametrize("targets", ["last", "every"])
-def test_both_engines_write_the_same_text(mode, encoding, targets):
+def test_both_engines_generate_the_same_text(mode, encoding, targets):
     config = ModelConfig(vocabulary_size=10, seq_len=12, units=(8, 6), encoding=encoding, targets=targets)
     values = weights(config)
     ours, theirs = text(decoder(build_network(config, values), mode)), text(keras_decoder(config, values, mode))
@@ -37,7 +37,7 @@ def test_both_engines_write_the_same_text(mode, encoding, targets):
 
 
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
-def test_neither_engine_writes_the_placeholder(mode):
+def test_neither_engine_generates_the_placeholder(mode):
     config = ModelConfig(vocabulary_size=11, seq_len=12, units=(8, 6))
     values = weights(config)
     values["dense/bias"][10] = 1_000
@@ -50,10 +50,10 @@ def test_neither_engine_writes_the_placeholder(mode):
     assert set("".join(texts[0])) <= set(alphabet.characters)
 
 
-def test_classic_is_the_textbook_loop():
+def test_classic_equals_the_tutorial_loop():
     config = ModelConfig(vocabulary_size=10, seq_len=100, units=(256,), encoding="scalar", targets="last")
-    # Recurrent weights of this size neither forget at once nor amplify the engines' roundings beyond all measure; the Dense
-    # bias makes all characters equally likely on average, so that greedy text is not one character for ever.
+    # Recurrent weights of this size neither forget at once nor amplify rounding errors too much. The Dense bias makes all
+    # characters equally likely on average, so that greedy text varies.
     scales = {"lstm_1/kernel": 8.0, "lstm_1/recurrent_kernel": 0.06, "lstm_1/bias": 1.0, "dense/kernel": 0.5, "dense/bias": 0.0}
     values = {name: value * np.float32(scales[name]) for name, value in weights(config, scale=1.0).items()}
     network = build_network(config, values)
@@ -63,7 +63,7 @@ def test_classic_is_the_textbook_loop():
     values["dense/bias"] = -network.logits(state[-1].h).mean(0)
     seed = "a bad cab faded\nbeach " * 6
 
-    # The loop that the tutorials write out, on a model that is nothing but Keras.
+    # The loop of the tutorials, on a plain Keras model.
     model = keras.Sequential([keras.Input((100, 1)), keras.layers.LSTM(256), keras.layers.Dense(10, activation="softmax")])
     model.set_weights(list(values.values()))
     assert model.input_shape == (None, 100, 1)

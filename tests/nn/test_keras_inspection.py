@@ -1,4 +1,4 @@
-"""Keras's answers: run, and what they must be."""
+"""Tests of the answers that Keras gives to ``inspect``."""
 
 import numpy as np
 import pytest
@@ -18,14 +18,14 @@ def config(request):
     return ModelConfig(**{"vocabulary_size": 7, "seq_len": 9, "units": (5, 4), **request.param})
 
 
-def test_counts(config):
+def test_parameter_counts(config):
     found = keras_inspection.shapes(config)
     assert found.one_unit == {1: 12, 2: 16}
     assert found.parameters == sum(np.prod(shape) for shape in config.weight_shapes.values())
     assert keras_inspection.weights() == {"kernel": [8, 40], "recurrent_kernel": [10, 40], "bias": [40]}
 
 
-def test_the_step_is_the_same_and_a_wrong_one_is_told(config):
+def test_step_equals_keras_and_a_wrong_step_is_reported(config):
     values, random = random_weights(config), np.random.default_rng(1)
     before = [tuple(random.normal(0, 1, (2, size)).astype(np.float32)) for size in config.units]
     found = one_step(config, values, before, 3)
@@ -35,7 +35,7 @@ def test_the_step_is_the_same_and_a_wrong_one_is_told(config):
     assert keras_inspection.step(config, values, found).layers[1].largest_difference.c == pytest.approx(0.5)
 
 
-def test_state_is_carried_only_by_a_stateful_layer_until_it_is_reset(config):
+def test_only_a_stateful_layer_carries_its_state_until_reset(config):
     found = keras_inspection.state(config, random_weights(config), WINDOW)
     assert found.ordinary_layer_again == 0
     assert found.stateful_layer_again > 1e-4
@@ -56,7 +56,7 @@ def test_output_shapes(config):
     assert "expected ndim=3, found ndim=2" in found.stacked_without_sequences
 
 
-def test_time_distributed_is_dense(config):
+def test_time_distributed_equals_dense(config):
     found = keras_inspection.time_distributed(config, random_weights(config), WINDOW)
     assert max(found.largest_difference.to_dict().values()) < 1e-6
     assert found.parameters == 4 * 7 + 7
@@ -75,7 +75,7 @@ def test_activations():
         ({"use_bias": False}, True, "Keras's own loop, since use_bias is False"),
     ],
 )
-def test_the_loop_that_runs(monkeypatch, options, gpu, runs):
+def test_running_loop_is_named(monkeypatch, options, gpu, runs):
     cpu = tf.config.list_physical_devices("CPU")
     named = tf.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
     devices = {"GPU": [named] if gpu else [], "CPU": cpu, None: cpu + [named] * gpu}

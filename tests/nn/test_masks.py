@@ -1,4 +1,4 @@
-"""What is dropped, how often, and how it reaches the layers: in the fast loop and in Keras's own."""
+"""Tests of dropout and DropConnect masks, in the fast loop and in the Keras loop."""
 
 import keras
 import numpy as np
@@ -16,14 +16,14 @@ X = keras.ops.convert_to_tensor(normalise(IDS, 9))
 
 
 def network(**options) -> Layers:
-    """A network whose weights are all different from zero, biases too."""
+    """Return a network whose weights and biases are all non-zero."""
     layers = build_layers(ModelConfig(**{"vocabulary_size": 9, "seq_len": 6, "units": (8,), **options}))
     random = np.random.default_rng(1)
     layers.assign({name: random.normal(0, 0.5, value.shape).astype("f") for name, value in weight_values(layers).items()})
     return layers
 
 
-def test_dropout_drops_the_same_features_at_every_position():
+def test_dropout_mask_is_the_same_at_every_position():
     layers = network(dropout=0.5, units=(64,))
     masks = layers.noise.masks(3)
     ((mask, recurrent, connections),) = masks
@@ -47,7 +47,7 @@ def test_recurrent_dropout_acts_in_training_with_a_mask_for_each_gate():
     gates = np.asarray(recurrent)
     assert not any((gates[:, a] == gates[:, b]).all() for a in range(4) for b in range(a))
     dropped, plain = through(layers, masks), through(layers)
-    np.testing.assert_allclose(dropped[:, 0], plain[:, 0], atol=1e-6)  # there is no h yet
+    np.testing.assert_allclose(dropped[:, 0], plain[:, 0], atol=1e-6)  # h is zero at the first step
     assert np.abs(dropped - plain)[:, 1:].max() > 1e-3
 
 
@@ -68,17 +68,17 @@ def test_rows_of_masks_share_their_connections():
 
 
 def through(layers: Layers, masks=None) -> np.ndarray:
-    """Logits."""
+    """Return the logits."""
     return np.asarray(forward(layers, X, layers.initial_states(3), masks)[0])
 
 
-def test_some_connections_are_kept_whatever_the_rate():
+def test_some_connections_are_kept_at_any_rate():
     mask = np.asarray(connection_mask(256, 0.999_999, keras.random.SeedGenerator(1)))
     assert set(np.unique(mask)) == {0.0, 2.0**16}
 
 
 @pytest.mark.parametrize("rate", [0.25, 0.7])
-def test_connections_are_dropped_at_their_rate_and_the_others_make_up_for_it(rate):
+def test_connections_are_dropped_at_their_rate_and_rescaled(rate):
     seed = keras.random.SeedGenerator(1)
     first, second = (np.asarray(connection_mask(256, rate, seed)) for _ in range(2))
     assert first.shape == (256, 1024)
@@ -88,13 +88,13 @@ def test_connections_are_dropped_at_their_rate_and_the_others_make_up_for_it(rat
     assert ((first == 0) & (second == 0)).mean() == pytest.approx(rate**2, abs=4 * deviation)
     assert ((first[:, ::2] == 0) & (first[:, 1::2] == 0)).mean() == pytest.approx(
         rate**2, abs=6 * deviation
-    )  # one number's two
+    )  # two bits of one number
     assert (first == 0).mean(0).std() == pytest.approx(np.sqrt(rate * (1 - rate) / 256), rel=0.2)
 
 
 @pytest.mark.parametrize("keras_loop", [False, True])
 @pytest.mark.parametrize("encoding", ["one-hot", "scalar"])
-def test_a_network_with_dropped_connections_is_one_with_those_weights_zero(monkeypatch, keras_loop, encoding):
+def test_dropped_connections_equal_zero_weights(monkeypatch, keras_loop, encoding):
     layers = network(drop_connect=0.5, units=(8, 6), encoding=encoding)
     masks = layers.noise.masks(3)
     plain = network(units=(8, 6), encoding=encoding)
@@ -104,11 +104,11 @@ def test_a_network_with_dropped_connections_is_one_with_those_weights_zero(monke
     if keras_loop:
         monkeypatch.setattr(FusedLSTM, "keras_path_because", lambda self, **_: "a test")
     np.testing.assert_allclose(through(layers, masks), expected, atol=1e-5)
-    assert np.abs(through(layers) - expected).max() > 1e-2  # and without masks nothing is dropped
+    assert np.abs(through(layers) - expected).max() > 1e-2  # without masks nothing is dropped
 
 
 @pytest.mark.parametrize("keras_loop", [False, True])
-def test_a_dropped_connection_learns_nothing_and_the_others_what_they_would(monkeypatch, keras_loop):
+def test_dropped_connections_have_no_gradient(monkeypatch, keras_loop):
     layers = network(drop_connect=0.5)
     if keras_loop:
         monkeypatch.setattr(FusedLSTM, "keras_path_because", lambda self, **_: "a test")
@@ -126,7 +126,7 @@ def test_a_dropped_connection_learns_nothing_and_the_others_what_they_would(monk
     assert np.abs(ours[hole == 0]).max() == 0
 
 
-def test_recurrent_dropout_in_keras_s_loop_draws_anew_beside_dropped_connections(monkeypatch):
+def test_keras_recurrent_dropout_is_redrawn_with_drop_connect(monkeypatch):
     monkeypatch.setattr(FusedLSTM, "keras_path_because", lambda self, **_: "a test")
     layers = network(drop_connect=0.5, recurrent_dropout=0.5)
     masks = layers.noise.masks(3)

@@ -20,7 +20,7 @@ def config(**options) -> ModelConfig:
 
 
 def randomised(layers) -> dict[str, np.ndarray]:
-    """Weights that are all different from zero, biases too."""
+    """Return weights and biases that are all non-zero."""
     random = np.random.default_rng(1)
     weights = {name: random.normal(0, 0.5, value.shape).astype(np.float32) for name, value in weight_values(layers).items()}
     layers.assign(weights)
@@ -49,7 +49,7 @@ def test_every_has_a_time_distributed_softmax():
 @pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
 @pytest.mark.parametrize("targets", ["last", "every"])
 @pytest.mark.parametrize("use_bias", [True, False])
-def test_it_can_be_rebuilt_from_plain_keras_layers(encoding, targets, use_bias):
+def test_network_can_be_rebuilt_from_plain_keras_layers(encoding, targets, use_bias):
     layers = build_layers(config(encoding=encoding, targets=targets, use_bias=use_bias))
     weights = randomised(layers)
     every = targets == "every"
@@ -96,7 +96,7 @@ def test_numpy_and_keras_agree(encoding, activation, recurrent_activation, use_b
 @pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
 @pytest.mark.parametrize("targets", ["last", "every"])
 @pytest.mark.parametrize("rows", [1, 3])  # fewer positions than characters, and more: one by one, or from a table
-def test_the_gradient_is_that_of_the_keras_model(encoding, targets, rows):
+def test_gradient_equals_that_of_the_keras_model(encoding, targets, rows):
     layers = build_layers(config(encoding=encoding, targets=targets))
     randomised(layers)
     x = keras.ops.convert_to_tensor(normalise(IDS[:rows], 9))
@@ -111,7 +111,7 @@ def test_the_gradient_is_that_of_the_keras_model(encoding, targets, rows):
         np.testing.assert_allclose(tf.convert_to_tensor(ours), tf.convert_to_tensor(theirs), rtol=1e-4, atol=1e-6)
 
 
-def test_states_carried_by_hand_are_one_long_window():
+def test_carrying_states_equals_one_long_window():
     layers = build_layers(config())
     randomised(layers)
     x = keras.ops.convert_to_tensor(normalise(IDS, 9))
@@ -127,18 +127,18 @@ def test_weights_have_the_names_and_shapes_of_the_configuration():
         assert {name: value.shape for name, value in weight_values(layers).items()} == layers.config.weight_shapes
 
 
-def test_one_hot_reads_every_id_of_a_large_alphabet_exactly():
+def test_one_hot_reads_every_id_of_a_large_vocabulary():
     ids = np.arange(8_000)[None]
     assert (np.argmax(OneHot(8_000)(normalise(ids, 8_000)), -1) == ids).all()
 
 
 @pytest.mark.parametrize("random_seed", [0, 5, 2**31 - 1])
-def test_keras_gets_a_small_random_seed_as_it_is(random_seed):
+def test_small_random_seeds_are_passed_to_keras_unchanged(random_seed):
     assert keras_seed(random_seed) == random_seed
 
 
 @pytest.mark.parametrize("random_seed", [2**31, 2**31 + 5, 2**32 - 1, 2**32 + 5, 2**62 + 5, 2**63 - 1])
-def test_large_random_seeds_get_numbers_of_their_own(random_seed):
+def test_large_random_seeds_map_to_distinct_seeds(random_seed):
     assert 2**31 <= keras_seed(random_seed) < 2**32 - 4 * 64  # layers count up from it
     ours, theirs = (build_layers(config(dropout=0.5, drop_connect=0.5), random_seed=seed) for seed in (random_seed, 5))
     kernels = [weight_values(layers)["lstm_1/kernel"] for layers in (ours, theirs)]
@@ -183,7 +183,7 @@ def test_options_reach_the_keras_layer():
         ("scalar", "lstm_1/kernel", "lstm_2/kernel"),
     ],
 )
-def test_what_is_made_of_a_character_has_its_own_initialiser(encoding, changed, layers_kernel):
+def test_input_encoding_has_its_own_initialiser(encoding, changed, layers_kernel):
     size = {"encoding": encoding, "embedding_size": 90, "vocabulary_size": 90, "units": (90, 90, 90)}
     theirs = weight_values(build_layers(config(**size)))
     ours = weight_values(build_layers(config(**size, input_initializer="random_normal:2", kernel_initializer="constant:0.5")))
@@ -202,7 +202,7 @@ def test_what_is_made_of_a_character_has_its_own_initialiser(encoding, changed, 
         ("he_normal", lambda kernel: kernel.std() == pytest.approx(np.sqrt(2 / 40), rel=0.1)),
     ],
 )
-def test_initialisers_may_have_their_number(text, check):
+def test_initialisers_may_have_a_number(text, check):
     weights = weight_values(build_layers(config(units=(40, 40), kernel_initializer=text)))
     assert check(weights["lstm_2/kernel"])
 
@@ -219,18 +219,18 @@ def test_initialisers_may_have_their_number(text, check):
         {"kernel_constraint": "max_norm:x"},
     ],
 )
-def test_what_keras_does_not_have_is_refused_by_the_setting_s_name(options):
+def test_unknown_keras_names_are_refused_with_the_setting(options):
     with pytest.raises(ConfigError, match=next(iter(options))):
         build_layers(config(**options))
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("rows", [1, 3])
-def test_scalars_are_told_apart_in_every_precision(precision, rows):
+def test_scalar_inputs_are_distinct_in_every_precision(precision, rows):
     layers = build_layers(config(encoding="scalar", vocabulary_size=1_000), precision)
     lstm = layers.lstms[0]
     ids = np.tile(np.arange(1_000) if rows == 3 else np.arange(900), (rows, 1))
     projection = np.asarray(tf.cast(layers.first_input_projection(tf.constant(normalise(ids, 1_000)))[0], tf.float32))
     exact = normalise(ids[0], 1_000) @ np.asarray(lstm.cell.kernel) + np.asarray(lstm.cell.bias)
-    # Rounded after the product at most, never before it: half a unit in the eighth bit.
+    # Rounding happens after the product, never before: at most half a unit in the eighth bit.
     np.testing.assert_allclose(projection, exact, rtol=2.0**-8, atol=1e-7)

@@ -20,7 +20,7 @@ def stderr_of(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr
 
 
-def test_noise_is_held_back_and_what_follows_is_not():
+def test_only_noise_inside_the_block_is_suppressed():
     assert stderr_of(NOISE.format(fail="pass")) == "after\n"
 
 
@@ -30,16 +30,16 @@ def test_noise_is_shown_when_the_block_fails():
     assert shown.endswith("OSError: failed\n")
 
 
-def test_noise_is_not_shown_where_it_is_stated_what_failed():
+def test_noise_is_not_shown_for_a_reported_error():
     fail = "from charlstm.errors import CharlstmError; raise CharlstmError('stated')"
     assert "native noise" not in stderr_of(NOISE.format(fail=fail))
 
 
-def test_noise_is_not_shown_to_someone_who_interrupts():
+def test_noise_is_not_shown_after_an_interrupt():
     assert "native noise" not in stderr_of(NOISE.format(fail="raise KeyboardInterrupt"))
 
 
-def test_importing_and_using_tensorflow_says_nothing():
+def test_importing_and_using_tensorflow_prints_nothing():
     code = """
 from charlstm.config import ModelConfig
 from charlstm.nn.network import build_layers

@@ -1,4 +1,4 @@
-"""Rows shared out among cores: every row once, and the same numbers as all rows together."""
+"""Tests of rows divided among cores: every row once, and the same numbers as all rows together."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ V, T = 5, 6
 
 @pytest.mark.parametrize("number", [1, 2, 3, 16])
 @pytest.mark.parametrize("rows", [1, 3, 8, 33, 64])
-def test_every_row_is_in_one_part_and_the_parts_are_equal_and_large_enough(monkeypatch, number, rows):
+def test_parts_are_equal_and_cover_every_row_once(monkeypatch, number, rows):
     monkeypatch.setattr(row_parallelism, "cores", lambda: number)
     found = [list(range(rows))[part] for part in row_slices(rows)]
     assert [row for part in found for row in part] == list(range(rows))
@@ -34,7 +34,7 @@ def test_every_row_is_in_one_part_and_the_parts_are_equal_and_large_enough(monke
         {"drop_connect": 0.5},
     ],
 )
-def test_losses_states_and_gradients_do_not_depend_on_the_number_of_cores(monkeypatch, options):
+def test_results_do_not_depend_on_the_number_of_cores(monkeypatch, options):
     random = np.random.default_rng(0)
     layers = build_layers(ModelConfig(**{"vocabulary_size": V, "seq_len": T, "units": (4, 3), "embedding_size": 3, **options}))
     rows = 3 * MIN_ROWS + 1

@@ -1,4 +1,4 @@
-"""The written-out softmax against TensorFlow's own, finite differences and the float32 step."""
+"""Tests of the explicit softmax against TensorFlow, finite differences and the float32 step."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ N, U, V = 7, 5, 300
 
 
 def arrays(scale: float = 1.0) -> list[tf.Tensor]:
-    """Inputs, kernel, bias, and a gradient that differs from position to position."""
+    """Return inputs, kernel, bias, and a gradient that varies by position."""
     random = np.random.default_rng(0)
     return [tf.constant(random.normal(0, scale, shape).astype(np.float32)) for shape in ((N, U), (U, V), (V,), (N,))]
 
@@ -29,7 +29,7 @@ def plain(h, kernel, bias, targets):
 
 
 def result(function, dtype="float32", scale=1.0):
-    """The losses, and the gradients of inputs, kernel and bias."""
+    """Return the losses and the gradients of inputs, kernel and bias."""
     h, kernel, bias, d = arrays(scale)
     h = tf.cast(h, dtype)
 
@@ -44,12 +44,12 @@ def result(function, dtype="float32", scale=1.0):
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
-def test_losses_and_gradients_are_those_of_tensorflow(scale):
+def test_losses_and_gradients_equal_those_of_tensorflow(scale):
     for ours, theirs in zip(result(large_cross_entropy, scale=scale), result(plain, scale=scale), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5 * np.abs(theirs).max())
 
 
-def test_gradients_are_finite_differences():
+def test_gradients_equal_finite_differences():
     h, kernel, bias, d = (value.numpy().astype(np.float64) for value in arrays())
 
     def total(h, kernel, bias):
@@ -76,14 +76,14 @@ def test_bfloat16_products_differ_by_their_rounding():
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_what_is_not_finite_is_not_hidden(wrong):
+def test_non_finite_values_are_not_hidden(wrong):
     h, kernel, bias, _ = arrays()
     assert not np.isfinite(large_cross_entropy(h * wrong, kernel, bias, TARGETS)).any()
 
 
 @pytest.mark.parametrize("targets", ["last", "every"])
 @pytest.mark.parametrize("encoding", ["one-hot", "embedding"])
-def test_a_network_with_a_large_vocabulary_has_the_gradient_of_its_logits(targets, encoding):
+def test_large_vocabulary_gradient_equals_that_of_the_logits(targets, encoding):
     layers = build_layers(ModelConfig(vocabulary_size=V, seq_len=6, units=(5,), targets=targets, encoding=encoding))
     ids = np.random.default_rng(0).integers(0, V, (3, 7))
     x, y = tf.constant(normalise(ids[:, :-1], V)), ids[:, -1] if targets == "last" else ids[:, 1:]
@@ -102,7 +102,7 @@ def test_a_network_with_a_large_vocabulary_has_the_gradient_of_its_logits(target
 
 
 @pytest.mark.parametrize("vocabulary_size", [256, 257])
-def test_only_a_large_vocabulary_multiplies_in_bfloat16(vocabulary_size):
+def test_only_large_vocabularies_use_bfloat16_products(vocabulary_size):
     model = ModelConfig(vocabulary_size=vocabulary_size, seq_len=8, units=(6,))
     training = TrainingConfig(batch_size=4, precision="bfloat16", random_seed=1)
     batch = batch_source(np.arange(200).astype(np.uint16), model, training).batch(0)
@@ -118,7 +118,7 @@ def test_only_a_large_vocabulary_multiplies_in_bfloat16(vocabulary_size):
     assert widths == ({"bfloat16"} if vocabulary_size > 256 else {"float32"})
 
 
-def test_a_step_in_bfloat16_is_the_float32_step_to_its_rounding():
+def test_bfloat16_step_equals_the_float32_step_to_rounding():
     model, found = ModelConfig(vocabulary_size=V, seq_len=8, units=(6,)), []
     for precision in ("float32", "bfloat16"):
         training = TrainingConfig(batch_size=4, precision=precision, random_seed=1)

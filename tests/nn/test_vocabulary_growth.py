@@ -1,4 +1,4 @@
-"""A larger vocabulary: old characters keep their rows, under whatever id."""
+"""Tests of vocabulary growth: known characters keep their rows under new ids."""
 
 from dataclasses import replace
 
@@ -48,7 +48,7 @@ def test_the_scalar_encoding_cannot_grow():
 
 @pytest.mark.parametrize("encoding", ["one-hot", "embedding"])
 @pytest.mark.parametrize("before", [None, RareCharacters("ac", (2, 1))])
-def test_the_placeholder_stays_the_last(encoding, before):
+def test_placeholder_remains_the_last_id(encoding, before):
     old, new = Vocabulary("bdf", before), Vocabulary("abdefg", RareCharacters("c", (3,)))
     config = ModelConfig(vocabulary_size=old.model_size, encoding=encoding, embedding_size=4, units=(5, 4))
     larger = replace(config, vocabulary_size=new.model_size)
@@ -63,7 +63,7 @@ def test_the_placeholder_stays_the_last(encoding, before):
     np.testing.assert_array_equal(grew[table][[0, 3, 5]], fresh[table][[0, 3, 5]])  # a, e, g
 
 
-def test_the_scalar_encoding_keeps_its_characters_and_gets_no_placeholder():
+def test_scalar_encoding_cannot_get_a_placeholder():
     config = ModelConfig(vocabulary_size=3, encoding="scalar", units=(5,))
     new = Vocabulary("bdf", RareCharacters("xz", (1, 1)))
     with pytest.raises(ConfigError, match=r"2 characters.*'xz'.*x = id / V"):
