@@ -58,7 +58,7 @@ def saved_last(folder: Path) -> int:
 
 
 DURATIONS = ("seconds", "began", "reserve", "evaluated")
-"""What depends on the clock: three durations, and how often the clock had a state saved."""
+"""Values that depend on the clock: three durations, and the number of saves by the clock."""
 
 
 def without_seconds(records: list[dict[str, Any]]) -> list[dict[str, Any]]:

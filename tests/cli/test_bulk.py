@@ -61,7 +61,7 @@ def test_unfinished_file_is_resumed(charlstm, checkpoint, tmp_path, expected, ke
         assert charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").exit_code == 130
     content = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in expected[: int(keep)])
     (tmp_path / "many.jsonl").write_text(content + ("" if keep == int(keep) else json.dumps(expected[int(keep)])[:20]))
-    # The default random seed is that of the unfinished run.
+    # Without --random-seed, the seed of the unfinished run is used.
     result = charlstm("generate", *SETTINGS[:-2], "--samples", str(MANY), "--output", "many.jsonl")
     assert result.exit_code == 0
     there = MANY if keep == MANY else int(keep) // BATCH * BATCH  # whole batches only

@@ -1,4 +1,4 @@
-"""How many threads ``charlstm generate`` gives to a product."""
+"""Tests of the number of threads in ``charlstm generate``."""
 
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_info

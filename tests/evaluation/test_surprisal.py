@@ -139,7 +139,7 @@ def test_windowed_surprisal_includes_naming_costs(make_network):
 
 
 def test_probabilities_of_all_code_points_sum_to_one(make_network):
-    """The probabilities of all code points as the next character sum to one."""
+    """The next-character probabilities of all code points sum to one."""
     network = make_network()
     every = "".join(map(chr, range(0x110000)))
     ids, state = RARE.encode_any(every), network.initial_state(1)

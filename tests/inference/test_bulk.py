@@ -1,4 +1,4 @@
-"""Processes that write: their order, and that nothing waits for one that has ended, nor outlives the one that started them."""
+"""Tests of generation by several processes: order, failures, and the end of every process."""
 
 import os
 import signal
@@ -16,12 +16,12 @@ from charlstm.inference.bulk import write_in_order
 
 BATCHES = [range(start, start + 3) for start in range(0, 30, 3)]
 LARGE = b"x" * 1_000_000
-"""More than a pipe takes: to send it, somebody must read."""
+"""Length above the capacity of a pipe, so that sending needs a reader."""
 
 
 @dataclass
 class Counting:
-    """A job whose texts are the random seeds; the later ones are done sooner."""
+    """Job whose texts are the random seeds; later batches finish sooner."""
 
     padding: bytes = LARGE
 
@@ -32,7 +32,7 @@ class Counting:
 
 @dataclass
 class Failing:
-    """A job that never gets done with the first batch, and does something with the second."""
+    """Job that never finishes the first batch and fails on the second."""
 
     how: str
     padding: bytes = LARGE
@@ -51,7 +51,7 @@ class Failing:
 
 @dataclass
 class Telling:
-    """A job that leaves its process's number in a folder and never gets done."""
+    """Job that writes its process id to a folder and never finishes."""
 
     folder: str
 
@@ -63,7 +63,7 @@ class Telling:
 
 @pytest.fixture
 def started(monkeypatch):
-    """The processes that were started."""
+    """Record the processes that are started."""
     found, start = [], subprocess.Popen
 
     def watched(*arguments, **options):
@@ -81,20 +81,20 @@ def test_texts_come_in_order(started, processes):
     assert all(process.returncode is not None for process in started)
 
 
-def test_nothing_to_write_starts_nothing(started):
+def test_no_process_is_started_for_no_texts(started):
     assert list(write_in_order(Counting(), [], 2)) == []
     assert started == []
 
 
 @pytest.mark.parametrize(
-    "program", ["exit 1", "kill -9 $$", "head -c 1000 > /dev/null", "echo what is no answer", "cat > /dev/null", "exec >&-"]
+    "program", ["exit 1", "kill -9 $$", "head -c 1000 > /dev/null", "echo not a reply", "cat > /dev/null", "exec >&-"]
 )
-def test_a_process_that_ends_as_it_starts_is_stated(tmp_path, monkeypatch, started, program):
+def test_a_process_that_ends_at_start_is_reported(tmp_path, monkeypatch, started, program):
     script = tmp_path / "python"
     script.write_text(f"#!/bin/sh\n{program}\n")
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(script))
-    if program.startswith("cat"):  # it takes everything, until somebody ends it
+    if program.startswith("cat"):  # reads everything until it is killed
 
         def ended(*_):
             for process in started:
@@ -107,24 +107,24 @@ def test_a_process_that_ends_as_it_starts_is_stated(tmp_path, monkeypatch, start
 
 
 @pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM", "SIGSEGV", "exit"])
-def test_a_process_that_ends_while_another_is_busy_is_stated_at_once(started, how):
+def test_a_process_that_ends_early_is_reported_at_once(started, how):
     with pytest.raises(CharlstmError, match="was ended from outside"):
         list(write_in_order(Failing(how), BATCHES, 2))
     assert all(process.returncode is not None for process in started)
 
 
-def test_a_process_that_cannot_be_started_is_stated(tmp_path, monkeypatch, started):
+def test_a_process_that_cannot_be_started_is_reported(tmp_path, monkeypatch, started):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
     with pytest.raises(CharlstmError, match="no process can be started"):
         list(write_in_order(Counting(), BATCHES, 2))
 
 
-def test_lack_of_memory_in_a_process_is_lack_of_memory():
+def test_out_of_memory_in_a_process_raises_memory_error():
     with pytest.raises(MemoryError):
         list(write_in_order(Failing("memory"), BATCHES, 2))
 
 
-def test_signals_to_the_group_are_not_for_them(started):
+def test_processes_do_not_receive_signals_to_the_group(started):
     texts = write_in_order(Counting(), BATCHES, 2)
     next(texts)
     assert [os.getpgid(process.pid) for process in started] == [process.pid for process in started]
@@ -132,13 +132,13 @@ def test_signals_to_the_group_are_not_for_them(started):
     assert all(process.returncode == -signal.SIGKILL for process in started)
 
 
-def test_they_import_what_this_process_imports(tmp_path, monkeypatch):
-    (tmp_path / "pickle.py").write_text("raise SystemExit('what lies in the folder is not for charlstm')")
+def test_processes_do_not_import_from_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "pickle.py").write_text("raise SystemExit('a module of the current folder was imported')")
     monkeypatch.chdir(tmp_path)
     assert list(write_in_order(Counting(), BATCHES, 1)) == [list(batch) for batch in BATCHES]
 
 
-def test_they_end_with_the_process_that_started_them(tmp_path):
+def test_processes_end_with_the_process_that_started_them(tmp_path):
     program = (
         "from charlstm.inference.bulk import write_in_order\n"
         "from tests.inference.test_bulk import BATCHES, Telling\n"
@@ -154,7 +154,7 @@ def test_they_end_with_the_process_that_started_them(tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     starter.kill()
-    _, said = starter.communicate()  # which ends when all who have its stderr have ended
+    _, said = starter.communicate()  # returns once every process with its stderr has ended
     assert said == b""
     for number in numbers:
         while Path(f"/proc/{number}").exists():

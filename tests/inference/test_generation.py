@@ -1,4 +1,4 @@
-"""The ladder from logits to texts, with a fake model that can only spell one word."""
+"""Tests of generation from logits to texts, with a fake model that spells one word."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ GREEDY = Sampling(temperature=0)
 
 @dataclass(frozen=True)
 class Speller:
-    """After a character of its word comes the next one, round and round; the state is the last character read."""
+    """Model that predicts the next character of its word, cyclically; its state is the last character read."""
 
     word: str
     vocabulary: Vocabulary
@@ -37,7 +37,7 @@ class Speller:
 
 
 def spelled(word: str, seed: str, **options) -> tuple[list[str], list[Sample]]:
-    """The pieces of the first text, and what generation returns."""
+    """Return the pieces of the first text, and the return value of the generation."""
     vocabulary = Vocabulary.of(word)
     options = {"random_seeds": [0], "length": 12, "sampling": GREEDY, **options}
     steps, pieces = generate_pieces(Speller(word, vocabulary), vocabulary, seed, **options), []
@@ -48,7 +48,7 @@ def spelled(word: str, seed: str, **options) -> tuple[list[str], list[Sample]]:
             return pieces, end.value
 
 
-def test_the_model_spells_its_word_from_any_character_on():
+def test_model_spells_its_word_from_any_character():
     pieces, samples = spelled("abcd", seed="ab", length=6)
     assert pieces == ["c", "d", "a", "b", "c", "d", ""]
     assert samples == [Sample("cdabcd", 0, "length")]
@@ -64,7 +64,7 @@ def test_a_stop_string_ends_the_text_before_it():
     assert samples == [Sample("bcd", 0, "stop")]
 
 
-def test_what_may_begin_a_stop_string_is_held_back_until_it_is_certain():
+def test_a_possible_stop_string_is_held_back():
     pieces, _ = spelled("abcdef", seed="a", stops=["dx", "cdy"], length=6)
     assert pieces == ["", "", "b", "c", "d", "e", "fa"]
 
@@ -81,7 +81,7 @@ def test_a_seed_must_have_known_characters():
 
 
 @pytest.mark.parametrize("mode", [StatelessDecoder, StatefulDecoder])
-def test_a_batch_of_samples_is_the_same_texts_one_by_one(make_network, mode):
+def test_a_batch_of_samples_equals_single_texts(make_network, mode):
     vocabulary = Vocabulary("abcdefg")
     reader = mode(make_network())
 
@@ -109,7 +109,7 @@ def test_a_text_can_be_resumed_at_any_position(make_network, mode, sampling):
     assert continued(np.concatenate([seed, whole[:25]]), 25, 15) == whole[25:]
 
 
-def test_both_modes_write_the_same_while_the_text_fits_the_window(make_network):
+def test_modes_agree_while_the_text_fits_the_window(make_network):
     network = make_network(seq_len=30)
     texts = []
     for mode in (StatelessDecoder, StatefulDecoder):
@@ -120,7 +120,7 @@ def test_both_modes_write_the_same_while_the_text_fits_the_window(make_network):
 
 @dataclass(frozen=True)
 class Descending:
-    """Every character is a little likelier than the one after it, whatever was read; there is no state."""
+    """Stateless model in which each character is slightly likelier than the next id, whatever the context."""
 
     size: int
 
@@ -142,14 +142,14 @@ def test_the_repetition_penalty_looks_64_characters_back():
     assert [int(next(steps)[0]) for _ in range(70)] == [*range(1, 65), *range(6)]
 
 
-def test_the_repetition_penalty_sees_what_was_just_written(make_network):
+def test_repetition_penalty_sees_generated_characters(make_network):
     reader = StatefulDecoder(make_network())
 
     def longest_run(penalty):
         steps = continue_ids(reader, np.array([0]), [0], 7, Sampling(0, repetition_penalty=penalty))
         return len({int(next(steps)[0]) for _ in range(7)})
 
-    # Greedy with a crushing penalty must use every character once before it can use one twice.
+    # With a huge penalty, greedy generation uses every character once before any character twice.
     assert longest_run(1e6) >= 6
     assert longest_run(1.0) < 6
 
@@ -158,7 +158,7 @@ def test_the_repetition_penalty_sees_what_was_just_written(make_network):
 @pytest.mark.parametrize(
     "sampling", [GREEDY, Sampling(1.0), Sampling(2.0, top_k=2), Sampling(1.0, top_p=0.5), Sampling(1.0, repetition_penalty=0.1)]
 )
-def test_the_placeholder_is_never_written_however_likely(make_network, mode, sampling):
+def test_placeholder_is_never_generated(make_network, mode, sampling):
     network = make_network()  # of 7 characters
     network.dense_bias[6] = 1_000
     vocabulary = Vocabulary("abcdef", RareCharacters("yz", (2, 1)))
@@ -169,7 +169,7 @@ def test_the_placeholder_is_never_written_however_likely(make_network, mode, sam
     assert set("".join(text)) <= set("abcdef")
 
 
-def test_a_text_does_not_depend_on_the_placeholder(make_network):
+def test_generated_text_does_not_depend_on_the_placeholder(make_network):
     network = make_network()
     cut = replace(network, dense_kernel=network.dense_kernel[:, :6], dense_bias=network.dense_bias[:6])
     rare = RareCharacters("yz", (2, 1))

@@ -18,7 +18,7 @@ from charlstm.inference.lstm import (
 
 
 def read(layer: LSTMLayer, x: np.ndarray) -> LayerState:
-    """The state after a batch of sequences ``[B, T, d]``."""
+    """Return the state after a batch of sequences ``[B, T, d]``."""
     state = initial_state(len(x), len(layer.recurrent_kernel.columns))
     for time in range(x.shape[1]):
         step(layer, x[:, time], state)
@@ -59,7 +59,7 @@ SCALARS = {
 
 @pytest.mark.parametrize("activation", SCALARS)
 @pytest.mark.parametrize("recurrent_activation", ["sigmoid", "hard_sigmoid"])
-def test_a_step_is_the_six_equations_gate_by_gate(activation, recurrent_activation):
+def test_a_step_follows_the_six_equations_by_gate(activation, recurrent_activation):
     random, d, u = np.random.default_rng(3), 3, 4
     kernel, recurrent, bias = random.normal(size=(d, 4 * u)), random.normal(size=(u, 4 * u)), random.normal(size=4 * u)
     x, h, c = random.normal(size=d), random.normal(size=u), random.normal(size=u)
@@ -104,7 +104,7 @@ def test_state_is_h_and_c_alone():
     assert not any(array.any() for array in state)
 
 
-def test_sigmoids_at_the_ends_and_in_the_middle():
+def test_sigmoids_at_extremes_and_at_zero():
     z = np.array([-1e30, -3, 0, 3, 1e30], np.float32)
     soft, hard = sigmoid(z, np.empty_like(z)), hard_sigmoid(z, np.empty_like(z))
     np.testing.assert_allclose(soft, [0, 1 / (1 + math.exp(3)), 0.5, 1 / (1 + math.exp(-3)), 1], atol=1e-7)

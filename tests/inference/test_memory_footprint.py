@@ -1,4 +1,4 @@
-"""The memory that is estimated, against what is allocated."""
+"""Tests of estimated memory against allocated memory."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def peak(work: Callable[[], object]) -> int:
 
 
 def assert_estimated(measured: int, estimate: int) -> None:
-    assert measured <= estimate + 3_000_000  # noise for several positions, and what imports and buffers take
+    assert measured <= estimate + 3_000_000  # noise for several positions, imports and buffers
     assert estimate <= 2 * measured + 3_000_000
 
 
@@ -55,7 +55,7 @@ def assert_estimated(measured: int, estimate: int) -> None:
     ],
     ids=["states", "two layers", "softsign", "alphabet", "top-p", "all filters", "texts"],
 )
-def test_memory_of_writing_is_estimated(mode, options, texts, sampling):
+def test_memory_of_generation_is_estimated(mode, options, texts, sampling):
     config = ModelConfig(**options)
     read, length = decoder(build_network(config, weights(config)), mode), 10 if texts < 2_000 else 100
     vocabulary = Vocabulary("".join(map(chr, range(48, 48 + config.vocabulary_size))))

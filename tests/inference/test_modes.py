@@ -1,4 +1,4 @@
-"""The two modes against their definitions, written out."""
+"""Tests of both modes against their literal definitions."""
 
 import tracemalloc
 
@@ -23,7 +23,7 @@ def texts(batch: int, length: int) -> np.ndarray:
 @pytest.mark.parametrize("units", [(5,), (5, 4), (3, 4, 5)])
 @pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
 @pytest.mark.parametrize("seq_len", [1, 2, 6])
-def test_lanes_are_the_append_and_shift_loop(make_network, units, encoding, seq_len):
+def test_lanes_equal_the_append_and_shift_loop(make_network, units, encoding, seq_len):
     network = make_network(units=units, encoding=encoding, seq_len=seq_len)
     mode, read = StatelessDecoder(network), texts(batch=3, length=20)
     state = mode.initial_state(3)
@@ -33,7 +33,7 @@ def test_lanes_are_the_append_and_shift_loop(make_network, units, encoding, seq_
         np.testing.assert_allclose(mode.logits(state), logits_after(network, window), atol=2e-6)
 
 
-def test_stateful_has_read_everything(make_network):
+def test_stateful_mode_reads_the_whole_text(make_network):
     network = make_network()
     mode, read = StatefulDecoder(network), texts(batch=2, length=20)
     state = mode.initial_state(2)
@@ -42,7 +42,7 @@ def test_stateful_has_read_everything(make_network):
     np.testing.assert_allclose(mode.logits(state), logits_after(network, read), atol=1e-6)
 
 
-def test_the_modes_agree_while_the_text_fits_the_window_and_part_after(make_network):
+def test_modes_agree_only_within_the_window(make_network):
     network = make_network(seq_len=6)
     modes = [StatelessDecoder(network), StatefulDecoder(network)]
     states = [mode.initial_state(1) for mode in modes]
@@ -73,7 +73,7 @@ def test_steps_allocate_next_to_nothing(make_network, mode):
     assert peak < 4 * batch * units  # less than h alone; NumPy's own buffers are smaller
 
 
-def test_what_a_continuation_depends_on(make_network):
+def test_recent_returns_the_window_or_the_whole_text(make_network):
     network = make_network(seq_len=6)
     assert StatelessDecoder(network).recent(np.arange(10)).tolist() == [4, 5, 6, 7, 8, 9]
     assert len(StatefulDecoder(network).recent(np.arange(10))) == 10

@@ -1,4 +1,4 @@
-"""The first layer's projection by lookup, for each encoding."""
+"""Tests of the input projection by lookup, for each encoding."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from charlstm.text.windows import normalise
 
 
 def encoded(encoding: str, ids: np.ndarray, weights: dict) -> np.ndarray:
-    """What the encoding makes of characters, written out: ``[B] -> [B, d]``."""
+    """Return the input encoding of characters: ``[B] -> [B, d]``."""
     if encoding == "scalar":
         return normalise(ids, 7)
     if encoding == "one-hot":
@@ -20,7 +20,7 @@ def encoded(encoding: str, ids: np.ndarray, weights: dict) -> np.ndarray:
 
 @pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
 @pytest.mark.parametrize("use_bias", [True, False])
-def test_looking_up_the_projection_is_encoding_and_multiplying(encoding, use_bias):
+def test_input_projection_equals_encoding_times_kernel(encoding, use_bias):
     config = ModelConfig(vocabulary_size=7, encoding=encoding, embedding_size=3, units=(4,), use_bias=use_bias)
     random = np.random.default_rng(0)
     weights = {name: random.normal(size=shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
