@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", default=["quick", "standard", "best"])
     parser.add_argument("--random-seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--dynamic", nargs="*", default=["best"], help="presets that are also scored by dynamic evaluation")
-    parser.add_argument("--minutes", type=float, help="time budget in place of that of the preset")
+    parser.add_argument("--minutes", type=float, help="time budget, instead of the preset's")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

@@ -1,7 +1,7 @@
 """Benchmark of large vocabularies: a training step and a generated character, against their bare matrix products.
 
-The step is the one of ``charlstm train``: forward pass, backward pass, clipping, Adam. Its products are those of the LSTM, in
-the same arrangement, and the three of the softmax layer. The products of a generated character are ``h`` times the recurrent
+The step is the one of ``charlstm train``: forward pass, backward pass, clipping, Adam. Its products are the LSTM's, in the
+same arrangement, and the three of the softmax layer. The products of a generated character are ``h`` times the recurrent
 kernel and ``h`` times the softmax kernel, on one thread. The random weights are scaled so that the logits have a standard
 deviation of 4, a plausible value after training.
 
