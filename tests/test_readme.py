@@ -104,21 +104,30 @@ def help_options(command: str) -> set[str]:
     return options(shown)
 
 
-@pytest.mark.parametrize("name", ["inside-an-lstm.md", "inside-an-lstm.zh.md"])
-def test_inside_an_lstm_page_matches_inspect_output(name, tmp_path, monkeypatch):
-    shutil.copytree(ROOT / "checkpoints" / "ferry", tmp_path / "checkpoints" / "ferry")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
+@pytest.fixture(scope="module")
+def inspect_output(tmp_path_factory) -> list[str]:
+    """Return the lines that inspect prints of the shipped model."""
+    folder = tmp_path_factory.mktemp("inspect")
+    shutil.copytree(ROOT / "checkpoints" / "ferry", folder / "checkpoints" / "ferry")
     inside = ["inspect", "inside", "--text-file", str(ROOT / "data" / "ferry-year.txt")]
-    printed = [
-        line.strip()
-        for arguments in (["inspect", "--keras"], inside, [*inside, "--unit", "275"])
-        for line in CliRunner().invoke(app, arguments).stdout.splitlines()
-    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("COLUMNS", "100")
+        return [
+            line.strip()
+            for arguments in (["inspect", "--keras"], inside, [*inside, "--unit", "275"])
+            for line in CliRunner().invoke(app, arguments).stdout.splitlines()
+        ]
+
+
+@pytest.mark.parametrize("name", ["inside-an-lstm.md", "inside-an-lstm.zh.md"])
+def test_inside_an_lstm_page_matches_inspect_output(name, inspect_output):
     blocks = re.findall(r"```text\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL)
     shown = [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
     elsewhere = ("On this machine (", "many-to-one: ", "many-to-many, TimeDistributed: ")  # devices; what the example prints
-    unlike = [line for line in shown if not line.startswith(elsewhere) and not any(alike(line, other) for other in printed)]
+    unlike = [
+        line for line in shown if not line.startswith(elsewhere) and not any(alike(line, other) for other in inspect_output)
+    ]
     assert unlike == []
     assert len(shown) > 100
 

@@ -41,6 +41,7 @@ def whole(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_only_the_chief_writes_and_prints(whole):
     (printed, said), others = json.loads((whole / "said.json").read_text())
     assert others == ["", ""]

@@ -1,4 +1,4 @@
-"""The results of ``charlstm train``, ``generate`` and ``list``, and the types of all results by command."""
+"""The results of ``train``, ``generate`` and ``list``, and the types of all results by command."""
 
 from typing import Literal
 
@@ -113,4 +113,4 @@ RESULTS: dict[str, type[JsonRecord]] = {
     "inspect": InspectionResult,
     "list": CheckpointList,
 }
-"""The type of what each command prints with ``--json``."""
+"""The type of what each command prints with the option ``json``."""

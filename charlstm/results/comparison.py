@@ -1,4 +1,4 @@
-"""The result of ``charlstm compare``."""
+"""The result of ``compare``."""
 
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType
 from charlstm.results.scores import CopyRecord, CountsRecord, LoopRecord, SampledScoreRecord, SeenRecord

@@ -1,4 +1,4 @@
-"""The result of ``charlstm evaluate``."""
+"""The result of ``evaluate``."""
 
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType
 from charlstm.results.scores import CountsRecord, SampledScoreRecord, ScoreRecord, SeenRecord
@@ -39,10 +39,10 @@ class EvaluationResult(JsonRecord, frozen=True, kw_only=True):
         window: The model's own window in characters.
         modes: The scores of both modes.
         contexts: Stateless scores by context length in characters.
-        dynamic: The score while the model learns from the text as it reads (`--dynamic`); null without that option.
+        dynamic: The score while the model learns from the text as it reads (option `dynamic`); null without that option.
         references: Scores of the baselines, by name; null without the training text.
         counts: Statistics of the text.
-        surprise: The surprisal of every character (`--surprise`).
+        surprise: The surprisal of every character (option `surprise`).
     """
 
     checkpoint: str

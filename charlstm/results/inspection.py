@@ -1,4 +1,4 @@
-"""The result of ``charlstm inspect``."""
+"""The result of ``inspect``."""
 
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType, field
 from charlstm.results.layer_sections import ShapesSection, UnitsSection, WeightsSection
@@ -114,7 +114,7 @@ class InspectionResult(JsonRecord, frozen=True, kw_only=True):
         parameters: Number of its parameters.
         layers: The layers of the Keras model, from the windows to the probabilities.
         sections: The sections that were asked for.
-        inside: Activations along a text (`inside`, `--text`, `--page`).
+        inside: Activations along a text (section `inside`, or option `text` or `page`).
     """
 
     checkpoint: str

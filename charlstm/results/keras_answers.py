@@ -1,4 +1,4 @@
-"""What Keras computed for the sections of ``charlstm inspect --keras``."""
+"""What Keras computed for the sections of ``inspect`` with ``keras``."""
 
 from charlstm.results.json_record import JsonRecord, field
 

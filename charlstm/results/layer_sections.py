@@ -1,6 +1,6 @@
-"""Sections of ``charlstm inspect`` on layers: shapes, weights and units.
+"""Sections of ``inspect`` on layers: shapes, weights and units.
 
-A section has the results of Keras if ``--keras`` is given.
+A section has the results of Keras with the option ``keras``.
 """
 
 from charlstm.config import Encoding
@@ -65,7 +65,7 @@ class ShapesSection(JsonRecord, frozen=True, kw_only=True):
         encoding: Input encoding.
         one_unit: A layer of one unit, with one feature and with two.
         layers: The LSTM layers of the model.
-        keras: Parameter counts by Keras (`--keras`).
+        keras: Parameter counts by Keras (option `keras`).
     """
 
     windows: list[int]
@@ -155,7 +155,7 @@ class WeightsSection(JsonRecord, frozen=True, kw_only=True):
         layers: The LSTM layers.
         example: Shapes of an example layer.
         orders: The order of the gates in several libraries.
-        keras: Weight shapes of the example layer by Keras, by name (`--keras`).
+        keras: Weight shapes of the example layer by Keras, by name (option `keras`).
     """
 
     layers: list[LayerParts]
@@ -210,7 +210,7 @@ class UnitsSection(JsonRecord, frozen=True, kw_only=True):
     Attributes:
         layers: The LSTM layers of the model.
         stack: A layer of 128 units, and one of 256 units on top of it.
-        keras: Output shapes by Keras (`--keras`).
+        keras: Output shapes by Keras (option `keras`).
     """
 
     layers: list[LayerUnits]

@@ -1,6 +1,6 @@
-"""Sections of ``charlstm inspect`` on the carried state, the softmax layer, activations and the code that runs.
+"""Sections of ``inspect`` on the carried state, the softmax layer, activations and the code that runs.
 
-A section has the results of Keras if ``--keras`` is given.
+A section has the results of Keras with the option ``keras``.
 """
 
 from charlstm.config import Activation, Targets
@@ -39,7 +39,7 @@ class StateSection(JsonRecord, frozen=True, kw_only=True):
         window: Characters of the window that is read twice.
         norms: Norms of the state of every layer, by the moment.
         largest_difference: Difference of the second prediction from the first.
-        keras: The state of Keras's layers (`--keras`).
+        keras: The state of Keras's layers (option `keras`).
     """
 
     window: int
@@ -58,7 +58,7 @@ class TimeDistributedSection(JsonRecord, frozen=True, kw_only=True):
         parameters: Number of its parameters.
         parameters_if_every_position_had_its_own: Number of parameters of a layer for each position.
         largest_difference: Largest difference of a logit between one position at a time and all at once.
-        keras: The layer by Keras (`--keras`).
+        keras: The layer by Keras (option `keras`).
     """
 
     targets: Targets
@@ -80,7 +80,7 @@ class ActivationsSection(JsonRecord, frozen=True, kw_only=True):
         sigmoid: Values of `sigmoid` at the points.
         hard_sigmoid: Values of `hard_sigmoid` as in Keras 3.
         hard_sigmoid_keras_2: Values of `hard_sigmoid` as in Keras 1 and 2.
-        keras: Values by Keras (`--keras`).
+        keras: Values by Keras (option `keras`).
     """
 
     recurrent_activation: Activation
@@ -100,7 +100,7 @@ class KernelSection(JsonRecord, frozen=True, kw_only=True):
         train_on_a_processor: The code that trains without a GPU.
         train_on_a_gpu: The code that trains with a GPU.
         not_cudnn_because: Options of the model that prevent Keras from using cuDNN.
-        keras: The code that runs on this machine (`--keras`).
+        keras: The code that runs on this machine (option `keras`).
     """
 
     generate: str

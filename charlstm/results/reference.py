@@ -11,9 +11,8 @@ from charlstm.results.commands import RESULTS
 
 _INTRODUCTION = """# The JSON of the commands
 
-With `--json` a command prints one JSON object on stdout. Every key below is in it. Those marked *optional* are there if an
-option or a text asks for them. No number is infinite or NaN. Keys that are numbers, such as context lengths, are strings in
-JSON.
+Asked for JSON, a command prints one object on stdout. Every key below is in it; those marked *optional* only if an option or a
+text asks for them. No number is infinite or NaN. Keys that are numbers, such as context lengths, are strings in JSON.
 
 In Python, the types of `charlstm.results` check an object strictly, and give its JSON Schema:
 
@@ -21,7 +20,7 @@ In Python, the types of `charlstm.results` check an object strictly, and give it
 import msgspec
 from charlstm.results.commands import RESULTS
 
-found = msgspec.json.decode(text, type=RESULTS["compare"])  # text is what `charlstm compare --json` printed
+found = msgspec.json.decode(text, type=RESULTS["compare"])  # text is what `compare` printed
 found.modes.stateful.nats_per_char
 msgspec.json.schema(RESULTS["compare"])
 ```

@@ -1,4 +1,4 @@
-"""One time step of every LSTM layer, the section ``step`` of ``charlstm inspect``."""
+"""One time step of every LSTM layer, the section ``step`` of ``inspect``."""
 
 from charlstm.config import Activation
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType
@@ -123,7 +123,7 @@ class StepSection(JsonRecord, frozen=True, kw_only=True):
         layers: The LSTM layers.
         logits: Logits of the next character: V values.
         likeliest: The most likely next characters, the likeliest first.
-        keras: The same step by Keras (`--keras`).
+        keras: The same step by Keras (option `keras`).
     """
 
     character: str

@@ -236,7 +236,7 @@ def test_ctrl_c_during_start_prints_one_sentence(program, checkpoint, tmp_path, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "many.jsonl", "many.jsonl.unfinished"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
 def test_resume_after_kill_gives_the_same_file(program, checkpoint, tmp_path, number):
     samples = 8 * cores() * BATCH  # far more than are generated at a time
     arguments = ("generate", "--seed", "The", "--length", "400", "--samples", str(samples), "--random-seed", "3")

@@ -106,6 +106,7 @@ def test_named_pipe_is_read(charlstm, tmp_path):
     assert "is not a text file; give the text" in charlstm("train", "--resume", "pipe").stderr
 
 
+@pytest.mark.slow
 def test_vocabulary_of_a_million_characters(charlstm, tmp_path, make_checkpoint):
     alphabet = "".join(map(chr, [*range(1, 0xD800), *range(0xE000, 0x110000)])).translate({0x0D: None, 0xFEFF: None})
     assert len(alphabet) > 1_100_000

@@ -13,7 +13,10 @@ from charlstm.training.trainer import Trainer
 from tests.training.runs import EVERYTHING, result, run
 
 
-@pytest.mark.parametrize(("at", "save_every"), [(30, None), (66, None), (67, 0.0), (198, 0.0)])  # evaluated: 66, 132, 198
+@pytest.mark.parametrize(
+    ("at", "save_every"),
+    [(30, None), *(pytest.param(*each, marks=pytest.mark.slow) for each in [(66, None), (67, 0.0)]), (198, 0.0)],
+)  # evaluated: 66, 132, 198
 def test_nan_loss_rolls_back_with_half_the_learning_rate(plan, poisoned, at, save_every):
     rates = poisoned(at, times=2)
     made = plan(**EVERYTHING, save_every=save_every)
@@ -59,6 +62,7 @@ def test_nan_average_is_detected_with_a_finite_loss(plan, monkeypatch, save_ever
     assert [line.step for line in read_history(made.folder)] == [66, 132, 198]
 
 
+@pytest.mark.slow
 def test_rollback_does_not_depend_on_the_saving_interval(plan, poisoned, resumed):
     folders = []
     for name, save_every, stop in (

@@ -36,7 +36,14 @@ def cut(plan):
     return made.folder
 
 
-@pytest.mark.parametrize(("batches", "save_every"), [("streams", 0.0), ("streams", 0.01), ("windows", None)])
+@pytest.mark.parametrize(
+    ("batches", "save_every"),
+    [
+        ("streams", 0.0),
+        pytest.param("streams", 0.01, marks=pytest.mark.slow),
+        pytest.param("windows", None, marks=pytest.mark.slow),
+    ],
+)
 def test_resume_after_any_stops_gives_identical_weights(plan, resumed, batches, save_every):
     settings = {**EVERYTHING, "batches": batches}
     run(plan("whole", **settings))
@@ -104,6 +111,7 @@ def test_the_saved_best_weights_are_needed(plan, resumed, cut):
     assert gone_on_without("best", plan, resumed, kept) != found
 
 
+@pytest.mark.slow
 def test_the_number_of_halvings_is_saved(plan, resumed, poisoned):
     poisoned(30, times=1)
     run(plan("whole", **EVERYTHING))
@@ -118,6 +126,7 @@ def test_the_number_of_halvings_is_saved(plan, resumed, poisoned):
     assert gone_on_without("halvings", plan, resumed, made.folder.with_name("kept")) != expected
 
 
+@pytest.mark.slow
 def test_the_state_to_roll_back_to_is_saved(plan, resumed, poisoned):
     done = poisoned(90, times=1)
     run(plan("whole", **EVERYTHING))
