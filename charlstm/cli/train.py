@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from signal import SIGTERM
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,16 +15,25 @@ from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, sa
 from charlstm.cli.training_messages import describe_plan, print_result, print_saved_result, say_end, show_beginning
 from charlstm.cli.worker import be_a_worker, cluster_named, memory_note, not_the_first_process
 from charlstm.errors import CheckpointError, SaveError, clip_text
+from charlstm.formatting import exactly
+from charlstm.planning.presets import PRESETS, Preset
 
 if TYPE_CHECKING:
     from charlstm.planning.cluster import Cluster
-
-Preset = Literal["quick", "standard", "best", "classic"]
 
 _NOT_SETTINGS = frozenset(
     {"corpus", "name", "preset", "resume", "resume_if_exists", "from_", "text_encoding", "show_samples", "checkpoints", "json"}
     | {"cluster", "rank"}
 )
+
+
+def _presets() -> str:
+    """Return the presets with their budgets and units, for the help."""
+    return ", ".join(
+        f"{name} ({exactly(preset['minutes'], 'minute') if 'minutes' in preset else exactly(preset['epochs'], 'epoch')}, "
+        f"{preset['units'][0]:,} units{', the recipe of the Keras tutorials' if name == 'classic' else ''})"
+        for name, preset in PRESETS.items()
+    )
 
 
 def train(
@@ -45,7 +54,7 @@ def train(
     ] = None,
     preset: Annotated[
         Preset | None,
-        settings.option(None, "Preset of all settings that are not given. Default: standard.", **choice(Preset)),
+        settings.option(None, f"Preset of all settings that are not given: {_presets()}. Default: standard.", **choice(Preset)),
     ] = None,
     resume: Annotated[
         str | None,
