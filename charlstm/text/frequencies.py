@@ -31,7 +31,7 @@ def log_frequencies(ids: Ids, vocabulary_size: int) -> NDArray[np.float32]:
 
     The pseudo-count a (Lidstone's rule) smooths the frequencies of characters that occur a few times or never.
 
-    >>> np.exp(log_frequencies(np.array([0, 0, 1, 5]), 4)).round(3).tolist()
+    >>> [round(float(each), 3) for each in np.exp(log_frequencies(np.array([0, 0, 1, 5]), 4))]
     [0.273, 0.25, 0.227, 0.25]
     """
     counts = occurrences(ids, vocabulary_size)

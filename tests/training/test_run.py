@@ -82,7 +82,7 @@ def test_new_characters_start_at_their_frequencies_beside_the_trained_ones(plan,
 
 
 def test_the_model_has_the_best_weights_not_the_last(plan):
-    made = plan(epochs=30.0, evaluations=10, learning_rate=0.3, schedule="constant", clip_norm=0.0, weight_average=0.0)
+    made = plan(epochs=30.0, evaluations=10, learning_rate=0.5, schedule="constant", clip_norm=0.0, weight_average=0.0)
     evaluated = [event for event in run(made) if isinstance(event, Evaluated)]
     best = min(evaluated, key=lambda event: event.evaluation.nats_per_char)
     assert best is not evaluated[-1], "this learning rate is meant to do harm in the end"
