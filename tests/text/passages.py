@@ -46,3 +46,20 @@ He didn’t answer; he took off his cap and went down to the river.
 — Kiedy jedziemy? — zapytała dziewczynka i spojrzała na drugi brzeg, gdzie stał dom jej babci.
 """,
 }
+
+ENCODED = [
+    *[("Russian", encoding) for encoding in ["cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic"]],
+    *[("Ukrainian", encoding) for encoding in ["cp1251", "koi8-u"]],
+    *[("Japanese", encoding) for encoding in ["shift_jis", "euc_jp"]],
+    *[("Chinese", encoding) for encoding in ["gb18030", "gbk"]],
+    *[("Taiwanese", "big5"), ("Korean", "euc_kr"), ("Hebrew", "cp1255"), ("Greek", "cp1253"), ("Greek", "iso8859-7")],
+    *[(language, "cp1252") for language in ["German", "French", "English"]],
+    *[("German", encoding) for encoding in ["latin-1", "mac-roman", "cp850"]],
+    *[("Polish", encoding) for encoding in ["cp1250", "iso8859-2"]],
+]
+"""Passages and encodings that have most of their characters."""
+
+
+def passage(language: str, encoding: str) -> str:
+    """Return a passage without the characters that an encoding lacks, such as dashes."""
+    return PASSAGES[language].encode(encoding, "ignore").decode(encoding)
