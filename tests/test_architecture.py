@@ -40,6 +40,7 @@ LATER = {"cli": LEAVES | set(PACKAGES)}
 OTHERS = {
     "cli/interactive.py": {"inference", "text"},
     "cli/bulk.py": {"inference"},
+    "cli/train.py": {"planning"},  # the presets, which its help shows
 }  # imported inside a command themselves
 OTHER_LIBRARIES = {f"cli/{name}.py": {"rich"} for name in ("console", "inspection_view", "comparison_view")}
 
