@@ -41,7 +41,7 @@ OTHERS = {
     "cli/interactive.py": {"inference", "text"},
     "cli/bulk.py": {"inference"},
     "cli/train.py": {"planning"},  # the presets, which its help shows
-}  # imported inside a command themselves
+}  # the first two are imported inside a command themselves
 OTHER_LIBRARIES = {f"cli/{name}.py": {"rich"} for name in ("console", "inspection_view", "comparison_view")}
 
 LIBRARIES = {
