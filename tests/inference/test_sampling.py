@@ -126,7 +126,7 @@ def test_greedy_choice_takes_the_likeliest_and_the_first_on_a_tie():
 
 def test_greedy_choice_draws_no_noise(monkeypatch):
     monkeypatch.setattr(GumbelNoise, "_draw", lambda *_: pytest.fail("noise is drawn"))
-    make_sampler(Sampling(0.0), [0, 1], 5, NOTHING_READ).choose(LOGITS)
+    assert make_sampler(Sampling(0.0), [0, 1], 5, NOTHING_READ).choose(LOGITS).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
