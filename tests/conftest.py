@@ -93,6 +93,14 @@ def long_memory(forget: float, recurrent: float = 0.0, **options: Any) -> tuple[
 
 
 @pytest.fixture(scope="session")
+def without_graph_optimizer() -> None:
+    """Skip TensorFlow's graph optimiser: the results are the same, and compiling takes a quarter less time."""
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
+@pytest.fixture(scope="session")
 def make_checkpoint() -> MakeCheckpoint:
     return checkpoint
 

@@ -75,6 +75,7 @@ def main() -> None:
     from charlstm.training.distributed.worker_group import WorkerGroup
     from charlstm.training.trainer import Trainer
 
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})  # compiles faster
     model, training = build(ModelConfig, task["model"]), build(TrainingConfig, task["training"])
     if devices := task.get("devices"):
         (processor,) = tf.config.list_physical_devices("CPU")

@@ -25,6 +25,14 @@ CommandLine = Callable[..., Result]
 
 TEXT = "".join(np.random.default_rng(0).choice(list("The quick brown fox\n"), 1_000))
 
+SMALL = ["--preset", "quick", "--units", "4", "--seq-len", "6", "--batch-size", "2", "--epochs", "0.02"]
+"""Options of a training that takes a second."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compile_quickly(without_graph_optimizer: None) -> None:
+    """Compile without the graph optimiser in this folder."""
+
 
 @pytest.fixture
 def charlstm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:

@@ -101,7 +101,11 @@ def check_shown(command: str, stdout: str) -> None:
     assert not re.search(r"(?<!\w)[-+]?(nan|inf)(?!\w)", stdout)
 
 
-@pytest.mark.parametrize(("weights", "network"), PAIRS)
+@pytest.mark.parametrize(
+    ("weights", "network"),
+    # Each kind of weights and each network once; the other pairs are slow tests.
+    [pytest.param(*pair, marks=() if "one-hot" in pair or "unstable" in pair else pytest.mark.slow) for pair in PAIRS],
+)
 def test_every_result_is_finite_or_refused(charlstm, absurd, weights, network):
     absurd(weights, network)
     for command in WRITING:

@@ -13,22 +13,8 @@ import pytest
 from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.config import ModelConfig
 from charlstm.planning.training_plan import plan_training
-from tests.cli.conftest import undimmed
+from tests.cli.conftest import SMALL, undimmed
 
-SMALL = [
-    "--units",
-    "4",
-    "--seq-len",
-    "6",
-    "--batch-size",
-    "2",
-    "--epochs",
-    "0.02",
-    "--preset",
-    "quick",
-    "--validation-split",
-    "0.05",
-]
 TALES = {
     "combining characters": unicodedata.normalize("NFD", "Ångström naïve café Việt Nam — "),
     "emoji sequences": "a 👩‍👩‍👧‍👦 b 🏳️‍🌈 c 👍🏽 d 🇩🇪 ",
@@ -42,11 +28,18 @@ TALES = {
 }
 
 
-@pytest.mark.parametrize("tale", TALES.values(), ids=TALES)
+@pytest.mark.parametrize(
+    "tale",
+    [
+        pytest.param("".join(TALES.values()), id="all"),
+        TALES["no spaces"],
+        *(pytest.param(tale, id=name, marks=pytest.mark.slow) for name, tale in TALES.items()),
+    ],
+)
 def test_text_of_any_characters_is_trained_and_generated(charlstm, tmp_path, tale):
     text = tale * (3_000 // len(tale))
     (tmp_path / "tale.txt").write_text(text, "utf-8", newline="")
-    assert charlstm("train", "tale.txt", *SMALL).exit_code == 0
+    assert charlstm("train", "tale.txt", *SMALL, "--validation-split", "0.05").exit_code == 0
     result = charlstm("generate", "--seed", tale[:3], "--length", "50", "--json", "--random-seed", "1")
     assert result.exit_code == 0
     (sample,) = json.loads(result.stdout)["samples"]
@@ -69,7 +62,7 @@ def test_lone_surrogate_in_an_argument_is_reported(program, tale):
 
 def test_a_lone_surrogate_in_a_name_is_refused(refusal, tmp_path):
     (tmp_path / "story.txt").write_text("once upon a time " * 100)
-    sentence = refusal("train", "story.txt", *SMALL, "--name", "caf\udce9")
+    sentence = refusal("train", "story.txt", *SMALL, "--validation-split", "0.05", "--name", "caf\udce9")
     assert sentence.startswith("'caf\\udce9' cannot name a checkpoint")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["story.txt"]
 
@@ -77,7 +70,7 @@ def test_a_lone_surrogate_in_a_name_is_refused(refusal, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
 def test_lone_surrogate_in_a_file_name_is_not_stored(charlstm, tmp_path):
     (tmp_path / "caf\udce9.txt").write_text("once upon a time " * 100)
-    assert charlstm("train", "caf\udce9.txt", *SMALL).exit_code == 0
+    assert charlstm("train", "caf\udce9.txt", *SMALL, "--validation-split", "0.05").exit_code == 0
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["caf"]
 
 
@@ -92,7 +85,7 @@ def test_a_name_that_is_a_path_is_refused(refusal, tmp_path, name):
 
 def test_a_name_with_spaces_is_a_name(charlstm, tmp_path):
     (tmp_path / "my story.txt").write_text("once upon a time " * 100)
-    assert charlstm("train", "my story.txt", *SMALL, "--name", "my story").exit_code == 0
+    assert charlstm("train", "my story.txt", *SMALL, "--validation-split", "0.05", "--name", "my story").exit_code == 0
     assert charlstm("generate", "--checkpoint", "my story", "--length", "1").exit_code == 0
 
 
@@ -101,7 +94,7 @@ def test_named_pipe_is_read(charlstm, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_text("once upon a time " * 100))
     writer.start()
-    assert charlstm("train", "pipe", *SMALL).exit_code == 0
+    assert charlstm("train", "pipe", *SMALL, "--validation-split", "0.05").exit_code == 0
     writer.join()
     assert "is not a text file; give the text" in charlstm("train", "--resume", "pipe").stderr
 

@@ -4,22 +4,9 @@ import json
 
 import pytest
 
+from tests.cli.conftest import SMALL
 from tests.text.passages import PASSAGES
 
-SMALL = [
-    "--units",
-    "4",
-    "--seq-len",
-    "6",
-    "--batch-size",
-    "2",
-    "--epochs",
-    "0.02",
-    "--preset",
-    "quick",
-    "--num-evaluations",
-    "1",
-]
 STORY = "Once upon a time there was a ferry.\n" * 60
 RUSSIAN = PASSAGES["Russian"] * 10
 

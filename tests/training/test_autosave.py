@@ -20,6 +20,7 @@ from charlstm.training.events import CheckpointRewritten, Evaluated, Started
 from charlstm.training.run import train
 from tests.training.runs import result
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
 SETTINGS = {"epochs": 2.0, "evaluations": 4}
 
 
@@ -56,11 +57,17 @@ REMOVALS: dict[str, tuple[Callable[[Path], Any], set[str]]] = {
 }
 
 
+WHOLE: dict[str, Any] = {}
+
+
 @pytest.fixture
 def expected(plan) -> dict[str, Any]:
-    made = plan("whole", **SETTINGS)
-    run(made, lambda _: None)
-    return result(made.folder)
+    """Return the result of an undisturbed run, made once."""
+    if not WHOLE:
+        made = plan("whole", **SETTINGS)
+        run(made, lambda _: None)
+        WHOLE.update(result(made.folder))
+    return WHOLE
 
 
 @pytest.mark.parametrize("removal", REMOVALS)

@@ -22,7 +22,13 @@ def weights_of(config: ModelConfig) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"encoding": "embedding", "embedding_size": 3}, {"encoding": "scalar"}, {"targets": "last"}]
+    "options",
+    [
+        pytest.param({}, marks=pytest.mark.slow),
+        {"encoding": "embedding", "embedding_size": 3},
+        pytest.param({"encoding": "scalar"}, marks=pytest.mark.slow),
+        {"targets": "last"},
+    ],
 )
 def test_at_a_zero_rate_it_equals_the_stateful_score(options):
     config = ModelConfig(vocabulary_size=7, seq_len=6, units=(5, 4), **options)

@@ -12,28 +12,36 @@ import numpy as np
 import pytest
 
 from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.history import read_history
 from charlstm.checkpoint.state_files import newest_state, read_state, write_state
 from charlstm.checkpoint.training_state import TrainingState
+from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.planning.training_plan import ResumedState, TrainingPlan
 from charlstm.training.trainer import Trainer
-from tests.training.runs import CUT, EVERYTHING, result, run
+from tests.training.runs import CUT, EVERYTHING, finished, planned, result, run, write_corpus
+
+
+@pytest.fixture(scope="module")
+def finished_runs(tmp_path_factory):
+    """Make a run without interruption, and the same interrupted."""
+    folder = tmp_path_factory.mktemp("runs")
+    text = write_corpus(folder)
+    run(planned(folder, text, "whole", **EVERYTHING))
+    assert run(planned(folder, text, "cut", **EVERYTHING), CUT)[-1].steps == CUT
+    return folder / "c"
 
 
 @pytest.fixture
-def whole(plan):
+def whole(finished_runs, tmp_path):
     """Return the folder of an uninterrupted run."""
-    made = plan("whole", **EVERYTHING)
-    run(made)
-    return made.folder
+    return shutil.copytree(finished_runs / "whole", tmp_path / "c" / "whole")
 
 
 @pytest.fixture
-def cut(plan):
+def cut(finished_runs, tmp_path):
     """Return the folder of the same run, interrupted."""
-    made = plan("cut", **EVERYTHING)
-    assert run(made, CUT)[-1].steps == CUT
-    return made.folder
+    return shutil.copytree(finished_runs / "cut", tmp_path / "c" / "cut")
 
 
 @pytest.mark.parametrize(
@@ -57,6 +65,29 @@ def test_resume_after_any_stops_gives_identical_weights(plan, resumed, batches, 
     assert result(made.folder) == result(made.folder.parent / "whole")
 
 
+@pytest.mark.parametrize("min_count", ["auto", 3])
+def test_a_run_interrupted_between_evaluations_gives_identical_weights(plan, resumed, odd, min_count):
+    settings = {"epochs": 2.0, "evaluations": 3, "dropout": 0.2, "min_count": min_count}
+    whole, cut = plan("whole", **settings), plan("cut", **settings)
+    run(whole)
+    first = finished(run(cut, 11))
+    assert first.interrupted
+    assert first.steps == 11
+    again = finished(run(resumed("cut")))
+    assert not again.interrupted
+    assert again.steps > 11
+    for name, value in read_weights(whole.folder, whole.config.model).items():
+        assert np.array_equal(value, read_weights(cut.folder, cut.config.model)[name]), name
+    ours, theirs = (read_state(made.folder, made.config).arrays for made in (cut, whole))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+    scores = [
+        [(line.step, line.nats_per_char, line.train_nats_per_char) for line in read_history(made.folder)]
+        for made in (cut, whole)
+    ]
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.usefixtures("compiled_once")
 def test_resuming_rewrites_the_model_files(resumed, whole, cut):
     for name in ("model.safetensors", "history.jsonl", "README.md"):
         (cut / name).write_bytes(b"damaged")
@@ -139,6 +170,7 @@ def test_the_state_to_roll_back_to_is_saved(plan, resumed, poisoned):
         assert (gone_on_without(item, plan, resumed, kept) == result(kept.with_name("whole"))) == same
 
 
+@pytest.mark.usefixtures("compiled_once")
 def test_patience_continues_in_a_resumed_run(plan, resumed):
     hopeless = {"evaluations": 60, "patience": 4, "learning_rate": 0.3, "schedule": "constant", "weight_average": 0.0}
     made = plan("whole", **hopeless, epochs=60.0)
@@ -159,6 +191,7 @@ def test_patience_continues_in_a_resumed_run(plan, resumed):
     assert run(resumed("kept"))[-1].steps > last.steps
 
 
+@pytest.mark.usefixtures("compiled_once")
 def test_a_state_of_another_network_is_refused(plan, resumed, cut):
     state = read_state(cut, read_config(cut))
     for arrays, found in (
@@ -173,6 +206,7 @@ def test_a_state_of_another_network_is_refused(plan, resumed, cut):
         assert "train its model further with `base`" in str(error.value)
 
 
+@pytest.mark.usefixtures("compiled_once")
 def test_a_state_that_another_process_has_resumed_is_refused(resumed, cut):
     made = resumed("cut")
     assert isinstance(made.start, ResumedState)
@@ -195,6 +229,7 @@ def test_out_of_memory_names_the_settings_to_reduce(plan, monkeypatch):
         run(plan())
 
 
+@pytest.mark.usefixtures("compiled_once")
 def test_a_full_disk_ends_training_and_keeps_earlier_saves(plan, resumed, whole, monkeypatch):
     made = plan("cut", **EVERYTHING, save_every=0.0)
     writes = count()

@@ -12,7 +12,6 @@ import pytest
 from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import read_history
-from charlstm.checkpoint.state_files import read_state
 from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import CheckpointError, TakenError, TrainingError
 from charlstm.evaluation.surprisal import stateful_surprisal
@@ -22,6 +21,8 @@ from charlstm.text.windows import split
 from charlstm.training.events import Evaluated, Event, Started, Stepped
 from charlstm.training.run import train
 from tests.training.runs import finished
+
+pytestmark = pytest.mark.usefixtures("compiled_once")
 
 
 def ticking() -> Callable[[], float]:
@@ -107,37 +108,6 @@ def test_a_budget_in_minutes_ends_on_the_clock(plan):
 def test_without_held_out_text_there_are_no_scores(plan):
     result = finished(run(plan(validation=0.0)))
     assert result.best.nats_per_char is None
-
-
-@pytest.fixture
-def odd(corpus) -> str:
-    """The text with rare characters, and one that comes first in its held-out end."""
-    text = corpus.read_text()
-    corpus.write_text(text[:200] + "éé!渡" + text[200:-50] + "é?" + text[-50:])
-    return corpus.read_text()
-
-
-@pytest.mark.parametrize("min_count", ["auto", 3])
-def test_an_interrupted_run_gives_identical_weights(plan, resumed, odd, min_count):
-    settings = {"epochs": 2.0, "evaluations": 3, "dropout": 0.2, "min_count": min_count}
-    whole, cut = plan("whole", **settings), plan("cut", **settings)
-    run(whole)
-    looks = count()
-    first = finished(run(cut, should_stop=lambda: next(looks) >= 11))
-    assert first.interrupted
-    assert first.steps == 11
-    again = finished(run(resumed("cut")))
-    assert not again.interrupted
-    assert again.steps > 11
-    for name, value in read_weights(whole.folder, whole.config.model).items():
-        assert np.array_equal(value, read_weights(cut.folder, cut.config.model)[name]), name
-    ours, theirs = (read_state(made.folder, made.config).arrays for made in (cut, whole))
-    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
-    scores = [
-        [(line.step, line.nats_per_char, line.train_nats_per_char) for line in read_history(made.folder)]
-        for made in (cut, whole)
-    ]
-    assert scores[0] == scores[1]
 
 
 def test_a_run_stopped_before_an_evaluation_leaves_a_model(plan):

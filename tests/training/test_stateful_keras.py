@@ -37,11 +37,11 @@ def read_by_keras(model: ModelConfig, x: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("options", "state_reset"),
     [
-        ({"units": (6,)}, 0.0),
-        ({"units": (6, 5)}, 0.0),
+        pytest.param({"units": (6,)}, 0.0, marks=pytest.mark.slow),
+        pytest.param({"units": (6, 5)}, 0.0, marks=pytest.mark.slow),
         ({"units": (4, 6, 5)}, 0.3),
         ({"units": (6, 5), "encoding": "embedding", "embedding_size": 3}, 0.3),
-        ({"units": (5, 4), "encoding": "scalar"}, 0.5),
+        pytest.param({"units": (5, 4), "encoding": "scalar"}, 0.5, marks=pytest.mark.slow),
     ],
     ids=["one layer", "two layers", "three layers, resets", "embeddings, resets", "scalar, resets"],
 )

@@ -30,7 +30,9 @@ def trained(model: ModelConfig, training: TrainingConfig, steps: int) -> Trainer
     return trainer
 
 
-@pytest.mark.parametrize(("targets", "weight_decay"), [("last", 0.0), ("every", 0.0), ("every", 0.5)])
+@pytest.mark.parametrize(
+    ("targets", "weight_decay"), [("last", 0.0), pytest.param("every", 0.0, marks=pytest.mark.slow), ("every", 0.5)]
+)
 def test_steps_on_windows_are_keras_fit(targets, weight_decay):
     model, training = parts({"targets": targets}, {"batches": "windows", "weight_decay": weight_decay})
     source = batch_source(IDS, model, training)

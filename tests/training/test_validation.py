@@ -43,7 +43,13 @@ def test_the_score_equals_reading_the_text_in_one_piece(length):
     assert Validator(config, ids).nats_per_char(values) == pytest.approx(nats / (length - 1), rel=1e-5)
 
 
-@pytest.mark.parametrize("memory", sorted(LONG_MEMORIES.keys() - AT_ONCE))
+@pytest.mark.parametrize(
+    "memory",
+    [
+        pytest.param(memory, marks=() if memory in ("linear", "tanh") else pytest.mark.slow)
+        for memory in sorted(LONG_MEMORIES.keys() - AT_ONCE)
+    ],
+)
 def test_a_model_with_long_memory_is_scored_in_one_piece(memory):
     config, values = long_memory(**LONG_MEMORIES[memory])
     ids = np.tile(IDS, 2)
@@ -74,7 +80,9 @@ def test_scoring_is_repeatable_and_depends_on_the_weights():
     assert evaluator.nats_per_char(weights(config, 0.5)) == first != other
 
 
-@pytest.mark.parametrize("most", [2**27, 5 * 64 * 7, 5 * 3 * 7, 1])
+@pytest.mark.parametrize(
+    "most", [pytest.param(5 * 64 * 7, marks=pytest.mark.slow), 5 * 3 * 7, pytest.param(1, marks=pytest.mark.slow)]
+)
 def test_shorter_chunks_give_the_same_score(monkeypatch, most):
     config = ModelConfig(vocabulary_size=7, units=(5, 4))
     expected = Validator(config, IDS).nats_per_char(weights(config, 0.5))
