@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from charlstm.checkpoint.config_file import BaseRecord, CheckpointConfig, CorpusRecord, read_config
 from charlstm.checkpoint.folder import available_names, check_new, find_checkpoint
 from charlstm.checkpoint.json_files import MAX_BYTES
@@ -20,6 +18,7 @@ from charlstm.planning.adaptation import adapt, fitted_validation
 from charlstm.planning.cluster import Cluster
 from charlstm.planning.presets import PRESETS, Preset
 from charlstm.planning.rare_characters import BaseCut, cut_vocabulary, min_count_of
+from charlstm.planning.seed_windows import seed_windows
 from charlstm.planning.settings import budget_of, check_budget
 from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
@@ -27,8 +26,6 @@ from charlstm.text.corpus import Corpus, read_corpus, recoded
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 
-_SEED_WINDOWS = 8
-_LONGEST_SEED = 10_000
 _TOO_MANY = "the names of {:,} files are more than a checkpoint can store; join the files into one and give that one"
 _MODEL = frozenset(field.name for field in fields(ModelConfig))
 _TRAINING = frozenset(field.name for field in fields(TrainingConfig))
@@ -163,7 +160,7 @@ def plan_training(
         name=corpus.name,
         fingerprint=corpus.fingerprint,
         characters=len(corpus.ids),
-        windows=_seed_windows(corpus, len(learned), model.seq_len),
+        windows=seed_windows(corpus, len(learned), model.seq_len),
     )
     return TrainingPlan(
         folder=root / (name or next(available_names(root, stem))),
@@ -227,29 +224,6 @@ def _held_out(validation: float, chosen: bool, bases: Sequence[BaseRecord], corp
         )
     held_out = "only those are held out" if unseen else "nothing is held out, and there is no score"
     return unseen / characters, (f"{seen}: {held_out}.",)
-
-
-def _seed_windows(corpus: Corpus, learned: int, seq_len: int) -> tuple[str, ...]:
-    """Return up to ``_SEED_WINDOWS`` windows spread over the training set, as default seed texts.
-
-    Each starts at the beginning of a line or word if one is near, and has learned characters only.
-    """
-    found, seq_len = [], min(seq_len, _LONGEST_SEED)
-    for start in np.linspace(0, max(0, learned - 2 * seq_len), _SEED_WINDOWS).astype(int):
-        ids = _without_rare(corpus.ids[start : min(start + 16 * seq_len, learned)], len(corpus.vocabulary), 2 * seq_len)
-        text = corpus.vocabulary.decode(ids)
-        begin = next((text.index(mark) + 1 for mark in "\n " if mark in text[:seq_len]), 0) if start else 0
-        found.append(text[begin : begin + seq_len])
-    return tuple(dict.fromkeys(filter(None, found))) or (corpus.vocabulary.characters[:1],)
-
-
-def _without_rare(ids: Ids, learned: int, length: int) -> Ids:
-    """Return the first run of ``length`` ids of learned characters, or the longest run if all are shorter."""
-    rare = np.flatnonzero(np.concatenate([[True], ids >= learned, [True]]))  # the text's ends count as rare
-    lengths = np.diff(rare) - 1
-    enough = np.flatnonzero(lengths >= length)
-    run = enough[0] if len(enough) else lengths.argmax()
-    return ids[rare[run] : rare[run] + min(length, lengths[run])]
 
 
 def absolute(paths: Sequence[str]) -> tuple[str, ...]:

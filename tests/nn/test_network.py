@@ -8,7 +8,8 @@ import tensorflow as tf
 from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError
 from charlstm.inference.network import build_network
-from charlstm.nn.network import OneHot, build_layers, forward, keras_model, keras_seed, weight_values
+from charlstm.nn.input_encoding import OneHot
+from charlstm.nn.network import build_layers, forward, keras_model, keras_seed, weight_values
 from charlstm.nn.row_parallelism import row_parallel_nats
 from charlstm.text.windows import normalise
 
