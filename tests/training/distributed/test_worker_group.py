@@ -1,5 +1,6 @@
 """Several processes or devices compared with one, in real processes over the loopback interface."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -77,13 +78,19 @@ def test_a_large_vocabulary_trains_the_same_on_two_workers_or_devices(tmp_path):
 
 
 def group(replicas: int, rank: int = 0, workers: int = 1) -> WorkerGroup:
-    """Return a group with a number of replicas, without a strategy."""
-    return WorkerGroup(SimpleNamespace(num_replicas_in_sync=replicas), Cluster(tuple(f"w{n}:1" for n in range(workers)), rank))
+    """Return a group with a number of replicas, whose strategy cannot run a step."""
+    strategy = SimpleNamespace(num_replicas_in_sync=replicas, scope=nullcontext)
+    return WorkerGroup(strategy, Cluster(tuple(f"w{n}:1" for n in range(workers)), rank))
 
 
 @pytest.mark.parametrize(("rank", "rows"), [(0, [0, 1, 2, 3]), (1, [4, 5, 6, 7]), (2, [8, 9, 10, 11])])
 def test_workers_share_the_rows_in_their_order(rank, rows):
     assert list(range(12))[group(6, rank, workers=3).rows(12)] == rows
+
+
+def test_a_trainer_reads_only_the_rows_of_its_worker():
+    model = ModelConfig(vocabulary_size=5, seq_len=4, units=(3,))
+    assert Trainer(model, TrainingConfig(batch_size=6), group(3, rank=1, workers=3)).rows == slice(2, 4)
 
 
 @pytest.mark.parametrize(("workers", "what"), [(4, "4 workers"), (1, "4 devices"), (2, "4 devices")])
