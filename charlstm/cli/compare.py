@@ -18,7 +18,7 @@ from charlstm.cli.terminal import (
     CheckpointsOption,
     JsonOption,
     print_json,
-    readable,
+    printable_name,
     say,
 )
 from charlstm.errors import short_repr
@@ -101,7 +101,7 @@ def compare(
         machine = TimingEnvironment(time.perf_counter, threads)
         found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
     say_unbounded(found.evaluation)
-    result = comparison_result(readable(folder.resolve().name), found)
+    result = comparison_result(printable_name(folder.resolve().name), found)
     written = result.to_dict()
     check_record(written)
     _write(result, report, plot)

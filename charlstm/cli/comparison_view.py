@@ -27,7 +27,7 @@ def show(result: "ComparisonResult") -> None:
 
 
 def _show(console: Console, result: "ComparisonResult") -> None:
-    from charlstm.report.tables import numbers, seen, windows
+    from charlstm.report.tables import numbers, seen, windows_table
 
     generated = {"stateless": result.modes.stateless.text, "stateful": result.modes.stateful.text}
     texts = {mode: _marked(result, text, _COLOURS[mode]) for mode, text in generated.items()}
@@ -48,7 +48,7 @@ def _show(console: Console, result: "ComparisonResult") -> None:
     console.print(f"Both texts continue the seed {quoted(result.seed)}.")
     console.print("The texts are identical." if where is None else f"{MARK} first difference, at character {where + 1}.")
     console.print()
-    for table in (numbers(result), windows(result)):
+    for table in (numbers(result), windows_table(result)):
         if table:
             print_table(console, *table)
             console.print()

@@ -15,7 +15,7 @@ from charlstm.cli.terminal import (
     CheckpointsOption,
     JsonOption,
     print_json,
-    readable,
+    printable_name,
     say,
     visible,
 )
@@ -95,7 +95,7 @@ def evaluate(
     say_unbounded(found)
     text_read = vocabulary.decode(measured.ids)
     result = evaluation_result(
-        readable(folder.resolve().name),
+        printable_name(folder.resolve().name),
         measured,
         found,
         text_statistics(text_read, vocabulary, learnt),
@@ -120,7 +120,7 @@ def _training_text(config: "CheckpointConfig", characters: int) -> str:
     what = "the same training text"
     if characters > MAX_LEARNED:
         what = f"the last {MAX_LEARNED:,} characters of the same training text"
-    names = ", ".join(readable(base.name) for base in config.bases)
+    names = ", ".join(printable_name(base.name) for base in config.bases)
     return f"{what} (and not those of {names})" if names else what
 
 
@@ -185,12 +185,12 @@ def _explained(result: "EvaluationResult") -> str:
 
 def _counted(counts: "CountsRecord", *, shortened: bool) -> list[str]:
     """Return lines on the text's novelty and repetition."""
-    from charlstm.report.tables import distinct, looped, new
+    from charlstm.report.tables import distinct_cell, loop_cell, new_substrings_cell
 
     lines = [f"\nIn the text's first {counts.characters_counted:,} characters:" if shortened else ""]
-    lines.append(f"Distinct substrings of 4 characters: {distinct(counts)}; loop: {looped(counts)}")
+    lines.append(f"Distinct substrings of 4 characters: {distinct_cell(counts)}; loop: {loop_cell(counts)}")
     if counts.new:
-        shares = ", ".join(f"{length}: {new(counts, length)}" for length in (4, 8, 16, 32))
+        shares = ", ".join(f"{length}: {new_substrings_cell(counts, length)}" for length in (4, 8, 16, 32))
         lines.append(f"Substrings that are not in the training text, by length: {shares}")
     if counts.longest_copy:
         copy = counts.longest_copy

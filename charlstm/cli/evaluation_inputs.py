@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from charlstm.cli.memory import check_text
 from charlstm.cli.options import choice, integer
-from charlstm.cli.terminal import OnUnknown, fitted_to_read, readable, say, say_note
+from charlstm.cli.terminal import OnUnknown, known_text_to_read, printable_name, say, say_note
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
@@ -64,8 +64,8 @@ def find_texts(
     if text is not None:
         whole = read_text(text, text_encoding, say_note)
         check_text(len(whole))
-        ids = config.vocabulary.encode_any(fitted_to_read(config.vocabulary, whole, on_unknown))
-        name = "standard input" if text == "-" else readable(text)
+        ids = config.vocabulary.encode_any(known_text_to_read(config.vocabulary, whole, on_unknown))
+        name = "standard input" if text == "-" else printable_name(text)
         if len(ids) < 2:
             raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")
         measured = EvaluationText(name, ids)

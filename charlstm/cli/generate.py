@@ -30,7 +30,7 @@ from charlstm.cli.terminal import (
     JsonOption,
     OnUnknown,
     print_json,
-    readable,
+    printable_name,
     say,
 )
 
@@ -215,7 +215,7 @@ def generate(
         if json:
             texts = generate_texts(pieces)
             seconds = time.perf_counter() - began
-            print_json(generation_result(readable(folder.resolve().name), mode, text, texts, seconds).to_dict())
+            print_json(generation_result(printable_name(folder.resolve().name), mode, text, texts, seconds).to_dict())
             return
         opening = text if shows_seed else ""
         if samples == 1:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.terminal import OnUnknown, fitted, readable, say, say_note
+from charlstm.cli.terminal import OnUnknown, known_text, printable_name, say, say_note
 from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ def find_seed(
     else:
         passage = config.corpus.windows[random_seed % len(config.corpus.windows)]
         if named:
-            say(f"Without --seed, starting from this passage: {passage!r} (of {readable(config.corpus.name)})")
+            say(f"Without --seed, starting from this passage: {passage!r} (of {printable_name(config.corpus.name)})")
         return Seed(passage, given=False)
-    known = fitted(config.vocabulary, text, on_unknown)
+    known = known_text(config.vocabulary, text, on_unknown)
     if not known:
         raise CharlstmError(
             f"the seed is empty{' without its unknown characters' if text else ''}; give at least one character that the "
@@ -118,7 +118,7 @@ def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[st
     for string in strings or []:
         if not string:
             raise typer.BadParameter("--stop: expected at least one character; found ''")
-        stop = fitted(vocabulary, unescaped("--stop", string, vocabulary), "error")
+        stop = known_text(vocabulary, unescaped("--stop", string, vocabulary), "error")
         unknown = vocabulary.unknown(stop)
         if unknown:
             raise CharlstmError(

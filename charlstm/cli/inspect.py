@@ -19,9 +19,9 @@ from charlstm.cli.terminal import (
     CheckpointsOption,
     JsonOption,
     OnUnknown,
-    fitted_to_read,
+    known_text_to_read,
     print_json,
-    readable,
+    printable_name,
     say,
     say_note,
 )
@@ -122,7 +122,7 @@ def inspect(
     network = build_network(config.model, weights)
     passage = _passage(config, typed, file, encoding, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
-    name, read = readable(folder.resolve().name), passage if given else None
+    name, read = printable_name(folder.resolve().name), passage if given else None
     result = inspect_model(name, config, weights, network, names, text=read, character=character, unit=unit or 0)
     if keras and names:
         result = replace(result, sections=_ask_keras(result.sections, config, weights, names))
@@ -146,7 +146,7 @@ def inspect(
 
 def _one_character(config: "CheckpointConfig", written: str, on_unknown: OnUnknown) -> str:
     """Return the character of ``--character``; refuse an unknown one, or several."""
-    character = fitted_to_read(config.vocabulary, unescaped("--character", written, config.vocabulary), on_unknown)
+    character = known_text_to_read(config.vocabulary, unescaped("--character", written, config.vocabulary), on_unknown)
     config.vocabulary.encode_any(character)
     if len(character) != 1:
         raise typer.BadParameter(f"--character: expected one character; found {short_repr(character)}")
@@ -182,7 +182,7 @@ def _passage(
         return "\n".join(config.corpus.windows) if "\n" in config.vocabulary.characters else "".join(config.corpus.windows)
     whole = read_text(str(text_file), text_encoding, say_note) if text is None else unescaped("--text", text, config.vocabulary)
     check_text(len(whole))
-    known = fitted_to_read(config.vocabulary, whole, on_unknown)
+    known = known_text_to_read(config.vocabulary, whole, on_unknown)
     config.vocabulary.encode_any(known)
     if len(known) < least:
         purpose = "the activations along a text need" if least == LEAST else "a step needs"

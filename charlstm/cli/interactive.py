@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import unescaped
-from charlstm.cli.terminal import fitted, say, visible, write_given
+from charlstm.cli.terminal import known_text, say, visible, write_given
 from charlstm.errors import CharlstmError
 from charlstm.inference.generation import generate_pieces
 from charlstm.inference.modes import Decoder
@@ -83,7 +83,7 @@ def converse(
 
     def continued(draft: Draft, given: str) -> Draft:
         """Return the draft with a line of the user and the model's continuation, shown as it is generated."""
-        given = fitted(vocabulary, given, on_unknown)
+        given = known_text(vocabulary, given, on_unknown)
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         written = []
         with _ctrl_c_noted() as stopped:  # stops the model between two characters, not the session

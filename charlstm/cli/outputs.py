@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from charlstm.cli.terminal import readable, say
+from charlstm.cli.terminal import printable_name, say
 
 
 def check_outputs(**options: Path | None) -> None:
@@ -45,14 +45,14 @@ def write_output(what: str, file: Path, content: bytes) -> None:
 
 def _refusal(file: Path) -> str:
     """Return why a file cannot be written; an empty string if it can be."""
-    name = readable(str(file))
+    name = printable_name(str(file))
     try:
         if file.exists() and not file.is_file():
             return f"{name} is {'a folder' if file.is_dir() else 'not an ordinary file'}"
         if file.is_symlink() and not file.exists():
-            return f"{name} is a link to {readable(str(file.readlink()))}, which does not exist"
+            return f"{name} is a link to {printable_name(str(file.readlink()))}, which does not exist"
         if not file.parent.is_dir():
-            return f"the folder {readable(str(file.parent))} does not exist"
+            return f"the folder {printable_name(str(file.parent))} does not exist"
         if file.exists() and not os.access(file, os.W_OK):
             return f"{name} is write-protected"
         # Only an attempt shows whether permissions, disk and length of the name allow the file.

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from charlstm.cli.flags import FORMER_OPTIONS, flag, with_flags
-from charlstm.cli.terminal import abandon, readable, say
+from charlstm.cli.terminal import abandon, printable_name, say
 from charlstm.errors import CharlstmError, ConfigError, suggestion
 
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -94,7 +94,7 @@ def _command(context: typer.Context | None) -> str:
 
 def _end(code: int, sentence: str, *rows: str) -> NoReturn:
     # Names with line ends must not break a line.
-    say("\n".join([f"charlstm: {readable(with_flags(sentence))}", *map(readable, map(with_flags, rows))]))
+    say("\n".join([f"charlstm: {printable_name(with_flags(sentence))}", *map(printable_name, map(with_flags, rows))]))
     sys.exit(code)
 
 

@@ -70,7 +70,7 @@ def write_given(text: str, stream: TextIO) -> None:
         stream.write(visible(text, "\n\t") if stream.isatty() else text)
 
 
-def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
+def known_text(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
     """Return a text with unknown characters treated as ``--on-unknown`` says, and report every change."""
     from charlstm.text.replacement import replace_unknown
     from charlstm.text.vocabulary import quoted
@@ -87,12 +87,12 @@ def fitted(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
     return found.text
 
 
-def fitted_to_read(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
+def known_text_to_read(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> str:
     """Return a text to score or inspect: unchanged if the model has a placeholder for unknown characters.
 
     ``--on-unknown skip`` and ``replace`` apply even then.
     """
-    return text if vocabulary.rare and on_unknown == "error" else fitted(vocabulary, text, on_unknown)
+    return text if vocabulary.rare and on_unknown == "error" else known_text(vocabulary, text, on_unknown)
 
 
 def _shown(text: str) -> str:
@@ -110,7 +110,7 @@ def _first(pairs: list[str], limit: int = 40) -> str:
     return ", ".join(pairs[:limit]) + more
 
 
-def readable(name: str) -> str:
+def printable_name(name: str) -> str:
     """Return a file name as printable text: names need not be UTF-8, and may have control characters."""
     return visible(name.encode("utf-8", "backslashreplace").decode(), "")
 

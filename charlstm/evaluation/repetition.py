@@ -48,7 +48,7 @@ def _z(text: str) -> list[int]:
     return agree
 
 
-def distinct(text: str, length: int) -> float:
+def distinct_substrings(text: str, length: int) -> float:
     """Return the fraction of distinct substrings among all of a length; 1 if the text is shorter.
 
     Source: distinct-n, Li et al. 2016.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlstm.evaluation.novelty import Novelty, novelty
-from charlstm.evaluation.repetition import TextLoop, distinct, find_loop
+from charlstm.evaluation.repetition import TextLoop, distinct_substrings, find_loop
 from charlstm.text.vocabulary import Ids, Vocabulary
 
 MAX_COUNTED = 100_000
@@ -49,4 +49,4 @@ def text_statistics(text: str, vocabulary: Vocabulary, training: Ids | None) -> 
         passage = text[copy.start : copy.start + copy.length]
         if "\n" in vocabulary.characters:
             line += int(np.count_nonzero(training[: copy.place] == vocabulary.characters.index("\n")))
-    return TextStatistics(len(text), distinct(text, 4), find_loop(text.removesuffix("\n")), found, passage, line)
+    return TextStatistics(len(text), distinct_substrings(text, 4), find_loop(text.removesuffix("\n")), found, passage, line)

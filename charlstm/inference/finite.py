@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from charlstm.errors import CheckpointError
 
 
-def finite(values: NDArray[Any]) -> NDArray[Any]:
+def check_finite(values: NDArray[Any]) -> NDArray[Any]:
     """Return an array computed with a model's weights, if it is finite.
 
     Raises:

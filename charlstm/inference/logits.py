@@ -32,7 +32,7 @@ def shift(logits: Logits) -> Logits:
     return logits
 
 
-def finite(logits: NDArray[Any]) -> Logits:
+def replace_nonfinite(logits: NDArray[Any]) -> Logits:
     """Return logits in float64 without NaN and +inf: NaN becomes ``-inf``, +inf a number greater than any other.
 
     A row in which every character is excluded becomes uniform.

@@ -41,7 +41,7 @@ def network_bytes(model: ModelConfig) -> int:
     return 4 * (_count(shapes) + _count(layers) + 2 * _count(kernels)) + 16 * model.vocabulary_size * model.units[0]
 
 
-def state_bytes(model: ModelConfig, rows: int) -> int:
+def carried_bytes(model: ModelConfig, rows: int) -> int:
     """Return the bytes of ``h`` and ``c`` of a number of rows."""
     return rows * _STATE * sum(model.units)
 
@@ -54,7 +54,7 @@ def workspace_bytes(model: ModelConfig, rows: int) -> int:
 
 def stepping_bytes(model: ModelConfig, rows: int) -> int:
     """Return the bytes of state and workspace of a number of rows."""
-    return state_bytes(model, rows) + workspace_bytes(model, rows)
+    return carried_bytes(model, rows) + workspace_bytes(model, rows)
 
 
 def writing_bytes(model: ModelConfig, texts: int, mode: Mode, sampling: Sampling) -> dict[str, int]:

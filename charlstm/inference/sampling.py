@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.inference.logits import finite, shift
+from charlstm.inference.logits import replace_nonfinite, shift
 from charlstm.inference.logits_processors import (
     MIN_TEMPERATURE,
     LogitsProcessor,
@@ -109,7 +109,7 @@ class Sampler:
         greatest = z.max(-1, keepdims=True)
         # The maximum is NaN or infinite if any logit is, except -inf, which is an excluded character.
         if not math.isfinite(greatest.sum()):
-            z = finite(z)
+            z = replace_nonfinite(z)
             greatest = z.max(-1, keepdims=True)
         if self.noise is not None:
             z -= greatest

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.inference.finite import finite
+from charlstm.inference.finite import check_finite
 from charlstm.inference.lstm import Array
 from charlstm.inference.network import Network, any_weights
 from charlstm.text.vocabulary import Ids
@@ -52,7 +52,7 @@ def activations_along(network: Network, ids: Ids) -> tuple[Activations, ...]:
         for values, layer, scratch in zip(kept, state, workspace, strict=True):
             values[:4, place] = scratch.gates[:, 0]
             values[4, place], values[5, place] = layer.c[0], layer.h[0]
-    return tuple(Activations(finite(values)) for values in kept)
+    return tuple(Activations(check_finite(values)) for values in kept)
 
 
 @dataclass(frozen=True)

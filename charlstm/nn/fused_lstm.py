@@ -65,7 +65,7 @@ class FusedLSTM(keras.layers.LSTM):
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None]
         if training and self.recurrent_dropout:
             masks = tf.stack(self.cell.get_recurrent_dropout_mask(initial_state[0]), 1)
-        outputs, h, c = self.recur(self.input_projection(sequences), initial_state, masks)
+        outputs, h, c = self.run_recurrence(self.input_projection(sequences), initial_state, masks)
         return tf.cast(h, self.compute_dtype), outputs, [h, c]
 
     def input_projection(self, x: Tensor, *, exact: bool = False) -> Tensor:
@@ -94,7 +94,7 @@ class FusedLSTM(keras.layers.LSTM):
             return None
         return keras.random.dropout(tf.stack([ones] * 4, 1), self.recurrent_dropout, seed=self.cell.seed_generator)
 
-    def recur(
+    def run_recurrence(
         self, input_projection: Tensor, states: Any, masks: Tensor | None = None, connections: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Run the fast loop.

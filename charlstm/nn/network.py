@@ -184,7 +184,7 @@ def features(layers: Layers, x: Tensor, states: States, masks: Masks | None = No
             h, c = (tf.cast(value, tf.float32) for value in state_after)
         else:
             input_projection = layers.first_input_projection(x) if number == 0 else lstm.input_projection(y)
-            outputs, h, c = lstm.recur(input_projection, state, mask.recurrent, mask.connections)
+            outputs, h, c = lstm.run_recurrence(input_projection, state, mask.recurrent, mask.connections)
             y = outputs if lstm.return_sequences else tf.cast(h, lstm.compute_dtype)
         after.append((h, c))
         if mask.output is not None:

@@ -10,7 +10,7 @@ from charlstm.inspection.blocks import Lines, Prose
 from charlstm.inspection.layer_shapes import layers_view
 from charlstm.inspection.sections import section_views
 from charlstm.report.plots import plots_of, svg_element
-from charlstm.report.tables import numbers, places, seen, windows
+from charlstm.report.tables import numbers, places, seen, windows_table
 from charlstm.results.comparison import AlongRecord, ComparisonResult
 from charlstm.results.inspection import InspectionResult
 from charlstm.results.json_record import UNSET
@@ -62,7 +62,7 @@ def page(found: ComparisonResult) -> str:
         places=places(score.characters, measured.characters) if measured and score else "",
         headings=headings,
         rows=rows,
-        sweep=windows(found),
+        sweep=windows_table(found),
         figures=[
             Figure(plot.title, Markup(svg_element(plot, found)), plot.caption.format(source=source)) for plot in plots_of(found)
         ],

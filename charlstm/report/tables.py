@@ -29,15 +29,15 @@ def numbers(found: ComparisonResult) -> Table:
     ]
     rows = [[*row, *([_ABSENT] if beginning else [])] for row in rows]
     texts = [*(each.counts for each in modes), *([beginning] if beginning else [])]
-    rows.append(["distinct 4-grams", *(distinct(each) for each in texts)])
-    rows.append(["loop", *(looped(each) for each in texts)])
+    rows.append(["distinct 4-grams", *(distinct_cell(each) for each in texts)])
+    rows.append(["loop", *(loop_cell(each) for each in texts)])
     if texts[0].new is not None:
-        rows += [[f"new substrings of {length}", *(new(each, length) for each in texts)] for length in LENGTHS]
+        rows += [[f"new substrings of {length}", *(new_substrings_cell(each, length) for each in texts)] for length in LENGTHS]
         rows.append(["longest copied passage", *(_copied(each) for each in texts)])
     return ["stateless", "stateful", *(["measured text"] if beginning else [])], rows
 
 
-def windows(found: ComparisonResult) -> Table | None:
+def windows_table(found: ComparisonResult) -> Table | None:
     """Return the table of the stateless windows and the stateful mode; None if there is only one window."""
     if len(found.windows) == 1:
         return None
@@ -72,13 +72,13 @@ def _score(found: SampledScoreRecord | None, unit: Callable[[float], float]) -> 
     return f"{unit(found.nats_per_char):.4f}{margin}"
 
 
-def looped(found: CountsRecord) -> str:
+def loop_cell(found: CountsRecord) -> str:
     """Describe the loop at the end of a text."""
     loop = found.loop
     return f"{loop.period} characters, from {loop.start + 1}" if loop else "none"
 
 
-def distinct(found: CountsRecord) -> str:
+def distinct_cell(found: CountsRecord) -> str:
     """Return the percentage of distinct substrings of four characters; a dash if the text is shorter."""
     return f"{found.distinct_4_grams:.1%}" if found.characters_counted >= 4 else _ABSENT
 
@@ -93,7 +93,7 @@ def places(counted: int, characters: int) -> str:
     return f"at all {counted:,} places" if counted >= characters - 1 else f"at {counted:,} places drawn at random"
 
 
-def new(found: CountsRecord, length: int) -> str:
+def new_substrings_cell(found: CountsRecord, length: int) -> str:
     """Return the percentage of substrings of a length that the training text lacks; a dash if the text is shorter."""
     return f"{(found.new or {}).get(length, 1.0):.0%}" if found.characters_counted >= length else _ABSENT
 

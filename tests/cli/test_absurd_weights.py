@@ -11,7 +11,7 @@ import pytest
 from charlstm.checkpoint.weights import write_weights
 from charlstm.config import ModelConfig
 from charlstm.errors import CheckpointError
-from charlstm.inference.finite import check_record, finite
+from charlstm.inference.finite import check_finite, check_record
 from tests.conftest import PANGRAM
 
 Fill = Callable[[str, tuple[int, ...]], np.ndarray]
@@ -146,9 +146,9 @@ def test_harmless_extreme_weights_are_scored(charlstm, absurd, weights, network)
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_non_finite_numbers_are_found_at_any_depth(value):
     check_record({"a": [1.0, {"b": (2, None, "nan", True)}]})
-    finite(np.array([1.0, -3e38]))
+    check_finite(np.array([1.0, -3e38]))
     for record in (value, [value], {"a": [1.0, {"b": (2, value)}]}):
         with pytest.raises(CheckpointError, match="infinite or NaN"):
             check_record(record)
     with pytest.raises(CheckpointError, match="infinite or NaN"):
-        finite(np.array([1.0, value]))
+        check_finite(np.array([1.0, value]))

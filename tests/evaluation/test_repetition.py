@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charlstm.evaluation.repetition import LEAST_LOOP, TextLoop, distinct, find_loop
+from charlstm.evaluation.repetition import LEAST_LOOP, TextLoop, distinct_substrings, find_loop
 
 
 def by_definition(text: str) -> TextLoop | None:
@@ -44,4 +44,4 @@ def test_long_text_takes_linear_time():
 
 @pytest.mark.parametrize(("text", "share"), [("aaaaaaa", 1 / 4), ("abcdefg", 1.0), ("abcabcabc", 1 / 2), ("abc", 1.0)])
 def test_distinct_4_grams(text, share):
-    assert distinct(text, 4) == share
+    assert distinct_substrings(text, 4) == share

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charlstm.inference.logits import finite, log_softmax, shift
+from charlstm.inference.logits import log_softmax, replace_nonfinite, shift
 from tests.inference.sampling_definitions import probabilities
 
 
@@ -21,5 +21,5 @@ def test_shift_makes_the_greatest_logit_zero():
 
 def test_nan_is_excluded_unless_nothing_else_is_there():
     logits = np.array([[np.nan, 0, -np.inf], [np.nan, np.nan, -np.inf], [0, np.inf, 5]])
-    assert [np.flatnonzero(np.isfinite(row)).tolist() for row in finite(logits)] == [[1], [0, 1, 2], [0, 1, 2]]
-    assert finite(logits)[2].argmax() == 1
+    assert [np.flatnonzero(np.isfinite(row)).tolist() for row in replace_nonfinite(logits)] == [[1], [0, 1, 2], [0, 1, 2]]
+    assert replace_nonfinite(logits)[2].argmax() == 1

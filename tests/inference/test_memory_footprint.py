@@ -10,9 +10,9 @@ from charlstm.config import ModelConfig
 from charlstm.evaluation.surprisal import stateful_surprisal, windowed_surprisal
 from charlstm.inference.generation import generate_pieces, generate_texts
 from charlstm.inference.memory_footprint import (
+    carried_bytes,
     network_bytes,
     scoring_bytes,
-    state_bytes,
     text_bytes,
     workspace_bytes,
     writing_bytes,
@@ -107,5 +107,5 @@ def test_memory_of_scoring_is_estimated(size):
 def test_estimates_of_state_and_workspace_match_their_arrays(make_network):
     network = make_network(units=(100, 300))
     state, workspace = network.initial_state(50), network.workspace(50)
-    assert state_bytes(network.config, 50) == sum(array.nbytes for layer in state for array in layer) == 50 * 2 * 4 * 400
+    assert carried_bytes(network.config, 50) == sum(array.nbytes for layer in state for array in layer) == 50 * 2 * 4 * 400
     assert workspace_bytes(network.config, 50) == sum(array.nbytes for layer in workspace for array in layer) + 50 * 16

@@ -109,7 +109,7 @@ def test_bfloat16_keeps_states_and_gradients_in_float32():
     results = []
     for layer in (exact, rounded):
         with tf.GradientTape() as tape:
-            y, h, c = layer.recur(layer.input_projection(x), (h0, c0))
+            y, h, c = layer.run_recurrence(layer.input_projection(x), (h0, c0))
             objective = tf.reduce_sum(tf.cast(y, tf.float32) ** 2) + tf.reduce_sum(c)
         assert (h.dtype, c.dtype) == (tf.float32, tf.float32)
         gradients = tape.gradient(objective, [variable.value for variable in layer.trainable_weights])
@@ -205,10 +205,10 @@ def test_bfloat16_cell_state_accumulates_in_float32():
     layer.set_weights([kernel, np.zeros((1, 4), np.float32), np.array([0, 0, 0.001, 0], np.float32)])
     x = tf.ones((1, 400, 1))
     start = tf.constant([[0.30001]]), tf.constant([[1.0]])
-    _, h, c = layer.recur(layer.input_projection(x), start)
+    _, h, c = layer.run_recurrence(layer.input_projection(x), start)
     assert float(c[0, 0]) == pytest.approx(1.4, abs=0.01)  # bfloat16 would stay at 1
     assert float(c[0, 0]) != float(tf.cast(tf.cast(c[0, 0], tf.bfloat16), tf.float32))
-    _, _, c = layer.recur(layer.input_projection(x[:, :1]), (h, tf.constant([[1 + 2.0**-12]])))
+    _, _, c = layer.run_recurrence(layer.input_projection(x[:, :1]), (h, tf.constant([[1 + 2.0**-12]])))
     assert float(c[0, 0]) > 1 + 2.0**-12  # the initial state is not rounded either
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from charlstm.report.records import comparison_result
-from charlstm.report.tables import distinct, numbers, places, windows
+from charlstm.report.tables import distinct_cell, numbers, places, windows_table
 from charlstm.results.scores import CountsRecord
 from tests.evaluation.conftest import compared
 from tests.report.conftest import typed
@@ -41,17 +41,17 @@ def test_unmeasured_rows_are_left_out(make_network):
 
 
 def test_sweep_has_a_row_per_window_and_a_stateful_one(record, make_network):
-    table = windows(typed(record))
+    table = windows_table(typed(record))
     assert [row[0] for row in table[1]] == ["window of 3", "window of 6", "window of 9", "stateful"]
     assert rows(table)["window of 3"][0].startswith(f"{record['contexts']['3']['bits_per_char']:.4f} ± ")
     assert rows(table)["window of 3"][2] == "3.0"
-    assert windows(comparison_result("tale", compared(make_network()))) is None
+    assert windows_table(comparison_result("tale", compared(make_network()))) is None
 
 
 @pytest.mark.parametrize(("characters", "shown"), [(0, "–"), (3, "–"), (4, "100.0%")])
 def test_short_text_has_no_distinct_4_grams(characters, shown):
     counts = CountsRecord(characters_counted=characters, distinct_4_grams=1.0, loop=None, new=None, longest_copy=None)
-    assert distinct(counts) == shown
+    assert distinct_cell(counts) == shown
 
 
 @pytest.mark.parametrize(
