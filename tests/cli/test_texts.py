@@ -77,7 +77,7 @@ def test_carriage_returns_become_line_ends(charlstm, trained):
     assert "\\n" in written
 
 
-@pytest.mark.parametrize("source", ["books/", "b*/[ab].txt"])
+@pytest.mark.parametrize("source", ["books/", pytest.param("b*/[ab].txt", marks=pytest.mark.slow)])
 def test_folder_or_pattern_is_trained_and_resumed(charlstm, tmp_path, source):
     (tmp_path / "books").mkdir()
     (tmp_path / "books" / "b.txt").write_text(STORY + "Dora")

@@ -52,7 +52,8 @@ def test_scores_of_all_starts_match_the_definition(make_network, context):
     assert found.standard_error() == 0
 
 
-@pytest.mark.parametrize("context", [pytest.param(1, marks=pytest.mark.slow), 64])
+@pytest.mark.slow
+@pytest.mark.parametrize("context", [1, 64])
 def test_standard_error_matches_the_scatter_of_samples(make_network, context):
     network = make_network()
     whole = evaluate(network, TEXT, EVERYWHERE, [context]).nats_per_char(context)

@@ -45,13 +45,20 @@ def assert_estimated(measured: int, estimate: int) -> None:
 @pytest.mark.parametrize(
     ("options", "texts", "sampling"),
     [
-        ({"vocabulary_size": 20, "seq_len": 50, "units": (200,)}, 20, Sampling()),
+        pytest.param({"vocabulary_size": 20, "seq_len": 50, "units": (200,)}, 20, Sampling(), marks=pytest.mark.slow),
         ({"vocabulary_size": 20, "seq_len": 30, "units": (100, 200)}, 20, Sampling()),
-        ({"vocabulary_size": 20, "seq_len": 30, "units": (200,), "activation": "softsign"}, 20, Sampling()),
+        pytest.param(
+            {"vocabulary_size": 20, "seq_len": 30, "units": (200,), "activation": "softsign"},
+            20,
+            Sampling(),
+            marks=pytest.mark.slow,
+        ),
         ({"vocabulary_size": 7_000, "seq_len": 10, "units": (16,)}, 100, Sampling()),
-        ({"vocabulary_size": 7_000, "seq_len": 10, "units": (16,)}, 50, Sampling(top_p=0.9)),
+        pytest.param(
+            {"vocabulary_size": 7_000, "seq_len": 10, "units": (16,)}, 50, Sampling(top_p=0.9), marks=pytest.mark.slow
+        ),
         ({"vocabulary_size": 7_000, "seq_len": 10, "units": (16,)}, 50, Sampling(0.8, 40, 0.9, 0.1, 1.5)),
-        ({"vocabulary_size": 20, "seq_len": 2, "units": (4,)}, 2_000, Sampling()),
+        pytest.param({"vocabulary_size": 20, "seq_len": 2, "units": (4,)}, 2_000, Sampling(), marks=pytest.mark.slow),
     ],
     ids=["states", "two layers", "softsign", "alphabet", "top-p", "all filters", "texts"],
 )

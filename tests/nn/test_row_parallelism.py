@@ -27,9 +27,9 @@ def test_parts_are_equal_and_cover_every_row_once(monkeypatch, number, rows):
 @pytest.mark.parametrize(
     "options",
     [
-        {},
+        pytest.param({}, marks=pytest.mark.slow),
         {"encoding": "embedding", "targets": "last"},
-        {"dropout": 0.5},
+        pytest.param({"dropout": 0.5}, marks=pytest.mark.slow),
         {"recurrent_dropout": 0.5, "units": (4,)},
         {"drop_connect": 0.5},
     ],

@@ -60,7 +60,9 @@ def rates(monkeypatch) -> list[float]:
     return made
 
 
-@pytest.mark.parametrize(("step", "evaluation", "expected"), [(0.1, 0.2, 10), (0.1, 3.0, 2), (7.0, 2.0, 3)])
+@pytest.mark.parametrize(
+    ("step", "evaluation", "expected"), [pytest.param(0.1, 0.2, 10, marks=pytest.mark.slow), (0.1, 3.0, 2), (7.0, 2.0, 3)]
+)
 def test_minutes_are_kept_and_evaluations_take_a_tenth(plan, run_at_pace, step, evaluation, expected):
     events = run_at_pace(plan(minutes=1.0, evaluations=10), step, evaluation)
     assert finished(events).seconds == pytest.approx(60, abs=step / 2 + 0.01)
@@ -76,7 +78,7 @@ def test_minutes_are_kept_and_evaluations_take_a_tenth(plan, run_at_pace, step, 
         {"start": 6.0, "compiling": 2.0, "saving": 0.1, "first_evaluation": 2.0},
     ],
 )
-@pytest.mark.parametrize("budget", [{"minutes": 1.0}, {"minutes": 1.0, "epochs": 2.8}])
+@pytest.mark.parametrize("budget", [pytest.param({"minutes": 1.0}, marks=pytest.mark.slow), {"minutes": 1.0, "epochs": 2.8}])
 def test_all_evaluations_of_a_minute_are_made_if_fast(plan, run_at_pace, slow, budget):
     events = run_at_pace(plan(**budget, evaluations=10), 0.5, 0.2, **slow)
     made = [event.evaluation for event in events if isinstance(event, Evaluated)]

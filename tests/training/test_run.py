@@ -206,6 +206,7 @@ def test_the_placeholder_is_learned(plan, corpus):
     assert set(sample) <= set("ab \n")
 
 
+@pytest.mark.slow
 def test_fine_tuning_with_a_placeholder_keeps_trained_weights(plan, tmp_path, odd):
     run(plan("old", epochs=12.0, learning_rate=2e-2, min_count=3))
     text = tmp_path / "new.txt"

@@ -118,7 +118,7 @@ def test_regularisers_and_constraints_act_in_training_but_not_in_the_loss():
     "model",
     [
         {"dropout": 0.3, "recurrent_dropout": 0.2, "drop_connect": 0.2, "units": (6, 5)},
-        {"targets": "last", "encoding": "embedding"},
+        pytest.param({"targets": "last", "encoding": "embedding"}, marks=pytest.mark.slow),
         {"recurrent_dropout": 0.2, "drop_connect": 0.2, "activation": "silu"},  # in Keras's own loop
     ],
 )
