@@ -3,6 +3,7 @@
 #   make check     linters, types, and the tests that need neither TensorFlow nor a browser; for every change
 #   make test      linters, types, tests
 #   make test-all  the slow tests too
+#   make coverage  the tests of make test with branch coverage, half as slow again; fails below 95 %
 #   make bench     the benchmarks of docs/performance.md; half an hour (those of docs/recipes.md take hours: benchmarks/recipes.py)
 #   make json-page write docs/json.md from the types of the results
 #   make lock      renew the locks (needs uv)
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 FAST := tests/text tests/checkpoint tests/inference tests/evaluation tests/planning tests/test_config.py tests/test_errors.py \
 	tests/test_formatting.py charlstm/text charlstm/checkpoint charlstm/inference charlstm/evaluation charlstm/planning charlstm/cli
 
-.PHONY: demo lint check test test-all bench json-page lock clean
+.PHONY: demo lint check test test-all coverage bench json-page lock clean
 
 demo: $(VENV)/runtime
 	@rm -rf $(VENV)/demo
@@ -39,6 +40,12 @@ test: lint
 
 test-all: test
 	$(BIN)/pytest -m slow
+
+coverage: $(VENV)/dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.reading
