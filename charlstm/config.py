@@ -168,6 +168,24 @@ class TrainingConfig:
     random_seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 
 
+SETTING_OF_FIELD = {
+    "encoding": "input_encoding",
+    "weight_average": "ema",
+    "validation": "validation_split",
+    "evaluations": "num_evaluations",
+}
+"""Names of settings that differ from the fields, whose names the files of checkpoints have."""
+
+
+def setting_name(field: str) -> str:
+    """Return the name of the setting of a field.
+
+    >>> setting_name("validation"), setting_name("units")
+    ('validation_split', 'units')
+    """
+    return SETTING_OF_FIELD.get(field, field)
+
+
 def build(kind: type[T], values: Mapping[str, Any]) -> T:
     """Build a record from plain values, checking each against its field.
 
@@ -189,13 +207,13 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
         return msgspec.convert(dict(values), kind)
     except UnicodeEncodeError as error:  # msgspec does not name the field of a lone surrogate
         name = next((key for key, value in values.items() if value == error.object), kind.__name__)
-        raise ConfigError(setting=name, expected="text without lone surrogates", found=error.object) from None
+        raise ConfigError(setting=setting_name(name), expected="text without lone surrogates", found=error.object) from None
     except msgspec.ValidationError as error:
         name = re.split(r"[`.[]", str(error).partition("`$.")[2])[0]
         hint = get_type_hints(kind, include_extras=True)[name]
         choices = get_args(hint) if get_origin(hint) is Literal else ()
         raise ConfigError(
-            setting=name, expected=_described(hint), found=values[name], hint=suggestion(values[name], choices)
+            setting=setting_name(name), expected=_described(hint), found=values[name], hint=suggestion(values[name], choices)
         ) from None
 
 

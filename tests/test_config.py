@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
+from charlstm.config import ModelConfig, TrainingConfig, build, setting_name, to_dict
 from charlstm.errors import ConfigError, short_repr
 from charlstm.formatting import count_parameters
 
@@ -127,9 +127,9 @@ def test_out_of_range_value_names_the_setting(kind, field, value):
     with pytest.raises(ConfigError) as error:
         build(kind, {**REQUIRED[kind], field: value})
     found = ", ".join(map(repr, value)) or "nothing" if type(value) is tuple else short_repr(value)
-    assert str(error.value).startswith(f"{field}: expected ")
+    assert str(error.value).startswith(f"{setting_name(field)}: expected ")
     assert str(error.value).endswith(f"; found {found}{error.value.hint}")
-    assert (error.value.setting, error.value.found) == (field, pytest.approx(value, nan_ok=True))
+    assert (error.value.setting, error.value.found) == (setting_name(field), pytest.approx(value, nan_ok=True))
     assert not re.search(r"`|int\b|float\b|array|<|>", error.value.expected)
 
 

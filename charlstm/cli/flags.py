@@ -2,16 +2,6 @@
 
 import re
 
-_RENAMED = {
-    "base": "--from",
-    "encoding": "--input-encoding",
-    "evaluations": "--num-evaluations",
-    "or_resume": "--resume-if-exists",
-    "validation": "--validation-split",
-    "weight_average": "--ema",
-}
-"""Settings whose option is not their name with hyphens."""
-
 FORMER_OPTIONS = ("--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume", "--cell")
 """Former names of options. They are accepted for one release, and not shown."""
 
@@ -24,7 +14,7 @@ def flag(setting: str) -> str:
     >>> flag("batch_size"), flag("base")
     ('--batch-size', '--from')
     """
-    return _RENAMED.get(setting) or f"--{setting.replace('_', '-')}"
+    return "--from" if setting == "base" else f"--{setting.replace('_', '-')}"
 
 
 def with_flags(message: str) -> str:

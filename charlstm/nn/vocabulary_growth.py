@@ -58,7 +58,7 @@ def grow_weights(
         raise ConfigError(
             f"the text has {len(added)} characters that the model does not know ({added[:20]!r}), and a model with the scalar "
             "encoding cannot learn new ones, because every input depends on the size of its vocabulary (x = id / V); remove "
-            "them from the text, or train a new model with another `encoding`"
+            "them from the text, or train a new model with another `input_encoding`"
         )
     places = new.encode(old.characters).astype(np.intp)
     if old.rare:

@@ -11,7 +11,7 @@ from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.regular_files import is_text_file
 from charlstm.checkpoint.state_files import newest_state, read_progress, read_state
 from charlstm.checkpoint.training_state import TrainingProgress
-from charlstm.config import TrainingConfig, build, to_dict
+from charlstm.config import TrainingConfig, build, setting_name, to_dict
 from charlstm.errors import CheckpointError, ConfigError, CorpusError, clip_text
 from charlstm.planning.budget import why_finished
 from charlstm.planning.environment import environment_record
@@ -113,8 +113,8 @@ def _check_settings(config: CheckpointConfig, given: Mapping[str, Any], name: st
     different = [key for key in sorted(given.keys() - FREE) if given[key] not in (recorded[key], "auto")]
     if different:
         raise ConfigError(
-            f"{', '.join(f'`{key}`' for key in different)} cannot be changed when a training is resumed ({name} has "
-            f"{', '.join(str(recorded[key]) for key in different)}); leave it out, or "
+            f"{', '.join(f'`{setting_name(key)}`' for key in different)} cannot be changed when a training is resumed "
+            f"({name} has {', '.join(str(recorded[key]) for key in different)}); leave it out, or "
             f"train its model further with other settings and `base={name}`"
         )
 

@@ -5,17 +5,17 @@ import numpy as np
 from charlstm.text.corpus import Corpus
 from charlstm.text.vocabulary import Ids
 
-_NUMBER = 8
-_LONGEST = 10_000
+NUMBER = 8
+LONGEST = 10_000
 
 
 def seed_windows(corpus: Corpus, learned: int, seq_len: int) -> tuple[str, ...]:
-    """Return up to ``_NUMBER`` windows spread over the training set, as default seed texts.
+    """Return up to ``NUMBER`` windows spread over the training set, as default seed texts.
 
     Each starts at the beginning of a line or word if one is near, and has learned characters only.
     """
-    found, seq_len = [], min(seq_len, _LONGEST)
-    for start in np.linspace(0, max(0, learned - 2 * seq_len), _NUMBER).astype(int):
+    found, seq_len = [], min(seq_len, LONGEST)
+    for start in np.linspace(0, max(0, learned - 2 * seq_len), NUMBER).astype(int):
         ids = _without_rare(corpus.ids[start : min(start + 16 * seq_len, learned)], len(corpus.vocabulary), 2 * seq_len)
         text = corpus.vocabulary.decode(ids)
         begin = next((text.index(mark) + 1 for mark in "\n " if mark in text[:seq_len]), 0) if start else 0

@@ -12,7 +12,7 @@ from charlstm.checkpoint.json_files import MAX_BYTES
 from charlstm.checkpoint.lineage import characters_trained_on, lineage, part_trained_on
 from charlstm.checkpoint.training_state import TrainingState
 from charlstm.checkpoint.weights import Weights, read_weights
-from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
+from charlstm.config import ModelConfig, TrainingConfig, build, setting_name, to_dict
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.planning.adaptation import adapt, fitted_validation
 from charlstm.planning.cluster import Cluster
@@ -180,7 +180,8 @@ def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
     structure = sorted(set(given) & _MODEL - _FREE_IN_FINE_TUNING)
     if structure:
         raise ConfigError(
-            f"`{structure[0]}` cannot be changed with `base={name}`, whose network is used; leave it out, or train a new model"
+            f"`{setting_name(structure[0])}` cannot be changed with `base={name}`, whose network is used; leave it out, or "
+            "train a new model"
         )
     folder = find_checkpoint(root, name)
     config = read_config(folder)
@@ -204,8 +205,8 @@ def _held_out(validation: float, chosen: bool, bases: Sequence[BaseRecord], corp
     if round(characters * validation) == 1:
         if chosen:
             raise ConfigError(
-                f"`validation={validation:g}` would hold out one of {characters:,} characters, and a score needs two; give a "
-                "larger fraction, or 0 for no score"
+                f"`validation_split={validation:g}` would hold out one of {characters:,} characters, and a score needs two; "
+                "give a larger fraction, or 0 for no score"
             )
         return 0.0, ()
     ends = [(part_trained_on(base, corpus.ids, corpus.vocabulary).stop, base.name) for base in bases]
@@ -219,7 +220,7 @@ def _held_out(validation: float, chosen: bool, bases: Sequence[BaseRecord], corp
         seen = f"{name} was trained on all of this text"
     if chosen:
         raise ConfigError(
-            f"{seen}, so `validation={validation:g}` would score it on text that it was trained on; leave it out "
+            f"{seen}, so `validation_split={validation:g}` would score it on text that it was trained on; leave it out "
             f"to hold out {f'those {unseen:,}' if unseen else 'nothing'}, or train without `base={name}`"
         )
     held_out = "only those are held out" if unseen else "nothing is held out, and there is no score"

@@ -27,7 +27,7 @@ def check_unused_settings(
     first_kernel_alone = len(model.units) == 1 and model.encoding != "embedding"
     # For each setting: True if it has no effect; the cause; the setting that would give it an effect.
     checks = {
-        "embedding_size": (model.encoding != "embedding", f"`encoding={model.encoding}`", "`encoding=embedding`"),
+        "embedding_size": (model.encoding != "embedding", f"`input_encoding={model.encoding}`", "`input_encoding=embedding`"),
         "kernel_initializer": (
             first_kernel_alone and model.input_initializer is not None,
             "`input_initializer`, which initialises the only kernel of this network",
@@ -43,7 +43,11 @@ def check_unused_settings(
         "bias_initializer": (not model.use_bias, "`use_bias=False`", "`use_bias=True`"),
         "bias_regularizer": (not model.use_bias, "`use_bias=False`", "`use_bias=True`"),
         "bias_constraint": (not model.use_bias, "`use_bias=False`", "`use_bias=True`"),
-        "patience": (held_out < 2, f"`validation={training.validation:g}`: nothing is scored", "a larger `validation`"),
+        "patience": (
+            held_out < 2,
+            f"`validation_split={training.validation:g}`: nothing is scored",
+            "a larger `validation_split`",
+        ),
     }
     for name in given.keys() & checks.keys():
         without_effect, cause, remedy = checks[name]
@@ -52,6 +56,6 @@ def check_unused_settings(
     if training.patience is not None and training.patience >= training.evaluations and "patience" in given:
         return (
             f"`patience={training.patience}` cannot end this training early, which has {training.evaluations} evaluations; "
-            "give more `evaluations`.",
+            "give more `num_evaluations`.",
         )
     return ()

@@ -128,8 +128,9 @@ def _train(
             saver.take_lock()
         elif extent.fraction(0, elapsed(), record.reserve) >= 1:
             raise TrainingError(
-                f"`minutes={config.training.minutes:g}` leaves no time to train: starting took {elapsed():.0f} s, and scoring "
-                f"{len(held_out):,} characters takes {record.reserve:.0f} s; give more `minutes`, or a smaller `validation`"
+                f"`minutes={config.training.minutes:g}` leaves no time to train: starting took {elapsed():.0f} s, and "
+                f"scoring {len(held_out):,} characters takes {record.reserve:.0f} s; give more `minutes`, or a "
+                "smaller `validation_split`"
             )
         else:
             plan = _begin(saver, record)

@@ -4,14 +4,15 @@ import pytest
 
 from charlstm.checkpoint.config_file import MAX_WINDOW, MAX_WINDOWS, read_config, write_config
 from charlstm.errors import CorpusError
+from charlstm.planning import seed_windows
 from charlstm.planning import training_plan as plan_module
 from tests.planning.conftest import SMALL
 
 
 def test_stored_text_is_within_the_readers_limits(plan):
     made = plan(given={**SMALL, "seq_len": 20_000, "targets": "every"})
-    assert plan_module._SEED_WINDOWS <= MAX_WINDOWS
-    assert max(map(len, made.config.corpus.windows)) == plan_module._LONGEST_SEED <= MAX_WINDOW
+    assert seed_windows.NUMBER <= MAX_WINDOWS
+    assert max(map(len, made.config.corpus.windows)) == seed_windows.LONGEST <= MAX_WINDOW
 
 
 def test_thousands_of_files_have_a_short_name_and_all_paths(plan, tmp_path):

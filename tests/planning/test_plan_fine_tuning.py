@@ -100,7 +100,7 @@ def test_a_base_without_held_out_text_gives_no_score(plan, begin):
 )
 def test_holding_out_the_bases_training_text_is_refused(plan, begin, base, asked, end):
     begin(plan(given=SMALL | {"validation": base}, name="base"))
-    with pytest.raises(ConfigError, match=f"^base was trained on all .*`validation={asked}` would.* to hold out {end}, or"):
+    with pytest.raises(ConfigError, match=f"^base was trained on .*`validation_split={asked}` would.* to hold out {end}, or"):
         plan(base_name="base", given={"validation": asked})
 
 

@@ -13,6 +13,7 @@ from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.state_files import RESUME, read_state, write_state
 from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.checkpoint.weights import WEIGHTS
+from charlstm.config import setting_name
 from charlstm.errors import CheckpointError, ConfigError
 from charlstm.planning.environment import environment_record
 from charlstm.planning.resume_plan import plan_resuming, plan_worker
@@ -86,7 +87,7 @@ def test_no_other_setting_may_change(begun, root, setting):
         plan_resuming(root, "story", [], {"epochs": 30, setting: 1})
     had = getattr(begun.config.model, setting, getattr(begun.config.training, setting, None))
     assert str(error.value).startswith(
-        f"`{setting}` cannot be changed when a training is resumed (story has {had}); leave it out"
+        f"`{setting_name(setting)}` cannot be changed when a training is resumed (story has {had}); leave it out"
     )
     assert "`base=story`" in str(error.value)
 
@@ -195,7 +196,7 @@ def test_chief_and_workers_agree_that_a_run_is_finished(plan, begin, root, chang
 
 def test_patience_without_held_out_text_is_refused_when_resuming(plan, begin, root):
     begin(plan(given=SMALL | {"validation": 0.0}))
-    with pytest.raises(ConfigError, match="`patience` has no effect with `validation=0`"):
+    with pytest.raises(ConfigError, match="`patience` has no effect with `validation_split=0`"):
         plan_resuming(root, "story", [], {"patience": 2})
 
 

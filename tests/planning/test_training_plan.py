@@ -150,7 +150,7 @@ def test_the_text_is_read_in_its_text_encoding(plan, tmp_path, text):
     [
         ({}, {"name": "a/b"}, CheckpointError, "'a/b' cannot name a checkpoint"),
         ({"batch_size": 0}, {}, ConfigError, "batch_size: expected an integer from 1 to 1,000,000; found 0"),
-        ({"validation": 1.5}, {}, ConfigError, "validation: expected a number from 0 to 0.9; found 1.5"),
+        ({"validation": 1.5}, {}, ConfigError, "validation_split: expected a number from 0 to 0.9; found 1.5"),
         ({"units": ()}, {}, ConfigError, "units: expected 1 to 64 integers"),
         ({"batch_size": 40_000}, {}, CorpusError, "40000 streams of windows of"),
         ({"batches": "windows", "seq_len": 360_000}, {}, CorpusError, "a window of 360000 and its next character need 360001"),
@@ -182,7 +182,7 @@ def test_a_missing_text_is_refused(plan, root):
 def test_one_character_cannot_be_held_out(plan, tmp_path, text, validation):
     path = tmp_path / "short.txt"
     path.write_text(text[:10_000])
-    with pytest.raises(ConfigError, match=f"`validation={validation:g}` would hold out one of 10,000 characters"):
+    with pytest.raises(ConfigError, match=f"`validation_split={validation:g}` would hold out one of 10,000 characters"):
         plan(path, given={"validation": validation})
     assert plan(path, given={"validation": 0.0}).config.training.validation == 0.0
 

@@ -16,9 +16,9 @@ ONE_LAYER = {**SMALL, "units": (4,)}
         (
             "quick",
             {"embedding_size": 7},
-            "`embedding_size` has no effect with `encoding=one-hot`; leave it out, or give `encoding=embedding`",
+            "`embedding_size` has no effect with `input_encoding=one-hot`; leave it out, or give `input_encoding=embedding`",
         ),
-        ("classic", {"embedding_size": 7}, "`embedding_size` has no effect with `encoding=scalar`"),
+        ("classic", {"embedding_size": 7}, "`embedding_size` has no effect with `input_encoding=scalar`"),
         ("quick", {"embedding_size": 64}, "`embedding_size` has no effect"),  # the default, but given
         (
             "classic",
@@ -36,8 +36,8 @@ ONE_LAYER = {**SMALL, "units": (4,)}
         ("quick", {"use_bias": False, "bias_initializer": "ones"}, "`bias_initializer` has no effect with `use_bias=False`"),
         ("quick", {"use_bias": False, "bias_regularizer": "l2:1"}, "`bias_regularizer` has no effect with `use_bias=False`"),
         ("quick", {"use_bias": False, "bias_constraint": "non_neg"}, "`bias_constraint` has no effect with `use_bias=False`"),
-        ("quick", {"patience": 2, "validation": 0.0}, "`patience` has no effect with `validation=0`: nothing is scored"),
-        ("best", {"patience": 2, "validation": 1e-7}, "`patience` has no effect with `validation=1e-07`"),
+        ("quick", {"patience": 2, "validation": 0.0}, "`patience` has no effect with `validation_split=0`: nothing is scored"),
+        ("best", {"patience": 2, "validation": 1e-7}, "`patience` has no effect with `validation_split=1e-07`"),
         (
             "standard",
             {**ONE_LAYER, "kernel_initializer": "zeros", "input_initializer": "ones"},

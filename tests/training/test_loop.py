@@ -147,7 +147,7 @@ def test_too_few_minutes_are_refused_and_leave_no_files(plan, run_at_pace, start
         run_at_pace(made, 0.1, evaluation, start=start)
     assert str(error.value) == (
         f"`minutes=1` leaves no time to train: starting took {start:.0f} s, and scoring 147 characters takes "
-        f"{evaluation:.0f} s; give more `minutes`, or a smaller `validation`"
+        f"{evaluation:.0f} s; give more `minutes`, or a smaller `validation_split`"
     )
     assert not made.folder.parent.exists()
 

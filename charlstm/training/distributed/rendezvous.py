@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 
-from charlstm.config import to_dict
+from charlstm.config import setting_name, to_dict
 from charlstm.errors import GroupError, TrainingError
 from charlstm.planning.cluster import Cluster
 from charlstm.planning.environment import environment_record
@@ -64,7 +64,7 @@ def describe_plan(plan: TrainingPlan) -> dict[str, str]:
         "the text": config.corpus.fingerprint[:12],
         "the vocabulary": f"of {len(config.vocabulary)} characters, SHA-256 {_digest(config.vocabulary.characters)}",
         **({"the rare characters": _digest(json.dumps(to_dict(config.vocabulary.rare)))} if config.vocabulary.rare else {}),
-        **{f"`{name}`": _setting_text(value) for name, value in settings.items() if name not in FREE},
+        **{f"`{setting_name(name)}`": _setting_text(value) for name, value in settings.items() if name not in FREE},
         **{name: value for name, value in environment_record().items() if name not in ("processor", "cores")},
     }
 

@@ -15,7 +15,7 @@ from charlstm.errors import GroupError, TrainingError
 from charlstm.planning.cluster import Cluster
 
 ALONE = Cluster(("here:1",), 0)
-RESTART = "the saved state is intact: start all workers again with `resume` or `or_resume` to continue from it"
+RESTART = "the saved state is intact: start all workers again with `resume` or `resume_if_exists` to continue from it"
 
 
 @dataclass(frozen=True)
