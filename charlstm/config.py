@@ -198,8 +198,12 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
         ConfigError: If a field is missing, unknown, of another type or out of bounds.
     """
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    named = setting_name if kind in (ModelConfig, TrainingConfig) else str
     if unknown := set(values) - set(known):
-        raise ConfigError(f"{kind.__name__} has no setting {short_repr(min(unknown))}; it has {', '.join(sorted(known))}")
+        name, settings = min(unknown), sorted(map(named, known))
+        raise ConfigError(
+            f"there is no setting {short_repr(name)}{suggestion(name, settings)}; there are {', '.join(settings)}"
+        )
     missing = [name for name, field in known.items() if field.default is MISSING and name not in values]
     if missing:
         raise ConfigError(f"{kind.__name__} lacks the setting {missing[0]}")
@@ -207,13 +211,13 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
         return msgspec.convert(dict(values), kind)
     except UnicodeEncodeError as error:  # msgspec does not name the field of a lone surrogate
         name = next((key for key, value in values.items() if value == error.object), kind.__name__)
-        raise ConfigError(setting=setting_name(name), expected="text without lone surrogates", found=error.object) from None
+        raise ConfigError(setting=named(name), expected="text without lone surrogates", found=error.object) from None
     except msgspec.ValidationError as error:
         name = re.split(r"[`.[]", str(error).partition("`$.")[2])[0]
         hint = get_type_hints(kind, include_extras=True)[name]
         choices = get_args(hint) if get_origin(hint) is Literal else ()
         raise ConfigError(
-            setting=setting_name(name), expected=_described(hint), found=values[name], hint=suggestion(values[name], choices)
+            setting=named(name), expected=_described(hint), found=values[name], hint=suggestion(values[name], choices)
         ) from None
 
 

@@ -16,25 +16,35 @@ import pytest
 import charlstm
 
 PACKAGE = Path(charlstm.__file__).parent
-LEAVES = {"errors", "config", "formatting", "results", "__version__"}
+LEAVES = {"errors", "config", "formatting", "interruption", "results", "__version__"}
 PACKAGES = ["text", "checkpoint", "inference", "planning", "nn", "training", "inspection", "evaluation", "report"]
 """From the lowest to the highest. A package may import those below it and the leaves."""
 
 ALLOWED = {
     "__init__": set(),
+    "interruption": set(),
     "__main__": {"cli"},
     "errors": set(),
     "formatting": set(),
     "results": {"config"},
     "config": {"errors"},
     **{package: LEAVES | set(PACKAGES[:number]) for number, package in enumerate(PACKAGES)},
-    "cli": {"errors", "formatting", "__version__"},
+    "model": LEAVES | set(PACKAGES) - {"nn", "training"},
+    "model_training": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
+    "model_comparison": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
+    "cli": {"errors", "formatting", "interruption", "__version__"},
 }
 """Packages that a package may import at module level."""
 for package in ("inspection", "evaluation", "report"):
     ALLOWED[package] -= {"nn", "training"}  # which import TensorFlow
 
-LATER = {"cli": LEAVES | set(PACKAGES)}
+API = {"model", "model_training", "model_comparison"}
+LATER = {
+    "__init__": LEAVES | set(PACKAGES) | API,
+    "model": LEAVES | set(PACKAGES),
+    "model_training": LEAVES | set(PACKAGES) | {"model"},
+    "cli": LEAVES | set(PACKAGES) | API,
+}
 """Further packages that it may import inside functions or for the type checker."""
 
 OTHERS = {
@@ -48,8 +58,9 @@ LIBRARIES = {
     "config": {"msgspec"},
     "results": {"msgspec"},
     "text": {"numpy"},
-    "checkpoint": {"numpy", "safetensors", "msgspec", "filelock"},
-    "inference": {"numpy"},
+    "checkpoint": {"numpy", "safetensors", "msgspec", "filelock", "platformdirs"},
+    "inference": {"numpy", "msgspec"},
+    "model": {"numpy"},
     "planning": {"numpy"},
     "nn": {"numpy", "tensorflow", "keras"},
     "training": {"numpy", "tensorflow", "keras"},
@@ -59,7 +70,13 @@ LIBRARIES = {
     "cli": {"typer", "tqdm", "threadpoolctl"},
 }
 OTHER_LIBRARIES["inference/bulk.py"] = {"threadpoolctl"}  # which starts processes and shares the cores among them
-LATER_LIBRARIES = {"text": {"charset_normalizer"}, "cli": {"threadpoolctl"}, "report": {"matplotlib", "jinja2", "markupsafe"}}
+LATER_LIBRARIES = {
+    "model": {"keras"},
+    "model_training": {"tqdm"},
+    "text": {"charset_normalizer"},
+    "cli": {"threadpoolctl"},
+    "report": {"matplotlib", "jinja2", "markupsafe"},
+}
 
 WORLD = {"time", "datetime", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "random", "secrets", "signal"}
 

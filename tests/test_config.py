@@ -195,7 +195,9 @@ def test_a_missing_size_is_named():
 
 
 def test_unknown_setting_lists_the_known_ones():
-    with pytest.raises(ConfigError, match=r"TrainingConfig has no setting 'batchsize'; it has .*batch_size.*warmup"):
+    with pytest.raises(
+        ConfigError, match=r"there is no setting 'batchsize' \(did you mean batch_size\?\); there are .*batch_size.*warmup"
+    ):
         build(TrainingConfig, {"batchsize": 3})
 
 

@@ -21,10 +21,10 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.progress import signals
 from charlstm.cli.terminal import say
 from charlstm.errors import CharlstmError, short_repr
 from charlstm.inference.bulk import Job, write_in_order
+from charlstm.interruption import signals
 
 if TYPE_CHECKING:
     from charlstm.inference.generation import Sample

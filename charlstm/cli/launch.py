@@ -15,10 +15,10 @@ from typing import Annotated, Any
 import typer
 
 from charlstm.cli.options import integer
-from charlstm.cli.progress import signals
 from charlstm.cli.terminal import say
 from charlstm.errors import GroupError, short_repr
 from charlstm.formatting import counted
+from charlstm.interruption import signals
 
 _GRACE = 5.0
 """Seconds that the other workers have to end by themselves after one has ended."""

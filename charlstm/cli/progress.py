@@ -1,12 +1,10 @@
 """Progress of a training run: a bar on a terminal, lines elsewhere, and the handling of signals."""
 
 import math
-import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,48 +15,12 @@ from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined
 from charlstm.cli.terminal import duration, say, visible
 from charlstm.formatting import bits, counted
+from charlstm.interruption import StopRequest, signals
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.history import HistoryEntry
     from charlstm.planning.training_plan import TrainingPlan
     from charlstm.training.events import Finished, Stepped
-
-
-ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals that stop a training: Ctrl-C, kill, and (except on Windows) a closed terminal."""
-_ECHO = 0.3
-"""Signals closer together than this many seconds count as one: a shell may signal a process and its group."""
-
-
-class _Stop:
-    """A signal handler that remembers the first signal in ``number``; Ctrl-C after it interrupts at once."""
-
-    def __init__(self, answer: str = "") -> None:
-        self.number = 0
-        self._asked = 0.0
-        self._answer = answer.encode()
-
-    def __call__(self, number: int, _: Any) -> None:
-        if self.number:
-            if number == signal.SIGINT and time.monotonic() - self._asked > _ECHO:
-                raise KeyboardInterrupt
-            return
-        self.number, self._asked = number, time.monotonic()
-        # Not print: it is not reentrant, and the signal may have interrupted one.
-        with suppress(OSError):  # the terminal may have been closed
-            os.write(2, self._answer)
-
-
-@contextmanager
-def signals(handler: Callable[[int, Any], object]) -> Iterator[None]:
-    """Handle the signals of :data:`ENDING` with a function, except those that the process ignores."""
-    wanted = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]  # such as SIGHUP under nohup
-    previous = [signal.signal(number, handler) for number in wanted]
-    try:
-        yield
-    finally:
-        for number, old in zip(wanted, previous, strict=True):
-            signal.signal(number, old)
 
 
 def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple["TrainingPlan", "Finished", int]:
@@ -86,7 +48,7 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
     from charlstm.training.model_files import sample_text
     from charlstm.training.run import train
 
-    stop = _Stop("\nStopping after this step, then saving (Ctrl-C: stop at once, without saving).\n")
+    stop = StopRequest("\nStopping after this step, then saving (Ctrl-C: stop at once, without saving).\n")
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
     with (
         signals(stop),
@@ -141,7 +103,7 @@ def help_along(plan: "TrainingPlan") -> int:
     from charlstm.training.distributed.coordinator import End
     from charlstm.training.run import train_as_worker
 
-    stop = _Stop()
+    stop = StopRequest()
     with signals(stop):
         end = train_as_worker(plan, should_stop=lambda: bool(stop.number))
     return {End.DONE: 0, End.FAILED: 1, End.STOPPED: 128 + (stop.number or signal.SIGTERM)}[end]

@@ -27,11 +27,39 @@ class Activations:
 
     values: Array
 
+    def _quantity(self, name: str) -> Array:
+        values: Array = self.values[QUANTITIES.index(name)]
+        return values
+
+    @property
+    def i(self) -> Array:
+        """Input gate: ``[N, u]``."""
+        return self._quantity("i")
+
+    @property
+    def f(self) -> Array:
+        """Forget gate: ``[N, u]``."""
+        return self._quantity("f")
+
+    @property
+    def g(self) -> Array:
+        """Candidate cell state: ``[N, u]``."""
+        return self._quantity("g")
+
+    @property
+    def o(self) -> Array:
+        """Output gate: ``[N, u]``."""
+        return self._quantity("o")
+
     @property
     def c(self) -> Array:
-        """Cell states: ``[N, u]``."""
-        c: Array = self.values[QUANTITIES.index("c")]
-        return c
+        """Cell state: ``[N, u]``."""
+        return self._quantity("c")
+
+    @property
+    def h(self) -> Array:
+        """Hidden state: ``[N, u]``."""
+        return self._quantity("h")
 
 
 @any_weights

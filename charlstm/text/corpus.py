@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
+from charlstm.config import Targets
 from charlstm.errors import CorpusError
 from charlstm.text.decoding import check_text_encoding, decoded_blocks
 from charlstm.text.sources import Note, expand_sources, label_of, open_sources
 from charlstm.text.vocabulary import UNICODE, Ids, Vocabulary, code_points, id_dtype
+from charlstm.text.windows import normalise, windows
 
 MEMORY_MAP_BYTES = 1 << 30
 """Bytes of ids above which they are memory-mapped from a temporary file."""
@@ -46,16 +50,37 @@ class Corpus:
     paths: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
+    def windows(self, seq_len: int, *, targets: Targets = "last", step: int = 1) -> tuple[NDArray[np.float32], Ids]:
+        """Return the windows of the text, normalised, and the ids of the characters to predict.
 
-def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", extra_characters: str = "") -> Corpus:
+        Both are read-only views of an array of N numbers: overlapping windows take no memory. A copy of all windows would take
+        ``4 * samples * seq_len`` bytes, 400 MB for a megabyte of text and windows of 100; Keras copies one batch at a time.
+
+        Args:
+            seq_len: Length T of a window, in characters.
+            targets: ``last`` for the character after each window, ``every`` for the next one at every position.
+            step: Distance between the starts of two windows, in characters.
+
+        Returns:
+            ``x = id / V``: ``[samples, T, 1]``, and the targets: ``[samples]``, or ``[samples, T]`` for ``every``.
+
+        Raises:
+            CorpusError: If the text is too short for one window.
+        """
+        x = windows(normalise(self.ids, self.vocabulary.model_size)[:, 0], seq_len)[::step, :, None]
+        y = sliding_window_view(self.ids[1:], seq_len) if targets == "every" else self.ids[seq_len:]
+        return x, y[::step]
+
+
+def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf-8", extra_characters: str = "") -> Corpus:
     """Read one text from several files, one after the other.
 
     Every line end is read as LF, and byte order marks are removed. A line end is added between two files if the first one
     lacks it. The rest of the text is unchanged.
 
     Args:
-        sources: Paths; ``-`` is standard input. A folder stands for its ``*.txt`` files. A pattern such as ``books/*.txt``
-            stands for the files that match it.
+        sources: A path, or several; ``-`` is standard input. A folder stands for its ``*.txt`` files. A pattern such as
+            ``books/*.txt`` stands for the files that match it.
         encoding: Any text encoding that Python knows.
         extra_characters: Characters added to the vocabulary, such as the characters of the model to fine-tune.
 
@@ -64,7 +89,7 @@ def read_corpus(sources: Sequence[str | Path], encoding: str = "utf-8", extra_ch
     """
     check_text_encoding(encoding)
     notes: list[str] = []
-    paths = expand_sources(sources, notes.append)
+    paths = expand_sources([sources] if isinstance(sources, str | Path) else sources, notes.append)
     name = _name(paths)
     with open_sources(paths) as files:
         seen = np.zeros(UNICODE, bool)

@@ -114,7 +114,7 @@ def test_missing_progress_field_is_named(folder, refused, progress, name):
 
 def test_unknown_progress_field_is_named(folder, refused, progress):
     with_value(folder, progress, "surprise", 5)
-    assert "is damaged (TrainingProgress has no setting 'surprise'" in refused()
+    assert "is damaged (there is no setting 'surprise'" in refused()
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from charlstm import interruption
 from charlstm.checkpoint.history import HistoryEntry
-from charlstm.cli import progress
 from charlstm.cli.progress import follow
 from charlstm.planning.training_plan import plan_training
 from charlstm.training.events import Evaluated, Evaluating, Finished, RolledBack, SpeedMeasured, Started, Stepped
@@ -144,7 +144,7 @@ def test_roll_back_after_nan_loss_is_printed(pretend, capsys):
 
 @pytest.mark.parametrize("first", SIGNALS)
 def test_second_ctrl_c_interrupts_at_once(pretend, monkeypatch, first):
-    monkeypatch.setattr(progress, "_ECHO", -1.0)
+    monkeypatch.setattr(interruption, "_ECHO", -1.0)
     with pytest.raises(KeyboardInterrupt):
         pretend(Started(FOLDER, 1, None), first, signal.SIGINT)
 
@@ -160,7 +160,7 @@ def test_repeated_signal_counts_once(pretend, first, echo):
 
 @pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGHUP])
 def test_only_ctrl_c_interrupts_at_once(pretend, monkeypatch, again):
-    monkeypatch.setattr(progress, "_ECHO", -1.0)
+    monkeypatch.setattr(interruption, "_ECHO", -1.0)
     assert pretend(Started(FOLDER, 1, None), again, again)[2] == again
 
 

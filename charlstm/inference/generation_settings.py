@@ -1,0 +1,90 @@
+"""The settings of a generation: those that a caller may give, and those that are checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
+
+from msgspec import Meta
+
+from charlstm.config import Mode
+from charlstm.errors import CharlstmError, ConfigError
+from charlstm.inference.sampling import Sampling
+from charlstm.text.replacement import replace_unknown
+from charlstm.text.vocabulary import OnUnknown, Vocabulary, quoted
+
+
+class GenerationOptions(TypedDict, total=False):
+    """Options of every way to generate, by the names that the command line has, too.
+
+    Attributes:
+        length: Largest number of characters to generate. Default: 500.
+        mode: ``stateless`` reads the last window for each character, ``stateful`` carries the state. Default: stateless.
+        random_seed: Random seed of the first text; the others have the following ones. Default: a new one each time.
+        temperature: Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character. Default: 0.8.
+        top_k: Draw from the k likeliest characters only; 0 for all. Default: 0.
+        top_p: Draw from the likeliest characters that together have this probability. Default: 1.
+        min_p: Draw from the characters with at least this fraction of the likeliest one's probability. Default: 0.
+        repetition_penalty: Above 1, characters just used become less likely. Default: 1.
+        stop: A string, or several, each of which ends a text; the text does not contain it.
+        on_unknown: Action for characters of the seed that the model does not know: ``error``, ``skip`` or ``replace``.
+        with_seed: True to begin each text with the seed. Default: only if the seed was given.
+    """
+
+    length: int
+    mode: Mode
+    random_seed: int | None
+    temperature: float
+    top_k: int
+    top_p: float
+    min_p: float
+    repetition_penalty: float
+    stop: str | Sequence[str]
+    on_unknown: OnUnknown
+    with_seed: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationSettings:
+    """The settings of a generation; :func:`charlstm.config.build` checks their bounds.
+
+    Attributes:
+        length: Largest number of characters to generate.
+        mode: How the model reads the text generated so far.
+        random_seed: Random seed of the first text.
+        temperature: See :class:`charlstm.inference.sampling.Sampling`, as for the following ones.
+        top_k: Number of characters to draw from; 0 for all.
+        top_p: Probability of the characters to draw from.
+        min_p: Least fraction of the likeliest character's probability.
+        repetition_penalty: Factor on the log-probabilities of characters just used.
+    """
+
+    length: Annotated[int, Meta(ge=0)] = 500
+    mode: Mode = "stateless"
+    random_seed: Annotated[int, Meta(ge=0)] = 0
+    temperature: Annotated[float, Meta(ge=0.0, le=1e9)] = Sampling.temperature
+    top_k: Annotated[int, Meta(ge=0)] = Sampling.top_k
+    top_p: Annotated[float, Meta(ge=0.0, le=1.0)] = Sampling.top_p
+    min_p: Annotated[float, Meta(ge=0.0, le=1.0)] = Sampling.min_p
+    repetition_penalty: Annotated[float, Meta(ge=0.01, le=1e6)] = Sampling.repetition_penalty
+
+    @property
+    def sampling(self) -> Sampling:
+        """The settings of the sampler."""
+        return Sampling(self.temperature, self.top_k, self.top_p, self.min_p, self.repetition_penalty)
+
+
+def known_stop(vocabulary: Vocabulary, text: str) -> str:
+    """Return a stop string in the characters of a model.
+
+    Raises:
+        CharlstmError: If it is empty, or the model can never generate it.
+    """
+    if not text:
+        raise ConfigError(setting="stop", expected="at least one character", found=text)
+    known = replace_unknown(vocabulary, text, "error").text
+    if unknown := vocabulary.unknown(known):
+        raise CharlstmError(
+            f"the model can never generate {known!r}, since it does not know {quoted(unknown)}; give `stop` a string of "
+            "characters that it knows, or leave it out"
+        )
+    return known

@@ -1,0 +1,54 @@
+"""Signals that ask a long run to stop at its next safe point."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that stop a training: Ctrl-C, kill, and (except on Windows) a closed terminal."""
+_ECHO = 0.3
+"""Signals closer together than this many seconds count as one: a shell may signal a process and its group."""
+
+
+class StopRequest:
+    """A signal handler that remembers the first signal in ``number``; Ctrl-C after it interrupts at once."""
+
+    def __init__(self, answer: str = "") -> None:
+        """Start without a request.
+
+        Args:
+            answer: Text to write on stderr at the first signal.
+        """
+        self.number = 0
+        self._asked = 0.0
+        self._answer = answer.encode()
+
+    def __call__(self, number: int, _: Any) -> None:
+        """Remember a signal."""
+        if self.number:
+            if number == signal.SIGINT and time.monotonic() - self._asked > _ECHO:
+                raise KeyboardInterrupt
+            return
+        self.number, self._asked = number, time.monotonic()
+        # Not print: it is not reentrant, and the signal may have interrupted one.
+        with suppress(OSError):  # the terminal may have been closed
+            os.write(2, self._answer)
+
+
+@contextmanager
+def signals(handler: Callable[[int, Any], object], numbers: tuple[int, ...] = ENDING) -> Iterator[None]:
+    """Handle signals with a function, except those that the process ignores; only the main thread receives signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    wanted = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]  # such as SIGHUP under nohup
+    previous = [signal.signal(number, handler) for number in wanted]
+    try:
+        yield
+    finally:
+        for number, old in zip(wanted, previous, strict=True):
+            signal.signal(number, old)

@@ -1,0 +1,325 @@
+"""A trained model: loading it, generating with it, and measuring what it expects."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.checkpoint.config_file import CheckpointConfig, read_config
+from charlstm.checkpoint.history import HistoryEntry, read_history
+from charlstm.checkpoint.search import find_model
+from charlstm.checkpoint.weights import Weights, read_weights
+from charlstm.config import Mode, ModelConfig, build
+from charlstm.errors import ConfigError, CorpusError
+from charlstm.evaluation.scores import evaluate, sampled_starts
+from charlstm.evaluation.surprisal import stateful_surprisal
+from charlstm.inference.finite import check_finite
+from charlstm.inference.generation import generate_pieces, generate_texts, warm_up
+from charlstm.inference.generation_settings import GenerationOptions, GenerationSettings, known_stop
+from charlstm.inference.logits import log_softmax
+from charlstm.inference.modes import Decoder, decoder
+from charlstm.inference.network import Network, any_weights, build_network
+from charlstm.inspection.activations import Activations, activations_along
+from charlstm.report.notebook import ColouredText, Score, model_html
+from charlstm.text.replacement import replace_unknown
+from charlstm.text.vocabulary import Ids, OnUnknown, Vocabulary
+
+if TYPE_CHECKING:
+    import keras
+
+Engine = Literal["numpy", "keras"]
+
+
+class Model:
+    """A trained model.
+
+    Its methods change nothing in it, so several threads can use one model at the same time. Shapes: ``V`` characters of
+    vocabulary, ``T`` characters of text, ``u`` units of a layer.
+
+    Attributes:
+        path: Folder of its checkpoint.
+        name: Name of its checkpoint.
+        checkpoint: Everything that the checkpoint records: network, vocabulary, training, corpus and bases.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the configuration of a checkpoint; the weights are read when they are first needed.
+
+        Args:
+            path: Folder of the checkpoint.
+
+        Raises:
+            CheckpointError: If it is missing or damaged.
+        """
+        self.path = path
+        self.name = path.resolve().name
+        self.checkpoint: CheckpointConfig = read_config(path)
+
+    @property
+    def config(self) -> ModelConfig:
+        """The network's configuration."""
+        return self.checkpoint.model
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The characters that the model knows."""
+        return self.checkpoint.vocabulary
+
+    @cached_property
+    def weights(self) -> Weights:
+        """The weights by name, in Keras's layouts; read-only arrays.
+
+        Raises:
+            CheckpointError: If they are missing or damaged.
+        """
+        weights = read_weights(self.path, self.config)
+        for array in weights.values():
+            array.flags.writeable = False
+        return weights
+
+    @cached_property
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """The evaluations during its training, the oldest first."""
+        return tuple(read_history(self.path))
+
+    @cached_property
+    def network(self) -> Network:
+        """The network in NumPy."""
+        return build_network(self.config, self.weights)
+
+    def __repr__(self) -> str:
+        """Return the name and the sizes.
+
+        >>> load("ferry")
+        Model(ferry: 1 LSTM layer of 512 units, window of 64, 74 characters)
+        """
+        units = "+".join(f"{units:,}" for units in self.config.units)
+        layers = f"{len(self.config.units)} LSTM layer{'s' * (len(self.config.units) > 1)}"
+        reads = f"window of {self.config.seq_len}, {len(self.vocabulary):,} characters"
+        return f"Model({self.name}: {layers} of {units} units, {reads})"
+
+    def _repr_html_(self) -> str:
+        return model_html(self.checkpoint, self.name, self.history)
+
+    def decoder(self, mode: Mode, engine: Engine = "numpy") -> Decoder:
+        """Return the decoder of a mode, in NumPy or in Keras, which starts TensorFlow."""
+        if engine == "keras":
+            from charlstm.nn.keras_decoder import keras_decoder
+
+            return keras_decoder(self.config, self.weights, mode)
+        return decoder(self.network, mode)
+
+    def generate(self, seed: str | None = None, **options: Unpack[GenerationOptions]) -> str:
+        """Generate one text.
+
+        Args:
+            seed: The text to continue; a passage of the corpus if None.
+            **options: See :class:`GenerationOptions`.
+
+        Returns:
+            The seed, if it was given, and its continuation, as the command prints them.
+
+        Raises:
+            CharlstmError: If an option is invalid, or the model does not know a character of the seed or of a stop string.
+
+        >>> len(load("ferry").generate("The ferry ", length=50, temperature=0))
+        60
+        """
+        return "".join(self.stream(seed, **options))
+
+    def generate_batch(self, seed: str | None = None, samples: int = 1, **options: Unpack[GenerationOptions]) -> list[str]:
+        """Generate several texts from consecutive random seeds at once, which is faster than one after the other.
+
+        Args:
+            seed: As for :meth:`generate`.
+            samples: Number of texts.
+            **options: See :class:`GenerationOptions`.
+
+        Raises:
+            CharlstmError: As :meth:`generate`.
+        """
+        if samples < 1:
+            raise ConfigError(setting="samples", expected="an integer of at least 1", found=samples)
+        opening, pieces = self._pieces(seed, samples, **options)
+        return [opening + sample.text for sample in generate_texts(pieces)]
+
+    def stream(self, seed: str | None = None, **options: Unpack[GenerationOptions]) -> Iterator[str]:
+        """Generate one text, and yield each piece of it as soon as it is certain, the seed first.
+
+        The arguments are those of :meth:`generate`. Closing the iterator ends the work.
+
+        Raises:
+            CharlstmError: As :meth:`generate`, when it is called.
+        """
+        opening, pieces = self._pieces(seed, 1, **options)
+
+        def texts() -> Iterator[str]:
+            if opening:
+                yield opening
+            for (piece,) in pieces:
+                if piece:
+                    yield piece
+
+        return texts()
+
+    def _pieces(
+        self,
+        seed: str | None,
+        samples: int,
+        *,
+        random_seed: int | None = None,
+        stop: str | Sequence[str] = (),
+        on_unknown: OnUnknown = "error",
+        with_seed: bool | None = None,
+        **settings: Any,
+    ) -> tuple[str, Any]:
+        """Return the text to show before each continuation, and the generator of the pieces of all continuations."""
+        random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
+        chosen = build(GenerationSettings, settings | {"random_seed": random_seed})
+        text = self.default_seed(random_seed) if seed is None else self.known_text(seed, on_unknown)
+        self.vocabulary.encode(text)
+        stops = [known_stop(self.vocabulary, each) for each in ([stop] if isinstance(stop, str) else stop)]
+        pieces = generate_pieces(
+            self.decoder(chosen.mode),
+            self.vocabulary,
+            text,
+            random_seeds=range(random_seed, random_seed + samples),
+            length=chosen.length,
+            sampling=chosen.sampling,
+            stops=stops,
+        )
+        shows_seed = seed is not None if with_seed is None else with_seed
+        return text if shows_seed else "", pieces
+
+    def default_seed(self, random_seed: int) -> str:
+        """Return the passage of the corpus to continue if no seed is given."""
+        windows = self.checkpoint.corpus.windows
+        return windows[random_seed % len(windows)]
+
+    def known_text(self, text: str, on_unknown: OnUnknown = "error") -> str:
+        """Return a text in the characters of the model, with unknown ones replaced, left out or (``error``) kept.
+
+        Equivalent spellings (é as one character or two) are replaced under every policy, since they are the same text.
+        """
+        return replace_unknown(self.vocabulary, text, on_unknown).text
+
+    def next(self, text: str, top: int | None = 5, mode: Mode = "stateful") -> list[tuple[str, float]]:
+        """Return the likeliest next characters of a text with their probabilities, the likeliest first.
+
+        Args:
+            text: At least one character.
+            top: Number of characters; None for all ``V``, whose probabilities sum to 1.
+            mode: ``stateful`` reads the whole text, ``stateless`` its last window.
+
+        Raises:
+            CharlstmError: If the text is empty or has characters that the model does not know.
+
+        >>> load("ferry").next("The ferr", top=1)[0][0]
+        'y'
+        """
+        ids = self.vocabulary.encode(self.known_text(text))
+        if not len(ids):
+            raise ConfigError(setting="text", expected="at least one character", found=text)
+        reader = self.decoder(mode)
+        with np.errstate(over="ignore", invalid="ignore"):
+            logits = reader.logits(warm_up(reader, ids, 1))[0, : len(self.vocabulary)]
+        probabilities = np.exp(log_softmax(check_finite(logits).astype(np.float64)))
+        order = np.argsort(-probabilities, kind="stable")[:top]
+        return [(self.vocabulary.characters[place], float(probabilities[place])) for place in order]
+
+    @any_weights
+    def surprisal(self, text: str) -> NDArray[np.float64]:
+        """Return the surprisal of every character but the first, given all those before it.
+
+        Args:
+            text: At least two characters.
+
+        Returns:
+            Nats: ``[T - 1]``. That of a rare character includes the cost of naming it.
+
+        Raises:
+            CharlstmError: If the text is too short or has characters that the model does not know.
+        """
+        ids = self._ids_to_read(text)
+        return check_finite(stateful_surprisal(self.network, ids, naming=self.vocabulary.naming_nats(ids)))
+
+    def score(self, text: str, mode: Mode = "stateful") -> Score:
+        """Return the mean surprisal of a text.
+
+        Args:
+            text: At least two characters.
+            mode: ``stateful`` carries the state through the text; ``stateless`` gives each character a window before it.
+
+        Raises:
+            CharlstmError: As :meth:`surprisal`.
+        """
+        ids = self._ids_to_read(text)
+        if mode == "stateful":
+            return Score.of(float(self.surprisal(text).mean()), len(ids))
+        window = self.config.seq_len
+        everywhere = sampled_starts(len(ids), len(ids), 0)
+        found = evaluate(self.network, ids, everywhere, [window], naming=self.vocabulary.naming_nats(ids))
+        return Score.of(found.nats_per_char(window), len(ids))
+
+    def coloured(self, text: str) -> ColouredText:
+        """Return a text that a notebook shows with its surprising characters coloured."""
+        return ColouredText(text, self.surprisal(text))
+
+    def activations(self, text: str, layer: int = 1) -> Activations:
+        """Return what the gates, the cell state and the hidden state of a layer are along a text, from a zero state.
+
+        Args:
+            text: At least one character.
+            layer: Number of the LSTM layer, from 1.
+
+        Returns:
+            ``i``, ``f``, ``g``, ``o``, ``c`` and ``h``, each ``[T, u]`` in float32.
+
+        Raises:
+            ConfigError: If there is no such layer.
+            CharlstmError: If the text has characters that the model does not know.
+        """
+        if not 1 <= layer <= len(self.config.units):
+            raise ConfigError(setting="layer", expected=f"an integer from 1 to {len(self.config.units)}", found=layer)
+        return activations_along(self.network, self._ids_to_read(text, least=1))[layer - 1]
+
+    def to_keras(self, *, stateful: bool = False, batch_size: int | None = None) -> "keras.Model":
+        """Return the model as a ``keras.Model`` of standard layers only, which starts TensorFlow.
+
+        It reads normalised windows ``id / V``, ``[B, seq_len, 1]``, and returns probabilities: ``[B, V]`` if the model predicts
+        after the window, ``[B, seq_len, V]`` if it predicts at every position. It can be saved as ``.keras`` and loaded
+        without charlstm.
+
+        Args:
+            stateful: True for LSTM layers that carry their state between calls, for any number of characters in a call.
+            batch_size: Number of rows, which a stateful model needs: 1 by default. None leaves it open otherwise.
+        """
+        from charlstm.nn.plain_keras import plain_keras
+
+        return plain_keras(self.config, self.weights, stateful=stateful, batch_size=batch_size)
+
+    def _ids_to_read(self, text: str, least: int = 2) -> Ids:
+        vocabulary = self.vocabulary
+        ids = vocabulary.encode_any(text) if vocabulary.rare else vocabulary.encode(self.known_text(text))
+        if len(ids) < least:
+            raise CorpusError(f"the text has {len(ids)} characters; at least {least} are needed")
+        return ids
+
+
+def load(checkpoint: str | Path | None = None, *, checkpoints: str | Path | None = None) -> Model:
+    """Load a trained model.
+
+    Args:
+        checkpoint: Name or folder of its checkpoint; the newest one if None.
+        checkpoints: The folder of checkpoints to search. By default ``./checkpoints``, then the user's data folder, then the
+            demo model that comes with the package.
+
+    Raises:
+        CheckpointError: If there is no such checkpoint, or it is damaged.
+    """
+    wanted = None if checkpoint is None else str(checkpoint)
+    return Model(find_model(wanted, None if checkpoints is None else Path(checkpoints)))

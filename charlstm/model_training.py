@@ -1,0 +1,236 @@
+"""Training from Python: :func:`train`."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from signal import SIGINT
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+
+from charlstm.checkpoint.search import CURRENT
+from charlstm.config import SETTING_OF_FIELD, ModelConfig, TrainingConfig, setting_name
+from charlstm.errors import ConfigError, CorpusError, suggestion
+from charlstm.formatting import bits
+from charlstm.interruption import StopRequest, signals
+from charlstm.model import Model
+from charlstm.planning.presets import Preset
+from charlstm.planning.resume_plan import plan_resuming
+from charlstm.planning.training_plan import TrainingPlan, plan_training
+
+if TYPE_CHECKING:
+    from charlstm.training.events import Event
+
+Sources = str | Path | Sequence[str | Path]
+
+
+class TrainingSettings(TypedDict, total=False):
+    """Settings of :func:`train`, each named like the option of the command; the preset gives those that are left out."""
+
+    min_count: int | Literal["auto"]
+    input_encoding: Literal["scalar", "one-hot", "embedding"]
+    embedding_size: int
+    units: int | Sequence[int]
+    seq_len: int
+    targets: Literal["last", "every"]
+    dropout: float
+    activation: str
+    recurrent_activation: str
+    use_bias: bool
+    unit_forget_bias: bool
+    input_initializer: str
+    kernel_initializer: str
+    recurrent_initializer: str
+    bias_initializer: str
+    kernel_regularizer: str
+    recurrent_regularizer: str
+    bias_regularizer: str
+    kernel_constraint: str
+    recurrent_constraint: str
+    bias_constraint: str
+    recurrent_dropout: float
+    drop_connect: float
+    batches: Literal["windows", "streams"]
+    batch_size: int
+    state_reset: float
+    epochs: float
+    minutes: float
+    learning_rate: float
+    schedule: Literal["cosine", "constant"]
+    warmup: float
+    weight_decay: float
+    clip_norm: float
+    ema: float
+    validation_split: float
+    num_evaluations: int
+    patience: int
+    precision: Literal["auto", "float32", "bfloat16"]
+    save_every: float
+    random_seed: int
+
+
+def train(
+    corpus: Sources | None = None,
+    *,
+    text: str | Iterable[str] | None = None,
+    name: str | None = None,
+    preset: Preset | None = None,
+    base: str | None = None,
+    resume: str | None = None,
+    resume_if_exists: bool = False,
+    text_encoding: str | None = None,
+    checkpoints: str | Path = CURRENT,
+    progress: bool = True,
+    callback: "Callable[[Event], object] | None" = None,
+    **settings: Unpack[TrainingSettings],
+) -> Model:
+    """Train a model on a text, which starts TensorFlow.
+
+    KeyboardInterrupt (in a notebook: interrupting the kernel) ends the training after the present step, saves it, and returns
+    the model so far; ``resume`` continues it. A second one stops at once.
+
+    Args:
+        corpus: Text files, folders of them, or patterns, read as one text.
+        text: The text itself, or an iterable of texts, in place of files.
+        name: Name of the new checkpoint. Default: that of the first file.
+        preset: The preset of all settings that are not given. Default: standard.
+        base: Name of a checkpoint to fine-tune, as a new checkpoint.
+        resume: Name of a checkpoint whose training to resume.
+        resume_if_exists: Resume the training of ``name`` if it exists; start it otherwise.
+        text_encoding: Text encoding of the files. Default: utf-8.
+        checkpoints: The folder of checkpoints.
+        progress: Show a progress bar and the notes on the text and the settings.
+        callback: Called with every event of :mod:`charlstm.training.events`.
+        **settings: See :class:`TrainingSettings`.
+
+    Returns:
+        The trained model, read from its checkpoint.
+
+    Raises:
+        CharlstmError: If the text or a setting cannot be used, or the training fails.
+    """
+    started = time.monotonic()
+    given = _fields_of(settings)
+    _check_combination(corpus, text, name, preset, base, resume, resume_if_exists)
+    if resume_if_exists and name is not None and (Path(checkpoints) / name).exists():
+        resume = name
+    with _paths(corpus, text) as paths:
+        if resume is not None:
+            plan = plan_resuming(Path(checkpoints), resume, paths, given, text_encoding)
+            if plan.finished is not None:
+                return Model(plan.folder)
+        else:
+            plan = plan_training(
+                Path(checkpoints),
+                paths,
+                given,
+                preset=preset or "standard",
+                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                name=name,
+                base_name=base,
+                text_encoding=text_encoding or "utf-8",
+            )
+        return Model(_run(plan, started, progress, callback))
+
+
+def _run(plan: TrainingPlan, started: float, progress: bool, callback: "Callable[[Event], object] | None") -> Path:
+    """Run a training to its end; return the folder of its checkpoint."""
+    from tqdm.auto import tqdm
+
+    from charlstm.training.events import Evaluated, RolledBack, Started, Stepped
+    from charlstm.training.run import train as run
+
+    stop, folder = StopRequest(), plan.folder
+    with (
+        signals(stop, (SIGINT,)),
+        closing(run(plan, clock=time.monotonic, started=started, should_stop=lambda: bool(stop.number))) as events,
+        tqdm(total=100, disable=not progress, bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {desc}") as bar,
+    ):
+        if progress:
+            for note in plan.notes:
+                bar.write(note)
+        for event in events:
+            if isinstance(event, Started):
+                folder = event.folder
+            elif isinstance(event, Stepped):
+                bar.n = 100 * event.fraction
+                bar.set_description_str(f"{event.nats_per_char:.3f} nats per character", refresh=False)
+                bar.update(0)
+            elif isinstance(event, Evaluated) and progress and event.evaluation.nats_per_char is not None:
+                nats = event.evaluation.nats_per_char
+                bar.write(f"step {event.evaluation.step:,}: held out {nats:.4f} nats, {bits(nats):.4f} bits per character")
+            elif isinstance(event, RolledBack) and progress:
+                bar.write(f"The loss was NaN or infinite at step {event.at:,}; going on from step {event.step:,}.")
+            if callback is not None:
+                try:
+                    callback(event)
+                except KeyboardInterrupt:
+                    stop.number = stop.number or SIGINT
+    return folder
+
+
+def _fields_of(settings: TrainingSettings) -> dict[str, Any]:
+    """Return settings by the names of the fields that hold them.
+
+    Raises:
+        ConfigError: If there is no such setting.
+    """
+    known = {setting_name(field.name) for kind in (ModelConfig, TrainingConfig) for field in fields(kind)}
+    known = known - {"vocabulary_size"} | {"min_count"}
+    field_of = {setting: field for field, setting in SETTING_OF_FIELD.items()}
+    given: dict[str, Any] = {}
+    for setting, value in settings.items():
+        if setting not in known:
+            raise ConfigError(f"there is no setting {setting!r}{suggestion(setting, sorted(known))}; see TrainingSettings")
+        units = setting == "units" and isinstance(value, int)
+        if value is not None:
+            given[field_of.get(setting, setting)] = (value,) if units else tuple(value) if isinstance(value, list) else value
+    return given
+
+
+def _check_combination(
+    corpus: Sources | None,
+    text: str | Iterable[str] | None,
+    name: str | None,
+    preset: Preset | None,
+    base: str | None,
+    resume: str | None,
+    resume_if_exists: bool,
+) -> None:
+    """Check that the arguments can be combined.
+
+    Raises:
+        ConfigError: If they cannot.
+    """
+    if corpus is not None and text is not None:
+        raise ConfigError("a training reads files or a text; give `corpus` or `text`, not both")
+    if corpus is None and text is None and resume is None:
+        raise ConfigError("there is no text to train on; give the path of a text file, or the text itself as `text`")
+    if resume_if_exists and (name is None or resume is not None):
+        raise ConfigError("`resume_if_exists` resumes the training of `name`; give `name`, and leave out `resume`")
+    if resume is not None and (base is not None or name is not None or preset is not None):
+        raise ConfigError("`resume` resumes a training with its own settings; leave out `base`, `name` and `preset`")
+
+
+@contextmanager
+def _paths(corpus: Sources | None, text: str | Iterable[str] | None) -> Iterator[list[str]]:
+    """Yield the paths of the text, which is written to a temporary file if it is given as strings.
+
+    Raises:
+        CorpusError: If a string has lone surrogates, which no file can hold.
+    """
+    if text is None:
+        given = [] if corpus is None else [corpus] if isinstance(corpus, str | Path) else corpus
+        yield [str(path) for path in given]
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "text.txt"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            try:
+                for part in [text] if isinstance(text, str) else text:
+                    file.write(part if part.endswith("\n") or isinstance(text, str) else part + "\n")
+            except UnicodeEncodeError as error:
+                raise CorpusError(f"the text has the lone surrogate {error.object[error.start]!r}; remove it") from None
+        yield [str(path)]
