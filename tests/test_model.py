@@ -1,0 +1,257 @@
+"""The model of the library, compared with the commands, with Keras and with definitions."""
+
+import json
+import threading
+
+import keras
+import numpy as np
+import pytest
+
+import charlstm
+from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.weights import read_weights
+from charlstm.config import ModelConfig
+from charlstm.errors import CharlstmError, ConfigError, CorpusError, UnknownCharacterError
+from charlstm.inference import generation
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
+from charlstm.text.windows import normalise
+from tests.cli.conftest import charlstm as charlstm_fixture
+from tests.conftest import ALPHABET, PANGRAM
+
+run_command = charlstm_fixture
+TWO_LAYERS = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=12, units=(16, 9))
+
+
+@pytest.fixture
+def model(tmp_path, make_checkpoint):
+    return charlstm.Model(make_checkpoint(tmp_path / "checkpoints" / "tale", TWO_LAYERS))
+
+
+OPTIONS = {
+    "stateless": ({}, []),
+    "stateful": ({"mode": "stateful"}, ["--mode", "stateful"]),
+    "sampling": (
+        {"temperature": 1.3, "top_k": 9, "top_p": 0.9, "min_p": 0.05, "repetition_penalty": 1.2, "mode": "stateful"},
+        [
+            "--temperature",
+            "1.3",
+            "--top-k",
+            "9",
+            "--top-p",
+            "0.9",
+            "--min-p",
+            "0.05",
+            "--repetition-penalty",
+            "1.2",
+            "--mode",
+            "stateful",
+        ],
+    ),
+    "stops": ({"stop": ["e", "oo"]}, ["--stop", "e", "--stop", "oo"]),
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_texts_equal_those_of_the_command(run_command, model, options):
+    arguments, written = OPTIONS[options]
+    printed = run_command("generate", "--seed", "The q", "--length", "80", "--random-seed", "3", *written).stdout
+    assert model.generate("The q", length=80, random_seed=3, **arguments) + "\n" == printed
+    assert "".join(model.stream("The q", length=80, random_seed=3, **arguments)) + "\n" == printed
+    told = run_command(
+        "generate", "--seed", "The q", "--length", "80", "--random-seed", "3", "--samples", "4", "--json", *written
+    )
+    texts = [sample["text"] for sample in json.loads(told.stdout)["samples"]]
+    assert model.generate_batch("The q", samples=4, length=80, random_seed=3, with_seed=False, **arguments) == texts
+    assert model.generate_batch("The q", samples=4, length=80, random_seed=3, **arguments) == ["The q" + each for each in texts]
+
+
+def test_defaults_equal_those_of_the_command(run_command, model):
+    printed = run_command("generate", "--random-seed", "1").stdout
+    assert model.generate(random_seed=1) + "\n" == printed
+    shown = run_command("generate", "--random-seed", "1", "--with-seed").stdout
+    assert model.generate(random_seed=1, with_seed=True) + "\n" == shown == model.default_seed(1) + printed
+
+
+def test_unknown_characters_of_a_seed_are_refused_skipped_or_replaced(model):
+    with pytest.raises(UnknownCharacterError, match="the model does not know '5'"):
+        model.generate("fox 5", length=3)
+    assert model.generate("fox 5", length=0, on_unknown="skip") == "fox "
+    assert model.generate("fox’s é", length=0, on_unknown="replace") == "fox s e"
+
+
+@pytest.mark.parametrize(
+    ("options", "setting"),
+    [
+        ({"temperature": -1.0}, "temperature"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"top_p": 1.5}, "top_p"),
+        ({"length": -1}, "length"),
+        ({"length": 2.5}, "length"),
+        ({"mode": "statefull"}, "mode"),
+        ({"random_seed": -3}, "random_seed"),
+        ({"stop": ""}, "stop"),
+    ],
+)
+def test_invalid_options_name_the_setting(model, options, setting):
+    with pytest.raises(ConfigError) as error:
+        model.generate("The ", **options)
+    assert error.value.setting == setting
+    assert error.value.expected
+    assert "--" not in str(error.value)
+
+
+def test_unknown_options_are_refused_with_the_similar_one(model):
+    with pytest.raises(ConfigError, match=r"there is no setting 'lenght' \(did you mean length\?\)"):
+        model.generate("The ", lenght=3)
+    with pytest.raises(ConfigError, match="samples: expected an integer of at least 1; found 0"):
+        model.generate_batch("The ", samples=0)
+
+
+def test_a_stop_string_that_can_never_occur_is_refused(model):
+    with pytest.raises(CharlstmError, match="the model can never generate '7'"):
+        model.generate("The ", stop="7")
+
+
+def test_an_empty_seed_is_refused(model):
+    with pytest.raises(CharlstmError, match="the seed is empty"):
+        model.generate("")
+
+
+def test_closing_a_stream_ends_its_work(model, monkeypatch):
+    steps = []
+
+    def counted(*arguments, original=generation.continue_ids, **options):
+        for ids in original(*arguments, **options):
+            steps.append(1)
+            yield ids
+
+    monkeypatch.setattr(generation, "continue_ids", counted)
+    pieces = model.stream("The ", length=10_000)
+    assert next(pieces) == "The "
+    for _ in range(3):
+        next(pieces)
+    pieces.close()
+    assert len(steps) == 3
+    with pytest.raises(StopIteration):
+        next(pieces)
+    assert len(steps) == 3
+
+
+def test_streams_of_several_threads_do_not_disturb_each_other(model):
+    expected = [model.generate("The ", length=200, random_seed=seed, mode="stateful") for seed in range(8)]
+    found = [""] * 8
+
+    def write(seed):
+        found[seed] = model.generate("The ", length=200, random_seed=seed, mode="stateful")
+
+    threads = [threading.Thread(target=write, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == expected
+
+
+def keras_probabilities(model: charlstm.Model, text: str) -> np.ndarray:
+    """Return Keras's probabilities after every character of a text, read from a zero state: ``[T, V]``."""
+    config, weights = model.config, model.weights
+    ids = model.vocabulary.encode(text)
+    x = keras.ops.one_hot(ids[None].astype("int32"), config.vocabulary_size)
+    for number, units in enumerate(config.units, start=1):
+        layer = keras.layers.LSTM(units, return_sequences=True)
+        layer.build(x.shape)
+        layer.set_weights([weights[f"lstm_{number}/{part}"] for part in ("kernel", "recurrent_kernel", "bias")])
+        x = layer(x)
+    logits = keras.ops.matmul(x, weights["dense/kernel"]) + weights["dense/bias"]
+    return np.asarray(keras.ops.softmax(logits))[0].astype(np.float64)
+
+
+def test_next_surprisal_and_score_equal_keras(model):
+    text = PANGRAM * 3
+    probabilities, ids = keras_probabilities(model, text), model.vocabulary.encode(text)
+    found = model.next(text, top=None)
+    assert sum(probability for _, probability in found) == pytest.approx(1)
+    assert [probability for _, probability in found] == sorted((p for _, p in found), reverse=True)
+    for character, probability in found:
+        assert probability == pytest.approx(probabilities[-1, model.vocabulary.encode(character)[0]], rel=1e-4)
+    assert model.next(text, top=3) == found[:3]
+    nats = -np.log(probabilities[np.arange(len(ids) - 1), ids[1:]])
+    assert model.surprisal(text).dtype == np.float64
+    np.testing.assert_allclose(model.surprisal(text), nats, rtol=1e-4)
+    score = model.score(text)
+    assert (score.characters, score.nats_per_char) == (len(text), pytest.approx(nats.mean(), rel=1e-5))
+    assert score.bits_per_char == pytest.approx(score.nats_per_char / np.log(2))
+
+
+def test_stateless_score_and_next_read_a_window(model):
+    text, window = PANGRAM * 2, model.config.seq_len
+    ids = model.vocabulary.encode(text)
+    expected = []
+    for place in range(1, len(text)):
+        probabilities = keras_probabilities(model, text[max(0, place - window) : place])[-1]
+        expected.append(-np.log(probabilities[ids[place]]))
+    assert model.score(text, mode="stateless").nats_per_char == pytest.approx(np.mean(expected), rel=1e-4)
+    last = keras_probabilities(model, text[-window:])[-1]
+    character, probability = model.next(text, top=1, mode="stateless")[0]
+    assert probability == pytest.approx(last[model.vocabulary.encode(character)[0]], rel=1e-4)
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+def test_activations_equal_keras_outputs_and_the_equations(model, layer):
+    found, ids = model.activations(PANGRAM, layer), model.vocabulary.encode(PANGRAM)
+    assert found.h.shape == (len(PANGRAM), model.config.units[layer - 1])
+    assert found.h.dtype == np.float32
+    x = keras.ops.one_hot(ids[None].astype("int32"), model.config.vocabulary_size)
+    for number in range(1, layer + 1):
+        ours = keras.layers.LSTM(model.config.units[number - 1], return_sequences=True, return_state=True)
+        ours.build(x.shape)
+        ours.set_weights([model.weights[f"lstm_{number}/{part}"] for part in ("kernel", "recurrent_kernel", "bias")])
+        x, _, c = ours(x)
+    np.testing.assert_allclose(found.h, np.asarray(x)[0], atol=1e-6)
+    np.testing.assert_allclose(found.c[-1], np.asarray(c)[0], atol=1e-5)
+    before = np.concatenate([np.zeros_like(found.c[:1]), found.c[:-1]])
+    np.testing.assert_allclose(found.c, found.f * before + found.i * found.g, atol=1e-6)
+    np.testing.assert_allclose(found.h, found.o * np.tanh(found.c), atol=1e-6)
+
+
+def test_reading_methods_refuse_what_they_cannot_read(model):
+    with pytest.raises(ConfigError, match="layer: expected an integer from 1 to 2; found 3"):
+        model.activations("fox", layer=3)
+    with pytest.raises(ConfigError, match="text: expected at least one character"):
+        model.next("")
+    for short in ("", "f"):
+        with pytest.raises(CorpusError, match=f"the text has {len(short)} characters; at least 2 are needed"):
+            model.score(short)
+    with pytest.raises(UnknownCharacterError):
+        model.surprisal("12")
+
+
+def test_rare_characters_cost_their_name(tmp_path, make_checkpoint):
+    vocabulary = Vocabulary("abcdef", RareCharacters("yz", (5, 2)))
+    config = ModelConfig(vocabulary_size=vocabulary.model_size, seq_len=12, units=(5,))
+    model = charlstm.Model(make_checkpoint(tmp_path / "rare", config, vocabulary=vocabulary))
+    named = model.surprisal("abz") - model.surprisal("aby")
+    assert named == pytest.approx([0, np.log(5 / 2)])
+    assert len(model.next("az", top=None)) == 6
+
+
+def test_attributes_are_those_of_the_checkpoint(model, tmp_path):
+    folder = tmp_path / "checkpoints" / "tale"
+    assert (model.path, model.name, model.checkpoint) == (folder, "tale", read_config(folder))
+    assert (model.config, model.vocabulary.characters, model.history) == (TWO_LAYERS, ALPHABET, ())
+    for name, value in read_weights(folder, TWO_LAYERS).items():
+        np.testing.assert_array_equal(model.weights[name], value)
+        with pytest.raises(ValueError, match="read-only"):
+            model.weights[name][:] = 0
+    assert repr(model) == f"Model(tale: 2 LSTM layers of 16+9 units, window of 12, {len(ALPHABET)} characters)"
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+def test_to_keras_gives_the_same_probabilities(model, tmp_path, stateful):
+    made = model.to_keras(stateful=stateful)
+    made.save(tmp_path / "tale.keras")
+    loaded = keras.saving.load_model(tmp_path / "tale.keras", safe_mode=True)
+    text = PANGRAM[:12]
+    x = normalise(model.vocabulary.encode(text), model.config.vocabulary_size)[None]
+    for each in (made, loaded):
+        np.testing.assert_allclose(np.asarray(each(x))[0], keras_probabilities(model, text), atol=1e-5)
