@@ -17,6 +17,7 @@ from charlstm.config import Mode, ModelConfig, build
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.evaluation.scores import evaluate, sampled_starts
 from charlstm.evaluation.surprisal import stateful_surprisal
+from charlstm.formatting import exactly
 from charlstm.inference.finite import check_finite
 from charlstm.inference.generation import generate_pieces, generate_texts, warm_up
 from charlstm.inference.generation_settings import GenerationOptions, GenerationSettings, known_stop
@@ -221,9 +222,7 @@ class Model:
         >>> load("ferry").next("The ferr", top=1)[0][0]
         'y'
         """
-        ids = self.vocabulary.encode(self.known_text(text))
-        if not len(ids):
-            raise ConfigError(setting="text", expected="at least one character", found=text)
+        ids = self._ids_to_read(text, least=1)
         reader = self.decoder(mode)
         with np.errstate(over="ignore", invalid="ignore"):
             logits = reader.logits(warm_up(reader, ids, 1))[0, : len(self.vocabulary)]
@@ -306,7 +305,7 @@ class Model:
         vocabulary = self.vocabulary
         ids = vocabulary.encode_any(text) if vocabulary.rare else vocabulary.encode(self.known_text(text))
         if len(ids) < least:
-            raise CorpusError(f"the text has {len(ids)} characters; at least {least} are needed")
+            raise CorpusError(f"expected a text of at least {exactly(least, 'character')}; found {len(ids)}")
         return ids
 
 

@@ -217,10 +217,10 @@ def test_activations_equal_keras_outputs_and_the_equations(model, layer):
 def test_reading_methods_refuse_what_they_cannot_read(model):
     with pytest.raises(ConfigError, match="layer: expected an integer from 1 to 2; found 3"):
         model.activations("fox", layer=3)
-    with pytest.raises(ConfigError, match="text: expected at least one character"):
+    with pytest.raises(CorpusError, match="expected a text of at least 1 character; found 0"):
         model.next("")
     for short in ("", "f"):
-        with pytest.raises(CorpusError, match=f"the text has {len(short)} characters; at least 2 are needed"):
+        with pytest.raises(CorpusError, match=f"expected a text of at least 2 characters; found {len(short)}"):
             model.score(short)
     with pytest.raises(UnknownCharacterError):
         model.surprisal("12")
