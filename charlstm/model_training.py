@@ -1,11 +1,13 @@
 """Training from Python: :func:`train`."""
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from signal import SIGINT
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
@@ -148,9 +150,10 @@ def _run(plan: TrainingPlan, started: float, progress: bool, callback: "Callable
         closing(run(plan, clock=time.monotonic, started=started, should_stop=lambda: bool(stop.number))) as events,
         tqdm(total=100, disable=not progress, bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {desc}") as bar,
     ):
+        say = partial(bar.write, file=sys.stderr)
         if progress:
             for note in plan.notes:
-                bar.write(note)
+                say(note)
         for event in events:
             if isinstance(event, Started):
                 folder = event.folder
@@ -160,9 +163,9 @@ def _run(plan: TrainingPlan, started: float, progress: bool, callback: "Callable
                 bar.update(0)
             elif isinstance(event, Evaluated) and progress and event.evaluation.nats_per_char is not None:
                 nats = event.evaluation.nats_per_char
-                bar.write(f"step {event.evaluation.step:,}: held out {nats:.4f} nats, {bits(nats):.4f} bits per character")
+                say(f"step {event.evaluation.step:,}: held out {nats:.4f} nats, {bits(nats):.4f} bits per character")
             elif isinstance(event, RolledBack) and progress:
-                bar.write(f"The loss was NaN or infinite at step {event.at:,}; going on from step {event.step:,}.")
+                say(f"The loss was NaN or infinite at step {event.at:,}; going on from step {event.step:,}.")
             if callback is not None:
                 try:
                     callback(event)

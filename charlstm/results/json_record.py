@@ -22,5 +22,5 @@ class JsonRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         >>> ScoreRecord(nats_per_char=1.5, bits_per_char=2.16).to_dict()
         {'nats_per_char': 1.5, 'bits_per_char': 2.16}
         """
-        found: dict[str, Any] = msgspec.to_builtins(self)
+        found: dict[str, Any] = msgspec.to_builtins(self, str_keys=True)
         return found

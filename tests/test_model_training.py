@@ -1,0 +1,176 @@
+"""Training from Python."""
+
+import json
+from itertools import count
+
+import numpy as np
+import pytest
+
+import charlstm
+from charlstm.checkpoint.config_file import read_config
+from charlstm.errors import CharlstmError, CheckpointError, ConfigError, CorpusError
+from charlstm.model_training import TrainingSettings, train
+from charlstm.training.events import Evaluated, Finished, Started, Stepped
+from tests.cli.conftest import charlstm as charlstm_fixture
+
+run_command = charlstm_fixture
+TEXT = "The ferry crosses the river at six, and the lamp burns until nine.\n" * 40
+QUICK = {"preset": "quick", "units": 8, "seq_len": 8, "batch_size": 4, "epochs": 0.2, "num_evaluations": 2, "progress": False}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tale.txt").write_text(TEXT)
+    return tmp_path
+
+
+def same(one: charlstm.Model, other: charlstm.Model) -> bool:
+    return all(np.array_equal(value, other.weights[name]) for name, value in one.weights.items())
+
+
+def test_the_model_is_that_of_the_command(run_command, folder):
+    made = charlstm.train("tale.txt", name="python", **QUICK)
+    options = "--preset quick --units 8 --seq-len 8 --batch-size 4 --epochs 0.2 --num-evaluations 2 --name command"
+    assert run_command("train", "tale.txt", *options.split()).exit_code == 0
+    command = charlstm.load("command")
+    assert made.path.resolve() == folder / "checkpoints" / "python"
+    assert (made.config, made.checkpoint.training) == (command.config, command.checkpoint.training)
+    assert same(made, command)
+    assert len(made.history) == 2
+    assert len(made.generate("The ", length=20)) == 24
+
+
+def test_paths_a_text_and_an_iterable_of_texts_give_the_same_model(folder):
+    (folder / "half.txt").write_text(TEXT[: len(TEXT) // 2])
+    (folder / "rest.txt").write_text(TEXT[len(TEXT) // 2 :])
+    lines = iter(TEXT.splitlines())
+    made = [
+        charlstm.train(folder / "tale.txt", name="path", **QUICK),
+        charlstm.train(["half.txt", "rest.txt"], name="paths", **QUICK),
+        charlstm.train(text=TEXT, name="text", **QUICK),
+        charlstm.train(text=lines, name="texts", **QUICK),
+    ]
+    assert len({each.checkpoint.corpus.fingerprint for each in made}) == 1
+    assert all(same(made[0], other) for other in made[1:])
+
+
+def test_every_setting_of_the_command_is_one(run_command):
+    from typer.main import get_command
+
+    from charlstm.cli.app import app
+
+    options = {name for option in get_command(app).commands["train"].params for name in option.opts}
+    others = {"corpus", "--name", "--preset", "--resume", "--from", "--resume-if-exists", "--text-encoding", "--checkpoints"}
+    others |= {"--show-samples", "--json", "--cluster", "--rank", "--help"}
+    former = {"--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume"}
+    expected = {name.removeprefix("--").replace("-", "_") for name in options - others - former}
+    assert set(TrainingSettings.__annotations__) == expected
+
+
+def test_settings_reach_the_checkpoint():
+    made = charlstm.train(
+        "tale.txt", **QUICK | {"input_encoding": "embedding", "ema": 0.5, "validation_split": 0.2, "units": [6, 4]}
+    )
+    config = read_config(made.path)
+    assert (config.model.encoding, config.model.units) == ("embedding", (6, 4))
+    assert (config.training.weight_average, config.training.validation, config.training.evaluations) == (0.5, 0.2, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"lerning_rate": 1}, ConfigError, r"there is no setting 'lerning_rate' \(did you mean learning_rate\?\)"),
+        ({"encoding": "scalar"}, ConfigError, "there is no setting 'encoding'"),
+        ({"units": 0}, ConfigError, "units: expected 1 to 64 integers from 1 to 1,000,000"),
+        ({"validation_split": 1.5}, ConfigError, "validation_split: expected a number from 0 to 0.9; found 1.5"),
+        ({"epochs": 1, "minutes": 1}, ConfigError, "after `epochs` or after `minutes`; give one"),
+        ({"text": TEXT}, ConfigError, "give `corpus` or `text`, not both"),
+        ({"corpus": None}, ConfigError, "there is no text to train on"),
+        ({"corpus": "nope.txt"}, CorpusError, "nope.txt does not exist"),
+        ({"corpus": None, "text": ""}, CorpusError, "is empty"),
+        ({"corpus": None, "text": "lone \ud800"}, CorpusError, "lone surrogate"),
+        ({"base": "nope"}, CheckpointError, "checkpoint 'nope' does not exist"),
+        ({"resume": "nope"}, CheckpointError, "checkpoint 'nope' does not exist"),
+        ({"resume": "nope", "preset": "quick"}, ConfigError, "leave out `base`, `name` and `preset`"),
+        ({"resume_if_exists": True}, ConfigError, "give `name`, and leave out `resume`"),
+    ],
+)
+def test_invalid_arguments_are_refused_before_tensorflow_starts(folder, arguments, error, message):
+    settings = {"corpus": "tale.txt", "progress": False, **arguments}
+    with pytest.raises(error, match=message) as caught:
+        train(settings.pop("corpus"), **settings)
+    assert "--" not in str(caught.value)
+    assert sorted(path.name for path in folder.iterdir()) == ["tale.txt"]
+
+
+def test_the_callback_receives_every_event():
+    events = []
+    charlstm.train("tale.txt", callback=events.append, **QUICK)
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Finished)
+    assert sum(isinstance(event, Evaluated) for event in events) == 2
+    assert sum(isinstance(event, Stepped) for event in events) == events[-1].steps
+
+
+def test_an_interrupted_training_is_saved_and_resumed():
+    looks = count()
+
+    def interrupt(event):
+        if isinstance(event, Stepped) and next(looks) == 3:
+            raise KeyboardInterrupt
+
+    model = charlstm.train("tale.txt", name="cut", callback=interrupt, **QUICK)
+    assert model.history[-1].step == 4
+    resumed = charlstm.train(resume="cut", progress=False)
+    assert same(resumed, charlstm.train("tale.txt", name="whole", **QUICK))
+    again = charlstm.train("tale.txt", name="whole", resume_if_exists=True, progress=False)  # finished: nothing is trained
+    assert len(again.history) == 2
+
+
+def test_a_text_is_fine_tuned_and_progress_is_shown(capfd):
+    charlstm.train(text=TEXT, name="base", **QUICK)
+    tuned = charlstm.train(text=TEXT.replace("lamp", "quay"), base="base", name="tuned", epochs=0.1)
+    assert [base.name for base in tuned.checkpoint.bases] == ["base"]
+    shown = capfd.readouterr().err
+    assert "held out" in shown
+    assert "100%" in shown
+
+
+def test_errors_of_a_callback_end_the_training():
+    def fail(event):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        charlstm.train("tale.txt", callback=fail, **QUICK)
+
+
+def test_comparison_equals_that_of_the_command(run_command):
+    model = charlstm.train("tale.txt", **QUICK)
+    told = json.loads(run_command("compare", "--seed", "The ", "--length", "40", "--windows", "3,5", "--json").stdout)
+    result = charlstm.compare(model, "The ", length=40, windows=[5, 3])
+    found = result.to_dict()
+    assert found.keys() == told.keys()
+    timed = {"characters_per_second", "milliseconds_to_first_character"}
+    for mode in ("stateless", "stateful"):
+        ours, theirs = found["modes"][mode], told["modes"][mode]
+        assert {key: value for key, value in ours.items() if key not in timed} == {
+            key: value for key, value in theirs.items() if key not in timed
+        }
+    assert found["measured"] == told["measured"]
+    assert result.modes.stateful.nats_per_char == model.score(TEXT[-268:]).nats_per_char
+    html = result._repr_html_()
+    assert "stateless" in html
+    assert "bits per character" in html
+
+
+def test_a_comparison_scores_a_given_text_and_refuses_invalid_arguments():
+    model = charlstm.train("tale.txt", **QUICK)
+    result = charlstm.compare(model, "The ", text="The lamp burns.", length=10)
+    assert result.measured.characters == 15
+    for arguments, setting in (({"length": -1}, "length"), ({"sample": 1}, "sample"), ({"windows": [0]}, "windows")):
+        with pytest.raises(ConfigError) as error:
+            charlstm.compare(model, "The ", **arguments)
+        assert error.value.setting == setting
+    with pytest.raises(CharlstmError):
+        charlstm.compare(model, "12")
