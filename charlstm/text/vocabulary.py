@@ -140,13 +140,17 @@ class Vocabulary:
 
     def decode(self, ids: Any) -> str:
         """Return the text of ids; the inverse of :meth:`encode` and :meth:`encode_any`."""
-        ids = np.asarray(ids, np.intp)
-        listed = self._listed
-        codes = listed[ids if self.rare is None else np.minimum(ids, len(listed) - 1)]
-        if self.rare is not None:
-            codes = np.where(ids < len(listed), codes, ids - len(listed)).astype("<u4")
-        text: str = codes.tobytes().decode("utf-32-le", "surrogatepass")
+        text: str = self.code_points_of(np.asarray(ids, np.intp)).tobytes().decode("utf-32-le", "surrogatepass")
         return text
+
+    def code_points_of(self, ids: Ids) -> NDArray[np.uint32]:
+        """Return the code points of ids: ``[N]``."""
+        listed = self._listed
+        if self.rare is None:
+            return listed.take(ids)
+        ids = ids.astype(np.intp)
+        codes = listed[np.minimum(ids, len(listed) - 1)]
+        return np.where(ids < len(listed), codes, ids - len(listed)).astype("<u4")
 
     def naming_nats(self, ids: Ids) -> NDArray[np.float64]:
         """Return the surprisal of each character given that it is the placeholder: nats ``[N]``, 0 for a learned character.

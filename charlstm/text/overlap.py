@@ -1,0 +1,160 @@
+"""Overlap of two texts, estimated from a few hashes of their runs of 32 characters.
+
+A sketch holds the smallest hashes among those of all runs of a text (a bottom-k sketch). The hash of a run depends on its
+characters alone, so the sketch is a random sample of the runs, and every text samples the same runs. Among the runs of another
+text whose hashes are in the sketched range, the share that the sketch has estimates the share of its runs in the sketched text.
+
+Source: A. Broder, "On the resemblance and containment of documents" (1997).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from charlstm.text.vocabulary import Ids, Vocabulary
+
+Hashes = NDArray[np.uint64]
+
+RUN = 32
+"""Characters of a run. Two texts of one language have few phrases of this length in common."""
+
+SKETCH_HASHES = 1_024
+"""Most hashes of a sketch: 8 kB, so that the sketches of a thousand bases still fit into a ``config.json``."""
+
+LEAST_SHARE = 0.1
+"""Share of a text from which it counts as trained on. Other texts of a language have less than 0.01, quotations included."""
+
+LEAST_MATCHES = 2
+"""Distinct common runs from which a text counts as trained on: one may be a phrase or a rule of dashes."""
+
+SAMPLE = 16 * SKETCH_HASHES
+"""Hashes of the other text; more cannot be in the sketched range unless the share is below ``1 / 16``."""
+
+_BLOCK = 1 << 16  # the temporary arrays stay in the cache
+_BASE = 0x915F77F5  # odd, so that no character of a run loses its influence
+_POWERS = np.multiply.accumulate(np.full(RUN, 0xD1342543DE82EF95, np.uint64))
+
+
+@dataclass(frozen=True)
+class Containment:
+    """An estimate of how much of a text occurs in another.
+
+    Attributes:
+        share: Share of its distinct runs that occur in the other text, 0 if it has none.
+        runs: Number of runs that the estimate rests on.
+        matches: Number of those that occur in the other text.
+    """
+
+    share: float
+    runs: int
+    matches: int
+
+
+def sketch(ids: Ids, vocabulary: Vocabulary) -> bytes:
+    """Return the sketch of a text: its smallest distinct hashes in ascending order, 8 bytes each in little-endian order.
+
+    Args:
+        ids: Character ids of the text: ``[N]``.
+        vocabulary: The vocabulary of the ids. The sketch does not depend on it.
+    """
+    return smallest_hashes(ids, vocabulary, SKETCH_HASHES).astype("<u8").tobytes()
+
+
+def smallest_hashes(ids: Ids, vocabulary: Vocabulary, number: int = SAMPLE) -> Hashes:
+    """Return the smallest distinct hashes of a text's runs in ascending order, at most ``number`` of them.
+
+    Args:
+        ids: Character ids of the text: ``[N]``.
+        vocabulary: The vocabulary of the ids.
+        number: How many.
+    """
+    found = np.empty(0, np.uint64)
+    scratch = np.empty((2, min(_BLOCK + RUN - 1, len(ids))), np.uint32)
+    start = 0
+    while start <= len(ids) - RUN:
+        stop = start + min(_BLOCK, max(number, start))  # short blocks first, of which most runs are candidates
+        codes = vocabulary.code_points_of(ids[start : stop + RUN - 1])
+        largest = found[-1] if len(found) == number else np.uint64(2**64 - 1)
+        if len(new := _hashes(codes, largest, scratch)):
+            found = np.unique(np.concatenate([found, new]))[:number]
+        start = stop
+    return found
+
+
+def containment(sketched: bytes, sample: Hashes) -> Containment:
+    """Estimate how much of a text occurs in a sketched text.
+
+    Args:
+        sketched: A sketch, as :func:`sketch` returns it.
+        sample: Hashes of the other text, as :func:`smallest_hashes` returns them.
+    """
+    known = _hashes_of(sketched)
+    if len(known) == SKETCH_HASHES:  # a smaller sketch has all hashes of its text
+        sample = sample[sample <= known[-1]]
+    matches = int(np.isin(sample, known, assume_unique=True).sum())
+    return Containment(matches / max(1, len(sample)), len(sample), matches)
+
+
+def trained_share(sketched: bytes, sample: Hashes) -> float:
+    """Return the share of a text that occurs in a sketched text; 0 if it is small or rests on too little.
+
+    Args:
+        sketched: A sketch of what a model was trained on.
+        sample: Hashes of the text, as :func:`smallest_hashes` returns them.
+    """
+    found = containment(sketched, sample)
+    return found.share if found.share >= LEAST_SHARE and found.matches >= LEAST_MATCHES else 0.0
+
+
+def is_sketch(found: bytes) -> bool:
+    """Return whether bytes can be a sketch: whole hashes in ascending order, and not too many."""
+    if len(found) % 8 or len(found) > 8 * SKETCH_HASHES:
+        return False
+    hashes = _hashes_of(found)
+    return bool(np.all(hashes[:-1] < hashes[1:]))
+
+
+def _hashes_of(sketched: bytes) -> Hashes:
+    return np.frombuffer(sketched, "<u8").astype(np.uint64)
+
+
+def _hashes(codes: NDArray[np.uint32], largest: np.uint64, scratch: NDArray[np.uint32]) -> Hashes:
+    """Return those hashes of the runs of ``codes`` that are at most ``largest``.
+
+    The upper half of a hash is computed for every run, in 32 bits, which is fast. The lower half is computed only for the runs
+    whose upper half is small enough.
+    """
+    upper = _upper_halves(codes, scratch)
+    places = np.flatnonzero(upper <= np.uint32(largest >> np.uint64(32)))
+    runs = sliding_window_view(codes, RUN)[places].astype(np.uint64)
+    whole = (runs * _POWERS).sum(axis=1, dtype=np.uint64)
+    _mix(whole, np.empty_like(whole), (30, 27), (0xBF58476D1CE4E5B9, 0x94D049BB133111EB))  # splitmix64's
+    hashes: Hashes = (upper[places].astype(np.uint64) << np.uint64(32)) | (whole >> np.uint64(32))
+    return hashes[hashes <= largest]
+
+
+def _upper_halves(codes: NDArray[np.uint32], scratch: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return a hash of every run, ``[N] -> [N - 31]``, as a view of ``scratch``: ``[2, N]`` or longer.
+
+    Each step doubles the length of the runs: the hash of both halves is that of the first one times a power, plus the other.
+    """
+    hashes, length, power = codes, 1, _BASE
+    joined, other = scratch
+    while length < RUN:
+        following = hashes[length:]
+        joined, other = other, np.multiply(hashes[:-length], np.uint32(power), out=joined[: len(following)])
+        other += following
+        hashes, length, power = other, 2 * length, power * power % 2**32
+    _mix(hashes, joined[: len(hashes)], (16, 13), (0x85EBCA6B, 0xC2B2AE35))  # MurmurHash3's finaliser
+    return hashes
+
+
+def _mix(values: NDArray[Any], scratch: NDArray[Any], shifts: tuple[int, int], factors: tuple[int, int]) -> None:
+    """Let the upper bits of each value depend on all its bits, in place and without collisions."""
+    kind = values.dtype.type
+    for shift, factor in zip(shifts, factors, strict=True):
+        values ^= np.right_shift(values, kind(shift), out=scratch)
+        values *= kind(factor)
