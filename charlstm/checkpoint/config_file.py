@@ -12,6 +12,7 @@ from msgspec import Meta
 from charlstm import __version__
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.json_files import MAX_BYTES, parse_json, read_bounded
+from charlstm.checkpoint.sketches import Sketches, parse_sketches, sketches_to_json
 from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
 from charlstm.errors import CheckpointError, ConfigError, short_repr
 from charlstm.text.vocabulary import UNICODE, RareCharacters, Vocabulary
@@ -106,6 +107,7 @@ class CheckpointConfig:
         corpus: The text that it was trained on.
         created: Start of the training, ISO 8601 in UTC.
         bases: The models that it was fine-tuned from, the oldest first; empty if it was trained from scratch.
+        sketches: Sketches of what each base and the model itself were trained on; empty if none was recorded.
     """
 
     model: ModelConfig
@@ -114,6 +116,7 @@ class CheckpointConfig:
     corpus: CorpusRecord
     created: str
     bases: tuple[BaseRecord, ...] = ()
+    sketches: Sketches = ()
 
 
 def write_config(folder: Path, config: CheckpointConfig) -> None:
@@ -134,8 +137,8 @@ def write_config(folder: Path, config: CheckpointConfig) -> None:
         "training": to_dict(config.training),
         "corpus": to_dict(config.corpus),
     }
-    if config.bases:
-        record["bases"] = [to_dict(base) for base in config.bases]
+    record |= {"bases": [to_dict(base) for base in config.bases]} if config.bases else {}
+    record |= {"sketches": sketches_to_json(config.sketches)} if config.sketches else {}
     record["sha256"] = _digest(record)
     content = (json.dumps(record, indent=2) + "\n").encode()
     try:
@@ -197,7 +200,8 @@ def _parse_record(record: Mapping[str, Any]) -> CheckpointConfig:
         training=build(TrainingConfig, _member(record, "training", dict)),
         corpus=corpus,
         created=record["created"],
-        bases=_bases(record),
+        bases=(bases := _bases(record)),
+        sketches=parse_sketches(record["sketches"], len(bases) + 1) if "sketches" in record else (),
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 
 from charlstm.checkpoint.config_file import MAX_BASE_NAME, BaseRecord, CheckpointConfig
+from charlstm.checkpoint.sketches import Sketches
 from charlstm.errors import clip_text
 from charlstm.text.vocabulary import Ids, Vocabulary
 
@@ -27,6 +28,11 @@ def lineage(config: CheckpointConfig, name: str) -> tuple[BaseRecord, ...]:
     return (*config.bases, itself)
 
 
+def sketches(config: CheckpointConfig) -> Sketches:
+    """Return the sketch of each model of the :func:`lineage`; None for a model of an earlier release."""
+    return config.sketches or (None,) * (len(config.bases) + 1)
+
+
 def characters_trained_on(base: BaseRecord) -> int:
     """Return how many characters of a model's text were not held out."""
     return base.characters - round(base.characters * base.validation)
@@ -36,7 +42,8 @@ def part_trained_on(base: BaseRecord, ids: Ids, vocabulary: Vocabulary) -> range
     """Return the part of a text that a model was trained on, found by fingerprints.
 
     The part is found if the text equals the model's text, begins with it or ends with it. Otherwise the range is empty. A
-    fingerprint cannot find the model's text in the middle of another, nor a piece of the model's text.
+    fingerprint cannot find the model's text in the middle of another, nor a piece of the model's text; a sketch can
+    (:func:`charlstm.text.overlap.trained_share`).
 
     Args:
         base: The model.

@@ -4,6 +4,7 @@ import json
 from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -52,8 +53,14 @@ def configs(draw: st.DrawFn) -> CheckpointConfig:
     corpus = CorpusRecord(
         name=draw(st.text()), fingerprint="0" * 64, characters=draw(st.integers(1, 2**40)), windows=tuple(windows)
     )
+    hashes = st.lists(st.integers(0, 2**64 - 1), max_size=9, unique=True).map(lambda found: np.array(sorted(found), "<u8"))
     return CheckpointConfig(
-        model=model, vocabulary=vocabulary, training=training, corpus=corpus, created=draw(st.datetimes()).isoformat()
+        model=model,
+        vocabulary=vocabulary,
+        training=training,
+        corpus=corpus,
+        created=draw(st.datetimes()).isoformat(),
+        sketches=draw(st.just(()) | st.tuples(st.none() | hashes.map(bytes))),
     )
 
 
@@ -111,3 +118,17 @@ def test_bases_keep_their_order_and_are_left_out_if_empty(tmp_path, config):
     assert json.loads((tmp_path / CONFIG).read_text())["bases"][0] == {
         "name": "first", "corpus": "first.txt", "validation": 0.0, **numbers,
     }  # fmt: skip
+
+
+def test_sketches_are_written_as_base64_and_left_out_if_empty(tmp_path, config):
+    write_config(tmp_path, config)
+    assert "sketches" not in json.loads((tmp_path / CONFIG).read_text())
+    base = BaseRecord(name="first", corpus="first.txt", fingerprint="0a" * 32, characters=7, validation=0.0)
+    sketches = (None, b"", bytes([1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]))
+    write_config(tmp_path, replace(config, bases=(base, base), sketches=sketches))
+    assert read_config(tmp_path).sketches == sketches
+    record = json.loads((tmp_path / CONFIG).read_text())
+    assert record["sketches"] == [None, "", "AQAAAAAAAAAAAQAAAAAAAA=="]
+    # Earlier releases refuse unknown members of these two, and ignore unknown members of the whole.
+    assert set(record["corpus"]) == {"name", "fingerprint", "characters", "windows"}
+    assert set(record["bases"][0]) == {"name", "corpus", "fingerprint", "characters", "validation"}

@@ -12,6 +12,9 @@ from tests.checkpoint.damage import DEEP, VALUES, places, with_value
 
 BASE = {"name": "first", "corpus": "story.txt", "fingerprint": "0a" * 32, "characters": 1234, "validation": 0.1}
 
+SKETCH = "AQAAAAAAAAAAAQAAAAAAAA=="
+"""The numbers 1 and 256."""
+
 
 @pytest.mark.parametrize(
     "content",
@@ -73,6 +76,16 @@ def test_truncated_config_is_refused(refusal, folder):
         (("bases",), [BASE | {"name": "x" * 1_001}], "name: expected a string of at most 1,000 characters; found"),
         (("bases",), [BASE | {"weights": 1}], "there is no setting 'weights'"),
         (("bases",), [BASE] * 1_001, "bases: expected at most 1000; found 1,001"),
+        (("sketches",), None, "sketches: expected a list of 1, one for each base and one for the corpus"),
+        (("sketches",), [], "sketches: expected a list of 1"),
+        (("sketches",), [SKETCH, SKETCH], "sketches: expected a list of 1"),
+        (("sketches",), [1], "sketches: expected base64 of up to 1,024 ascending integers of 8 bytes; found 1"),
+        (("sketches",), [SKETCH[:-1]], "sketches: expected base64"),
+        (("sketches",), ["AQAAAAAAAAAAAQAAAAAA"], "sketches: expected base64"),
+        (("sketches",), ["é" + SKETCH], "sketches: expected base64"),
+        (("sketches",), [SKETCH[:8] + "\n" + SKETCH[8:]], "sketches: expected base64"),
+        (("sketches",), ["AAEAAAAAAAABAAAAAAAAAA=="], "sketches: expected base64"),
+        (("sketches",), ["A" * 20_000], "sketches: expected base64"),
     ],
     ids=lambda value: ascii(value)[:40],
 )
@@ -81,6 +94,11 @@ def test_invalid_or_contradictory_config_is_refused(refusal, folder, place, valu
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
     assert f"is damaged: {found}" in sentence
     assert sentence.endswith("; restore it from a copy or train again")
+
+
+def test_damaged_sketch_gives_a_short_message(refusal, folder):
+    (folder / CONFIG).write_bytes(with_value((folder / CONFIG).read_bytes(), ("sketches",), ["A" * 1_000_000]))
+    assert len(refusal(lambda: read_config(folder), folder / CONFIG)) < 1_000
 
 
 RARE = {"characters": "ém", "counts": [3, 1]}
@@ -187,6 +205,7 @@ def test_missing_member_is_named(refusal, folder, member):
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:12])
 def test_wrong_value_raises_only_checkpoint_error(folder, value):
     content, refused = with_value((folder / CONFIG).read_bytes(), ("bases",), [BASE]), 0
+    content = with_value(content, ("sketches",), [None, SKETCH])
     for place in places(json.loads(content)):
         (folder / CONFIG).write_bytes(with_value(content, place, value))
         try:

@@ -13,6 +13,7 @@ from charlstm.inference.generation import generate_pieces
 from charlstm.inference.modes import decoder
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import Sampling
+from charlstm.text.overlap import sketch
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FOLDERS = sorted(path.parent for path in GOLDEN.glob("*/*/texts.json"))
@@ -52,3 +53,12 @@ def test_score_of_rare_characters_equals_the_stored_score(folder):
     network = build_network(config.model, read_weights(folder, config.model))
     nats = stateful_surprisal(network, ids, naming=config.vocabulary.naming_nats(ids))
     assert nats.mean() == pytest.approx(expected["nats_per_char"], rel=1e-5)
+
+
+def test_sketches_still_mean_the_same_runs():
+    folder = GOLDEN / "version-1" / "with-sketches"
+    config, texts = read_config(folder), json.loads((folder / "texts.json").read_text("utf-8"))
+    assert [base.name for base in config.bases] == ["of-an-earlier-release", "stateless"]
+    stored = [sketch(config.vocabulary.encode(texts[mode]), config.vocabulary) for mode in ("stateless", "stateful")]
+    assert config.sketches == (None, *stored)
+    assert min(map(len, stored)) >= 8 * 10

@@ -8,7 +8,7 @@ import pytest
 
 from charlstm.checkpoint import lineage as module
 from charlstm.checkpoint.config_file import BaseRecord
-from charlstm.checkpoint.lineage import lineage, part_trained_on
+from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
 from charlstm.text.vocabulary import Vocabulary
 
 OWN = "".join(np.random.default_rng(0).choice(list("abc\n渡"), 100))
@@ -57,3 +57,9 @@ def test_lineage_ends_with_the_model_itself(config):
     )
     second = replace(config, bases=alone, training=replace(config.training, validation=0.25))
     assert [(base.name, base.validation) for base in lineage(second, "caf\udce9")] == [("first", 0.1), ("caf\\udce9", 0.25)]
+
+
+def test_sketches_of_earlier_releases_are_unknown(config):
+    two = replace(config, bases=lineage(config, "first"))
+    assert sketches(two) == (None, None)
+    assert sketches(replace(two, sketches=(None, b""))) == (None, b"")
