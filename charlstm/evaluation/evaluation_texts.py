@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charlstm.checkpoint.config_file import CheckpointConfig
-from charlstm.checkpoint.lineage import lineage, part_trained_on
+from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
 from charlstm.checkpoint.regular_files import is_file_name, is_text_file
 from charlstm.checkpoint.state_files import read_progress
 from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.errors import CheckpointError, CorpusError, clip_text
 from charlstm.text.corpus import Corpus, read_again
+from charlstm.text.overlap import smallest_hashes, trained_share
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 
@@ -23,10 +24,12 @@ class TrainedPart:
     Attributes:
         model: Name of the checkpoint that was trained on it: the model, or one that it was fine-tuned from.
         characters: Number of characters of that part.
+        estimated: Whether that number is an estimate, from a sketch of what the model was trained on.
     """
 
     model: str
     characters: int
+    estimated: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class EvaluationText:
     Attributes:
         name: Description of the text.
         ids: Ids of its characters: ``[N]``, at least two.
-        seen: The part of it that the model was trained on; None if fingerprints show no such part.
+        seen: The part of it that the model was trained on; None if neither fingerprints nor sketches show one.
         whole: True if it starts where a text starts. A held-out end may start in the middle of a word.
     """
 
@@ -93,9 +96,14 @@ def evaluation_texts(
 
 
 def _seen(folder: Path, config: CheckpointConfig, ids: Ids) -> TrainedPart | None:
-    models = lineage(config, folder.resolve().name)
-    characters, model = max((len(part_trained_on(model, ids, config.vocabulary)), model.name) for model in models)
-    return TrainedPart(model, characters) if characters else None
+    """Return the largest part of a text that the model or one of its bases was trained on."""
+    sample, parts = smallest_hashes(ids, config.vocabulary), []
+    for model, sketch in zip(lineage(config, folder.resolve().name), sketches(config), strict=True):
+        exact = len(part_trained_on(model, ids, config.vocabulary))
+        share = trained_share(sketch, sample) if sketch and not exact else 0.0
+        parts.append(TrainedPart(model.name, exact or round(share * len(ids)), estimated=not exact))
+    part = max(parts, key=lambda part: (part.characters, not part.estimated, part.model))
+    return part if part.characters else None
 
 
 _PLACES = (Path(), Path("data"))

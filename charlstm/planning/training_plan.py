@@ -6,23 +6,25 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from charlstm.checkpoint.config_file import BaseRecord, CheckpointConfig, CorpusRecord, read_config
+from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, read_config
 from charlstm.checkpoint.folder import available_names, check_new, find_checkpoint
 from charlstm.checkpoint.json_files import MAX_BYTES
-from charlstm.checkpoint.lineage import characters_trained_on, lineage, part_trained_on
+from charlstm.checkpoint.lineage import characters_trained_on, lineage
 from charlstm.checkpoint.training_state import TrainingState
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, TrainingConfig, build, setting_name, to_dict
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.planning.adaptation import adapt, fitted_validation
 from charlstm.planning.cluster import Cluster
+from charlstm.planning.held_out import base_texts, overlap_note, unseen_fraction
 from charlstm.planning.presets import PRESETS, Preset
 from charlstm.planning.rare_characters import BaseCut, cut_vocabulary, min_count_of
 from charlstm.planning.seed_windows import seed_windows
 from charlstm.planning.settings import budget_of, check_budget
 from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
-from charlstm.text.corpus import Corpus, read_corpus, recoded
+from charlstm.text.corpus import read_corpus, recoded
+from charlstm.text.overlap import sketch
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 
@@ -141,10 +143,13 @@ def plan_training(
     network = build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL})
     asked = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
     bases = lineage(base.config, base.name) if base else ()
-    held_out, unseen = _held_out(asked.validation, "validation" in given, bases, corpus)
-    kept_out = round(len(corpus.ids) * fitted_validation(preset, held_out, len(corpus.ids), fixed))
+    texts = base_texts(base.config, base.name, corpus) if base else ()
+    held_out, unseen = unseen_fraction(asked.validation, "validation" in given, texts, len(corpus.ids))
+    fitted = fitted_validation(preset, held_out, len(corpus.ids), fixed)
+    if overlap := overlap_note(fitted, "validation" in given, texts, corpus):
+        held_out, fitted, unseen = 0.0, 0.0, (overlap,)
     before = BaseCut(base.config.vocabulary, sum(map(characters_trained_on, bases))) if base else None
-    cut = cut_vocabulary(corpus, len(corpus.ids) - kept_out, min_count, before)
+    cut = cut_vocabulary(corpus, len(corpus.ids) - round(len(corpus.ids) * fitted), min_count, before)
     corpus = recoded(corpus, cut.vocabulary)
     network = replace(network, vocabulary_size=cut.vocabulary.model_size)
     recipe = adapt(preset, network, replace(asked, validation=held_out), len(corpus.ids), fixed)
@@ -165,7 +170,13 @@ def plan_training(
     return TrainingPlan(
         folder=root / (name or next(available_names(root, stem))),
         config=CheckpointConfig(
-            model=model, vocabulary=corpus.vocabulary, training=training, corpus=record, created=created, bases=bases
+            model=model,
+            vocabulary=corpus.vocabulary,
+            training=training,
+            corpus=record,
+            created=created,
+            bases=bases,
+            sketches=(*(text.sketch for text in texts), sketch(learned, corpus.vocabulary)),
         ),
         ids=corpus.ids,
         paths=absolute(corpus.paths),
@@ -191,40 +202,6 @@ def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
 def _settings(given: Mapping[str, Any], preset: Preset, base: Base | None) -> dict[str, Any]:
     """Return the settings: the user's override those of the base, if any, and these override the preset's."""
     return {**PRESETS[preset], **(to_dict(base.config.model) if base else {}), **given, **budget_of(given)}
-
-
-def _held_out(validation: float, chosen: bool, bases: Sequence[BaseRecord], corpus: Corpus) -> tuple[float, tuple[str, ...]]:
-    """Return the fraction of a text to hold out, and a note if it is smaller than ``validation``.
-
-    No base was trained on the held-out text.
-
-    Raises:
-        ConfigError: If the user chose a larger fraction: the score would include text that the weights were trained on.
-    """
-    characters = len(corpus.ids)
-    if round(characters * validation) == 1:
-        if chosen:
-            raise ConfigError(
-                f"`validation_split={validation:g}` would hold out one of {characters:,} characters, and a score needs two; "
-                "give a larger fraction, or 0 for no score"
-            )
-        return 0.0, ()
-    ends = [(part_trained_on(base, corpus.ids, corpus.vocabulary).stop, base.name) for base in bases]
-    end, name = max(ends, default=(0, ""))
-    unseen = characters - end
-    if round(characters * validation) <= unseen:
-        return validation, ()
-    unseen = unseen if unseen > 1 else 0  # a score needs two characters
-    seen = f"{name} was trained on all but the last {unseen:,} characters of this text"
-    if not unseen:
-        seen = f"{name} was trained on all of this text"
-    if chosen:
-        raise ConfigError(
-            f"{seen}, so `validation_split={validation:g}` would score it on text that it was trained on; leave it out "
-            f"to hold out {f'those {unseen:,}' if unseen else 'nothing'}, or train without `base={name}`"
-        )
-    held_out = "only those are held out" if unseen else "nothing is held out, and there is no score"
-    return unseen / characters, (f"{seen}: {held_out}.",)
 
 
 def absolute(paths: Sequence[str]) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def context_scores(scores: Scores) -> dict[int, SampledScoreRecord]:
 def seen_record(measured: EvaluationText) -> SeenRecord | None:
     """Return the part of a text that the model was trained on; None if there is none."""
     found = measured.seen
-    return SeenRecord(model=found.model, characters=found.characters) if found else None
+    return SeenRecord(model=found.model, characters=found.characters, estimated=found.estimated) if found else None
 
 
 def counts_record(measures: TextStatistics) -> CountsRecord:

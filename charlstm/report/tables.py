@@ -59,10 +59,8 @@ def seen(found: SeenRecord | None, characters: int) -> str:
     """Return a warning that the model was trained on a part of a text of ``characters``; empty if it was not."""
     if not found:
         return ""
-    return (
-        f"{found.model} was trained on {found.characters:,} of these {characters:,} characters: "
-        "this is not a score on unseen text."
-    )
+    part = f"about {100 * found.characters / characters:.0f} %" if found.estimated else f"{found.characters:,}"
+    return f"{found.model} was trained on {part} of these {characters:,} characters: this is not a score on unseen text."
 
 
 def _score(found: SampledScoreRecord | None, unit: Callable[[float], float]) -> str:

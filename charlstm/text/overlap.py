@@ -25,7 +25,7 @@ SKETCH_HASHES = 1_024
 """Most hashes of a sketch: 8 kB, so that the sketches of a thousand bases still fit into a ``config.json``."""
 
 LEAST_SHARE = 0.1
-"""Share of a text from which it counts as trained on. Other texts of a language have less than 0.01, quotations included."""
+"""Share of a text from which it counts as trained on. Quotations and phrases stay below, and move a score by less than that."""
 
 LEAST_MATCHES = 2
 """Distinct common runs from which a text counts as trained on: one may be a phrase or a rule of dashes."""
