@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -194,6 +195,10 @@ def _parse_record(record: Mapping[str, Any]) -> CheckpointConfig:
     for name in ("created", "charlstm_version"):
         if len(value := _member({"charlstm_version": "", **record}, name, str)) > _MAX_INFO:
             raise ConfigError(f"{name}: expected at most {_MAX_INFO} characters; found {len(value):,}")
+    try:
+        datetime.fromisoformat(record["created"])
+    except ValueError:
+        raise ConfigError(f"created: expected a date of ISO 8601; found {short_repr(record['created'])}") from None
     return CheckpointConfig(
         model=model,
         vocabulary=vocabulary,

@@ -10,6 +10,7 @@ from charlstm.errors import CheckpointError
 from charlstm.text.vocabulary import RareCharacters
 from tests.checkpoint.damage import DEEP, VALUES, places, with_value
 
+IMPOSSIBLE_DATES = ["9999-99-99", "2026-02-30", "2026-01-01T25:00:00", "yesterday", "", "2026-01-01\x1b[2J"]
 BASE = {"name": "first", "corpus": "story.txt", "fingerprint": "0a" * 32, "characters": 1234, "validation": 0.1}
 
 SKETCH = "AQAAAAAAAAAAAQAAAAAAAA=="
@@ -68,6 +69,7 @@ def test_truncated_config_is_refused(refusal, folder):
         (("corpus", "windows"), [], "windows: "),
         (("corpus", "windows"), ["abc"], "windows: expected characters of the vocabulary"),
         (("created",), 5, "created: expected a str; found int"),
+        *((("created",), date, f"created: expected a date of ISO 8601; found {date!r}") for date in IMPOSSIBLE_DATES),
         (("bases",), {}, "bases: expected a list; found dict"),
         (("bases",), [1], "bases: expected a list of objects; found [1]"),
         (("bases",), [{}], "BaseRecord lacks the setting name"),
@@ -99,6 +101,14 @@ def test_invalid_or_contradictory_config_is_refused(refusal, folder, place, valu
 def test_damaged_sketch_gives_a_short_message(refusal, folder):
     (folder / CONFIG).write_bytes(with_value((folder / CONFIG).read_bytes(), ("sketches",), ["A" * 1_000_000]))
     assert len(refusal(lambda: read_config(folder), folder / CONFIG)) < 1_000
+
+
+@pytest.mark.parametrize(
+    "date", ["2026-01-01", "2026-01-02T03:04:05+00:00", "2026-01-02T03:04:05Z", "2026-01-02 03:04", "9999-12-31"]
+)
+def test_possible_date_is_accepted(folder, date):
+    (folder / CONFIG).write_bytes(with_value((folder / CONFIG).read_bytes(), ("created",), date))
+    assert read_config(folder).created == date
 
 
 RARE = {"characters": "ém", "counts": [3, 1]}
@@ -179,7 +189,7 @@ def test_wrong_value_in_rare_characters_is_refused(refusal, folder_with_rare, pl
 def test_edited_config_needs_its_digest_removed(refusal, folder, config, place):
     record = json.loads((folder / CONFIG).read_text())
     parent = record[place[0]] if len(place) == 2 else record
-    parent[place[-1]] *= 2
+    parent[place[-1]] = "2026-05-05" if place == ("created",) else parent[place[-1]] * 2
     (folder / CONFIG).write_text(json.dumps(record))
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
     assert "was changed or damaged after it was written: its content does not match its sha256" in sentence

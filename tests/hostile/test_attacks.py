@@ -24,7 +24,6 @@ HARMLESS = {
     "config-corpus-in-the-system.json",
     "config-corpus-on-another-machine.json",
     "config-corpus-name-that-commands-the-terminal.json",
-    "config-created-that-commands-the-terminal.json",
     "config-initialiser-that-is-code.json",
     "config-rare-that-command-the-terminal.json",
     "config-regulariser-with-a-format-string.json",
