@@ -11,7 +11,8 @@ from typing import Any
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 _BLANKS = re.compile("[ \n\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
-_JOINERS = "\u200c\u200d"
+JOINERS = "\u200c\u200d"
+"""Format characters that emoji and some scripts need."""
 
 
 def short_repr(value: Any) -> str:
@@ -87,7 +88,7 @@ def excerpt(text: str, columns: int) -> str:
     """
     result, width = "", 2  # the quotes
     for character in _BLANKS.sub(" ", text).strip(" "):
-        printable = character.isprintable() or character in _JOINERS
+        printable = character.isprintable() or character in JOINERS
         piece = character if printable else character.encode("unicode_escape").decode()
         added = sum(_width(part) for part in piece)
         if width + added > columns - 1:
@@ -98,7 +99,7 @@ def excerpt(text: str, columns: int) -> str:
 
 def _width(character: str) -> int:
     """Return the width of a character in terminal columns: 0, 1 or 2."""
-    if unicodedata.combining(character) or character in _JOINERS:
+    if unicodedata.combining(character) or character in JOINERS:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charlstm.cli.console import NARROW, print_table, printed
-from charlstm.cli.terminal import visible
+from charlstm.cli.terminal import printable_name, visible
 from charlstm.errors import short_repr as quoted
 from charlstm.formatting import ratio
 
@@ -54,9 +54,9 @@ def _show(console: Console, result: "ComparisonResult") -> None:
             console.print()
     measured = result.measured
     if measured:
-        console.print(f"On {measured.text}, {measured.characters:,} characters.")
+        console.print(f"On {printable_name(measured.text)}, {measured.characters:,} characters.")
         if warning := seen(measured.seen, measured.characters):
-            console.print(visible(warning))
+            console.print(printable_name(warning))
     _say_drift(console, result)
     console.print(result.verdict)
 

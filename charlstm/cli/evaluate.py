@@ -17,7 +17,6 @@ from charlstm.cli.terminal import (
     print_json,
     printable_name,
     say,
-    visible,
 )
 
 if TYPE_CHECKING:
@@ -133,9 +132,9 @@ def _print(result: "EvaluationResult", training_text: str) -> None:
     labels = max(len(label) for rows in tables.values() for label, *_ in rows)
     with printed() as console:
         console.width = min(console.width, WIDEST)
-        console.print(f"{result.checkpoint} on {result.text}: {result.characters:,} characters")
+        console.print(f"{result.checkpoint} on {printable_name(result.text)}: {result.characters:,} characters")
         if warning := seen(result.seen, result.characters):
-            console.print(visible(warning))
+            console.print(printable_name(warning))
         for title, rows in tables.items():
             console.print(title and f"\n{title}:")
             print_table(console, ["nats/char", "bits/char", ""], rows, label_width=labels, headed=not title)

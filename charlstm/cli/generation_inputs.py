@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.terminal import OnUnknown, known_text, printable_name, say, say_note
-from charlstm.errors import CharlstmError
+from charlstm.cli.terminal import OnUnknown, known_text, say, say_note
+from charlstm.errors import CharlstmError, clip_text
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
@@ -98,7 +98,7 @@ def find_seed(
     else:
         passage = config.corpus.windows[random_seed % len(config.corpus.windows)]
         if named:
-            say(f"Without --seed, starting from this passage: {passage!r} (of {printable_name(config.corpus.name)})")
+            say(f"Without --seed, starting from this passage: {passage!r} (of {clip_text(config.corpus.name)})")
         return Seed(passage, given=False)
     known = known_text(config.vocabulary, text, on_unknown)
     if not known:

@@ -8,7 +8,7 @@ from tqdm.utils import disp_len
 
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined, padded
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, say, visible
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, printable_name, say
 from charlstm.errors import CheckpointError, clip_text
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOpt
     from charlstm.results.commands import CheckpointList
 
     rows: list[CheckpointSummary] = []
-    readable, wrong = found(checkpoints)
+    intact, wrong = found(checkpoints)
     for problem in wrong:
         say(f"charlstm: {with_flags(str(problem))}")
-    for folder, config in readable:
+    for folder, config in intact:
         try:
             rows.append(_summary(folder, config))
         except CheckpointError as error:
@@ -67,7 +67,7 @@ def _summary(folder: Path, config: "CheckpointConfig") -> "CheckpointSummary":
 
 def _print_table(rows: "list[CheckpointSummary]") -> None:
     """Print a table, or on a narrow terminal each checkpoint's fields on lines of their own."""
-    cells = [[visible(cell, "") for cell in _cells(row)] for row in rows]
+    cells = [list(map(printable_name, _cells(row))) for row in rows]
     table = [_HEADINGS, *cells]
     widths = [max(map(disp_len, column)) for column in zip(*table, strict=True)]
     lines = ["  ".join(map(padded, line, widths)).rstrip() for line in table]

@@ -4,6 +4,7 @@ import math
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -13,7 +14,7 @@ from tqdm import tqdm
 
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined
-from charlstm.cli.terminal import duration, say, visible
+from charlstm.cli.terminal import duration, say, say_text, visible
 from charlstm.formatting import bits, counted
 from charlstm.interruption import StopRequest, signals
 
@@ -74,7 +75,7 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
                 above(_line(event.evaluation, columns(sys.stderr)))
                 if show_samples:
                     text = sample_text(plan.config, event.weights, length=200)
-                    above("\n".join("    " + visible(line, "") for line in text.split("\n")))
+                    above("\n".join("    " + visible(line, "") for line in text.split("\n")), say_text)
             elif isinstance(event, RolledBack):
                 for warning in event.warnings:
                     above(with_flags(warning))
@@ -89,9 +90,9 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
     return plan, finished, stop.number
 
 
-def _say_above(bar: "tqdm[Any]", message: str) -> None:
+def _say_above(bar: "tqdm[Any]", message: str, print_it: Callable[[str], None] = say) -> None:
     with bar.external_write_mode(file=sys.stderr):
-        say(message)
+        print_it(message)
 
 
 def help_along(plan: "TrainingPlan") -> int:

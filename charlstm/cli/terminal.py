@@ -6,11 +6,13 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+from unicodedata import category
 
 import typer
 
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, wrapped
+from charlstm.errors import JOINERS
 
 if TYPE_CHECKING:
     from charlstm.text.vocabulary import Vocabulary
@@ -45,11 +47,16 @@ def visible(text: str, kept: str = "\n") -> str:
 
 
 def say(message: str) -> None:
-    """Print a message on stderr, wrapped between words on a terminal.
+    """Print a message on stderr, as :func:`say_text` does; the names in it cannot reorder or hide the rest."""
+    say_text(printable_name(message, "\n\t"))
 
-    If stderr is closed (a terminal, the reader of a log), the message is dropped and the command continues.
+
+def say_text(text: str) -> None:
+    """Print text on stderr, wrapped between words on a terminal.
+
+    If stderr is closed (a terminal, the reader of a log), the text is dropped and the command continues.
     """
-    shown, width = visible(message, "\n\t"), columns(sys.stderr)
+    shown, width = visible(text, "\n\t"), columns(sys.stderr)
     try:
         print(wrapped(shown, width) if width else shown, file=sys.stderr, flush=True)
     except OSError as error:  # the disk of a log may have room again
@@ -110,9 +117,23 @@ def _first(pairs: list[str], limit: int = 40) -> str:
     return ", ".join(pairs[:limit]) + more
 
 
-def printable_name(name: str) -> str:
-    """Return a file name as printable text: names need not be UTF-8, and may have control characters."""
-    return visible(name.encode("utf-8", "backslashreplace").decode(), "")
+def printable_name(name: str, kept: str = "") -> str:
+    r"""Return a name, or a message with names, as printable text.
+
+    Names need not be UTF-8, and may have control characters. Format characters, such as those that reverse the direction of
+    writing, are escaped, except the joiners of emoji and of some scripts.
+
+    >>> print(printable_name("\u202efoo"))
+    \u202efoo
+    """
+    encoded = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(map(_without_format, visible(encoded, kept)))
+
+
+def _without_format(character: str) -> str:
+    if character in JOINERS or category(character) not in ("Cf", "Zl", "Zp"):
+        return character
+    return character.encode("unicode_escape").decode()
 
 
 def print_json(value: dict[str, Any]) -> None:

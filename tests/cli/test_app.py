@@ -191,7 +191,11 @@ train story.txt --units {}
 """
 
 
-@pytest.mark.parametrize("text", ["\x1b[31mred", "two\nlines", "bell\a", "\x9b31m", "\udcff", "back\r", "tab\t"], ids=ascii)
+CONTROL = ["\x1b[31mred", "two\nlines", "bell\a", "\x9b31m", "\udcff", "back\r", "tab\t"]
+FORMAT = ["\u202efoo", "\u2066foo\u2069", "\u200ffoo", "fo\ufeffo", "foo\u2028bar"]
+
+
+@pytest.mark.parametrize("text", [*CONTROL, *FORMAT], ids=ascii)
 @pytest.mark.parametrize("arguments", WITH_TEXT.strip().split("\n"))
 def test_control_characters_in_arguments_are_replaced(charlstm, tmp_path, make_checkpoint, arguments, text):
     make_checkpoint(tmp_path / "checkpoints" / "tale")

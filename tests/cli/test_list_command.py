@@ -125,6 +125,30 @@ def test_damaged_checkpoint_does_not_hide_others(charlstm, shelf, damage):
     assert [line.split()[0] for line in table.stdout.splitlines()][1] == "saga"
 
 
+@pytest.mark.parametrize("character", ["\u202e", "\u2067", "\u200e", "\u2060", "\u061c", "\x1b"], ids=ascii)
+def test_names_cannot_reorder_or_hide_the_line(charlstm, tmp_path, make_checkpoint, character):
+    make_checkpoint(tmp_path / "checkpoints" / f"tale{character}", corpus=f"story{character}.txt")
+    table = charlstm("list").stdout
+    assert "tale" in table
+    assert "story" in table
+    for shown in (table, charlstm("generate", "--length", "1").stderr, charlstm("compare", "--length", "2").stdout):
+        assert character not in shown
+
+
+@pytest.mark.parametrize("length", [300, 5_000, 100_000])
+def test_long_corpus_name_is_shortened_everywhere(charlstm, tmp_path, make_checkpoint, length):
+    make_checkpoint(tmp_path / "checkpoints" / "tale", corpus="x" * length)
+    for command in ("list", "generate --length 1", "compare --length 2", "inspect step"):
+        result = charlstm(*command.split())
+        assert "xxx…" in result.stdout + result.stderr or command == "inspect step"
+        assert "x" * 201 not in result.stdout + result.stderr
+
+
+def test_joiners_in_names_are_kept(charlstm, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "tale", corpus="👩\u200d👧 می\u200cخواهم.txt")
+    assert "👩\u200d👧 می\u200cخواهم.txt" in charlstm("list").stdout
+
+
 def test_non_ascii_names_are_shown_unchanged(charlstm, listed, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "渡し船", corpus="fähre.txt")
     assert "渡し船" in charlstm("list").stdout
