@@ -21,8 +21,9 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import typer
 from tqdm import tqdm
 
+from charlstm.cli.flags import flag
 from charlstm.cli.terminal import say
-from charlstm.errors import CharlstmError, short_repr
+from charlstm.errors import CharlstmError, clip_text, short_repr
 from charlstm.inference.bulk import Job, write_in_order
 from charlstm.interruption import signals
 
@@ -52,7 +53,7 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
     wanted: dict[str, Any] = json.loads(json.dumps(settings))
     texts = len(random_seeds)
     with _alone(path):
-        if path.exists() and not _unfinished(path).exists():
+        if is_finished(path):
             _check_finished(path, wanted)
             say(f"{path} already has {_counted(texts)}; for other texts, choose another --output.")
             return
@@ -104,6 +105,11 @@ def _end(number: int, _: Any) -> NoReturn:
     raise typer.Exit(128 + number)
 
 
+def is_finished(path: Path) -> bool:
+    """Return whether a file exists in which nothing is left to write."""
+    return path.exists() and not _unfinished(path).exists()
+
+
 def noted(path: Path) -> dict[str, Any]:
     """Return the stored settings of a file's texts; an empty dict if there is no such file, or no settings beside it."""
     from charlstm.checkpoint.json_files import parse_json, read_bounded
@@ -153,9 +159,7 @@ def _resumed(path: Path, settings: dict[str, Any], texts: int) -> int:
         write_atomically(_unfinished(path), json.dumps(settings).encode())
         return 0
     if other := _difference(noted(path), settings):
-        raise CharlstmError(
-            f"{path} was started with another {other}; resume with the same settings, or choose another --output"
-        )
+        raise CharlstmError(f"{path} was started with {other}; resume with the same settings, or choose another --output")
     with path.open("r+b") as file:
         ends = [0, *accumulate(len(line) for line in file if line.endswith(b"\n"))]
         lines = len(ends) - 1
@@ -175,11 +179,11 @@ def _check_finished(path: Path, settings: dict[str, Any]) -> None:
     more, first = settings["samples"] - before["samples"], before["random_seed"] + before["samples"]
     if more > 0 and not _difference(before, settings | {"samples": before["samples"]}):
         raise CharlstmError(
-            f"{path} is finished with {before['samples']:,} texts; write the other {more:,} to another --output with "
+            f"{path} is finished with {_counted(before['samples'])}; write the other {more:,} to another --output with "
             f"--random-seed {first} --samples {more}"
         )
     if other := _difference(before, settings):
-        raise CharlstmError(f"{path} was written with another {other}; choose another --output")
+        raise CharlstmError(f"{path} was written with {other}; choose another --output")
     if digest != _digest(path):
         raise CharlstmError(f"{path} was edited since charlstm wrote it, and was not changed; choose another --output")
 
@@ -196,12 +200,31 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_UNPRINTED = {"model": "another model", "seed": "another seed"}
+"""Settings whose values are digests."""
+
+
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Return the first setting that differs, with both values; an empty string if none does."""
+    """Return the first setting that differs, with both values; an empty string if none does.
+
+    >>> _difference({"samples": 3, "stop": []}, {"samples": 2, "stop": []}), _difference({"seed": "1f"}, {"seed": "2e"})
+    ('--samples 3 (now 2)', 'another seed')
+    """
     for key in sorted(before.keys() | now.keys()):
         if before.get(key) != now.get(key):
-            return f"{key} ({short_repr(before.get(key))}, now {short_repr(now.get(key))})"
+            return _UNPRINTED.get(key) or f"{flag(key)} {_value(before.get(key))} (now {_value(now.get(key))})"
     return ""
+
+
+def _value(value: object) -> str:
+    """Return a value as it is given to its option.
+
+    >>> _value(0.8), _value("stateful"), _value([]), _value(["e", "end"])
+    ('0.8', 'stateful', 'none', "'e', 'end'")
+    """
+    if isinstance(value, list):
+        return short_repr(value)[1:-1] or "none"
+    return "none" if value is None else clip_text(str(value), 80)
 
 
 def _append(file: IO[bytes], samples: Sequence["Sample"]) -> None:

@@ -161,7 +161,8 @@ def generate(
     config = read_config(folder)
     random_seed = _new_random_seed(output) if random_seed is None else random_seed
     stops = stop_strings(stop, config.vocabulary)
-    start = find_seed(seed, seed_file, encoding, config, random_seed, on_unknown, named=not json)
+    named = not json and not (output is not None and _is_finished(output))
+    start = find_seed(seed, seed_file, encoding, config, random_seed, on_unknown, named=named)
     text, shows_seed = start.text, (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
     sampling = _noted(Sampling(temperature, top_k, top_p, min_p, repetition_penalty))
     if output is None:
@@ -238,6 +239,12 @@ def _new_random_seed(output: Path | None) -> int:
 
     random_seed: int | None = noted(output).get("random_seed") if output is not None else None
     return secrets.randbelow(2**31) if random_seed is None else random_seed
+
+
+def _is_finished(output: Path) -> bool:
+    from charlstm.cli.bulk import is_finished
+
+    return is_finished(output)
 
 
 def _reader(config: "CheckpointConfig", weights: "Weights", mode: Mode, engine: Engine) -> "Decoder":

@@ -104,20 +104,37 @@ def test_finished_file_is_recognised(charlstm, finished, tmp_path, arguments):
 
 
 @pytest.mark.parametrize(
-    "other",
-    [["--length", "31"], ["--temperature", "0.5"], ["--mode", "stateful"], ["--stop", "e"], ["--random-seed", "6"]],
+    ("other", "before", "now"),
+    [
+        (["--length", "31"], "30", "31"),
+        (["--temperature", "0.5"], "0.8", "0.5"),
+        (["--mode", "stateful"], "stateless", "stateful"),
+        (["--stop", "e"], "none", "'e'"),
+        (["--random-seed", "6"], "5", "6"),
+        (["--samples", "2"], "3", "2"),
+        (["--top-k", "4"], "0", "4"),
+    ],
     ids=lambda other: other[0],
 )
-def test_finished_file_with_other_settings_is_unchanged(refusal, finished, tmp_path, other):
+def test_finished_file_with_other_settings_is_unchanged(refusal, finished, tmp_path, other, before, now):
     sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl", *other)
-    assert sentence.startswith(f"many.jsonl was written with another {other[0][2:].replace('-', '_')} (")
+    assert sentence == f"many.jsonl was written with {other[0]} {before} (now {now}); choose another --output"
     assert (tmp_path / "many.jsonl").read_bytes() == finished
 
 
 def test_file_of_another_model_is_refused(refusal, finished, make_checkpoint, tmp_path):
     make_checkpoint(tmp_path / "checkpoints" / "other", random_seed=1)
     sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl", "--checkpoint", "other")
-    assert sentence.startswith("many.jsonl was written with another model (")
+    assert sentence == "many.jsonl was written with another model; choose another --output"
+
+
+def test_passage_is_named_only_if_something_is_written(charlstm, checkpoint):
+    command = ("generate", "--length", "5", "--samples", "3", "--output", "many.jsonl")
+    assert "starting from this passage" in charlstm(*command).stderr
+    for more in ((), ("--length", "6"), ("--samples", "2")):
+        result = charlstm(*command, *more)
+        assert "passage" not in result.stderr
+        assert "many.jsonl" in result.stderr
 
 
 def test_more_samples_advises_the_remaining_seeds(refusal, charlstm, finished, tmp_path):
@@ -128,7 +145,7 @@ def test_more_samples_advises_the_remaining_seeds(refusal, charlstm, finished, t
     assert charlstm("generate", *SETTINGS, "--samples", "7", "--output", "all.jsonl").exit_code == 0
     parts = [lines(tmp_path / name) for name in ("many.jsonl", "others.jsonl", "all.jsonl")]
     assert parts[0] + parts[1] == parts[2]
-    assert "another samples (3, now 2)" in refusal("generate", *SETTINGS, "--samples", "2", "--output", "many.jsonl")
+    assert "with --samples 3 (now 2)" in refusal("generate", *SETTINGS, "--samples", "2", "--output", "many.jsonl")
 
 
 @pytest.mark.parametrize("change", [lambda old: old + b"\n", lambda old: old[:-1], lambda _: b"", lambda old: b"x" + old[1:]])
@@ -203,7 +220,7 @@ def test_resume_with_other_settings_is_refused(charlstm, refusal, checkpoint, tm
         patch.setattr(bulk, "write_in_order", interrupted)
         assert charlstm(*arguments).exit_code == 130
     option = other[0].removeprefix("--")
-    assert f"many.jsonl was started with another {option} (" in refusal(*arguments, *other)
+    assert f"many.jsonl was started with --{option} " in refusal(*arguments, *other)
 
 
 def test_foreign_file_is_unchanged(refusal, checkpoint, tmp_path):
