@@ -11,10 +11,13 @@ from typer.core import TyperCommand, TyperGroup
 
 from charlstm.cli.flags import FORMER_OPTIONS, flag, with_flags
 from charlstm.cli.terminal import abandon, printable_name, say
-from charlstm.errors import CharlstmError, ConfigError, suggestion
+from charlstm.errors import CharlstmError, ConfigError, short_repr, suggestion
 
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """Base class of Typer's usage errors, which Typer does not export."""
+
+_MISSING = "expected a value; found none"
+_FURTHER = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)", re.DOTALL)
 
 _WHOLE = "\N{NON-BREAKING HYPHEN}"
 """Replaces hyphens while help is wrapped, so that no option is broken after one."""
@@ -100,15 +103,18 @@ def _end(code: int, sentence: str, *rows: str) -> NoReturn:
 
 def _usage(error: Any) -> str:
     """Return a usage error as one sentence in the style of the other errors."""
-    if isinstance(error, typer.BadParameter) and error.message:
+    if isinstance(error, typer.BadParameter):
         if error.param is None:
             return error.message
         is_option = error.param.param_type_name == "option"
-        return f"{_longest(error.param.opts) if is_option else error.param.name.upper()}: {error.message}"
+        return f"{_longest(error.param.opts) if is_option else error.param.name.upper()}: {error.message or _MISSING}"
     if hasattr(error, "possibilities"):
         return f"no such option {error.option_name}{suggestion(error.option_name, error.possibilities or ())}"
+    if hasattr(error, "option_name"):
+        return f"{error.option_name}: {'expected no value' if 'does not take' in error.message else _MISSING}"
+    if further := _FURTHER.fullmatch(error.message):
+        return f"expected no further argument; found {short_repr(further[1])}"
     message = re.sub(r"\. Did you mean (.*\?)$", r" (did you mean \1)", error.format_message().rstrip("."))
-    message = re.sub(r"^Option '(\S*)'", r"\1", message)
     return f"{message[:1].lower()}{message[1:]}"
 
 

@@ -81,7 +81,7 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
     Args:
         sources: A path, or several; ``-`` is standard input. A folder stands for its ``*.txt`` files. A pattern such as
             ``books/*.txt`` stands for the files that match it.
-        encoding: Any text encoding that Python knows.
+        encoding: A text encoding that Python knows, such as ``latin-1``.
         extra_characters: Characters added to the vocabulary, such as the characters of the model to fine-tune.
 
     Raises:
@@ -164,7 +164,7 @@ def read_text(source: str | Path, encoding: str = "utf-8", note: Note | None = N
 
     Args:
         source: A path, a folder or a pattern; ``-`` is standard input.
-        encoding: Any text encoding that Python knows.
+        encoding: A text encoding that Python knows, such as ``latin-1``.
         note: Receives remarks about anything unusual in the text, one sentence per call.
 
     Raises:

@@ -22,10 +22,10 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def check_text_encoding(encoding: str) -> None:
-    """Check that Python knows a text encoding.
+    """Check that an encoding is one that files are read in.
 
     Raises:
-        CorpusError: If it does not.
+        CorpusError: If it is not.
     """
     try:
         known = "a".encode(encoding) and codecs.lookup(encoding).name not in _NOT_OF_FILES
@@ -33,7 +33,7 @@ def check_text_encoding(encoding: str) -> None:
         known = False
     if not known:
         raise CorpusError(
-            f"{encoding!r} is not a text encoding that Python knows; try utf-8, utf-16, latin-1, cp1252, gb18030 or big5"
+            f"{encoding!r} is not a text encoding that charlstm reads; try utf-8, utf-16, latin-1, cp1252, gb18030 or big5"
         )
 
 

@@ -87,11 +87,13 @@ def test_read_error_is_refused(refusal, tale, arguments):
     assert "/proc/self/mem cannot be read" in refusal(*arguments)
 
 
-@pytest.mark.parametrize("encoding", ["utf-99", "", "hex", "undefined", "punycode", "idna"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-99", "", "hex", "undefined", "punycode", "idna", "rot13", "base64", "utf-8\0", "\udcff"]
+)
 def test_unknown_encoding_is_refused(refusal, tmp_path, encoding):
     (tmp_path / "corpus.txt").write_text(STORY)
     said = refusal("train", "corpus.txt", *BRIEFLY, "--text-encoding", encoding)
-    assert f"{encoding!r} is not a text encoding that Python knows; try utf-8" in said
+    assert f"{encoding!r} is not a text encoding that charlstm reads; try utf-8" in said
 
 
 @pytest.mark.parametrize(
