@@ -76,7 +76,8 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
     """Read one text from several files, one after the other.
 
     Every line end is read as LF, and byte order marks are removed. A line end is added between two files if the first one
-    lacks it. The rest of the text is unchanged.
+    lacks it, and in place of a mark inside a line of a file that begins with a mark: it was joined from several files. The
+    rest of the text is unchanged.
 
     Args:
         sources: A path, or several; ``-`` is standard input. A folder stands for its ``*.txt`` files. A pattern such as

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
@@ -19,6 +20,7 @@ _NOT_OF_FILES = {"punycode", "idna"}
 """Codecs of host names, which Python counts among the text encodings."""
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF8, *_UTF16, *_UTF32)
 
 
 def check_text_encoding(encoding: str) -> None:
@@ -64,8 +66,9 @@ def decoded_blocks(sources: Sequence[Source], encoding: str, note: Note | None =
 
 def _read(label: str, file: IO[bytes], encoding: str, note: Note | None) -> Iterator[str]:
     """Yield the text of a file in non-empty blocks."""
-    _check_kind(label, file, encoding)
-    normaliser, characters, markup = _Normaliser(), 0, None
+    head = _checked_head(label, file, encoding)
+    # Only a file that begins with a mark can be of several joined files that do.
+    normaliser, characters, markup = _Normaliser(joined=head.startswith(_BYTE_ORDER_MARKS)), 0, None
     for text in normaliser.blocks(_decode(label, file, encoding)):
         if "\0" in text:
             raise CorpusError(*nul_message(label, file, characters + text.index("\0")))
@@ -109,13 +112,19 @@ def _decode(label: str, file: IO[bytes], encoding: str) -> Iterator[str]:
 
 
 class _Normaliser:
-    """Converter of line ends to LF and filter of byte order marks, with a record of both for remarks."""
+    """Converter of line ends to LF and filter of byte order marks, with a record of both for remarks.
 
-    def __init__(self) -> None:
-        self._marks = 0
+    Args:
+        joined: True if a mark inside a line begins a joined file, so that a line ends there; False if it is only a
+            character that is left out, U+FEFF having once been the zero-width no-break space.
+    """
+
+    def __init__(self, *, joined: bool) -> None:
+        self._joined = joined
+        self._marks = self._ended = 0
         self._last = ""  # the last character that is not a byte order mark
         self._pending_mark = ""  # a mark at the end of a block: the next block decides whether a line ends there
-        self._line_ends: set[str] = set()
+        self._line_ends = Counter[str]()
 
     def blocks(self, texts: Iterable[str]) -> Iterator[str]:
         """Yield the normalised text, block by block."""
@@ -139,30 +148,33 @@ class _Normaliser:
         body = inside.rstrip(_MARK)
         self._pending_mark = _MARK if len(body) < len(inside) else ""
         last, self._last = self._last, body[-1:] or self._last
-        # A mark inside a text begins a file that was joined to another one, so a line ends there.
-        return _MARKS_IN_A_LINE.sub("\n", last + body)[len(last) :].replace(_MARK, "")
+        result = last + body
+        if self._joined:
+            result, ended = _MARKS_IN_A_LINE.subn("\n", result)
+            self._ended += ended
+            self._line_ends["LF"] -= ended  # counted with the file's own line ends below
+        return result[len(last) :].replace(_MARK, "")
 
     def _with_lf(self, text: str) -> str:
-        if "\r" not in text:
-            self._line_ends |= {"LF"} if "\n" in text else set()
-            return text
         result = text.replace("\r\n", "\n")
         pairs = len(text) - len(result)
-        found = {"CRLF": pairs, "LF": result.count("\n") - pairs, "CR": "\r" in result}
-        self._line_ends |= {kind for kind, there in found.items() if there}
+        self._line_ends.update(CRLF=pairs, LF=result.count("\n") - pairs, CR=result.count("\r"))
         return result.replace("\r", "\n")
 
     def remarks(self, label: str) -> Iterator[str]:
         """Yield a sentence about mixed line ends and one about byte order marks, if there are any."""
-        if len(self._line_ends) > 1:
-            yield f"{label} has different line ends ({', '.join(sorted(self._line_ends))}); all are read as LF."
+        kinds = sorted(kind for kind, number in self._line_ends.items() if number)
+        if len(kinds) > 1:
+            yield f"{label} has different line ends ({', '.join(kinds)}); all are read as LF."
         if self._marks:
             marks, they = ("byte order marks", "they are") if self._marks > 1 else ("byte order mark", "it is")
-            yield f"{label} has {self._marks:,} {marks} (U+FEFF) inside the text, as joined files do; {they} left out."
+            ends = f"{self._ended:,} line end{'s are' if self._ended > 1 else ' is'}"
+            added = f", and {ends} added where a joined file began inside a line" if self._ended else ""
+            yield f"{label} has {self._marks:,} {marks} (U+FEFF) inside the text; {they} left out{added}."
 
 
-def _check_kind(label: str, file: IO[bytes], encoding: str) -> None:
-    """Check by the first bytes that a file is plain text in an encoding, then return to its beginning.
+def _checked_head(label: str, file: IO[bytes], encoding: str) -> bytes:
+    """Return the first bytes of a file, which show that it can be plain text in an encoding, and go back to its beginning.
 
     Raises:
         CorpusError: If it is a known binary file or UTF-16 or UTF-32 with a byte order mark.
@@ -176,3 +188,4 @@ def _check_kind(label: str, file: IO[bytes], encoding: str) -> None:
             if head.startswith(marks):
                 raise CorpusError(f"{label} is {name}, not UTF-8; add `text_encoding={name.lower()}`")
     file.seek(0)
+    return head

@@ -86,9 +86,13 @@ def test_result_does_not_depend_on_encoding_or_line_ends(make_file, monkeypatch,
     ("content", "text"),
     [
         ("\ufeffab", "ab"),
-        ("a\ufeffb", "a\nb"),
+        ("a\ufeffb", "ab"),
+        ("foo \ufeffbar \u200bbaz\n", "foo bar \u200bbaz\n"),
+        ("\ufeffa\ufeffb", "a\nb"),
+        ("\ufeffone\r\ntwo\ufeffthree\r\n", "one\ntwo\nthree\n"),
         ("\ufeffClara\n\ufeffDora", "Clara\nDora"),
-        ("a\ufeff\ufeffb\r\ufeffc", "a\nb\nc"),
+        ("a\ufeff\ufeffb\r\ufeffc", "ab\nc"),
+        ("\ufeffa\ufeff\ufeffb\r\ufeffc", "a\nb\nc"),
         ("ab\ufeff", "ab"),
         ("\ufeff\ufeffab\ufeff\r\n\ufeff", "ab\n"),
         ("ab\r\ufeff\nc", "ab\nc"),
@@ -206,7 +210,11 @@ def test_large_ids_are_mapped_from_an_unlinked_file(make_file, monkeypatch, tmp_
         ("one\rtwo\n", ["CR, LF"]),
         ("one\rtwo\r\n", ["CR, CRLF"]),
         ("one\n" * 9 + "two\r\nthree\r", ["CR, CRLF, LF"]),
-        ("one\ufefftwo", ["1 byte order mark (U+FEFF)"]),
+        ("one\ufefftwo", ["1 byte order mark (U+FEFF) inside the text; it is left out"]),
+        ("foo\ufeffbar baz\r\nqux\r\n", ["1 byte order mark (U+FEFF) inside the text; it is left out"]),
+        ("\ufeffone\r\ntwo\ufeffthree\r\n", ["it is left out, and 1 line end is added where a joined file began"]),
+        ("\ufeffone\ufefftwo\rthree\ufefffour", ["they are left out, and 2 line ends are added where a joined file"]),
+        ("\ufeffone\r\ntwo\ufeffthree\n", ["CRLF, LF", "it is left out, and 1 line end is added"]),
         ("one\r\n\ufefftwo\n\ufeff", ["CRLF, LF", "2 byte order marks"]),
         ("one\r\ntwo\r\n", []),
         ("one\rtwo\r", []),
@@ -222,6 +230,25 @@ def test_unusual_line_ends_and_marks_are_reported_once(make_file, monkeypatch, t
     assert read_corpus([path], encoding).notes == tuple(told)
     assert len(told) == len(words)
     assert all(str(path) in note and word in note for note, word in zip(told, words, strict=True))
+
+
+@pytest.mark.parametrize("text", ["one\ufefftwo\r\nthree\r\n", "one \ufefftwo", "one\ufeff\ufefftwo\rthree\r"], ids=ascii)
+def test_mark_in_a_file_without_one_at_its_start_adds_nothing(make_file, text):
+    corpus = read_corpus([make_file(text.encode())])
+    assert text_of(corpus) == with_lf(text.replace("\ufeff", ""))
+    (note,) = corpus.notes
+    assert note.endswith("left out.")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize(("end", "added"), [("", 1), ("\r\n", 0)])
+def test_files_joined_with_cat_are_separated(make_file, encoding, end, added):
+    content = ("one\r\ntwo" + end).encode(encoding) + "three\r\n".encode(encoding)
+    corpus = read_corpus([make_file(content)], encoding)
+    assert text_of(corpus) == "one\ntwo\nthree\n"
+    (note,) = corpus.notes
+    assert "1 byte order mark (U+FEFF) inside" in note
+    assert ("1 line end is added" in note) == bool(added)
 
 
 def test_file_with_mixed_line_ends_is_named(make_file):
