@@ -1,4 +1,4 @@
-"""Detection of binary files by their first bytes, and of markup."""
+"""Detection of files that are not plain text by their first bytes, and of markup."""
 
 import re
 import zipfile
@@ -9,6 +9,12 @@ HEAD_BYTES = 4096
 
 _BINARY = rb"(?=[^\0]{0,500}\0)"
 """Added to a signature that a text can begin with too: requires a NUL soon after, which no text has."""
+
+_PICKLE_0 = (
+    rb"\(+[ld]p\d+\n|\(+[VS][^\n]*\np\d+\n|\(+[IF]-?[\d.]+\n[IFVStl(]|"  # a list or dict, a tuple of strings or numbers
+    rb"c[\w.]+\n\w+\np[01]\n\(|V[^\n]*\np[01]\n\.\Z"  # an object, a string
+)
+"""A pickle of protocol 0, which is ASCII."""
 
 _SAVE, _EXPORT = "save it as plain text first", "export it as plain text first"
 _UNPACK = "unpack it first"
@@ -54,6 +60,8 @@ _KINDS = [
         (rb"\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba\xbe", "a macOS program (Mach-O)", _NOT_TEXT),
         (rb"OTTO\0|\0\x01\0\0\0|true\0|ttcf\0|wOF[F2]" + _BINARY, "a font", _NOT_TEXT),
         (rb"\x80[\x02-\x05]", "a Python pickle", _EXPORT),
+        (_PICKLE_0, "a Python pickle", _EXPORT),
+        (rb"version https://git-lfs\.github\.com/spec/v1\r?\n", "a Git LFS pointer", "run `git lfs pull` for the file itself"),
         (rb"\x93NUMPY", "a NumPy array (.npy)", _EXPORT),
         (rb"\x89HDF\r\n\x1a\n", "an HDF5 file", _EXPORT),
         (rb".{4}\0{4}\{", "a safetensors file", "give plain text, not weights"),
@@ -107,8 +115,17 @@ def _zipped_kind(file: IO[bytes]) -> tuple[str, str]:
     return next((kind for name, kind in _ZIPPED.items() if name in names), ("a zip archive", f"{_UNPACK} (unzip)"))
 
 
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+_JSON = re.compile(rf"[\[\s]*(\{{\s*{_STRING}\s*:|\[\s*{_STRING}\s*,\s*[\"\[{{\d])")
+_HEADER = r"[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*"
+_MAIL = re.compile(
+    rf"(from \S+ [^\n]*\n)?({_HEADER})*?"
+    r"(mime-version: *1|message-id:\s*<|received: (from|by) |return-path: *<|content-type: *\w+/[\w.+-]+ *[;\n])"
+)
+
+
 def markup_kind(text: str) -> str | None:
-    """Return the kind of markup that a text begins with; None for plain text.
+    """Return the kind of markup or wrapper that a text begins with; None for plain text.
 
     >>> markup_kind("<!DOCTYPE html><title>Ferry</title>"), markup_kind("<3 is a heart")
     ('HTML', None)
@@ -120,4 +137,6 @@ def markup_kind(text: str) -> str | None:
         return "XML"
     if head.startswith("{") and '"cell_type"' in head:
         return "a Jupyter notebook"
-    return None
+    if _JSON.match(head):
+        return "JSON"
+    return "a mail message or MHTML page" if _MAIL.match(head) else None

@@ -66,6 +66,7 @@ def image() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
 
 
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"4d7a" * 16 + b"\nsize 12345\n"
 OFFICE = {"[Content_Types].xml": "<Types/>"}
 FILES = {
     "gzip": (gzip.compress(TEXT.encode(), mtime=0), "a gzip file", "gunzip"),
@@ -109,6 +110,12 @@ FILES = {
     "TrueType": (b"\x00\x01\x00\x00\x00\x12\x01\x00", "a font", "plain text"),
     "WOFF2": (b"wOF2\x00\x01\x00\x00", "a font", "plain text"),
     "pickle": (pickle.dumps({"ferry": [1, 2]}), "a Python pickle", "plain text"),
+    **{
+        f"pickle of {value!r:.9}, protocol 0": (pickle.dumps(value, 0), "a Python pickle", "plain text")
+        for value in ({"ferry": [1, 2]}, ["ferry"], ("ferry", 6), (1.5, 2), {1, 2}, "ferry", np.arange(3), [])
+    },
+    "Git LFS": (LFS, "a Git LFS pointer", "git lfs pull"),
+    "Git LFS, CRLF": (LFS.replace(b"\n", b"\r\n"), "a Git LFS pointer", "git lfs pull"),
     "npy": (arrays(np.save), "a NumPy array (.npy)", "plain text"),
     "HDF5": (b"\x89HDF\r\n\x1a\n\x00\x00", "an HDF5 file", "plain text"),
     "safetensors": (save({"kernel": np.zeros(3, np.float32)}), "a safetensors file", "plain text"),
@@ -141,6 +148,7 @@ def test_a_real_database_and_program_are_recognised(tmp_path):
         *["BZhivago had a ferry", "%PDF is not what this is", "PK and I", "%!PS too", "MZ, she said", "BM means the museum"],
         *["ID3 is a tag", "GIF89a is a format", "OggS and fLaC", "The ftyp of a box", "RIFF and WAVEs", "Rar! said the bear"],
         *["II* is a rank", "7zip", "SQLite format 3 is a file", "GGUF, PAR1 and wOFF", "OTTO and true love", "{rtf}", "AT&T"],
+        *["Section\np1\nfoo", "(Very good\nhe said", "chapter\none\np1\nIt was", "lp0\nlp1\n", "version https://git-lfs.com\n"],
         "x" * 257 + "ustar is a word",
     ],
     ids=lambda text: text[-20:],
@@ -157,6 +165,9 @@ def test_an_encoded_text_that_begins_like_audio_is_accepted(make_file, text, enc
     assert read_text(make_file(text.encode(encoding)), encoding) == text
 
 
+MAIL = "a mail message or MHTML page"
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
@@ -166,6 +177,23 @@ def test_an_encoded_text_that_begins_like_audio_is_accepted(make_file, text, enc
         ("<?xml version='1.0'?><TEI/>", "XML"),
         ("<svg xmlns='http://www.w3.org/2000/svg'/>", "XML"),
         (json.dumps({"cells": [{"cell_type": "code"}], "nbformat": 4}), "a Jupyter notebook"),
+        (json.dumps({"text": "The ferry", "id": 1}), "JSON"),
+        (json.dumps([{"text": "The ferry"}], indent=2), "JSON"),
+        ('{"text": "one"}\n{"text": "two"}\n', "JSON"),
+        (json.dumps(["The ferry", "crosses"]), "JSON"),
+        ('["one", 1]\n["two", 2]\n', "JSON"),
+        ("From: a@b.de\nSubject: Ferry\nMIME-Version: 1.0\nContent-Transfer-Encoding: base64\n\nVGhl", MAIL),
+        ("From a@b.de Sat Jan  3 01:05:34 1996\nReceived: from b.de\n by c.de\nTo: d@c.de\n\nThe ferry", MAIL),
+        ("Subject: =?utf-8?q?F=C3=A4hre?=\n =?utf-8?q?_um_sechs?=\nMessage-ID:\n <1@b.de>\n\nThe ferry", MAIL),
+        ("From: <Saved by Blink>\nSnapshot-Content-Location: http://b.de\nSubject: Ferry\nMIME-Version: 1.0\n", MAIL),
+        ("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nVGhl", MAIL),
+        ("From: Anna\nTo: Ben\n\nThe ferry crosses at six.", None),
+        ("ANNA: Where is he?\nBEN: Received: from whom?\n", None),
+        ("Message-ID is a header of mail.\n", None),
+        ("[1] The ferry, [2] the river", None),
+        ('["Hello," she said.]', None),
+        ('{"Hello," she said.}', None),
+        ('"text","id"\n"one",1\n', None),
         ("<3 is a heart", None),
         ("{\n  a: 1\n}", None),
         ("", None),
