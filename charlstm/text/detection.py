@@ -33,6 +33,9 @@ CANDIDATES = [
 ]
 """Encodings that text files have. Of several that decode a sample to the same text, the first one is reported."""
 
+_EBCDIC = ["cp037", "cp500"]
+"""Further candidates for a sample with many of their spaces (0x40) and few of ASCII's."""
+
 _WIDE = ["utf_16_le", "utf_16_be", "utf_32_le", "utf_32_be"]
 """Candidates for a sample with NUL bytes, which these encodings have in every space and line end."""
 
@@ -41,6 +44,9 @@ COMMON = ("cp1252", "iso8859_2", "cp1251", "cp1250", "cp1254", "iso8859_6", "gb1
 
 _KNOWN_AS = {"cp932": "Shift-JIS", "cp949": "EUC-KR", "cp874": "TIS-620"}
 _NOT_ASCII, _KANA = re.compile(r"[^\0-\x7f]"), re.compile("[ぁ-ヺ]")
+_IN_NO_TEXT = re.compile("[\x80-\x9f\ue000-\uf8ff\U000f0000-\U0010ffff]")  # C1 controls and private use
+_UTF7_RUN = re.compile(rb"\+[A-Za-z0-9+/]{3,}-")
+_LEAST_RUNS = 3
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _HIGH = re.compile(rb"[\x80-\xff]")
 _TO_A_BREAK = re.compile(rb".*[\0-/]", re.DOTALL)  # no candidate uses these bytes inside a multi-byte character
@@ -99,8 +105,13 @@ def _piece_of(line: bytes) -> bytes:
 
 
 def likely_readings(sample: bytes) -> list[Reading]:
-    """Return the readings of a sample in at most three of the likeliest encodings, the likeliest first."""
+    """Return the readings of a sample in at most three of the likeliest encodings, the likeliest first.
+
+    Readings that have more than a few C1 controls or private-use characters are left out.
+    """
     candidates = _WIDE if b"\0" in sample else CANDIDATES
+    if sample.count(b"@") > max(len(sample) / 20, 10 * sample.count(b" ")):
+        candidates = [*CANDIDATES, *_EBCDIC]
     matches = _matches(sample, candidates)
 
     def rank(match: "CharsetMatch") -> int:
@@ -113,7 +124,7 @@ def likely_readings(sample: bytes) -> list[Reading]:
 
     found: dict[str, str] = {}
     for match in sorted(matches, key=rank):
-        if "\0" not in str(match):
+        if "\0" not in str(match) and _is_text(str(match)):
             found.setdefault(str(match), candidates[_index(match, candidates)])
     return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MAX_READINGS]
 
@@ -123,8 +134,14 @@ def common_readings(sample: bytes) -> list[Reading]:
     found: dict[str, str] = {}
     for name in COMMON:
         with suppress(UnicodeDecodeError):
-            found.setdefault(sample.decode(name), name)
+            if _is_text(text := sample.decode(name)):
+                found.setdefault(text, name)
     return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MAX_READINGS]
+
+
+def _is_text(text: str) -> bool:
+    """Return whether a reading has at most a few characters that texts do not have, in 100 that are not ASCII."""
+    return 100 * len(_IN_NO_TEXT.findall(text)) <= len(_NOT_ASCII.findall(text))
 
 
 def _matches(sample: bytes, candidates: Sequence[str]) -> list["CharsetMatch"]:
@@ -148,8 +165,11 @@ def _index(match: "CharsetMatch", candidates: Sequence[str]) -> int:
 
 
 def seven_bit_reading(sample: bytes) -> Reading | None:
-    """Return a sample decoded as ISO-2022-JP, which is ASCII with escape sequences; None if it has no such sequence."""
+    """Return a sample decoded as ISO-2022-JP or UTF-7, which are ASCII with escape sequences; None without such sequences."""
     try:
+        if len(_UTF7_RUN.findall(sample)) >= _LEAST_RUNS:
+            # The incremental decoder accepts a sequence that the end of the sample cuts.
+            return Reading("utf-7", codecs.getincrementaldecoder("utf-7")().decode(sample))
         return Reading("iso2022_jp", sample.decode("iso2022_jp", "ignore")) if b"\x1b$" in sample else None
     except UnicodeError:
         return None

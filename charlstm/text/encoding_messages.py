@@ -49,7 +49,7 @@ def undecodable_message(
         ]
     if readings := likely_readings(sample) or common_readings(sample):
         return _advice(found, readings)
-    return [f"{found}; name the right encoding with `text_encoding` (cp1252 and gb18030 are common), or convert the file"]
+    return [f"{found}, and no likely encoding was found; name the right one with `text_encoding`, or convert the file"]
 
 
 def nul_message(label: str, file: IO[bytes], position: int) -> list[str]:
@@ -75,7 +75,7 @@ def encoding_doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
     Args:
         label: Name of the file in messages.
         file: The file; its position changes.
-        encoding: The given encoding. UTF-8 is doubted if it has escapes of ISO-2022-JP or was encoded twice.
+        encoding: The given encoding. UTF-8 is doubted if it has escapes of ISO-2022-JP or UTF-7, or was encoded twice.
 
     Returns:
         The two readings and what to do; None if no other encoding is much more plausible.
@@ -92,7 +92,9 @@ def encoding_doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
             f"with `iconv -f utf-8 -t {mistaken}`, and train on the result."
         )
     best = seven_bit_reading(sample) if _is_utf8(encoding) else next(iter(likely_readings(sample)), None)
-    if best is None or best.text == decoded or not reads_worse(decoded, best.text):
+    if best is None or best.text == decoded:
+        return None
+    if best.encoding != "utf-7" and not reads_worse(decoded, best.text):  # other text hardly ever decodes as UTF-7
         return None
     return (
         f"{label} looks wrong in {encoding}, and better in {best.encoding}:\n"

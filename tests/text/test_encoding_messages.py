@@ -136,6 +136,53 @@ def test_right_unicode_encoding_has_no_note(make_file, text, encoding):
     assert notes(make_file(text.encode(encoding)), encoding) == []
 
 
+@pytest.mark.parametrize("language", ["French", "German", "English", "Polish"])
+def test_utf_7_is_distinguished_from_ascii(make_file, language):
+    path = make_file(PASSAGES[language].encode("utf-7"))
+    (note,) = notes(path, "utf-8")
+    assert PASSAGES[language][:8] in note
+    assert "`text_encoding=utf-7`" in note
+    assert notes(path, "utf-7") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 +abc- 2 +foo-bar 3 + 4 +xyz-",
+        "x+abc-y and C++ with -+abc- +def- +ghi-",
+        "arriv+AOk-, a single one",
+        "-old\n+new-line\n+two-three\n+four-five\n" * 9,
+        "+49-30-1234, +49-30-5678, +44-20-7946, +33-1-4567",
+    ],
+)
+def test_plus_and_hyphen_are_not_utf_7(make_file, text):
+    assert notes(make_file(text.encode()), "utf-8") == []
+
+
+@pytest.mark.parametrize("encoding", ["cp037", "cp500"])
+@pytest.mark.parametrize("language", ["French", "German", "English"])
+@pytest.mark.parametrize("line_end", ["\n", "\x85"], ids=ascii)
+def test_ebcdic_is_offered_first(make_file, language, encoding, line_end):
+    text = passage(language, encoding).replace("\n", line_end)
+    path = make_file(text.encode(encoding))
+    first, *others = refusal(path).split("\n")[1:-1]
+    assert re.fullmatch(r'  cp(037|500)  "…?(.{15}).*"', first)[2] in text
+    assert len(others) <= 2
+    assert notes(path, encoding) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [bytes(range(0x80, 0xA0)) * 9, b"\x81\x8d\x8f\x90\x9d " * 40, b"\x81@\x82\x90\x85@\x9f\x99 \x9d" * 30],
+    ids=["C1", "undefined", "EBCDIC of nothing"],
+)
+def test_readings_with_control_or_private_characters_are_not_offered(make_file, content):
+    sentence = refusal(make_file(content))
+    for line in sentence.split("\n")[1:-1]:
+        assert not re.search(r"\\x[89]|\\u[ef]", line)
+    assert "in likelier encodings" in sentence or "no likely encoding was found" in sentence
+
+
 def test_iso_2022_jp_is_distinguished_from_ascii(make_file):
     path = make_file(PASSAGES["Japanese"].encode("iso2022_jp"))
     (note,) = notes(path, "utf-8")
