@@ -125,6 +125,10 @@ def _read_again(
     """Return the text of a training run, from the user's paths or else from the saved ones.
 
     A checkpoint is untrusted, so its saved paths are read only if they are plain text files.
+
+    Raises:
+        CorpusError: If the user's paths cannot be read, as in a new training run.
+        CheckpointError: If the saved paths cannot be read, or it is another text.
     """
     try:
         for path in () if paths else progress.paths:
@@ -134,7 +138,11 @@ def _read_again(
                 raise CorpusError(f"{path} is not a text file")
         corpus = read_again(paths or progress.paths, encoding, config.vocabulary)
     except (CorpusError, ValueError) as error:
-        raise CheckpointError(f"resuming {name} needs its text: {error}; give the text together with `resume={name}`") from None
+        if paths and isinstance(error, CorpusError):
+            raise
+        sentence, *rows = map(str, error.args)
+        advice = "" if rows else f"; give the text together with `resume={name}`"  # the last of the rows is advice
+        raise CheckpointError(f"resuming {name} needs its text: {sentence}{advice}", *rows) from None
     # A damaged checkpoint may have the right fingerprint and an incomplete vocabulary.
     if corpus.fingerprint != config.corpus.fingerprint or corpus.vocabulary != config.vocabulary:
         raise CheckpointError(

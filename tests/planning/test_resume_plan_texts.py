@@ -12,8 +12,9 @@ import pytest
 from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.state_files import read_state, write_state
-from charlstm.errors import CheckpointError
+from charlstm.errors import CheckpointError, CorpusError
 from charlstm.planning.resume_plan import plan_resuming, plan_worker
+from charlstm.text.corpus import read_corpus
 from tests.planning.conftest import SMALL
 
 
@@ -77,6 +78,37 @@ def test_a_given_text_encoding_overrides_the_saved_one(plan, begin, root, story,
     resumed = plan_resuming(root, "story", [], {}, "utf-8")
     assert resumed.text_encoding == "utf-8"
     assert resumed.config.vocabulary.decode(resumed.ids) == old_story
+
+
+UNREADABLE = {
+    "cp1251": ("Паром пришёл утром.\n" * 1_500).encode("cp1251"),
+    "UTF-16": "The ferry crosses at six.\n".encode("utf-16"),
+    "gzip": b"\x1f\x8b\x08\x00",
+    "cut off": "渡口".encode()[:-1],
+}
+
+
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("plan_again", [plan_resuming, plan_worker])
+def test_given_text_that_cannot_be_read_is_reported_as_in_a_new_run(begun, root, tmp_path, content, plan_again):
+    path = tmp_path / "other.txt"
+    path.write_bytes(content)
+    with pytest.raises(CorpusError) as new:
+        read_corpus([path])
+    with pytest.raises(CorpusError) as error:
+        plan_again(root, "story", [str(path)], {})
+    assert error.value.args == new.value.args
+
+
+def test_saved_text_that_cannot_be_read_keeps_its_table(begun, root, story):
+    story.write_bytes(UNREADABLE["cp1251"])
+    with pytest.raises(CheckpointError) as error:
+        plan_resuming(root, "story", [], {})
+    first, *readings, advice = error.value.args
+    assert first.startswith(f"resuming story needs its text: {story} is not utf-8: ")
+    assert any("Паром пришёл утром." in reading for reading in readings)
+    assert advice == "name the one that looks right with `text_encoding`"
+    assert not [line for line in error.value.args if "resume=" in line]
 
 
 def test_a_moved_text_is_read_in_the_saved_encoding(plan, begin, root, story, old_story, tmp_path):
