@@ -50,10 +50,15 @@ def exactly(number: float, one: str) -> str:
     return f"{number:g} {one}{'' if number == 1 else 's'}"
 
 
-def ratio(number: float, digits: int) -> str:
-    """Return a ratio with ``digits`` decimal places, or its order of magnitude from 10,000 up.
+def decimal(number: float, digits: int, sign: str = "") -> str:
+    """Return a number of any size with ``digits`` decimal places, or in scientific notation from 10,000 up.
 
-    >>> ratio(1.094, 2), ratio(3.21e31, 2)
-    ('1.09', '3e+31')
+    Args:
+        number: The number.
+        digits: Number of decimal places.
+        sign: "+" to mark positive numbers too.
+
+    >>> decimal(1.094, 2), decimal(0.5, 3, "+"), decimal(-3e38, 2)
+    ('1.09', '+0.500', '-3.0e+38')
     """
-    return f"{number:.{digits}f}" if number < 10_000 else f"{number:.0e}"
+    return f"{number:{sign}.{digits}f}" if abs(number) < 10_000 else f"{number:{sign}.1e}"

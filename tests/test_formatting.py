@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from charlstm.formatting import about, bits, count_parameters
+from charlstm.formatting import about, bits, count_parameters, decimal
 
 
 @pytest.mark.parametrize("size", [1, 2, 8, 1024])
@@ -30,3 +30,15 @@ def test_parameter_count_sums_shape_products(shapes, expected):
 )
 def test_about_rounds_to_two_digits_or_whole(number, said):
     assert about(number) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        *[(0.0, "+0.000"), (-1.2344, "-1.234"), (9_999.0, "+9999.000"), (-9_999.5, "-9999.500")],
+        *[(10_000.0, "+1.0e+04"), (-3e38, "-3.0e+38"), (1e20, "+1.0e+20"), (-123_456.0, "-1.2e+05"), (1e300, "+1.0e+300")],
+    ],
+)
+def test_large_decimal_is_in_scientific_notation(number, said):
+    assert decimal(number, 3, "+") == said
+    assert float(decimal(number, 3)) == pytest.approx(number, rel=0.05, abs=0.001)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.history import HistoryEntry
 from charlstm.config import TrainingConfig
-from charlstm.formatting import bits, count_parameters, exactly
+from charlstm.formatting import bits, count_parameters, decimal, exactly
 from charlstm.text.vocabulary import Vocabulary
 
 _PROTOCOL = "one pass over the held-out tail, {}, state carried, best weights"
@@ -58,7 +58,7 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
         lines.append(f"| trained for | {scored.step:,} steps, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")
     if scored and scored.nats_per_char is not None:
         lines.append(
-            f"| score | {scored.nats_per_char:.4f} nats = {bits(scored.nats_per_char):.4f} bits per character "
+            f"| score | {decimal(scored.nats_per_char, 4)} nats = {decimal(bits(scored.nats_per_char), 4)} bits per character "
             f"({protocol}: the last {round(training.validation * config.corpus.characters):,} characters of the text) |"
         )
     if sample:

@@ -9,7 +9,7 @@ from rich.text import Text
 from charlstm.cli.console import NARROW, print_table, printed
 from charlstm.cli.terminal import printable_name, visible
 from charlstm.errors import short_repr as quoted
-from charlstm.formatting import ratio
+from charlstm.formatting import decimal
 
 if TYPE_CHECKING:
     from charlstm.results.comparison import ComparisonResult
@@ -78,7 +78,7 @@ def _say_drift(console: Console, result: "ComparisonResult") -> None:
     if not beyond:
         return
     norms = ", ".join(
-        f"layer {number}: h × {ratio(layer.h_drift, 2)}, c × {ratio(layer.c_drift, 2)}"
+        f"layer {number}: h × {decimal(layer.h_drift, 2)}, c × {decimal(layer.c_drift, 2)}"
         for number, layer in enumerate(along.layers, start=1)
     )
     console.print(

@@ -47,7 +47,12 @@ def print_table(
         table.add_row(*map(Text, row))
     if console.measure(table, options=console.options.update(width=1_000)).maximum <= console.width:
         console.print(table)
-        return
+    else:
+        print_cells(console, headings, rows)
+
+
+def print_cells(console: Console, headings: list[str], rows: list[list[str]]) -> None:
+    """Print one line for each cell of a table, after its heading and below the label of its row."""
     for label, *cells in rows:
         console.print(Text(label, style="bold"))
         for heading, cell in zip(headings, cells, strict=True):

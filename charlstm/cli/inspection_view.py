@@ -1,6 +1,6 @@
 """Output of ``charlstm inspect`` in a terminal."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from charlstm.cli.console import NARROW, WIDEST, printed
+from charlstm.cli.console import NARROW, WIDEST, print_cells, printed
 from charlstm.cli.terminal import visible
 
 if TYPE_CHECKING:
@@ -52,12 +52,18 @@ def _print(console: Console, blocks: "list[Block]") -> None:
         console.print()
         if isinstance(block, Grid):
             table = Table(box=None, padding=(0, 2, 0, 0), show_header=any(block.headings))
-            for heading, numeric in zip(block.headings, block.numeric, strict=True):
+            for heading, numeric, *cells in zip(block.headings, block.numeric, *block.rows, strict=True):
                 first = not table.columns and console.width >= NARROW
-                table.add_column(Text(heading), justify="right" if numeric else "left", overflow="fold", no_wrap=first)
+                # A part of a number would look like another number.
+                least = max(cell_len(word) for cell in cells for word in cell.split()) if numeric else None
+                justify: Literal["left", "right"] = "right" if numeric else "left"
+                table.add_column(Text(heading), justify=justify, overflow="fold", no_wrap=first, min_width=least)
             for row in block.rows:
                 table.add_row(*map(Text, row))
-            console.print(table)
+            if console.measure(table, options=console.options.update(width=1_000)).minimum <= console.width:
+                console.print(table)
+            else:
+                print_cells(console, block.headings[1:], block.rows)
         elif isinstance(block, Lines):
             console.print(Padding(Text(block.text, overflow="fold"), (0, 0, 0, 4)))
         else:

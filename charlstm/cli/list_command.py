@@ -10,6 +10,7 @@ from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined, padded
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, print_json, printable_name, say
 from charlstm.errors import CheckpointError, clip_text
+from charlstm.formatting import decimal
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
@@ -94,7 +95,7 @@ def _field(heading: str, cell: str) -> str:
 def _cells(row: "CheckpointSummary") -> list[str]:
     return [
         row.checkpoint,
-        "-" if row.bits_per_char is None else f"{row.bits_per_char:.3f}",
+        "-" if row.bits_per_char is None else decimal(row.bits_per_char, 3),
         "+".join(map(str, row.units)),
         f"{row.parameters:,}",
         str(row.seq_len),

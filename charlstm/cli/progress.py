@@ -15,7 +15,7 @@ from tqdm import tqdm
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined
 from charlstm.cli.terminal import duration, say, say_text, visible
-from charlstm.formatting import bits, counted
+from charlstm.formatting import bits, counted, decimal
 from charlstm.interruption import StopRequest, signals
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _description(event: "Stepped", width: int | None) -> str:
     """Return the longest description that fits beside the bar, ``100%|`` and ``| ``."""
     left = "" if math.isinf(event.seconds_left) else f"{duration(event.seconds_left)} left"
     speed = f"{event.characters_per_second:,.0f} char/s" if event.characters_per_second else ""
-    loss, loss_in_bits = f"loss {event.nats_per_char:.3f}", f"{bits(event.nats_per_char):.3f} bits/char"
+    loss, loss_in_bits = f"loss {decimal(event.nats_per_char, 3)}", f"{decimal(bits(event.nats_per_char), 3)} bits/char"
     choices = ([loss, loss_in_bits, speed, left], [loss, speed, left], [loss, left], [left or loss])
     texts = [", ".join(filter(None, choice)) for choice in choices]
     return next((text for text in texts if width is None or len(text) + 7 + _LEAST_BAR <= width), texts[-1])
@@ -127,10 +127,10 @@ def _description(event: "Stepped", width: int | None) -> str:
 def _line(evaluation: "HistoryEntry", width: int | None) -> str:
     """Return an evaluation as a line; on a narrow terminal without the step, or on two lines."""
     nats = evaluation.nats_per_char
-    held_out = "nothing held out" if nats is None else f"held out {nats:.4f} nats, {bits(nats):.4f} bits/char"
+    held_out = "nothing held out" if nats is None else f"held out {decimal(nats, 4)} nats, {decimal(bits(nats), 4)} bits/char"
     best = evaluation.best and nats is not None
     time = duration(evaluation.seconds)
-    epoch, training = f"epoch {evaluation.epoch:5.1f}", f"training {evaluation.train_nats_per_char:.4f}"
+    epoch, training = f"epoch {evaluation.epoch:5.1f}", f"training {decimal(evaluation.train_nats_per_char, 4)}"
     fields = [f"{time:>10}", f"step {evaluation.step:>7,}", epoch, training, held_out, *["best so far"] * best]
     line = joined(fields, None)
     if width is None or len(line) <= width:

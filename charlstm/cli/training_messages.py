@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def say_end(plan: "TrainingPlan", finished: "Finished") -> None:
     """Report how a completed training ended, and the command that generates with its model."""
-    from charlstm.formatting import exactly
+    from charlstm.formatting import decimal, exactly
     from charlstm.planning.training_plan import ResumedState
 
     training, best = plan.config.training, finished.best
@@ -25,7 +25,7 @@ def say_end(plan: "TrainingPlan", finished: "Finished") -> None:
     if finished.stopped_early:
         say(f"Stopped early: no better score in {training.patience} evaluations.")
     elif best.step < finished.steps and best.nats_per_char is not None:
-        say(f"Keeping the best model (epoch {best.epoch:.1f}, {best.nats_per_char:.4f} nats/char).")
+        say(f"Keeping the best model (epoch {best.epoch:.1f}, {decimal(best.nats_per_char, 4)} nats/char).")
     say(f"Done in {duration(finished.seconds)}. Generate with: {checkpoint_command(plan, 'generate', '--checkpoint')}")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig
+from charlstm.formatting import decimal
 from charlstm.inference.lstm import Array, by_gate
 from charlstm.inspection.blocks import Block, Grid, Prose, bars, shape
 from charlstm.inspection.layer_shapes import lstm_shapes
@@ -86,9 +87,9 @@ def weights_view(found: WeightsSection) -> list[Block]:
                 part.name,
                 f"{part.columns[0]}:{part.columns[1]}",
                 shape(part.shape),
-                f"{part.norm:.2f}",
-                f"{part.mean:+.3f}",
-                f"{part.least:+.2f} … {part.greatest:+.2f}",
+                decimal(part.norm, 2),
+                decimal(part.mean, 3, "+"),
+                f"{decimal(part.least, 2, '+')} … {decimal(part.greatest, 2, '+')}",
                 bars(part.histogram),
             ]
             for part in layer.parts

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from charlstm.formatting import decimal
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.network import Network, State
 from charlstm.inspection.blocks import Block, Grid, Prose, largest
@@ -54,7 +55,7 @@ def _norms(state: State) -> list[LayerNorms]:
 def state_carry_view(found: StateSection) -> list[Block]:
     """Return the blocks of the section on the carried state."""
     rows = [
-        [moment, *(f"{norm:.3f}" for layer in norms for norm in (layer.h, layer.c))] for moment, norms in found.norms.items()
+        [moment, *(decimal(norm, 3) for layer in norms for norm in (layer.h, layer.c))] for moment, norms in found.norms.items()
     ]
     count = len(next(iter(found.norms.values())))
     differences = found.largest_difference
@@ -93,7 +94,7 @@ def state_carry_view(found: StateSection) -> list[Block]:
         }
         rows = [[label, f"{difference:.3g}"] for label, difference in moved.items()]
         rows += [[label, largest(difference)] for label, difference in same.items()]
-        once, twice, reset = (f"{norm:.3f}" for norm in keras.norms_of_c)
+        once, twice, reset = (decimal(norm, 3) for norm in keras.norms_of_c)
         blocks += [
             Prose("keras.layers.LSTM with the first layer's weights reads the window; largest difference of h:"),
             Grid(["", ""], rows),

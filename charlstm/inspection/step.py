@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig
+from charlstm.formatting import decimal
 from charlstm.inference.lstm import ACTIVATIONS, Array, by_gate
 from charlstm.inspection.blocks import Block, Grid, Lines, Prose, largest
 from charlstm.inspection.gate_weights import GATES
@@ -161,20 +162,22 @@ def _gates(layer: LayerStep) -> list[tuple[str, GateStep]]:
     return list(zip(GATES, (layer.gates.i, layer.gates.f, layer.gates.c, layer.gates.o), strict=True))
 
 
+def _signed(number: float) -> str:
+    return decimal(number, 4, "+")
+
+
 def _numbers(layer: LayerStep, wanted: int) -> list[Block]:
     k = min(wanted, len(layer.h) - 1)
     headings = ["W·x_t", "U·h_(t-1)", *(["b"] if layer.use_bias else []), "sum", "activated"]
     rows = []
     for name, gate in _gates(layer):
         terms = [gate.from_x[k], gate.from_h[k], *([gate.bias[k]] if layer.use_bias else []), gate.z[k], gate.value[k]]
-        rows.append([f"{'g' if name == 'c' else name}, {_NAMES[name]}", *(f"{term:+.4f}" for term in terms)])
-    i, f, g, o = (gate.value[k] for _, gate in _gates(layer))
+        rows.append([f"{'g' if name == 'c' else name}, {_NAMES[name]}", *(_signed(term) for term in terms)])
+    i, f, g, o = (_signed(gate.value[k]) for _, gate in _gates(layer))
+    c_before, c, h = (_signed(values[k]) for values in (layer.c_before, layer.c, layer.h))
     squash = layer.gates.c.activation
     return [
         Prose(f"Unit {k} of {len(layer.h)}:"),
         Grid(["", *headings], rows),
-        Lines(
-            f"c_t = {f:+.4f} · {layer.c_before[k]:+.4f} + {i:+.4f} · {g:+.4f} = {layer.c[k]:+.4f}\nh_t = {o:+.4f} · "
-            f"{squash}({layer.c[k]:+.4f}) = {layer.h[k]:+.4f}"
-        ),
+        Lines(f"c_t = {f} · {c_before} + {i} · {g} = {c}\nh_t = {o} · {squash}({c}) = {h}"),
     ]

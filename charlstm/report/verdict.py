@@ -2,7 +2,7 @@
 
 from charlstm.evaluation.comparison import Comparison
 from charlstm.evaluation.divergence import drift
-from charlstm.formatting import bits, ratio
+from charlstm.formatting import bits, decimal
 
 NOTHING = 0.0005
 """Bits per character below which a difference is not reported."""
@@ -37,5 +37,5 @@ def verdict(comparison: Comparison) -> str:
     norms = drift(comparison.along.c_norms, window).max()
     return (
         f"Carrying the state costs {-worth:.3f} bits per character here, though it {cost}: beyond the first window the norm of "
-        f"the carried c is {ratio(norms, 1)} × what it is within."
+        f"the carried c is {decimal(norms, 1)} × what it is within."
     )

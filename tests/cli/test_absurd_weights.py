@@ -134,6 +134,26 @@ def test_tables_pages_and_plots_are_finite_or_refused(charlstm, absurd, tmp_path
         check_shown(command, result.stdout)
 
 
+@pytest.mark.parametrize("weights", ["least", "greatest", "large", "great recurrent kernels", "unstable"])
+@pytest.mark.parametrize("columns", ["120", "80", "60", "40", "24"])
+def test_no_number_of_a_table_is_long_or_broken(charlstm, absurd, monkeypatch, weights, columns):
+    absurd(weights, "one-hot")
+    wide = charlstm("inspect", "weights").stdout
+    monkeypatch.setenv("COLUMNS", columns)
+    narrow = charlstm("inspect", "weights").stdout
+    assert max(map(len, narrow.splitlines())) <= int(columns)
+    assert not re.search(r"\d{6}", narrow)
+    number = r"(?<!\S)[-+]?\d+\.\d+(?:e[-+]\d+)?(?!\S)"
+    assert sorted(re.findall(number, narrow)) == sorted(re.findall(number, wide))
+
+
+@pytest.mark.parametrize("weights", ["least", "large", "unstable"])
+@pytest.mark.parametrize("section", ["weights", "step", "state", "inside"])
+def test_numbers_of_every_section_are_short(charlstm, absurd, weights, section):
+    absurd(weights, "linear")
+    assert not re.search(r"\d{6}", charlstm("inspect", section).stdout)
+
+
 @pytest.mark.parametrize(("weights", "network"), [("zero", "linear"), ("denormal", "one-hot"), ("great biases", "one-hot")])
 def test_harmless_extreme_weights_are_scored(charlstm, absurd, weights, network):
     absurd(weights, network)

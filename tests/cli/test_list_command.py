@@ -79,6 +79,11 @@ def test_score_is_that_of_the_best_weights(listed, shelf):
     assert (row["nats_per_char"], row["steps"]) == (2 * math.log(2), 7)
 
 
+def test_score_of_any_size_is_short(charlstm, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "tale", nats_per_char=1e300)
+    assert " 1.4e+300 " in charlstm("list").stdout
+
+
 @pytest.mark.parametrize("folder", ["checkpoints", "nowhere"])
 def test_empty_folder_advises_training(charlstm, listed, tmp_path, folder):
     (tmp_path / "checkpoints").mkdir()
