@@ -25,6 +25,7 @@ from charlstm.cli.flags import flag
 from charlstm.cli.terminal import say
 from charlstm.errors import CharlstmError, clip_text, short_repr
 from charlstm.inference.bulk import Job, write_in_order
+from charlstm.inference.sampling import Sampling
 from charlstm.interruption import signals
 
 if TYPE_CHECKING:
@@ -207,12 +208,16 @@ _UNPRINTED = {"model": "another model", "seed": "another seed"}
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """Return the first setting that differs, with both values; an empty string if none does.
 
+    A sampling setting that the stored ones lack did not exist when the file was begun, which is the same as its default.
+
     >>> _difference({"samples": 3, "stop": []}, {"samples": 2, "stop": []}), _difference({"seed": "1f"}, {"seed": "2e"})
     ('--samples 3 (now 2)', 'another seed')
     """
+    defaults = asdict(Sampling())
     for key in sorted(before.keys() | now.keys()):
-        if before.get(key) != now.get(key):
-            return _UNPRINTED.get(key) or f"{flag(key)} {_value(before.get(key))} (now {_value(now.get(key))})"
+        stored, wanted = before.get(key, defaults.get(key)), now.get(key)
+        if stored != wanted:
+            return _UNPRINTED.get(key) or f"{flag(key)} {_value(stored)} (now {_value(wanted)})"
     return ""
 
 

@@ -122,6 +122,29 @@ def test_finished_file_with_other_settings_is_unchanged(refusal, finished, tmp_p
     assert (tmp_path / "many.jsonl").read_bytes() == finished
 
 
+def test_settings_without_a_newer_sampling_setting_are_recognised(charlstm, refusal, finished, tmp_path):
+    beside = tmp_path / "many.jsonl.settings"
+    stored = json.loads(beside.read_text())
+    del stored["min_p"]
+    beside.write_text(json.dumps(stored))
+    result = charlstm("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl")
+    assert (result.exit_code, result.stderr.partition(";")[0]) == (0, "many.jsonl already has 3 texts")
+    sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl", "--min-p", "0.1")
+    assert "--min-p 0.0 (now 0.1)" in sentence
+
+
+def test_unfinished_file_without_a_newer_sampling_setting_is_resumed(charlstm, checkpoint, tmp_path, expected, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk, "write_in_order", interrupted)
+        charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl")
+    beside = tmp_path / "many.jsonl.unfinished"
+    stored = json.loads(beside.read_text())
+    del stored["repetition_penalty"]
+    beside.write_text(json.dumps(stored))
+    assert charlstm("generate", *SETTINGS, "--samples", str(MANY), "--output", "many.jsonl").exit_code == 0
+    assert lines(tmp_path / "many.jsonl") == expected
+
+
 def test_file_of_another_model_is_refused(refusal, finished, make_checkpoint, tmp_path):
     make_checkpoint(tmp_path / "checkpoints" / "other", random_seed=1)
     sentence = refusal("generate", *SETTINGS, "--samples", "3", "--output", "many.jsonl", "--checkpoint", "other")
