@@ -147,6 +147,9 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
 def keras_model(layers: Layers, seq_len: int | None) -> keras.Model:
     """Return the layers as a Keras model from windows ``[B, T, 1]`` to probabilities, ``[B, V]`` or ``[B, T, V]``.
 
+    It is not for export, because its LSTM layers are charlstm's own. :func:`charlstm.nn.plain_keras.plain_keras` builds the
+    network of standard layers.
+
     Args:
         layers: The layers; the model shares their weights.
         seq_len: T, or None for windows of any length.
