@@ -12,8 +12,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import charlstm
+from charlstm.cli.app import app
 
 PACKAGE = Path(charlstm.__file__).parent
 LEAVES = {"errors", "config", "formatting", "interruption", "results", "__version__"}
@@ -179,7 +181,7 @@ def test_only_cli_prints_or_exits(source):
                 assert "exit" not in {alias.name for alias in names}
 
 
-COMMANDS = "train|generate|compare|evaluate|inspect|launch|list"
+COMMANDS = "|".join(get_command(app).commands)
 COMMAND_LINE = re.compile(rf"(?<![\w-])--[a-z]|\bcharlstm (?:{COMMANDS})\b")
 
 

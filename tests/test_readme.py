@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from charlstm.cli import progress
@@ -79,11 +80,7 @@ def test_page_links_exist():
 
 
 def test_options_on_pages_exist():
-    known = {
-        option
-        for command in ("train", "generate", "compare", "evaluate", "inspect", "launch", "list")
-        for option in help_options(command)
-    }
+    known = {option for command in get_command(app).commands for option in help_options(command)}
     known |= {"--version", "--help", "--require-hashes", "--no-deps", "--no-build-isolation"}
     known |= {"--nodes", "--ntasks-per-node", "--cpus-per-task", "--kill-on-bad-exit", "--requeue"}  # of Slurm
     for page in PAGES:

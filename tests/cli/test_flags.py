@@ -10,9 +10,10 @@ from charlstm.cli.app import app
 from charlstm.cli.flags import FORMER_OPTIONS, flag, with_flags
 from charlstm.config import ModelConfig, TrainingConfig
 
+PROGRAM = get_command(app)
 OPTIONS = {
     option
-    for command in get_command(app).commands.values()
+    for command in PROGRAM.commands.values()
     for parameter in command.params
     for option in parameter.opts + parameter.secondary_opts
 }
@@ -67,7 +68,7 @@ def test_a_former_option_is_accepted_and_called_by_its_new_name(charlstm, make_c
     assert said in charlstm(*command.split()).stderr
 
 
-@pytest.mark.parametrize("command", ["train", "generate", "compare", "evaluate", "inspect", "list", "launch"])
+@pytest.mark.parametrize("command", PROGRAM.commands)
 def test_former_options_are_not_in_the_help(charlstm, command):
     help_text = charlstm(command, "--help").stdout
     assert "--checkpoint" in help_text or command == "launch"

@@ -45,6 +45,10 @@ def test_json_with_results_of_keras(charlstm):
     check(charlstm, "inspect", "--keras")
 
 
+def test_every_command_with_json_is_tested():
+    assert {command.partition(" ")[0] for command in COMMANDS} == RESULTS.keys() - {"train"}  # see test_train.py
+
+
 def check(charlstm, command, *arguments):
     result = charlstm(command, *arguments, "--json")
     assert result.exit_code == 0, result.stderr
