@@ -82,7 +82,7 @@ class Autosave:
                 poor=record.poor,
                 halvings=record.halvings,
                 began=record.began,
-                reserve=record.reserve,
+                reserve=record.evaluation_seconds,
                 evaluated=0 if evaluated else record.evaluated,
                 paths=self.plan.paths,
                 text_encoding=self.plan.text_encoding,

@@ -50,8 +50,8 @@ class Loop:
         saver: Saves the run.
         elapsed: Returns the wall-clock seconds of the run.
         should_stop: Returns True to end the run.
-        due: Point of the learning-rate schedule, from 0 to 1, at which the next evaluation is due.
-        seconds: Durations of the evaluations, in seconds.
+        next_evaluation: Point of the learning-rate schedule, from 0 to 1, at which the next evaluation is due.
+        evaluation_durations: Durations of the evaluations, in seconds.
         speed: Throughput of the steps.
     """
 
@@ -64,13 +64,13 @@ class Loop:
     saver: Autosave
     elapsed: Callable[[], float]
     should_stop: Callable[[], bool]
-    due: float = 0.0
-    seconds: list[float] = field(default_factory=list)
+    next_evaluation: float = 0.0
+    evaluation_durations: list[float] = field(default_factory=list)
     speed: Speed = field(default_factory=Speed)
 
     def events(self) -> Iterator[Event]:
         """Yield the events of training until the budget or the patience is used up or the user stops the run."""
-        self.seconds = [self.record.reserve]
+        self.evaluation_durations = [self.record.evaluation_seconds]
         self._plan_evaluation()
         out_of_patience, measured = self._is_out_of_patience, False
         while self.fraction < 1 and not out_of_patience and not self.should_stop() and not self.trainer.stop_asked:
@@ -82,9 +82,9 @@ class Loop:
             if not measured and self.speed.seconds > _MEASURED_AFTER:
                 measured = True
                 yield self._speed_measured()
-            if self.due <= self.schedule_fraction and not self._affordable:
+            if self.next_evaluation <= self.schedule_fraction and not self._affordable:
                 self._plan_evaluation()  # skips the one that is due
-            if self.due <= self.schedule_fraction:
+            if self.next_evaluation <= self.schedule_fraction:
                 yield Evaluating()
                 yield self._evaluate()
                 out_of_patience = self._is_out_of_patience
@@ -93,8 +93,8 @@ class Loop:
         interrupted = self.fraction < 1 and not out_of_patience
         if interrupted:
             self.saver.save(self.record)
-        # An interrupted run has no extra evaluation, because an uninterrupted run has none here and both must give the same
-        # model. Without any model yet it is evaluated: the first evaluation after resuming replaces that model.
+        # An interrupted run is not evaluated here: the uninterrupted run would not be, and resuming must give the same model.
+        # Exception: there is no model yet.
         if not self.record.history or (self.record.loss_count and not interrupted):
             yield Evaluating()
             evaluated = self._evaluate(save=not interrupted)
@@ -124,12 +124,12 @@ class Loop:
     @property
     def fraction(self) -> float:
         """Fraction of the budget that is used up; 1 if less than half a step fits in the rest."""
-        return self.budget.fraction(self.trainer.steps, self.elapsed(), self._reserve)
+        return self.budget.fraction(self.trainer.steps, self.elapsed(), self._seconds_kept_free)
 
     @property
-    def _reserve(self) -> float:
+    def _seconds_kept_free(self) -> float:
         """Seconds at the end in which no step starts: those of the last evaluation and of half a step."""
-        return self.record.reserve + self.speed.seconds_per_step / 2
+        return self.record.evaluation_seconds + self.speed.seconds_per_step / 2
 
     @property
     def learning_rate(self) -> float:
@@ -139,14 +139,14 @@ class Loop:
     @property
     def schedule_fraction(self) -> float:
         """Fraction of the budget that is used up, counted from the first step."""
-        began = self.budget.fraction(0, self.record.began, self._reserve)
+        began = self.budget.fraction(0, self.record.began, self._seconds_kept_free)
         return max(0.0, self.fraction - began) / (1 - began) if began < 1 else 1.0
 
     def _plan_evaluation(self) -> None:
         """Set when the next evaluation is due; evaluations are spread evenly over the learning-rate schedule."""
         evaluations = self.plan.config.training.evaluations
         position = math.ceil((self.schedule_fraction + 1e-9) * evaluations) if self.trainer.steps else 1
-        self.due = position / evaluations
+        self.next_evaluation = position / evaluations
 
     @property
     def _affordable(self) -> bool:
@@ -156,7 +156,7 @@ class Loop:
         one.
         """
         made = len(self.record.history)
-        return self.budget.seconds == math.inf or 10 * (made + 1) * self.record.reserve <= self.elapsed()
+        return self.budget.seconds == math.inf or 10 * (made + 1) * self.record.evaluation_seconds <= self.elapsed()
 
     def _speed_measured(self) -> SpeedMeasured:
         training = self._seconds_left - self._evaluation_seconds_left
@@ -174,8 +174,8 @@ class Loop:
     @property
     def _evaluation_seconds_left(self) -> float:
         """Estimated seconds of the remaining evaluations."""
-        planned = self.plan.config.training.evaluations * (1 - self.schedule_fraction) * self.record.reserve
-        affordable = self.budget.seconds / 10 - len(self.record.history) * self.record.reserve
+        planned = self.plan.config.training.evaluations * (1 - self.schedule_fraction) * self.record.evaluation_seconds
+        affordable = self.budget.seconds / 10 - len(self.record.history) * self.record.evaluation_seconds
         return max(0.0, min(planned, affordable))
 
     def _step(self) -> Stepped | RolledBack:
@@ -225,8 +225,8 @@ class Loop:
             write_model_files(self.plan.folder, self.plan.config, record)
         else:
             write_history(self.plan.folder, record.history)
-        self.seconds.append(self.elapsed() - began)
-        record.reserve = median_low(self.seconds)  # one slow evaluation must not cost later ones
+        self.evaluation_durations.append(self.elapsed() - began)
+        record.evaluation_seconds = median_low(self.evaluation_durations)  # one slow evaluation must not cost later ones
         self._plan_evaluation()
         return Evaluated(evaluation, weights)
 

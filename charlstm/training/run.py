@@ -117,7 +117,7 @@ def _train(
     evaluator = Validator(config.model, held_out, naming) if len(held_out) > 1 else None
     record, earlier = _starting_point(plan, trainer, learned)
     if evaluator:
-        record.reserve = max(record.reserve, evaluator.rehearse(clock))
+        record.evaluation_seconds = max(record.evaluation_seconds, evaluator.rehearse(clock))
 
     def elapsed() -> float:
         return earlier + clock() - started
@@ -126,15 +126,15 @@ def _train(
         saver = Autosave(plan, trainer, elapsed, lock)
         if isinstance(plan.start, ResumedState):
             saver.take_lock()
-        elif extent.fraction(0, elapsed(), record.reserve) >= 1:
+        elif extent.fraction(0, elapsed(), record.evaluation_seconds) >= 1:
             raise TrainingError(
                 f"`minutes={config.training.minutes:g}` leaves no time to train: starting took {elapsed():.0f} s, and "
-                f"scoring {len(held_out):,} characters takes {record.reserve:.0f} s; give more `minutes`, or a "
+                f"scoring {len(held_out):,} characters takes {record.evaluation_seconds:.0f} s; give more `minutes`, or a "
                 "smaller `validation_split`"
             )
         else:
             plan = _begin(saver, record)
-            record.reserve += saver.took  # every evaluation ends with a save
+            record.evaluation_seconds += saver.took  # every evaluation ends with a save
         if newest_state(plan.folder) != (plan.start.number if isinstance(plan.start, ResumedState) else 1):
             raise CheckpointError(
                 f"{plan.folder} was trained by another process in the meantime; start the same training again"

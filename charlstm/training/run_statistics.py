@@ -20,7 +20,7 @@ class RunStatistics:
         poor: Evaluations since the best one.
         halvings: Number of times that the learning rate was halved because the loss was NaN or infinite.
         began: Seconds from the start of the command to the end of the first step.
-        reserve: Seconds that an evaluation takes; 0 until it is measured.
+        evaluation_seconds: Seconds that an evaluation takes; 0 until it is measured.
         evaluated: Number of the state that was saved at the last evaluation, or before the first step.
     """
 
@@ -31,7 +31,7 @@ class RunStatistics:
     poor: int = 0
     halvings: int = 0
     began: float = 0.0
-    reserve: float = 0.0
+    evaluation_seconds: float = 0.0
     evaluated: int = 0
 
     @property
