@@ -11,7 +11,7 @@ _BLOCK = 1 << 20
 
 
 def lineage(config: CheckpointConfig, name: str) -> tuple[BaseRecord, ...]:
-    """Return the bases of a model followed by the model itself: the bases of a model fine-tuned from it.
+    """Return the `bases` of a model that is fine-tuned from this one.
 
     Args:
         config: The model's configuration.

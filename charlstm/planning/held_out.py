@@ -47,7 +47,7 @@ def unseen_fraction(
 ) -> tuple[float, tuple[str, ...]]:
     """Return the fraction of a text to hold out, and a note if it is smaller than ``validation``.
 
-    No base was trained on the held-out text, as far as fingerprints show.
+    The fraction is reduced until no base was trained on the held-out text, as far as fingerprints show.
 
     Args:
         validation: The fraction that the recipe or the user sets.

@@ -144,12 +144,12 @@ def plan_training(
     asked = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
     bases = lineage(base.config, base.name) if base else ()
     texts = base_texts(base.config, base.name, corpus) if base else ()
-    held_out, unseen = unseen_fraction(asked.validation, "validation" in given, texts, len(corpus.ids))
+    held_out, held_out_notes = unseen_fraction(asked.validation, "validation" in given, texts, len(corpus.ids))
     fitted = fitted_validation(preset, held_out, len(corpus.ids), fixed)
     if overlap := overlap_note(fitted, "validation" in given, texts, corpus):
-        held_out, fitted, unseen = 0.0, 0.0, (overlap,)
-    before = BaseCut(base.config.vocabulary, sum(map(characters_trained_on, bases))) if base else None
-    cut = cut_vocabulary(corpus, len(corpus.ids) - round(len(corpus.ids) * fitted), min_count, before)
+        held_out, fitted, held_out_notes = 0.0, 0.0, (overlap,)
+    base_cut = BaseCut(base.config.vocabulary, sum(map(characters_trained_on, bases))) if base else None
+    cut = cut_vocabulary(corpus, len(corpus.ids) - round(len(corpus.ids) * fitted), min_count, base_cut)
     corpus = recoded(corpus, cut.vocabulary)
     network = replace(network, vocabulary_size=cut.vocabulary.model_size)
     recipe = adapt(preset, network, replace(asked, validation=held_out), len(corpus.ids), fixed)
@@ -183,7 +183,7 @@ def plan_training(
         text_encoding=text_encoding,
         stem=None if name else stem,
         start=base,
-        notes=(*corpus.notes, *cut.notes, *unseen, *recipe.notes, *effects),
+        notes=(*corpus.notes, *cut.notes, *held_out_notes, *recipe.notes, *effects),
     )
 
 
