@@ -113,8 +113,9 @@ def evaluate(
     costs, read = {}, {}
     for context, nats in zip(contexts, windowed, strict=True):
         carried = stateful[np.minimum(starts + context, len(stateful)) - 1]
-        # The first characters of the text have less context than this, so both modes give them the same surprisal: cost 0.
-        # Exactly as many readings are cut short by the end of the text, and count for them.
+        # A start s scores character s + context, so no start scores characters 1 to context - 1. Both modes read the same
+        # before these: their cost is 0. The last context - 1 of the N - 1 starts pass the end of the text (NaN). As zeros
+        # they stand for those characters, and with every start the mean cost is that over characters 1 to N - 1.
         costs[context] = np.where(np.isnan(nats), 0.0, nats - carried)
         read[context] = nats[~np.isnan(nats)]
     return Scores(network.config.seq_len, stateful, costs, read, None if naming is None else naming[1:])
