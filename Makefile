@@ -3,7 +3,7 @@
 #   make check     linters, types, and the tests that need neither TensorFlow nor a browser; for every change
 #   make test      linters, types, tests
 #   make test-all  the slow tests too
-#   make coverage  the tests of make test with branch coverage, half as slow again; fails below 95 %
+#   make coverage  the tests of make test with branch coverage, takes 1.5 times as long; fails below 95 %
 #   make bench     the benchmarks of docs/performance.md; half an hour (those of docs/recipes.md take hours: benchmarks/recipes.py)
 #   make json-page write docs/json.md from the types of the results
 #   make lock      renew the locks (needs uv)
