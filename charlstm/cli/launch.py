@@ -23,7 +23,7 @@ from charlstm.interruption import signals
 _GRACE = 5.0
 """Seconds that the other workers have to end by themselves after one has ended."""
 _ASKED = frozenset(128 + number for number in (1, 2, 15))  # exit codes of a chief that was asked to stop
-_STATED = frozenset({1, 2})
+_REPORTED = frozenset({1, 2})
 _ENOUGH = 3
 """Number of signals after which the workers are killed at once."""
 _ECHO = 0.3
@@ -60,8 +60,8 @@ def launch(
             raise typer.Exit(codes[0] if codes[0] is not None and codes[0] >= 0 else 128 + asked)
         lost = _lost(codes)
         if lost is None:
-            stated = (code for code in codes if code in (_STATED | _ASKED))
-            raise typer.Exit(codes[0] if codes[0] in (0, *_ASKED) else next(stated, 1))
+            reported = (code for code in codes if code in (_REPORTED | _ASKED))
+            raise typer.Exit(codes[0] if codes[0] in (0, *_ASKED) else next(reported, 1))
         if attempt < restarts:
             say(f"charlstm: {lost}; starting all {workers} again ({attempt + 1} of {restarts} times)")
             if "--resume" not in named and not {"--resume-if-exists", "--or-resume"} & {*command}:
@@ -82,7 +82,7 @@ def _lost(codes: Sequence[int | None]) -> str | None:
     for rank, code in enumerate(codes):
         if code is not None and code < 0:
             return f"worker {rank} was ended by {signal.Signals(-code).name}"
-    if GroupError.exit_code in codes and not _STATED & set(codes):
+    if GroupError.exit_code in codes and not _REPORTED & set(codes):
         return "the workers have lost each other"
     return None
 
@@ -130,7 +130,7 @@ def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
             time.sleep(_PAUSE)
         codes = [process.poll() for process in processes]
         # Show the other workers' messages only if the chief did not report the error:
-        if codes[0] is None or codes[0] < 0 or (codes[0] == GroupError.exit_code and _STATED & set(codes)):
+        if codes[0] is None or codes[0] < 0 or (codes[0] == GroupError.exit_code and _REPORTED & set(codes)):
             others.seek(0)
             sys.stderr.write(others.read().decode("utf-8", "replace"))
         return asked[0] if asked else 0, codes

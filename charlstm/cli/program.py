@@ -22,7 +22,7 @@ _FURTHER = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)", re.DOTALL)
 _WHOLE = "\N{NON-BREAKING HYPHEN}"
 """Replaces hyphens while help is wrapped, so that no option is broken after one."""
 
-_LESS = {
+_MEMORY_ADVICE = {
     "generate": "reduce --samples, or use --mode stateful",
     "compare": "reduce --length or --windows",
     "evaluate": "score a shorter text",
@@ -37,17 +37,17 @@ class Program(TyperGroup):
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **options: Any) -> Any:  # noqa: ARG002
         """Parse the arguments before the command; the program's name is always ``charlstm``."""
-        with _stated():
+        with _errors_reported():
             return super().make_context("charlstm", args, *more, **options)
 
     def invoke(self, ctx: Any) -> Any:
         """Parse the arguments after the command, and run it."""
-        with _stated(ctx):
+        with _errors_reported(ctx):
             return super().invoke(ctx)
 
 
 @contextmanager
-def _stated(context: typer.Context | None = None) -> Iterator[None]:
+def _errors_reported(context: typer.Context | None = None) -> Iterator[None]:
     """End the process with one sentence on errors of the user and limits of the machine.
 
     Args:
@@ -74,7 +74,7 @@ def _stated(context: typer.Context | None = None) -> Iterator[None]:
         say("")
         _end(130, "interrupted")
     except MemoryError:
-        _end(1, f"out of memory; {_LESS.get(_command(context), 'close other programs')}")
+        _end(1, f"out of memory; {_MEMORY_ADVICE.get(_command(context), 'close other programs')}")
     except ImportError as error:
         if (error.name or "").startswith("charlstm"):
             raise
