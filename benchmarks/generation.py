@@ -45,11 +45,11 @@ def charlstm_loop(units: list[int], mode: Mode, characters: int, samples: int, t
     config = ModelConfig(vocabulary_size=V, units=tuple(units), seq_len=WINDOW)
     random = np.random.default_rng(0)
     weights = {name: random.normal(0, 0.05, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
-    mode_reader = decoder(build_network(config, weights), mode)
+    mode_decoder = decoder(build_network(config, weights), mode)
     vocabulary = Vocabulary("".join(map(chr, range(48, 48 + V))))
     ThreadpoolController().limit(limits=threads)
     seed, random_seeds = "0" * WINDOW, range(samples)
-    pieces = generate_pieces(mode_reader, vocabulary, seed, random_seeds=random_seeds, length=sys.maxsize, sampling=Sampling())
+    pieces = generate_pieces(mode_decoder, vocabulary, seed, random_seeds=random_seeds, length=sys.maxsize, sampling=Sampling())
     next(pieces)  # reads the seed text, so that only generation is timed
 
     def work() -> None:

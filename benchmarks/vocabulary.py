@@ -82,8 +82,8 @@ def writing(vocabulary: int, mode: Mode, samples: int, option: str) -> Work:
     for character in range(20):
         unscaled.step(np.array([character]), state)
     weights["dense/kernel"] *= np.float32(4 / unscaled.logits(state[-1].h).std())
-    mode_reader = decoder(build_network(config, weights), mode)
-    ids = continue_ids(mode_reader, np.arange(20), range(samples), vocabulary, Sampling(**OPTIONS[option]))
+    mode_decoder = decoder(build_network(config, weights), mode)
+    ids = continue_ids(mode_decoder, np.arange(20), range(samples), vocabulary, Sampling(**OPTIONS[option]))
     next(ids)
     return lambda: next(ids)
 

@@ -223,9 +223,9 @@ class Model:
         'y'
         """
         ids = self._ids_to_read(text, least=1)
-        reader = self.decoder(mode)
+        decoder = self.decoder(mode)
         with np.errstate(over="ignore", invalid="ignore"):
-            logits = reader.logits(warm_up(reader, ids, 1))[0, : len(self.vocabulary)]
+            logits = decoder.logits(warm_up(decoder, ids, 1))[0, : len(self.vocabulary)]
         probabilities = np.exp(log_softmax(check_finite(logits).astype(np.float64)))
         order = np.argsort(-probabilities, kind="stable")[:top]
         return [(self.vocabulary.characters[place], float(probabilities[place])) for place in order]

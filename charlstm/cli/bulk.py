@@ -111,7 +111,7 @@ def is_finished(path: Path) -> bool:
     return path.exists() and not _unfinished(path).exists()
 
 
-def noted(path: Path) -> dict[str, Any]:
+def stored_settings(path: Path) -> dict[str, Any]:
     """Return the stored settings of a file's texts; an empty dict if there is no such file, or no settings beside it."""
     from charlstm.checkpoint.json_files import parse_json, read_bounded
 
@@ -159,7 +159,7 @@ def _resumed(path: Path, settings: dict[str, Any], texts: int) -> int:
     if not path.exists():
         write_atomically(_unfinished(path), json.dumps(settings).encode())
         return 0
-    if other := _difference(noted(path), settings):
+    if other := _difference(stored_settings(path), settings):
         raise CharlstmError(f"{path} was started with {other}; resume with the same settings, or choose another --output")
     with path.open("r+b") as file:
         ends = [0, *accumulate(len(line) for line in file if line.endswith(b"\n"))]
@@ -173,7 +173,7 @@ def _resumed(path: Path, settings: dict[str, Any], texts: int) -> int:
 
 def _check_finished(path: Path, settings: dict[str, Any]) -> None:
     """Refuse a file that is not finished with these settings."""
-    before = noted(path)
+    before = stored_settings(path)
     if not before:
         raise CharlstmError(f"{path} already exists and was not changed; choose another --output")
     digest = before.pop("sha256", None)

@@ -173,9 +173,9 @@ def generate(
 
         processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), length, mode, sampling)
     weights = read_weights(folder, config.model)
-    reader = _reader(config, weights, mode, engine)
+    decoder = _decoder(config, weights, mode, engine)
     if output is not None:
-        job = Job(reader, config.vocabulary, text, length, sampling, stops)
+        job = Job(decoder, config.vocabulary, text, length, sampling, stops)
         settings = {
             "model": weights_digest(weights), "mode": mode, "seed": sha256(text.encode()).hexdigest(), "length": length,
             "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
@@ -189,7 +189,7 @@ def generate(
             from charlstm.cli.interactive import converse
 
             converse(
-                reader,
+                decoder,
                 config.vocabulary,
                 text,
                 random_seed=random_seed,
@@ -205,7 +205,7 @@ def generate(
 
         began = time.perf_counter()
         pieces = generate_pieces(
-            reader,
+            decoder,
             config.vocabulary,
             text,
             random_seeds=range(random_seed, random_seed + samples),
@@ -235,9 +235,9 @@ def _noted(sampling: "Sampling") -> "Sampling":
 
 def _new_random_seed(output: Path | None) -> int:
     """Return the random seed stored for an existing output file, or a random one."""
-    from charlstm.cli.bulk import noted
+    from charlstm.cli.bulk import stored_settings
 
-    random_seed: int | None = noted(output).get("random_seed") if output is not None else None
+    random_seed: int | None = stored_settings(output).get("random_seed") if output is not None else None
     return secrets.randbelow(2**31) if random_seed is None else random_seed
 
 
@@ -247,7 +247,7 @@ def _is_finished(output: Path) -> bool:
     return is_finished(output)
 
 
-def _reader(config: "CheckpointConfig", weights: "Weights", mode: Mode, engine: Engine) -> "Decoder":
+def _decoder(config: "CheckpointConfig", weights: "Weights", mode: Mode, engine: Engine) -> "Decoder":
     if engine == "keras":
         from charlstm.nn.keras_decoder import keras_decoder
 

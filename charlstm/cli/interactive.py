@@ -63,7 +63,7 @@ class Draft:
 
 
 def converse(
-    reader: Decoder,
+    decoder: Decoder,
     vocabulary: Vocabulary,
     seed: str,
     *,
@@ -89,7 +89,7 @@ def converse(
         with _ctrl_c_noted() as stopped:  # stops the model between two characters, not the session
             write_given(visible(given, "\n\t"), screen)
             for (piece,) in generate_pieces(
-                reader,
+                decoder,
                 vocabulary,
                 draft.text + given,
                 random_seeds=[draft.random_seed],

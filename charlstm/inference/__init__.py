@@ -1,5 +1,5 @@
 """A trained network in NumPy: the LSTM's equations, the stateless and the stateful mode, sampling, the generation loop.
 
-Shapes: ``B`` samples, ``V`` characters of vocabulary, ``d`` features and ``u`` units of a layer, ``W`` lanes (``seq_len``).
+Shapes: ``B`` texts, ``V`` characters of vocabulary, ``d`` features and ``u`` units of a layer, ``W`` lanes (``seq_len``).
 The gates are in the order i, f, c, o, as in Keras.
 """

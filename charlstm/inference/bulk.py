@@ -32,7 +32,7 @@ class Job:
     """Everything needed to generate texts, except their random seeds.
 
     Attributes:
-        reader: The decoder: a mode in one engine.
+        decoder: The decoder: a mode in one engine.
         vocabulary: The model's characters.
         seed: The text to continue.
         length: The maximum length of a text, in characters.
@@ -40,7 +40,7 @@ class Job:
         stops: Strings that end a text.
     """
 
-    reader: "Decoder"
+    decoder: "Decoder"
     vocabulary: "Vocabulary"
     seed: str
     length: int
@@ -52,7 +52,7 @@ class Job:
         from charlstm.inference.generation import generate_pieces, generate_texts
 
         pieces = generate_pieces(
-            self.reader,
+            self.decoder,
             self.vocabulary,
             self.seed,
             random_seeds=random_seeds,

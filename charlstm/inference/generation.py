@@ -33,21 +33,21 @@ class Sample:
     stop_reason: StopReason
 
 
-def warm_up(reader: Decoder, ids: Ids, batch: int) -> Any:
+def warm_up(decoder: Decoder, ids: Ids, batch: int) -> Any:
     """Return the state after every row of a batch has read the same text: ids ``[N]``."""
-    state = reader.initial_state(batch)
-    for character in reader.recent(ids):
-        state = reader.step(np.full(batch, character), state)
+    state = decoder.initial_state(batch)
+    for character in decoder.recent(ids):
+        state = decoder.step(np.full(batch, character), state)
     return state
 
 
 def continue_ids(
-    reader: Decoder, seed: Ids, random_seeds: Sequence[int], vocabulary_size: int, sampling: Sampling, position: int = 0
+    decoder: Decoder, seed: Ids, random_seeds: Sequence[int], vocabulary_size: int, sampling: Sampling, position: int = 0
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the next character of every text, without end: choose a character, read it, repeat.
 
     Args:
-        reader: The decoder: a mode in one engine.
+        decoder: The decoder: a mode in one engine.
         seed: The text to continue: ids ``[N]``, at least one.
         random_seeds: One for each of the B texts.
         vocabulary_size: The number of characters that can be generated. The logits may have one more, for the placeholder.
@@ -61,8 +61,8 @@ def continue_ids(
     state, ids = None, None
     while True:
         with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; the sampler accepts any logits
-            state = warm_up(reader, seed, len(random_seeds)) if ids is None else reader.step(ids, state)
-            ids = sampler.choose(reader.logits(state)[:, :vocabulary_size])
+            state = warm_up(decoder, seed, len(random_seeds)) if ids is None else decoder.step(ids, state)
+            ids = sampler.choose(decoder.logits(state)[:, :vocabulary_size])
         yield ids
 
 
@@ -102,7 +102,7 @@ class GeneratedText:
 
 
 def generate_pieces(
-    reader: Decoder,
+    decoder: Decoder,
     vocabulary: Vocabulary,
     seed: str,
     *,
@@ -115,7 +115,7 @@ def generate_pieces(
     """Yield B continuations of a text, piece by piece.
 
     Args:
-        reader: The decoder: a mode in one engine.
+        decoder: The decoder: a mode in one engine.
         vocabulary: The model's characters.
         seed: The text to continue.
         random_seeds: One for each of the B texts.
@@ -137,7 +137,7 @@ def generate_pieces(
     if not seed:
         raise CharlstmError("the seed is empty; give at least one character as `seed`, or leave it out for a random one")
     texts = [GeneratedText(stops) for _ in random_seeds]
-    steps = continue_ids(reader, vocabulary.encode(seed), random_seeds, len(vocabulary), sampling, position)
+    steps = continue_ids(decoder, vocabulary.encode(seed), random_seeds, len(vocabulary), sampling, position)
     for _ in range(length):
         for text, character in zip(texts, vocabulary.decode(next(steps)), strict=True):
             text.append(character)

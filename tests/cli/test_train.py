@@ -137,11 +137,11 @@ def test_checkpoint_files_are_complete_and_agree(first, trained):
 
 def test_score_is_that_of_the_saved_weights(first, trained):
     config = read_config(trained)
-    reader = StatefulDecoder(build_network(config.model, read_weights(trained, config.model)))
-    ids, state, nats = config.vocabulary.encode(STORY[1800:]), reader.initial_state(1), []
+    decoder = StatefulDecoder(build_network(config.model, read_weights(trained, config.model)))
+    ids, state, nats = config.vocabulary.encode(STORY[1800:]), decoder.initial_state(1), []
     for character, following in pairwise(ids):
-        state = reader.step(np.array([character]), state)
-        nats.append(-log_softmax(reader.logits(state).astype(np.float64))[0, following])
+        state = decoder.step(np.array([character]), state)
+        nats.append(-log_softmax(decoder.logits(state).astype(np.float64))[0, following])
     assert json.loads(first.stdout)["nats_per_char"] == pytest.approx(np.mean(nats), rel=1e-4)
 
 

@@ -83,10 +83,10 @@ def test_a_seed_must_have_known_characters():
 @pytest.mark.parametrize("mode", [StatelessDecoder, StatefulDecoder])
 def test_a_batch_of_samples_equals_single_texts(make_network, mode):
     vocabulary = Vocabulary("abcdefg")
-    reader = mode(make_network())
+    decoder = mode(make_network())
 
     def texts(random_seeds):
-        steps = generate_pieces(reader, vocabulary, "abcabcabc", random_seeds=random_seeds, length=60, sampling=Sampling(1.0))
+        steps = generate_pieces(decoder, vocabulary, "abcabcabc", random_seeds=random_seeds, length=60, sampling=Sampling(1.0))
         return [list(column) for column in zip(*steps, strict=True)]
 
     together = texts([5, 6, 7])
@@ -99,10 +99,10 @@ def test_a_batch_of_samples_equals_single_texts(make_network, mode):
     "sampling", [Sampling(1.0), Sampling(1.0, repetition_penalty=1.5), Sampling(0, repetition_penalty=3.0)]
 )
 def test_a_text_can_be_resumed_at_any_position(make_network, mode, sampling):
-    reader, seed = mode(make_network()), np.array([0, 1, 2])
+    decoder, seed = mode(make_network()), np.array([0, 1, 2])
 
     def continued(ids, position, length):
-        steps = continue_ids(reader, ids, [9], 7, sampling, position)
+        steps = continue_ids(decoder, ids, [9], 7, sampling, position)
         return [int(next(steps)[0]) for _ in range(length)]
 
     whole = continued(seed, 0, 40)
@@ -143,10 +143,10 @@ def test_the_repetition_penalty_looks_64_characters_back():
 
 
 def test_repetition_penalty_sees_generated_characters(make_network):
-    reader = StatefulDecoder(make_network())
+    decoder = StatefulDecoder(make_network())
 
     def longest_run(penalty):
-        steps = continue_ids(reader, np.array([0]), [0], 7, Sampling(0, repetition_penalty=penalty))
+        steps = continue_ids(decoder, np.array([0]), [0], 7, Sampling(0, repetition_penalty=penalty))
         return len({int(next(steps)[0]) for _ in range(7)})
 
     # With a huge penalty, greedy generation uses every character once before any character twice.

@@ -58,15 +58,15 @@ def test_modes_agree_only_within_the_window(make_network):
 @pytest.mark.parametrize("mode", [StatelessDecoder, StatefulDecoder])
 def test_steps_allocate_next_to_nothing(make_network, mode):
     units, batch = 1_000, 32
-    reader = mode(make_network(units=(units, units), seq_len=3))
-    state = reader.initial_state(batch)
+    decoder = mode(make_network(units=(units, units), seq_len=3))
+    state = decoder.initial_state(batch)
     ids = np.arange(batch) % 7
     for _ in range(8):
-        state = reader.step(ids, state)
+        state = decoder.step(ids, state)
     tracemalloc.start()
     try:
         for _ in range(8):
-            state = reader.step(ids, state)
+            state = decoder.step(ids, state)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
