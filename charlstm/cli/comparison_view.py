@@ -27,7 +27,7 @@ def show(result: "ComparisonResult") -> None:
 
 
 def _show(console: Console, result: "ComparisonResult") -> None:
-    from charlstm.report.tables import numbers, seen, windows_table
+    from charlstm.report.tables import numbers_table, seen_warning, windows_table
 
     generated = {"stateless": result.modes.stateless.text, "stateful": result.modes.stateful.text}
     texts = {mode: _marked(result, text, _COLOURS[mode]) for mode, text in generated.items()}
@@ -48,14 +48,14 @@ def _show(console: Console, result: "ComparisonResult") -> None:
     console.print(f"Both texts continue the seed {quoted(result.seed)}.")
     console.print("The texts are identical." if where is None else f"{MARK} first difference, at character {where + 1}.")
     console.print()
-    for table in (numbers(result), windows_table(result)):
+    for table in (numbers_table(result), windows_table(result)):
         if table:
             print_table(console, *table)
             console.print()
     measured = result.measured
     if measured:
         console.print(f"On {printable_name(measured.text)}, {measured.characters:,} characters.")
-        if warning := seen(measured.seen, measured.characters):
+        if warning := seen_warning(measured.seen, measured.characters):
             console.print(printable_name(warning))
     _say_drift(console, result)
     console.print(result.verdict)

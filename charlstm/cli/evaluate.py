@@ -126,14 +126,14 @@ def _training_text(config: "CheckpointConfig", characters: int) -> str:
 def _print(result: "EvaluationResult", training_text: str) -> None:
     """Print the scores as tables in the width of the terminal."""
     from charlstm.cli.console import WIDEST, print_table, printed
-    from charlstm.report.tables import seen
+    from charlstm.report.tables import seen_warning
 
     tables = _tables(result, training_text)
     labels = max(len(label) for rows in tables.values() for label, *_ in rows)
     with printed() as console:
         console.width = min(console.width, WIDEST)
         console.print(f"{result.checkpoint} on {printable_name(result.text)}: {result.characters:,} characters")
-        if warning := seen(result.seen, result.characters):
+        if warning := seen_warning(result.seen, result.characters):
             console.print(printable_name(warning))
         for title, rows in tables.items():
             console.print(title and f"\n{title}:")
@@ -172,13 +172,13 @@ def _row(label: str, score: "ScoreRecord") -> list[str]:
 
 
 def _explained(result: "EvaluationResult") -> str:
-    from charlstm.report.tables import places
+    from charlstm.report.tables import sample_phrase
 
     return (
         "Stateful: the state is carried, and every character but the first is scored once (in up to 64 parts at a time, each "
         "warmed up on the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless: the "
         "state is zero a window before each character; the score and its excess over stateful are "
-        f"{places(result.modes.stateless.characters, result.characters)}, ± the standard error of the excess."
+        f"{sample_phrase(result.modes.stateless.characters, result.characters)}, ± the standard error of the excess."
     )
 
 

@@ -10,7 +10,7 @@ from charlstm.inspection.blocks import Lines, Prose
 from charlstm.inspection.layer_shapes import layers_view
 from charlstm.inspection.sections import section_views
 from charlstm.report.plots import plots_of, svg_element
-from charlstm.report.tables import numbers, places, seen, windows_table
+from charlstm.report.tables import numbers_table, sample_phrase, seen_warning, windows_table
 from charlstm.results.comparison import AlongRecord, ComparisonResult
 from charlstm.results.inspection import InspectionResult
 from charlstm.results.json_record import UNSET
@@ -51,15 +51,15 @@ def page(found: ComparisonResult) -> str:
     """Render the page of a comparison."""
     from markupsafe import Markup
 
-    headings, rows = numbers(found)
+    headings, rows = numbers_table(found)
     measured, score = found.measured, found.modes.stateless.score
     source = found.along.source
     return _render(
         "comparison.html",
         result=found,
         modes={"stateless": found.modes.stateless, "stateful": found.modes.stateful},
-        seen=seen(measured.seen, measured.characters) if measured else "",
-        places=places(score.characters, measured.characters) if measured and score else "",
+        seen=seen_warning(measured.seen, measured.characters) if measured else "",
+        places=sample_phrase(score.characters, measured.characters) if measured and score else "",
         headings=headings,
         rows=rows,
         sweep=windows_table(found),

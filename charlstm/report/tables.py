@@ -15,7 +15,7 @@ LENGTHS = (8, 16)
 _ABSENT = "–"
 
 
-def numbers(found: ComparisonResult) -> Table:
+def numbers_table(found: ComparisonResult) -> Table:
     """Return the table of scores, costs and text statistics by mode, beside the beginning of the evaluation text."""
     modes = [found.modes.stateless, found.modes.stateful]
     beginning = found.measured.beginning if found.measured else None
@@ -55,7 +55,7 @@ def windows_table(found: ComparisonResult) -> Table | None:
     return ["bits/char", "char/s", "cell steps", "memory"], rows
 
 
-def seen(found: SeenRecord | None, characters: int) -> str:
+def seen_warning(found: SeenRecord | None, characters: int) -> str:
     """Return a warning that the model was trained on a part of a text of ``characters``; empty if it was not."""
     if not found:
         return ""
@@ -81,7 +81,7 @@ def distinct_cell(found: CountsRecord) -> str:
     return f"{found.distinct_4_grams:.1%}" if found.characters_counted >= 4 else _ABSENT
 
 
-def places(counted: int, characters: int) -> str:
+def sample_phrase(counted: int, characters: int) -> str:
     """Describe the sample of positions at which the window was compared with the carried state.
 
     Args:

@@ -3,7 +3,7 @@
 import pytest
 
 from charlstm.report.records import comparison_result
-from charlstm.report.tables import distinct_cell, numbers, places, windows_table
+from charlstm.report.tables import distinct_cell, numbers_table, sample_phrase, windows_table
 from charlstm.results.scores import CountsRecord
 from tests.evaluation.conftest import compared
 from tests.report.conftest import typed
@@ -14,7 +14,7 @@ def rows(table) -> dict[str, list[str]]:
 
 
 def test_numbers_by_mode_and_of_the_evaluation_text(record):
-    table = numbers(typed(record))
+    table = numbers_table(typed(record))
     assert table[0] == ["stateless", "stateful", "measured text"]
     shown, modes = rows(table), record["modes"]
     assert shown["nats per character"][1] == f"{modes['stateful']['nats_per_char']:.4f}"
@@ -30,11 +30,11 @@ def test_numbers_by_mode_and_of_the_evaluation_text(record):
 
 def test_loop_is_shown_with_period_and_position(record):
     record["modes"]["stateful"]["loop"] = {"period": 7, "start": 119}
-    assert rows(numbers(typed(record)))["loop"][:2] == ["none", "7 characters, from 120"]
+    assert rows(numbers_table(typed(record)))["loop"][:2] == ["none", "7 characters, from 120"]
 
 
 def test_unmeasured_rows_are_left_out(make_network):
-    table = numbers(comparison_result("tale", compared(make_network(), measured=False, learnt=False)))
+    table = numbers_table(comparison_result("tale", compared(make_network(), measured=False, learnt=False)))
     assert table[0] == ["stateless", "stateful"]
     assert rows(table)["bits per character"] == ["–", "–"]
     assert not any("new" in label or "copied" in label for label in rows(table))
@@ -59,4 +59,4 @@ def test_short_text_has_no_distinct_4_grams(characters, shown):
     [(1, 2, "at all 1 places"), (99, 100, "at all 99 places"), (98, 100, "at 98 places drawn at random")],
 )
 def test_positions_are_called_random_only_for_a_sample(sample, characters, said):
-    assert places(sample, characters) == said
+    assert sample_phrase(sample, characters) == said
