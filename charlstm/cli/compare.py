@@ -9,7 +9,7 @@ import typer
 from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
 from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, find_seed, once, threads
-from charlstm.cli.memory import check_scoring
+from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import integer, number
 from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (

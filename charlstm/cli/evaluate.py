@@ -7,7 +7,7 @@ import typer
 
 from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
 from charlstm.cli.flags import with_flags
-from charlstm.cli.memory import check_scoring
+from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import integer
 from charlstm.cli.terminal import (
     CHECKPOINTS,

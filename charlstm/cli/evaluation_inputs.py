@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.memory import check_text
+from charlstm.cli.memory_checks import check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.terminal import OnUnknown, known_text_to_read, printable_name, say, say_note
 

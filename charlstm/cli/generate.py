@@ -20,7 +20,7 @@ from charlstm.cli.generation_inputs import (
     stop_strings,
     threads,
 )
-from charlstm.cli.memory import check_writing, writers
+from charlstm.cli.memory_checks import check_writing, writers
 from charlstm.cli.options import choice, integer, number
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from charlstm.cli.evaluation_inputs import UnknownOption
 from charlstm.cli.generation_inputs import encoding_of, once, unescaped
-from charlstm.cli.memory import check_scoring, check_text
+from charlstm.cli.memory_checks import check_scoring, check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (

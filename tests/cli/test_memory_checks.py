@@ -2,7 +2,7 @@
 
 import pytest
 
-from charlstm.cli.memory import writers
+from charlstm.cli.memory_checks import writers
 from charlstm.config import ModelConfig
 from charlstm.inference.sampling import Sampling
 from tests.cli.conftest import TEXT
