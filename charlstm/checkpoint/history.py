@@ -42,6 +42,11 @@ class HistoryEntry:
     best: bool
 
 
+def best_score(history: Sequence[HistoryEntry]) -> HistoryEntry | None:
+    """Return the evaluation whose weights are the model, the last one marked as best; None if there is none."""
+    return next((line for line in reversed(history) if line.best), None)
+
+
 def write_history(folder: Path, history: Sequence[HistoryEntry]) -> None:
     """Write ``history.jsonl``."""
     write_atomically(folder / HISTORY, b"".join(json.dumps(to_dict(line)).encode() + b"\n" for line in history))

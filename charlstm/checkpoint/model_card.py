@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from charlstm.checkpoint.config_file import CheckpointConfig
-from charlstm.checkpoint.history import HistoryEntry
+from charlstm.checkpoint.history import HistoryEntry, best_score
 from charlstm.config import TrainingConfig
 from charlstm.formatting import bits, count_parameters, decimal, exactly
 from charlstm.text.vocabulary import Vocabulary
@@ -11,11 +11,6 @@ from charlstm.text.vocabulary import Vocabulary
 _PROTOCOL = "one pass over the held-out tail, {}, state carried, best weights"
 _ALL_LEARNED = "all characters in the vocabulary"
 _SOME_RARE = "a rare character costs the placeholder and its name"
-
-
-def best_score(history: Sequence[HistoryEntry]) -> HistoryEntry | None:
-    """Return the evaluation whose weights are the model, the last one marked as best; None if there is none."""
-    return next((line for line in reversed(history) if line.best), None)
 
 
 def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample: str) -> str:

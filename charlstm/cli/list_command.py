@@ -40,8 +40,7 @@ def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOpt
 
 
 def _summary(folder: Path, config: "CheckpointConfig") -> "CheckpointSummary":
-    from charlstm.checkpoint.history import read_history
-    from charlstm.checkpoint.model_card import best_score
+    from charlstm.checkpoint.history import best_score, read_history
     from charlstm.checkpoint.weights import open_weights
     from charlstm.formatting import bits, count_parameters
     from charlstm.results.commands import CheckpointSummary

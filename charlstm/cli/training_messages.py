@@ -31,7 +31,7 @@ def say_end(plan: "TrainingPlan", finished: "Finished") -> None:
 
 def print_saved_result(plan: "TrainingPlan") -> None:
     """Print the result of a training that was already finished."""
-    from charlstm.checkpoint.model_card import best_score
+    from charlstm.checkpoint.history import best_score
     from charlstm.planning.training_plan import ResumedState
 
     assert isinstance(plan.start, ResumedState)

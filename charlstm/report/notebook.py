@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.checkpoint.config_file import CheckpointConfig
-from charlstm.checkpoint.history import HistoryEntry
-from charlstm.checkpoint.model_card import best_score
+from charlstm.checkpoint.history import HistoryEntry, best_score
 from charlstm.formatting import bits, count_parameters
 from charlstm.results.comparison import ComparisonResult
 

@@ -7,8 +7,7 @@ from statistics import median_low
 
 import numpy as np
 
-from charlstm.checkpoint.history import HistoryEntry, write_history
-from charlstm.checkpoint.model_card import best_score
+from charlstm.checkpoint.history import HistoryEntry, best_score, write_history
 from charlstm.checkpoint.state_files import read_state
 from charlstm.checkpoint.training_state import MAX_HALVINGS
 from charlstm.errors import TrainingError

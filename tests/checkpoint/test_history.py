@@ -4,8 +4,15 @@ import json
 
 import pytest
 
-from charlstm.checkpoint.history import HISTORY, read_history, write_history
+from charlstm.checkpoint.history import HISTORY, best_score, read_history, write_history
 from tests.checkpoint.damage import DEEP, VALUES, with_value
+
+
+def test_best_score_is_the_last_one_marked(evaluation):
+    history = [evaluation(step=1), evaluation(step=2), evaluation(step=3, best=False)]
+    assert best_score(history) is history[1]
+    assert best_score(history[2:]) is None
+    assert best_score([]) is None
 
 
 def test_history_has_a_line_per_evaluation(tmp_path, evaluation):

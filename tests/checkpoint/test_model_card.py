@@ -8,7 +8,7 @@ import pytest
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.config_file import CARD, BaseRecord
-from charlstm.checkpoint.model_card import best_score, model_card
+from charlstm.checkpoint.model_card import model_card
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 
@@ -16,13 +16,6 @@ def rows(card: str) -> dict[str, str]:
     """Return the table of a card: the second column by the first."""
     lines = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in card.splitlines() if line.startswith("| ")]
     return dict(lines[2:])
-
-
-def test_best_score_is_the_last_one_marked(evaluation):
-    history = [evaluation(step=1), evaluation(step=2), evaluation(step=3, best=False)]
-    assert best_score(history) is history[1]
-    assert best_score(history[2:]) is None
-    assert best_score([]) is None
 
 
 def test_card_has_corpus_network_and_training(config, weights):
