@@ -21,7 +21,7 @@ START: dict[str, Any] = {"units": [256], "seq_len": 32, "batch_size": 16, "evalu
 
 def measure(vocabulary: int, settings: dict[str, Any]) -> dict[str, Any]:
     """Train for ``settings["steps"]`` steps in this process and compare the peak memory with the estimate."""
-    from charlstm.planning.environment import cores
+    from charlstm.machine import cores
     from charlstm.planning.memory_estimate import estimate_memory
     from charlstm.planning.training_plan import plan_training
 

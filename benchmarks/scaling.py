@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.planning.environment import cores
+from charlstm.machine import cores
 
 V, T = 65, 64
 FLOATS = (10_000, 100_000, 1_000_000, 10_000_000)

@@ -95,7 +95,7 @@ CANDIDATES: dict[str, Callable[..., Work]] = {
 
 def measure(units: list[int], batch: int, steps: int, rounds: int) -> dict[str, dict[str, float]]:
     """Return the milliseconds, GFLOP/s and characters per second of each candidate for one network size."""
-    from charlstm.planning.environment import cores
+    from charlstm.machine import cores
 
     kinds = ["charlstm", "keras", *(["pytorch"] if importlib.util.find_spec("torch") else [])]
     shape = {"units": units, "batch": batch, "steps": steps}

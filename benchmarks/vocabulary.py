@@ -118,7 +118,7 @@ def medians(candidates: dict[str, tuple[str, dict[str, Any]]], rounds: int) -> d
 
 def measure_steps(vocabularies: list[int], precision: str, rounds: int) -> dict[int, dict[str, float]]:
     """Return the milliseconds of a training step and of its products, and their ratios."""
-    from charlstm.planning.environment import cores
+    from charlstm.machine import cores
 
     shape: dict[str, Any] = {"units": [UNITS], "batch": BATCH, "steps": STEPS}
     candidates: dict[str, tuple[str, dict[str, Any]]] = {"lstm": ("lstm", {**shape, "precision": precision, "parts": cores()})}

@@ -8,7 +8,8 @@
 
 The packages, from the lowest to the highest. Each may import only those before it::
 
-    errors, config, formatting < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report
+    errors, config, formatting, machine
+    < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report
     < model, model_training, model_comparison < cli
 
 Only ``nn`` and ``training`` import TensorFlow. The others import them inside functions, so that the rest starts quickly.

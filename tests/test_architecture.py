@@ -18,7 +18,7 @@ import charlstm
 from charlstm.cli.app import app
 
 PACKAGE = Path(charlstm.__file__).parent
-LEAVES = {"errors", "config", "formatting", "interruption", "results", "__version__"}
+LEAVES = {"errors", "config", "formatting", "interruption", "machine", "results", "__version__"}
 PACKAGES = ["text", "checkpoint", "inference", "planning", "nn", "training", "inspection", "evaluation", "report"]
 """From the lowest to the highest. A package may import those below it and the leaves."""
 
@@ -28,6 +28,7 @@ ALLOWED = {
     "__main__": {"cli"},
     "errors": set(),
     "formatting": set(),
+    "machine": {"errors"},
     "results": {"config"},
     "config": {"errors"},
     **{package: LEAVES | set(PACKAGES[:number]) for number, package in enumerate(PACKAGES)},

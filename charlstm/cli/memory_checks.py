@@ -22,7 +22,7 @@ def check_memory(needed: Mapping[str, int], advice: str) -> None:
     Raises:
         CharlstmError: If fewer bytes are available.
     """
-    from charlstm.checkpoint.memory import available_memory
+    from charlstm.machine import available_memory
 
     total, there = sum(needed.values()), available_memory()
     if total > there:
@@ -45,7 +45,7 @@ def check_writing(config: "CheckpointConfig", texts: int, length: int, mode: "Mo
     """
     from charlstm.cli.bulk import BATCH
     from charlstm.inference.memory_footprint import process_bytes
-    from charlstm.planning.environment import cores
+    from charlstm.machine import cores
 
     kept = length if texts > 1 else 0  # a single text is printed while it is generated
     needed = {"the model": process_bytes(config.model, cores()), **_writing(config, texts, kept, mode, sampling)}
@@ -68,9 +68,8 @@ def writers(config: "CheckpointConfig", batches: int, batch: int, length: int, m
     Raises:
         CharlstmError: If one process does not fit beside this one, which has the model too.
     """
-    from charlstm.checkpoint.memory import available_memory
     from charlstm.inference.memory_footprint import process_bytes
-    from charlstm.planning.environment import cores
+    from charlstm.machine import available_memory, cores
 
     process, writing = process_bytes(config.model, 1), _writing(config, batch, length, mode, sampling)
     check_memory(
@@ -112,7 +111,7 @@ def check_scoring(
     """
     from charlstm.evaluation.surprisal import ROWS
     from charlstm.inference.memory_footprint import process_bytes, read_bytes, scoring_bytes, stepping_bytes
-    from charlstm.planning.environment import cores
+    from charlstm.machine import cores
 
     model, sampled = config.model, min(sample, characters)
     needed = {

@@ -8,8 +8,8 @@ Shapes: ``B`` windows or streams in a batch, ``T`` characters in a window, ``V``
 
 import os
 
-from charlstm.checkpoint.memory import address_space
 from charlstm.errors import TrainingError
+from charlstm.machine import address_space
 from charlstm.nn.quiet import quiet
 
 _NEEDED = 3e9

@@ -8,9 +8,9 @@ when their gradients are summed.
 
 import tensorflow as tf
 
+from charlstm.machine import cores
 from charlstm.nn.masks import Masks
 from charlstm.nn.network import Layers, States, Tensor, cross_entropy, features
-from charlstm.planning.environment import cores
 
 MIN_ROWS = 4
 """Minimum number of rows for a core; with fewer, reading the weights takes longer than computing."""

@@ -1,6 +1,5 @@
 """The hardware and the versions of this machine, and the precision that is fastest on it."""
 
-import os
 import platform
 import re
 from contextlib import suppress
@@ -9,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from charlstm.config import Encoding, Precision
+from charlstm.machine import cores
 
 _PROCESSOR = Path("/proc/cpuinfo")
 _GPUS = (Path("/dev/nvidia0"), Path("/dev/kfd"))
@@ -48,11 +48,6 @@ def processor() -> str:
         if known := re.search(r"model name\s*: (.*)", _PROCESSOR.read_text(errors="replace")):
             return known[1]
     return platform.processor() or platform.machine()
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def environment_record() -> dict[str, str]:

@@ -5,10 +5,10 @@ from math import prod
 
 import numpy as np
 
-from charlstm.checkpoint.memory import total_memory
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import ConfigError
 from charlstm.formatting import about, count_parameters
+from charlstm.machine import total_memory
 from charlstm.planning.environment import has_gpu
 from charlstm.text.scoring import scoring_pass
 from charlstm.text.vocabulary import id_dtype

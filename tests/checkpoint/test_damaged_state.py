@@ -14,7 +14,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
-from charlstm.checkpoint import memory
+from charlstm import machine
 from charlstm.checkpoint.state_files import newest_state, read_progress, read_state
 from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.errors import CheckpointError
@@ -215,7 +215,7 @@ def test_linked_resume_folder_is_not_read(folder, tmp_path, read):
 
 
 def test_state_larger_than_memory_is_not_read(folder, refused, monkeypatch):
-    monkeypatch.setattr(memory, "total_memory", lambda: 100.0)
+    monkeypatch.setattr(machine, "total_memory", lambda: 100.0)
     assert "needs 0 GB of memory, and this machine has 0; use a smaller model" in refused()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from charlstm.checkpoint import memory
+from charlstm import machine
 from charlstm.checkpoint.config_file import CONFIG, read_config
 from charlstm.checkpoint.history import HISTORY, read_history, write_history
 from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
@@ -104,6 +104,6 @@ def test_missing_folder_cannot_be_written_to(tmp_path, evaluation):
 
 
 def test_weights_larger_than_memory_are_refused_unread(refusal, folder, config, monkeypatch):
-    monkeypatch.setattr(memory, "total_memory", lambda: 100.0)
+    monkeypatch.setattr(machine, "total_memory", lambda: 100.0)
     sentence = refusal(lambda: read_weights(folder, config.model), folder / WEIGHTS)
     assert sentence.endswith("needs 0 GB of memory, and this machine has 0; use a smaller model")

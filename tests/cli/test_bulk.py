@@ -12,7 +12,7 @@ import pytest
 from charlstm.checkpoint.lock import try_lock
 from charlstm.cli import bulk
 from charlstm.cli.bulk import BATCH
-from charlstm.planning.environment import cores
+from charlstm.machine import cores
 
 NOTHING_BESIDE = ["checkpoints", "many.jsonl", "many.jsonl.settings"]
 

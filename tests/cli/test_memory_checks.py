@@ -20,9 +20,9 @@ def checkpoint(tale):
 @pytest.fixture
 def memory(monkeypatch):
     def holds(size: float) -> None:
-        monkeypatch.setattr("charlstm.checkpoint.memory.total_memory", lambda: size)
+        monkeypatch.setattr("charlstm.machine.total_memory", lambda: size)
         monkeypatch.setattr("charlstm.checkpoint.weights.check_size", lambda *_: None)
-        monkeypatch.setattr("charlstm.planning.environment.cores", lambda: 1)
+        monkeypatch.setattr("charlstm.machine.cores", lambda: 1)
 
     return holds
 
@@ -108,6 +108,6 @@ def test_number_of_processes_fits_memory(monkeypatch, checkpoint, memory, size, 
     from charlstm.checkpoint.config_file import read_config
 
     memory(size)
-    monkeypatch.setattr("charlstm.planning.environment.cores", lambda: 8)
-    monkeypatch.setattr("charlstm.checkpoint.memory._MACHINE", checkpoint / "nothing")
+    monkeypatch.setattr("charlstm.machine.cores", lambda: 8)
+    monkeypatch.setattr("charlstm.machine._MACHINE", checkpoint / "nothing")
     assert writers(read_config(checkpoint), batches, 64, 30, "stateful", Sampling()) == expected

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from charlstm.checkpoint import memory
-from charlstm.checkpoint.memory import check_size
+from charlstm import machine as this_machine
 from charlstm.errors import CheckpointError
+from charlstm.machine import check_size
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,9 @@ def test_total_memory_is_the_lowest_limit(tmp_path, monkeypatch, group, limits, 
         (tmp_path / "groups" / name).write_text(limit + "\n")
     if group:
         (tmp_path / "own").write_text(group + "\n")
-    monkeypatch.setattr(memory, "_GROUPS", tmp_path / "groups")
-    monkeypatch.setattr(memory, "_OWN_GROUP", tmp_path / "own")
-    assert memory.total_memory.__wrapped__() == min(machine, expected)
+    monkeypatch.setattr(this_machine, "_GROUPS", tmp_path / "groups")
+    monkeypatch.setattr(this_machine, "_OWN_GROUP", tmp_path / "own")
+    assert this_machine.total_memory.__wrapped__() == min(machine, expected)
 
 
 @pytest.mark.parametrize(
@@ -74,18 +74,18 @@ def test_available_memory_excludes_used_memory(tmp_path, monkeypatch, machine, g
     for name, content in (("machine", machine), ("own", group)):
         if content:
             (tmp_path / name).write_text(content)
-    monkeypatch.setattr(memory, "_GROUPS", tmp_path / "groups")
-    monkeypatch.setattr(memory, "_OWN_GROUP", tmp_path / "own")
-    monkeypatch.setattr(memory, "_MACHINE", tmp_path / "machine")
+    monkeypatch.setattr(this_machine, "_GROUPS", tmp_path / "groups")
+    monkeypatch.setattr(this_machine, "_OWN_GROUP", tmp_path / "own")
+    monkeypatch.setattr(this_machine, "_MACHINE", tmp_path / "machine")
     limits = [
         float(content) for name, content in files.items() if name.endswith(("max", "limit_in_bytes")) and content != "max"
     ]
-    monkeypatch.setattr(memory, "total_memory", lambda: min([9e9, *limits]))
-    assert memory.available_memory() == expected
+    monkeypatch.setattr(this_machine, "total_memory", lambda: min([9e9, *limits]))
+    assert this_machine.available_memory() == expected
 
 
 def test_data_larger_than_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(memory, "total_memory", lambda: 3e9)
+    monkeypatch.setattr(this_machine, "total_memory", lambda: 3e9)
     check_size("story", 3e9)
     with pytest.raises(CheckpointError, match="story needs 4 GB of memory, and this machine has 3; use a smaller model"):
         check_size("story", 4e9)

@@ -1,4 +1,4 @@
-"""Memory of the machine or the container, total and available.
+"""Cores and memory of the machine or the container.
 
 Sparse files can be larger than their disk, and a damaged header can request any size, so sizes are checked first.
 """
@@ -15,6 +15,11 @@ from charlstm.errors import CheckpointError
 _GROUPS = Path("/sys/fs/cgroup")
 _OWN_GROUP = Path("/proc/self/cgroup")
 _MACHINE = Path("/proc/meminfo")
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache
