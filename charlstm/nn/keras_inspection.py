@@ -55,30 +55,32 @@ def with_keras(
         return changed(section, keras=ask(section))
 
     return Sections(
-        shapes=add("shapes", sections.shapes, lambda _: shapes(config)),
-        weights=add("weights", sections.weights, lambda _: weights()),
-        step=add("step", sections.step, lambda found: step(config, values, found)),
-        state=add("state", sections.state, lambda _: state(config, values, window)),
-        units=add("units", sections.units, lambda _: units(config)),
-        time_distributed=add("time-distributed", sections.time_distributed, lambda _: time_distributed(config, values, window)),
-        activations=add("activations", sections.activations, lambda found: activations(found.z)),
-        kernel=add("kernel", sections.kernel, lambda found: kernel(config, found.not_cudnn_because)),
+        shapes=add("shapes", sections.shapes, lambda _: keras_shapes(config)),
+        weights=add("weights", sections.weights, lambda _: keras_weights()),
+        step=add("step", sections.step, lambda found: keras_step(config, values, found)),
+        state=add("state", sections.state, lambda _: keras_state(config, values, window)),
+        units=add("units", sections.units, lambda _: keras_units(config)),
+        time_distributed=add(
+            "time-distributed", sections.time_distributed, lambda _: keras_time_distributed(config, values, window)
+        ),
+        activations=add("activations", sections.activations, lambda found: keras_activations(found.z)),
+        kernel=add("kernel", sections.kernel, lambda found: keras_kernel(config, found.not_cudnn_because)),
     )
 
 
-def shapes(config: ModelConfig) -> KerasShapes:
+def keras_shapes(config: ModelConfig) -> KerasShapes:
     """Return the parameter counts of one unit with one and two features, and of this model, according to Keras."""
     counted = {features: _built(1, features).count_params() for features in (1, 2)}
     return KerasShapes(one_unit=counted, parameters=keras_model(build_layers(config), config.seq_len).count_params())
 
 
-def weights() -> dict[str, list[int]]:
+def keras_weights() -> dict[str, list[int]]:
     """Return the weight shapes of ``LSTM(10)`` on inputs of shape (8, 8)."""
     layer = _built(10, 8)
     return {variable.name: list(variable.shape) for variable in layer.weights}
 
 
-def step(config: ModelConfig, values: Weights, found: StepTerms | StepSection) -> KerasStep:
+def keras_step(config: ModelConfig, values: Weights, found: StepTerms | StepSection) -> KerasStep:
     """Return the largest differences of ``h`` and ``c`` in every layer between a recorded step and Keras's layers.
 
     Args:
@@ -97,7 +99,7 @@ def step(config: ModelConfig, values: Weights, found: StepTerms | StepSection) -
     return KerasStep(layers=records)
 
 
-def state(config: ModelConfig, values: Weights, window: Ids) -> KerasState:
+def keras_state(config: ModelConfig, values: Weights, window: Ids) -> KerasState:
     """Return how Keras layers with the first layer's weights carry their state, found by calling them.
 
     Args:
@@ -153,7 +155,7 @@ def _norm_of_c(layer: keras.layers.LSTM) -> float:
     return float(np.linalg.norm(np.asarray(layer.states[1])))
 
 
-def units(config: ModelConfig) -> KerasUnits:
+def keras_units(config: ModelConfig) -> KerasUnits:
     """Return the output shapes of 128 units with and without ``return_sequences``, and of 256 units on top of 128."""
     x = keras.Input((config.seq_len, config.features))
     last, sequence = (list(keras.layers.LSTM(128, return_sequences=sequences)(x).shape) for sequences in (False, True))
@@ -167,7 +169,7 @@ def units(config: ModelConfig) -> KerasUnits:
     return KerasUnits(last_shape=last, sequence_shape=sequence, stacked=stacked, stacked_without_sequences=message)
 
 
-def time_distributed(config: ModelConfig, values: Weights, window: Ids) -> KerasTimeDistributed:
+def keras_time_distributed(config: ModelConfig, values: Weights, window: Ids) -> KerasTimeDistributed:
     """Compare ``TimeDistributed(Dense)`` with ``Dense`` on the LSTM's outputs, and this model with either target.
 
     Returns:
@@ -193,14 +195,14 @@ def time_distributed(config: ModelConfig, values: Weights, window: Ids) -> Keras
     )
 
 
-def activations(points: list[float]) -> KerasActivations:
+def keras_activations(points: list[float]) -> KerasActivations:
     """Return the values of Keras's sigmoid and hard sigmoid at some points."""
     z = tf.constant(points, tf.float32)
     sigmoid, hard_sigmoid = (np.asarray(keras.activations.get(name)(z)).tolist() for name in ("sigmoid", "hard_sigmoid"))
     return KerasActivations(sigmoid=sigmoid, hard_sigmoid=hard_sigmoid)
 
 
-def kernel(config: ModelConfig, not_cudnn_because: list[str]) -> KerasKernel:
+def keras_kernel(config: ModelConfig, not_cudnn_because: list[str]) -> KerasKernel:
     """Return the loop that trains this model on this machine, with the reason, and the machine's devices.
 
     Args:

@@ -7,7 +7,16 @@ import tensorflow as tf
 from charlstm.config import ModelConfig
 from charlstm.inspection.outputs import kernel
 from charlstm.inspection.step import one_step
-from charlstm.nn import keras_inspection
+from charlstm.nn.keras_inspection import (
+    keras_activations,
+    keras_kernel,
+    keras_shapes,
+    keras_state,
+    keras_step,
+    keras_time_distributed,
+    keras_units,
+    keras_weights,
+)
 from tests.inspection.conftest import random_weights
 
 WINDOW = np.random.default_rng(0).integers(0, 7, 9).astype(np.uint8)
@@ -19,24 +28,24 @@ def config(request):
 
 
 def test_parameter_counts(config):
-    found = keras_inspection.shapes(config)
+    found = keras_shapes(config)
     assert found.one_unit == {1: 12, 2: 16}
     assert found.parameters == sum(np.prod(shape) for shape in config.weight_shapes.values())
-    assert keras_inspection.weights() == {"kernel": [8, 40], "recurrent_kernel": [10, 40], "bias": [40]}
+    assert keras_weights() == {"kernel": [8, 40], "recurrent_kernel": [10, 40], "bias": [40]}
 
 
 def test_step_equals_keras_and_a_wrong_step_is_reported(config):
     values, random = random_weights(config), np.random.default_rng(1)
     before = [tuple(random.normal(0, 1, (2, size)).astype(np.float32)) for size in config.units]
     found = one_step(config, values, before, 3)
-    for layer in keras_inspection.step(config, values, found).layers:
+    for layer in keras_step(config, values, found).layers:
         assert max(layer.largest_difference.to_dict().values()) < 1e-6
     found.layers[1].c[0] += 0.5
-    assert keras_inspection.step(config, values, found).layers[1].largest_difference.c == pytest.approx(0.5)
+    assert keras_step(config, values, found).layers[1].largest_difference.c == pytest.approx(0.5)
 
 
 def test_only_a_stateful_layer_carries_its_state_until_reset(config):
-    found = keras_inspection.state(config, random_weights(config), WINDOW)
+    found = keras_state(config, random_weights(config), WINDOW)
     assert found.ordinary_layer_again == 0
     assert found.stateful_layer_again > 1e-4
     assert found.stateful_layer_after_reset_state == 0
@@ -50,20 +59,20 @@ def test_only_a_stateful_layer_carries_its_state_until_reset(config):
 
 
 def test_output_shapes(config):
-    found = keras_inspection.units(config)
+    found = keras_units(config)
     assert (found.last_shape, found.sequence_shape) == ([None, 128], [None, 9, 128])
     assert found.stacked == [None, 256]
     assert "expected ndim=3, found ndim=2" in found.stacked_without_sequences
 
 
 def test_time_distributed_equals_dense(config):
-    found = keras_inspection.time_distributed(config, random_weights(config), WINDOW)
+    found = keras_time_distributed(config, random_weights(config), WINDOW)
     assert max(found.largest_difference.to_dict().values()) < 1e-6
     assert found.parameters == 4 * 7 + 7
 
 
 def test_activations():
-    assert keras_inspection.activations([-3.0, 0.0, 3.0]).hard_sigmoid == [0, 0.5, 1]
+    assert keras_activations([-3.0, 0.0, 3.0]).hard_sigmoid == [0, 0.5, 1]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +90,6 @@ def test_running_loop_is_named(monkeypatch, options, gpu, runs):
     devices = {"GPU": [named] if gpu else [], "CPU": cpu, None: cpu + [named] * gpu}
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: devices[kind])
     config = ModelConfig(vocabulary_size=7, units=(5,), **options)
-    found = keras_inspection.kernel(config, kernel(config).not_cudnn_because)
+    found = keras_kernel(config, kernel(config).not_cudnn_because)
     assert found.runs == runs
     assert found.devices == (["CPU:0", "GPU:0"] if gpu else ["CPU:0"])
