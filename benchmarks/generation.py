@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.interleave import Work, serve, time_interleaved
 from benchmarks.roofline import V
-from charlstm.config import Mode
+from charlstm.choices import Mode
 
 WINDOW = 100
 _RANDOM = np.random.default_rng(0)

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.interleave import Work, serve, summary, time_interleaved
 from benchmarks.roofline import V, products
-from charlstm.config import Precision
+from charlstm.choices import Precision
 
 
 def charlstm_step(

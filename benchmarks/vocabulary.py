@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks import roofline, sources, training
 from benchmarks.interleave import Work, serve, time_interleaved
-from charlstm.config import Mode
+from charlstm.choices import Mode
 
 UNITS, BATCH, STEPS = 512, 32, 64
 OPTIONS: dict[str, dict[str, Any]] = {

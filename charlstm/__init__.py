@@ -8,7 +8,7 @@
 
 The packages, from the lowest to the highest. Each may import only those before it::
 
-    errors, config, formatting, machine
+    errors, choices, config, formatting, machine
     < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report
     < model, model_training, model_comparison < cli
 

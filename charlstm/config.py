@@ -13,15 +13,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
+from charlstm.choices import Activation, Batches, Encoding, Precision, Schedule, Targets
 from charlstm.errors import ConfigError, join_alternatives, range_phrase, short_repr, suggestion
-
-Encoding = Literal["scalar", "one-hot", "embedding"]
-Targets = Literal["last", "every"]
-Batches = Literal["windows", "streams"]
-Precision = Literal["float32", "bfloat16"]
-Schedule = Literal["cosine", "constant"]
-Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]
-Mode = Literal["stateless", "stateful"]
 
 _Size = Annotated[int, Meta(ge=1, le=1_000_000)]
 _Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from charlstm.checkpoint.config_file import CheckpointConfig, read_config
 from charlstm.checkpoint.history import HistoryEntry, read_history
 from charlstm.checkpoint.search import find_model
 from charlstm.checkpoint.weights import Weights, read_weights
-from charlstm.config import Mode, ModelConfig, build
+from charlstm.choices import Engine, Mode, OnUnknown
+from charlstm.config import ModelConfig, build
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.evaluation.scores import evaluate, sampled_starts
 from charlstm.evaluation.surprisal import stateful_surprisal
@@ -27,12 +28,10 @@ from charlstm.inference.network import Network, any_weights, build_network
 from charlstm.inspection.activations import Activations, activations_along
 from charlstm.report.notebook import ColouredText, Score, model_html
 from charlstm.text.replacement import replace_unknown
-from charlstm.text.vocabulary import Ids, OnUnknown, Vocabulary
+from charlstm.text.vocabulary import Ids, Vocabulary
 
 if TYPE_CHECKING:
     import keras
-
-Engine = Literal["numpy", "keras"]
 
 
 class Model:

@@ -13,6 +13,7 @@ from signal import SIGINT
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from charlstm.checkpoint.search import CURRENT
+from charlstm.choices import Activation, Batches, Encoding, PrecisionOrAuto, Schedule, Targets
 from charlstm.config import SETTING_OF_FIELD, ModelConfig, TrainingConfig, setting_name
 from charlstm.errors import ConfigError, CorpusError, suggestion
 from charlstm.formatting import bits
@@ -32,14 +33,14 @@ class TrainingSettings(TypedDict, total=False):
     """Settings of :func:`train`, each named like the option of the command; the preset gives those that are left out."""
 
     min_count: int | Literal["auto"]
-    input_encoding: Literal["scalar", "one-hot", "embedding"]
+    input_encoding: Encoding
     embedding_size: int
     units: int | Sequence[int]
     seq_len: int
-    targets: Literal["last", "every"]
+    targets: Targets
     dropout: float
-    activation: str
-    recurrent_activation: str
+    activation: Activation
+    recurrent_activation: Activation
     use_bias: bool
     unit_forget_bias: bool
     input_initializer: str
@@ -54,13 +55,13 @@ class TrainingSettings(TypedDict, total=False):
     bias_constraint: str
     recurrent_dropout: float
     drop_connect: float
-    batches: Literal["windows", "streams"]
+    batches: Batches
     batch_size: int
     state_reset: float
     epochs: float
     minutes: float
     learning_rate: float
-    schedule: Literal["cosine", "constant"]
+    schedule: Schedule
     warmup: float
     weight_decay: float
     clip_norm: float
@@ -68,7 +69,7 @@ class TrainingSettings(TypedDict, total=False):
     validation_split: float
     num_evaluations: int
     patience: int
-    precision: Literal["auto", "float32", "bfloat16"]
+    precision: PrecisionOrAuto
     save_every: float
     random_seed: int
 

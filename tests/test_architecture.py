@@ -18,7 +18,7 @@ import charlstm
 from charlstm.cli.app import app
 
 PACKAGE = Path(charlstm.__file__).parent
-LEAVES = {"errors", "config", "formatting", "interruption", "machine", "results", "__version__"}
+LEAVES = {"errors", "choices", "config", "formatting", "interruption", "machine", "results", "__version__"}
 PACKAGES = ["text", "checkpoint", "inference", "planning", "nn", "training", "inspection", "evaluation", "report"]
 """From the lowest to the highest. A package may import those below it and the leaves."""
 
@@ -27,15 +27,16 @@ ALLOWED = {
     "interruption": set(),
     "__main__": {"cli"},
     "errors": set(),
+    "choices": set(),
     "formatting": set(),
     "machine": {"errors"},
-    "results": {"config"},
-    "config": {"errors"},
+    "results": {"choices"},
+    "config": {"choices", "errors"},
     **{package: LEAVES | set(PACKAGES[:number]) for number, package in enumerate(PACKAGES)},
     "model": LEAVES | set(PACKAGES) - {"nn", "training"},
     "model_training": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "model_comparison": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
-    "cli": {"errors", "formatting", "interruption", "__version__"},
+    "cli": {"choices", "errors", "formatting", "interruption", "__version__"},
 }
 """Packages that a package may import at module level."""
 for package in ("inspection", "evaluation", "report"):

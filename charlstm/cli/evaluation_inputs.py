@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm import tqdm
 
+from charlstm.choices import OnUnknown
 from charlstm.cli.memory_checks import check_text
 from charlstm.cli.options import choice, integer
-from charlstm.cli.terminal import OnUnknown, known_text_to_read, printable_name, say, say_note
+from charlstm.cli.terminal import known_text_to_read, printable_name, say, say_note
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from hashlib import sha256
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charlstm.choices import Engine, Mode, OnUnknown
 from charlstm.cli.generated_text import generation_result, print_samples, stream
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
@@ -28,7 +29,6 @@ from charlstm.cli.terminal import (
     CheckpointOption,
     CheckpointsOption,
     JsonOption,
-    OnUnknown,
     print_json,
     printable_name,
     say,
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from charlstm.checkpoint.weights import Weights
     from charlstm.inference.modes import Decoder
     from charlstm.inference.sampling import Sampling
-
-Mode = Literal["stateless", "stateful"]
-Engine = Literal["numpy", "keras"]
 
 _SAMPLING = "Sampling"
 _LONG_SEED = 100_000

@@ -8,7 +8,7 @@ from charlstm.cli.terminal import visible, write_given
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from charlstm.config import Mode
+    from charlstm.choices import Mode
     from charlstm.inference.generation import Sample
     from charlstm.results.commands import GenerationResult
 

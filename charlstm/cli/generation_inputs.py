@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.terminal import OnUnknown, known_text, say, say_note
+from charlstm.choices import OnUnknown
+from charlstm.cli.terminal import known_text, say, say_note
 from charlstm.errors import CharlstmError, clip_text
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import typer
 from tqdm import tqdm
 
+from charlstm.choices import OnUnknown
 from charlstm.cli.evaluation_inputs import UnknownOption
 from charlstm.cli.generation_inputs import encoding_of, once, unescaped
 from charlstm.cli.memory_checks import check_scoring, check_text
@@ -18,7 +19,6 @@ from charlstm.cli.terminal import (
     CheckpointOption,
     CheckpointsOption,
     JsonOption,
-    OnUnknown,
     known_text_to_read,
     print_json,
     printable_name,

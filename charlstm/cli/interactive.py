@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from charlstm.choices import OnUnknown
 from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import unescaped
 from charlstm.cli.terminal import known_text, say, visible, write_given
@@ -13,7 +14,7 @@ from charlstm.errors import CharlstmError
 from charlstm.inference.generation import generate_pieces
 from charlstm.inference.modes import Decoder
 from charlstm.inference.sampling import Sampling
-from charlstm.text.vocabulary import OnUnknown, Vocabulary
+from charlstm.text.vocabulary import Vocabulary
 
 HELP = """\
 Enter                 let the model continue

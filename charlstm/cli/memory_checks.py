@@ -8,7 +8,7 @@ from charlstm.formatting import about
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
-    from charlstm.config import Mode
+    from charlstm.choices import Mode
     from charlstm.inference.sampling import Sampling
 
 

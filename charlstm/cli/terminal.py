@@ -5,19 +5,18 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 from unicodedata import category
 
 import typer
 
+from charlstm.choices import OnUnknown
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, wrapped
 from charlstm.errors import JOINERS
 
 if TYPE_CHECKING:
     from charlstm.text.vocabulary import Vocabulary
-
-OnUnknown = Literal["error", "skip", "replace"]
 
 CheckpointsOption = Annotated[
     Path,

@@ -1,17 +1,11 @@
 """Options of ``charlstm train`` for the model, the LSTM layers and the training, each named like its setting."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
+from charlstm import choices
 from charlstm.cli.options import choice, integer, integer_or_auto, integers, number
-
-_Encoding = Literal["scalar", "one-hot", "embedding"]
-_Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]
-_Targets = Literal["last", "every"]
-_Batches = Literal["windows", "streams"]
-_Schedule = Literal["cosine", "constant"]
-_Precision = Literal["auto", "float32", "bfloat16"]
 
 _MODEL, _LSTM, _TRAINING, _WORKERS = "Model", "Options of the Keras LSTM layer", "Training", "Several workers"
 
@@ -32,14 +26,14 @@ MinCount = Annotated[
     ),
 ]
 Encoding = Annotated[
-    _Encoding | None,
+    choices.Encoding | None,
     option(
         _MODEL,
         "Input encoding of a character: its id as one number, a one-hot vector, or a learned vector. Default: one-hot "
         "(embedding for more than 256 distinct characters; classic: scalar).",
         "--input-encoding",
         "--encoding",
-        **choice(_Encoding),
+        **choice(choices.Encoding),
     ),
 ]
 EmbeddingSize = Annotated[
@@ -59,11 +53,11 @@ SeqLen = Annotated[
     option(_MODEL, "Characters in a window. Default: the preset's, fewer for a short text.", **integer()),
 ]
 Targets = Annotated[
-    _Targets | None,
+    choices.Targets | None,
     option(
         _MODEL,
         "Predict the character after the window, or the next one at every position. Default: every (classic: last).",
-        **choice(_Targets),
+        **choice(choices.Targets),
     ),
 ]
 Dropout = Annotated[
@@ -75,11 +69,12 @@ Dropout = Annotated[
     ),
 ]
 Activation = Annotated[
-    _Activation | None,
-    option(_LSTM, "Activation of the candidate and of the cell state's output. Default: tanh.", **choice(_Activation)),
+    choices.Activation | None,
+    option(_LSTM, "Activation of the candidate and of the cell state's output. Default: tanh.", **choice(choices.Activation)),
 ]
 RecurrentActivation = Annotated[
-    _Activation | None, option(_LSTM, "Activation of the gates i, f and o. Default: sigmoid.", **choice(_Activation))
+    choices.Activation | None,
+    option(_LSTM, "Activation of the gates i, f and o. Default: sigmoid.", **choice(choices.Activation)),
 ]
 UseBias = Annotated[bool | None, option(_LSTM, "Whether the LSTM layers have biases. Default: yes.")]
 UnitForgetBias = Annotated[bool | None, option(_LSTM, "Whether the forget gate's bias starts at 1. Default: yes.")]
@@ -137,12 +132,12 @@ DropConnect = Annotated[
     ),
 ]
 Batches = Annotated[
-    _Batches | None,
+    choices.Batches | None,
     option(
         _TRAINING,
         "Shuffled windows that start from a zero state, or contiguous streams that carry the state. Default: streams "
         "(classic: windows).",
-        **choice(_Batches),
+        **choice(choices.Batches),
     ),
 ]
 BatchSize = Annotated[
@@ -167,11 +162,11 @@ Minutes = Annotated[
 ]
 LearningRate = Annotated[float | None, option(_TRAINING, "Peak learning rate of Adam. Default: the preset's.", **number())]
 Schedule = Annotated[
-    _Schedule | None,
+    choices.Schedule | None,
     option(
         _TRAINING,
         "Learning-rate schedule: warm-up, then half a cosine to zero, or a constant rate. Default: cosine (classic: constant).",
-        **choice(_Schedule),
+        **choice(choices.Schedule),
     ),
 ]
 Warmup = Annotated[
@@ -226,11 +221,11 @@ Patience = Annotated[
     option(_TRAINING, "Evaluations without improvement before training stops early. Default: no early stopping.", **integer()),
 ]
 Precision = Annotated[
-    _Precision | None,
+    choices.PrecisionOrAuto | None,
     option(
         _TRAINING,
         "Precision of the LSTM layers' products; auto is the faster one on this machine. Default: auto (classic: float32).",
-        **choice(_Precision),
+        **choice(choices.PrecisionOrAuto),
     ),
 ]
 SaveEvery = Annotated[

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from charlstm.config import Mode
+from charlstm.choices import Mode
 from charlstm.evaluation.divergence import TextDivergence, divergence_along, divergence_cost
 from charlstm.evaluation.evaluation_texts import EvaluationText, EvaluationTexts
 from charlstm.evaluation.scores import Scores, context_lengths, evaluate, sampled_starts

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from charlstm.config import Mode, ModelConfig
+from charlstm.choices import Mode
+from charlstm.config import ModelConfig
 from charlstm.inference.generation import generate_pieces
 from charlstm.inference.modes import decoder
 from charlstm.inference.network import Network

@@ -6,11 +6,11 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
-from charlstm.config import Mode
+from charlstm.choices import Mode, OnUnknown
 from charlstm.errors import CharlstmError, ConfigError
 from charlstm.inference.sampling import Sampling
 from charlstm.text.replacement import replace_unknown
-from charlstm.text.vocabulary import OnUnknown, Vocabulary, quoted
+from charlstm.text.vocabulary import Vocabulary, quoted
 
 
 class GenerationOptions(TypedDict, total=False):

@@ -13,7 +13,8 @@ With B texts at a time, V characters, W lanes (1 in stateful mode), u units of a
 import math
 from collections.abc import Mapping
 
-from charlstm.config import Mode, ModelConfig
+from charlstm.choices import Mode
+from charlstm.config import ModelConfig
 from charlstm.inference.sampling import Sampling
 
 _PROCESS = 60_000_000  # Python, NumPy, this package

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from charlstm.config import Mode
+from charlstm.choices import Mode
 from charlstm.inference.lstm import Array, LayerState, LayerWorkspace
 from charlstm.inference.network import Network, State, Workspace
 from charlstm.text.vocabulary import Ids

@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from charlstm.config import Mode, ModelConfig
+from charlstm.choices import Mode
+from charlstm.config import ModelConfig
 from charlstm.inference.modes import Decoder
 from charlstm.nn.network import Layers, States, Tensor, build_layers, forward
 from charlstm.text.vocabulary import Ids

@@ -10,7 +10,8 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
-from charlstm.config import ModelConfig, Precision
+from charlstm.choices import Precision
+from charlstm.config import ModelConfig
 from charlstm.nn.fused_lstm import FusedLSTM
 from charlstm.nn.input_encoding import CharacterEmbedding, OneHot, character_ids
 from charlstm.nn.keras_options import input_options, lstm_options

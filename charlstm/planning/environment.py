@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from charlstm.config import Encoding, Precision
+from charlstm.choices import Encoding, Precision
 from charlstm.machine import cores
 
 _PROCESSOR = Path("/proc/cpuinfo")

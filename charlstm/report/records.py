@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.config import Mode
+from charlstm.choices import Mode
 from charlstm.evaluation.comparison import Comparison
 from charlstm.evaluation.divergence import TextDivergence, drift
 from charlstm.evaluation.evaluation_texts import EvaluationText

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from charlstm.config import Mode
+from charlstm.choices import Mode
 from charlstm.results.comparison import ComparisonResult
 from charlstm.results.evaluation import EvaluationResult
 from charlstm.results.inspection import InspectionResult

@@ -3,7 +3,7 @@
 A section has the results of Keras with the option ``keras``.
 """
 
-from charlstm.config import Encoding
+from charlstm.choices import Encoding
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType, field
 from charlstm.results.keras_answers import KerasShapes, KerasUnits
 

@@ -3,7 +3,7 @@
 A section has the results of Keras with the option ``keras``.
 """
 
-from charlstm.config import Activation, Targets
+from charlstm.choices import Activation, Targets
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType, field
 from charlstm.results.keras_answers import KerasActivations, KerasKernel, KerasState, KerasTimeDistributed
 

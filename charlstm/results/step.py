@@ -1,6 +1,6 @@
 """One time step of every LSTM layer, the section ``step`` of ``inspect``."""
 
-from charlstm.config import Activation
+from charlstm.choices import Activation
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType
 from charlstm.results.keras_answers import KerasStep
 

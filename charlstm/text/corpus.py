@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from charlstm.config import Targets
+from charlstm.choices import Targets
 from charlstm.errors import CorpusError
 from charlstm.text.decoding import check_text_encoding, decoded_blocks
 from charlstm.text.sources import Note, expand_sources, label_of, open_sources

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from unicodedata import category, decomposition, normalize
 
-from charlstm.text.vocabulary import OnUnknown, Vocabulary
+from charlstm.choices import OnUnknown
+from charlstm.text.vocabulary import Vocabulary
 
 _QUOTES = (
     ('„“"＂«「〝‟《', '”"＂»」〞〟》“'),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,6 @@ from charlstm.errors import UnknownCharacterError
 
 Ids = NDArray[Any]
 """Character ids: unsigned integers of 1, 2 or 4 bytes, the smallest type that holds V ids."""
-
-OnUnknown = Literal["error", "skip", "replace"]
 
 UNICODE = 0x110000
 """Number of code points in Unicode."""

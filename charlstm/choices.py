@@ -1,0 +1,14 @@
+"""The words that settings choose from, and a default, in a module that the help of the commands can import quickly."""
+
+from typing import Literal
+
+Encoding = Literal["scalar", "one-hot", "embedding"]
+Targets = Literal["last", "every"]
+Batches = Literal["windows", "streams"]
+Precision = Literal["float32", "bfloat16"]
+PrecisionOrAuto = Literal["auto", Precision]
+Schedule = Literal["cosine", "constant"]
+Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]
+Mode = Literal["stateless", "stateful"]
+Engine = Literal["numpy", "keras"]
+OnUnknown = Literal["error", "skip", "replace"]
