@@ -24,6 +24,7 @@ from tqdm import tqdm
 from charlstm.cli.flags import flag
 from charlstm.cli.terminal import say
 from charlstm.errors import CharlstmError, clip_text, short_repr
+from charlstm.formatting import counted
 from charlstm.inference.bulk import Job, write_in_order
 from charlstm.inference.sampling import Sampling
 from charlstm.interruption import signals
@@ -56,7 +57,7 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
     with _alone(path):
         if is_finished(path):
             _check_finished(path, wanted)
-            say(f"{path} already has {_counted(texts)}; for other texts, choose another --output.")
+            say(f"{path} already has {counted(texts, 'text')}; for other texts, choose another --output.")
             return
         done = before = 0
         try:
@@ -86,16 +87,7 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
                 f"{path} cannot be written ({error.strerror}); {done:,} of {texts:,} texts are in it; free disk space, then "
                 "run the same command to resume"
             ) from None
-    say(f"Wrote {_counted(texts - before)} to {path}.")
-
-
-def _counted(texts: int) -> str:
-    """Return a number of texts in words.
-
-    >>> _counted(1), _counted(2_000)
-    ('1 text', '2,000 texts')
-    """
-    return f"{texts:,} text{'' if texts == 1 else 's'}"
+    say(f"Wrote {counted(texts - before, 'text')} to {path}.")
 
 
 def _bar(done: int, texts: int) -> "tqdm[Any]":
@@ -180,7 +172,7 @@ def _check_finished(path: Path, settings: dict[str, Any]) -> None:
     more, first = settings["samples"] - before["samples"], before["random_seed"] + before["samples"]
     if more > 0 and not _difference(before, settings | {"samples": before["samples"]}):
         raise CharlstmError(
-            f"{path} is finished with {_counted(before['samples'])}; write the other {more:,} to another --output with "
+            f"{path} is finished with {counted(before['samples'], 'text')}; write the other {more:,} to another --output with "
             f"--random-seed {first} --samples {more}"
         )
     if other := _difference(before, settings):

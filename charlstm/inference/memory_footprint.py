@@ -10,11 +10,9 @@ With B texts at a time, V characters, W lanes (1 in stateful mode), u units of a
     texts      4,000 B + 22 B length       random streams and records; a pointer for each character, then the strings
 """
 
-import math
-from collections.abc import Mapping
-
 from charlstm.choices import Mode
 from charlstm.config import ModelConfig
+from charlstm.formatting import count_parameters
 from charlstm.inference.sampling import Sampling
 
 _PROCESS = 60_000_000  # Python, NumPy, this package
@@ -39,7 +37,8 @@ def network_bytes(model: ModelConfig) -> int:
     layers = {name: shape for name, shape in shapes.items() if name.startswith("lstm")}
     looked_up = "lstm_1/kernel" if model.encoding == "one-hot" else ""
     kernels = {name: shape for name, shape in layers.items() if name.endswith("kernel") and name != looked_up}
-    return 4 * (_count(shapes) + _count(layers) + 2 * _count(kernels)) + 16 * model.vocabulary_size * model.units[0]
+    parameters = count_parameters(shapes) + count_parameters(layers) + 2 * count_parameters(kernels)
+    return 4 * parameters + 16 * model.vocabulary_size * model.units[0]
 
 
 def carried_bytes(model: ModelConfig, rows: int) -> int:
@@ -93,7 +92,3 @@ def scoring_bytes(model: ModelConfig, rows: int) -> dict[str, int]:
 def read_bytes(characters: int, *, rare: bool) -> int:
     """Return the bytes of a text that is encoded and scored; ``rare`` is True if the model has rare characters."""
     return characters * (_READ + _NAMED * rare)
-
-
-def _count(shapes: Mapping[str, tuple[int, ...]]) -> int:
-    return sum(math.prod(shape) for shape in shapes.values())
