@@ -12,3 +12,6 @@ Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "lin
 Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
 OnUnknown = Literal["error", "skip", "replace"]
+
+DEFAULT_TEMPERATURE = 0.8
+"""Sampling temperature of generation, unless another is given."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.config import build
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.evaluation.comparison import ComparisonSettings
@@ -36,7 +37,7 @@ def compare(
     *,
     text: str | None = None,
     length: int = 500,
-    temperature: float = 0.8,
+    temperature: float = DEFAULT_TEMPERATURE,
     random_seed: int = 0,
     windows: Sequence[int] = (),
     sample: int = 1_000,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.history import HistoryEntry, best_score
+from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.config import TrainingConfig
 from charlstm.formatting import bits, count_parameters, decimal, exactly
 from charlstm.text.vocabulary import Vocabulary
@@ -59,7 +60,7 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
     if sample:
         lines += [
             "",
-            "An unedited sample, written entirely by the model (temperature 0.8, state carried):",
+            f"An unedited sample, written entirely by the model (temperature {DEFAULT_TEMPERATURE:g}, state carried):",
             "",
             *("    " + line for line in sample.split("\n")),
         ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
 from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, find_seed, once, threads
@@ -34,7 +35,7 @@ def compare(
     length: Annotated[int, typer.Option(help="Characters to generate.", **integer(1))] = 500,
     temperature: Annotated[
         float, typer.Option(help="Sampling temperature; 0 always takes the likeliest character.", **number(0))
-    ] = 0.8,
+    ] = DEFAULT_TEMPERATURE,
     random_seed: Annotated[int, typer.Option(help="Random seed of the text and of the sampled positions.", **integer(0))] = 0,
     text: Annotated[
         list[str] | None,

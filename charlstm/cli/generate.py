@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charlstm.choices import Engine, Mode, OnUnknown
+from charlstm.choices import DEFAULT_TEMPERATURE, Engine, Mode, OnUnknown
 from charlstm.cli.generated_text import generation_result, print_samples, stream
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
@@ -79,7 +79,7 @@ def generate(
             rich_help_panel=_SAMPLING,
             **number(0),
         ),
-    ] = 0.8,
+    ] = DEFAULT_TEMPERATURE,
     top_k: Annotated[
         int, typer.Option(help="Draw from the N likeliest characters only; 0 for all.", rich_help_panel=_SAMPLING, **integer(0))
     ] = 0,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.inference.logits import replace_nonfinite, shift
 from charlstm.inference.logits_processors import (
     MIN_TEMPERATURE,
@@ -39,7 +40,7 @@ class Sampling:
             2019); 1 for none.
     """
 
-    temperature: float = 0.8
+    temperature: float = DEFAULT_TEMPERATURE
     top_k: int = 0
     top_p: float = 1.0
     min_p: float = 0.0
