@@ -1,7 +1,7 @@
 """A trained model: loading it, generating with it, and measuring what it expects."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -16,22 +16,22 @@ from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.choices import Engine, Mode, OnUnknown
 from charlstm.config import ModelConfig, build
 from charlstm.errors import ConfigError, CorpusError
-from charlstm.evaluation.scores import evaluate, sampled_starts
-from charlstm.evaluation.surprisal import stateful_surprisal
 from charlstm.formatting import exactly
 from charlstm.inference.finite import check_finite
-from charlstm.inference.generation import generate_pieces, generate_texts, warm_up
+from charlstm.inference.generation import Sample, generate_pieces, generate_texts, warm_up
 from charlstm.inference.generation_settings import GenerationOptions, GenerationSettings, known_stop
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import Decoder, decoder
 from charlstm.inference.network import Network, any_weights, build_network
-from charlstm.inspection.activations import Activations, activations_along
-from charlstm.report.notebook import ColouredText, Score, model_html
+from charlstm.inference.sampling import Sampling
 from charlstm.text.replacement import replace_unknown
 from charlstm.text.vocabulary import Ids, Vocabulary
 
 if TYPE_CHECKING:
     import keras
+
+    from charlstm.inspection.activations import Activations
+    from charlstm.report.notebook import ColouredText, Score
 
 
 class Model:
@@ -103,6 +103,8 @@ class Model:
         return f"Model({self.name}: {layers} of {units} units, {reads})"
 
     def _repr_html_(self) -> str:
+        from charlstm.report.notebook import model_html
+
         return model_html(self.checkpoint, self.name, self.history)
 
     def decoder(self, mode: Mode, engine: Engine = "numpy") -> Decoder:
@@ -176,24 +178,39 @@ class Model:
         on_unknown: OnUnknown = "error",
         with_seed: bool | None = None,
         **settings: Any,
-    ) -> tuple[str, Any]:
+    ) -> tuple[str, Generator[list[str], None, list[Sample]]]:
         """Return the text to show before each continuation, and the generator of the pieces of all continuations."""
         random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
         chosen = build(GenerationSettings, settings | {"random_seed": random_seed})
         text = self.default_seed(random_seed) if seed is None else self.known_text(seed, on_unknown)
         self.vocabulary.encode(text)
         stops = [known_stop(self.vocabulary, each) for each in ([stop] if isinstance(stop, str) else stop)]
-        pieces = generate_pieces(
-            self.decoder(chosen.mode),
-            self.vocabulary,
+        random_seeds = range(random_seed, random_seed + samples)
+        pieces = self.pieces(
             text,
-            random_seeds=range(random_seed, random_seed + samples),
+            self.decoder(chosen.mode),
+            random_seeds=random_seeds,
             length=chosen.length,
             sampling=chosen.sampling,
             stops=stops,
         )
         shows_seed = seed is not None if with_seed is None else with_seed
         return text if shows_seed else "", pieces
+
+    def pieces(
+        self,
+        text: str,
+        decoder: Decoder,
+        *,
+        random_seeds: Sequence[int],
+        length: int,
+        sampling: Sampling,
+        stops: Sequence[str] = (),
+    ) -> Generator[list[str], None, list[Sample]]:
+        """Yield continuations of a text in known characters: see :func:`charlstm.inference.generation.generate_pieces`."""
+        return generate_pieces(
+            decoder, self.vocabulary, text, random_seeds=random_seeds, length=length, sampling=sampling, stops=stops
+        )
 
     def default_seed(self, random_seed: int) -> str:
         """Return the passage of the corpus to continue if no seed is given."""
@@ -242,10 +259,12 @@ class Model:
         Raises:
             CharlstmError: If the text is too short or has characters that the model does not know.
         """
+        from charlstm.evaluation.surprisal import stateful_surprisal
+
         ids = self._ids_to_read(text)
         return check_finite(stateful_surprisal(self.network, ids, naming=self.vocabulary.naming_nats(ids)))
 
-    def score(self, text: str, mode: Mode = "stateful") -> Score:
+    def score(self, text: str, mode: Mode = "stateful") -> "Score":
         """Return the mean surprisal of a text.
 
         Args:
@@ -255,6 +274,9 @@ class Model:
         Raises:
             CharlstmError: As :meth:`surprisal`.
         """
+        from charlstm.evaluation.scores import evaluate, sampled_starts
+        from charlstm.report.notebook import Score
+
         ids = self._ids_to_read(text)
         if mode == "stateful":
             return Score.of(float(self.surprisal(text).mean()), len(ids))
@@ -263,11 +285,13 @@ class Model:
         found = evaluate(self.network, ids, everywhere, [window], naming=self.vocabulary.naming_nats(ids))
         return Score.of(found.nats_per_char(window), len(ids))
 
-    def coloured(self, text: str) -> ColouredText:
+    def coloured(self, text: str) -> "ColouredText":
         """Return a text that a notebook shows with its surprising characters coloured."""
+        from charlstm.report.notebook import ColouredText
+
         return ColouredText(text, self.surprisal(text))
 
-    def activations(self, text: str, layer: int = 1) -> Activations:
+    def activations(self, text: str, layer: int = 1) -> "Activations":
         """Return what the gates, the cell state and the hidden state of a layer are along a text, from a zero state.
 
         Args:
@@ -281,6 +305,8 @@ class Model:
             ConfigError: If there is no such layer.
             CharlstmError: If the text has characters that the model does not know.
         """
+        from charlstm.inspection.activations import activations_along
+
         if not 1 <= layer <= len(self.config.units):
             raise ConfigError(setting="layer", expected=f"an integer from 1 to {len(self.config.units)}", found=layer)
         return activations_along(self.network, self._ids_to_read(text, least=1))[layer - 1]

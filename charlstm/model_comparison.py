@@ -8,8 +8,8 @@ from pathlib import Path
 from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.config import build
 from charlstm.errors import ConfigError, CorpusError
+from charlstm.evaluation import comparison
 from charlstm.evaluation.comparison import ComparisonSettings
-from charlstm.evaluation.comparison import compare as compare_modes
 from charlstm.evaluation.evaluation_texts import EvaluationText, EvaluationTexts, evaluation_texts
 from charlstm.evaluation.surprisal import Progress
 from charlstm.evaluation.timed_generation import GenerationTask, TimingEnvironment
@@ -59,8 +59,7 @@ def compare(
     Raises:
         CharlstmError: If an argument is invalid, or the model does not know a character of ``seed`` or ``text``.
     """
-    settings = {"length": length, "temperature": temperature, "random_seed": random_seed}
-    chosen = build(GenerationSettings, settings)
+    chosen = build(GenerationSettings, {"length": length, "temperature": temperature, "random_seed": random_seed})
     if sample < 2:
         raise ConfigError(setting="sample", expected="an integer of at least 2", found=sample)
     if not all(0 < window <= LARGEST_WINDOW for window in windows):
@@ -76,7 +75,8 @@ def compare(
     paths = [corpus] if isinstance(corpus, str | Path) else corpus
     texts = evaluation_texts(model.path, model.checkpoint, measured, [str(path) for path in paths])
     task = GenerationTask(start, length, random_seed, chosen.sampling)
-    return compare_prepared(model, task, texts, comparison_settings(model, sample, random_seed, windows))
+    settings = comparison_settings(model, sample, random_seed, windows)
+    return comparison_of(model.name, run_comparison(model, task, texts, settings))
 
 
 def comparison_settings(model: Model, sample: int, random_seed: int, windows: Sequence[int]) -> ComparisonSettings:
@@ -84,15 +84,14 @@ def comparison_settings(model: Model, sample: int, random_seed: int, windows: Se
     return ComparisonSettings(sample, random_seed, tuple(sorted({*windows} - {model.config.seq_len})))
 
 
-def compare_prepared(
+def run_comparison(
     model: Model,
     task: GenerationTask,
     texts: EvaluationTexts,
     settings: ComparisonSettings,
     machine: TimingEnvironment | None = None,
     progress: Progress = lambda _: None,
-    name: str | None = None,
-) -> Comparison:
+) -> comparison.Comparison:
     """Compare the modes of a model with texts that are read and checked.
 
     Args:
@@ -102,10 +101,17 @@ def compare_prepared(
         settings: The settings of the comparison.
         machine: The clock, and the threads that generation uses; by default all of the process's.
         progress: Called with the work done since its last call.
-        name: Name of the model in the result; by default that of its checkpoint.
     """
     machine = machine or TimingEnvironment(time.perf_counter, lambda *_: nullcontext())
-    found = compare_modes(model.network, model.vocabulary, task, texts, settings, machine, progress)
-    result = comparison_result(name or model.name, found)
+    return comparison.compare(model.network, model.vocabulary, task, texts, settings, machine, progress)
+
+
+def comparison_of(name: str, found: comparison.Comparison) -> Comparison:
+    """Return the result of a comparison of the model of a name.
+
+    Raises:
+        CheckpointError: If a number is infinite or NaN.
+    """
+    result = comparison_result(name, found)
     check_record(result.to_dict())
     return Comparison(**{field: getattr(result, field) for field in result.__struct_fields__})

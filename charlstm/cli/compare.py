@@ -14,10 +14,10 @@ from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import integer, number
 from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (
-    CHECKPOINTS,
     CheckpointOption,
-    CheckpointsOption,
     JsonOption,
+    SearchOption,
+    find_model,
     print_json,
     printable_name,
     say,
@@ -61,20 +61,15 @@ def compare(
     text_encoding: Annotated[
         str, typer.Option("--text-encoding", "--encoding-name", help="Text encoding of the files.", metavar="ENCODING")
     ] = "utf-8",
-    checkpoints: CheckpointsOption = CHECKPOINTS,
+    checkpoints: SearchOption = None,
     json: JsonOption = False,
 ) -> None:
     """Generate text in both modes, and compare quality and speed."""
-    from charlstm.checkpoint.config_file import read_config
-    from charlstm.checkpoint.folder import find_checkpoint
-    from charlstm.checkpoint.weights import read_weights
-    from charlstm.evaluation import comparison
+    from charlstm.evaluation.comparison import comparison_work
     from charlstm.evaluation.timed_generation import GenerationTask, TimingEnvironment
-    from charlstm.inference.finite import check_record
-    from charlstm.inference.network import build_network
     from charlstm.inference.sampling import Sampling
+    from charlstm.model_comparison import comparison_of, comparison_settings, run_comparison
     from charlstm.report.plots import FORMATS
-    from charlstm.report.records import comparison_result
 
     measured = once("--text", text)
     if measured == "-" and "-" in (seed_file or []):
@@ -83,8 +78,8 @@ def compare(
         raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {short_repr(plot.name)}")
     check_outputs(report=report, plot=plot)
     sizes = _sizes(windows)
-    folder = find_checkpoint(checkpoints, checkpoint)
-    config = read_config(folder)
+    model = find_model(checkpoint, checkpoints)
+    folder, config = model.path, model.checkpoint
     start = find_seed(seed, seed_file, text_encoding, config, random_seed, on_unknown, named=not json)
     task = GenerationTask(start.text, length, random_seed, Sampling(temperature))
     texts = find_texts(folder, config, measured, corpus, on_unknown, text_encoding)
@@ -92,34 +87,28 @@ def compare(
         say(f"{'Novelty' if measured else 'Quality'} is not measured: {with_flags(texts.missing)}.")
     if texts.measured:
         say_rare(config.vocabulary, texts.measured.ids)
-    others = tuple(size for size in sizes if size != config.model.seq_len)  # its own window is always used
-    plan = comparison.ComparisonSettings(sample, random_seed, others)
+    plan = comparison_settings(model, sample, random_seed, sizes)
+    others = plan.windows
     characters = len(texts.measured.ids) if texts.measured else 0
     advice = f"reduce --sample{' or the largest of --windows' * bool(others)}, or use a shorter text or a smaller model"
     check_scoring(config, characters, sample, plan.contexts(config.model.seq_len), advice=advice, windows=others)
-    network = build_network(config.model, read_weights(folder, config.model))
-    with bar(comparison.comparison_work(plan, task, texts, network)) as progress:
-        machine = TimingEnvironment(time.perf_counter, threads)
-        found = comparison.compare(network, config.vocabulary, task, texts, plan, machine, progress.update)
+    with bar(comparison_work(plan, task, texts, model.network)) as progress:
+        found = run_comparison(model, task, texts, plan, TimingEnvironment(time.perf_counter, threads), progress.update)
     say_unbounded(found.evaluation)
-    result = comparison_result(printable_name(folder.resolve().name), found)
-    written = result.to_dict()
-    check_record(written)
+    result = comparison_of(printable_name(model.name), found)
     _write(result, report, plot)
     if json:
-        print_json(written)
+        print_json(result.to_dict())
     else:
         from charlstm.cli.comparison_view import show
 
         show(result)
 
 
-LARGEST_WINDOW = 10_000
-"""Largest window in characters. A larger one would need gigabytes for its states."""
-
-
 def _sizes(windows: str | None) -> list[int]:
     """Return the numbers of ``--windows``, sorted and without repetition."""
+    from charlstm.model_comparison import LARGEST_WINDOW
+
     try:
         sizes = sorted({int(part) for part in windows.split(",")}) if windows else []
     except ValueError:

@@ -10,10 +10,10 @@ from charlstm.cli.flags import with_flags
 from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import integer
 from charlstm.cli.terminal import (
-    CHECKPOINTS,
     CheckpointOption,
-    CheckpointsOption,
     JsonOption,
+    SearchOption,
+    find_model,
     print_json,
     printable_name,
     say,
@@ -49,25 +49,22 @@ def evaluate(
     text_encoding: Annotated[
         str, typer.Option("--text-encoding", "--encoding-name", help="Text encoding of the files.", metavar="ENCODING")
     ] = "utf-8",
-    checkpoints: CheckpointsOption = CHECKPOINTS,
+    checkpoints: SearchOption = None,
     json: JsonOption = False,
 ) -> None:
     """Score how well a model predicts a text, in both modes."""
-    from charlstm.checkpoint.config_file import read_config
-    from charlstm.checkpoint.folder import find_checkpoint
     from charlstm.checkpoint.weights import read_weights
     from charlstm.errors import CheckpointError
     from charlstm.evaluation import scores
     from charlstm.evaluation.baselines import baselines, baselines_bytes
     from charlstm.evaluation.text_statistics import text_statistics
     from charlstm.inference.finite import check_record
-    from charlstm.inference.network import build_network
     from charlstm.report.records import evaluation_result
 
     if surprise and not json:
         raise typer.BadParameter("--surprise adds to what --json prints; for a coloured text see `charlstm compare --report`")
-    folder = find_checkpoint(checkpoints, checkpoint)
-    config = read_config(folder)
+    model = find_model(checkpoint, checkpoints)
+    folder, config = model.path, model.checkpoint
     texts = find_texts(folder, config, text, corpus, on_unknown, text_encoding)
     measured, learnt = texts.measured, texts.learnt
     if measured is None or (dynamic and learnt is None):
@@ -77,7 +74,7 @@ def evaluate(
     baselines_memory = baselines_bytes(len(learnt), len(measured.ids)) if learnt is not None else 0
     check_scoring(config, len(measured.ids), sample, contexts, advice=advice, baselines=baselines_memory)
     weights, vocabulary = read_weights(folder, config.model), config.vocabulary
-    network = build_network(config.model, weights)
+    network = model.network
     starts = scores.sampled_starts(len(measured.ids), sample, random_seed)
     naming = vocabulary.naming_nats(measured.ids)
     say_rare(vocabulary, measured.ids)
@@ -94,7 +91,7 @@ def evaluate(
     say_unbounded(found)
     text_read = vocabulary.decode(measured.ids)
     result = evaluation_result(
-        printable_name(folder.resolve().name),
+        printable_name(model.name),
         measured,
         found,
         text_statistics(text_read, vocabulary, learnt),

@@ -25,19 +25,16 @@ from charlstm.cli.memory_checks import check_writing, writers
 from charlstm.cli.options import choice, integer, number
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (
-    CHECKPOINTS,
     CheckpointOption,
-    CheckpointsOption,
     JsonOption,
+    SearchOption,
+    find_model,
     print_json,
     printable_name,
     say,
 )
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint.config_file import CheckpointConfig
-    from charlstm.checkpoint.weights import Weights
-    from charlstm.inference.modes import Decoder
     from charlstm.inference.sampling import Sampling
 
 _SAMPLING = "Sampling"
@@ -135,7 +132,7 @@ def generate(
         Engine,
         typer.Option(help="numpy, or keras, which starts TensorFlow, for GPUs and comparison.", **choice(Engine)),
     ] = "numpy",
-    checkpoints: CheckpointsOption = CHECKPOINTS,
+    checkpoints: SearchOption = None,
     json: JsonOption = False,
 ) -> None:
     r"""Generate text with a trained model.
@@ -143,9 +140,7 @@ def generate(
     With --samples N it prints N texts, each followed by a line end. If texts can have several lines, a line such as
     "--- sample 2, random seed 8 ---" precedes each; otherwise (--stop "\n") it prints one text a line.
     """
-    from charlstm.checkpoint.config_file import read_config
-    from charlstm.checkpoint.folder import find_checkpoint
-    from charlstm.checkpoint.weights import read_weights, weights_digest
+    from charlstm.checkpoint.weights import weights_digest
     from charlstm.inference.sampling import Sampling
 
     if interactive and (json or samples > 1):
@@ -154,8 +149,8 @@ def generate(
         raise typer.BadParameter("--output is for texts of the numpy engine; remove --json, --interactive and --engine")
     check_outputs(output=output)
     encoding = encoding_of("--seed-file", seed_file, text_encoding)
-    folder = find_checkpoint(checkpoints, checkpoint)
-    config = read_config(folder)
+    model = find_model(checkpoint, checkpoints)
+    config = model.checkpoint
     random_seed = _new_random_seed(output) if random_seed is None else random_seed
     stops = stop_strings(stop, config.vocabulary)
     named = not json and not (output is not None and _is_finished(output))
@@ -169,12 +164,11 @@ def generate(
         from charlstm.inference.bulk import Job
 
         processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), length, mode, sampling)
-    weights = read_weights(folder, config.model)
-    decoder = _decoder(config, weights, mode, engine)
+    decoder = model.decoder(mode, engine)
     if output is not None:
         job = Job(decoder, config.vocabulary, text, length, sampling, stops)
         settings = {
-            "model": weights_digest(weights), "mode": mode, "seed": sha256(text.encode()).hexdigest(), "length": length,
+            "model": weights_digest(model.weights), "mode": mode, "seed": sha256(text.encode()).hexdigest(), "length": length,
             "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
         }  # fmt: skip
         write_many(job, output, range(random_seed, random_seed + samples), settings, processes)
@@ -198,22 +192,16 @@ def generate(
             )
             return
 
-        from charlstm.inference.generation import generate_pieces, generate_texts
+        from charlstm.inference.generation import generate_texts
 
         began = time.perf_counter()
-        pieces = generate_pieces(
-            decoder,
-            config.vocabulary,
-            text,
-            random_seeds=range(random_seed, random_seed + samples),
-            length=length,
-            sampling=sampling,
-            stops=stops,
+        pieces = model.pieces(
+            text, decoder, random_seeds=range(random_seed, random_seed + samples), length=length, sampling=sampling, stops=stops
         )
         if json:
             texts = generate_texts(pieces)
             seconds = time.perf_counter() - began
-            print_json(generation_result(printable_name(folder.resolve().name), mode, text, texts, seconds).to_dict())
+            print_json(generation_result(printable_name(model.name), mode, text, texts, seconds).to_dict())
             return
         opening = text if shows_seed else ""
         if samples == 1:
@@ -242,14 +230,3 @@ def _is_finished(output: Path) -> bool:
     from charlstm.cli.bulk import is_finished
 
     return is_finished(output)
-
-
-def _decoder(config: "CheckpointConfig", weights: "Weights", mode: Mode, engine: Engine) -> "Decoder":
-    if engine == "keras":
-        from charlstm.nn.keras_decoder import keras_decoder
-
-        return keras_decoder(config.model, weights, mode)
-    from charlstm.inference.modes import decoder
-    from charlstm.inference.network import build_network
-
-    return decoder(build_network(config.model, weights), mode)

@@ -15,10 +15,10 @@ from charlstm.cli.memory_checks import check_scoring, check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (
-    CHECKPOINTS,
     CheckpointOption,
-    CheckpointsOption,
     JsonOption,
+    SearchOption,
+    find_model,
     known_text_to_read,
     print_json,
     printable_name,
@@ -92,14 +92,10 @@ def inspect(
             show_default=False,
         ),
     ] = None,
-    checkpoints: CheckpointsOption = CHECKPOINTS,
+    checkpoints: SearchOption = None,
     json: JsonOption = False,
 ) -> None:
     """Look inside a model: shapes, weights, gates, one time step."""
-    from charlstm.checkpoint.config_file import read_config
-    from charlstm.checkpoint.folder import find_checkpoint
-    from charlstm.checkpoint.weights import read_weights
-    from charlstm.inference.network import build_network
     from charlstm.inspection.activations import MAX_CHARACTERS
     from charlstm.inspection.sections import SECTIONS, inspect_model
     from charlstm.results.json_record import replace
@@ -109,8 +105,8 @@ def inspect(
         raise typer.BadParameter("give --text or --text-file, not both")
     encoding = encoding_of("--text-file", text_file, text_encoding)
     check_outputs(page=page)
-    folder = find_checkpoint(checkpoints, checkpoint)
-    config = read_config(folder)
+    model = find_model(checkpoint, checkpoints)
+    config = model.checkpoint
     character = None if character is None else _one_character(config, character, on_unknown)
     given = typed is not None or file is not None
     looks_inside = section == "inside" or page is not None or (given and section != "step")
@@ -118,11 +114,11 @@ def inspect(
     check_scoring(
         config, MAX_CHARACTERS, min(config.model.seq_len, len(config.corpus.windows[0])), advice="use a smaller model"
     )
-    weights = read_weights(folder, config.model)
-    network = build_network(config.model, weights)
+    weights = model.weights
+    network = model.network
     passage = _passage(config, typed, file, encoding, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
-    name, read = printable_name(folder.resolve().name), passage if given else None
+    name, read = printable_name(model.name), passage if given else None
     result = inspect_model(name, config, weights, network, names, text=read, character=character, unit=unit or 0)
     if keras and names:
         result = replace(result, sections=_ask_keras(result.sections, config, weights, names))

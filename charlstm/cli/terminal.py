@@ -16,11 +16,22 @@ from charlstm.cli.layout import columns, wrapped
 from charlstm.errors import JOINERS
 
 if TYPE_CHECKING:
+    from charlstm.model import Model
     from charlstm.text.vocabulary import Vocabulary
 
 CheckpointsOption = Annotated[
     Path,
     typer.Option("--checkpoints", envvar="CHARLSTM_CHECKPOINTS", help="Folder of the checkpoints.", metavar="FOLDER"),
+]
+SearchOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoints",
+        envvar="CHARLSTM_CHECKPOINTS",
+        help="Folder of the checkpoints. Default: checkpoints, then the user's data folder, then the demo model.",
+        metavar="FOLDER",
+        show_default=False,
+    ),
 ]
 CheckpointOption = Annotated[
     str | None,
@@ -61,6 +72,17 @@ def say_text(text: str) -> None:
     except OSError as error:  # the disk of a log may have room again
         if error.errno in (errno.EPIPE, errno.EIO):
             abandon(sys.stderr)
+
+
+def find_model(checkpoint: str | None, checkpoints: Path | None) -> "Model":
+    """Return the model of ``--checkpoint`` and ``--checkpoints``; say which one it is if it is not in ./checkpoints."""
+    from charlstm.model import load
+
+    model = load(checkpoint, checkpoints=checkpoints)
+    named_by_path = checkpoint is not None and model.path == Path(checkpoint)
+    if checkpoints is None and model.path.parent != CHECKPOINTS and not named_by_path:
+        say(f"Using the model {printable_name(model.name)} in {printable_name(str(model.path.parent))}.")
+    return model
 
 
 def say_note(sentence: str) -> None:
