@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
 
 from charlstm.errors import CorpusError
+from charlstm.text.corpus import read_corpus
 from charlstm.text.vocabulary import id_dtype
 from charlstm.text.windows import denormalise, model_ids, normalise, split, windows
 
@@ -103,3 +105,35 @@ def test_ids_beyond_the_vocabulary_become_the_last_id():
     assert model_ids(ids, 7).tolist() == [0, 5, 6, 6, 6]
     np.testing.assert_array_equal(denormalise(normalise(ids, 7), 7), [0, 5, 6, 6, 6])
     assert model_ids(np.array([3], np.uint8), 70_000).tolist() == [3]
+
+
+def test_windows_of_a_corpus_are_views_of_its_normalised_text(tmp_path):
+    (tmp_path / "tale.txt").write_text("the quick brown fox " * 30)
+    corpus = read_corpus(tmp_path / "tale.txt")
+    x, y = corpus.windows(seq_len=12)
+    n = len(corpus.ids)
+    assert (x.shape, x.dtype, y.shape) == ((n - 12, 12, 1), np.float32, (n - 12,))
+    assert np.shares_memory(x[0], x[5])
+    np.testing.assert_array_equal(x[..., 0], sliding_window_view(corpus.ids[:-1] / np.float32(len(corpus.vocabulary)), 12))
+    np.testing.assert_array_equal(y, corpus.ids[12:])
+    assert corpus.vocabulary.decode(denormalise(x[7], len(corpus.vocabulary))) == ("the quick brown fox " * 30)[7:19]
+    with pytest.raises(ValueError, match="read-only"):
+        x[0, 0] = 1
+
+
+@pytest.mark.parametrize("step", [1, 3, 1_000])
+def test_windows_of_a_corpus_predict_one_or_every_character(tmp_path, step):
+    (tmp_path / "tale.txt").write_text("the quick brown fox " * 30)
+    corpus = read_corpus(tmp_path / "tale.txt")
+    x, last = corpus.windows(10, step=step)
+    again, every = corpus.windows(10, targets="every", step=step)
+    np.testing.assert_array_equal(x, again)
+    assert len(x) == len(last) == len(every) == -(-(len(corpus.ids) - 10) // step)
+    np.testing.assert_array_equal(every[:, -1], last)
+    np.testing.assert_array_equal(every[:, :-1], denormalise(x[:, 1:], len(corpus.vocabulary)))
+
+
+def test_a_corpus_shorter_than_a_window_is_refused(tmp_path):
+    (tmp_path / "tale.txt").write_text("abc")
+    with pytest.raises(CorpusError, match="a window of 3 and its next character need 4"):
+        read_corpus(tmp_path / "tale.txt").windows(3)
