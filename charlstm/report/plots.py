@@ -184,11 +184,11 @@ def image(found: ComparisonResult, suffix: str) -> bytes:
     with _style(), warnings.catch_warnings():
         figure = _figure(columns, rows)
         figure.suptitle(f"{found.checkpoint}: stateless and stateful")
-        every = figure.subplots(rows, columns, squeeze=False).flat
+        every = list(figure.subplots(rows, columns, squeeze=False).flat)
         for axes, plot in zip(every, plots, strict=False):
             plot.draw(axes, found)
             axes.set_title(plot.title)
-        for axes in list(every)[len(plots) :]:
+        for axes in every[len(plots) :]:
             axes.set_axis_off()
         warnings.filterwarnings("ignore", "Glyph")  # characters that no installed font has are drawn as boxes
         file = io.BytesIO()

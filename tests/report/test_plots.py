@@ -134,6 +134,13 @@ def test_file_format_matches_the_suffix(record, suffix, begins):
     assert image(typed(record), suffix).startswith(begins)
 
 
+def test_image_of_three_plots_has_no_fourth_chart(make_network):
+    found = comparison_result("tale", compared(make_network()))
+    drawing = ElementTree.fromstring(image(found, ".svg"))
+    assert len(plots_of(found)) == 3
+    assert len([group for group in drawing.iter() if (group.get("id") or "").startswith("matplotlib.axis_")]) == 2 * 3
+
+
 def test_name_with_formula_characters_and_missing_glyphs(record):
     record["checkpoint"] = "$x^{$ 渡口"
     assert len(image(typed(record), ".png")) > 1_000
