@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charlstm.cli.console import NARROW, WIDEST, print_cells, printed
+from charlstm.cli.layout import wrapped
 from charlstm.cli.terminal import visible
 
 if TYPE_CHECKING:
@@ -52,11 +53,14 @@ def _print(console: Console, blocks: "list[Block]") -> None:
         console.print()
         if isinstance(block, Grid):
             table = Table(box=None, padding=(0, 2, 0, 0), show_header=any(block.headings))
-            for heading, numeric, *cells in zip(block.headings, block.numeric, *block.rows, strict=True):
+            for heading, numeric, whole, *cells in zip(
+                block.headings, block.numeric, block.unbroken, *block.rows, strict=True
+            ):
                 first = not table.columns and console.width >= NARROW
                 # A part of a number would look like another number.
-                least = max(cell_len(word) for cell in cells for word in cell.split()) if numeric else None
+                words = [*heading.split(), *(word for cell in cells for word in ([cell] if whole or first else cell.split()))]
                 justify: Literal["left", "right"] = "right" if numeric else "left"
+                least = max(map(cell_len, words), default=0)
                 table.add_column(Text(heading), justify=justify, overflow="fold", no_wrap=first, min_width=least)
             for row in block.rows:
                 table.add_row(*map(Text, row))
@@ -65,7 +69,7 @@ def _print(console: Console, blocks: "list[Block]") -> None:
             else:
                 print_cells(console, block.headings[1:], block.rows)
         elif isinstance(block, Lines):
-            console.print(Padding(Text(block.text, overflow="fold"), (0, 0, 0, 4)))
+            console.print(Padding(Text(wrapped(block.text, console.width - 4), overflow="fold"), (0, 0, 0, 4)))
         else:
             console.print(Text(block.text))
 

@@ -37,6 +37,12 @@ class Grid:
         columns = [[row[at] for row in self.rows] for at in range(1, len(self.headings))]
         return [False, *(all(_NUMERIC.fullmatch(cell) for cell in column) for column in columns)]
 
+    @property
+    def unbroken(self) -> list[bool]:
+        """For every column, True if its cells cannot be read in parts: numbers, shapes and histograms."""
+        drawn = [all(set(row[at]) <= set(_BARS) for row in self.rows) for at in range(len(self.headings))]
+        return [numeric or bars for numeric, bars in zip(self.numeric, drawn, strict=True)]
+
 
 _NUMERIC = re.compile(r"[-+\d.,:%…() e]*( \(rounding\))?|\(None, [\d, ]+\)")
 

@@ -1,6 +1,8 @@
 """``charlstm inspect``: sections, their JSON, and activations along a text."""
 
 import json
+import re
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -66,6 +68,17 @@ def test_all_sections_fit_any_width_in_order(charlstm, monkeypatch):
             assert {"time_distributed", "lstm_1/recurrent_kernel", "hard_sigmoid", "sigmoid", "lstm_2"} <= whole
         if columns != "20":
             assert [line for line in lines if line in TITLES] == TITLES
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "72"])
+def test_tables_break_no_number_or_word_in_any_width(charlstm, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", "110")
+    wide = charlstm("inspect").stdout
+    monkeypatch.setenv("COLUMNS", columns)
+    narrow = charlstm("inspect").stdout
+    unbroken = r"[-+]\d+\.\d+ … [-+]\d+\.\d+|\[\d+, \d+\]|[▁-█]+(?: +[▁-█]+)*|[-+]?\d+\.\d+"
+    assert Counter(re.findall(unbroken, wide)) == Counter(re.findall(unbroken, narrow))
+    assert {word.rstrip(":") for word in narrow.split()} <= {word.rstrip(":") for word in wide.split()}
 
 
 def test_step_uses_the_given_character(told, tale):

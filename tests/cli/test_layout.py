@@ -46,6 +46,10 @@ def test_an_indented_line_stays_indented():
     assert wrapped("  the ferry  is late", 12) == "  the ferry\n  is late"
 
 
+def test_shapes_stay_whole():
+    assert wrapped("  [32, 56]·[56, 1] + [32, 1] [no shape]", 22) == "  [32, 56]·[56, 1] +\n  [32, 1] [no shape]"
+
+
 def test_word_wider_than_the_line_stays_whole():
     assert wrapped("see /a/very/long/path there", 8).split("\n") == ["see", "/a/very/long/path", "there"]
 
