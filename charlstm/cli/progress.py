@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined
-from charlstm.cli.terminal import duration, say, say_text, visible
+from charlstm.cli.terminal import duration, say, say_text, visible, wrapped_on_stderr
 from charlstm.formatting import bits, counted, decimal
 from charlstm.interruption import StopRequest, signals
 
@@ -49,7 +49,7 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
     from charlstm.training.model_files import sample_text
     from charlstm.training.run import train
 
-    stop = StopRequest("\nStopping after this step, then saving (Ctrl-C: stop at once, without saving).\n")
+    stop = _stop_request()
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
     with (
         signals(stop),
@@ -88,6 +88,11 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
             elif isinstance(event, Finished):
                 finished = event
     return plan, finished, stop.number
+
+
+def _stop_request() -> StopRequest:
+    """Return a request whose answer is wrapped beforehand, since a signal handler writes it."""
+    return StopRequest(wrapped_on_stderr("\nStopping after this step, then saving (Ctrl-C: stop at once, without saving).\n"))
 
 
 def _say_above(bar: "tqdm[Any]", message: str, print_it: Callable[[str], None] = say) -> None:

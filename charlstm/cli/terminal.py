@@ -66,9 +66,8 @@ def say_text(text: str) -> None:
 
     If stderr is closed (a terminal, the reader of a log), the text is dropped and the command continues.
     """
-    shown, width = visible(text, "\n\t"), columns(sys.stderr)
     try:
-        print(wrapped(shown, width) if width else shown, file=sys.stderr, flush=True)
+        print(wrapped_on_stderr(visible(text, "\n\t")), file=sys.stderr, flush=True)
     except OSError as error:  # the disk of a log may have room again
         if error.errno in (errno.EPIPE, errno.EIO):
             abandon(sys.stderr)
@@ -83,6 +82,12 @@ def find_model(checkpoint: str | None, checkpoints: Path | None) -> "Model":
     if checkpoints is None and model.path.parent != CHECKPOINTS and not named_by_path:
         say(f"Using the model {printable_name(model.name)} in {printable_name(str(model.path.parent))}.")
     return model
+
+
+def wrapped_on_stderr(text: str) -> str:
+    """Return text wrapped between words if stderr is a terminal."""
+    width = columns(sys.stderr)
+    return wrapped(text, width) if width else text
 
 
 def say_note(sentence: str) -> None:

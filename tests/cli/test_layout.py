@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import termios
@@ -14,7 +15,7 @@ from tqdm.utils import disp_len
 
 from charlstm.checkpoint.history import HistoryEntry
 from charlstm.cli.layout import columns, joined, padded, wrapped
-from charlstm.cli.progress import _description, _line
+from charlstm.cli.progress import _description, _line, _stop_request
 from charlstm.cli.terminal import say
 from charlstm.training.events import Stepped
 from tests.cli.conftest import TEXT
@@ -83,6 +84,19 @@ def test_messages_are_wrapped_on_a_terminal(monkeypatch, width):
         while piece := other_end.read(1 << 16):
             shown += piece
     assert shown.decode().replace("\r\n", "\n") == wrapped(SENTENCE, width) + "\n"
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_answer_to_ctrl_c_is_wrapped(monkeypatch, capfd, width):
+    mine, its = terminal_of(width)
+    with os.fdopen(its, "w") as screen, monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", screen)
+        request = _stop_request()
+    os.close(mine)
+    request(signal.SIGINT, None)
+    answer = capfd.readouterr().err
+    assert max(map(len, answer.split("\n"))) <= width
+    assert " ".join(answer.split()) == "Stopping after this step, then saving (Ctrl-C: stop at once, without saving)."
 
 
 def test_messages_elsewhere_stay_one_line(capsys):
