@@ -100,10 +100,10 @@ def _render(template: str, **names: object) -> str:
 
 
 def _breakable(name: str) -> Any:
-    """Return a name with line-break opportunities between its words, for narrow tables."""
+    """Return a name with line-break opportunities between its words, for narrow tables; ``W_i`` is one word."""
     from markupsafe import Markup, escape
 
-    parts = re.split(r"(?<=_)(?=\w)|(?<=[a-z])(?=[A-Z])", name)
+    parts = re.split(r"(?<=\w\w_)(?=\w\w)|(?<=[a-z])(?=[A-Z])|(?<=\d:)(?=\d{3})", name)
     return Markup("<wbr>").join(escape(part) for part in parts)
 
 

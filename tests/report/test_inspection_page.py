@@ -8,6 +8,7 @@ import pytest
 
 from charlstm.config import ModelConfig
 from charlstm.inspection.activations import activations_along
+from charlstm.inspection.gate_weights import weights
 from charlstm.inspection.inside import inside_record
 from charlstm.inspection.layer_shapes import layers, shapes
 from charlstm.report.page import inspection_page
@@ -113,6 +114,21 @@ def test_tables_of_layers_and_shapes_fit_the_page(large, browse, width):
         "return [...document.querySelectorAll('.wide:has(table)')].slice(0, 3).map(box => box.scrollWidth - box.clientWidth)"
     )
     assert browse(large, script, width=width) == [0, 0, 0]
+
+
+@browser
+def test_histograms_of_the_weights_fit_a_phone(found, browse):
+    config = ModelConfig(vocabulary_size=90, units=(512,))
+    generator = np.random.default_rng(0)
+    values = {name: generator.normal(size=shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
+    sections = Sections(weights=weights(config, values))
+    result = InspectionResult(checkpoint="tale", parameters=1, layers=layers(config), sections=sections)
+    script = (
+        "const box = document.querySelector('.wide:has(td.bars)');"
+        "const labels = [...box.querySelectorAll('td:first-child')].map(cell => cell.innerHTML);"
+        "return [box.scrollWidth - box.clientWidth, labels.filter(label => label.includes('wbr'))]"
+    )
+    assert browse(inspection_page(result, found), script, width=390) == [0, []]
 
 
 @browser
