@@ -9,7 +9,7 @@ from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.config import build
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.evaluation import comparison
-from charlstm.evaluation.comparison import ComparisonSettings
+from charlstm.evaluation.comparison import ComparisonSettings, longest_context
 from charlstm.evaluation.evaluation_texts import EvaluationText, EvaluationTexts, evaluation_texts
 from charlstm.evaluation.surprisal import Progress
 from charlstm.evaluation.timed_generation import GenerationTask, TimingEnvironment
@@ -75,6 +75,8 @@ def compare(
     paths = [corpus] if isinstance(corpus, str | Path) else corpus
     texts = evaluation_texts(model.path, model.checkpoint, measured, [str(path) for path in paths])
     task = GenerationTask(start, length, random_seed, chosen.sampling)
+    if (most := longest_context(task, texts)) < max(windows, default=0):
+        raise ConfigError(setting="windows", expected=f"integers of at most {most:,} for these texts", found=tuple(windows))
     settings = comparison_settings(model, sample, random_seed, windows)
     return comparison_of(model.name, run_comparison(model, task, texts, settings))
 

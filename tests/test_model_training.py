@@ -168,7 +168,8 @@ def test_a_comparison_scores_a_given_text_and_refuses_invalid_arguments():
     model = charlstm.train("tale.txt", **QUICK)
     result = charlstm.compare(model, "The ", text="The lamp burns.", length=10)
     assert result.measured.characters == 15
-    for arguments, setting in (({"length": -1}, "length"), ({"sample": 1}, "sample"), ({"windows": [0]}, "windows")):
+    wrong = ({"length": -1}, {"sample": 1}, {"windows": [0]}, {"windows": [9_000]})
+    for arguments, setting in zip(wrong, ("length", "sample", "windows", "windows"), strict=True):
         with pytest.raises(ConfigError) as error:
             charlstm.compare(model, "The ", **arguments)
         assert error.value.setting == setting

@@ -65,7 +65,7 @@ def compare(
     json: JsonOption = False,
 ) -> None:
     """Generate text in both modes, and compare quality and speed."""
-    from charlstm.evaluation.comparison import comparison_work
+    from charlstm.evaluation.comparison import comparison_work, longest_context
     from charlstm.evaluation.timed_generation import GenerationTask, TimingEnvironment
     from charlstm.inference.sampling import Sampling
     from charlstm.model_comparison import comparison_of, comparison_settings, run_comparison
@@ -89,6 +89,12 @@ def compare(
         say_rare(config.vocabulary, texts.measured.ids)
     plan = comparison_settings(model, sample, random_seed, sizes)
     others = plan.windows
+    most = longest_context(task, texts)
+    if others and others[-1] > most:
+        raise typer.BadParameter(
+            f"--windows: expected at most {most:,}, the longest context in the generated and the scored text; "
+            f"found {others[-1]:,}"
+        )
     characters = len(texts.measured.ids) if texts.measured else 0
     advice = f"reduce --sample{' or the largest of --windows' * bool(others)}, or use a shorter text or a smaller model"
     check_scoring(config, characters, sample, plan.contexts(config.model.seq_len), advice=advice, windows=others)

@@ -71,6 +71,14 @@ class Comparison:
     sweep: Mapping[int, TimedText]
 
 
+def longest_context(task: GenerationTask, texts: EvaluationTexts) -> int:
+    """Return the most characters that a prediction can have read, in the generated text or in the evaluation text.
+
+    A longer window would read no more than this.
+    """
+    return max(len(task.seed) + task.length - 1, len(texts.measured.ids) - 1 if texts.measured else 0)
+
+
 def first_difference(one: str, other: str) -> int | None:
     """Return the first position where two texts differ or only one of them ends; None if they are equal.
 

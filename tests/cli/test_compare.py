@@ -187,6 +187,15 @@ def test_invalid_arguments_are_refused_before_any_work(charlstm, tmp_path, argum
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_window_longer_than_any_context_is_refused(charlstm, told):
+    assert list(told("--seed", "The ", "--windows", "99")["windows"]) == ["12", "99"]  # the last of 100 held-out characters
+    for few, most in (FEW, 99), (("--length", "200", "--sample", "20"), 203):
+        result = charlstm("compare", *few, "--seed", "The ", "--windows", f"3,{most + 1}")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"--windows: expected at most {most}, " in result.stderr
+        assert f"found {most + 1};" in result.stderr
+
+
 def test_unknown_characters_follow_the_policy(charlstm):
     assert "'Ö'" in charlstm("compare", "--seed", "fÖx").stderr
     assert "'Ö': left out" in charlstm("compare", *FEW, "--seed", "fÖx", "--on-unknown", "skip").stderr

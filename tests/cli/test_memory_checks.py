@@ -42,7 +42,7 @@ def memory(monkeypatch):
         ("evaluate text.txt", PROCESS, "the model", {"--sample"}),
         ("evaluate text.txt --sample 1000000", PROCESS, "the model", {"--sample"}),
         ("compare", PROCESS, "the model", {"--sample"}),
-        ("compare --windows 10000", 1.03 * PROCESS, "the model", {"--sample", "--windows"}),
+        ("compare --windows 10000 --length 10000", 1.03 * PROCESS, "the model", {"--sample", "--windows"}),
         ("compare --text text.txt", 1e3, "the text", set()),
         ("evaluate text.txt", 1e3, "the text", set()),
         ("inspect", PROCESS, "the model", set()),
