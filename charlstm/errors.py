@@ -61,6 +61,8 @@ def range_phrase(
 
     >>> range_phrase("an integer", ge=1, le=1_000_000), range_phrase("a number", gt=0.0), range_phrase("a number", ge=0, lt=1)
     ('an integer from 1 to 1,000,000', 'a number above 0', 'a number of at least 0 and below 1')
+    >>> range_phrase("an integer", ge=0, le=2**63 - 1)
+    'an integer from 0 to 9,223,372,036,854,775,807'
     """
     if ge is not None and le is not None:
         return f"{what} from {_number(ge)} to {_number(le)}"
@@ -70,7 +72,9 @@ def range_phrase(
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) and abs(value) < 2**63 else f"{value:g}"
+    if isinstance(value, int):  # a float would round a large one
+        return f"{value:,}"
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < 2**63 else f"{value:g}"
 
 
 def excerpt(text: str, columns: int) -> str:

@@ -11,7 +11,7 @@ from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOp
 from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, find_seed, once, threads
 from charlstm.cli.memory_checks import check_scoring
-from charlstm.cli.options import integer, number
+from charlstm.cli.options import LARGEST_SEED, integer, number
 from charlstm.cli.outputs import check_outputs, write_output
 from charlstm.cli.terminal import (
     CheckpointOption,
@@ -36,7 +36,9 @@ def compare(
     temperature: Annotated[
         float, typer.Option(help="Sampling temperature; 0 always takes the likeliest character.", **number(0))
     ] = DEFAULT_TEMPERATURE,
-    random_seed: Annotated[int, typer.Option(help="Random seed of the text and of the sampled positions.", **integer(0))] = 0,
+    random_seed: Annotated[
+        int, typer.Option(help="Random seed of the text and of the sampled positions.", **integer(0, LARGEST_SEED))
+    ] = 0,
     text: Annotated[
         list[str] | None,
         typer.Option(

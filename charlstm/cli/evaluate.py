@@ -8,7 +8,7 @@ import typer
 from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
 from charlstm.cli.flags import with_flags
 from charlstm.cli.memory_checks import check_scoring
-from charlstm.cli.options import integer
+from charlstm.cli.options import LARGEST_SEED, integer
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,
@@ -44,7 +44,7 @@ def evaluate(
         bool, typer.Option("--surprise", help="With --json: also print the surprisal of every character, in nats.")
     ] = False,
     sample: SampleOption = 1_000,
-    random_seed: Annotated[int, typer.Option(help="Random seed of the sampled positions.", **integer(0))] = 0,
+    random_seed: Annotated[int, typer.Option(help="Random seed of the sampled positions.", **integer(0, LARGEST_SEED))] = 0,
     on_unknown: UnknownOption = "error",
     text_encoding: Annotated[
         str, typer.Option("--text-encoding", "--encoding-name", help="Text encoding of the files.", metavar="ENCODING")

@@ -22,7 +22,7 @@ from charlstm.cli.generation_inputs import (
     threads,
 )
 from charlstm.cli.memory_checks import check_writing, writers
-from charlstm.cli.options import choice, integer, number
+from charlstm.cli.options import LARGEST_SEED, choice, integer, number
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (
     CheckpointOption,
@@ -67,7 +67,7 @@ def generate(
         typer.Option(help="End a text before this string; \\n is a line end. Repeat for several strings.", metavar="TEXT"),
     ] = None,
     random_seed: Annotated[
-        int | None, typer.Option(help="Random seed of the text. Default: a new one each time.", **integer(0))
+        int | None, typer.Option(help="Random seed of the text. Default: a new one each time.", **integer(0, LARGEST_SEED))
     ] = None,
     temperature: Annotated[
         float,

@@ -53,9 +53,7 @@ def _print(console: Console, blocks: "list[Block]") -> None:
         console.print()
         if isinstance(block, Grid):
             table = Table(box=None, padding=(0, 2, 0, 0), show_header=any(block.headings))
-            for heading, numeric, whole, *cells in zip(
-                block.headings, block.numeric, block.unbroken, *block.rows, strict=True
-            ):
+            for heading, numeric, whole, *cells in zip(block.headings, block.numeric, block.unbroken, *block.rows, strict=True):
                 first = not table.columns and console.width >= NARROW
                 # A part of a number would look like another number.
                 words = [*heading.split(), *(word for cell in cells for word in ([cell] if whole or first else cell.split()))]

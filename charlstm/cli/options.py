@@ -10,6 +10,10 @@ import typer
 from charlstm.errors import join_alternatives, range_phrase, short_repr, suggestion
 
 
+LARGEST_SEED = 2**63 - 1
+"""Largest random seed."""
+
+
 def integer(ge: int | None = None, le: int | None = None) -> dict[str, Any]:
     """Return the arguments of ``typer.Option`` for an integer; bounds are checked only if there is a lower one."""
     return {
@@ -62,7 +66,9 @@ def _parser(kind: type[int] | type[float], expected: str, least: float | None, m
         try:
             found = kind(value)
         except ValueError:
-            raise typer.BadParameter(f"expected {expected}; found {short_repr(value)}") from None
+            long = kind is int and value.strip().lstrip("+-").isdecimal()
+            most_digits = f" and of at most {sys.get_int_max_str_digits():,} digits" if long and most == math.inf else ""
+            raise typer.BadParameter(f"expected {expected}{most_digits}; found {short_repr(value)}") from None
         if least is not None and not least <= found <= most:
             raise typer.BadParameter(f"expected {expected}; found {found}")
         return found

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from charlstm import choices
-from charlstm.cli.options import choice, integer, integer_or_auto, integers, number
+from charlstm.cli.options import LARGEST_SEED, choice, integer, integer_or_auto, integers, number
 
 _MODEL, _LSTM, _TRAINING, _WORKERS = "Model", "Options of the Keras LSTM layer", "Training", "Several workers"
 
@@ -236,7 +236,9 @@ SaveEvery = Annotated[
         **number(),
     ),
 ]
-RandomSeed = Annotated[int | None, option(_TRAINING, "Random seed of the whole training. Default: 0.", **integer(0))]
+RandomSeed = Annotated[
+    int | None, option(_TRAINING, "Random seed of the whole training. Default: 0.", **integer(0, LARGEST_SEED))
+]
 Cluster = Annotated[
     str | None,
     option(

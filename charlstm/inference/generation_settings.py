@@ -60,7 +60,7 @@ class GenerationSettings:
 
     length: Annotated[int, Meta(ge=0)] = 500
     mode: Mode = "stateless"
-    random_seed: Annotated[int, Meta(ge=0)] = 0
+    random_seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     temperature: Annotated[float, Meta(ge=0.0, le=1e9)] = Sampling.temperature
     top_k: Annotated[int, Meta(ge=0)] = Sampling.top_k
     top_p: Annotated[float, Meta(ge=0.0, le=1.0)] = Sampling.top_p

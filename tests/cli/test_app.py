@@ -17,6 +17,18 @@ PROGRAM = get_command(app)
 COMMANDS = {"": PROGRAM, **PROGRAM.commands}
 
 
+@pytest.mark.parametrize("command", ["train a.txt", "generate", "evaluate", "compare"])
+@pytest.mark.parametrize("number", [str(2**63), "9" * 5_000, "-1"])
+def test_random_seed_out_of_range_states_the_exact_bound(charlstm, command, number):
+    result = charlstm(*command.split(), "--random-seed", number)
+    assert result.exit_code == 2
+    assert "--random-seed: expected an integer from 0 to 9,223,372,036,854,775,807; found " in result.stderr
+
+
+def test_number_with_too_many_digits_is_not_said_to_be_no_integer(charlstm):
+    assert "integer of at least 0 and of at most 4,300 digits" in charlstm("generate", "--length", "9" * 5_000).stderr
+
+
 def test_help_lists_every_command_on_stdout(charlstm):
     result = charlstm("--help")
     assert result.exit_code == 0
