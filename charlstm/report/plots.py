@@ -3,7 +3,7 @@
 import io
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,9 +52,28 @@ def draw_contexts(axes: "Axes", found: ComparisonResult) -> None:
         axes.axhline(score.bits_per_char, color=STATEFUL, label="stateful")
     axes.axvline(found.window, color=_INK, linewidth=0.8, linestyle=":", label=f"the model's window, {found.window}")
     axes.set_xscale("log", base=2)
-    axes.set_xticks(list(contexts), [str(context) if math.log2(context).is_integer() else "" for context in contexts])
+    named = _labelled(list(contexts), {found.window, *found.windows})
+    axes.set_xticks(list(contexts), [str(context) if context in named else "" for context in contexts])
     axes.set(xlabel="characters read before each", ylabel="bits per character")
     _add_legend(axes, 3)
+
+
+def _labelled(contexts: Sequence[int], windows: Collection[int]) -> set[int]:
+    """Return the context lengths whose labels do not overlap on a logarithmic axis.
+
+    The windows that text was generated with come first, from the greatest down, then the greatest context and powers of two.
+    """
+    named: list[int] = []
+    order = [*sorted(windows, reverse=True), max(contexts), *(each for each in contexts if math.log2(each).is_integer())]
+    room = math.log2(max(contexts) / min(contexts)) / _LABELS
+    for context in order:
+        if all(abs(math.log2(context / other)) >= room for other in named):
+            named.append(context)
+    return set(named)
+
+
+_LABELS = 14
+"""Number of context lengths for which there is room below the axis."""
 
 
 def draw_divergence(axes: "Axes", found: ComparisonResult) -> None:

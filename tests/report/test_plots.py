@@ -95,6 +95,23 @@ def test_context_curve_shows_the_scores(record):
     assert record["modes"]["stateful"]["bits_per_char"] in {line.get_ydata()[0] for line in axes.lines}
 
 
+@pytest.mark.parametrize(
+    ("windows", "labelled"),
+    [([6], {"6"}), ([6, 300], {"6", "300"}), ([6, 100, 10_000], {"6", "100", "10000"}), ([6, 7, 250], {"7", "250"})],
+)
+def test_context_curve_labels_the_windows(record, windows, labelled):
+    score, found = record["contexts"]["1"], record["windows"]["3"]
+    record["windows"] = {str(window): found for window in windows}
+    record["contexts"] = {str(context): score for context in sorted({1, 2, 4, 8, 16, 32, 64, 128, 256, *windows})}
+    axes = drawn(CONTEXTS, record)
+    axes.figure.draw_without_rendering()
+    boxes = {tick.label1.get_text(): tick.label1.get_window_extent() for tick in axes.xaxis.get_major_ticks()}
+    boxes.pop("", None)
+    assert labelled <= boxes.keys()
+    assert {"1", "2", "32"} <= boxes.keys()
+    assert not any(one.overlaps(other) for one, other in pairwise(boxes.values()))
+
+
 def test_divergence_plot_shows_the_divergences(record):
     axes = drawn(DIVERGENCE, record)
     assert list(axes.lines[0].get_xdata())[:2] == [1, 2]
