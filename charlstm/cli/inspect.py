@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from charlstm.choices import OnUnknown
 from charlstm.cli.evaluation_inputs import UnknownOption
-from charlstm.cli.generation_inputs import encoding_of, once, unescaped
+from charlstm.cli.generation_inputs import encoding_of, unescaped
 from charlstm.cli.memory_checks import check_scoring, check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.outputs import check_outputs, write_output
@@ -63,7 +63,7 @@ def inspect(
         ),
     ] = None,
     text: Annotated[
-        list[str] | None,
+        str | None,
         typer.Option(
             help="Text to read before the step and to show the activations along; \\n is a line end. Default: from the corpus.",
             metavar="TEXT",
@@ -71,7 +71,7 @@ def inspect(
         ),
     ] = None,
     text_file: Annotated[
-        list[str] | None,
+        str | None,
         typer.Option(help="File with that text, in place of --text; - reads stdin.", metavar="FILE", show_default=False),
     ] = None,
     layer: Annotated[
@@ -100,15 +100,14 @@ def inspect(
     from charlstm.inspection.sections import SECTIONS, inspect_model
     from charlstm.results.json_record import replace
 
-    typed, file = once("--text", text), once("--text-file", text_file)
-    if typed is not None and file is not None:
+    if text is not None and text_file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
     encoding = encoding_of("--text-file", text_file, text_encoding)
     check_outputs(page=page)
     model = find_model(checkpoint, checkpoints)
     config = model.checkpoint
     character = None if character is None else _one_character(config, character, on_unknown)
-    given = typed is not None or file is not None
+    given = text is not None or text_file is not None
     looks_inside = section == "inside" or page is not None or (given and section != "step")
     _check_numbers(config, unit, layer, along_text=looks_inside)
     check_scoring(
@@ -116,7 +115,7 @@ def inspect(
     )
     weights = model.weights
     network = model.network
-    passage = _passage(config, typed, file, encoding, on_unknown, least=LEAST if looks_inside else 1)
+    passage = _passage(config, text, text_file, encoding, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
     name, read = printable_name(model.name), passage if given else None
     result = inspect_model(name, config, weights, network, names, text=read, character=character, unit=unit or 0)

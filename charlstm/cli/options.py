@@ -9,7 +9,6 @@ import typer
 
 from charlstm.errors import join_alternatives, range_phrase, short_repr, suggestion
 
-
 LARGEST_SEED = 2**63 - 1
 """Largest random seed."""
 
