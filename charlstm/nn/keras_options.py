@@ -1,14 +1,13 @@
 """Conversion of a configuration's strings to Keras objects."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
 from charlstm.config import ModelConfig
-from charlstm.errors import ConfigError
+from charlstm.planning.layer_options import CONSTRAINTS, REGULARIZERS, no_initializer, parse_initializer, parse_penalty
 
 _INITIALIZERS: dict[str, Callable[[float], Any]] = {
     "random_normal": lambda deviation: keras.initializers.RandomNormal(stddev=deviation),
@@ -18,18 +17,16 @@ _INITIALIZERS: dict[str, Callable[[float], Any]] = {
 }
 """Initialisers that take a number after a colon."""
 
-_REGULARIZERS: dict[str, tuple[Callable[..., Any], int]] = {
-    "l1": (keras.regularizers.L1, 1),
-    "l2": (keras.regularizers.L2, 1),
-    "l1_l2": (keras.regularizers.L1L2, 2),
+_PENALTIES: dict[str, Callable[..., Any]] = {
+    "l1": keras.regularizers.L1,
+    "l2": keras.regularizers.L2,
+    "l1_l2": keras.regularizers.L1L2,
+    "max_norm": keras.constraints.MaxNorm,
+    "min_max_norm": keras.constraints.MinMaxNorm,
+    "unit_norm": keras.constraints.UnitNorm,
+    "non_neg": keras.constraints.NonNeg,
 }
-_CONSTRAINTS: dict[str, tuple[Callable[..., Any], int]] = {
-    "max_norm": (keras.constraints.MaxNorm, 1),
-    "min_max_norm": (keras.constraints.MinMaxNorm, 2),
-    "unit_norm": (keras.constraints.UnitNorm, 0),
-    "non_neg": (keras.constraints.NonNeg, 0),
-}
-"""Constraints by name, each with the number of its arguments."""
+"""Regularisers and constraints by name."""
 
 
 def lstm_options(config: ModelConfig) -> dict[str, Any]:
@@ -45,8 +42,8 @@ def lstm_options(config: ModelConfig) -> dict[str, Any]:
         "unit_forget_bias": config.unit_forget_bias,
         "recurrent_dropout": config.recurrent_dropout,
         **{name: _initializer(getattr(config, name), name) for name in _names("initializer")},
-        **{name: _parsed(getattr(config, name), name, _REGULARIZERS) for name in _names("regularizer")},
-        **{name: _parsed(getattr(config, name), name, _CONSTRAINTS) for name in _names("constraint")},
+        **{name: _penalty(getattr(config, name), name, REGULARIZERS) for name in _names("regularizer")},
+        **{name: _penalty(getattr(config, name), name, CONSTRAINTS) for name in _names("constraint")},
     }
 
 
@@ -68,32 +65,15 @@ def _names(kind: str) -> list[str]:
 
 def _initializer(text: str, setting: str) -> Any:
     """Return Keras's form of ``random_normal:0.5``, ``RandomNormal(stddev=0.5)``, or of a name that Keras knows."""
-    shape = (4,) if setting.startswith("bias") else (4, 4)
-    name, colon, number = text.partition(":")
-    try:
-        initializer = _INITIALIZERS[name](float(number)) if colon else keras.initializers.get(name)
-        if not np.isfinite(initializer(shape)).all():
-            raise ValueError
-    except (KeyError, ValueError, TypeError, NotImplementedError):
-        examples = "zeros, ones or random_normal" if len(shape) == 1 else "glorot_uniform, orthogonal or random_normal:0.1"
-        raise ConfigError(
-            f"Keras has no initialiser {text!r} for weights of this kind; try {examples}", setting=setting
-        ) from None
+    name, number = parse_initializer(text, setting)
+    initializer = keras.initializers.get(name) if number is None else _INITIALIZERS[name](number)
+    if not np.isfinite(initializer((4,) if setting.startswith("bias") else (4, 4))).all():
+        raise no_initializer(text, setting)
     # Return its configuration, since two layers that share an initialiser object would get the same numbers.
     return keras.initializers.serialize(initializer)
 
 
-def _parsed(text: str | None, setting: str, kinds: dict[str, tuple[Callable[..., Any], int]]) -> Any:
+def _penalty(text: str | None, setting: str, kinds: Mapping[str, int]) -> Any:
     """Return the Keras object of a string, such as ``L2(0.001)`` for ``l2:0.001``."""
-    if text is None:
-        return None
-    name, _, rest = text.partition(":")
-    try:
-        make, count = kinds[name]
-        numbers = [float(number) for number in rest.split(",") if number]
-        if len(numbers) != count or not all(0 <= number < math.inf for number in numbers):
-            raise ValueError
-        return make(*numbers)
-    except (KeyError, ValueError):
-        forms = ", ".join(kind + (":" if count else "") + ",".join(["F"] * count) for kind, (_, count) in kinds.items())
-        raise ConfigError(setting=setting, expected=f"one of {forms}, with numbers in place of F", found=text) from None
+    parsed = parse_penalty(text, setting, kinds)
+    return None if parsed is None else _PENALTIES[parsed[0]](*parsed[1])

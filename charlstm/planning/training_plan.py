@@ -17,6 +17,7 @@ from charlstm.errors import ConfigError, CorpusError
 from charlstm.planning.adaptation import adapt, fitted_validation
 from charlstm.planning.cluster import Cluster
 from charlstm.planning.held_out import base_texts, overlap_note, unseen_fraction
+from charlstm.planning.layer_options import check_layer_options
 from charlstm.planning.presets import PRESETS, Preset
 from charlstm.planning.rare_characters import BaseCut, cut_vocabulary, min_count_of
 from charlstm.planning.seed_windows import seed_windows
@@ -141,6 +142,7 @@ def plan_training(
     else:
         fixed |= {"precision"}
     network = build(ModelConfig, {key: settings[key] for key in settings.keys() & _MODEL})
+    check_layer_options(network)
     asked = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
     bases = lineage(base.config, base.name) if base else ()
     texts = base_texts(base.config, base.name, corpus) if base else ()

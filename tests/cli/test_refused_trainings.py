@@ -30,6 +30,7 @@ REFUSED = {
     "--recurrent-constraint tight": "--recurrent-constraint: expected one of max_norm",
     "--kernel-initializer nonsense": "--kernel-initializer: Keras has no initialiser 'nonsense'",
     "--recurrent-initializer nonsense": "--recurrent-initializer: Keras has no initialiser 'nonsense'",
+    "--kernel-constraint max_norm:0": "--kernel-constraint: expected a largest norm above 0 after max_norm:",
     "--bias-initializer nonsense": "--bias-initializer: Keras has no initialiser 'nonsense'",
 }
 
@@ -42,13 +43,14 @@ def test_unknown_keras_names_leave_no_folder(charlstm, tmp_path, option, words):
     sentence = result.stderr.splitlines()[-1]
     assert sentence.startswith("charlstm: ")
     assert words in sentence
+    assert "TensorFlow" not in result.stderr
     assert [path.name for path in (tmp_path).iterdir()] == ["story.txt"]
 
 
 def test_preset_is_adapted_to_a_short_text_with_a_note(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     # The option ends the command before the first step.
-    said = charlstm("train", "story.txt", "--preset", "best", "--kernel-regularizer", "nonsense").stderr
+    said = charlstm("train", "story.txt", "--preset", "best", "--kernel-initializer", "random_uniform:3e38").stderr
     for option, name in (("--batch-size", "batch_size"), ("--seq-len", "seq_len")):
         assert re.search(rf"The text is short for this recipe: {option} is [0-9]+ instead of {PRESETS['best'][name]}\.", said)
 
