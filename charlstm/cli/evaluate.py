@@ -171,11 +171,13 @@ def _row(label: str, score: "ScoreRecord") -> list[str]:
 def _explained(result: "EvaluationResult") -> str:
     from charlstm.report.tables import sample_phrase
 
+    stateless = result.modes.stateless
+    errors = any(score.standard_error_nats for score in (stateless, *result.contexts.values()))
     return (
         "Stateful: the state is carried, and every character but the first is scored once (in up to 64 parts at a time, each "
         "warmed up on the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless: the "
-        "state is zero a window before each character; the score and its excess over stateful are "
-        f"{sample_phrase(result.modes.stateless.characters, result.characters)}, ± the standard error of the excess."
+        "state is zero a window before each character; its difference from stateful is measured "
+        f"{sample_phrase(stateless.characters, result.characters)}{', ± its standard error' if errors else ''}."
     )
 
 

@@ -288,3 +288,11 @@ def test_unbounded_state_is_reported(charlstm, tmp_path, make_checkpoint, comman
     stateful = json.loads(result.stdout)["modes"]["stateful"]["nats_per_char"]
     assert 10 < stateful < 87.4
     assert "a probability too small" not in charlstm(*command.split(), "--checkpoint", "tale").stderr
+
+
+@pytest.mark.parametrize(("sample", "has_errors"), [("20", True), ("1000", False)])
+def test_only_what_is_shown_is_explained(charlstm, tmp_path, sample, has_errors):
+    (tmp_path / "tale.txt").write_text(TEXT)
+    shown = " ".join(charlstm("evaluate", "--sample", sample).stdout.split())
+    assert ("± its standard error" in shown) == ("± 0." in shown) == has_errors
+    assert "excess" not in shown
