@@ -102,12 +102,15 @@ def inspect(
 
     if text is not None and text_file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
+    given = text is not None or text_file is not None
+    if given and section not in (None, "step", "inside") and page is None:
+        option = "--text-file" if text is None else "--text"
+        raise typer.BadParameter(f"{option} is for step and inside; {section} reads no text: remove {option}")
     encoding = encoding_of("--text-file", text_file, text_encoding)
     check_outputs(page=page)
     model = find_model(checkpoint, checkpoints)
     config = model.checkpoint
     character = None if character is None else _one_character(config, character, on_unknown)
-    given = text is not None or text_file is not None
     looks_inside = section == "inside" or page is not None or (given and section != "step")
     _check_numbers(config, unit, layer, along_text=looks_inside)
     check_scoring(
@@ -115,9 +118,14 @@ def inspect(
     )
     weights = model.weights
     network = model.network
-    passage = _passage(config, text, text_file, encoding, on_unknown, least=LEAST if looks_inside else 1)
     names = [name for name in SECTIONS if section in (None, name)]
-    name, read = printable_name(model.name), passage if given else None
+    whole = _passage(config, text, text_file, encoding, on_unknown, least=LEAST if looks_inside else 1)
+    if given and len(whole) > MAX_CHARACTERS:
+        parts = {"the first": "shown along the text" * looks_inside, "the last": "read for the step" * ("step" in names)}
+        used = " and ".join(f"{part} {MAX_CHARACTERS:,} are {use}" for part, use in parts.items() if use)
+        say(f"Of the text's {len(whole):,} characters, {used}.")
+    passage = whole[:MAX_CHARACTERS] if given else whole
+    name, read = printable_name(model.name), whole[-MAX_CHARACTERS:] if given else None
     result = inspect_model(name, config, weights, network, names, text=read, character=character, unit=unit or 0)
     if keras and names:
         result = replace(result, sections=_ask_keras(result.sections, config, weights, names))
@@ -170,7 +178,6 @@ def _passage(
 ) -> str:
     """Return the characters to read; by default the passages of the corpus in the checkpoint."""
     from charlstm.errors import CorpusError
-    from charlstm.inspection.activations import MAX_CHARACTERS
     from charlstm.text.corpus import read_text
 
     if text is None and text_file is None:
@@ -182,9 +189,7 @@ def _passage(
     if len(known) < least:
         purpose = "the activations along a text need" if least == LEAST else "a step needs"
         raise CorpusError(f"the text has {len(known)} characters that the model knows; {purpose} at least {least}")
-    if len(known) > MAX_CHARACTERS:
-        say(f"Of the text's {len(known):,} characters, the first {MAX_CHARACTERS:,} are inspected.")
-    return known[:MAX_CHARACTERS]
+    return known
 
 
 LEAST = 50

@@ -120,6 +120,26 @@ def test_step_reads_the_given_text_first(charlstm, told, tale, tmp_path, text, c
     assert " ".join(f"The character read is {read[-1]!r}, {context}.".split()) in shown
 
 
+def test_step_reads_the_end_of_a_long_text(charlstm, told):
+    text = "fox " * 1_000 + "The crown"
+    found = told("step", "--text", text)["sections"]["step"]
+    assert (found["after"] + found["character"]) == text[-len(found["after"]) - 1 :]
+    assert "the last " in charlstm("inspect", "step", "--text", text).stderr
+    whole = told("--text", text)
+    assert whole["sections"]["step"]["after"].endswith("The crow")
+    assert text.startswith(whole["inside"]["text"])
+
+
+@pytest.mark.parametrize("name", [name for name in SECTIONS if name != "step"])
+def test_section_that_reads_no_text_refuses_it_by_name(charlstm, tmp_path, name):
+    (tmp_path / "text.txt").write_text("The fox")
+    for option, value in (("--text", "fox " * 20), ("--text-file", "text.txt")):
+        result = charlstm("inspect", name, option, value)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"{option} is for step and inside; {name} reads no text" in result.stderr
+    assert charlstm("inspect", name, "--text", "fox " * 20, "--page", "page.html").exit_code == 0
+
+
 def test_step_in_all_sections_reads_the_text_first(told):
     text = "The fox quer. " * 5
     found = told("--text", text)
@@ -191,7 +211,7 @@ def test_long_text_is_inspected_at_its_beginning(charlstm, tmp_path):
     (tmp_path / "long.txt").write_text("The brown fox\n" * 100)
     result = charlstm("inspect", "inside", "--text-file", "long.txt", "--json")
     assert len(json.loads(result.stdout)["inside"]["text"]) == 1_000
-    assert result.stderr == "Of the text's 1,400 characters, the first 1,000 are inspected.\n"
+    assert result.stderr == "Of the text's 1,400 characters, the first 1,000 are shown along the text.\n"
 
 
 def test_page_has_sections_and_activations(charlstm, tmp_path):
