@@ -118,6 +118,21 @@ def available_names(root: Path, stem: str) -> Iterator[str]:
     return (name for name in names if not (root / name).exists())
 
 
+def check_root(root: Path) -> None:
+    """Refuse a path that is not a folder of checkpoints.
+
+    Raises:
+        CheckpointError: If it does not exist, is a file or is itself a checkpoint.
+    """
+    if _is_checkpoint(root):
+        raise CheckpointError(
+            f"{root} is a checkpoint, not a folder of checkpoints; the folder is `checkpoints={root.resolve().parent}`"
+        )
+    if not root.is_dir():
+        wrong = "is not a folder" if root.exists() else "does not exist"
+        raise CheckpointError(f"the folder of checkpoints, {root}, {wrong}; choose another one with `checkpoints`")
+
+
 def list_checkpoints(root: Path) -> tuple[list[tuple[Path, CheckpointConfig]], list[CheckpointError]]:
     """Return the checkpoints in a folder, the newest first, and an error for each that cannot be read."""
     found, errors = [], []
@@ -142,6 +157,8 @@ def find_checkpoint(root: Path, wanted: str | None) -> Path:
     if wanted is None:
         newest = [folder for folder, _ in list_checkpoints(root)[0] if (folder / WEIGHTS).exists()]
         if not newest:
+            if root.exists():
+                check_root(root)
             raise CheckpointError(
                 f"found no trained checkpoint in {root}; train a model first, or choose another folder with `checkpoints`"
             )
@@ -149,6 +166,8 @@ def find_checkpoint(root: Path, wanted: str | None) -> Path:
     for folder in (root / wanted, Path(wanted)):
         if _is_checkpoint(folder):
             return folder
+    if root.exists():
+        check_root(root)
     names = ", ".join(sorted(path.parent.name for path in root.glob(f"[!.]*/{CONFIG}"))) or "none"
     raise CheckpointError(f"checkpoint {wanted!r} does not exist; {root} contains: {names}")
 

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOption = False) -> None:
     """List the checkpoints with their scores, the newest first."""
+    from charlstm.checkpoint.folder import check_root
     from charlstm.checkpoint.folder import list_checkpoints as found
     from charlstm.results.commands import CheckpointList
 
+    if checkpoints != CHECKPOINTS or checkpoints.exists():
+        check_root(checkpoints)
     rows: list[CheckpointSummary] = []
     intact, wrong = found(checkpoints)
     for problem in wrong:

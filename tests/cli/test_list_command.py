@@ -84,9 +84,9 @@ def test_score_of_any_size_is_short(charlstm, tmp_path, make_checkpoint):
     assert " 1.4e+300 " in charlstm("list").stdout
 
 
-@pytest.mark.parametrize("folder", ["checkpoints", "nowhere"])
+@pytest.mark.parametrize("folder", ["checkpoints", "other"])
 def test_empty_folder_advises_training(charlstm, listed, tmp_path, folder):
-    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "other").mkdir()
     result = charlstm("list", "--checkpoints", folder)
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == f"There is no checkpoint in {folder}; train one with `charlstm train corpus.txt`.\n"
@@ -159,3 +159,20 @@ def test_non_ascii_names_are_shown_unchanged(charlstm, listed, tmp_path, make_ch
     assert "渡し船" in charlstm("list").stdout
     assert listed()[0]["corpus"] == "fähre.txt"
     assert "渡し船" in charlstm("list", "--json").stdout
+
+
+@pytest.mark.parametrize("command", ["list", "generate"])
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("file", "the folder of checkpoints, file, is not a folder"),
+        ("missing", "the folder of checkpoints, missing, does not exist"),
+        ("checkpoints/tale", "checkpoints/tale is a checkpoint, not a folder of checkpoints; the folder is --checkpoints /"),
+    ],
+)
+def test_wrong_folder_of_checkpoints_is_refused(refusal, tmp_path, make_checkpoint, command, folder, said):
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    (tmp_path / "file").write_text("text")
+    if (command, folder) == ("generate", "missing"):
+        said = "found no trained checkpoint in missing"
+    assert refusal(command, "--checkpoints", folder).startswith(said)
