@@ -143,10 +143,13 @@ def generate(
     from charlstm.checkpoint.weights import weights_digest
     from charlstm.inference.sampling import Sampling
 
-    if interactive and (json or samples > 1):
-        raise typer.BadParameter("--interactive writes one text to the terminal; remove --json and --samples")
-    if output is not None and (json or interactive or engine == "keras"):
-        raise typer.BadParameter("--output is for texts of the numpy engine; remove --json, --interactive and --engine")
+    if interactive:
+        _refuse("--interactive writes one text to the terminal", {"--json": json, "--samples": samples > 1})
+    if output is not None:
+        _refuse(
+            "--output is for texts of the numpy engine",
+            {"--json": json, "--interactive": interactive, "--engine": engine == "keras"},
+        )
     check_outputs(output=output)
     encoding = encoding_of("--seed-file", seed_file, text_encoding)
     model = find_model(checkpoint, checkpoints)
@@ -209,6 +212,12 @@ def generate(
         else:
             several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
             print_samples(generate_texts(pieces), opening, separated=several_lines)
+
+
+def _refuse(reason: str, options: dict[str, bool]) -> None:
+    """Refuse the options that were given, for a reason."""
+    if given := [name for name, is_given in options.items() if is_given]:
+        raise typer.BadParameter(f"{reason}; remove {' and '.join(given)}")
 
 
 def _noted(sampling: "Sampling") -> "Sampling":

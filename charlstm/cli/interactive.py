@@ -116,6 +116,8 @@ def converse(
             sys.stderr.flush()
             line = sys.stdin.readline()
             try:
+                if any("\ud800" <= character <= "\udfff" for character in line):
+                    raise ValueError("this line is not UTF-8; set the terminal's encoding to UTF-8")
                 if not line.startswith("/"):
                     line = unescaped("this line", line, vocabulary)
                 changed = _command(draft, line.removesuffix("\n")) if line else None
@@ -199,10 +201,13 @@ def _show(draft: Draft, last: int | None = None) -> None:
 
 
 def _number(text: str, kind: type[int] | type[float], least: int) -> float:
+    what = "an integer" if kind is int else "a number"
+    if not text.strip():
+        raise ValueError(f"expected {what} of at least {least}; found none")
     try:
         value = kind(text)
     except ValueError:
-        raise ValueError(f"expected a number; found {text!r}") from None
+        raise ValueError(f"expected {what}; found {text!r}") from None
     if not least <= value < float("inf"):
-        raise ValueError(f"expected a number of at least {least}; found {text!r}")
+        raise ValueError(f"expected {what} of at least {least}; found {text!r}")
     return value

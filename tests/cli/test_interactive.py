@@ -153,13 +153,14 @@ def test_help_names_every_command(talk):
 MISTAKES = {
     "/paint": "there is no command /paint; /help lists the commands",
     "/": "there is no command /; /help lists the commands",
-    "/temperature": "expected a number; found ''",
+    "/temperature": "expected a number of at least 0; found none",
+    "/length": "expected an integer of at least 1; found none",
     "/temperature warm": "expected a number; found 'warm'",
     "/temperature -1": "expected a number of at least 0; found '-1'",
     "/temperature nan": "expected a number of at least 0; found 'nan'",
     "/temperature inf": "expected a number of at least 0; found 'inf'",
-    "/length 0": "expected a number of at least 1; found '0'",
-    "/length 2.5": "expected a number; found '2.5'",
+    "/length 0": "expected an integer of at least 1; found '0'",
+    "/length 2.5": "expected an integer; found '2.5'",
 }
 
 
@@ -274,3 +275,25 @@ def test_ctrl_c_at_the_prompt_ends_the_session(terminal):
                 break
         assert screen.finish() == 130
     assert "Traceback" not in screen.seen
+
+
+def test_line_that_is_not_utf8_is_refused_as_such(program):
+    with program(*OPTIONS, stdin=subprocess.PIPE) as process:
+        said = process.communicate(b"f\xffx\n/quit\n")[1].decode()
+    assert "this line is not UTF-8" in said
+    assert "does not know" not in said
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (("--json",), "remove --json;"),
+        (("--samples", "2"), "remove --samples;"),
+        (("--samples", "2", "--json"), "remove --json and --samples;"),
+        (("--output", "a.jsonl"), "remove --interactive;"),
+    ],
+)
+def test_only_the_given_options_are_named(charlstm, more, named):
+    result = charlstm(*OPTIONS, *more)
+    assert result.exit_code == 2
+    assert named in result.stderr
