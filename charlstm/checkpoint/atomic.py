@@ -4,6 +4,7 @@ Everything that changes the disk goes through functions of ``os`` (``Path`` call
 tests make each call fail in turn and simulate a power cut after it.
 """
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -28,9 +29,23 @@ def translate_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CheckpointError(
-            f"{path} cannot be written ({error.strerror}) and was not changed; free disk space, or choose another folder"
-        ) from None
+        unchanged = " and was not changed" if os.path.lexists(path) else ""
+        raise CheckpointError(f"{path} cannot be written ({error.strerror}){unchanged}; {_advice(error)}") from None
+
+
+def _advice(error: OSError) -> str:
+    """Return what to do about a failed write.
+
+    >>> _advice(OSError(errno.ENOSPC, "")), _advice(NotADirectoryError(errno.ENOTDIR, ""))
+    ('free disk space, or choose another folder', 'its folder was removed or replaced: choose another folder')
+    """
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return "free disk space, or choose another folder"
+    if error.errno in (errno.ENOTDIR, errno.ENOENT):
+        return "its folder was removed or replaced: choose another folder"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "change the permissions, or choose another folder"
+    return "choose another folder"
 
 
 def write_atomically(path: Path, content: bytes) -> None:

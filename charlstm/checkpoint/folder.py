@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -86,7 +87,11 @@ def new_checkpoint(root: Path, name: str) -> Iterator[Path]:
         for path in temporary.rglob("*"):  # left by a process that was killed while it created the checkpoint
             if path.is_file() and path.name != LOCK:
                 path.unlink()
-        yield temporary
+        try:
+            yield temporary
+        except CheckpointError:  # such as a full disk
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
         if os.name != "nt":  # Windows cannot move a folder with an open file, here the lock
             _publish(temporary, root, name)
             return

@@ -48,8 +48,18 @@ def test_failed_write_keeps_the_old_content(tmp_path, monkeypatch, owner, call, 
         patch.setattr(owner, call, failing(OSError(errno.ENOSPC, "No space left on device")))
         with pytest.raises(CheckpointError) as error:
             write_atomically(path, b"new")
-    assert str(error.value).startswith(f"{path} cannot be written (No space left on device) and was not changed; ")
+    assert str(error.value).startswith(f"{path} cannot be written (No space left on device)")
+    assert ("and was not changed" in str(error.value)) == (before is not None)
+    assert "; free disk space, or" in str(error.value)
     assert [file.read_bytes() for file in tmp_path.iterdir()] == ([] if before is None else [before])
+
+
+def test_folder_replaced_by_a_file_needs_no_disk_space(tmp_path):
+    (tmp_path / "folder").write_text("a file")
+    with pytest.raises(CheckpointError, match="its folder was removed or replaced") as error:
+        write_atomically(tmp_path / "folder" / "file", b"new")
+    assert "disk space" not in str(error.value)
+    assert "was not changed" not in str(error.value)
 
 
 def test_interrupted_write_keeps_the_old_content(tmp_path, monkeypatch):

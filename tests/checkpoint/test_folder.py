@@ -140,6 +140,17 @@ def test_failed_creation_leaves_nothing_and_can_be_repeated(tmp_path):
     assert not (create(tmp_path, "story") / f".{CONFIG}.0123abcd.tmp").exists()
 
 
+def test_refused_write_leaves_no_temporary_folder(tmp_path):
+    def fail() -> None:
+        with new_checkpoint(tmp_path, "story") as folder:
+            (folder / CONFIG).write_text("{}")
+            raise CheckpointError("config.json cannot be written (No space left on device); free disk space")
+
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_link_in_place_of_the_temporary_folder_is_kept(tmp_path):
     victim = tmp_path / "victim"
     (victim / "sub").mkdir(parents=True)
