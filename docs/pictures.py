@@ -38,7 +38,8 @@ def record_terminal() -> None:
     for command in COMMANDS:
         console.print(Text("$ ", style="green") + Text(f"charlstm {command}", style="bold"))
         console.print(Text(run(shlex.split(command))))
-    picture = re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="charlstm"), flags=re.DOTALL)  # fonts are not fetched
+    # Without the fonts' addresses: a picture fetches nothing.
+    picture = re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="charlstm"), flags=re.DOTALL)
     (IMAGES / "terminal.svg").write_text(picture, encoding="utf-8")
 
 
