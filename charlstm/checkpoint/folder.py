@@ -16,7 +16,9 @@ from charlstm.checkpoint.state_files import RESUME
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, TakenError
 
-_FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\ud800-\udfff]|^[.\-\s]|[.\s]$')
+_FORBIDDEN = re.compile(
+    r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]|^[.\-\s]|[.\s]$'
+)
 _CHECKPOINT_FILES = re.compile(rf"{CONFIG}|{RESUME}|{RESUME}/(\d+\.(json|safetensors)|{LOCK})|(|{RESUME}/)\.[^/]*\.tmp")
 
 

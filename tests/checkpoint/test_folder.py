@@ -48,7 +48,9 @@ def test_valid_name_is_used_unchanged(tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize("name", [*BAD, "\x7f", "\x9b31m", "a\0", "x" * 201, "渡" * 67], ids=ascii)
+@pytest.mark.parametrize(
+    "name", [*BAD, "\x7f", "\u202efoo", "a\u2028b", "\ufeffa", "\x9b31m", "a\0", "x" * 201, "渡" * 67], ids=ascii
+)
 def test_name_invalid_on_any_system_is_refused(tmp_path, name):
     for attempt in (lambda: check_name(name), lambda: check_new(tmp_path, name), lambda: create(tmp_path, name)):
         with pytest.raises(CheckpointError) as error:
