@@ -9,7 +9,7 @@ import typer
 from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
 from charlstm.cli.flags import with_flags
-from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, find_seed, threads
+from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, find_seed, once, threads
 from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import LARGEST_SEED, integer, number
 from charlstm.cli.outputs import check_outputs, write_output
@@ -40,7 +40,7 @@ def compare(
         int, typer.Option(help="Random seed of the text and of the sampled positions.", **integer(0, LARGEST_SEED))
     ] = 0,
     text: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="File with the text to score; - reads stdin. Default: the held-out text.", metavar="FILE", show_default=False
         ),
@@ -73,7 +73,8 @@ def compare(
     from charlstm.model_comparison import comparison_of, comparison_settings, run_comparison
     from charlstm.report.plots import FORMATS
 
-    if text == "-" and seed_file == "-":
+    measured = once("--text", text)
+    if measured == "-" and "-" in (seed_file or []):
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     if plot is not None and plot.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {short_repr(plot.name)}")
@@ -83,9 +84,9 @@ def compare(
     folder, config = model.path, model.checkpoint
     start = find_seed(seed, seed_file, text_encoding, config, random_seed, on_unknown, named=not json)
     task = GenerationTask(start.text, length, random_seed, Sampling(temperature))
-    texts = find_texts(folder, config, text, corpus, on_unknown, text_encoding)
+    texts = find_texts(folder, config, measured, corpus, on_unknown, text_encoding)
     if texts.missing:
-        say(f"{'Quality' if text is None else 'Novelty'} is not measured: {with_flags(texts.missing)}.")
+        say(f"{'Novelty' if measured else 'Quality'} is not measured: {with_flags(texts.missing)}.")
     if texts.measured:
         say_rare(config.vocabulary, texts.measured.ids)
     plan = comparison_settings(model, sample, random_seed, sizes)

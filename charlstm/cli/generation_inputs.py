@@ -22,7 +22,7 @@ _SMALL = 100_000_000
 
 
 SeedOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         metavar="TEXT",
         help="Text to continue; \\n is a line end, \\\\n a backslash and an n. Default: a passage of the corpus.",
@@ -30,7 +30,7 @@ SeedOption = Annotated[
     ),
 ]
 SeedFileOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         metavar="FILE",
         help="File with the text to continue, without its last line end; - reads stdin.",
@@ -52,16 +52,23 @@ class Seed:
     given: bool
 
 
-def encoding_of(option: str, file: str | None, text_encoding: str | None) -> str:
+def once(option: str, values: list[str] | None) -> str | None:
+    """Return the only value of an option; refuse several, since all but one would be ignored."""
+    if values and len(values) > 1:
+        raise typer.BadParameter(f"{option}: expected one value; found {len(values)}")
+    return values[0] if values else None
+
+
+def encoding_of(option: str, files: list[str] | None, text_encoding: str | None) -> str:
     """Return the text encoding of an option's file, by default UTF-8; refuse an encoding without a file."""
-    if text_encoding is not None and file is None:
+    if text_encoding is not None and not files:
         raise typer.BadParameter(f"--text-encoding is the text encoding of {option}; give that too, or remove --text-encoding")
     return "utf-8" if text_encoding is None else text_encoding
 
 
 def find_seed(
-    seed: str | None,
-    seed_file: str | None,
+    seeds: list[str] | None,
+    seed_files: list[str] | None,
     text_encoding: str,
     config: "CheckpointConfig",
     random_seed: int,
@@ -72,8 +79,8 @@ def find_seed(
     """Return the text to continue: from ``--seed``, from ``--seed-file``, or by default a passage of the corpus.
 
     Args:
-        seed: Value of ``--seed``.
-        seed_file: Value of ``--seed-file``.
+        seeds: Values of ``--seed``.
+        seed_files: Values of ``--seed-file``.
         text_encoding: Text encoding of that file.
         config: The checkpoint's configuration, with passages of its corpus.
         random_seed: Number that chooses the passage.
@@ -82,6 +89,7 @@ def find_seed(
     """
     from charlstm.text.corpus import read_text
 
+    seed, seed_file = once("--seed", seeds), once("--seed-file", seed_files)
     if seed is not None and seed_file is not None:
         raise typer.BadParameter("give --seed or --seed-file, not both")
     if seed_file is not None:

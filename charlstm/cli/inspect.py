@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from charlstm.choices import OnUnknown
 from charlstm.cli.evaluation_inputs import UnknownOption
-from charlstm.cli.generation_inputs import encoding_of, unescaped
+from charlstm.cli.generation_inputs import encoding_of, once, unescaped
 from charlstm.cli.memory_checks import check_scoring, check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.outputs import check_outputs, write_output
@@ -63,7 +63,7 @@ def inspect(
         ),
     ] = None,
     text: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="Text to read before the step and to show the activations along; \\n is a line end. Default: from the corpus.",
             metavar="TEXT",
@@ -71,7 +71,7 @@ def inspect(
         ),
     ] = None,
     text_file: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(help="File with that text, in place of --text; - reads stdin.", metavar="FILE", show_default=False),
     ] = None,
     layer: Annotated[
@@ -100,11 +100,12 @@ def inspect(
     from charlstm.inspection.sections import SECTIONS, inspect_model
     from charlstm.results.json_record import replace
 
-    if text is not None and text_file is not None:
+    typed, file = once("--text", text), once("--text-file", text_file)
+    if typed is not None and file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
-    given = text is not None or text_file is not None
+    given = typed is not None or file is not None
     if given and section not in (None, "step", "inside") and page is None:
-        option = "--text-file" if text is None else "--text"
+        option = "--text-file" if typed is None else "--text"
         raise typer.BadParameter(f"{option} is for step and inside; {section} reads no text: remove {option}")
     encoding = encoding_of("--text-file", text_file, text_encoding)
     check_outputs(page=page)
@@ -119,7 +120,7 @@ def inspect(
     weights = model.weights
     network = model.network
     names = [name for name in SECTIONS if section in (None, name)]
-    whole = _passage(config, text, text_file, encoding, on_unknown, least=LEAST if looks_inside else 1)
+    whole = _passage(config, typed, file, encoding, on_unknown, least=LEAST if looks_inside else 1)
     if given and len(whole) > MAX_CHARACTERS:
         parts = {"the first": "shown along the text" * looks_inside, "the last": "read for the step" * ("step" in names)}
         used = " and ".join(f"{part} {MAX_CHARACTERS:,} are {use}" for part, use in parts.items() if use)

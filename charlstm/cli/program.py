@@ -2,9 +2,8 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import Any, NoReturn
 
 import typer
@@ -133,30 +132,8 @@ def _current(names: str) -> str:
     return re.sub("|".join(rf", {name}(?![\w-])" for name in FORMER_OPTIONS), "", names)
 
 
-def _store_once(option: Any, store: Callable[[Any, Any], None], value: Any, state: Any) -> None:
-    """Store the value of an option; refuse another one than that before, under any of the option's names."""
-    given = option.dest in state.opts
-    before = state.opts.get(option.dest)
-    store(value, state)
-    after = state.opts[option.dest]
-    if given and after != before:
-        found = f"{short_repr(before)} and {short_repr(after)}" if isinstance(before, str) else "yes and no"
-        raise typer.BadParameter(f"expected one value; found {found}", param=option.obj)
-
-
 class Command(TyperCommand):
-    """A command that refuses two different values of an option that takes one.
-
-    Its help lists options under the headings of their panels, without cut lines or broken names.
-    """
-
-    def make_parser(self, ctx: Any) -> Any:
-        """Return the parser of the arguments; its options that take one value refuse a second, different one."""
-        parser: Any = super().make_parser(ctx)
-        for option in {*parser._long_opt.values(), *parser._short_opt.values()}:
-            if option.action in ("store", "store_const"):
-                option.process = partial(_store_once, option, option.process)
-        return parser
+    """A command whose help lists options under the headings of their panels, without cut lines or broken names."""
 
     def get_help(self, ctx: Any) -> str:
         """Return the help, with lines that end between words."""

@@ -25,30 +25,6 @@ def test_random_seed_out_of_range_states_the_exact_bound(charlstm, command, numb
     assert "--random-seed: expected an integer from 0 to 9,223,372,036,854,775,807; found " in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (
-            "train a.txt --validation 0.5 --validation-split 0.1",
-            "--validation-split: expected one value; found '0.5' and '0.1'",
-        ),
-        ("train a.txt --use-bias --no-use-bias", "--use-bias: expected one value; found yes and no"),
-        ("generate --length 5 --length 6", "--length: expected one value; found '5' and '6'"),
-        ("compare --sample 5 --sample 6", "--sample: expected one value; found '5' and '6'"),
-        ("inspect --checkpoint a --checkpoint b", "--checkpoint: expected one value; found 'a' and 'b'"),
-        ("list --checkpoints a --checkpoints b", "--checkpoints: expected one value; found 'a' and 'b'"),
-    ],
-)
-def test_two_values_of_one_option_are_refused(charlstm, arguments, said):
-    result = charlstm(*arguments.split())
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert said in result.stderr
-
-
-def test_one_value_may_be_repeated(charlstm):
-    assert charlstm("list", "--json", "--json", "--checkpoints", ".", "--checkpoints", ".").exit_code == 0
-
-
 def test_number_with_too_many_digits_is_not_said_to_be_no_integer(charlstm):
     assert "integer of at least 0 and of at most 4,300 digits" in charlstm("generate", "--length", "9" * 5_000).stderr
 

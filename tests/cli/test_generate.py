@@ -267,6 +267,7 @@ def test_an_empty_stop_string_is_refused(charlstm):
 
 REPEATED = {
     "seed": "generate --seed a --seed b",
+    "the same seed": "generate --seed a --seed a",
     "seed file": "generate --seed-file a --seed-file b",
     "seed of a comparison": "compare --seed a --seed b",
     "seed file of a comparison": "compare --seed-file a --seed-file b",
@@ -280,7 +281,7 @@ REPEATED = {
 def test_conflicting_seeds_are_a_usage_error(charlstm, command):
     result = charlstm(*command.split())
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"{command.split()[1]}: expected one value; found 'a' and 'b'" in result.stderr
+    assert f"{command.split()[1]}: expected one value; found 2" in result.stderr
 
 
 def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
