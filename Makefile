@@ -4,8 +4,8 @@
 #   make test      linters, types, tests
 #   make test-all  the slow tests too
 #   make coverage  the tests of make test with branch coverage, takes 1.5 times as long; fails below 95 %
-#   make bench     the benchmarks of docs/performance.md; half an hour (those of docs/recipes.md take hours: benchmarks/recipes.py)
-#   make json-page write docs/json.md from the types of the results
+#   make bench     the benchmarks of docs/results/performance.md; half an hour (those of docs/results/recipes.md take hours: benchmarks/recipes.py)
+#   make reference write the pages of docs/reference that are made from the source: commands, Python, JSON
 #   make lock      renew the locks (needs uv)
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 FAST := tests/text tests/checkpoint tests/inference tests/evaluation tests/planning tests/test_config.py tests/test_errors.py \
 	tests/test_formatting.py tests/test_machine.py charlstm/text charlstm/checkpoint charlstm/inference charlstm/evaluation charlstm/planning charlstm/cli
 
-.PHONY: demo lint check test test-all coverage bench json-page lock clean
+.PHONY: demo lint check test test-all coverage bench reference lock clean
 
 demo: $(VENV)/runtime
 	@rm -rf $(VENV)/demo
@@ -57,8 +57,8 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m benchmarks.scaling
 
-json-page: $(VENV)/runtime
-	$(BIN)/python -c 'from charlstm.results.reference import json_page; print(json_page(), end="")' > docs/json.md
+reference: $(VENV)/runtime
+	$(BIN)/python -m docs.reference_pages
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "charlstm needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }

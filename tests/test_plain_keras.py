@@ -36,7 +36,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def rebuilt() -> keras.Model:
     """Run the code of the page in the current folder."""
-    page = (ROOT / "docs" / "checkpoint-format.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "checkpoint-format.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     names: dict[str, Any] = {}
     exec(code, names)

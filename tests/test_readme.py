@@ -1,5 +1,6 @@
 """The commands and the code in README.md, data/README.md and docs/."""
 
+import doctest
 import re
 import shlex
 import shutil
@@ -15,7 +16,14 @@ from charlstm.cli.app import app
 from charlstm.planning.training_plan import TrainingPlan
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SLOW = {"docs/guides/evaluate.md"}
+"""Pages that take a minute: a command learns the whole held-out text while it is read."""
+
+
+def name(page: Path) -> str:
+    """Return the path of a page in the repository."""
+    return page.relative_to(ROOT).as_posix()
 
 
 def commands(page: Path) -> list[str]:
@@ -45,9 +53,8 @@ def clone(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize(
     "page",
-    # compare.md learns the whole held-out text while it is read, which takes a minute.
-    [pytest.param(page, marks=pytest.mark.slow if page.name == "compare.md" else ()) for page in PAGES],
-    ids=lambda page: page.name,
+    [pytest.param(page, marks=pytest.mark.slow if name(page) in SLOW else ()) for page in PAGES if commands(page)],
+    ids=name,
 )
 def test_commands_of_a_page_run(page, clone, monkeypatch):
     monkeypatch.chdir(clone)
@@ -64,6 +71,19 @@ def test_commands_of_a_page_run(page, clone, monkeypatch):
             taken.rename(clone / "checkpoints" / "ferry")
 
 
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent.name == "guides" and ">>> " in page.read_text(encoding="utf-8")], ids=name
+)
+def test_examples_of_a_page_give_their_output(page, clone, monkeypatch):
+    monkeypatch.chdir(clone)
+    blocks = re.findall(r"```python\n(>>> .*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    example = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, name(page), str(page), 0)
+    report: list[str] = []
+    result = doctest.DocTestRunner().run(example, out=report.append)
+    assert result.attempted > 0
+    assert result.failed == 0, "".join(report)
+
+
 def test_readme_output_matches_the_first_command(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "checkpoints" / "ferry", tmp_path / "checkpoints" / "ferry")
     monkeypatch.chdir(tmp_path)
@@ -75,21 +95,39 @@ def test_readme_output_matches_the_first_command(tmp_path, monkeypatch):
 
 def test_page_links_exist():
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-            assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name}: {target}"
+        prose = re.sub("```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for target in re.findall(r"\]\(([^)]+)\)", prose):
+            file, _, anchor = target.partition("#")
+            linked = page.parent / file if file else page
+            assert file.startswith("https://") or linked.exists(), f"{name(page)}: {target}"
+            assert not anchor or anchor in anchors(linked), f"{name(page)}: {target}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
 def test_options_on_pages_exist():
     known = {option for command in get_command(app).commands for option in help_options(command)}
-    known |= {"--version", "--help", "--require-hashes", "--no-deps", "--no-build-isolation"}
+    known |= {
+        "--version",
+        "--help",
+        "--install-completion",
+        "--show-completion",
+        "--require-hashes",
+        "--no-deps",
+        "--no-build-isolation",
+    }
     known |= {"--nodes", "--ntasks-per-node", "--cpus-per-task", "--kill-on-bad-exit", "--requeue"}  # of Slurm
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for command, module, arguments in re.findall(r"(python -m benchmarks\.(\w+)([^`]*))", text):
             source = (ROOT / "benchmarks" / f"{module}.py").read_text(encoding="utf-8")
-            assert all(f'"{option}"' in source for option in options(arguments)), f"{page.name}: {command}"
+            assert all(f'"{option}"' in source for option in options(arguments)), f"{name(page)}: {command}"
             text = text.replace(command, "")
-        assert options(text) <= known, f"{page.name}: {sorted(options(text) - known)}"
+        assert options(text) <= known, f"{name(page)}: {sorted(options(text) - known)}"
 
 
 def options(text: str) -> set[str]:
@@ -117,9 +155,11 @@ def inspect_output(tmp_path_factory) -> list[str]:
         ]
 
 
-@pytest.mark.parametrize("name", ["inside-an-lstm.md", "inside-an-lstm.zh.md"])
-def test_inside_an_lstm_page_matches_inspect_output(name, inspect_output):
-    blocks = re.findall(r"```text\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL)
+@pytest.mark.parametrize("folder", ["explanation", "zh"])
+def test_inside_an_lstm_page_matches_inspect_output(folder, inspect_output):
+    blocks = re.findall(
+        r"```text\n(.*?)```", (ROOT / "docs" / folder / "inside-an-lstm.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     shown = [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
     elsewhere = ("On this machine (", "many-to-one: ", "many-to-many, TimeDistributed: ")  # devices; what the example prints
     unlike = [

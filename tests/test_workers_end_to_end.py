@@ -20,7 +20,7 @@ from tests.worker_processes import free_addresses, run, start
 
 SETTINGS = [*EVERYTHING, "--epochs", "6", "--num-evaluations", "6", "--precision", "float32"]
 TOLD_WITHIN = 20.0
-"""Seconds in which the others stop after one is lost: docs/scaling.md."""
+"""Seconds in which the others stop after one is lost: docs/guides/several-machines.md."""
 
 
 @pytest.fixture(scope="module")

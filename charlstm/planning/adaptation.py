@@ -17,13 +17,13 @@ FEW_HELD_OUT = 10_000
 LARGE_VOCABULARY = 256
 """Vocabulary size above which the input encoding is an embedding.
 
-With one-hot encoding each character has 4u weights of the first kernel. Measurements: docs/recipes.md.
+With one-hot encoding each character has 4u weights of the first kernel. Measurements: docs/results/recipes.md.
 """
 DECAY_EPOCHS = 8.0
 """Epochs in which weight decay reduces a weight to 1/e at the peak learning rate, for a short text with a large vocabulary.
 
 Source: Wang & Aitchison (2024, arXiv:2405.13698), who read weight decay as the time scale of an average. Measurements:
-docs/recipes.md.
+docs/results/recipes.md.
 """
 
 SHORT_TEXT = 300_000
@@ -176,8 +176,8 @@ def overfitting_risk(exposure: float) -> float:
     """Return the overfitting risk, from 0 to 1.
 
     Args:
-        exposure: Weights per character of the text, times epochs. From 50 on, dropout is needed. The exposure at which it
-            begins to help depends on the text (7 for one, above 18 for another: docs/recipes.md), hence the gradual rise.
+        exposure: Weights per character of the text, times epochs. From 50 on, dropout is needed. The exposure from which
+            it helps depends on the text (7 for one, above 18 for another: docs/results/recipes.md), hence the gradual rise.
     """
     return min(1.0, math.log(max(1.0, exposure)) / math.log(50))
 

@@ -12,7 +12,7 @@ __all__ = ["UNSET", "JsonRecord", "UnsetType", "field", "replace"]
 class JsonRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A JSON object with fixed keys, in the order of the fields.
 
-    A field that is ``UNSET`` has no key. An ``Attributes`` section documents the fields; docs/json.md is made from it.
+    A field that is ``UNSET`` has no key. An ``Attributes`` section documents the fields, for docs/reference/json.md.
     """
 
     def to_dict(self) -> dict[str, Any]:

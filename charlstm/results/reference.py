@@ -1,4 +1,4 @@
-"""The page docs/json.md, made from the types of the results and their docstrings."""
+"""The page docs/reference/json.md, made from the types of the results and their docstrings."""
 
 import inspect
 import re
@@ -25,7 +25,7 @@ found.modes.stateful.nats_per_char
 msgspec.json.schema(RESULTS["compare"])
 ```
 
-`make json-page` writes this page from those types.
+`make reference` writes this page from those types.
 """
 
 _PLAIN: dict[type[types.Type], str] = {
@@ -38,7 +38,7 @@ _PLAIN: dict[type[types.Type], str] = {
 
 
 def json_page() -> str:
-    """Return the contents of docs/json.md."""
+    """Return the contents of docs/reference/json.md."""
     return "\n".join([_INTRODUCTION, *_lines()])
 
 

@@ -145,7 +145,7 @@ def test_overfitting_risk_rises_from_0_to_1(exposure, expected):
         ("standard", 120_000, {"units": (16,), "epochs": 6.0, "minutes": None}, (0, 0)),
         ("standard", 120_000, {"units": (64,), "epochs": 6.0, "minutes": None}, (0.06, 0.04)),
         ("standard", 120_000, {"units": (512,), "epochs": 6.0, "minutes": None}, (0.33, 0.27)),
-        ("quick", 600_893, {"epochs": 5.4, "minutes": None}, (0.12, 0.06)),  # measured: docs/recipes.md
+        ("quick", 600_893, {"epochs": 5.4, "minutes": None}, (0.12, 0.06)),  # measured: docs/results/recipes.md
         ("quick", 1_115_394, {"epochs": 3.0, "minutes": None}, (0.03, 0.01)),
         ("standard", 1_115_394, {"epochs": 19.4, "minutes": None}, (0.36, 0.22)),
     ],
@@ -169,7 +169,7 @@ def test_dropout_rises_with_epochs_and_for_shorter_texts(passes, units, learnt):
 @pytest.mark.parametrize(
     ("passes", "units", "learnt", "expected"),
     [
-        (19, 768, 1_003_855, (0.35, 0.22)),  # measured: docs/recipes.md
+        (19, 768, 1_003_855, (0.35, 0.22)),  # measured: docs/results/recipes.md
         (60, 1024, 1_003_855, (0.49, 0.41)),
         (13, 384, 225_760, (0.38, 0.22)),
         (40, 384, 8_120, (0.68, 0.52)),
@@ -202,7 +202,7 @@ def test_classic_has_a_note_on_its_duration():
     (note,) = recipe("classic", 1_115_394, 65, precision="float32").notes
     said = re.fullmatch(r"20 epochs, about (\d+) minutes on two fast cores\.", note)
     assert said is not None
-    assert float(said[1]) == pytest.approx(601 / 60 / 0.8 * 20, rel=0.2)  # 0.8 epochs in 601 seconds: docs/recipes.md
+    assert float(said[1]) == pytest.approx(601 / 60 / 0.8 * 20, rel=0.2)  # 0.8 epochs in 601 seconds: docs/results/recipes.md
     (note,) = recipe("classic", 1_115_394, 65, precision="float32", minutes=10.0).notes
     assert re.fullmatch(
         r"Planned for (7|8|9)\d % of the text, which two fast cores train in 10 minutes\. The estimate for this machine .*\.",

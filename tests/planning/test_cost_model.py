@@ -51,7 +51,7 @@ def test_wider_networks_and_smaller_batches_are_slower():
 
 
 @pytest.mark.parametrize(
-    ("preset", "characters", "alphabet", "passes", "seconds"),  # the tables of docs/recipes.md
+    ("preset", "characters", "alphabet", "passes", "seconds"),  # the tables of docs/results/recipes.md
     [
         ("quick", 1_115_394, 65, 2.4, 61),
         ("standard", 1_115_394, 65, 18.3, 601),

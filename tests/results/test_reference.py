@@ -1,4 +1,4 @@
-"""Tests of docs/json.md, which is made from the types of the results."""
+"""Tests of docs/reference/json.md, which is made from the types of the results."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from charlstm.results.commands import RESULTS
 from charlstm.results.json_record import JsonRecord
 from charlstm.results.reference import attributes, json_page
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "json.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "reference" / "json.md"
 
 
 def records(kind: type = JsonRecord) -> list[type[JsonRecord]]:
@@ -18,7 +18,7 @@ def records(kind: type = JsonRecord) -> list[type[JsonRecord]]:
 
 
 def test_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == json_page(), "run `make json-page`"
+    assert PAGE.read_text(encoding="utf-8") == json_page(), "run `make reference`"
 
 
 @pytest.mark.parametrize("record", records(), ids=lambda record: record.__name__)

@@ -12,7 +12,7 @@ from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 ROOT = Path(__file__).parents[2]
 BOOK = (ROOT / "data" / "ferry-year.txt").read_text()
-OTHER = (ROOT / "docs" / "training.md").read_text()
+OTHER = (ROOT / "docs" / "results" / "recipes.md").read_text()
 
 
 def random_text(length: int, seed: int = 0) -> str:
