@@ -5,6 +5,7 @@
 #   make test-all  the slow tests too
 #   make coverage  the tests of make test with branch coverage, takes 1.5 times as long; fails below 95 %
 #   make bench     the benchmarks of docs/results/performance.md; half an hour (those of docs/results/recipes.md take hours: benchmarks/recipes.py)
+#   make docs      the site of docs/ in build/site; executes the notebooks, which takes some minutes
 #   make reference write the pages of docs/reference that are made from the source: commands, Python, JSON
 #   make lock      renew the locks (needs uv)
 
@@ -17,7 +18,7 @@ BIN := $(VENV)/bin
 FAST := tests/text tests/checkpoint tests/inference tests/evaluation tests/planning tests/test_config.py tests/test_errors.py \
 	tests/test_formatting.py tests/test_machine.py charlstm/text charlstm/checkpoint charlstm/inference charlstm/evaluation charlstm/planning charlstm/cli
 
-.PHONY: demo lint check test test-all coverage bench reference lock clean
+.PHONY: demo lint check test test-all coverage bench docs reference lock clean
 
 demo: $(VENV)/runtime
 	@rm -rf $(VENV)/demo
@@ -57,6 +58,10 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m benchmarks.scaling
 
+docs: $(VENV)/docs reference
+	$(BIN)/python -m docs.site
+	$(BIN)/zensical build --clean --strict
+
 reference: $(VENV)/runtime
 	$(BIN)/python -m docs.reference_pages
 
@@ -74,9 +79,14 @@ $(VENV)/dev: $(VENV)/runtime locks/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
 	@touch $@
 
+$(VENV)/docs: $(VENV)/runtime locks/docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/docs.txt
+	@touch $@
+
 lock:
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o locks/runtime.txt
 	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -c locks/runtime.txt -o locks/dev.txt
+	uv pip compile pyproject.toml --group build --group docs --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -c locks/dev.txt -o locks/docs.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis

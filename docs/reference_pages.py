@@ -125,8 +125,8 @@ def _function(name: str, function: Any) -> Iterator[str]:
 def signature(function: Callable[..., Any]) -> str:
     """Return the signature of a function as its source has it, with the values of defaults that are names.
 
-    >>> signature(charlstm.load)
-    'load(checkpoint: str | Path | None=None, *, checkpoints: str | Path | None=None) -> Model'
+    >>> signature(charlstm.Model.score)
+    "score(text: str, mode: Mode = 'stateful') -> Score"
     """
     (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     assert isinstance(node, ast.FunctionDef)
