@@ -90,7 +90,8 @@ def _class(name: str, kind: type) -> Iterator[str]:
     yield from _docstring(kind.__doc__)
     if hasattr(kind, "__struct_fields__"):
         yield from ("**Attributes**", "")
-        yield from (f"- `{field}`: {meaning}" for field, meaning in attributes(kind).items())
+        for field, meaning in attributes(kind).items():
+            yield f"- `{field}`: {meaning.replace('; null if', '; None if')}"
         yield from ("", "[JSON](json.md) has the records in it.", "")
     members = [(member, value) for member, value in vars(kind).items() if not member.startswith("_")]
     properties = [(member, _getter(value)) for member, value in members if _getter(value)]
