@@ -15,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # Folders of tests that start neither TensorFlow nor a browser.
-FAST := tests/text tests/checkpoint tests/inference tests/evaluation tests/planning tests/test_config.py tests/test_errors.py \
+FAST := tests/docs tests/text tests/checkpoint tests/inference tests/evaluation tests/planning tests/test_config.py tests/test_errors.py \
 	tests/test_formatting.py tests/test_machine.py charlstm/text charlstm/checkpoint charlstm/inference charlstm/evaluation charlstm/planning charlstm/cli
 
 .PHONY: demo lint check test test-all coverage bench docs reference lock clean
