@@ -33,7 +33,7 @@ def executed(notebook: Path, folder: Path) -> Any:
     """
     shutil.copytree(ROOT / "data", folder / "data")
     found = jupytext.read(notebook)
-    NotebookClient(found, timeout=_SECONDS, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(found, timeout=_SECONDS, coalesce_streams=True, resources={"metadata": {"path": str(folder)}}).execute()
     return found
 
 
@@ -50,9 +50,13 @@ def page_of(notebook: Any, name: str) -> tuple[str, dict[str, bytes]]:
     print(1 + 1)
     ---
     <BLANKLINE>
+    <div class="output" markdown>
+    <BLANKLINE>
     ---text
     2
     ---
+    <BLANKLINE>
+    </div>
     <BLANKLINE>
     """
     blocks: list[str] = []
@@ -72,7 +76,7 @@ def page_of(notebook: Any, name: str) -> tuple[str, dict[str, bytes]]:
                 blocks.append(f'<div class="output">\n{data["text/html"].strip()}\n</div>')
             elif output.get("name") != "stderr":
                 text = output.get("text") or data.get("text/plain", "")
-                blocks.append(f"```text\n{text.rstrip()}\n```")
+                blocks.append(f'<div class="output" markdown>\n\n```text\n{text.rstrip()}\n```\n\n</div>')
     return "\n\n".join(blocks) + "\n", plots
 
 
