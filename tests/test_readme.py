@@ -6,11 +6,13 @@ import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from charlstm import model_training
 from charlstm.cli import progress
 from charlstm.cli.app import app
 from charlstm.planning.training_plan import TrainingPlan
@@ -82,6 +84,18 @@ def test_examples_of_a_page_give_their_output(page, clone, monkeypatch):
     result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=report.append)
     assert result.attempted > 0
     assert result.failed == 0, "".join(report)
+
+
+def test_python_of_the_readme_runs(clone, monkeypatch):
+    monkeypatch.chdir(clone)
+    plan = model_training.plan_training
+    monkeypatch.setattr(model_training, "plan_training", lambda *given, **named: made_small(plan(*given, **named)))
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["text"].startswith("The ferry ")
+    assert names["likeliest"][0][0] == "v"
+    assert names["keras_model"].input_shape == (None, 16, 1)
 
 
 def test_readme_output_matches_the_first_command(tmp_path, monkeypatch):
