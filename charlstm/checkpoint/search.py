@@ -42,9 +42,9 @@ def find_model(wanted: str | None = None, folder: Path | None = None) -> Path:
             return find_checkpoint(each, wanted)
         except CheckpointError:
             continue
-    names = {path.name: each for each in reversed(folders) for path, _ in list_checkpoints(each)[0]}
-    listed = ", ".join(f"{name} (in {names[name]})" for name in sorted(names)) or "none"
-    raise CheckpointError(f"checkpoint {wanted!r} does not exist; there are: {listed}")
+    names = {each: ", ".join(sorted(path.name for path, _ in list_checkpoints(each)[0])) for each in folders}
+    listed = "; ".join(f"{each} contains: {found}" for each, found in names.items() if found) or "there is none"
+    raise CheckpointError(f"checkpoint {wanted!r} does not exist; {listed}")
 
 
 def _has_models(folder: Path) -> bool:

@@ -51,10 +51,13 @@ def test_a_given_folder_is_the_only_one_searched(folders, make_checkpoint, tmp_p
 
 def test_a_missing_name_lists_the_models_of_all_folders(folders, make_checkpoint):
     make_checkpoint(folders[0] / "mine")
+    make_checkpoint(folders[0] / "another")
     make_checkpoint(folders[2] / "ferry")
     with pytest.raises(CheckpointError) as error:
         find_model("nope")
-    assert str(error.value) == (f"checkpoint 'nope' does not exist; there are: ferry (in {folders[2]}), mine (in checkpoints)")
+    assert str(error.value) == (
+        f"checkpoint 'nope' does not exist; checkpoints contains: another, mine; {folders[2]} contains: ferry"
+    )
 
 
 def test_no_model_at_all_is_one_sentence(folders):

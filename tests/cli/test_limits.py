@@ -18,7 +18,7 @@ def _tale(tale):
 @pytest.mark.parametrize(
     ("arguments", "place"),
     [
-        ("generate", "charlstm.inference.generation.generate_pieces"),
+        ("generate", "charlstm.model.generate_pieces"),
         ("compare", "charlstm.evaluation.comparison.compare"),
         ("evaluate tale.txt", "charlstm.evaluation.scores.evaluate"),
         ("inspect", "charlstm.inspection.sections.inspect_model"),

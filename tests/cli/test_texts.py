@@ -108,7 +108,7 @@ def test_folder_or_pattern_is_trained_and_resumed(charlstm, tmp_path, source):
         ["generate", "--length", "3", "--seed-file"],
         ["compare", "--length", "3", "--sample", "20", "--text"],
         ["evaluate", "--sample", "20"],
-        ["inspect", "shapes", "--text-file"],
+        ["inspect", "step", "--text-file"],
     ],
     ids=" ".join,
 )

@@ -34,7 +34,7 @@ TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
         ("launch -- train story.txt --name x --cluster=a:1", "sets --cluster and --rank itself"),
         ("launch -- train story.txt", "needs a --name of its own"),
         ("launch --workers 0 -- train story.txt --name x", "--workers: expected an integer of at least 1; found 0"),
-        ("launch", "missing argument 'COMMAND"),
+        ("launch", "COMMAND: expected a value; found none"),
     ],
 )
 def test_incompatible_options_are_a_usage_error(charlstm, tmp_path, arguments, what):
