@@ -24,7 +24,7 @@ def test_small_products_run_on_one_thread_by_default(charlstm, monkeypatch):
         seen.append(threads())
         return generate_pieces(*arguments, **options)
 
-    monkeypatch.setattr("charlstm.inference.generation.generate_pieces", watched)
+    monkeypatch.setattr("charlstm.model.generate_pieces", watched)
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     usual = threads()
     charlstm("generate", "--length", "1")
