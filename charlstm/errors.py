@@ -52,6 +52,17 @@ def suggestion(found: Any, words: Sequence[str]) -> str:
     return f" (did you mean {similar[0]}?)" if similar else ""
 
 
+def check_choice(setting: str, found: Any, choices: Sequence[str]) -> None:
+    """Check that a value is one of the choices of a setting.
+
+    Raises:
+        ConfigError: If it is not; the message names the similar one.
+    """
+    if found not in choices:
+        hint = suggestion(found, choices)
+        raise ConfigError(setting=setting, expected=join_alternatives(choices), found=found, hint=hint)
+
+
 def range_phrase(
     what: str, ge: float | None = None, gt: float | None = None, le: float | None = None, lt: float | None = None
 ) -> str:

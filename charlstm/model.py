@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from charlstm.checkpoint.search import find_model
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.choices import Engine, Mode, OnUnknown
 from charlstm.config import ModelConfig, build
-from charlstm.errors import ConfigError, CorpusError
+from charlstm.errors import ConfigError, CorpusError, check_choice
 from charlstm.formatting import exactly
 from charlstm.inference.finite import check_finite
 from charlstm.inference.generation import Sample, generate_pieces, generate_texts, warm_up
@@ -109,6 +109,8 @@ class Model:
 
     def decoder(self, mode: Mode, engine: Engine = "numpy") -> Decoder:
         """Return the decoder of a mode, in NumPy or in Keras, which starts TensorFlow."""
+        check_choice("mode", mode, get_args(Mode))
+        check_choice("engine", engine, get_args(Engine))
         if engine == "keras":
             from charlstm.nn.keras_decoder import keras_decoder
 
@@ -171,21 +173,24 @@ class Model:
     def _pieces(
         self,
         seed: str | None,
-        samples: int,
+        texts: int,
         *,
         random_seed: int | None = None,
-        stop: str | Sequence[str] = (),
+        stop: str | Sequence[str] | None = None,
         on_unknown: OnUnknown = "error",
         with_seed: bool | None = None,
         **settings: Any,
     ) -> tuple[str, Generator[list[str], None, list[Sample]]]:
         """Return the text to show before each continuation, and the generator of the pieces of all continuations."""
         random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
-        chosen = build(GenerationSettings, settings | {"random_seed": random_seed})
+        given = {**settings, "random_seed": random_seed}
+        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
+        chosen = build(GenerationSettings, plain)
+        random_seed = chosen.random_seed
         text = self.default_seed(random_seed) if seed is None else self.known_text(seed, on_unknown)
         self.vocabulary.encode(text)
-        stops = [known_stop(self.vocabulary, each) for each in ([stop] if isinstance(stop, str) else stop)]
-        random_seeds = range(random_seed, random_seed + samples)
+        stops = [known_stop(self.vocabulary, each) for each in ([stop] if isinstance(stop, str) else stop or ())]
+        random_seeds = range(random_seed, random_seed + texts)
         pieces = self.pieces(
             text,
             self.decoder(chosen.mode),
@@ -222,7 +227,10 @@ class Model:
 
         Equivalent spellings (é as one character or two) are replaced under every policy, since they are the same text.
         """
-        return replace_unknown(self.vocabulary, text, on_unknown).text
+        check_choice("on_unknown", on_unknown, get_args(OnUnknown))
+        if not isinstance(text, str):
+            raise ConfigError(setting="text", expected="a string", found=text)
+        return replace_unknown(self.vocabulary, text.replace("\r\n", "\n").replace("\r", "\n"), on_unknown).text
 
     def next(self, text: str, top: int | None = 5, mode: Mode = "stateful") -> list[tuple[str, float]]:
         """Return the likeliest next characters of a text with their probabilities, the likeliest first.
@@ -238,6 +246,8 @@ class Model:
         >>> load("ferry").next("The ferr", top=1)[0][0]
         'y'
         """
+        if top is not None and (not isinstance(top, int) or top < 1):
+            raise ConfigError(setting="top", expected="an integer of at least 1, or None", found=top)
         ids = self._ids_to_read(text, least=1)
         decoder = self.decoder(mode)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -277,6 +287,7 @@ class Model:
         from charlstm.evaluation.scores import evaluate, sampled_starts
         from charlstm.report.notebook import Score
 
+        check_choice("mode", mode, get_args(Mode))
         ids = self._ids_to_read(text)
         if mode == "stateful":
             return Score.of(float(self.surprisal(text).mean()), len(ids))
@@ -328,7 +339,8 @@ class Model:
 
     def _ids_to_read(self, text: str, least: int = 2) -> Ids:
         vocabulary = self.vocabulary
-        ids = vocabulary.encode_any(text) if vocabulary.rare else vocabulary.encode(self.known_text(text))
+        known = self.known_text(text) if not vocabulary.rare or not isinstance(text, str) else text
+        ids = vocabulary.encode_any(known) if vocabulary.rare else vocabulary.encode(known)
         if len(ids) < least:
             raise CorpusError(f"expected a text of at least {exactly(least, 'character')}; found {len(ids)}")
         return ids

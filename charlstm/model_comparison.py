@@ -59,6 +59,10 @@ def compare(
     Raises:
         CharlstmError: If an argument is invalid, or the model does not know a character of ``seed`` or ``text``.
     """
+    if not isinstance(model, Model):
+        raise ConfigError(setting="model", expected="a Model, from load or train", found=model)
+    if length == 0:
+        raise ConfigError(setting="length", expected="an integer of at least 1", found=length)
     chosen = build(GenerationSettings, {"length": length, "temperature": temperature, "random_seed": random_seed})
     if sample < 2:
         raise ConfigError(setting="sample", expected="an integer of at least 2", found=sample)

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from signal import SIGINT
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
 
 from charlstm.checkpoint.search import CURRENT
 from charlstm.choices import Activation, Batches, Encoding, PrecisionOrAuto, Schedule, Targets
 from charlstm.config import SETTING_OF_FIELD, ModelConfig, TrainingConfig, setting_name
-from charlstm.errors import ConfigError, CorpusError, suggestion
+from charlstm.errors import ConfigError, CorpusError, check_choice, suggestion
 from charlstm.formatting import bits
 from charlstm.interruption import StopRequest, signals
 from charlstm.model import Model
@@ -116,6 +116,8 @@ def train(
     """
     started = time.monotonic()
     given = _fields_of(settings)
+    if preset is not None:
+        check_choice("preset", preset, get_args(Preset))
     _check_combination(corpus, text, name, preset, base, resume, resume_if_exists)
     if resume_if_exists and name is not None and (Path(checkpoints) / name).exists():
         resume = name

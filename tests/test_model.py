@@ -255,3 +255,42 @@ def test_to_keras_gives_the_same_probabilities(model, tmp_path, stateful):
     x = normalise(model.vocabulary.encode(text), model.config.vocabulary_size)[None]
     for each in (made, loaded):
         np.testing.assert_allclose(np.asarray(each(x))[0], keras_probabilities(model, text), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("call", "setting"),
+    [
+        (lambda model: model.next("The ", mode="Stateless"), "mode"),
+        (lambda model: model.score("The ", mode="x"), "mode"),
+        (lambda model: model.decoder("x"), "mode"),
+        (lambda model: model.decoder("stateful", "x"), "engine"),
+        (lambda model: model.generate("The ", on_unknown="ignore"), "on_unknown"),
+        (lambda model: model.next("The ", top=0), "top"),
+        (lambda model: model.next("The ", top=-1), "top"),
+        (lambda model: model.generate(b"The"), "text"),
+        (lambda model: model.score(5), "text"),
+        (lambda model: charlstm.compare("tale"), "model"),
+        (lambda model: charlstm.compare(model, length=0), "length"),
+        (lambda model: charlstm.train("tale.txt", preset="quik"), "preset"),
+    ],
+)
+def test_wrong_choices_and_types_name_the_setting(model, call, setting):
+    with pytest.raises(ConfigError) as error:
+        call(model)
+    assert error.value.setting == setting
+
+
+def test_several_texts_are_for_generate_batch_and_no_stop_is_none(model):
+    with pytest.raises(ConfigError, match="there is no setting 'samples'"):
+        model.generate("The ", samples=3)
+    assert model.generate("The ", length=9, random_seed=1, stop=None) == model.generate("The ", length=9, random_seed=1)
+
+
+def test_every_line_end_is_read_as_a_line_feed(model):
+    assert model.generate("fox\r\ndog\r", length=0) == "fox\ndog\n"
+    assert model.score("fox\r\ndog") == model.score("fox\ndog")
+
+
+def test_numbers_of_numpy_are_numbers(model):
+    options = {"length": np.int64(9), "temperature": np.float32(0.5), "top_k": np.int32(5), "random_seed": np.int64(3)}
+    assert model.generate("The ", **options) == model.generate("The ", length=9, temperature=0.5, top_k=5, random_seed=3)

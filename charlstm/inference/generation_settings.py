@@ -38,7 +38,7 @@ class GenerationOptions(TypedDict, total=False):
     top_p: float
     min_p: float
     repetition_penalty: float
-    stop: str | Sequence[str]
+    stop: str | Sequence[str] | None
     on_unknown: OnUnknown
     with_seed: bool | None
 
