@@ -147,7 +147,7 @@ def generate(
         _refuse("--interactive writes one text to the terminal", {"--json": json, "--samples": samples > 1})
     if output is not None:
         _refuse(
-            "--output is for texts of the numpy engine",
+            "--output writes one JSON object a line, with the numpy engine",
             {"--json": json, "--interactive": interactive, "--engine": engine == "keras"},
         )
     check_outputs(output=output)

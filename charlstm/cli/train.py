@@ -211,8 +211,10 @@ def _misuse(
     """Return the reason why these options cannot be combined, or None."""
     if resume_if_exists and (name is None or resume is not None):
         return "--resume-if-exists resumes the training of --name; give --name, and remove --resume"
-    if resume is not None and (from_ is not None or name is not None or preset is not None):
-        return "--resume resumes a training with its own settings; remove --from, --name and --preset"
+    others = {"--from": from_, "--name": name, "--preset": preset}
+    given = [option for option, value in others.items() if value is not None]
+    if resume is not None and given:
+        return f"--resume resumes a training with its own settings; remove {' and '.join(given)}"
     if not corpus and resume is None:
         return "give a text to train on: charlstm train corpus.txt (- is stdin)"
     if together and "-" in corpus:

@@ -114,7 +114,7 @@ def _check_settings(config: CheckpointConfig, given: Mapping[str, Any], name: st
     if different:
         raise ConfigError(
             f"{', '.join(f'`{setting_name(key)}`' for key in different)} cannot be changed when a training is resumed "
-            f"({name} has {', '.join(str(recorded[key]) for key in different)}); leave it out, or "
+            f"({name} has {', '.join(str(recorded[key]).strip('(,)') for key in different)}); leave it out, or "
             f"train its model further with other settings and `base={name}`"
         )
 

@@ -310,3 +310,8 @@ def test_ctrl_c_saves_and_training_resumes(terminal, told, refusal, charlstm, tm
     resumed = told("--resume", "story", "--epochs", str((stopped["steps"] + 5) / STEPS_PER_EPOCH))
     assert resumed["steps"] == stopped["steps"] + 5
     assert charlstm("generate", "--length", "5").exit_code == 0
+
+
+def test_resume_names_only_the_options_that_were_given(charlstm):
+    assert "; remove --from;" in charlstm("train", "a.txt", "--resume", "a", "--from", "b").stderr
+    assert "; remove --name and --preset;" in charlstm("train", "--resume", "a", "--name", "b", "--preset", "quick").stderr

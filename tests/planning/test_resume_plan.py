@@ -86,8 +86,9 @@ def test_no_other_setting_may_change(begun, root, setting):
     with pytest.raises(ConfigError) as error:
         plan_resuming(root, "story", [], {"epochs": 30, setting: 1})
     had = getattr(begun.config.model, setting, getattr(begun.config.training, setting, None))
+    found = str(had).strip("(,)")
     assert str(error.value).startswith(
-        f"`{setting_name(setting)}` cannot be changed when a training is resumed (story has {had}); leave it out"
+        f"`{setting_name(setting)}` cannot be changed when a training is resumed (story has {found}); leave it out"
     )
     assert "`base=story`" in str(error.value)
 
