@@ -228,9 +228,7 @@ class Model:
         Equivalent spellings (é as one character or two) are replaced under every policy, since they are the same text.
         """
         check_choice("on_unknown", on_unknown, get_args(OnUnknown))
-        if not isinstance(text, str):
-            raise ConfigError(setting="text", expected="a string", found=text)
-        return replace_unknown(self.vocabulary, text.replace("\r\n", "\n").replace("\r", "\n"), on_unknown).text
+        return replace_unknown(self.vocabulary, _checked(text), on_unknown).text
 
     def next(self, text: str, top: int | None = 5, mode: Mode = "stateful") -> list[tuple[str, float]]:
         """Return the likeliest next characters of a text with their probabilities, the likeliest first.
@@ -288,9 +286,10 @@ class Model:
         from charlstm.report.notebook import Score
 
         check_choice("mode", mode, get_args(Mode))
-        ids = self._ids_to_read(text)
         if mode == "stateful":
-            return Score.of(float(self.surprisal(text).mean()), len(ids))
+            nats = self.surprisal(text)
+            return Score.of(float(nats.mean()), len(nats) + 1)
+        ids = self._ids_to_read(text)
         window = self.config.seq_len
         everywhere = sampled_starts(len(ids), len(ids), 0)
         found = evaluate(self.network, ids, everywhere, [window], naming=self.vocabulary.naming_nats(ids))
@@ -300,7 +299,8 @@ class Model:
         """Return a text that a notebook shows with its surprising characters coloured."""
         from charlstm.report.notebook import ColouredText
 
-        return ColouredText(text, self.surprisal(text))
+        read = self.vocabulary.decode(self._ids_to_read(text))
+        return ColouredText(read, self.surprisal(read))
 
     def activations(self, text: str, layer: int = 1) -> "Activations":
         """Return what the gates, the cell state and the hidden state of a layer are along a text, from a zero state.
@@ -339,11 +339,21 @@ class Model:
 
     def _ids_to_read(self, text: str, least: int = 2) -> Ids:
         vocabulary = self.vocabulary
-        known = self.known_text(text) if not vocabulary.rare or not isinstance(text, str) else text
-        ids = vocabulary.encode_any(known) if vocabulary.rare else vocabulary.encode(known)
+        ids = vocabulary.encode_any(_checked(text) if vocabulary.rare else self.known_text(text))
         if len(ids) < least:
             raise CorpusError(f"expected a text of at least {exactly(least, 'character')}; found {len(ids)}")
         return ids
+
+
+def _checked(text: str) -> str:
+    """Return a text with every line end as LF, as files are read.
+
+    Raises:
+        ConfigError: If it is not a string.
+    """
+    if not isinstance(text, str):
+        raise ConfigError(setting="text", expected="a string", found=text)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def load(checkpoint: str | Path | None = None, *, checkpoints: str | Path | None = None) -> Model:

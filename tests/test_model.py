@@ -289,6 +289,8 @@ def test_several_texts_are_for_generate_batch_and_no_stop_is_none(model):
 def test_every_line_end_is_read_as_a_line_feed(model):
     assert model.generate("fox\r\ndog\r", length=0) == "fox\ndog\n"
     assert model.score("fox\r\ndog") == model.score("fox\ndog")
+    assert model.coloured("fox\r\ndog").text == "fox\ndog"
+    assert "</span>" in model.coloured("fox\r\ndog")._repr_html_()
 
 
 def test_numbers_of_numpy_are_numbers(model):
