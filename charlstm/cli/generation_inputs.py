@@ -113,20 +113,13 @@ def find_seed(
 
 def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[str]:
     """Return the strings of ``--stop``; refuse those that the model can never generate."""
-    from charlstm.text.vocabulary import quoted
+    from charlstm.inference.generation_settings import known_stop
 
     stops = []
     for string in strings or []:
         if not string:
             raise typer.BadParameter("--stop: expected at least one character; found ''")
-        stop = known_text(vocabulary, unescaped("--stop", string, vocabulary), "error")
-        unknown = vocabulary.unknown(stop)
-        if unknown:
-            raise CharlstmError(
-                f"the model can never generate {stop!r}, since it does not know {quoted(unknown)}; give --stop a string of "
-                "characters that it knows, or leave it out"
-            )
-        stops.append(stop)
+        stops.append(known_stop(vocabulary, known_text(vocabulary, unescaped("--stop", string, vocabulary), "error")))
     return stops
 
 
