@@ -5,7 +5,9 @@ import re
 import reprlib
 import unicodedata
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 _SHORT = reprlib.Repr()
@@ -61,6 +63,29 @@ def check_choice(setting: str, found: Any, choices: Sequence[str]) -> None:
     if found not in choices:
         hint = suggestion(found, choices)
         raise ConfigError(setting=setting, expected=join_alternatives(choices), found=found, hint=hint)
+
+
+def check_integer(setting: str, found: Any, least: int, most: int | None = None) -> int:
+    """Return the value of a setting that is an integer of Python or NumPy, within its bounds.
+
+    Raises:
+        ConfigError: If it is not.
+    """
+    if isinstance(found, int | Integral) and not isinstance(found, bool):
+        value = int(found)
+        if least <= value and (most is None or value <= most):
+            return value
+    raise ConfigError(setting=setting, expected=range_phrase("an integer", ge=least, le=most), found=found)
+
+
+def check_instance(setting: str, found: Any, kinds: type | UnionType, expected: str) -> None:
+    """Check that the value of a setting is an instance of a class.
+
+    Raises:
+        ConfigError: If it is not.
+    """
+    if not isinstance(found, kinds):
+        raise ConfigError(setting=setting, expected=expected, found=found)
 
 
 def range_phrase(

@@ -5,12 +5,13 @@ Sparse files can be larger than their disk, and a damaged header can request any
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from charlstm.errors import CheckpointError
+from charlstm.errors import CharlstmError, CheckpointError
+from charlstm.formatting import about
 
 _GROUPS = Path("/sys/fs/cgroup")
 _OWN_GROUP = Path("/proc/self/cgroup")
@@ -93,3 +94,26 @@ def check_size(what: str, needed: float) -> None:
             f"{what} needs {needed / 1e9:,.0f} GB of memory, and this machine has {total_memory() / 1e9:,.0f}; "
             "use a smaller model"
         )
+
+
+def check_memory(needed: Mapping[str, int], advice: str) -> None:
+    """Refuse work that needs more memory than is available.
+
+    Args:
+        needed: Bytes needed, by purpose.
+        advice: End of the message: ways to need less.
+
+    Raises:
+        CharlstmError: If fewer bytes are available.
+    """
+    total, there = sum(needed.values()), available_memory()
+    if total > there:
+        large = sorted(((size, what) for what, size in needed.items() if size > total / 100), reverse=True)
+        parts = ", ".join(f"{what} {_gigabytes(size)}" for size, what in large)
+        raise CharlstmError(
+            f"out of memory: this would take {_gigabytes(total)} ({parts}), and {_gigabytes(there)} are available; {advice}"
+        )
+
+
+def _gigabytes(size: float) -> str:
+    return f"{about(size / 1e9)} GB"

@@ -1,10 +1,11 @@
 """A trained model: loading it, generating with it, and measuring what it expects."""
 
 import secrets
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, get_args
+from typing import TYPE_CHECKING, Unpack, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +15,17 @@ from charlstm.checkpoint.history import HistoryEntry, read_history
 from charlstm.checkpoint.search import find_model
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.choices import Engine, Mode, OnUnknown
-from charlstm.config import ModelConfig, build
-from charlstm.errors import ConfigError, CorpusError, check_choice
-from charlstm.formatting import exactly
+from charlstm.config import ModelConfig
+from charlstm.errors import check_choice, check_instance, check_integer
 from charlstm.inference.finite import check_finite
 from charlstm.inference.generation import Sample, generate_pieces, generate_texts, warm_up
-from charlstm.inference.generation_settings import GenerationOptions, GenerationSettings, known_stop
+from charlstm.inference.generation_inputs import GenerationInputs, generation_inputs
+from charlstm.inference.generation_settings import GenerationOptions
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import Decoder, decoder
 from charlstm.inference.network import Network, any_weights, build_network
-from charlstm.inference.sampling import Sampling
-from charlstm.text.replacement import replace_unknown
-from charlstm.text.vocabulary import Ids, Vocabulary
+from charlstm.text.known_text import known_ids
+from charlstm.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import keras
@@ -146,10 +146,8 @@ class Model:
         Raises:
             CharlstmError: As :meth:`generate`.
         """
-        if samples < 1:
-            raise ConfigError(setting="samples", expected="an integer of at least 1", found=samples)
-        opening, pieces = self._pieces(seed, samples, **options)
-        return [opening + sample.text for sample in generate_texts(pieces)]
+        inputs = self._inputs(seed, samples, **options)
+        return [inputs.opening + sample.text for sample in generate_texts(self._pieces(inputs))]
 
     def stream(self, seed: str | None = None, **options: Unpack[GenerationOptions]) -> Iterator[str]:
         """Generate one text, and yield each piece of it as soon as it is certain, the seed first.
@@ -159,84 +157,45 @@ class Model:
         Raises:
             CharlstmError: As :meth:`generate`, when it is called.
         """
-        opening, pieces = self._pieces(seed, 1, **options)
+        inputs = self._inputs(seed, 1, **options)
+        pieces = self._pieces(inputs)
 
         def texts() -> Iterator[str]:
-            if opening:
-                yield opening
+            if inputs.opening:
+                yield inputs.opening
             for (piece,) in pieces:
                 if piece:
                     yield piece
 
         return texts()
 
-    def _pieces(
-        self,
-        seed: str | None,
-        texts: int,
-        *,
-        random_seed: int | None = None,
-        stop: str | Sequence[str] | None = None,
-        on_unknown: OnUnknown = "error",
-        with_seed: bool | None = None,
-        **settings: Any,
-    ) -> tuple[str, Generator[list[str], None, list[Sample]]]:
-        """Return the text to show before each continuation, and the generator of the pieces of all continuations."""
-        random_seed = secrets.randbelow(2**31) if random_seed is None else random_seed
-        given = {**settings, "random_seed": random_seed}
-        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
-        chosen = build(GenerationSettings, plain)
-        random_seed = chosen.random_seed
-        text = self.default_seed(random_seed) if seed is None else self.known_text(seed, on_unknown)
-        self.vocabulary.encode(text)
-        stops = [known_stop(self.vocabulary, each) for each in ([stop] if isinstance(stop, str) else stop or ())]
-        random_seeds = range(random_seed, random_seed + texts)
-        pieces = self.pieces(
-            text,
-            self.decoder(chosen.mode),
-            random_seeds=random_seeds,
-            length=chosen.length,
-            sampling=chosen.sampling,
-            stops=stops,
-        )
-        shows_seed = seed is not None if with_seed is None else with_seed
-        return text if shows_seed else "", pieces
+    def _inputs(self, seed: str | None, samples: int, /, **options: Unpack[GenerationOptions]) -> GenerationInputs:
+        if options.get("random_seed") is None:
+            options["random_seed"] = secrets.randbelow(2**31)
+        return generation_inputs(self.checkpoint, seed, samples, **options)
 
-    def pieces(
-        self,
-        text: str,
-        decoder: Decoder,
-        *,
-        random_seeds: Sequence[int],
-        length: int,
-        sampling: Sampling,
-        stops: Sequence[str] = (),
-    ) -> Generator[list[str], None, list[Sample]]:
-        """Yield continuations of a text in known characters: see :func:`charlstm.inference.generation.generate_pieces`."""
+    def _pieces(self, inputs: GenerationInputs) -> Generator[list[str], None, list[Sample]]:
+        settings = inputs.settings
         return generate_pieces(
-            decoder, self.vocabulary, text, random_seeds=random_seeds, length=length, sampling=sampling, stops=stops
+            self.decoder(settings.mode),
+            self.vocabulary,
+            inputs.seed,
+            random_seeds=inputs.random_seeds,
+            length=settings.length,
+            sampling=settings.sampling,
+            stops=inputs.stops,
         )
 
-    def default_seed(self, random_seed: int) -> str:
-        """Return the passage of the corpus to continue if no seed is given."""
-        windows = self.checkpoint.corpus.windows
-        return windows[random_seed % len(windows)]
-
-    def known_text(self, text: str, on_unknown: OnUnknown = "error") -> str:
-        """Return a text in the characters of the model, with unknown ones replaced, left out or (``error``) kept.
-
-        Equivalent spellings (é as one character or two) are replaced under every policy, since they are the same text.
-        """
-        check_choice("on_unknown", on_unknown, get_args(OnUnknown))
-        return replace_unknown(self.vocabulary, _checked(text), on_unknown).text
-
-    def next(self, text: str, top: int | None = 5, mode: Mode = "stateful") -> list[tuple[str, float]]:
+    def next(
+        self, text: str, top: int | None = 5, mode: Mode = "stateful", on_unknown: OnUnknown = "error"
+    ) -> list[tuple[str, float]]:
         """Return the likeliest next characters of a text with their probabilities, the likeliest first.
 
         Args:
             text: At least one character.
             top: Number of characters; None for all ``V``, whose probabilities sum to 1.
             mode: ``stateful`` reads the whole text, ``stateless`` its last window.
+            on_unknown: Action for characters that the model does not know: ``error``, ``skip`` or ``replace``.
 
         Raises:
             CharlstmError: If the text is empty or has characters that the model does not know.
@@ -244,9 +203,9 @@ class Model:
         >>> load("ferry").next("The ferr", top=1)[0][0]
         'y'
         """
-        if top is not None and (not isinstance(top, int) or top < 1):
-            raise ConfigError(setting="top", expected="an integer of at least 1, or None", found=top)
-        ids = self._ids_to_read(text, least=1)
+        if top is not None:
+            top = check_integer("top", top, 1)
+        ids = known_ids(self.vocabulary, text, on_unknown, least=1)
         decoder = self.decoder(mode)
         with np.errstate(over="ignore", invalid="ignore"):
             logits = decoder.logits(warm_up(decoder, ids, 1))[0, : len(self.vocabulary)]
@@ -255,11 +214,12 @@ class Model:
         return [(self.vocabulary.characters[place], float(probabilities[place])) for place in order]
 
     @any_weights
-    def surprisal(self, text: str) -> NDArray[np.float64]:
+    def surprisal(self, text: str, on_unknown: OnUnknown = "error") -> NDArray[np.float64]:
         """Return the surprisal of every character but the first, given all those before it.
 
         Args:
             text: At least two characters.
+            on_unknown: As for :meth:`next`.
 
         Returns:
             Nats: ``[T - 1]``. That of a rare character includes the cost of naming it.
@@ -269,15 +229,16 @@ class Model:
         """
         from charlstm.evaluation.surprisal import stateful_surprisal
 
-        ids = self._ids_to_read(text)
+        ids = known_ids(self.vocabulary, text, on_unknown)
         return check_finite(stateful_surprisal(self.network, ids, naming=self.vocabulary.naming_nats(ids)))
 
-    def score(self, text: str, mode: Mode = "stateful") -> "Score":
+    def score(self, text: str, mode: Mode = "stateful", on_unknown: OnUnknown = "error") -> "Score":
         """Return the mean surprisal of a text.
 
         Args:
             text: At least two characters.
             mode: ``stateful`` carries the state through the text; ``stateless`` gives each character a window before it.
+            on_unknown: As for :meth:`next`.
 
         Raises:
             CharlstmError: As :meth:`surprisal`.
@@ -287,27 +248,28 @@ class Model:
 
         check_choice("mode", mode, get_args(Mode))
         if mode == "stateful":
-            nats = self.surprisal(text)
+            nats = self.surprisal(text, on_unknown)
             return Score.of(float(nats.mean()), len(nats) + 1)
-        ids = self._ids_to_read(text)
+        ids = known_ids(self.vocabulary, text, on_unknown)
         window = self.config.seq_len
         everywhere = sampled_starts(len(ids), len(ids), 0)
         found = evaluate(self.network, ids, everywhere, [window], naming=self.vocabulary.naming_nats(ids))
         return Score.of(found.nats_per_char(window), len(ids))
 
-    def coloured(self, text: str) -> "ColouredText":
-        """Return a text that a notebook shows with its surprising characters coloured."""
+    def coloured(self, text: str, on_unknown: OnUnknown = "error") -> "ColouredText":
+        """Return a text that a notebook shows with its surprising characters coloured; see :meth:`surprisal`."""
         from charlstm.report.notebook import ColouredText
 
-        read = self.vocabulary.decode(self._ids_to_read(text))
+        read = self.vocabulary.decode(known_ids(self.vocabulary, text, on_unknown))
         return ColouredText(read, self.surprisal(read))
 
-    def activations(self, text: str, layer: int = 1) -> "Activations":
+    def activations(self, text: str, layer: int = 1, on_unknown: OnUnknown = "error") -> "Activations":
         """Return what the gates, the cell state and the hidden state of a layer are along a text, from a zero state.
 
         Args:
             text: At least one character.
             layer: Number of the LSTM layer, from 1.
+            on_unknown: As for :meth:`next`.
 
         Returns:
             ``i``, ``f``, ``g``, ``o``, ``c`` and ``h``, each ``[T, u]`` in float32.
@@ -318,9 +280,8 @@ class Model:
         """
         from charlstm.inspection.activations import activations_along
 
-        if not 1 <= layer <= len(self.config.units):
-            raise ConfigError(setting="layer", expected=f"an integer from 1 to {len(self.config.units)}", found=layer)
-        return activations_along(self.network, self._ids_to_read(text, least=1))[layer - 1]
+        layer = check_integer("layer", layer, 1, len(self.config.units))
+        return activations_along(self.network, known_ids(self.vocabulary, text, on_unknown, least=1))[layer - 1]
 
     def to_keras(self, *, stateful: bool = False, batch_size: int | None = None) -> "keras.Model":
         """Return the model as a ``keras.Model`` of standard layers only, which starts TensorFlow.
@@ -337,24 +298,6 @@ class Model:
 
         return plain_keras(self.config, self.weights, stateful=stateful, batch_size=batch_size)
 
-    def _ids_to_read(self, text: str, least: int = 2) -> Ids:
-        vocabulary = self.vocabulary
-        ids = vocabulary.encode_any(_checked(text) if vocabulary.rare else self.known_text(text))
-        if len(ids) < least:
-            raise CorpusError(f"expected a text of at least {exactly(least, 'character')}; found {len(ids)}")
-        return ids
-
-
-def _checked(text: str) -> str:
-    """Return a text with every line end as LF, as files are read.
-
-    Raises:
-        ConfigError: If it is not a string.
-    """
-    if not isinstance(text, str):
-        raise ConfigError(setting="text", expected="a string", found=text)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
 
 def load(checkpoint: str | Path | None = None, *, checkpoints: str | Path | None = None) -> Model:
     """Load a trained model.
@@ -367,5 +310,7 @@ def load(checkpoint: str | Path | None = None, *, checkpoints: str | Path | None
     Raises:
         CheckpointError: If there is no such checkpoint, or it is damaged.
     """
+    check_instance("checkpoint", checkpoint, str | PathLike | None, "the name or the path of a checkpoint")
+    check_instance("checkpoints", checkpoints, str | PathLike | None, "the path of a folder")
     wanted = None if checkpoint is None else str(checkpoint)
     return Model(find_model(wanted, None if checkpoints is None else Path(checkpoints)))

@@ -3,22 +3,26 @@
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from os import PathLike
 from pathlib import Path
 
-from charlstm.choices import DEFAULT_TEMPERATURE
+from charlstm.choices import DEFAULT_TEMPERATURE, OnUnknown
 from charlstm.config import build
-from charlstm.errors import ConfigError, CorpusError
+from charlstm.errors import ConfigError, check_instance, check_integer
 from charlstm.evaluation import comparison
 from charlstm.evaluation.comparison import ComparisonSettings, longest_context
 from charlstm.evaluation.evaluation_texts import EvaluationText, EvaluationTexts, evaluation_texts
 from charlstm.evaluation.surprisal import Progress
 from charlstm.evaluation.timed_generation import GenerationTask, TimingEnvironment
 from charlstm.inference.finite import check_record
+from charlstm.inference.generation_inputs import generation_inputs
 from charlstm.inference.generation_settings import GenerationSettings
 from charlstm.model import Model
 from charlstm.report.notebook import comparison_html
 from charlstm.report.records import comparison_result
 from charlstm.results.comparison import ComparisonResult
+from charlstm.text.known_text import known_ids
+from charlstm.text.sources import source_list
 
 LARGEST_WINDOW = 10_000
 """Largest window in characters. A larger one would need gigabytes for its states."""
@@ -42,6 +46,7 @@ def compare(
     windows: Sequence[int] = (),
     sample: int = 1_000,
     corpus: str | Path | Sequence[str | Path] = (),
+    on_unknown: OnUnknown = "error",
 ) -> Comparison:
     """Generate a text in both modes with the same noise, and compare their quality and cost.
 
@@ -55,29 +60,20 @@ def compare(
         windows: Further windows to generate with, in characters.
         sample: Number of positions that are scored with a window each.
         corpus: Files of the corpus, if it has moved. Without it the held-out text is not found, and quality is not measured.
+        on_unknown: Action for characters that the model does not know: ``error``, ``skip`` or ``replace``.
 
     Raises:
         CharlstmError: If an argument is invalid, or the model does not know a character of ``seed`` or ``text``.
     """
-    if not isinstance(model, Model):
-        raise ConfigError(setting="model", expected="a Model, from load or train", found=model)
-    if length == 0:
-        raise ConfigError(setting="length", expected="an integer of at least 1", found=length)
+    check_instance("model", model, Model, "a Model, from load or train")
+    length, sample = check_integer("length", length, 1), check_integer("sample", sample, 2)
     chosen = build(GenerationSettings, {"length": length, "temperature": temperature, "random_seed": random_seed})
-    if sample < 2:
-        raise ConfigError(setting="sample", expected="an integer of at least 2", found=sample)
-    if not all(0 < window <= LARGEST_WINDOW for window in windows):
-        raise ConfigError(setting="windows", expected=f"integers from 1 to {LARGEST_WINDOW:,}", found=tuple(windows))
-    start = model.default_seed(random_seed) if seed is None else model.known_text(seed)
-    model.vocabulary.encode(start)
-    measured = None
-    if text is not None:
-        ids = model.vocabulary.encode_any(text if model.vocabulary.rare else model.known_text(text))
-        if len(ids) < 2:
-            raise CorpusError(f"the text to score has {len(ids)} characters; at least two are needed")
-        measured = EvaluationText("the given text", ids)
-    paths = [corpus] if isinstance(corpus, str | Path) else corpus
-    texts = evaluation_texts(model.path, model.checkpoint, measured, [str(path) for path in paths])
+    check_instance("windows", windows, list | tuple | range, "a list of integers")
+    windows = [check_integer("windows", window, 1, LARGEST_WINDOW) for window in windows]
+    start = generation_inputs(model.checkpoint, seed, 1, random_seed=chosen.random_seed, on_unknown=on_unknown).seed
+    measured = None if text is None else EvaluationText("the given text", known_ids(model.vocabulary, text, on_unknown))
+    paths = () if not isinstance(corpus, str | PathLike) and not corpus else source_list(corpus, "corpus")
+    texts = evaluation_texts(model.path, model.checkpoint, measured, paths)
     task = GenerationTask(start, length, random_seed, chosen.sampling)
     if (most := longest_context(task, texts)) < max(windows, default=0):
         raise ConfigError(setting="windows", expected=f"integers of at most {most:,} for these texts", found=tuple(windows))

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from signal import SIGINT
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
@@ -15,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
 from charlstm.checkpoint.search import CURRENT
 from charlstm.choices import Activation, Batches, Encoding, PrecisionOrAuto, Schedule, Targets
 from charlstm.config import SETTING_OF_FIELD, ModelConfig, TrainingConfig, setting_name
-from charlstm.errors import ConfigError, CorpusError, check_choice, suggestion
+from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance, suggestion
 from charlstm.formatting import bits
 from charlstm.interruption import StopRequest, signals
 from charlstm.model import Model
 from charlstm.planning.presets import Preset
 from charlstm.planning.resume_plan import plan_resuming
 from charlstm.planning.training_plan import TrainingPlan, plan_training
+from charlstm.text.sources import source_list
 
 if TYPE_CHECKING:
     from charlstm.training.events import Event
@@ -118,6 +120,11 @@ def train(
     given = _fields_of(settings)
     if preset is not None:
         check_choice("preset", preset, get_args(Preset))
+    for setting, value in {"name": name, "base": base, "resume": resume, "text_encoding": text_encoding}.items():
+        check_instance(setting, value, str | None, "a string")
+    check_instance("checkpoints", checkpoints, str | PathLike, "the path of a folder")
+    if callback is not None and not callable(callback):
+        raise ConfigError(setting="callback", expected="a function", found=callback)
     _check_combination(corpus, text, name, preset, base, resume, resume_if_exists)
     if resume_if_exists and name is not None and (Path(checkpoints) / name).exists():
         resume = name
@@ -225,17 +232,20 @@ def _paths(corpus: Sources | None, text: str | Iterable[str] | None) -> Iterator
     """Yield the paths of the text, which is written to a temporary file if it is given as strings.
 
     Raises:
+        ConfigError: If ``corpus`` are no paths, or ``text`` is no text.
         CorpusError: If a string has lone surrogates, which no file can hold.
     """
     if text is None:
-        given = [] if corpus is None else [corpus] if isinstance(corpus, str | Path) else corpus
-        yield [str(path) for path in given]
+        yield [] if corpus is None else source_list(corpus, "corpus")
         return
+    parts = [text] if isinstance(text, str | bytes) else text  # iterating bytes would yield numbers
+    check_instance("text", parts, Iterable, "a string, or several")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "text.txt"
         with path.open("w", encoding="utf-8", newline="") as file:
             try:
-                for part in [text] if isinstance(text, str) else text:
+                for part in parts:
+                    check_instance("text", part, str, "a string, or several")
                     file.write(part if part.endswith("\n") or isinstance(text, str) else part + "\n")
             except UnicodeEncodeError as error:
                 raise CorpusError(f"the text has the lone surrogate {error.object[error.start]!r}; remove it") from None

@@ -29,7 +29,7 @@ ALLOWED = {
     "errors": set(),
     "choices": set(),
     "formatting": set(),
-    "machine": {"errors"},
+    "machine": {"errors", "formatting"},
     "results": {"choices"},
     "config": {"choices", "errors"},
     **{package: LEAVES | set(PACKAGES[:number]) for number, package in enumerate(PACKAGES)},

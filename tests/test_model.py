@@ -13,6 +13,7 @@ from charlstm.checkpoint.weights import read_weights
 from charlstm.config import ModelConfig
 from charlstm.errors import CharlstmError, ConfigError, CorpusError, UnknownCharacterError
 from charlstm.inference import generation
+from charlstm.inference.generation_inputs import default_seed
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from charlstm.text.windows import normalise
 from tests.cli.conftest import charlstm as charlstm_fixture
@@ -69,7 +70,7 @@ def test_defaults_equal_those_of_the_command(run_command, model):
     printed = run_command("generate", "--random-seed", "1").stdout
     assert model.generate(random_seed=1) + "\n" == printed
     shown = run_command("generate", "--random-seed", "1", "--with-seed").stdout
-    assert model.generate(random_seed=1, with_seed=True) + "\n" == shown == model.default_seed(1) + printed
+    assert model.generate(random_seed=1, with_seed=True) + "\n" == shown == default_seed(model.checkpoint, 1) + printed
 
 
 def test_unknown_characters_of_a_seed_are_refused_skipped_or_replaced(model):
@@ -255,29 +256,6 @@ def test_to_keras_gives_the_same_probabilities(model, tmp_path, stateful):
     x = normalise(model.vocabulary.encode(text), model.config.vocabulary_size)[None]
     for each in (made, loaded):
         np.testing.assert_allclose(np.asarray(each(x))[0], keras_probabilities(model, text), atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("call", "setting"),
-    [
-        (lambda model: model.next("The ", mode="Stateless"), "mode"),
-        (lambda model: model.score("The ", mode="x"), "mode"),
-        (lambda model: model.decoder("x"), "mode"),
-        (lambda model: model.decoder("stateful", "x"), "engine"),
-        (lambda model: model.generate("The ", on_unknown="ignore"), "on_unknown"),
-        (lambda model: model.next("The ", top=0), "top"),
-        (lambda model: model.next("The ", top=-1), "top"),
-        (lambda model: model.generate(b"The"), "text"),
-        (lambda model: model.score(5), "text"),
-        (lambda model: charlstm.compare("tale"), "model"),
-        (lambda model: charlstm.compare(model, length=0), "length"),
-        (lambda model: charlstm.train("tale.txt", preset="quik"), "preset"),
-    ],
-)
-def test_wrong_choices_and_types_name_the_setting(model, call, setting):
-    with pytest.raises(ConfigError) as error:
-        call(model)
-    assert error.value.setting == setting
 
 
 def test_several_texts_are_for_generate_batch_and_no_stop_is_none(model):

@@ -21,7 +21,7 @@ from charlstm.cli.generation_inputs import (
     stop_strings,
     threads,
 )
-from charlstm.cli.memory_checks import check_writing, writers
+from charlstm.cli.memory_checks import writers
 from charlstm.cli.options import LARGEST_SEED, choice, integer, number
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (
@@ -141,6 +141,7 @@ def generate(
     "--- sample 2, random seed 8 ---" precedes each; otherwise (--stop "\n") it prints one text a line.
     """
     from charlstm.checkpoint.weights import weights_digest
+    from charlstm.inference.memory_checks import check_generation
     from charlstm.inference.sampling import Sampling
 
     if interactive:
@@ -161,7 +162,7 @@ def generate(
     text, shows_seed = start.text, (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
     sampling = _noted(Sampling(temperature, top_k, top_p, min_p, repetition_penalty))
     if output is None:
-        check_writing(config, samples, length, mode, sampling)
+        check_generation(config, samples, length, mode, sampling, _to_a_file(samples))
     else:
         from charlstm.cli.bulk import BATCH, write_many
         from charlstm.inference.bulk import Job
@@ -195,11 +196,17 @@ def generate(
             )
             return
 
-        from charlstm.inference.generation import generate_texts
+        from charlstm.inference.generation import generate_pieces, generate_texts
 
         began = time.perf_counter()
-        pieces = model.pieces(
-            text, decoder, random_seeds=range(random_seed, random_seed + samples), length=length, sampling=sampling, stops=stops
+        pieces = generate_pieces(
+            decoder,
+            config.vocabulary,
+            text,
+            random_seeds=range(random_seed, random_seed + samples),
+            length=length,
+            sampling=sampling,
+            stops=stops,
         )
         if json:
             texts = generate_texts(pieces)
@@ -212,6 +219,13 @@ def generate(
         else:
             several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
             print_samples(generate_texts(pieces), opening, separated=several_lines)
+
+
+def _to_a_file(samples: int) -> list[str]:
+    """Return the advice for many texts."""
+    from charlstm.cli.bulk import BATCH
+
+    return [f"write to a file with --output, {BATCH} texts at a time in each process"] * (samples > BATCH)
 
 
 def _refuse(reason: str, options: dict[str, bool]) -> None:

@@ -87,6 +87,7 @@ def find_seed(
         on_unknown: Action for characters that the model does not know.
         named: True to print the passage on stderr.
     """
+    from charlstm.inference.generation_inputs import default_seed
     from charlstm.text.corpus import read_text
 
     seed, seed_file = once("--seed", seeds), once("--seed-file", seed_files)
@@ -97,7 +98,7 @@ def find_seed(
     elif seed is not None:
         text = unescaped("--seed", seed, config.vocabulary)
     else:
-        passage = config.corpus.windows[random_seed % len(config.corpus.windows)]
+        passage = default_seed(config, random_seed)
         if named:
             say(f"Without --seed, starting from this passage: {passage!r} (of {clip_text(config.corpus.name)})")
         return Seed(passage, given=False)
@@ -113,7 +114,7 @@ def find_seed(
 
 def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[str]:
     """Return the strings of ``--stop``; refuse those that the model can never generate."""
-    from charlstm.inference.generation_settings import known_stop
+    from charlstm.inference.generation_inputs import known_stop
 
     stops = []
     for string in strings or []:

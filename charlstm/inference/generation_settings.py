@@ -7,10 +7,7 @@ from typing import Annotated, TypedDict
 from msgspec import Meta
 
 from charlstm.choices import Mode, OnUnknown
-from charlstm.errors import CharlstmError, ConfigError
 from charlstm.inference.sampling import Sampling
-from charlstm.text.replacement import replace_unknown
-from charlstm.text.vocabulary import Vocabulary, quoted
 
 
 class GenerationOptions(TypedDict, total=False):
@@ -71,20 +68,3 @@ class GenerationSettings:
     def sampling(self) -> Sampling:
         """The settings of the sampler."""
         return Sampling(self.temperature, self.top_k, self.top_p, self.min_p, self.repetition_penalty)
-
-
-def known_stop(vocabulary: Vocabulary, text: str) -> str:
-    """Return a stop string in the characters of a model.
-
-    Raises:
-        CharlstmError: If it is empty, or the model can never generate it.
-    """
-    if not text:
-        raise ConfigError(setting="stop", expected="at least one character", found=text)
-    known = replace_unknown(vocabulary, text, "error").text
-    if unknown := vocabulary.unknown(known):
-        raise CharlstmError(
-            f"the model can never generate {known!r}, since it does not know {quoted(unknown)}; give `stop` a string of "
-            "characters that it knows, or leave it out"
-        )
-    return known

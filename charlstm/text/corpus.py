@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from charlstm.choices import Targets
 from charlstm.errors import CorpusError
 from charlstm.text.decoding import check_text_encoding, decoded_blocks
-from charlstm.text.sources import Note, expand_sources, label_of, open_sources
+from charlstm.text.sources import Note, expand_sources, label_of, open_sources, source_list
 from charlstm.text.vocabulary import UNICODE, Ids, Vocabulary, code_points, id_dtype
 from charlstm.text.windows import normalise, windows
 
@@ -86,11 +86,12 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
         extra_characters: Characters added to the vocabulary, such as the characters of the model to fine-tune.
 
     Raises:
+        ConfigError: If ``sources`` are no paths.
         CorpusError: If a source cannot be read, is not text in that encoding, or has fewer than two distinct characters.
     """
     check_text_encoding(encoding)
     notes: list[str] = []
-    paths = expand_sources([sources] if isinstance(sources, str | Path) else sources, notes.append)
+    paths = expand_sources(source_list(sources, "sources"), notes.append)
     name = _name(paths)
     with open_sources(paths) as files:
         seen = np.zeros(UNICODE, bool)

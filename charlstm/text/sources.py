@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from os import PathLike
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from charlstm.errors import CorpusError
+from charlstm.errors import ConfigError, CorpusError
 
 COPIED_BYTES = 1 << 20
 """Bytes per block when a pipe is copied to a temporary file."""
@@ -36,6 +37,18 @@ class Source:
 
     label: str
     open: Callable[[], AbstractContextManager[IO[bytes]]]
+
+
+def source_list(sources: Any, setting: str) -> list[str]:
+    """Return the paths of a setting that is one path or several.
+
+    Raises:
+        ConfigError: If it is anything else, or empty.
+    """
+    paths = [sources] if isinstance(sources, str | PathLike) else sources
+    if not isinstance(paths, Sequence) or not paths or not all(isinstance(path, str | PathLike) for path in paths):
+        raise ConfigError(setting=setting, expected="the path of a text file, or several", found=sources)
+    return [str(path) for path in paths]
 
 
 def expand_sources(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]:

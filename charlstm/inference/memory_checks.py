@@ -1,0 +1,48 @@
+"""Checks that refuse to generate before it starts if it needs more memory than is available."""
+
+from collections.abc import Sequence
+
+from charlstm import machine
+from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.choices import Mode
+from charlstm.inference.memory_footprint import process_bytes, text_bytes, writing_bytes
+from charlstm.inference.sampling import Sampling
+
+
+def check_generation(
+    config: CheckpointConfig, texts: int, length: int, mode: Mode, sampling: Sampling, more_advice: Sequence[str] = ()
+) -> None:
+    """Refuse to generate more texts at a time than fit in memory.
+
+    Args:
+        config: The checkpoint's configuration.
+        texts: Number of texts generated at a time.
+        length: Characters in each. Several texts stay in memory until the last one is finished.
+        mode: Generation mode. Stateless, each text has a state for every character of the window.
+        sampling: Sampling settings.
+        more_advice: Further ways to need less memory for several texts.
+
+    Raises:
+        CharlstmError: If fewer bytes are available.
+    """
+    kept = length if texts > 1 else 0  # a single text is yielded while it is generated
+    needed = {
+        "the model": process_bytes(config.model, machine.cores()),
+        **generation_bytes(config, texts, kept, mode, sampling),
+    }
+    ways = ["reduce `samples` or `length`", *more_advice] if texts > 1 else []
+    machine.check_memory(needed, ", or ".join([*ways, *smaller(config, mode)]))
+
+
+def generation_bytes(config: CheckpointConfig, texts: int, length: int, mode: Mode, sampling: Sampling) -> dict[str, int]:
+    """Return the bytes that texts need in addition to the model, by purpose."""
+    return {
+        **writing_bytes(config.model, texts, mode, sampling),
+        "texts": text_bytes(texts, length, latin=config.vocabulary.characters[-1] <= "\xff"),
+    }
+
+
+def smaller(config: CheckpointConfig, mode: Mode) -> list[str]:
+    """Return the advice that reduces the memory for any number of texts."""
+    stateful = f"choose `mode=stateful`, which keeps one state a text instead of {config.model.seq_len:,}"
+    return [stateful] * (mode == "stateless") + ["use a smaller model"]
