@@ -228,19 +228,19 @@ def _described(hint: Any, *, several: bool = False) -> str:
     >>> _described(_Fraction), _described(Targets), _described(tuple[_Size, ...])
     ('a number of at least 0 and below 1', 'last or every', 'integers from 1 to 1,000,000, separated by commas')
     """
-    meta: dict[str, Any] = {}
+    bounds = Meta()
     if get_origin(hint) in (Union, UnionType):  # drop None: no message needs to offer it
         hint = get_args(hint)[0]
     if get_origin(hint) is Annotated:
         hint, bounds = get_args(hint)
-        meta = {name: getattr(bounds, name) for name in ("ge", "gt", "le", "lt", "min_length", "max_length")}
-    least, most = meta.pop("min_length", None), meta.pop("max_length", None)
+    least, most = bounds.min_length, bounds.max_length
     if get_origin(hint) is Literal:
         return join_alternatives(get_args(hint))
     if get_origin(hint) is tuple:
         number = f"{least} to {most} " if most else f"{least} or more " if least else ""
         return f"{number}{_described(get_args(hint)[0], several=True)}, separated by commas"
-    what = range_phrase(_WORDS.get(hint, ("an object", "objects"))[several], **meta)
+    words = _WORDS.get(hint, ("an object", "objects"))[several]
+    what = range_phrase(words, ge=bounds.ge, gt=bounds.gt, le=bounds.le, lt=bounds.lt)
     return f"{what} of at most {most:,} characters" if hint is str and most else what
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from signal import SIGINT
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args
 
 from charlstm.checkpoint.search import CURRENT
 from charlstm.choices import Activation, Batches, Encoding, PrecisionOrAuto, Schedule, Targets
@@ -184,7 +184,7 @@ def _run(plan: TrainingPlan, started: float, progress: bool, callback: "Callable
     return folder
 
 
-def _fields_of(settings: TrainingSettings) -> dict[str, Any]:
+def _fields_of(settings: TrainingSettings) -> dict[str, object]:
     """Return settings by the names of the fields that hold them.
 
     Raises:
@@ -193,7 +193,7 @@ def _fields_of(settings: TrainingSettings) -> dict[str, Any]:
     known = {setting_name(field.name) for kind in (ModelConfig, TrainingConfig) for field in fields(kind)}
     known = known - {"vocabulary_size"} | {"min_count"}
     field_of = {setting: field for field, setting in SETTING_OF_FIELD.items()}
-    given: dict[str, Any] = {}
+    given: dict[str, object] = {}
     for setting, value in settings.items():
         if setting not in known:
             raise ConfigError(f"there is no setting {setting!r}{suggestion(setting, sorted(known))}; see TrainingSettings")

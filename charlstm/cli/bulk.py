@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
@@ -38,6 +38,23 @@ _PAUSE = 60.0
 """Seconds between two progress messages when stderr is not a terminal."""
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What the texts of a file depend on.
+
+    Attributes:
+        random_seed: Random seed of the first text.
+        samples: Number of texts.
+        values: All settings, these two among them, as JSON values.
+        sha256: Recorded SHA-256 of the finished file; None before.
+    """
+
+    random_seed: int
+    samples: int
+    values: Mapping[str, object]
+    sha256: str | None = None
+
+
 def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str, object], processes: int) -> None:
     """Write the texts of all random seeds that are not yet in the file, and report the number written.
 
@@ -52,7 +69,7 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
         CharlstmError: If the file has other settings, or cannot be written.
         typer.Exit: If a signal asks to stop.
     """
-    wanted: dict[str, Any] = json.loads(json.dumps(settings))
+    wanted = Settings(random_seeds.start, len(random_seeds), json.loads(json.dumps(settings)))
     texts = len(random_seeds)
     with _alone(path):
         if is_finished(path):
@@ -103,20 +120,21 @@ def is_finished(path: Path) -> bool:
     return path.exists() and not _unfinished(path).exists()
 
 
-def stored_settings(path: Path) -> dict[str, Any]:
-    """Return the stored settings of a file's texts; an empty dict if there is no such file, or no settings beside it."""
+def stored_settings(path: Path) -> Settings | None:
+    """Return the stored settings of a file's texts; None if there is no such file, or no settings beside it."""
     from charlstm.checkpoint.json_files import parse_json, read_bounded
 
     notes = [note for note in (_unfinished(path), _finished(path)) if note.exists()]
     if not (path.exists() and notes):
-        return {}
+        return None
     try:
         settings = parse_json(read_bounded(notes[0]))
     except (ValueError, RecursionError, CharlstmError):
         settings = None
     if not isinstance(settings, dict) or not all(type(settings.get(name)) is int for name in ("random_seed", "samples")):
         raise CharlstmError(f"{notes[0]} is damaged; remove it together with {path}, or choose another --output")
-    return settings
+    digest = settings.pop("sha256", None)
+    return Settings(settings["random_seed"], settings["samples"], settings, digest)
 
 
 @contextmanager
@@ -144,14 +162,15 @@ def _finished(path: Path) -> Path:
     return path.with_name(path.name + ".settings")
 
 
-def _resumed(path: Path, settings: dict[str, Any], texts: int) -> int:
+def _resumed(path: Path, settings: Settings, texts: int) -> int:
     """Start a file, or truncate an unfinished one after its last whole batch; return the number of its texts."""
     from charlstm.checkpoint.atomic import write_atomically
 
     if not path.exists():
-        write_atomically(_unfinished(path), json.dumps(settings).encode())
+        write_atomically(_unfinished(path), json.dumps(settings.values).encode())
         return 0
-    if other := _difference(stored_settings(path), settings):
+    before = stored_settings(path)
+    if other := _difference(before.values if before else {}, settings.values):
         raise CharlstmError(f"{path} was started with {other}; resume with the same settings, or choose another --output")
     with path.open("r+b") as file:
         ends = [0, *accumulate(len(line) for line in file if line.endswith(b"\n"))]
@@ -163,28 +182,27 @@ def _resumed(path: Path, settings: dict[str, Any], texts: int) -> int:
     return done
 
 
-def _check_finished(path: Path, settings: dict[str, Any]) -> None:
+def _check_finished(path: Path, settings: Settings) -> None:
     """Refuse a file that is not finished with these settings."""
     before = stored_settings(path)
-    if not before:
+    if before is None:
         raise CharlstmError(f"{path} already exists and was not changed; choose another --output")
-    digest = before.pop("sha256", None)
-    more, first = settings["samples"] - before["samples"], before["random_seed"] + before["samples"]
-    if more > 0 and not _difference(before, settings | {"samples": before["samples"]}):
+    more, first = settings.samples - before.samples, before.random_seed + before.samples
+    if more > 0 and not _difference(before.values, {**settings.values, "samples": before.samples}):
         raise CharlstmError(
-            f"{path} is finished with {counted(before['samples'], 'text')}; write the other {more:,} to another --output with "
+            f"{path} is finished with {counted(before.samples, 'text')}; write the other {more:,} to another --output with "
             f"--random-seed {first} --samples {more}"
         )
-    if other := _difference(before, settings):
+    if other := _difference(before.values, settings.values):
         raise CharlstmError(f"{path} was written with {other}; choose another --output")
-    if digest != _digest(path):
+    if before.sha256 != _digest(path):
         raise CharlstmError(f"{path} was edited since charlstm wrote it, and was not changed; choose another --output")
 
 
-def _finish(path: Path, settings: dict[str, Any]) -> None:
+def _finish(path: Path, settings: Settings) -> None:
     from charlstm.checkpoint.atomic import write_atomically
 
-    write_atomically(_finished(path), json.dumps({**settings, "sha256": _digest(path)}).encode())
+    write_atomically(_finished(path), json.dumps({**settings.values, "sha256": _digest(path)}).encode())
     _unfinished(path).unlink()
 
 
@@ -197,7 +215,7 @@ _UNPRINTED = {"model": "another model", "seed": "another seed"}
 """Settings whose values are digests."""
 
 
-def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _difference(before: Mapping[str, object], now: Mapping[str, object]) -> str:
     """Return the first setting that differs, with both values; an empty string if none does.
 
     A sampling setting that the stored ones lack did not exist when the file was begun, which is the same as its default.

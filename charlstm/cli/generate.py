@@ -245,8 +245,8 @@ def _new_random_seed(output: Path | None) -> int:
     """Return the random seed stored for an existing output file, or a random one."""
     from charlstm.cli.bulk import stored_settings
 
-    random_seed: int | None = stored_settings(output).get("random_seed") if output is not None else None
-    return secrets.randbelow(2**31) if random_seed is None else random_seed
+    stored = stored_settings(output) if output is not None else None
+    return secrets.randbelow(2**31) if stored is None else stored.random_seed
 
 
 def _is_finished(output: Path) -> bool:

@@ -3,7 +3,7 @@
 import math
 import sys
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any, TypedDict, get_args
 
 import typer
 
@@ -13,7 +13,14 @@ LARGEST_SEED = 2**63 - 1
 """Largest random seed."""
 
 
-def integer(ge: int | None = None, le: int | None = None) -> dict[str, Any]:
+class OptionArguments(TypedDict):
+    """Arguments of ``typer.Option`` for a kind of value."""
+
+    metavar: str
+    parser: Callable[[Any], Any]
+
+
+def integer(ge: int | None = None, le: int | None = None) -> OptionArguments:
     """Return the arguments of ``typer.Option`` for an integer; bounds are checked only if there is a lower one."""
     return {
         "metavar": "N",
@@ -21,7 +28,7 @@ def integer(ge: int | None = None, le: int | None = None) -> dict[str, Any]:
     }
 
 
-def number(ge: float | None = None, le: float | None = None) -> dict[str, Any]:
+def number(ge: float | None = None, le: float | None = None) -> OptionArguments:
     """Return the arguments of ``typer.Option`` for a number; bounds are checked only if there is a lower one."""
     what = "a number" if ge is None or le is not None else "a finite number"
     return {
@@ -30,7 +37,7 @@ def number(ge: float | None = None, le: float | None = None) -> dict[str, Any]:
     }
 
 
-def choice(words: Any) -> dict[str, Any]:
+def choice(words: Any) -> OptionArguments:
     """Return the arguments of ``typer.Option`` for an option that takes one of the words of a ``Literal``."""
     words = get_args(words)
 

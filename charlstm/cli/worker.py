@@ -5,7 +5,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -52,7 +52,7 @@ def be_a_worker(
     cluster: "Cluster",
     checkpoints: Path,
     corpus: list[str],
-    given: Mapping[str, Any],
+    given: Mapping[str, object],
     *,
     preset: "Preset",
     base_name: str | None,

@@ -1,7 +1,7 @@
 """Conversion of a configuration's strings to Keras objects."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import keras
 import numpy as np
@@ -29,7 +29,30 @@ _PENALTIES: dict[str, Callable[..., Any]] = {
 """Regularisers and constraints by name."""
 
 
-def lstm_options(config: ModelConfig) -> dict[str, Any]:
+Serialized = Mapping[str, object]
+"""Serialised form of a Keras object, from which layers make objects of their own."""
+
+
+class LstmOptions(TypedDict):
+    """Arguments of ``keras.layers.LSTM``."""
+
+    activation: str
+    recurrent_activation: str
+    use_bias: bool
+    unit_forget_bias: bool
+    recurrent_dropout: float
+    kernel_initializer: Serialized
+    recurrent_initializer: Serialized
+    bias_initializer: Serialized
+    kernel_regularizer: keras.regularizers.Regularizer | None
+    recurrent_regularizer: keras.regularizers.Regularizer | None
+    bias_regularizer: keras.regularizers.Regularizer | None
+    kernel_constraint: keras.constraints.Constraint | None
+    recurrent_constraint: keras.constraints.Constraint | None
+    bias_constraint: keras.constraints.Constraint | None
+
+
+def lstm_options(config: ModelConfig) -> LstmOptions:
     """Return the arguments of ``keras.layers.LSTM`` that all layers of a model share.
 
     Raises:
@@ -41,13 +64,19 @@ def lstm_options(config: ModelConfig) -> dict[str, Any]:
         "use_bias": config.use_bias,
         "unit_forget_bias": config.unit_forget_bias,
         "recurrent_dropout": config.recurrent_dropout,
-        **{name: _initializer(getattr(config, name), name) for name in _names("initializer")},
-        **{name: _penalty(getattr(config, name), name, REGULARIZERS) for name in _names("regularizer")},
-        **{name: _penalty(getattr(config, name), name, CONSTRAINTS) for name in _names("constraint")},
+        "kernel_initializer": _initializer(config.kernel_initializer, "kernel_initializer"),
+        "recurrent_initializer": _initializer(config.recurrent_initializer, "recurrent_initializer"),
+        "bias_initializer": _initializer(config.bias_initializer, "bias_initializer"),
+        "kernel_regularizer": _penalty(config.kernel_regularizer, "kernel_regularizer", REGULARIZERS),
+        "recurrent_regularizer": _penalty(config.recurrent_regularizer, "recurrent_regularizer", REGULARIZERS),
+        "bias_regularizer": _penalty(config.bias_regularizer, "bias_regularizer", REGULARIZERS),
+        "kernel_constraint": _penalty(config.kernel_constraint, "kernel_constraint", CONSTRAINTS),
+        "recurrent_constraint": _penalty(config.recurrent_constraint, "recurrent_constraint", CONSTRAINTS),
+        "bias_constraint": _penalty(config.bias_constraint, "bias_constraint", CONSTRAINTS),
     }
 
 
-def input_options(config: ModelConfig) -> dict[str, Any]:
+def input_options(config: ModelConfig) -> dict[str, Serialized]:
     """Return the additional arguments of the first layer: of the embedding, or else of the first LSTM.
 
     Raises:
@@ -59,18 +88,15 @@ def input_options(config: ModelConfig) -> dict[str, Any]:
     return {name: _initializer(config.input_initializer, "input_initializer")}
 
 
-def _names(kind: str) -> list[str]:
-    return [f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias")]
-
-
-def _initializer(text: str, setting: str) -> Any:
+def _initializer(text: str, setting: str) -> Serialized:
     """Return Keras's form of ``random_normal:0.5``, ``RandomNormal(stddev=0.5)``, or of a name that Keras knows."""
     name, number = parse_initializer(text, setting)
     initializer = keras.initializers.get(name) if number is None else _INITIALIZERS[name](number)
     if not np.isfinite(initializer((4,) if setting.startswith("bias") else (4, 4))).all():
         raise no_initializer(text, setting)
     # Return its configuration, since two layers that share an initialiser object would get the same numbers.
-    return keras.initializers.serialize(initializer)
+    serialized: Serialized = keras.initializers.serialize(initializer)
+    return serialized
 
 
 def _penalty(text: str | None, setting: str, kinds: Mapping[str, int]) -> Any:

@@ -120,7 +120,7 @@ def build_layers(config: ModelConfig, precision: Precision = "float32", random_s
         lstms.append(
             FusedLSTM(
                 units,
-                **(options | first_options if number == 1 and config.encoding != "embedding" else options),
+                **{**options, **(first_options if number == 1 and config.encoding != "embedding" else {})},
                 return_sequences=sequences,
                 return_state=True,
                 seed=first_seed + number,

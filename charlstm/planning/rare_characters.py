@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,17 +42,18 @@ class Cut:
     notes: tuple[str, ...] = ()
 
 
-def min_count_of(given: Mapping[str, Any]) -> MinCount:
+def min_count_of(given: Mapping[str, object]) -> MinCount:
     """Return the setting ``min_count``, by default ``auto``.
 
     Raises:
         ConfigError: If it is neither ``auto`` nor a positive integer.
     """
     found = given.get("min_count", "auto")
-    if found != "auto" and (type(found) is not int or found < 1):
+    if found == "auto":
+        return "auto"
+    if type(found) is not int or found < 1:
         raise ConfigError(setting="min_count", expected="auto or an integer of at least 1", found=found)
-    result: MinCount = found
-    return result
+    return found
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from charlstm.checkpoint.config_file import CheckpointConfig, read_config
 from charlstm.checkpoint.folder import find_checkpoint
@@ -24,7 +23,7 @@ from charlstm.text.windows import split
 
 
 def plan_resuming(
-    root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str | None = None
+    root: Path, name: str, paths: Sequence[str], given: Mapping[str, object], text_encoding: str | None = None
 ) -> TrainingPlan:
     """Plan to resume a training run.
 
@@ -65,7 +64,7 @@ def plan_resuming(
 
 
 def plan_worker(
-    root: Path, name: str, paths: Sequence[str], given: Mapping[str, Any], text_encoding: str | None = None
+    root: Path, name: str, paths: Sequence[str], given: Mapping[str, object], text_encoding: str | None = None
 ) -> TrainingPlan:
     """Plan to resume a training run as a worker; only the chief reads the saved state.
 
@@ -94,7 +93,7 @@ def plan_worker(
     )
 
 
-def _with_new_budget(config: CheckpointConfig, given: Mapping[str, Any]) -> CheckpointConfig:
+def _with_new_budget(config: CheckpointConfig, given: Mapping[str, object]) -> CheckpointConfig:
     """Return a configuration with the user's budget and the other settings that may change in a resumed run."""
     changes = {key: given[key] for key in given.keys() & FREE} | budget_of(given)
     return replace(config, training=build(TrainingConfig, to_dict(config.training) | changes))
@@ -106,7 +105,7 @@ def _why_finished(name: str, config: CheckpointConfig, progress: TrainingProgres
     return why_finished(name, config.training, progress, source.steps_per_epoch)
 
 
-def _check_settings(config: CheckpointConfig, given: Mapping[str, Any], name: str) -> None:
+def _check_settings(config: CheckpointConfig, given: Mapping[str, object], name: str) -> None:
     """Check that settings which cannot change are those of the training run."""
     recorded = to_dict(config.model) | to_dict(config.training)
     recorded["min_count"] = f"{len(config.vocabulary):,} learned characters"

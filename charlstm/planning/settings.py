@@ -1,7 +1,6 @@
 """Rules about the settings that a user chose: the budget, and what may change in a resumed run."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from charlstm.errors import ConfigError
 
@@ -9,7 +8,7 @@ FREE = frozenset({"epochs", "minutes", "patience", "save_every"})
 """Settings that may change in a resumed run. Of several workers only the chief needs them."""
 
 
-def check_budget(given: Mapping[str, Any]) -> None:
+def check_budget(given: Mapping[str, object]) -> None:
     """Check that the settings contain at most one budget.
 
     Raises:
@@ -19,7 +18,7 @@ def check_budget(given: Mapping[str, Any]) -> None:
         raise ConfigError("a training ends after `epochs` or after `minutes`; give one of them")
 
 
-def budget_of(given: Mapping[str, Any]) -> dict[str, Any]:
+def budget_of(given: Mapping[str, object]) -> dict[str, object]:
     """Return the user's budget, which replaces both limits of a recipe; empty if the user sets none.
 
     >>> budget_of({"minutes": 3, "units": (8,)})

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, read_config
 from charlstm.checkpoint.folder import available_names, check_new, find_checkpoint
@@ -101,7 +100,7 @@ class TrainingPlan:
 def plan_training(
     root: Path,
     paths: Sequence[str],
-    given: Mapping[str, Any],
+    given: Mapping[str, object],
     *,
     preset: Preset,
     created: str,
@@ -189,7 +188,7 @@ def plan_training(
     )
 
 
-def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
+def _base(root: Path, name: str, given: Mapping[str, object]) -> Base:
     structure = sorted(set(given) & _MODEL - _FREE_IN_FINE_TUNING)
     if structure:
         raise ConfigError(
@@ -201,7 +200,7 @@ def _base(root: Path, name: str, given: Mapping[str, Any]) -> Base:
     return Base(folder.resolve().name, config, read_weights(folder, config.model))
 
 
-def _settings(given: Mapping[str, Any], preset: Preset, base: Base | None) -> dict[str, Any]:
+def _settings(given: Mapping[str, object], preset: Preset, base: Base | None) -> dict[str, object]:
     """Return the settings: the user's override those of the base, if any, and these override the preset's."""
     return {**PRESETS[preset], **(to_dict(base.config.model) if base else {}), **given, **budget_of(given)}
 

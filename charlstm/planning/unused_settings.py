@@ -1,14 +1,13 @@
 """Detection of settings that the user chose and that would have no effect."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import ConfigError
 
 
 def check_unused_settings(
-    given: Mapping[str, Any], model: ModelConfig, training: TrainingConfig, held_out: int
+    given: Mapping[str, object], model: ModelConfig, training: TrainingConfig, held_out: int
 ) -> tuple[str, ...]:
     """Check that every setting that the user chose has an effect.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -141,7 +142,7 @@ class Trainer:
         self._states = self._split_states(tuple(states))
         self.steps = steps
 
-    def _variables_by_name(self) -> dict[str, Any]:
+    def _variables_by_name(self) -> dict[str, keras.Variable]:
         """Return the variables by name, without the carried states."""
         named = {f"weights/{name}": variable for name, variable in self.layers.weights.items()}
         named |= {f"average/{name}": average for name, average in self._averages.items()}
