@@ -12,11 +12,12 @@ from msgspec import Meta
 
 from charlstm import __version__
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.json_files import MAX_BYTES, parse_json, read_bounded
+from charlstm.checkpoint.json_files import MAX_BYTES, member, parse_json, read_bounded
 from charlstm.checkpoint.sketches import Sketches, parse_sketches, sketches_to_json
+from charlstm.checkpoint.vocabulary_record import RARE_VERSION, parse_vocabulary
 from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
 from charlstm.errors import CheckpointError, ConfigError, short_repr
-from charlstm.text.vocabulary import UNICODE, RareCharacters, Vocabulary
+from charlstm.text.vocabulary import Vocabulary
 
 FORMAT_VERSION = 2
 """Newest version that is read. A model without a placeholder for rare characters is written as version 1."""
@@ -36,11 +37,8 @@ MAX_BASES = 1_000
 MAX_BASE_NAME = 1_000
 """Longest name of a base or of its corpus, in characters; longer ones are shortened."""
 
-MAX_RARE_COUNT = 2**53
-"""Most occurrences of rare characters in a training text."""
 
 _MAX_INFO = 100
-_RARE_VERSION = 2
 
 CONFIG = "config.json"
 CARD = "README.md"
@@ -63,19 +61,6 @@ class CorpusRecord:
     windows: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=MAX_WINDOW)], ...], Meta(min_length=1, max_length=MAX_WINDOWS)
     ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RareRecord:
-    """The rare characters of a checkpoint, which share the placeholder.
-
-    Attributes:
-        characters: The characters in ascending order, none of them in the vocabulary.
-        counts: Number of occurrences of each in the text that the weights were trained on.
-    """
-
-    characters: Annotated[str, Meta(max_length=UNICODE)]
-    counts: Annotated[tuple[Annotated[int, Meta(ge=1, le=MAX_RARE_COUNT)], ...], Meta(max_length=UNICODE)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +114,7 @@ def write_config(folder: Path, config: CheckpointConfig) -> None:
     path = folder / CONFIG
     rare = config.vocabulary.rare
     record: dict[str, Any] = {
-        "format_version": _RARE_VERSION if rare else 1,
+        "format_version": RARE_VERSION if rare else 1,
         "charlstm_version": __version__,
         "created": config.created,
         "model": to_dict(config.model),
@@ -187,13 +172,13 @@ def _parse_record(record: Mapping[str, Any]) -> CheckpointConfig:
     Raises:
         ConfigError: If a member is missing, has the wrong type, is out of bounds or contradicts another.
     """
-    model = build(ModelConfig, _member(record, "model", dict))
-    vocabulary = _vocabulary(record, model)
-    corpus = build(CorpusRecord, _member(record, "corpus", dict))
+    model = build(ModelConfig, member(record, "model", dict))
+    vocabulary = parse_vocabulary(record, model)
+    corpus = build(CorpusRecord, member(record, "corpus", dict))
     if not set().union(*corpus.windows) <= set(vocabulary.characters):
         raise ConfigError("windows: expected characters of the vocabulary")
     for name in ("created", "charlstm_version"):
-        if len(value := _member({"charlstm_version": "", **record}, name, str)) > _MAX_INFO:
+        if len(value := member({"charlstm_version": "", **record}, name, str)) > _MAX_INFO:
             raise ConfigError(f"{name}: expected at most {_MAX_INFO} characters; found {len(value):,}")
     try:
         datetime.fromisoformat(record["created"])
@@ -202,35 +187,12 @@ def _parse_record(record: Mapping[str, Any]) -> CheckpointConfig:
     return CheckpointConfig(
         model=model,
         vocabulary=vocabulary,
-        training=build(TrainingConfig, _member(record, "training", dict)),
+        training=build(TrainingConfig, member(record, "training", dict)),
         corpus=corpus,
         created=record["created"],
         bases=(bases := _bases(record)),
         sketches=parse_sketches(record["sketches"], len(bases) + 1) if "sketches" in record else (),
     )
-
-
-def _vocabulary(record: Mapping[str, Any], model: ModelConfig) -> Vocabulary:
-    """Return the vocabulary, with the rare characters since version 2."""
-    rare = None
-    if record["format_version"] >= _RARE_VERSION:
-        found = build(RareRecord, _member(record, "rare", dict))
-        rare = RareCharacters(found.characters, found.counts)
-        _check_ascending("rare", rare.characters, len(rare.counts))
-        if sum(rare.counts) > MAX_RARE_COUNT:
-            raise ConfigError(f"rare: expected counts whose sum is at most {MAX_RARE_COUNT:,}")
-    characters = _member(record, "vocabulary", str)
-    _check_ascending("vocabulary", characters, model.vocabulary_size - (rare is not None))
-    if rare and not set(characters).isdisjoint(rare.characters):
-        raise ConfigError("rare: expected no character of the vocabulary")
-    return Vocabulary(characters, rare)
-
-
-def _check_ascending(name: str, characters: str, number: int) -> None:
-    if len(characters) != number or list(characters) != sorted(set(characters)):
-        raise ConfigError(f"{name}: expected {number} characters in ascending order")
-    if any("\ud800" <= character <= "\udfff" for character in characters):
-        raise ConfigError(f"{name}: expected characters; found a lone surrogate")
 
 
 def _digest(record: Mapping[str, Any]) -> str:
@@ -240,15 +202,9 @@ def _digest(record: Mapping[str, Any]) -> str:
 
 def _bases(record: Mapping[str, Any]) -> tuple[BaseRecord, ...]:
     """Return the bases; an older checkpoint has no such member."""
-    found = _member({"bases": [], **record}, "bases", list)
+    found = member({"bases": [], **record}, "bases", list)
     if len(found) > MAX_BASES:
         raise ConfigError(f"bases: expected at most {MAX_BASES}; found {len(found):,}")
     if not all(isinstance(each, dict) for each in found):
         raise ConfigError(f"bases: expected a list of objects; found {short_repr(found)}")
     return tuple(build(BaseRecord, each) for each in found)
-
-
-def _member(record: Mapping[str, Any], name: str, kind: type) -> Any:
-    if not isinstance(record.get(name), kind):
-        raise ConfigError(f"{name}: expected a {kind.__name__}; found {type(record.get(name)).__name__}")
-    return record[name]

@@ -1,12 +1,13 @@
 """JSON from files that may come from a stranger: bounded size, ordinary files, finite numbers."""
 
 import json
+from collections.abc import Mapping
 from io import SEEK_END
 from pathlib import Path
 from typing import Any
 
 from charlstm.checkpoint.regular_files import open_regular
-from charlstm.errors import CheckpointError
+from charlstm.errors import CheckpointError, ConfigError
 
 MAX_BYTES = 16 << 20
 """Largest ``config.json`` or ``history.jsonl`` that is read, in bytes; all of Unicode as JSON takes 13 million."""
@@ -40,6 +41,17 @@ def parse_json(text: str | bytes) -> Any:
         RecursionError: If it is nested too deeply.
     """
     return json.loads(text, parse_constant=_refuse_constant)
+
+
+def member(record: Mapping[str, Any], name: str, kind: type) -> Any:
+    """Return a member of a JSON object.
+
+    Raises:
+        ConfigError: If it is missing or of another type.
+    """
+    if not isinstance(record.get(name), kind):
+        raise ConfigError(f"{name}: expected a {kind.__name__}; found {type(record.get(name)).__name__}")
+    return record[name]
 
 
 def _refuse_constant(name: str) -> Any:
