@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, write_config
+from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, CorpusRecord, write_config
+from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import HistoryEntry, write_history
 from charlstm.checkpoint.state_files import write_state
 from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
-from charlstm.checkpoint.weights import Weights, write_weights
+from charlstm.checkpoint.weights import WEIGHTS, Weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig, build
 from charlstm.errors import CheckpointError
 from charlstm.text.vocabulary import Vocabulary
 
 MakeEvaluation = Callable[..., HistoryEntry]
+Make = Callable[..., Path]
 Refusal = Callable[[Callable[[], object], Path], str]
 Flipped = Callable[[bytes, int], Iterator[bytes]]
 
@@ -122,3 +124,25 @@ def folder(tmp_path: Path, config: CheckpointConfig, weights: Weights, state: Tr
     write_history(path, state.history)
     write_state(path, state)
     return path
+
+
+def create(root: Path, name: str) -> Path:
+    with new_checkpoint(root, name) as folder:
+        (folder / CONFIG).write_text("{}")
+        assert not (root / name).exists()
+    return root / name
+
+
+@pytest.fixture
+def make(tmp_path: Path, config: CheckpointConfig) -> Make:
+    """Return a function that makes a checkpoint under ``tmp_path``, without weights if it is untrained."""
+
+    def made(name: str, day: int = 1, trained: bool = True) -> Path:
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        write_config(folder, CheckpointConfig(**{**vars(config), "created": f"2026-01-{day:02}T00:00:00+00:00"}))
+        if trained:
+            (folder / WEIGHTS).write_bytes(b"")
+        return folder
+
+    return made

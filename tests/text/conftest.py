@@ -1,11 +1,17 @@
 """Texts on disk."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from charlstm.errors import CorpusError
+from charlstm.text.corpus import Corpus, read_corpus
+
 MakeFile = Callable[..., Path]
+
+TEXT = "The ferry crosses at six.\n" * 20
 
 
 @pytest.fixture
@@ -16,3 +22,18 @@ def make_file(tmp_path: Path) -> MakeFile:
         return path
 
     return make
+
+
+def refusal(sources: list[str | Path], encoding: str = "utf-8") -> str:
+    with pytest.raises(CorpusError) as error:
+        read_corpus(sources, encoding)
+    return str(error.value)
+
+
+def text_of(corpus: Corpus) -> str:
+    return corpus.vocabulary.decode(corpus.ids)
+
+
+def with_lf(text: str) -> str:
+    """Return the text as Python's universal newlines read it."""
+    return io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline=None).read()
