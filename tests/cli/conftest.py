@@ -1,16 +1,15 @@
 """Fixtures that run commands: in this process with separate streams, or in a process with a real terminal."""
 
 import hashlib
+import json
 import os
-import pty
 import re
-import select
+import shutil
 import subprocess
 import sys
-import termios
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,9 @@ from typer.testing import CliRunner, Result
 
 from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.cli.app import app
+from charlstm.config import ModelConfig
+from tests.cli import many_texts, session, story_training
+from tests.cli.terminals import open_terminal
 
 CommandLine = Callable[..., Result]
 
@@ -27,6 +29,9 @@ TEXT = "".join(np.random.default_rng(0).choice(list("The quick brown fox\n"), 1_
 
 SMALL = ["--preset", "quick", "--units", "4", "--seq-len", "6", "--batch-size", "2", "--epochs", "0.02"]
 """Options of a training that takes a second."""
+
+REPEATABLE = ("--seed", "The ", "--random-seed", "3")
+"""Options of ``generate`` that give the same text in every run."""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -92,56 +97,6 @@ def tale(tmp_path: Path, make_checkpoint: Callable[..., Path]) -> Path:
     return folder
 
 
-DIM, PLAIN = "\x1b[2m", "\x1b[0m"
-"""Styles before and after text that the model did not generate."""
-
-
-def undimmed(text: str) -> str:
-    return text.replace(DIM, "").replace(PLAIN, "")
-
-
-@dataclass
-class Terminal:
-    """A process on a pseudo-terminal, seen from the other end.
-
-    Attributes:
-        process: The process.
-        descriptor: File descriptor of the other end: writing types, reading returns output.
-        seen: Output so far.
-    """
-
-    process: subprocess.Popen[bytes]
-    descriptor: int
-    seen: str = ""
-
-    def read(self) -> str:
-        """Return new output of at least one byte; an empty string at the end."""
-        ready, _, _ = select.select([self.descriptor], [], [], 60)
-        assert ready, f"nothing more came: {self.seen!r}"
-        try:
-            piece = os.read(self.descriptor, 1 << 16).decode("utf-8", "replace").replace("\r\n", "\n")
-        except OSError:  # Linux reports a closed terminal so
-            return ""
-        self.seen += piece
-        assert len(self.seen) < 1 << 20, "it does not end"
-        return piece
-
-    def wait_for(self, text: str) -> None:
-        """Read until the output contains a text."""
-        while text not in self.seen:
-            assert self.read(), f"ended without {text!r}: {self.seen!r}"
-
-    def type(self, text: str) -> None:
-        """Type something."""
-        os.write(self.descriptor, text.encode())
-
-    def finish(self) -> int:
-        """Read to the end, and return the exit code."""
-        while self.read():
-            pass
-        return self.process.wait()
-
-
 @pytest.fixture
 def program(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
     """Start ``charlstm`` as a process of its own; its streams are pipes unless said otherwise."""
@@ -163,23 +118,113 @@ def program(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
 def terminal(program: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., Any]:
     """Start ``charlstm`` on a terminal; named streams (``stdout=subprocess.PIPE``) go elsewhere."""
 
-    @contextmanager
-    def start(*arguments: str, columns: int = 80, **elsewhere: Any) -> Iterator[Terminal]:
-        mine, its = pty.openpty()
-        termios.tcsetwinsize(its, (24, columns))
-        settings = termios.tcgetattr(its)
-        settings[3] &= ~termios.ECHO  # otherwise input would appear in the output
-        termios.tcsetattr(its, termios.TCSANOW, settings)
-        process = program(*arguments, **{"stdin": its, "stdout": its, "stderr": its, **elsewhere})
-        os.close(its)
-        try:
-            yield Terminal(process, mine)
-        finally:
-            process.kill()
-            process.wait()
-            for stream in (process.stdout, process.stderr):
-                if stream is not None:
-                    stream.close()
-            os.close(mine)
+    return partial(open_terminal, program)
 
-    return start
+
+@pytest.fixture
+def checkpoint(tmp_path: Path, make_checkpoint: Callable[..., Path]) -> Path:
+    """Make a checkpoint that knows the letters of a pangram; its text is not recorded."""
+    return make_checkpoint(tmp_path / "checkpoints" / "tale")
+
+
+@pytest.fixture
+def ran(program: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., tuple[int, str, str]]:
+    """Run to the end; return the exit code, stdout and stderr, decoded from UTF-8."""
+
+    def run(*arguments: str, **streams: Any) -> tuple[int, str, str]:
+        process = program(*arguments, **streams)
+        written, said = process.communicate()
+        return process.returncode, (written or b"").decode(), said.decode()
+
+    return run
+
+
+@pytest.fixture
+def talk(charlstm: CommandLine) -> Callable[..., tuple[str, list[str]]]:
+    """Type lines in an interactive session; return the finished text, and the output between the prompts."""
+
+    def run(*lines: str, more: Sequence[str] = ()) -> tuple[str, list[str]]:
+        result = charlstm(*session.OPTIONS, *more, stdin="".join(line + "\n" for line in lines))
+        assert result.exit_code == 0
+        assert result.stdout.endswith("\n")
+        return result.stdout.removesuffix("\n"), result.stderr.split(session.PROMPT)
+
+    return run
+
+
+@pytest.fixture
+def two_layers(tmp_path: Path, make_checkpoint: Callable[..., Path]) -> Path:
+    """Make a checkpoint of two LSTM layers of different sizes."""
+    text = 'The quick brown fox "ran". The crown\nquer'
+    vocabulary = "".join(sorted(set(text)))
+    config = ModelConfig(vocabulary_size=len(vocabulary), seq_len=12, units=(16, 8))
+    windows = ("The quick br", "brown fox. T")
+    return make_checkpoint(tmp_path / "checkpoints" / "tale", config, vocabulary=vocabulary, windows=windows)
+
+
+@pytest.fixture
+def inspect_json(charlstm: CommandLine) -> Callable[..., Any]:
+    """Run ``inspect --json``, and return the JSON object."""
+    return lambda *arguments: json.loads(charlstm("inspect", *arguments, "--json").stdout)
+
+
+@pytest.fixture(scope="session")
+def single_runs(tmp_path_factory: pytest.TempPathFactory, make_checkpoint: Callable[..., Path]) -> list[dict[str, Any]]:
+    """Return many texts, generated without ``--output``."""
+    root = tmp_path_factory.mktemp("single_runs") / "checkpoints"
+    make_checkpoint(root / "tale")
+    options = [*many_texts.SETTINGS, "--samples", str(many_texts.MANY), "--json", "--checkpoints", str(root)]
+    result = CliRunner().invoke(app, ["generate", *options], catch_exceptions=False)
+    samples: list[dict[str, Any]] = json.loads(result.stdout)["samples"]
+    return samples
+
+
+@pytest.fixture(scope="session")
+def first_training(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """Train once in a process of its own; the folder is ``first_training.args[-1]``."""
+    folder = tmp_path_factory.mktemp("first")
+    (folder / "story.txt").write_text(story_training.STORY)
+    root = str(folder / "checkpoints")
+    return subprocess.run(
+        [sys.executable, "-m", "charlstm", "train", "story.txt", *story_training.SMALL, "--json", "--checkpoints", root],
+        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def trained(first_training: subprocess.CompletedProcess[str], tmp_path: Path) -> Path:
+    """Make a folder with the text and a copy of the trained checkpoint."""
+    assert first_training.returncode == 0, first_training.stderr
+    shutil.copytree(first_training.args[-1], tmp_path / "checkpoints")
+    (tmp_path / "story.txt").write_text(story_training.STORY)
+    return tmp_path / "checkpoints" / "story"
+
+
+@pytest.fixture
+def train_json(charlstm: CommandLine) -> Callable[..., Any]:
+    """Train, and return the JSON object."""
+
+    def run(*arguments: str, stdin: str = "") -> Any:
+        result = charlstm("train", "--json", *arguments, stdin=stdin)
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    return run
+
+
+@pytest.fixture
+def spoken(charlstm: CommandLine) -> Callable[..., Any]:
+    """Generate, and return the JSON object."""
+
+    def run(*arguments: str, stdin: str | bytes = "") -> Any:
+        result = charlstm("generate", "--json", *arguments, stdin=stdin)
+        assert (result.exit_code, result.stderr) == (0, "")
+        return json.loads(result.stdout)
+
+    return run
+
+
+@pytest.fixture
+def texts(spoken: Callable[..., Any]) -> Callable[..., list[str]]:
+    """Generate, and return the texts without their seed."""
+    return lambda *arguments: [sample["text"] for sample in spoken(*arguments)["samples"]]

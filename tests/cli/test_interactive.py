@@ -1,34 +1,10 @@
 """``charlstm generate --interactive``: the finished text on stdout, everything else on stderr."""
 
-import select
-import signal
-import subprocess
-
 import pytest
 
-from tests.cli.conftest import DIM, PLAIN, undimmed
+from tests.cli.session import LENGTH, OPTIONS, SEED
 
-SEED, LENGTH = "The ", 5
-OPTIONS = ("generate", "--interactive", "--seed", SEED, "--length", str(LENGTH), "--random-seed", "3", "--mode", "stateful")
-PROMPT = "\n> "
-
-
-@pytest.fixture(autouse=True)
-def tale(tmp_path, make_checkpoint):
-    return make_checkpoint(tmp_path / "checkpoints" / "tale")
-
-
-@pytest.fixture
-def talk(charlstm):
-    """Type lines; return the finished text, and the output between the prompts."""
-
-    def run(*lines, more=()):
-        result = charlstm(*OPTIONS, *more, stdin="".join(line + "\n" for line in lines))
-        assert result.exit_code == 0
-        assert result.stdout.endswith("\n")
-        return result.stdout.removesuffix("\n"), result.stderr.split(PROMPT)
-
-    return run
+pytestmark = pytest.mark.usefixtures("checkpoint")
 
 
 @pytest.fixture
@@ -183,55 +159,6 @@ def test_stop_strings_end_every_step(talk, text):
     assert finished == SEED + text(200).partition(stop)[0]
 
 
-@pytest.mark.parametrize("stdin", ["utf-8:strict", "ascii:strict"])
-def test_invalid_utf_8_gives_no_traceback(program, stdin):
-    process = program(*OPTIONS, stdin=subprocess.PIPE, env={"PYTHONIOENCODING": stdin})
-    _, shown = process.communicate(b"fox\n\xff\xc3\n/quit\n")
-    assert b"Traceback" not in shown
-    assert process.returncode in (0, 1)
-
-
-def test_session_is_shown_on_the_terminal(terminal, talk):
-    begun, finished = talk("/quit")[0], talk("fox", "/quit")[0]
-    with terminal(*OPTIONS) as screen:
-        screen.wait_for(PROMPT)
-        screen.type("fox\n")
-        while screen.seen.count(PROMPT) < 2:
-            assert screen.read()
-        screen.type("\x04")
-        assert screen.finish() == 0
-    assert f"{DIM}{SEED}{PLAIN}" in screen.seen
-    assert f"{DIM}fox{PLAIN}" in screen.seen
-    opening, turn, end = undimmed(screen.seen).split(PROMPT)
-    assert opening.partition("\n")[2] == begun + "\n"
-    assert turn == finished.removeprefix(begun) + "\n"
-    assert end == ""  # the text is on the screen already
-
-
-def test_finished_text_can_go_to_a_file(terminal, talk, tmp_path):
-    with (tmp_path / "text.txt").open("wb") as file, terminal(*OPTIONS, stdout=file) as screen:
-        screen.wait_for(PROMPT)
-        screen.type("/quit\n")
-        assert screen.finish() == 0
-    finished = talk("/quit")[0]
-    assert (tmp_path / "text.txt").read_text() == finished + "\n"
-    assert finished in undimmed(screen.seen)
-
-
-def test_whole_text_distinguishes_user_and_model(terminal, talk):
-    finished = talk("fox", "/quit")[0]
-    begun = talk("/quit")[0]
-    with terminal(*OPTIONS) as screen:
-        screen.wait_for(PROMPT)
-        screen.type("fox\n/text\n/undo\n/quit\n")
-        assert screen.finish() == 0
-    _, _, whole, shorter, _ = screen.seen.split(PROMPT)
-    written = finished.removeprefix(begun + "fox")
-    begun = begun.replace(SEED, f"{DIM}{SEED}{PLAIN}", 1)
-    assert whole == f"{begun}{DIM}fox{PLAIN}{written}\n"
-    assert shorter == f"Removed. The text now ends:\n{begun}\n"
-
-
 def test_default_seed_is_not_in_the_finished_text(charlstm):
     arguments = ("generate", "--interactive", "--length", "5", "--random-seed", "3")
     alone, whole = (charlstm(*arguments, *more, stdin="fox\n/quit\n") for more in ((), ("--with-seed",)))
@@ -249,39 +176,6 @@ def test_respelled_line_is_reported(talk):
     finished, shown = talk("fox’é", "/quit", more=("--on-unknown", "replace"))
     assert finished.startswith(talk("/quit")[0] + "fox e")
     assert "’ → ' ', é → e" in shown[1]
-
-
-def test_ctrl_c_stops_the_model_not_the_session(terminal):
-    with terminal(*OPTIONS, "--length", "1000000000") as screen:
-        while len(screen.seen) < 200:
-            assert screen.read()
-        screen.process.send_signal(signal.SIGINT)
-        screen.wait_for(PROMPT)
-        shown = undimmed(screen.seen).partition("\n")[2].removesuffix("\n" + PROMPT)
-        screen.type("/text\n/quit\n")
-        assert screen.finish() == 0
-    text = undimmed(screen.seen).split(PROMPT)[1].removesuffix("\n")
-    assert text == shown
-    assert "Traceback" not in screen.seen
-
-
-def test_ctrl_c_at_the_prompt_ends_the_session(terminal):
-    with terminal(*OPTIONS) as screen:
-        screen.wait_for(PROMPT)
-        # A signal on the threshold of a blocking read waits for the next one; so would a person, and for an answer.
-        for _ in range(30):
-            screen.process.send_signal(signal.SIGINT)
-            if select.select([screen.descriptor], [], [], 2)[0]:
-                break
-        assert screen.finish() == 130
-    assert "Traceback" not in screen.seen
-
-
-def test_line_that_is_not_utf8_is_refused_as_such(program):
-    with program(*OPTIONS, stdin=subprocess.PIPE) as process:
-        said = process.communicate(b"f\xffx\n/quit\n")[1].decode()
-    assert "this line is not UTF-8" in said
-    assert "does not know" not in said
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import pytest
 from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.config import ModelConfig
 from charlstm.planning.training_plan import plan_training
-from tests.cli.conftest import SMALL, undimmed
+from tests.cli.conftest import SMALL
+from tests.cli.terminals import undimmed
 
 TALES = {
     "combining characters": unicodedata.normalize("NFD", "Ångström naïve café Việt Nam — "),

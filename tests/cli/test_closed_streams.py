@@ -1,0 +1,75 @@
+"""Streams that cannot be written: closed pipes, full disks, closed descriptors."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import REPEATABLE
+
+pytestmark = pytest.mark.usefixtures("checkpoint")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "generate --length 100000 --mode stateful",
+        "generate --length 20",
+        "generate --samples 300 --length 20",
+        "generate --json",
+    ],
+)
+def test_closed_pipe_exits_with_0(program, arguments):
+    process = program(*arguments.split(), *(REPEATABLE if "generate" in arguments else ()))
+    assert process.stdout.read(10)
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), said) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["generate --length 20", "generate --json", "list", "list --json", "--help", "train --help", "--version"],
+)
+def test_pipe_closed_before_output_exits_with_0(program, arguments):
+    process = program(*arguments.split(), *(REPEATABLE if "generate" in arguments else ()))
+    process.stdout.close()  # long before anything is written
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), said) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is not to be had")
+@pytest.mark.parametrize(
+    "arguments",
+    ["generate --length 20", "generate --length 20000", "generate --json", "list", "--help", "--version", "train --help"],
+)
+def test_full_disk_is_reported(ran, arguments):
+    with Path("/dev/full").open("wb") as full:
+        code, _, said = ran(*arguments.split(), *(REPEATABLE if "generate" in arguments else ()), stdout=full)
+    assert "Traceback" not in said
+    assert code == 1
+    assert re.fullmatch(r"charlstm: .*No space left on device.*\n", said)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&- >&- 2>&-", ">&- 2>/dev/full", "2>/dev/full"])
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("generate --length 20", 0),
+        ("--help", 0),
+        ("", 2),
+        ("generate --length x", 2),
+        ("generate --checkpoint nope", 1),
+    ],
+)
+def test_closed_streams_keep_the_exit_code(tmp_path, arguments, expected, streams):
+    command = ["sh", "-c", f'exec "$0" -m charlstm "$@" {streams}', sys.executable, *arguments.split()]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == expected
+    assert "Traceback" not in run.stderr
