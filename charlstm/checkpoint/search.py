@@ -17,7 +17,7 @@ BUNDLED = _PACKAGE / "bundled" if (_PACKAGE / "bundled").exists() else _PACKAGE.
 
 
 def checkpoint_folders() -> tuple[Path, ...]:
-    """Return the folders to search, in order: ``./checkpoints``, the user's data folder, and that of the demo model."""
+    """Return the folders to search, in order: ``./checkpoints``, the user's data folder, the demo model's folder."""
     return CURRENT, user_data_path("charlstm", appauthor=False) / "checkpoints", BUNDLED
 
 

@@ -110,7 +110,7 @@ def evaluate(
 
 
 def _training_text(config: "CheckpointConfig", characters: int) -> str:
-    """Describe the text that the baselines are fitted to: the end of the training text, without those of its base models."""
+    """Describe the text that the baselines are fitted to: the end of the training text, without the texts of base models."""
     from charlstm.evaluation.baselines import MAX_LEARNED
 
     what = "the same training text"

@@ -36,7 +36,7 @@ def show(result: "InspectionResult") -> None:
             _heading(console, section.title)
             _print(console, section.blocks)
         if result.inside is not UNSET:
-            _heading(console, "Inside, along a text")
+            _heading(console, "Activations along a text")
             _print(console, inside_view(result.inside))
             _print_text(console, result.inside)
 

@@ -91,7 +91,7 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
 
 
 def _stop_request() -> StopRequest:
-    """Return a request whose answer is wrapped beforehand, since a signal handler writes it."""
+    """Return a request whose answer is already wrapped, because a signal handler prints it."""
     return StopRequest(wrapped_on_stderr("\nStopping after this step, then saving (Ctrl-C: stop at once, without saving).\n"))
 
 

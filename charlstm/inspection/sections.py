@@ -29,11 +29,11 @@ SECTIONS = {
     "shapes": "Input shapes",
     "weights": "Weights",
     "step": "One step, written out",
-    "state": "What is carried",
+    "state": "Carried state",
     "units": "units and return_sequences",
     "time-distributed": "TimeDistributed",
     "activations": "Activations",
-    "kernel": "Which kernel runs",
+    "kernel": "Kernel in use",
 }
 """Title of every section by its name, in order."""
 

@@ -12,7 +12,7 @@ from charlstm.text.overlap import LEAST_SHARE, smallest_hashes, trained_share
 
 @dataclass(frozen=True)
 class BaseText:
-    """What is known of the text of a base, compared with the text of a fine-tuning run.
+    """A base model's text, compared with the text of a fine-tuning run.
 
     Attributes:
         name: Name of the base.

@@ -20,7 +20,7 @@ _MOST_NATS = 6.0
 
 @dataclass(frozen=True)
 class Score:
-    """How well a model predicts a text.
+    """The score of a model on a text.
 
     Attributes:
         nats_per_char: Mean surprisal in nats per character.

@@ -1,4 +1,4 @@
-"""What Keras computed for the sections of ``inspect`` with ``keras``."""
+"""Results of Keras for the sections of ``inspect`` with ``keras``."""
 
 from charlstm.results.json_record import JsonRecord, field
 
@@ -50,7 +50,7 @@ class KerasStep(JsonRecord, frozen=True, kw_only=True):
 
 
 class KerasState(JsonRecord, frozen=True, kw_only=True):
-    """How Keras layers with the first layer's weights carry their state. Differences are the largest of `h`.
+    """State carry of Keras layers with the first layer's weights. Differences are the largest of `h`.
 
     Attributes:
         ordinary_layer_again: Between two calls of a stateless layer on the same window.

@@ -69,7 +69,7 @@ def smallest_hashes(ids: Ids, vocabulary: Vocabulary, number: int = SAMPLE) -> H
     Args:
         ids: Character ids of the text: ``[N]``.
         vocabulary: The vocabulary of the ids.
-        number: How many.
+        number: Largest number of hashes.
     """
     found = np.empty(0, np.uint64)
     scratch = np.empty((2, min(_BLOCK + RUN - 1, len(ids))), np.uint32)

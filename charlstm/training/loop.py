@@ -127,7 +127,7 @@ class Loop:
 
     @property
     def _seconds_kept_free(self) -> float:
-        """Seconds at the end in which no step starts: those of the last evaluation and of half a step."""
+        """Return the time at the end in which no step starts, in seconds: the last evaluation and half a step."""
         return self.record.evaluation_seconds + self.speed.seconds_per_step / 2
 
     @property

@@ -17,11 +17,11 @@ TITLES = [
     "Input shapes",
     "Weights",
     "One step, written out",
-    "What is carried",
+    "Carried state",
     "units and return_sequences",
     "TimeDistributed",
     "Activations",
-    "Which kernel runs",
+    "Kernel in use",
 ]
 
 
