@@ -9,7 +9,7 @@
 The packages, from the lowest to the highest. Each may import only those before it::
 
     errors, choices, config, formatting, machine
-    < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report
+    < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report < export
     < model, model_training, model_comparison < cli
 
 Only ``nn`` and ``training`` import TensorFlow. The others import them inside functions, so that the rest starts quickly.

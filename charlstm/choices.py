@@ -12,6 +12,7 @@ Activation = Literal["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "lin
 Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
 OnUnknown = Literal["error", "skip", "replace"]
+WeightsFormat = Literal["float32", "float16"]
 
 DEFAULT_TEMPERATURE = 0.8
 """Sampling temperature of generation, unless another is given."""

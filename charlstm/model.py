@@ -14,9 +14,10 @@ from charlstm.checkpoint.config_file import CheckpointConfig, read_config
 from charlstm.checkpoint.history import HistoryEntry, read_history
 from charlstm.checkpoint.search import find_model
 from charlstm.checkpoint.weights import Weights, read_weights
-from charlstm.choices import Engine, Mode, OnUnknown
+from charlstm.choices import Engine, Mode, OnUnknown, WeightsFormat
 from charlstm.config import ModelConfig
 from charlstm.errors import check_choice, check_instance, check_integer
+from charlstm.export.weights import round_weights
 from charlstm.inference.finite import check_finite
 from charlstm.inference.generation import Sample, generate_pieces, generate_texts, warm_up
 from charlstm.inference.generation_inputs import GenerationInputs, generation_inputs
@@ -46,15 +47,18 @@ class Model:
         checkpoint: Everything that the checkpoint records: network, vocabulary, training, corpus and bases.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, weights: WeightsFormat = "float32") -> None:
         """Read the configuration of a checkpoint; the weights are read when they are first needed.
 
         Args:
             path: Folder of the checkpoint.
+            weights: ``float16`` to round the weights as an exported file does.
 
         Raises:
             CheckpointError: If it is missing or damaged.
         """
+        check_choice("weights", weights, get_args(WeightsFormat))
+        self._weights_format: WeightsFormat = weights
         self.path = path
         self.name = path.resolve().name
         self.checkpoint: CheckpointConfig = read_config(path)
@@ -75,8 +79,9 @@ class Model:
 
         Raises:
             CheckpointError: If they are missing or damaged.
+            ConfigError: If they are too large to be rounded to float16.
         """
-        weights = read_weights(self.path, self.config)
+        weights = round_weights(read_weights(self.path, self.config), self._weights_format)
         for array in weights.values():
             array.flags.writeable = False
         return weights
@@ -299,13 +304,16 @@ class Model:
         return plain_keras(self.config, self.weights, stateful=stateful, batch_size=batch_size)
 
 
-def load(checkpoint: str | Path | None = None, *, checkpoints: str | Path | None = None) -> Model:
+def load(
+    checkpoint: str | Path | None = None, *, checkpoints: str | Path | None = None, weights: WeightsFormat = "float32"
+) -> Model:
     """Load a trained model.
 
     Args:
         checkpoint: Name or folder of its checkpoint; the newest one if None.
         checkpoints: The folder of checkpoints to search. By default ``./checkpoints``, then the user's data folder, then the
             demo model that comes with the package.
+        weights: ``float16`` to round the weights as an exported file does, and so to generate the same texts.
 
     Raises:
         CheckpointError: If there is no such checkpoint, or it is damaged.
@@ -313,4 +321,4 @@ def load(checkpoint: str | Path | None = None, *, checkpoints: str | Path | None
     check_instance("checkpoint", checkpoint, str | PathLike | None, "the name or the path of a checkpoint")
     check_instance("checkpoints", checkpoints, str | PathLike | None, "the path of a folder")
     wanted = None if checkpoint is None else str(checkpoint)
-    return Model(find_model(wanted, None if checkpoints is None else Path(checkpoints)))
+    return Model(find_model(wanted, None if checkpoints is None else Path(checkpoints)), weights)

@@ -16,7 +16,7 @@ from charlstm.cli.app import app
 
 PACKAGE = Path(charlstm.__file__).parent
 LEAVES = {"errors", "choices", "config", "formatting", "interruption", "machine", "results", "__version__"}
-PACKAGES = ["text", "checkpoint", "inference", "planning", "nn", "training", "inspection", "evaluation", "report"]
+PACKAGES = ["text", "checkpoint", "inference", "planning", "nn", "training", "inspection", "evaluation", "report", "export"]
 """From the lowest to the highest. A package may import those below it and the leaves."""
 
 ALLOWED = {
@@ -36,7 +36,7 @@ ALLOWED = {
     "cli": {"choices", "errors", "formatting", "interruption", "__version__"},
 }
 """Packages that a package may import at module level."""
-for package in ("inspection", "evaluation", "report"):
+for package in ("inspection", "evaluation", "report", "export"):
     ALLOWED[package] -= {"nn", "training"}  # which import TensorFlow
 
 API = {"model", "model_training", "model_comparison"}
@@ -68,6 +68,7 @@ LIBRARIES = {
     "inspection": {"numpy"},
     "evaluation": {"numpy"},
     "report": {"numpy"},
+    "export": {"numpy"},
     "cli": {"typer", "tqdm", "threadpoolctl"},
 }
 OTHER_LIBRARIES["inference/bulk.py"] = {"threadpoolctl"}  # which starts processes and shares the cores among them

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charlstm.choices import DEFAULT_TEMPERATURE, Engine, Mode, OnUnknown
+from charlstm.choices import DEFAULT_TEMPERATURE, Engine, Mode, OnUnknown, WeightsFormat
 from charlstm.cli.generated_text import generation_result, print_samples, stream
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
@@ -132,6 +132,10 @@ def generate(
         Engine,
         typer.Option(help="numpy, or keras, which starts TensorFlow, for GPUs and comparison.", **choice(Engine)),
     ] = "numpy",
+    weights: Annotated[
+        WeightsFormat,
+        typer.Option(help="float16: round the weights as an exported page does, for the same texts.", **choice(WeightsFormat)),
+    ] = "float32",
     checkpoints: SearchOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -153,7 +157,7 @@ def generate(
         )
     check_outputs(output=output)
     encoding = encoding_of("--seed-file", seed_file, text_encoding)
-    model = find_model(checkpoint, checkpoints)
+    model = find_model(checkpoint, checkpoints, weights)
     config = model.checkpoint
     random_seed = _new_random_seed(output) if random_seed is None else random_seed
     stops = stop_strings(stop, config.vocabulary)

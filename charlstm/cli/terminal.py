@@ -10,7 +10,7 @@ from unicodedata import category
 
 import typer
 
-from charlstm.choices import OnUnknown
+from charlstm.choices import OnUnknown, WeightsFormat
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, wrapped
 from charlstm.errors import JOINERS
@@ -73,11 +73,11 @@ def say_text(text: str) -> None:
             abandon(sys.stderr)
 
 
-def find_model(checkpoint: str | None, checkpoints: Path | None) -> "Model":
+def find_model(checkpoint: str | None, checkpoints: Path | None, weights: WeightsFormat = "float32") -> "Model":
     """Return the model of ``--checkpoint`` and ``--checkpoints``; say which one it is if it is not in ./checkpoints."""
     from charlstm.model import load
 
-    model = load(checkpoint, checkpoints=checkpoints)
+    model = load(checkpoint, checkpoints=checkpoints, weights=weights)
     named_by_path = checkpoint is not None and model.path == Path(checkpoint)
     if checkpoints is None and model.path.parent != CHECKPOINTS and not named_by_path:
         say(f"Using the model {printable_name(model.name)} in {printable_name(str(model.path.parent))}.")

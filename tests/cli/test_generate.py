@@ -1,9 +1,10 @@
 """``charlstm generate``: texts, notes and streams."""
 
+import numpy as np
 import pytest
 
 from charlstm.checkpoint.config_file import read_config
-from charlstm.checkpoint.weights import read_weights
+from charlstm.checkpoint.weights import read_weights, write_weights
 from charlstm.inference.generation import generate_pieces
 from charlstm.inference.modes import decoder
 from charlstm.inference.network import build_network
@@ -33,6 +34,27 @@ def test_text_equals_that_of_the_library(texts, checkpoint, mode):
     sampling = ["--temperature", "0.9", "--top-k", "20", "--top-p", "0.95", "--min-p", "0.01", "--repetition-penalty", "1.1"]
     (text,) = texts("--seed", "The ", "--random-seed", "5", "--length", "60", "--mode", mode, *sampling)
     assert text == "".join(piece for (piece,) in pieces)
+
+
+def test_weights_are_rounded_as_in_an_exported_file(texts, tale):
+    (text,) = texts("--seed", "The ", "--random-seed", "5", "--length", "60", "--temperature", "0", "--weights", "float16")
+    config = read_config(tale)
+    rounded = {name: value.astype(np.float16).astype(np.float32) for name, value in read_weights(tale, config.model).items()}
+    pieces = generate_pieces(
+        decoder(build_network(config.model, rounded), "stateless"), config.vocabulary, "The ",
+        random_seeds=[5], length=60, sampling=Sampling(0.0),
+    )  # fmt: skip
+    assert text == "".join(piece for (piece,) in pieces)
+
+
+def test_weights_beyond_float16_are_refused_with_the_option(charlstm, tale):
+    config = read_config(tale)
+    weights = {**read_weights(tale, config.model), "dense/bias": np.full(config.model.vocabulary_size, 1e5, np.float32)}
+    write_weights(tale, weights)
+    result = charlstm("generate", "--seed", "The ", "--weights", "float16")
+    assert result.exit_code == 1
+    assert "--weights float32" in result.stderr
+    assert "dense/bias" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Export of a trained model in formats that other programs read."""
