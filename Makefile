@@ -1,5 +1,6 @@
 # Everything from a fresh clone, with Python 3.11, 3.12 or 3.13 and make alone.
 #   make demo      train on the shipped text, write, compare both modes
+#   make types-js  the types of the JavaScript (needs npm); part of the linters
 #   make check     linters, types, and the tests that need neither TensorFlow nor a browser; for every change
 #   make test      linters, types, tests
 #   make test-all  the slow tests too
@@ -15,10 +16,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # Folders of tests that start neither TensorFlow nor a browser.
-FAST := tests/docs tests/text tests/checkpoint tests/inference tests/evaluation tests/planning tests/test_config.py tests/test_errors.py \
-	tests/test_formatting.py tests/test_machine.py charlstm/text charlstm/checkpoint charlstm/inference charlstm/evaluation charlstm/planning charlstm/cli
+FAST := tests/docs tests/text tests/checkpoint tests/inference tests/evaluation tests/planning tests/export tests/test_config.py tests/test_errors.py \
+	tests/test_formatting.py tests/test_machine.py charlstm/text charlstm/checkpoint charlstm/inference charlstm/evaluation charlstm/planning charlstm/export charlstm/cli
 
-.PHONY: demo lint check test test-all coverage bench docs reference lock clean
+# Without npm, the types of the JavaScript are not checked.
+NPM := $(shell command -v npm)
+
+.PHONY: demo lint types-js check test test-all coverage bench docs reference lock clean
 
 demo: $(VENV)/runtime
 	@rm -rf $(VENV)/demo
@@ -28,10 +32,13 @@ demo: $(VENV)/runtime
 	@echo; echo "--- the shipped model"
 	@$(BIN)/charlstm generate --checkpoint ferry --seed "The " --length 300 --random-seed 1
 
-lint: $(VENV)/dev
+lint: $(VENV)/dev $(if $(NPM),types-js)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+types-js: web/node_modules/.package-lock.json
+	npm --prefix web run --silent check
 
 check: lint
 	$(BIN)/pytest -n 2 --dist loadfile $(FAST)
@@ -57,6 +64,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.measuring
 	$(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.browser_engine
 
 docs: $(VENV)/docs reference
 	$(BIN)/python -m docs.site
@@ -83,10 +91,14 @@ $(VENV)/docs: $(VENV)/runtime locks/docs.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/docs.txt
 	@touch $@
 
+web/node_modules/.package-lock.json: web/package-lock.json
+	npm ci --prefix web --silent --no-audit --no-fund
+	@touch $@
+
 lock:
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o locks/runtime.txt
 	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -c locks/runtime.txt -o locks/dev.txt
 	uv pip compile pyproject.toml --group build --group docs --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -c locks/dev.txt -o locks/docs.txt
 
 clean:
-	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

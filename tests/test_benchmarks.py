@@ -1,6 +1,7 @@
 """The benchmarks run at a tiny size and report every entry; their timings mean nothing here."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,14 @@ def test_generation():
     found = results("generation", "--size", "1x8", "--rounds", "1")
     assert found["start_up_seconds"] > 0
     assert found["1x8"]["charlstm stateful, 1 at once, 1 thread"] > found["1x8"]["model.predict loop stateful"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed")
+def test_browser_engine():
+    found = results("browser_engine", "--seconds", "0.1")
+    for kind in ("simd", "plain"):
+        assert all(speed > 0 for speed in found[kind]["characters_per_second"])
 
 
 @pytest.mark.slow

@@ -17,7 +17,10 @@ def model(engine):
 
 def probabilities(engine, script, **data):
     """Return the next-character distribution at the end of a script with a session ``s``, and that after its whole text."""
-    start, end = "const s = globalThis.model.session(data.mode)", "return [s.next(), globalThis.model.next(data.text, data.mode)]"
+    start, end = (
+        "const s = globalThis.model.session(data.mode)",
+        "return [s.next(), globalThis.model.next(data.text, data.mode)]",
+    )
     found = engine.run(f"{start}; {script}; {end}", **data)
     return [{each["character"]: each["probability"] for each in each_found} for each_found in found]
 
