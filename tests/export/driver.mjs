@@ -3,7 +3,7 @@
 import { createInterface } from "node:readline";
 
 const folder = process.argv[2];
-const names = "index lstm modes noise products random sampling session vocabulary weights";
+const names = "index lstm modes noise plain products random sampling session sigmoid simd vocabulary weights";
 const modules = await Promise.all(names.split(" ").map((name) => import(`${folder}/${name}.js`)));
 const engine = Object.assign({}, ...modules);
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 import charlstm
 from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord
@@ -103,3 +104,9 @@ class WebModel:
         )
         self.network: Network = build_network(config, arrays)
         self.manifest, self.weights = web_model(checkpoint, arrays, "tale", weights_format)
+
+
+def words(numbers: ArrayLike) -> list[str]:
+    """Return numbers as JavaScript's `Number` reads them, infinities and NaN too, which JSON lacks."""
+    special = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
+    return [special.get(text, text) for text in map(repr, np.asarray(numbers, np.float64).ravel().tolist())]

@@ -12,7 +12,7 @@ from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import decoder
 from charlstm.inference.sampling import Sampling, make_sampler
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
-from tests.export.node import EngineError, WebModel
+from tests.export.node import EngineError, WebModel, words
 
 CHARACTERS = Vocabulary.of("The quick brown fox jumps over the lazy dog.\n").characters
 HAN = "".join(map(chr, range(0x4E00, 0x4E00 + 1_530)))
@@ -137,11 +137,8 @@ def test_any_logits_are_sampled_as_in_numpy(engine, logits, temperature):
         "const sampler = new engine.Sampler(data.sampling, 1, 3, Uint32Array.of(0, 1));"
         "return Array.from({ length: 50 }, () => sampler.choose(Float32Array.from(data.logits, Number)))"
     )
-    words = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
-    given = [words.get(str(each), str(each)) for each in map(float, logits)]
-    assert (
-        engine.run(script, sampling={camel(name): value for name, value in asdict(settings).items()}, logits=given) == expected
-    )
+    given = {camel(name): value for name, value in asdict(settings).items()}
+    assert engine.run(script, sampling=given, logits=words(logits)) == expected
 
 
 @pytest.mark.parametrize("mode", MODES)

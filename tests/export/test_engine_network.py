@@ -6,7 +6,7 @@ import pytest
 from charlstm.inference.modes import decoder
 from charlstm.inspection.activations import QUANTITIES, activations_along
 from charlstm.text.vocabulary import Vocabulary
-from tests.export.node import EngineError, WebModel
+from tests.export.node import EngineError, WebModel, words
 
 CHARACTERS = Vocabulary.of("The quick brown fox jumps over the lazy dog.\n").characters
 TEXT = "the lazy dog jumps over The quick brown fox" * 2
@@ -61,13 +61,39 @@ def test_a_network_without_simd_equals_numpy(engine):
     assert_same_logits(engine, WebModel(CHARACTERS, units=(18, 5)), "stateless", 3, simd=False)
 
 
-def test_sigmoid_and_tanh_are_exact_to_float32(engine):
-    z = np.concatenate([np.linspace(-50, 50, 4_001), np.geomspace(1e-9, 1, 100), [700.0, -700.0, 1e30, -1e30]])
-    script = "return data.z.map((z) => [engine.sigmoid(z), engine.ACTIVATIONS.tanh(z)])"
-    sigmoid, tanh = np.array(engine.run(script, z=z.tolist())).T
+Z = np.concatenate([np.linspace(-50, 50, 4_001), np.geomspace(1e-9, 1, 100), [700.0, -700.0, 1e30, -1e30, np.inf, -np.inf]])
+
+
+def test_sigmoid_is_exact_to_float32(engine):
+    found = np.array(engine.run("return data.z.map((z) => engine.sigmoid(Number(z)))", z=words(Z)))
     with np.errstate(over="ignore"):
-        np.testing.assert_allclose(sigmoid, 1 / (1 + np.exp(-z)), rtol=1e-8, atol=1e-17)
-    np.testing.assert_allclose(tanh, np.tanh(z), rtol=2e-8, atol=1e-15)
+        np.testing.assert_allclose(found, 1 / (1 + np.exp(-Z)), rtol=1e-8, atol=1e-17)
+
+
+@pytest.mark.parametrize("kernels", ["simdKernels(memory)", "plainKernels(numbers)"])
+def test_activations_of_both_kernels_are_exact_to_float32(engine, kernels):
+    script = (
+        "const memory = new WebAssembly.Memory({ initial: 1 });"
+        "const numbers = new Float32Array(memory.buffer, 0, data.z.length);"
+        f"const kernels = engine.{kernels}; numbers.set(data.z.map(Number));"
+        "engine.ACTIVATIONS[data.name](kernels, numbers, data.start, data.z.length); return numbers"
+    )
+    z = Z.astype(np.float32)
+    with np.errstate(over="ignore"):
+        exact = {"sigmoid": 1 / (1 + np.exp(-z.astype(np.float64))), "tanh": np.tanh(z.astype(np.float64))}
+    for name, expected in exact.items():
+        for start in (0, len(z) - 3):  # the last three do not fill a register
+            found = np.array(engine.run(script, z=words(z), name=name, start=start)[start:], float)
+            np.testing.assert_allclose(found, expected[start:], rtol=2e-7, atol=2e-7)
+
+
+def test_nan_stays_nan_in_both_kernels(engine):
+    script = (
+        "const memory = new WebAssembly.Memory({ initial: 1 }); const numbers = new Float32Array(memory.buffer, 0, 5);"
+        "return [engine.simdKernels(memory), engine.plainKernels(numbers)].flatMap((kernels) => {"
+        "numbers.fill(NaN); kernels.sigmoid(0, 20, 1, 1, 0); return Array.from(numbers, String) })"
+    )
+    assert engine.run(script) == ["NaN"] * 10
 
 
 @pytest.mark.parametrize("layer", [1, 2])

@@ -5,7 +5,7 @@ import pytest
 
 from charlstm.inference.noise import GumbelNoise
 from charlstm.text.random_streams import random_stream
-from tests.export.node import EngineError
+from tests.export.node import EngineError, words
 
 SEEDS = [0, 1, 5, 2**32 - 1, 2**32, 2**53 + 1, 2**63 - 1]
 
@@ -54,6 +54,5 @@ def test_noise_chooses_as_numpy(engine, characters, positions):
     for random_seed in range(5):
         noise = GumbelNoise([random_seed], characters)
         expected = [int(noise.likeliest(row[None].copy(), place)[0]) for row, place in zip(logits, positions, strict=True)]
-        texts = [list(map(str, row.tolist())) for row in logits]
-        texts = [["-Infinity" if each == "-inf" else each for each in row] for row in texts]
-        assert engine.run(script, seed=random_seed, logits=texts, positions=positions) == expected
+        rows = [words(row) for row in logits]
+        assert engine.run(script, seed=random_seed, logits=rows, positions=positions) == expected

@@ -13,43 +13,44 @@
  * in a single product.
  */
 
+/** @typedef {import("./plain.js").Kernels} Kernels */
 /** @typedef {import("./products.js").Product} Product */
 /** @typedef {"tanh" | "sigmoid" | "hard_sigmoid" | "relu" | "softsign" | "linear"} Activation */
 
 /** The state of a layer, all that a step carries to the next one: [B, U] each.
  * @typedef {{h: Float32Array, c: Float32Array}} LayerState */
 
-const REACH = 40; // beyond ±40, the sigmoid is 0 or 1 in float32
-const POWERS = Float64Array.from({ length: 2 * 60 + 1 }, (_, i) => 2 ** (i - 60));
-const HALF_UP = 60.5; // rounds to the nearest integer, and makes it an index of POWERS
-
 /**
- * Return `1 / (1 + exp(-z))` with a relative error below 1e-8, a sixth of float32's rounding. Math.exp takes 1.6 times as long.
- *
- * `exp(-z) = 2^n exp(r)` with an integer n and |r| <= ln(2) / 2; exp(r) is its Taylor polynomial of degree 7.
- * @param {number} z
- * @returns {number}
+ * Replace numbers by their activations.
+ * @callback ActivationLoop
+ * @param {Kernels} kernels The loops over the memory of the numbers.
+ * @param {Float32Array} values
+ * @param {number} start Index of the first number.
+ * @param {number} end Index after the last one.
+ * @returns {void}
  */
-export function sigmoid(z) {
-  const x = z > REACH ? -REACH : z < -REACH ? REACH : -z;
-  const n = (x * Math.LOG2E + HALF_UP) | 0;
-  const r = x - (n - 60) * Math.LN2;
-  const high = 1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040)));
-  const low = 1 + r * (1 + r * (1 / 2 + r * (1 / 6)));
-  const square = r * r;
-  return 1 / (1 + POWERS[n] * (low + square * square * high));
-}
 
 /** Keras's activations by name.
- * @type {Record<Activation, (z: number) => number>} */
+ * @type {Record<Activation, ActivationLoop>} */
 export const ACTIVATIONS = {
-  tanh: (z) => 2 * sigmoid(2 * z) - 1,
-  sigmoid,
-  hard_sigmoid: (z) => Math.min(Math.max(z / 6 + 0.5, 0), 1), // as Keras 3 defines it
-  relu: (z) => Math.max(z, 0),
-  softsign: (z) => z / (1 + Math.abs(z)),
-  linear: (z) => z,
+  tanh: (kernels, values, start, end) => kernels.sigmoid(values.byteOffset + 4 * start, values.byteOffset + 4 * end, 2, 2, -1),
+  sigmoid: (kernels, values, start, end) => kernels.sigmoid(values.byteOffset + 4 * start, values.byteOffset + 4 * end, 1, 1, 0),
+  hard_sigmoid: loop((z) => Math.min(Math.max(z / 6 + 0.5, 0), 1)), // as Keras 3 defines it
+  relu: loop((z) => Math.max(z, 0)),
+  softsign: loop((z) => z / (1 + Math.abs(z))),
+  linear: () => {},
 };
+
+/**
+ * Return the loop of an activation.
+ * @param {(z: number) => number} activation
+ * @returns {ActivationLoop}
+ */
+function loop(activation) {
+  return (_, values, start, end) => {
+    for (let i = start; i < end; i++) values[i] = activation(values[i]);
+  };
+}
 
 /** One LSTM layer of U units. */
 export class LSTMLayer {
@@ -88,7 +89,7 @@ export class LSTMLayer {
    */
   step({ h, c }, first, rows, ids, below) {
     const { units, product, projected, activation, recurrentActivation } = this;
-    const { input, inputs, output, outputs } = product;
+    const { input, inputs, kernels, output, outputs } = product;
     const features = below === null ? 0 : below.length / (h.length / units);
     for (let row = 0; row < rows; row++) {
       const place = row * inputs;
@@ -98,23 +99,20 @@ export class LSTMLayer {
     product.run(rows);
     for (let row = 0; row < rows; row++) {
       const added = below === null ? 4 * units * ids[(first + row) % ids.length] : 0;
-      const gates = row * outputs;
+      const i = row * outputs;
+      const [f, g, o, end] = [i + units, i + 2 * units, i + 3 * units, i + 4 * units];
+      for (let j = 0; j < 4 * units; j++) output[i + j] += projected[added + j];
+      recurrentActivation(kernels, output, i, g);
+      activation(kernels, output, g, o);
+      recurrentActivation(kernels, output, o, end);
       const place = (first + row) * units;
+      const cells = row * inputs; // the row of the input that was multiplied is free for the activation of the cells
       for (let j = 0; j < units; j++) {
-        const z = gates + j;
-        const p = added + j;
-        const i = recurrentActivation(output[z] + projected[p]);
-        const f = recurrentActivation(output[z + units] + projected[p + units]);
-        const g = activation(output[z + 2 * units] + projected[p + 2 * units]);
-        const o = recurrentActivation(output[z + 3 * units] + projected[p + 3 * units]);
-        const cell = Math.fround(f * c[place + j] + i * g);
-        output[z] = i;
-        output[z + units] = f;
-        output[z + 2 * units] = g;
-        output[z + 3 * units] = o;
-        c[place + j] = cell;
-        h[place + j] = o * activation(cell);
+        c[place + j] = output[f + j] * c[place + j] + output[i + j] * output[g + j];
+        input[cells + j] = c[place + j];
       }
+      activation(kernels, input, cells, cells + units);
+      for (let j = 0; j < units; j++) h[place + j] = output[o + j] * input[cells + j];
     }
   }
 }
