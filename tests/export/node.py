@@ -84,7 +84,7 @@ class WebModel:
         vocabulary: str | Vocabulary,
         *,
         weights_format: WeightsFormat = "float32",
-        scale: float = 0.5,
+        scale: float = 1.0,
         random_seed: int = 0,
         **settings: Any,
     ) -> None:
@@ -94,7 +94,12 @@ class WebModel:
         random = np.random.default_rng(random_seed)
         shapes = config.weight_shapes.items()
         arrays = {name: random.normal(0, scale, shape).astype(np.float32) for name, shape in shapes}
-        record = CorpusRecord(name="a.txt", fingerprint="0" * 64, characters=9, windows=(self.vocabulary.characters[-3:],))
+        record = CorpusRecord(
+            name="a.txt",
+            fingerprint="0" * 64,
+            characters=9,
+            windows=(self.vocabulary.characters[:3], self.vocabulary.characters[-3:]),
+        )
         checkpoint = CheckpointConfig(
             model=config,
             vocabulary=self.vocabulary,

@@ -104,7 +104,7 @@ def test_activations_equal_numpy(engine, layer):
     expected = activations_along(model.network, model.vocabulary.encode(TEXT))[layer - 1]
     assert found["shape"] == list(expected.i.shape)
     for name in QUANTITIES:
-        np.testing.assert_allclose(found[name], getattr(expected, name).ravel(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(found[name], getattr(expected, name).ravel(), rtol=1e-5, atol=1e-5)
 
 
 def test_a_layer_that_is_not_there_is_refused(engine):

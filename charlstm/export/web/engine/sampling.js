@@ -152,7 +152,7 @@ function keepTopP(logits, p) {
     const least = Math.log((1 - p) / logs.length) - MARGIN;
     ids = ids.filter((id) => logs[id] >= least);
   }
-  ids.sort((a, b) => logits[b] - logits[a] || a - b); // a - b also where both are -Infinity, whose difference is NaN
+  ids.sort((a, b) => logits[b] - logits[a]); // stable; NaN, the difference of two -Infinity, counts as 0
   const kept = new Uint8Array(logs.length);
   let sum = 0;
   for (const id of ids) {

@@ -81,7 +81,7 @@ export class Session {
       next = this.#ids.length;
     }
     const window = this.network.config.seq_len;
-    if (this.mode === "stateless" && (next < common || ids.length - next > window)) {
+    if (this.mode === "stateless" && ids.length - next > window) {
       // The lanes need the last window only; the characters before it are kept as text.
       next = Math.max(0, ids.length - window);
       this.#decoder.reset();
