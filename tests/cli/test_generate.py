@@ -36,10 +36,12 @@ def test_text_equals_that_of_the_library(texts, checkpoint, mode):
     assert text == "".join(piece for (piece,) in pieces)
 
 
-def test_weights_are_rounded_as_in_an_exported_file(texts, tale):
+def test_weights_are_rounded_as_in_an_exported_file(texts, checkpoint):
     (text,) = texts("--seed", "The ", "--random-seed", "5", "--length", "60", "--temperature", "0", "--weights", "float16")
-    config = read_config(tale)
-    rounded = {name: value.astype(np.float16).astype(np.float32) for name, value in read_weights(tale, config.model).items()}
+    config = read_config(checkpoint)
+    rounded = {
+        name: value.astype(np.float16).astype(np.float32) for name, value in read_weights(checkpoint, config.model).items()
+    }
     pieces = generate_pieces(
         decoder(build_network(config.model, rounded), "stateless"), config.vocabulary, "The ",
         random_seeds=[5], length=60, sampling=Sampling(0.0),
@@ -47,10 +49,10 @@ def test_weights_are_rounded_as_in_an_exported_file(texts, tale):
     assert text == "".join(piece for (piece,) in pieces)
 
 
-def test_weights_beyond_float16_are_refused_with_the_option(charlstm, tale):
-    config = read_config(tale)
-    weights = {**read_weights(tale, config.model), "dense/bias": np.full(config.model.vocabulary_size, 1e5, np.float32)}
-    write_weights(tale, weights)
+def test_weights_beyond_float16_are_refused_with_the_option(charlstm, checkpoint):
+    config = read_config(checkpoint)
+    weights = {**read_weights(checkpoint, config.model), "dense/bias": np.full(config.model.vocabulary_size, 1e5, np.float32)}
+    write_weights(checkpoint, weights)
     result = charlstm("generate", "--seed", "The ", "--weights", "float16")
     assert result.exit_code == 1
     assert "--weights float32" in result.stderr

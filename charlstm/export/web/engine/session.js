@@ -3,7 +3,7 @@
 import { GeneratedText, readOptions } from "./generation.js";
 import { StatefulDecoder, createDecoder } from "./modes.js";
 import { nextCharacters } from "./next.js";
-import { Sampler } from "./sampling.js";
+import { PENALTY_WINDOW, Sampler } from "./sampling.js";
 
 /** @typedef {import("./generation.js").GenerationOptions} GenerationOptions */
 /** @typedef {import("./lstm.js").LayerState} LayerState */
@@ -114,7 +114,7 @@ export class Session {
   write({ position = 0, ...options } = {}) {
     this.#requireText();
     const { length, randomSeed, sampling, stops } = readOptions({ ...options, mode: this.mode }, this.vocabulary);
-    const sampler = new Sampler(sampling, randomSeed, this.vocabulary.size, Uint32Array.from(this.#ids.slice(-64)), position);
+    const sampler = new Sampler(sampling, randomSeed, this.vocabulary.size, Uint32Array.from(this.#ids.slice(-PENALTY_WINDOW)), position);
     this.#save();
     return this.#pieces(length, sampler, new GeneratedText(stops));
   }
