@@ -87,6 +87,18 @@ def test_activations_of_both_kernels_are_exact_to_float32(engine, kernels):
             np.testing.assert_allclose(found, expected[start:], rtol=2e-7, atol=2e-7)
 
 
+def test_a_policy_that_forbids_webassembly_leaves_the_plain_kernels(engine):
+    engine.run(
+        "globalThis.compiler = WebAssembly.Module;"
+        "WebAssembly.Module = class { constructor() { throw new WebAssembly.CompileError('forbidden') } }"
+    )
+    try:
+        assert engine.run("return engine.simdKernels(new WebAssembly.Memory({ initial: 1 }))") is None
+        assert_same_logits(engine, WebModel(CHARACTERS), "stateful")
+    finally:
+        engine.run("WebAssembly.Module = globalThis.compiler")
+
+
 def test_nan_stays_nan_in_both_kernels(engine):
     script = (
         "const memory = new WebAssembly.Memory({ initial: 1 }); const numbers = new Float32Array(memory.buffer, 0, 5);"

@@ -2,7 +2,8 @@
  * The inner loops in WebAssembly, with four float32 numbers in a register.
  *
  * JavaScript computes with one number at a time, which is five to ten times slower. The module is assembled here, byte by byte,
- * because it is small and its loops are unrolled: see https://webassembly.github.io/spec/core/binary/.
+ * because it is small and its loops are unrolled: see https://webassembly.github.io/spec/core/binary/. A Content-Security-Policy
+ * has to allow it with 'wasm-unsafe-eval' in script-src; otherwise the loops of plain.js are taken.
  */
 
 import { BLOCK, COLUMNS, UNROLL } from "./plain.js";
@@ -101,13 +102,13 @@ function productBody(rows) {
 }
 
 /**
- * Return the body of the function that replaces numbers x from START to END by `FACTOR / (1 + exp(MINUS x)) + OFFSET`.
+ * Return the body of the function that replaces numbers x from FIRST to LAST by `FACTOR / (1 + exp(MINUS x)) + OFFSET`.
  *
  * The steps are those of sigmoid.js, in float32: `exp(y) = 2^n exp(r)`, where r is computed from a logarithm of 2 in two parts.
  * @returns {number[]}
  */
 function sigmoidBody() {
-  const [START, END_, MINUS, FACTOR, OFFSET] = [0, 1, 2, 3, 4];
+  const [FIRST, LAST, MINUS, FACTOR, OFFSET] = [0, 1, 2, 3, 4];
   const [y, n, sum] = [5, 6, 7];
   const high = 0.693359375; // has few digits, so that its products with n are exact
   const constants = [MINUS, FACTOR, OFFSET, -40, 40, Math.LOG2E, high, Math.LN2 - high, ...EXP_COEFFICIENTS];
@@ -120,17 +121,17 @@ function sigmoidBody() {
       ...(index < 3 ? get(value) : f32(value)), ...simd(SPLAT), ...set(vectors[index]),
     ]),
     LOOP, VOID,
-    ...get(START), ...simd(LOAD), ...at(0), ...get(minus), ...simd(MUL),
+    ...get(FIRST), ...simd(LOAD), ...at(0), ...get(minus), ...simd(MUL),
     ...get(least), ...simd(MAX), ...get(most), ...simd(MIN), ...set(y),
     ...get(y), ...get(log2e), ...simd(MUL), ...simd(NEAREST), ...set(n),
     ...[ln2High, ln2Low].flatMap((part) => [...get(y), ...get(n), ...get(part), ...simd(MUL), ...simd(SUB), ...set(y)]),
     ...get(coefficients[0]),
     ...coefficients.slice(1).flatMap((each) => [...get(y), ...simd(MUL), ...get(each), ...simd(ADD)]),
     ...set(sum),
-    ...get(START), ...get(factor), ...get(one), ...get(sum), // 2^n has the exponent n + 127 in its bits from the 23rd on
+    ...get(FIRST), ...get(factor), ...get(one), ...get(sum), // 2^n has the exponent n + 127 in its bits from the 23rd on
     ...get(n), ...simd(TO_INTEGER), I32_CONST, ...leb(127), ...simd(I32_SPLAT), ...simd(I32X4_ADD), I32_CONST, 23, ...simd(I32X4_SHL),
     ...simd(MUL), ...simd(ADD), ...simd(DIV), ...get(offset), ...simd(ADD), ...simd(STORE), ...at(0),
-    ...get(START), I32_CONST, 16, I32_ADD, ...set(START), ...get(START), ...get(END_), I32_LT_U, BR_IF, 0,
+    ...get(FIRST), I32_CONST, 16, I32_ADD, ...set(FIRST), ...get(FIRST), ...get(LAST), I32_LT_U, BR_IF, 0,
     END,
     END,
   ];
