@@ -102,10 +102,11 @@ export class PCG64 {
       s4 = t4 - c4 * LIMB;
       s5 = t5 - Math.floor(t5 / TOP) * TOP;
       // XSL-RR: the two halves of the state combined by xor, rotated right by its top six bits
-      let low = (s0 | (s1 << 22)) ^ ((s2 >>> 20) | (s3 << 2) | (s4 << 24));
-      let high = ((s1 >>> 10) | (s2 << 12)) ^ ((s4 >>> 8) | (s5 << 14));
+      const lower = (s0 | (s1 << 22)) ^ ((s2 >>> 20) | (s3 << 2) | (s4 << 24));
+      const upper = ((s1 >>> 10) | (s2 << 12)) ^ ((s4 >>> 8) | (s5 << 14));
       const rotation = s5 >>> 12;
-      if (rotation >= 32) [low, high] = [high, low];
+      const low = rotation < 32 ? lower : upper;
+      const high = rotation < 32 ? upper : lower;
       const bits = rotation & 31;
       const top = (high >>> bits) | ((low << 1) << (31 - bits)); // two shifts, since one of 32 would be none
       const rest = (low >>> bits) | ((high << 1) << (31 - bits));
