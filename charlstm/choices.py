@@ -14,5 +14,5 @@ Engine = Literal["numpy", "keras"]
 OnUnknown = Literal["error", "skip", "replace"]
 WeightsFormat = Literal["float32", "float16"]
 
-DEFAULT_TEMPERATURE = 0.8
+DEFAULT_TEMPERATURE = 0.6
 """Sampling temperature of generation, unless another is given."""

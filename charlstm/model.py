@@ -100,7 +100,7 @@ class Model:
         """Return the name and the sizes.
 
         >>> load("ferry")
-        Model(ferry: 1 LSTM layer of 512 units, window of 64, 74 characters)
+        Model(ferry: 1 LSTM layer of 504 units, window of 64, 74 characters)
         """
         units = "+".join(f"{units:,}" for units in self.config.units)
         layers = f"{len(self.config.units)} LSTM layer{'s' * (len(self.config.units) > 1)}"

@@ -17,7 +17,7 @@ class GenerationOptions(TypedDict, total=False):
         length: Largest number of characters to generate. Default: 500.
         mode: ``stateless`` reads the last window for each character, ``stateful`` carries the state. Default: stateless.
         random_seed: Random seed of the first text; the others have the following ones. Default: a new one each time.
-        temperature: Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character. Default: 0.8.
+        temperature: Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character. Default: 0.6.
         top_k: Draw from the k likeliest characters only; 0 for all. Default: 0.
         top_p: Draw from the likeliest characters that together have this probability. Default: 1.
         min_p: Draw from the characters with at least this fraction of the likeliest one's probability. Default: 0.

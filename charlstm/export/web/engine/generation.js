@@ -15,7 +15,7 @@ import { parseRandomSeed } from "./random.js";
  * @property {number} [length] Largest number of characters to generate. Default: 500.
  * @property {Mode} [mode] Whether to read the last window for each character or to carry the state. Default: stateless.
  * @property {RandomSeed} [randomSeed] Random seed of the first text; others have the following ones. Default: a new one each time.
- * @property {number} [temperature] Below 1 the text becomes safer, above 1 more varied; 0 takes the likeliest. Default: 0.8.
+ * @property {number} [temperature] Below 1 the text becomes safer, above 1 more varied; 0 takes the likeliest. Default: 0.6.
  * @property {number} [topK] Draw from the k likeliest characters only; 0 for all. Default: 0.
  * @property {number} [topP] Draw from the likeliest characters that together have this probability. Default: 1.
  * @property {number} [minP] Draw from characters with at least this fraction of the likeliest one's probability. Default: 0.
@@ -37,7 +37,7 @@ import { parseRandomSeed } from "./random.js";
  * @type {Record<"length" | "topK" | keyof Sampling, [number, number, number]>} */
 const NUMBERS = {
   length: [500, 0, Number.MAX_SAFE_INTEGER],
-  temperature: [0.8, 0, 1e9],
+  temperature: [0.6, 0, 1e9],
   topK: [0, 0, Number.MAX_SAFE_INTEGER],
   topP: [1, 0, 1],
   minP: [0, 0, 1],
