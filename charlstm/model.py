@@ -152,7 +152,7 @@ class Model:
             CharlstmError: As :meth:`generate`.
         """
         inputs = self._inputs(seed, samples, **options)
-        return [inputs.opening + sample.text for sample in generate_texts(self._pieces(inputs))]
+        return [inputs.opening + sample.text for sample in generate_texts(self.pieces(inputs))]
 
     def stream(self, seed: str | None = None, **options: Unpack[GenerationOptions]) -> Iterator[str]:
         """Generate one text, and yield each piece of it as soon as it is certain, the seed first.
@@ -163,7 +163,7 @@ class Model:
             CharlstmError: As :meth:`generate`, when it is called.
         """
         inputs = self._inputs(seed, 1, **options)
-        pieces = self._pieces(inputs)
+        pieces = self.pieces(inputs)
 
         def texts() -> Iterator[str]:
             if inputs.opening:
@@ -179,10 +179,11 @@ class Model:
             options["random_seed"] = secrets.randbelow(2**31)
         return generation_inputs(self.checkpoint, seed, samples, **options)
 
-    def _pieces(self, inputs: GenerationInputs) -> Generator[list[str], None, list[Sample]]:
+    def pieces(self, inputs: GenerationInputs, engine: Engine = "numpy") -> Generator[list[str], None, list[Sample]]:
+        """Yield the texts of checked inputs piece by piece: see :func:`charlstm.inference.generation.generate_pieces`."""
         settings = inputs.settings
         return generate_pieces(
-            self.decoder(settings.mode),
+            self.decoder(settings.mode, engine),
             self.vocabulary,
             inputs.seed,
             random_seeds=inputs.random_seeds,

@@ -127,7 +127,7 @@ def signature(function: Callable[..., Any]) -> str:
     """Return the signature of a function as its source has it, with the values of defaults that are names.
 
     >>> signature(charlstm.Model.score)
-    "score(text: str, mode: Mode = 'stateful') -> Score"
+    "score(text: str, mode: Mode = 'stateful', on_unknown: OnUnknown = 'error') -> Score"
     """
     (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     assert isinstance(node, ast.FunctionDef)

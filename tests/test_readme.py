@@ -164,7 +164,7 @@ def inspect_output(tmp_path_factory) -> list[str]:
         patch.setenv("COLUMNS", "100")
         return [
             line.strip()
-            for arguments in (["inspect", "--keras"], inside, [*inside, "--unit", "275"])
+            for arguments in (["inspect", "--keras"], inside, [*inside, "--unit", "62"])
             for line in CliRunner().invoke(app, arguments).stdout.splitlines()
         ]
 

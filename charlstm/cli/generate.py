@@ -7,7 +7,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,8 +16,11 @@ from charlstm.cli.generated_text import generation_result, print_samples, stream
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
     SeedOption,
+    advice_for_many,
     encoding_of,
     find_seed,
+    noted,
+    refuse,
     stop_strings,
     threads,
 )
@@ -33,9 +36,6 @@ from charlstm.cli.terminal import (
     printable_name,
     say,
 )
-
-if TYPE_CHECKING:
-    from charlstm.inference.sampling import Sampling
 
 _SAMPLING = "Sampling"
 _LONG_SEED = 100_000
@@ -145,13 +145,14 @@ def generate(
     "--- sample 2, random seed 8 ---" precedes each; otherwise (--stop "\n") it prints one text a line.
     """
     from charlstm.checkpoint.weights import weights_digest
+    from charlstm.inference.generation_inputs import GenerationInputs
+    from charlstm.inference.generation_settings import GenerationSettings
     from charlstm.inference.memory_checks import check_generation
-    from charlstm.inference.sampling import Sampling
 
     if interactive:
-        _refuse("--interactive writes one text to the terminal", {"--json": json, "--samples": samples > 1})
+        refuse("--interactive writes one text to the terminal", {"--json": json, "--samples": samples > 1})
     if output is not None:
-        _refuse(
+        refuse(
             "--output writes one JSON object a line, with the numpy engine",
             {"--json": json, "--interactive": interactive, "--engine": engine == "keras"},
         )
@@ -164,22 +165,37 @@ def generate(
     named = not json and not (output is not None and _is_finished(output))
     start = find_seed(seed, seed_file, encoding, config, random_seed, on_unknown, named=named)
     text, shows_seed = start.text, (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
-    sampling = _noted(Sampling(temperature, top_k, top_p, min_p, repetition_penalty))
+    inputs = GenerationInputs(
+        seed=text,
+        opening=text if shows_seed else "",
+        random_seeds=range(random_seed, random_seed + samples),
+        stops=tuple(stops),
+        settings=GenerationSettings(
+            length=length,
+            mode=mode,
+            random_seed=random_seed,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            min_p=min_p,
+            repetition_penalty=repetition_penalty,
+        ),
+    )
+    sampling = noted(inputs.settings.sampling)
     if output is None:
-        check_generation(config, samples, length, mode, sampling, _to_a_file(samples))
+        check_generation(config, samples, length, mode, sampling, advice_for_many(samples))
     else:
         from charlstm.cli.bulk import BATCH, write_many
         from charlstm.inference.bulk import Job
 
         processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), length, mode, sampling)
-    decoder = model.decoder(mode, engine)
     if output is not None:
-        job = Job(decoder, config.vocabulary, text, length, sampling, stops)
+        job = Job(model.decoder(mode), config.vocabulary, text, length, sampling, stops)
         settings = {
             "model": weights_digest(model.weights), "mode": mode, "seed": sha256(text.encode()).hexdigest(), "length": length,
             "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
         }  # fmt: skip
-        write_many(job, output, range(random_seed, random_seed + samples), settings, processes)
+        write_many(job, output, inputs.random_seeds, settings, processes)
         return
     if length and mode == "stateful" and len(text) > _LONG_SEED:
         say(f"All {len(text):,} characters of the seed are read first; --mode stateless needs its last {config.model.seq_len}.")
@@ -188,7 +204,7 @@ def generate(
             from charlstm.cli.interactive import converse
 
             converse(
-                decoder,
+                model.decoder(mode, engine),
                 config.vocabulary,
                 text,
                 random_seed=random_seed,
@@ -200,49 +216,20 @@ def generate(
             )
             return
 
-        from charlstm.inference.generation import generate_pieces, generate_texts
+        from charlstm.inference.generation import generate_texts
 
+        pieces = model.pieces(inputs, engine)
         began = time.perf_counter()
-        pieces = generate_pieces(
-            decoder,
-            config.vocabulary,
-            text,
-            random_seeds=range(random_seed, random_seed + samples),
-            length=length,
-            sampling=sampling,
-            stops=stops,
-        )
         if json:
             texts = generate_texts(pieces)
             seconds = time.perf_counter() - began
             print_json(generation_result(printable_name(model.name), mode, text, texts, seconds).to_dict())
             return
-        opening = text if shows_seed else ""
         if samples == 1:
-            stream(pieces, opening)
+            stream(pieces, inputs.opening)
         else:
-            several_lines = "\n" in opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
-            print_samples(generate_texts(pieces), opening, separated=several_lines)
-
-
-def _to_a_file(samples: int) -> list[str]:
-    """Return the advice for many texts."""
-    from charlstm.cli.bulk import BATCH
-
-    return [f"write to a file with --output, {BATCH} texts at a time in each process"] * (samples > BATCH)
-
-
-def _refuse(reason: str, options: dict[str, bool]) -> None:
-    """Refuse the options that were given, for a reason."""
-    if given := [name for name, is_given in options.items() if is_given]:
-        raise typer.BadParameter(f"{reason}; remove {' and '.join(given)}")
-
-
-def _noted(sampling: "Sampling") -> "Sampling":
-    """Return the settings; report those that change nothing, because no character is drawn."""
-    if sampling.temperature == 0 and (sampling.top_k, sampling.top_p, sampling.min_p) != (0, 1, 0):
-        say("--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing.")
-    return sampling
+            several_lines = "\n" in inputs.opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
+            print_samples(generate_texts(pieces), inputs.opening, separated=several_lines)
 
 
 def _new_random_seed(output: Path | None) -> int:

@@ -15,6 +15,7 @@ from charlstm.errors import CharlstmError, clip_text
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.config import ModelConfig
+    from charlstm.inference.sampling import Sampling
     from charlstm.text.vocabulary import Vocabulary
 
 _ESCAPE = r"\\\\?n"
@@ -160,3 +161,23 @@ def threads(model: "ModelConfig", rows: int) -> Any:
 
     operations = 2 * rows * count_parameters(model.weight_shapes)  # of one character
     return ThreadpoolController().limit(limits=1 if operations < _SMALL else None)
+
+
+def advice_for_many(samples: int) -> list[str]:
+    """Return the advice to write many texts to a file; empty for few."""
+    from charlstm.cli.bulk import BATCH
+
+    return [f"write to a file with --output, {BATCH} texts at a time in each process"] * (samples > BATCH)
+
+
+def refuse(reason: str, options: dict[str, bool]) -> None:
+    """Refuse the options that were given, for a reason."""
+    if given := [name for name, is_given in options.items() if is_given]:
+        raise typer.BadParameter(f"{reason}; remove {' and '.join(given)}")
+
+
+def noted(sampling: "Sampling") -> "Sampling":
+    """Return the settings; report those that change nothing, because no character is drawn."""
+    if sampling.temperature == 0 and (sampling.top_k, sampling.top_p, sampling.min_p) != (0, 1, 0):
+        say("--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing.")
+    return sampling
