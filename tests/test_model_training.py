@@ -68,6 +68,7 @@ def test_every_setting_of_the_command_is_one(run_command):
     assert set(TrainingSettings.__annotations__) == expected
 
 
+@pytest.mark.slow
 def test_settings_reach_the_checkpoint():
     made = charlstm.train(
         "tale.txt", **QUICK | {"input_encoding": "embedding", "ema": 0.5, "validation_split": 0.2, "units": [6, 4]}

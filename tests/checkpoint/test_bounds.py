@@ -90,6 +90,7 @@ def test_config_that_would_be_refused_is_not_written(folder, config, change):
     assert (folder / CONFIG).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_longest_history_is_read_quickly(folder, evaluation, quick):
     line = json.dumps(asdict(evaluation())).encode() + b"\n"
     (folder / HISTORY).write_bytes(line * (MAX_BYTES // len(line)))

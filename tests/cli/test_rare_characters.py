@@ -49,6 +49,7 @@ def nats(network, text: str) -> np.ndarray:
 HELD_OUT = ODD[-round(0.1 * len(ODD)) :]
 
 
+@pytest.mark.slow
 def test_rare_characters_are_scored_with_naming_cost(charlstm, tale, network):
     result = charlstm("evaluate", "--json", "--surprise", "--dynamic")
     told = json.loads(result.stdout)
@@ -124,6 +125,7 @@ def biased(folder: Path) -> None:
     write_weights(folder, weights)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tale")
 def test_inspect_accepts_any_character_and_text(charlstm):
     found = {}
@@ -145,6 +147,7 @@ def test_placeholder_is_not_among_the_likeliest(charlstm, tale):
     assert all(each["probability"] < 1e-6 for each in step["likeliest"])
 
 
+@pytest.mark.slow
 def test_training_score_equals_evaluate(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text(ODD)
     result = charlstm("train", "tale.txt", "--min-count", "3", *SMALL)

@@ -39,6 +39,7 @@ def test_first_words_are_shown_at_the_start(trained, text, beginning):
     assert len(line) <= 80
 
 
+@pytest.mark.slow
 def test_first_words_are_shown_on_resume(charlstm, trained):
     trained(STORY)
     result = charlstm("train", "--resume", "corpus", "--epochs", "0.03")

@@ -20,6 +20,7 @@ from charlstm.text.vocabulary import Vocabulary
 from tests.cli.story_training import ALPHABET, FILES, SMALL, STEPS_PER_EPOCH, STORY, files_in
 
 
+@pytest.mark.slow
 def test_early_stopping_is_reported(charlstm, tmp_path):
     (tmp_path / "tired.txt").write_text(STORY)
     harmful = ("--learning-rate", "3", "--schedule", "constant", "--ema", "0")
@@ -163,6 +164,7 @@ def test_existing_name_is_refused(trained, refusal):
     assert {name: (trained / name).read_bytes() for name in FILES} == before
 
 
+@pytest.mark.slow
 def test_fine_tuning_with_new_characters_keeps_the_base(trained, train_json, tmp_path):
     before = {name: (trained / name).read_bytes() for name in FILES}
     (tmp_path / "more.txt").write_text(STORY.replace("river", "Styx!"))

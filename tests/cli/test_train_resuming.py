@@ -13,6 +13,7 @@ from charlstm.checkpoint.state_files import read_state, write_state
 from tests.cli.story_training import FILES, SMALL, STEPS_PER_EPOCH, STORY, files_in
 
 
+@pytest.mark.slow
 def test_resume_continues_to_the_new_budget(first_training, trained, train_json):
     before = (trained / "history.jsonl").read_text()
     result = train_json("--resume", "story", "--epochs", "0.5")

@@ -70,6 +70,7 @@ def test_cluster_of_one_trains_alone(charlstm, monkeypatch, tmp_path):
     assert "workers" not in result.stderr
 
 
+@pytest.mark.slow
 def test_or_resume_starts_then_resumes(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(TEXT)
     command = [

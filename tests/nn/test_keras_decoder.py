@@ -50,6 +50,7 @@ def test_neither_engine_generates_the_placeholder(mode):
     assert set("".join(texts[0])) <= set(alphabet.characters)
 
 
+@pytest.mark.slow
 def test_classic_equals_the_tutorial_loop():
     config = ModelConfig(vocabulary_size=10, seq_len=100, units=(256,), encoding="scalar", targets="last")
     # Recurrent weights of this size neither forget at once nor amplify rounding errors too much. The Dense bias makes all

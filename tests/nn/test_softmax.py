@@ -118,6 +118,7 @@ def test_only_large_vocabularies_use_bfloat16_products(vocabulary_size):
     assert widths == ({"bfloat16"} if vocabulary_size > 256 else {"float32"})
 
 
+@pytest.mark.slow
 def test_bfloat16_step_equals_the_float32_step_to_rounding():
     model, found = ModelConfig(vocabulary_size=V, seq_len=8, units=(6,)), []
     for precision in ("float32", "bfloat16"):

@@ -77,6 +77,7 @@ def test_steps_follow_the_definition():
     np.testing.assert_allclose(dynamic_surprisal(config, weights, LEARNT, TEXT[:61], dynamics=how), nats, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_a_repetitive_text_is_learned_while_it_is_scored():
     text = np.tile(np.array([0, 3, 1, 5], np.uint8), 500)
     weights = weights_of(CONFIG)
@@ -92,6 +93,7 @@ def test_all_characters_but_the_first_are_scored_once():
     assert all(np.array_equal(weights[name], before[name]) for name in weights)
 
 
+@pytest.mark.slow
 def test_rare_characters_cost_the_placeholder_and_their_names():
     weights, naming = weights_of(CONFIG), np.linspace(0, 1, 203)
     learnt, text = (np.where(ids == 6, 9_999, ids) for ids in (LEARNT.astype(int), TEXT.astype(int)))

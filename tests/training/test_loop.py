@@ -120,6 +120,7 @@ def test_learning_rate_schedule_starts_after_compilation(plan, run_at_pace, rate
     assert rates[2] == pytest.approx(peak * 20 / (300 - 40 - 15) / 0.5)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_continues_its_budget_in_minutes(plan, resumed, run_at_pace, rates):
     made = plan("cut", minutes=1.0, warmup=0.0, schedule="cosine")
     first = finished(run_at_pace(made, step=0.1, evaluation=0.2, start=5.0, stop=20.0))

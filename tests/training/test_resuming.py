@@ -88,6 +88,7 @@ def test_a_run_interrupted_between_evaluations_gives_identical_weights(plan, res
     assert scores[0] == scores[1]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("compiled_once")
 def test_resuming_rewrites_the_model_files(resumed, whole, cut):
     for name in ("model.safetensors", "history.jsonl", "README.md"):
@@ -171,6 +172,7 @@ def test_the_state_to_roll_back_to_is_saved(plan, resumed, poisoned):
         assert (gone_on_without(item, plan, resumed, kept) == result(kept.with_name("whole"))) == same
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("compiled_once")
 def test_patience_continues_in_a_resumed_run(plan, resumed):
     hopeless = {"evaluations": 60, "patience": 4, "learning_rate": 0.3, "schedule": "constant", "weight_average": 0.0}

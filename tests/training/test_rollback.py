@@ -83,6 +83,7 @@ def test_rollback_does_not_depend_on_the_saving_interval(plan, poisoned, resumed
     assert all(result(folder) == expected for folder in folders)
 
 
+@pytest.mark.slow
 def test_last_evaluations_state_is_kept_beside_the_two_newest(plan):
     made = plan(**EVERYTHING, save_every=0.0)
     run(made, 100)
@@ -93,6 +94,7 @@ def test_last_evaluations_state_is_kept_beside_the_two_newest(plan):
     assert read_state(made.folder, made.config, first=numbers[0]).progress.evaluated == 0
 
 
+@pytest.mark.slow
 def test_rollback_uses_the_newest_state_if_the_other_is_damaged(plan, poisoned, resumed):
     made = plan("cut", **EVERYTHING, save_every=0.0)
     run(made, 100)
@@ -116,6 +118,7 @@ def test_training_ends_after_three_halvings_with_the_best_model(plan, poisoned, 
     assert read_state(made.folder, made.config).progress.steps == 66
 
 
+@pytest.mark.slow
 def test_training_killed_after_a_rollback_rolls_back_again(plan, resumed, poisoned):
     poisoned(90, times=1)
     made = plan("cut", **EVERYTHING)

@@ -65,6 +65,7 @@ def test_the_softmax_starts_at_the_frequencies_of_the_training_set(plan, odd):
     np.testing.assert_allclose(np.exp(bias), expected / expected.sum(), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_new_characters_start_at_their_frequencies_beside_the_trained_ones(plan, tmp_path, corpus):
     run(plan("old", epochs=2.0, learning_rate=2e-2))
     old = read_config(tmp_path / "c" / "old")
@@ -82,6 +83,7 @@ def test_new_characters_start_at_their_frequencies_beside_the_trained_ones(plan,
         assert share == pytest.approx((counts[character] + 10) / (counts.total() + 10 * len(new)), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_model_has_the_best_weights_not_the_last(plan):
     made = plan(epochs=30.0, evaluations=10, learning_rate=0.5, schedule="constant", clip_norm=0.0, weight_average=0.0)
     evaluated = [event for event in run(made) if isinstance(event, Evaluated)]
@@ -91,6 +93,7 @@ def test_the_model_has_the_best_weights_not_the_last(plan):
     assert all(np.array_equal(kept[name], best.weights[name]) for name in kept)
 
 
+@pytest.mark.slow
 def test_patience_ends_a_run_that_no_longer_improves(plan):
     events = run(plan(epochs=1000.0, evaluations=500, patience=2, learning_rate=0.3, schedule="constant", weight_average=0.0))
     scores = [event.evaluation.best for event in events if isinstance(event, Evaluated)]
@@ -192,6 +195,7 @@ def test_the_score_matches_the_model_on_the_held_out_text(plan, odd, settings):
     assert read_config(made.folder) == made.config
 
 
+@pytest.mark.slow
 def test_the_placeholder_is_learned(plan, corpus):
     strange = iter(range(0x4E00, 0x6000))
     corpus.write_text("".join(chr(next(strange)) if place % 3 == 2 else "ab"[place % 3] for place in range(1_500)))

@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from tests.worker_processes import free_addresses, run
 
 PROGRAM = """
@@ -41,6 +43,7 @@ print(len(asked))
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_connecting_does_not_reach_the_guard():
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False, timeout=60, start_new_session=True

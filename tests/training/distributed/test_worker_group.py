@@ -58,6 +58,7 @@ def test_two_workers_with_32_rows_equal_one_with_64(alone, tmp_path):
         np.testing.assert_array_equal(value, second[name])
 
 
+@pytest.mark.slow
 def test_two_devices_in_one_process_equal_one(alone, tmp_path):
     (mirrored,) = trained_together({**SETTINGS, "devices": 2}, 1, tmp_path)
     assert_same(mirrored, alone)
