@@ -13,6 +13,7 @@ Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
 OnUnknown = Literal["error", "skip", "replace"]
 WeightsFormat = Literal["float32", "float16"]
+ExportFormat = Literal["html", "module"]
 
 DEFAULT_TEMPERATURE = 0.6
 """Sampling temperature of generation, unless another is given."""

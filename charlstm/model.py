@@ -1,7 +1,7 @@
 """A trained model: loading it, generating with it, and measuring what it expects."""
 
 import secrets
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -14,7 +14,7 @@ from charlstm.checkpoint.config_file import CheckpointConfig, read_config
 from charlstm.checkpoint.history import HistoryEntry, read_history
 from charlstm.checkpoint.search import find_model
 from charlstm.checkpoint.weights import Weights, read_weights
-from charlstm.choices import Engine, Mode, OnUnknown, WeightsFormat
+from charlstm.choices import Engine, ExportFormat, Mode, OnUnknown, WeightsFormat
 from charlstm.config import ModelConfig
 from charlstm.errors import check_choice, check_instance, check_integer
 from charlstm.export.weights import round_weights
@@ -26,11 +26,13 @@ from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import Decoder, decoder
 from charlstm.inference.network import Network, any_weights, build_network
 from charlstm.text.known_text import known_ids
+from charlstm.text.sources import source_list
 from charlstm.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import keras
 
+    from charlstm.export.formats import Exported
     from charlstm.inspection.activations import Activations
     from charlstm.report.notebook import ColouredText, Score
 
@@ -303,6 +305,41 @@ class Model:
         from charlstm.nn.plain_keras import plain_keras
 
         return plain_keras(self.config, self.weights, stateful=stateful, batch_size=batch_size)
+
+    def export(
+        self,
+        to: str | Path,
+        *,
+        format: ExportFormat | None = None,  # noqa: A002 (the setting's name)
+        weights: WeightsFormat = "float16",
+        corpus: str | Path | Sequence[str | Path] = (),
+    ) -> "Exported":
+        """Write the model in a format that works without charlstm; a file that exists is replaced.
+
+        Args:
+            to: What to write: a file that ends in ``.html``, a page that writes in any browser; or a folder, an ES module.
+            format: ``html`` or ``module``, if the name does not say it.
+            weights: The format of the stored weights: ``float16`` halves the file.
+            corpus: Files of the corpus, if it has moved, to score the stored weights on its held-out end.
+
+        Returns:
+            The path, the size, and the score of the stored weights if the held-out text was found.
+
+        Raises:
+            CharlstmError: If an argument is invalid, or the file cannot be written.
+        """
+        from charlstm.export.formats import export_model
+
+        return export_model(
+            self.path,
+            self.checkpoint,
+            self.weights,
+            to,
+            name=self.name,
+            file_format=format,
+            weights_format=weights,
+            corpus=source_list(corpus, "corpus", least=0),
+        )
 
 
 def load(

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from os import PathLike
 from pathlib import Path
 
 from charlstm.choices import DEFAULT_TEMPERATURE, OnUnknown
@@ -72,8 +71,7 @@ def compare(
     windows = [check_integer("windows", window, 1, LARGEST_WINDOW) for window in windows]
     start = generation_inputs(model.checkpoint, seed, 1, random_seed=chosen.random_seed, on_unknown=on_unknown).seed
     measured = None if text is None else EvaluationText("the given text", known_ids(model.vocabulary, text, on_unknown))
-    paths = () if not isinstance(corpus, str | PathLike) and not corpus else source_list(corpus, "corpus")
-    texts = evaluation_texts(model.path, model.checkpoint, measured, paths)
+    texts = evaluation_texts(model.path, model.checkpoint, measured, source_list(corpus, "corpus", least=0))
     task = GenerationTask(start, length, random_seed, chosen.sampling)
     if (most := longest_context(task, texts)) < max(windows, default=0):
         raise ConfigError(setting="windows", expected=f"integers of at most {most:,} for these texts", found=tuple(windows))

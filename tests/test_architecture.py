@@ -78,6 +78,7 @@ LATER_LIBRARIES = {
     "text": {"charset_normalizer"},
     "cli": {"threadpoolctl"},
     "report": {"matplotlib", "jinja2", "markupsafe"},
+    "export": {"jinja2", "markupsafe"},
 }
 
 WORLD = {"time", "datetime", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "random", "secrets", "signal"}

@@ -7,6 +7,7 @@ import typer
 from charlstm import __version__
 from charlstm.cli.compare import compare
 from charlstm.cli.evaluate import evaluate
+from charlstm.cli.export import export
 from charlstm.cli.generate import generate
 from charlstm.cli.inspect import inspect
 from charlstm.cli.launch import launch
@@ -28,6 +29,7 @@ app.command(cls=Command)(generate)
 app.command(cls=Command)(compare)
 app.command(cls=Command)(evaluate)
 app.command(cls=Command)(inspect)
+app.command(cls=Command)(export)
 app.command(cls=Command)(launch)
 app.command("list", cls=Command)(list_checkpoints)
 

@@ -39,14 +39,14 @@ class Source:
     open: Callable[[], AbstractContextManager[IO[bytes]]]
 
 
-def source_list(sources: Any, setting: str) -> list[str]:
+def source_list(sources: Any, setting: str, *, least: int = 1) -> list[str]:
     """Return the paths of a setting that is one path or several.
 
     Raises:
-        ConfigError: If it is anything else, or empty.
+        ConfigError: If it is anything else, or has fewer than ``least`` paths.
     """
     paths = [sources] if isinstance(sources, str | PathLike) else sources
-    if not isinstance(paths, Sequence) or not paths or not all(isinstance(path, str | PathLike) for path in paths):
+    if not isinstance(paths, Sequence) or len(paths) < least or not all(isinstance(path, str | PathLike) for path in paths):
         raise ConfigError(setting=setting, expected="the path of a text file, or several", found=sources)
     return [str(path) for path in paths]
 

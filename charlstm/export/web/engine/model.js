@@ -3,8 +3,8 @@
 import { continueIds, generatePieces, readOptions, warmUp } from "./generation.js";
 import { StatefulDecoder, createDecoder } from "./modes.js";
 import { Network } from "./network.js";
-import { nextCharacters, requireFinite } from "./next.js";
-import { Sampler, logSoftmax } from "./sampling.js";
+import { nextCharacters, requireFinite, surprisalOf } from "./next.js";
+import { Sampler } from "./sampling.js";
 import { Session } from "./session.js";
 import { Vocabulary } from "./vocabulary.js";
 import { decodeWeights } from "./weights.js";
@@ -40,7 +40,6 @@ import { decodeWeights } from "./weights.js";
  */
 
 export const FORMAT_VERSION = 1;
-const MAX_NATS = 126 * Math.LN2; // smaller probabilities count as the smallest normal float32
 
 /** A trained model. */
 export class Model {
@@ -120,14 +119,11 @@ export class Model {
    */
   surprisal(text) {
     const ids = this.#ids(text, 2);
-    const rare = this.vocabulary.rare ? Array.from(text.replace(/\r\n?/g, "\n")) : [];
+    const characters = this.vocabulary.rare ? Array.from(text.replace(/\r\n?/g, "\n")) : this.vocabulary.decode(ids);
     const decoder = new StatefulDecoder(this.network);
-    return Float64Array.from({ length: ids.length - 1 }, (_, index) => {
+    return Float64Array.from(Array.from(characters).slice(1), (character, index) => {
       decoder.step([ids[index]]);
-      const logs = Float64Array.from(decoder.logits());
-      logSoftmax(logs);
-      const nats = -logs[ids[index + 1]];
-      return (nats <= MAX_NATS ? nats : MAX_NATS) + (rare.length ? this.vocabulary.namingNats(rare[index + 1]) : 0);
+      return surprisalOf(decoder.logits(), character, this.vocabulary);
     });
   }
 

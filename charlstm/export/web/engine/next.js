@@ -4,6 +4,8 @@ import { logSoftmax } from "./sampling.js";
 
 /** @typedef {import("./vocabulary.js").Vocabulary} Vocabulary */
 
+const MAX_NATS = 126 * Math.LN2; // smaller probabilities count as the smallest normal float32
+
 /** A character that can come next.
  * @typedef {{character: string, probability: number}} NextCharacter */
 
@@ -20,6 +22,20 @@ export function nextCharacters(logits, vocabulary) {
   return Array.from(logs, (log, id) => ({ character: vocabulary.characters[id], probability: Math.exp(log) })).sort(
     (a, b) => b.probability - a.probability, // stable: the lower id first on a tie
   );
+}
+
+/**
+ * Return the surprisal of a character; that of a rare one includes the cost of naming it.
+ * @param {Float32Array} logits One for each id that the model reads.
+ * @param {string} character
+ * @param {Vocabulary} vocabulary
+ * @returns {number} Nats.
+ */
+export function surprisalOf(logits, character, vocabulary) {
+  const logs = Float64Array.from(logits);
+  logSoftmax(logs);
+  const nats = -logs[vocabulary.encodeAny(character)[0]];
+  return (nats <= MAX_NATS ? nats : MAX_NATS) + vocabulary.namingNats(character);
 }
 
 /**

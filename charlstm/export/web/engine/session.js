@@ -2,7 +2,7 @@
 
 import { GeneratedText, readOptions } from "./generation.js";
 import { StatefulDecoder, createDecoder } from "./modes.js";
-import { nextCharacters } from "./next.js";
+import { nextCharacters, surprisalOf } from "./next.js";
 import { PENALTY_WINDOW, Sampler } from "./sampling.js";
 
 /** @typedef {import("./generation.js").GenerationOptions} GenerationOptions */
@@ -100,6 +100,16 @@ export class Session {
   next() {
     this.#requireText();
     return nextCharacters(this.#decoder.logits(), this.vocabulary);
+  }
+
+  /**
+   * Return the surprisal of a character after the text: nats.
+   * @param {string} character
+   * @returns {number}
+   */
+  surprisal(character) {
+    this.#requireText();
+    return surprisalOf(this.#decoder.logits(), character, this.vocabulary);
   }
 
   /**

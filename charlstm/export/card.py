@@ -1,0 +1,83 @@
+"""What an exported model says about itself: its corpus, its size, and its score with the weights as they are stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from charlstm import __version__
+from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.weights import Weights
+from charlstm.choices import WeightsFormat
+from charlstm.evaluation.evaluation_texts import evaluation_texts
+from charlstm.evaluation.surprisal import Progress, stateful_surprisal
+from charlstm.export.weights import round_weights
+from charlstm.formatting import count_parameters
+from charlstm.inference.finite import check_finite
+from charlstm.inference.network import any_weights, build_network
+
+MEASURED = 100_000
+"""Characters of the held-out text that are scored, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """The card of an exported model.
+
+    Attributes:
+        version: Version of charlstm.
+        corpus: Name of the corpus.
+        corpus_characters: Its number of characters.
+        parameters: Number of parameters.
+        held_out: Number of held-out characters that were scored; 0 if none were.
+        nats_per_char: Score of the stored weights on them, with the state carried; None if none were scored.
+        added_nats: What storing the weights added to the score; None if it was not measured.
+    """
+
+    version: str
+    corpus: str
+    corpus_characters: int
+    parameters: int
+    held_out: int = 0
+    nats_per_char: float | None = None
+    added_nats: float | None = None
+
+
+@any_weights
+def make_card(
+    folder: Path,
+    checkpoint: CheckpointConfig,
+    weights: Weights,
+    weights_format: WeightsFormat,
+    corpus: Sequence[str] = (),
+    progress: Progress = lambda _: None,
+) -> tuple[Card, str]:
+    """Return the card of a model, and the reason if it has no score.
+
+    Args:
+        folder: Folder of the checkpoint.
+        checkpoint: Its configuration.
+        weights: Its weights.
+        weights_format: The format in which they are stored.
+        corpus: Paths of the corpus, if it is neither in the current folder nor in ``data/``.
+        progress: Called with the work done since its last call.
+
+    Raises:
+        CharlstmError: If ``corpus`` is another text, or a weight is too large for the format.
+    """
+    card = Card(
+        version=__version__,
+        corpus=checkpoint.corpus.name,
+        corpus_characters=checkpoint.corpus.characters,
+        parameters=count_parameters(checkpoint.model.weight_shapes),
+    )
+    stored = round_weights(weights, weights_format)
+    texts = evaluation_texts(folder, checkpoint, None, corpus)
+    if texts.measured is None:
+        return card, texts.missing
+    ids = texts.measured.ids[:MEASURED]
+    naming = checkpoint.vocabulary.naming_nats(ids)
+    exact, rounded = (
+        float(check_finite(stateful_surprisal(build_network(checkpoint.model, each), ids, progress, naming)).mean())
+        for each in (weights, stored)
+    )
+    return replace(card, held_out=len(ids), nats_per_char=rounded, added_nats=rounded - exact), ""

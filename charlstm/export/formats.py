@@ -1,0 +1,111 @@
+"""The formats of an export, and writing them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import get_args
+
+from charlstm.checkpoint.atomic import make_folder, translate_write_errors, write_atomically
+from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.weights import Weights
+from charlstm.choices import ExportFormat, WeightsFormat
+from charlstm.errors import ConfigError, check_choice, check_instance
+from charlstm.evaluation.surprisal import Progress
+from charlstm.export.card import Card, make_card
+from charlstm.export.html import html_page
+from charlstm.export.module import MODEL, module_files
+
+SUFFIXES: dict[str, ExportFormat] = {".html": "html", ".htm": "html"}
+"""The format of a file by its suffix; a name without a suffix is a folder, for an ES module."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An exported model.
+
+    Attributes:
+        path: The file or folder.
+        format: Its format.
+        size: Its size in bytes.
+        card: What it says about the model.
+        unmeasured: Why the card has no score; empty if it has one.
+    """
+
+    path: Path
+    format: ExportFormat
+    size: int
+    card: Card
+    unmeasured: str
+
+
+def export_model(
+    folder: Path,
+    checkpoint: CheckpointConfig,
+    weights: Weights,
+    to: str | PathLike[str],
+    *,
+    name: str,
+    file_format: ExportFormat | None = None,
+    weights_format: WeightsFormat = "float16",
+    corpus: Sequence[str] = (),
+    progress: Progress = lambda _: None,
+) -> Exported:
+    """Write a model in another format. A file is replaced atomically; a folder must be empty or an earlier export.
+
+    Args:
+        folder: Folder of the checkpoint.
+        checkpoint: Its configuration.
+        weights: Its weights.
+        to: The file or the folder to write.
+        name: Name of the model.
+        file_format: The format; None for that of the suffix.
+        weights_format: The format of the stored weights.
+        corpus: Paths of the corpus, on whose held-out end the stored weights are scored.
+        progress: Called with the work done since its last call.
+
+    Raises:
+        ConfigError: If the format is unknown, or a weight is too large for ``weights_format``.
+        CharlstmError: If ``corpus`` is another text, or the file cannot be written.
+    """
+    check_choice("weights", weights_format, get_args(WeightsFormat))
+    path, chosen = check_target(to, file_format)
+    card, unmeasured = make_card(folder, checkpoint, weights, weights_format, corpus, progress)
+    if chosen == "html":
+        page = html_page(checkpoint, weights, name, card, weights_format).encode()
+        write_atomically(path.resolve(), page)
+        return Exported(path, chosen, len(page), card, unmeasured)
+    files = module_files(checkpoint, weights, name, weights_format)
+    for file, content in files.items():
+        with translate_write_errors(path / file):
+            make_folder((path / file).parent)
+        write_atomically(path / file, content)
+    return Exported(path, chosen, sum(map(len, files.values())), card, unmeasured)
+
+
+def check_target(to: str | PathLike[str], file_format: ExportFormat | None = None) -> tuple[Path, ExportFormat]:
+    """Return the path to write and the format.
+
+    >>> check_target("ferry.html")[1], check_target("site/ferry")[1]
+    ('html', 'module')
+
+    Raises:
+        ConfigError: If the format is unknown, or the folder holds other files.
+    """
+    check_instance("to", to, str | PathLike, "the path of a file or a folder")
+    path = Path(to)
+    if file_format is None:
+        by_suffix = SUFFIXES.get(path.suffix.lower())
+        if by_suffix is None and path.suffix and not path.is_dir():
+            expected = f"a file that ends in {' or '.join(SUFFIXES)}, or a folder"
+            raise ConfigError(setting="to", expected=expected, found=str(to))
+        file_format = by_suffix or "module"
+    check_choice("format", file_format, get_args(ExportFormat))
+    if file_format == "module":
+        if path.exists() and not path.is_dir():
+            raise ConfigError(setting="to", expected="a folder", found=str(to))
+        if path.is_dir() and any(path.iterdir()) and not (path / MODEL).is_file():
+            raise ConfigError(setting="to", expected="an empty folder, or one of an earlier export", found=str(to))
+    elif path.is_dir():
+        raise ConfigError(setting="to", expected=f"a file such as {path.name}.html", found=str(to))
+    return path, file_format

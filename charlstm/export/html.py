@@ -1,0 +1,111 @@
+"""The page: a model, its engine and a writing desk in one HTML file that loads nothing else."""
+
+import json
+from base64 import b64encode
+from dataclasses import asdict
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.weights import Weights
+from charlstm.choices import DEFAULT_TEMPERATURE, WeightsFormat
+from charlstm.export.bundle import bundle
+from charlstm.export.card import Card
+from charlstm.export.web_model import web_model
+from charlstm.inference.sampling import Sampling
+
+_WEB = Path(__file__).parent / "web"
+_NUMBERS = (
+    ("topK", 0, 10_000, 1, Sampling.top_k),
+    ("topP", 0, 1, "any", Sampling.top_p),
+    ("minP", 0, 1, "any", Sampling.min_p),
+    ("repetitionPenalty", 0.01, 100, "any", Sampling.repetition_penalty),
+)
+"""The settings that are typed as numbers: name, least, greatest, step and default."""
+
+
+def html_page(checkpoint: CheckpointConfig, weights: Weights, name: str, card: Card, weights_format: WeightsFormat) -> str:
+    """Return the page.
+
+    The weights are in the page as base64, of float16 or float32. The content security policy allows the scripts and the style
+    of this page by their digests, and forbids every request.
+
+    Args:
+        checkpoint: The configuration of the model.
+        weights: Its weights in float32, by name.
+        name: Its name.
+        card: What the page says about it.
+        weights_format: The format of the stored weights.
+
+    Raises:
+        ConfigError: If a weight is too large for the format.
+    """
+    from jinja2 import Environment, FileSystemLoader
+    from markupsafe import Markup
+
+    manifest, packed = web_model(checkpoint, weights, name, weights_format)
+    script, worker, style = bundle(_WEB, "page/main.js"), bundle(_WEB, "page/worker.js"), _style()
+    environment = Environment(loader=FileSystemLoader(_WEB / "page"), autoescape=True)
+    return environment.get_template("page.html").render(
+        policy=_policy(script, style),
+        name=name,
+        style=Markup(style),
+        seed=_first_words(checkpoint.corpus.windows[0]),
+        temperature=DEFAULT_TEMPERATURE,
+        numbers=_NUMBERS,
+        data=Markup(_in_script(json.dumps({"manifest": manifest, "card": asdict(card)}, ensure_ascii=True))),
+        weights=Markup(b64encode(packed).decode()),
+        worker=Markup(_closed(worker)),
+        script=Markup(_closed(script)),
+    )
+
+
+def _first_words(passage: str) -> str:
+    r"""Return the beginning of the last line of a passage: three words, or six characters of a text without spaces.
+
+    >>> _first_words("JANUARY\n\nThe ice came down from abov"), _first_words("渡口一年的第一天")
+    ('The ice came ', '渡口一年的第')
+    """
+    line = [line for line in passage.split("\n") if line.strip()][-1]
+    words = line.split(" ")
+    return " ".join(words[:3]) + " " if len(words) > 3 else line[:6]
+
+
+def _policy(script: str, style: str) -> str:
+    """Return a content security policy: no requests, this page's script and style, its worker, WebAssembly for the engine."""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src '{_digest(script)}' 'wasm-unsafe-eval'",
+            f"style-src '{_digest(style)}'",
+            "worker-src blob:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _digest(source: str) -> str:
+    return f"sha256-{b64encode(sha256(source.encode()).digest()).decode()}"
+
+
+def _in_script(data: str) -> str:
+    """Return JSON in which nothing can end the element that holds it."""
+    return data.replace("<", "\\u003c")
+
+
+def _closed(source: str) -> str:
+    """Return a script, which holds nothing that could end its element.
+
+    Raises:
+        ValueError: If it does.
+    """
+    if "</script" in source.lower() or "<!--" in source:
+        raise ValueError("a module has text that would end the script element of the page")
+    return source
+
+
+@cache
+def _style() -> str:
+    return (_WEB / "page" / "style.css").read_text(encoding="utf-8")

@@ -1,0 +1,74 @@
+"""A headless Chromium, and pages of exported models in it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+from charlstm.export.card import Card
+from charlstm.export.html import html_page
+from charlstm.model import Model
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+OpenPage = Callable[..., Page]
+
+
+def card(model: Model) -> Card:
+    """Return a card without a score."""
+    return Card(version="0", corpus=model.checkpoint.corpus.name, corpus_characters=2_000, parameters=9)
+
+
+def write_page(model: Model, path: Path) -> Path:
+    """Write the page of a model."""
+    path.write_text(html_page(model.checkpoint, model.weights, model.name, card(model), "float16"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        assert not os.environ.get("CI"), "CI needs a Chromium"
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Return a function that opens a page from disk, and fail on requests, console errors and exceptions of its pages."""
+    wrong: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def check_request(request: Request) -> None:
+        if not request.url.startswith(("file:", "blob:")):
+            wrong.append(f"request: {request.url}")
+
+    def check_message(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            wrong.append(f"console: {message.text}")
+
+    def opened(path: Path, *, width: int = 1_200, height: int = 800, **options: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", check_request)
+        page.on("console", check_message)
+        page.on("pageerror", lambda error: wrong.append(f"exception: {error}"))
+        page.goto(path.as_uri())
+        page.wait_for_selector("#begin:not([disabled])")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []

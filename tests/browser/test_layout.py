@@ -1,0 +1,120 @@
+"""How the page of a model looks and behaves on screens of several sizes, to keyboards and to screen readers."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from charlstm.config import ModelConfig
+from charlstm.model import load
+from tests.browser.conftest import write_page
+from tests.conftest import ALPHABET, checkpoint
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    config = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=64, units=(200,))
+    folder = tmp_path_factory.mktemp("layout")
+    return write_page(load(checkpoint(folder / "tale", config), weights="float16"), folder / "tale.html")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (768, 1024), (390, 844), (320, 600)])
+def test_nothing_is_cut_and_nothing_scrolls_sideways(open_page, path, width, height, scheme):
+    page = open_page(path, width=width, height=height, color_scheme=scheme)
+    page.fill("#text", "The quick brown fox " * 20)
+    page.eval_on_selector("details", "element => { element.open = true }")
+    for tab in ("write", "compare", "about"):
+        page.click(f"#tab-{tab}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll('button, h2, small, label, dd')].filter(
+                each => each.offsetParent && each.scrollWidth > each.clientWidth + 1
+                    && getComputedStyle(each).display !== 'inline'
+            ).map(each => each.outerHTML)"""
+        )
+        assert cut == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_moves_while_the_model_writes(open_page, path, width):
+    page = open_page(path, width=width, height=844)
+    page.fill("#text", "The quick brown fox ")
+    page.eval_on_selector("[name=length]", "field => { field.value = 2000 }")
+    page.evaluate(
+        """() => {
+            window.shifts = [];
+            new PerformanceObserver(list => shifts.push(...list.getEntries().map(
+                entry => entry.sources.map(source => [source.node?.id, source.previousRect.y, source.currentRect.y]))))
+                .observe({ type: "layout-shift", buffered: false });
+        }"""
+    )
+    before = page.locator("#begin").bounding_box()
+    page.evaluate("document.getElementById('begin').click()")
+    page.wait_for_selector("#text:not([readonly])")
+    assert len(page.input_value("#text")) == 2020
+    assert page.locator("#begin").bounding_box() == before
+    # Text has no id: a word that grows past the end of its line moves to the next one. Elements have one, which can be empty.
+    assert [sources for sources in page.evaluate("shifts") if any(name is not None for name, *_ in sources)] == []
+
+
+def test_a_long_text_ends_in_view(open_page, path):
+    page = open_page(path)
+    page.fill("#text", "The quick brown fox\n" * 60)
+    page.eval_on_selector("#text", "area => area.setSelectionRange(area.value.length, area.value.length)")
+    page.eval_on_selector("#paper", "paper => { paper.scrollTop = paper.scrollHeight }")
+    page.click("#begin")
+    page.wait_for_selector("#text:not([readonly])")
+    assert page.eval_on_selector("#paper", "paper => paper.scrollHeight - paper.scrollTop - paper.clientHeight") < 2
+
+
+def test_the_layer_shows_the_letters_where_the_text_area_has_them(open_page, path):
+    page = open_page(path, width=600)
+    for text in ("The quick brown fox", "The quick brown fox jumps over the lazy dog. " * 9 + "\n\nThe end", "The fox\n\n"):
+        page.fill("#text", text)
+        layer, area, inside = page.evaluate(
+            """() => [document.getElementById('layer').offsetHeight, document.getElementById('text').offsetHeight,
+                document.getElementById('text').scrollHeight]"""
+        )
+        assert area == layer == inside  # the text area never scrolls inside itself
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("tab", ["write", "compare", "about"])
+def test_axe_finds_nothing_serious(open_page, path, tab, scheme):
+    if not AXE.exists():
+        assert not os.environ.get("CI"), "CI installs the tools of web/ by npm"
+        pytest.skip("the tools of web/ are not installed")
+    page = open_page(path, bypass_csp=True, color_scheme=scheme)
+    page.fill("#text", "The quick brown fox ")
+    page.check("#colour")
+    page.click("#text")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector("#alternatives button")
+    page.eval_on_selector("details", "element => { element.open = true }")
+    page.click(f"#tab-{tab}")
+    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")
+    wrong = [each for each in found["violations"] if each["impact"] in ("serious", "critical", "moderate")]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in wrong] == []
+    assert len(found["passes"]) > 10
+
+
+def test_tabs_are_reached_by_the_keyboard(open_page, path):
+    page = open_page(path)
+    page.focus("#tab-write")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.id") == "tab-compare"
+    assert page.is_visible("#compare")
+    assert not page.is_visible("#write")
+
+
+def test_a_printed_page_has_the_text_alone(open_page, path):
+    page = open_page(path)
+    page.fill("#text", "The fox")
+    page.emulate_media(media="print")
+    assert page.is_visible("#layer")
+    assert not page.is_visible("#begin")
+    assert not page.is_visible("#settings")
