@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Generator, Iterator, Sequence
-from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, get_args
@@ -10,24 +9,17 @@ from typing import TYPE_CHECKING, Unpack, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.checkpoint.config_file import CheckpointConfig, read_config
-from charlstm.checkpoint.history import HistoryEntry, read_history
 from charlstm.checkpoint.search import find_model
-from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.choices import Engine, ExportFormat, Mode, OnUnknown, WeightsFormat
-from charlstm.config import ModelConfig
 from charlstm.errors import check_choice, check_instance, check_integer
-from charlstm.export.weights import round_weights
 from charlstm.inference.finite import check_finite
-from charlstm.inference.generation import Sample, generate_pieces, generate_texts, warm_up
+from charlstm.inference.generation import Sample, generate_pieces, generate_texts, likeliest_next
 from charlstm.inference.generation_inputs import GenerationInputs, generation_inputs
 from charlstm.inference.generation_settings import GenerationOptions
-from charlstm.inference.logits import log_softmax
-from charlstm.inference.modes import Decoder, decoder
-from charlstm.inference.network import Network, any_weights, build_network
+from charlstm.inference.network import any_weights
+from charlstm.model_files import ModelFiles
 from charlstm.text.known_text import known_ids
 from charlstm.text.sources import source_list
-from charlstm.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import keras
@@ -37,7 +29,7 @@ if TYPE_CHECKING:
     from charlstm.report.notebook import ColouredText, Score
 
 
-class Model:
+class Model(ModelFiles):
     """A trained model.
 
     Its methods change nothing in it, so several threads can use one model at the same time. Shapes: ``V`` characters of
@@ -48,81 +40,6 @@ class Model:
         name: Name of its checkpoint.
         checkpoint: Everything that the checkpoint records: network, vocabulary, training, corpus and bases.
     """
-
-    def __init__(self, path: Path, weights: WeightsFormat = "float32") -> None:
-        """Read the configuration of a checkpoint; the weights are read when they are first needed.
-
-        Args:
-            path: Folder of the checkpoint.
-            weights: ``float16`` to round the weights as an exported file does.
-
-        Raises:
-            CheckpointError: If it is missing or damaged.
-        """
-        check_choice("weights", weights, get_args(WeightsFormat))
-        self._weights_format: WeightsFormat = weights
-        self.path = path
-        self.name = path.resolve().name
-        self.checkpoint: CheckpointConfig = read_config(path)
-
-    @property
-    def config(self) -> ModelConfig:
-        """The network's configuration."""
-        return self.checkpoint.model
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The characters that the model knows."""
-        return self.checkpoint.vocabulary
-
-    @cached_property
-    def weights(self) -> Weights:
-        """The weights by name, in Keras's layouts; read-only arrays.
-
-        Raises:
-            CheckpointError: If they are missing or damaged.
-            ConfigError: If they are too large to be rounded to float16.
-        """
-        weights = round_weights(read_weights(self.path, self.config), self._weights_format)
-        for array in weights.values():
-            array.flags.writeable = False
-        return weights
-
-    @cached_property
-    def history(self) -> tuple[HistoryEntry, ...]:
-        """The evaluations during its training, the oldest first."""
-        return tuple(read_history(self.path))
-
-    @cached_property
-    def network(self) -> Network:
-        """The network in NumPy."""
-        return build_network(self.config, self.weights)
-
-    def __repr__(self) -> str:
-        """Return the name and the sizes.
-
-        >>> load("ferry")
-        Model(ferry: 1 LSTM layer of 504 units, window of 64, 74 characters)
-        """
-        units = "+".join(f"{units:,}" for units in self.config.units)
-        layers = f"{len(self.config.units)} LSTM layer{'s' * (len(self.config.units) > 1)}"
-        reads = f"window of {self.config.seq_len}, {len(self.vocabulary):,} characters"
-        return f"Model({self.name}: {layers} of {units} units, {reads})"
-
-    def _repr_html_(self) -> str:
-        from charlstm.report.notebook import model_html
-
-        return model_html(self.checkpoint, self.name, self.history)
-
-    def decoder(self, mode: Mode, engine: Engine = "numpy") -> Decoder:
-        """Return the decoder of a mode, in NumPy or in Keras, which starts TensorFlow."""
-        check_choice("mode", mode, get_args(Mode))
-        check_choice("engine", engine, get_args(Engine))
-        if engine == "keras":
-            from charlstm.nn.keras_decoder import keras_decoder
-
-            return keras_decoder(self.config, self.weights, mode)
-        return decoder(self.network, mode)
 
     def generate(self, seed: str | None = None, **options: Unpack[GenerationOptions]) -> str:
         """Generate one text.
@@ -214,12 +131,8 @@ class Model:
         if top is not None:
             top = check_integer("top", top, 1)
         ids = known_ids(self.vocabulary, text, on_unknown, least=1)
-        decoder = self.decoder(mode)
-        with np.errstate(over="ignore", invalid="ignore"):
-            logits = decoder.logits(warm_up(decoder, ids, 1))[0, : len(self.vocabulary)]
-        probabilities = np.exp(log_softmax(check_finite(logits).astype(np.float64)))
-        order = np.argsort(-probabilities, kind="stable")[:top]
-        return [(self.vocabulary.characters[place], float(probabilities[place])) for place in order]
+        characters = self.vocabulary.characters
+        return [(characters[place], p) for place, p in likeliest_next(self.decoder(mode), ids, len(characters))[:top]]
 
     @any_weights
     def surprisal(self, text: str, on_unknown: OnUnknown = "error") -> NDArray[np.float64]:
@@ -259,9 +172,8 @@ class Model:
             nats = self.surprisal(text, on_unknown)
             return Score.of(float(nats.mean()), len(nats) + 1)
         ids = known_ids(self.vocabulary, text, on_unknown)
-        window = self.config.seq_len
-        everywhere = sampled_starts(len(ids), len(ids), 0)
-        found = evaluate(self.network, ids, everywhere, [window], naming=self.vocabulary.naming_nats(ids))
+        window, naming = self.config.seq_len, self.vocabulary.naming_nats(ids)
+        found = evaluate(self.network, ids, sampled_starts(len(ids), len(ids), 0), [window], naming=naming)
         return Score.of(found.nats_per_char(window), len(ids))
 
     def coloured(self, text: str, on_unknown: OnUnknown = "error") -> "ColouredText":

@@ -93,7 +93,8 @@ def _class(name: str, kind: type) -> Iterator[str]:
         for field, meaning in attributes(kind).items():
             yield f"- `{field}`: {meaning.replace('; null if', '; None if')}"
         yield from ("", "[JSON](json.md) has the records in it.", "")
-    members = [(member, value) for member, value in vars(kind).items() if not member.startswith("_")]
+    kinds = [each for each in reversed(kind.__mro__) if each.__module__.startswith("charlstm.")]
+    members = [(member, value) for each in kinds for member, value in vars(each).items() if not member.startswith("_")]
     properties = [(member, _getter(value)) for member, value in members if _getter(value)]
     if properties:
         yield from ("**Properties**", "")

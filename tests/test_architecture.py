@@ -30,7 +30,8 @@ ALLOWED = {
     "results": {"choices"},
     "config": {"choices", "errors"},
     **{package: LEAVES | set(PACKAGES[:number]) for number, package in enumerate(PACKAGES)},
-    "model": LEAVES | set(PACKAGES) - {"nn", "training"},
+    "model_files": LEAVES | set(PACKAGES) - {"nn", "training"},
+    "model": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model_files"},
     "model_training": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "model_comparison": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "cli": {"choices", "errors", "formatting", "interruption", "__version__"},
@@ -39,9 +40,10 @@ ALLOWED = {
 for package in ("inspection", "evaluation", "report", "export"):
     ALLOWED[package] -= {"nn", "training"}  # which import TensorFlow
 
-API = {"model", "model_training", "model_comparison"}
+API = {"model_files", "model", "model_training", "model_comparison"}
 LATER = {
     "__init__": LEAVES | set(PACKAGES) | API,
+    "model_files": LEAVES | set(PACKAGES),
     "model": LEAVES | set(PACKAGES),
     "model_training": LEAVES | set(PACKAGES) | {"model"},
     "cli": LEAVES | set(PACKAGES) | API,

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.errors import CharlstmError
+from charlstm.inference.finite import check_finite
+from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import Decoder
 from charlstm.inference.sampling import Sampling, make_sampler
 from charlstm.text.vocabulary import Ids, Vocabulary
@@ -39,6 +41,26 @@ def warm_up(decoder: Decoder, ids: Ids, batch: int) -> Any:
     for character in decoder.recent(ids):
         state = decoder.step(np.full(batch, character), state)
     return state
+
+
+def likeliest_next(decoder: Decoder, ids: Ids, characters: int) -> list[tuple[int, float]]:
+    """Return all next characters of a text with their probabilities, the likeliest first.
+
+    Args:
+        decoder: The decoder.
+        ids: The text: ids ``[N]``, at least one.
+        characters: K, the number of characters that can be generated.
+
+    Returns:
+        Pairs of id and probability: ``[K]``.
+
+    Raises:
+        CheckpointError: If a logit is infinite or NaN.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        logits = decoder.logits(warm_up(decoder, ids, 1))[0, :characters]
+    probabilities = np.exp(log_softmax(check_finite(logits).astype(np.float64)))
+    return [(int(place), float(probabilities[place])) for place in np.argsort(-probabilities, kind="stable")]
 
 
 def continue_ids(

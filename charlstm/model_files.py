@@ -1,0 +1,102 @@
+"""A trained model as it lies in its files: configuration, vocabulary, weights, history, and the network that they make."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import get_args
+
+from charlstm.checkpoint.config_file import CheckpointConfig, read_config
+from charlstm.checkpoint.history import HistoryEntry, read_history
+from charlstm.checkpoint.weights import Weights, read_weights
+from charlstm.choices import Engine, Mode, WeightsFormat
+from charlstm.config import ModelConfig
+from charlstm.errors import check_choice
+from charlstm.export.weights import round_weights
+from charlstm.inference.modes import Decoder, decoder
+from charlstm.inference.network import Network, build_network
+from charlstm.text.vocabulary import Vocabulary
+
+
+class ModelFiles:
+    """The files of a trained model, which are read when they are first needed.
+
+    Attributes:
+        path: Folder of its checkpoint.
+        name: Name of its checkpoint.
+        checkpoint: Everything that the checkpoint records: network, vocabulary, training, corpus and bases.
+    """
+
+    def __init__(self, path: Path, weights: WeightsFormat = "float32") -> None:
+        """Read the configuration of a checkpoint; the weights are read when they are first needed.
+
+        Args:
+            path: Folder of the checkpoint.
+            weights: ``float16`` to round the weights as an exported file does.
+
+        Raises:
+            CheckpointError: If it is missing or damaged.
+        """
+        check_choice("weights", weights, get_args(WeightsFormat))
+        self._weights_format: WeightsFormat = weights
+        self.path = path
+        self.name = path.resolve().name
+        self.checkpoint: CheckpointConfig = read_config(path)
+
+    @property
+    def config(self) -> ModelConfig:
+        """The network's configuration."""
+        return self.checkpoint.model
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The characters that the model knows."""
+        return self.checkpoint.vocabulary
+
+    @cached_property
+    def weights(self) -> Weights:
+        """The weights by name, in Keras's layouts; read-only arrays.
+
+        Raises:
+            CheckpointError: If they are missing or damaged.
+            ConfigError: If they are too large to be rounded to float16.
+        """
+        weights = round_weights(read_weights(self.path, self.config), self._weights_format)
+        for array in weights.values():
+            array.flags.writeable = False
+        return weights
+
+    @cached_property
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """The evaluations during its training, the oldest first."""
+        return tuple(read_history(self.path))
+
+    @cached_property
+    def network(self) -> Network:
+        """The network in NumPy."""
+        return build_network(self.config, self.weights)
+
+    def __repr__(self) -> str:
+        """Return the name and the sizes.
+
+        >>> import charlstm
+        >>> charlstm.load("ferry")
+        Model(ferry: 1 LSTM layer of 504 units, window of 64, 74 characters)
+        """
+        units = "+".join(f"{units:,}" for units in self.config.units)
+        layers = f"{len(self.config.units)} LSTM layer{'s' * (len(self.config.units) > 1)}"
+        reads = f"window of {self.config.seq_len}, {len(self.vocabulary):,} characters"
+        return f"{type(self).__name__}({self.name}: {layers} of {units} units, {reads})"
+
+    def _repr_html_(self) -> str:
+        from charlstm.report.notebook import model_html
+
+        return model_html(self.checkpoint, self.name, self.history)
+
+    def decoder(self, mode: Mode, engine: Engine = "numpy") -> Decoder:
+        """Return the decoder of a mode, in NumPy or in Keras, which starts TensorFlow."""
+        check_choice("mode", mode, get_args(Mode))
+        check_choice("engine", engine, get_args(Engine))
+        if engine == "keras":
+            from charlstm.nn.keras_decoder import keras_decoder
+
+            return keras_decoder(self.config, self.weights, mode)
+        return decoder(self.network, mode)
