@@ -34,7 +34,10 @@ def export(
     corpus: CorpusOption = None,
     checkpoints: SearchOption = None,
 ) -> None:
-    """Write a model as a page for the browser, or as a JavaScript module."""
+    """Write a model as a page that runs in a browser.
+
+    The name decides: a file that ends in .html is the page; a folder gets an ES module and the weights, for a page of one's own.
+    """
     from charlstm.export.formats import check_target, export_model
 
     path, chosen = check_target(to, format)
@@ -58,6 +61,6 @@ def export(
         say(f"The stored weights are not scored: {with_flags(found.unmeasured)}.")
     else:
         say(
-            f"The {weights} weights score {card.nats_per_char:.4f} nats per character on the held-out text, "
-            f"{card.added_nats:+.5f} against those of the checkpoint."
+            f"The {weights} weights score {card.nats_per_char:.4f} nats per character on the last {card.held_out:,} characters "
+            f"of the corpus, {card.added_nats:+.5f} against those of the checkpoint."
         )

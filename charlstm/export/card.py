@@ -9,14 +9,14 @@ from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 from charlstm.choices import WeightsFormat
 from charlstm.evaluation.evaluation_texts import evaluation_texts
-from charlstm.evaluation.surprisal import Progress, stateful_surprisal
+from charlstm.evaluation.surprisal import stateful_surprisal
 from charlstm.export.weights import round_weights
 from charlstm.formatting import count_parameters
 from charlstm.inference.finite import check_finite
 from charlstm.inference.network import any_weights, build_network
 
-MEASURED = 100_000
-"""Characters of the held-out text that are scored, at most."""
+MEASURED = 20_000
+"""Characters at the end of the held-out text that are scored, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,6 @@ def make_card(
     weights: Weights,
     weights_format: WeightsFormat,
     corpus: Sequence[str] = (),
-    progress: Progress = lambda _: None,
 ) -> tuple[Card, str]:
     """Return the card of a model, and the reason if it has no score.
 
@@ -59,7 +58,6 @@ def make_card(
         weights: Its weights.
         weights_format: The format in which they are stored.
         corpus: Paths of the corpus, if it is neither in the current folder nor in ``data/``.
-        progress: Called with the work done since its last call.
 
     Raises:
         CharlstmError: If ``corpus`` is another text, or a weight is too large for the format.
@@ -74,10 +72,13 @@ def make_card(
     texts = evaluation_texts(folder, checkpoint, None, corpus)
     if texts.measured is None:
         return card, texts.missing
-    ids = texts.measured.ids[:MEASURED]
+    ids = texts.measured.ids[-MEASURED:]
     naming = checkpoint.vocabulary.naming_nats(ids)
-    exact, rounded = (
-        float(check_finite(stateful_surprisal(build_network(checkpoint.model, each), ids, progress, naming)).mean())
-        for each in (weights, stored)
-    )
+
+    def score(some: Weights) -> float:
+        nats = stateful_surprisal(build_network(checkpoint.model, some), ids, naming=naming)
+        return float(check_finite(nats).mean())
+
+    exact = score(weights)
+    rounded = exact if weights_format == "float32" else score(stored)
     return replace(card, held_out=len(ids), nats_per_char=rounded, added_nats=rounded - exact), ""

@@ -11,7 +11,6 @@ from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 from charlstm.choices import ExportFormat, WeightsFormat
 from charlstm.errors import ConfigError, check_choice, check_instance
-from charlstm.evaluation.surprisal import Progress
 from charlstm.export.card import Card, make_card
 from charlstm.export.html import html_page
 from charlstm.export.module import MODEL, module_files
@@ -49,7 +48,6 @@ def export_model(
     file_format: ExportFormat | None = None,
     weights_format: WeightsFormat = "float16",
     corpus: Sequence[str] = (),
-    progress: Progress = lambda _: None,
 ) -> Exported:
     """Write a model in another format. A file is replaced atomically; a folder must be empty or an earlier export.
 
@@ -62,7 +60,6 @@ def export_model(
         file_format: The format; None for that of the suffix.
         weights_format: The format of the stored weights.
         corpus: Paths of the corpus, on whose held-out end the stored weights are scored.
-        progress: Called with the work done since its last call.
 
     Raises:
         ConfigError: If the format is unknown, or a weight is too large for ``weights_format``.
@@ -70,7 +67,7 @@ def export_model(
     """
     check_choice("weights", weights_format, get_args(WeightsFormat))
     path, chosen = check_target(to, file_format)
-    card, unmeasured = make_card(folder, checkpoint, weights, weights_format, corpus, progress)
+    card, unmeasured = make_card(folder, checkpoint, weights, weights_format, corpus)
     if chosen == "html":
         page = html_page(checkpoint, weights, name, card, weights_format).encode()
         write_atomically(path.resolve(), page)
