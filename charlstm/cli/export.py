@@ -8,6 +8,7 @@ import typer
 from charlstm.choices import ExportFormat, WeightsFormat
 from charlstm.cli.evaluation_inputs import CorpusOption
 from charlstm.cli.flags import with_flags
+from charlstm.cli.generation_inputs import threads
 from charlstm.cli.options import choice
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import CheckpointOption, SearchOption, find_model, printable_name, say
@@ -36,7 +37,8 @@ def export(
 ) -> None:
     """Write a model as a page that runs in a browser.
 
-    The name decides: a file that ends in .html is the page; a folder gets an ES module and the weights, for a page of one's own.
+    The name decides: a file that ends in .html is the page; a folder gets an ES module and the weights, for a page of one's
+    own.
     """
     from charlstm.export.formats import check_target, export_model
 
@@ -44,16 +46,17 @@ def export(
     if chosen == "html":
         check_outputs(to=path)
     model = find_model(checkpoint, checkpoints)
-    found = export_model(
-        model.path,
-        model.checkpoint,
-        model.weights,
-        path,
-        name=printable_name(model.name),
-        file_format=chosen,
-        weights_format=weights,
-        corpus=corpus or [],
-    )
+    with threads(model.config, rows=1):  # a few seconds of scoring are not worth waiting for a second core
+        found = export_model(
+            model.path,
+            model.checkpoint,
+            model.weights,
+            path,
+            name=printable_name(model.name),
+            file_format=chosen,
+            weights_format=weights,
+            corpus=corpus or [],
+        )
     size, card = f"{about(found.size / 1e6)} MB", found.card
     what = "The page is" if chosen == "html" else "The module and the model are"
     say(f"{what} in {printable_name(str(path))} ({size}).")
