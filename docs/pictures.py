@@ -1,4 +1,4 @@
-"""Make the pictures of the README: a recording of the terminal, and a screenshot of a comparison page.
+"""Make the pictures of the docs: a recording of the terminal, and screenshots of a comparison page and of an exported model.
 
 Run it in the root of a clone, with Chromium installed: ``python docs/pictures.py``. It writes to ``docs/images``.
 """
@@ -43,12 +43,18 @@ def record_terminal() -> None:
     (IMAGES / "terminal.svg").write_text(picture, encoding="utf-8")
 
 
-def photograph_page() -> None:
-    """Write ``comparison.png``: the page of a comparison as a browser shows it."""
+def find_browser() -> str:
+    """Return the path of a browser."""
     names = ("chromium", "chromium-browser", "google-chrome")
     browser = next(filter(None, map(shutil.which, names)), None)
     if browser is None:
         sys.exit(f"a screenshot needs a browser: install {' or '.join(names)}")
+    return browser
+
+
+def photograph_page() -> None:
+    """Write ``comparison.png``: the page of a comparison as a browser shows it."""
+    browser = find_browser()
     with tempfile.TemporaryDirectory() as folder:
         page, picture = Path(folder) / "comparison.html", Path(folder) / "comparison.png"
         run(["compare", "--seed", "Nan ", "--length", "400", "--windows", "10,25,100", "--report", str(page)])
@@ -58,7 +64,33 @@ def photograph_page() -> None:
         shutil.copy(picture, IMAGES / "comparison.png")
 
 
+def photograph_desk() -> None:
+    """Write ``page.png``: the exported page after the model has written, coloured, with the alternatives of a character."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder) / "ferry.html"
+        run(["export", "--to", str(path)])
+        chromium = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"])
+        page = chromium.new_page(viewport={"width": 1100, "height": 640}, device_scale_factor=1.5, locale="en-GB")
+        page.goto(path.as_uri())
+        page.wait_for_selector("#begin:not([disabled])")
+        page.eval_on_selector("[name=randomSeed]", "field => { field.value = '7' }")
+        page.fill("#text", "The ferry ")
+        page.click("#begin")
+        page.wait_for_selector("#text:not([readonly])")
+        page.check("#colour")
+        page.evaluate("document.getElementById('text').setSelectionRange(12, 12)")
+        page.focus("#text")
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(1_000)
+        page.evaluate("() => { scrollTo(0, 0); document.getElementById('paper').scrollTop = 0 }")
+        page.screenshot(path=IMAGES / "page.png")
+        chromium.close()
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     record_terminal()
     photograph_page()
+    photograph_desk()
