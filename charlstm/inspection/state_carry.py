@@ -95,12 +95,14 @@ def state_carry_view(found: StateSection) -> list[Block]:
         rows = [[label, f"{difference:.3g}"] for label, difference in moved.items()]
         rows += [[label, largest(difference)] for label, difference in same.items()]
         once, twice, reset = (decimal(norm, 3) for norm in keras.norms_of_c)
+        says = f"To a batch of two it says: {keras.another_batch_size!r}"
+        other_batch = says if keras.another_batch_size else "This version of Keras accepts a batch of two, too."
         blocks += [
             Prose("keras.layers.LSTM with the first layer's weights reads the window; largest difference of h:"),
             Grid(["", ""], rows),
             Prose(
                 f"The norm of its c is {once} after the window, {twice} after the window once more, {reset} after "
-                f"reset_state(). To a batch of two it says: {keras.another_batch_size!r}"
+                f"reset_state(). {other_batch}"
             ),
         ]
     return blocks

