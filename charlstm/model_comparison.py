@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
+
 from charlstm.choices import DEFAULT_TEMPERATURE, OnUnknown
 from charlstm.config import build
 from charlstm.errors import ConfigError, check_instance, check_integer
@@ -14,7 +16,7 @@ from charlstm.evaluation.evaluation_texts import EvaluationText, EvaluationTexts
 from charlstm.evaluation.surprisal import Progress
 from charlstm.evaluation.timed_generation import GenerationTask, TimingEnvironment
 from charlstm.inference.finite import check_record
-from charlstm.inference.generation_inputs import generation_inputs
+from charlstm.inference.generation_inputs import generation_inputs, plain
 from charlstm.inference.generation_settings import GenerationSettings
 from charlstm.model import Model
 from charlstm.report.notebook import comparison_html
@@ -66,8 +68,10 @@ def compare(
     """
     check_instance("model", model, Model, "a Model, from load or train")
     length, sample = check_integer("length", length, 1), check_integer("sample", sample, 2)
-    chosen = build(GenerationSettings, {"length": length, "temperature": temperature, "random_seed": random_seed})
-    check_instance("windows", windows, list | tuple | range, "a list of integers")
+    random_seed = check_integer("random_seed", random_seed, 0, 2**63 - 1)
+    given = {"length": length, "temperature": plain(temperature), "random_seed": random_seed}
+    chosen = build(GenerationSettings, given)
+    check_instance("windows", windows, list | tuple | range | np.ndarray, "a list of integers")
     windows = [check_integer("windows", window, 1, LARGEST_WINDOW) for window in windows]
     start = generation_inputs(model.checkpoint, seed, 1, random_seed=chosen.random_seed, on_unknown=on_unknown).seed
     measured = None if text is None else EvaluationText("the given text", known_ids(model.vocabulary, text, on_unknown))

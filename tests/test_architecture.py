@@ -64,6 +64,7 @@ LIBRARIES = {
     "checkpoint": {"numpy", "safetensors", "msgspec", "filelock", "platformdirs"},
     "inference": {"numpy", "msgspec"},
     "model": {"numpy"},
+    "model_comparison": {"numpy"},
     "planning": {"numpy"},
     "nn": {"numpy", "tensorflow", "keras"},
     "training": {"numpy", "tensorflow", "keras"},

@@ -18,6 +18,10 @@ def model(tmp_path, make_checkpoint, monkeypatch):
     return charlstm.Model(make_checkpoint(tmp_path / "checkpoints" / "tale", config))
 
 
+def numbers():
+    return charlstm.read_corpus("tale.txt")
+
+
 WRONG = {
     "mode": [
         lambda model: model.next("The ", mode="Stateless"),
@@ -59,6 +63,16 @@ WRONG = {
     "corpus": [lambda model, corpus=corpus: charlstm.compare(model, corpus=corpus) for corpus in (5, [5], b"tale.txt")]
     + [lambda _, corpus=corpus: charlstm.train(corpus) for corpus in (5, [5], [], [None], b"tale.txt")],
     "sources": [lambda _, sources=sources: charlstm.read_corpus(sources) for sources in (5, [], [5], None, b"tale.txt")],
+    "targets": [lambda _, targets=targets: numbers().windows(5, targets=targets) for targets in ("each", None, "Last")],
+    "seq_len": [lambda _, length=length: numbers().windows(length) for length in (0, -1, 1.5, "3", None, True)],
+    "step": [lambda _, step=step: numbers().windows(5, step=step) for step in (0, 1.5, "2", None)],
+    "encoding": [lambda _, encoding=encoding: charlstm.read_corpus("tale.txt", encoding=encoding) for encoding in (None, 5)],
+    "extra_characters": [
+        lambda _, more=more: charlstm.read_corpus("tale.txt", extra_characters=more) for more in ("\ud800", 5, None, b"ab")
+    ],
+    "to": [lambda model, to=to: model.export(to) for to in ("", "-", 5, None, "ferry.onnx", "tale.txt/module")],
+    "format": [lambda model: model.export("page", format="htm")],
+    "weights": [lambda model: model.export("page.html", weights="float8"), lambda _: charlstm.load("tale", weights="int8")],
     "preset": [lambda _: charlstm.train("tale.txt", preset="quik")],
     "name": [lambda _: charlstm.train("tale.txt", name=5)],
     "base": [lambda _: charlstm.train("tale.txt", base=Path("tale"))],
@@ -85,6 +99,26 @@ def test_integers_of_numpy_are_integers(model):
         "The ", 2, length=3, random_seed=1
     )
     np.testing.assert_array_equal(model.activations("The ", layer=np.uint8(2)).h, model.activations("The ", layer=2).h)
+
+
+def test_numbers_of_numpy_are_numbers_in_comparisons(model):
+    plain = charlstm.compare(model, "The ", length=5, temperature=0.5, random_seed=3, windows=[5], text="The quick fox")
+    of_numpy = charlstm.compare(
+        model,
+        "The ",
+        length=np.int64(5),
+        temperature=np.float32(0.5),
+        random_seed=np.uint64(3),
+        windows=np.array([5]),
+        text="The quick fox",
+    )
+    assert plain.modes.stateful.text == of_numpy.modes.stateful.text
+
+
+@pytest.mark.parametrize(("given", "meant"), [("stops", "stop"), ("on_unkown", "on_unknown"), ("tempersture", "temperature")])
+def test_a_misspelled_setting_is_named_with_the_one_that_is_meant(model, given, meant):
+    with pytest.raises(ConfigError, match=rf"there is no setting '{given}' \(did you mean {meant}\?\); there are .*with_seed"):
+        model.generate("The ", **{given: "x"})
 
 
 def test_more_texts_than_fit_in_memory_are_refused(model):

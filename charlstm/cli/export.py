@@ -1,6 +1,5 @@
 """``charlstm export``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +16,7 @@ from charlstm.formatting import about
 
 def export(
     to: Annotated[
-        Path,
+        str,
         typer.Option(
             help="What to write: a file that ends in .html, a page that writes in any browser; or a folder, an ES module for a "
             "page of one's own.",

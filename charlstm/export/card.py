@@ -6,6 +6,7 @@ from pathlib import Path
 
 from charlstm import __version__
 from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.history import best_score, read_history
 from charlstm.checkpoint.weights import Weights
 from charlstm.choices import WeightsFormat
 from charlstm.evaluation.evaluation_texts import evaluation_texts
@@ -29,7 +30,8 @@ class Card:
         corpus_characters: Its number of characters.
         parameters: Number of parameters.
         held_out: Number of held-out characters that were scored; 0 if none were.
-        nats_per_char: Score of the stored weights on them, with the state carried; None if none were scored.
+        nats_per_char: Score on them, with the state carried: of the stored weights, or as the training recorded it if the text
+            was not found; None if nothing was held out.
         added_nats: What storing the weights added to the score; None if it was not measured.
     """
 
@@ -71,7 +73,11 @@ def make_card(
     stored = round_weights(weights, weights_format)
     texts = evaluation_texts(folder, checkpoint, None, corpus)
     if texts.measured is None:
-        return card, texts.missing
+        recorded = best_score(read_history(folder))
+        held_out = round(checkpoint.training.validation * checkpoint.corpus.characters)
+        if recorded is None or recorded.nats_per_char is None or not held_out:
+            return card, texts.missing
+        return replace(card, held_out=held_out, nats_per_char=recorded.nats_per_char), texts.missing
     ids = texts.measured.ids[-MEASURED:]
     naming = checkpoint.vocabulary.naming_nats(ids)
 

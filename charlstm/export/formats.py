@@ -1,5 +1,7 @@
 """The formats of an export, and writing them."""
 
+import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -13,7 +15,7 @@ from charlstm.choices import ExportFormat, WeightsFormat
 from charlstm.errors import ConfigError, check_choice, check_instance
 from charlstm.export.card import Card, make_card
 from charlstm.export.html import html_page
-from charlstm.export.module import MODEL, module_files
+from charlstm.export.module import EXAMPLES, MODEL, module_files
 
 SUFFIXES: dict[str, ExportFormat] = {".html": "html", ".htm": "html"}
 """The format of a file by its suffix; a name without a suffix is a folder, for an ES module."""
@@ -74,6 +76,8 @@ def export_model(
         return Exported(path, chosen, len(page), card, unmeasured)
     files = module_files(checkpoint, weights, name, weights_format)
     for file, content in files.items():
+        if file in EXAMPLES and (path / file).exists():  # which the user may have changed
+            continue
         with translate_write_errors(path / file):
             make_folder((path / file).parent)
         write_atomically(path / file, content)
@@ -90,19 +94,33 @@ def check_target(to: str | PathLike[str], file_format: ExportFormat | None = Non
         ConfigError: If the format is unknown, or the folder holds other files.
     """
     check_instance("to", to, str | PathLike, "the path of a file or a folder")
+    if str(to) in ("", "-"):
+        raise ConfigError(setting="to", expected="the path of a file or a folder", found=str(to))
     path = Path(to)
     if file_format is None:
         by_suffix = SUFFIXES.get(path.suffix.lower())
         if by_suffix is None and path.suffix and not path.is_dir():
-            expected = f"a file that ends in {' or '.join(SUFFIXES)}, or a folder"
+            expected = f"a file that ends in {' or '.join(SUFFIXES)}, or a folder (`format=module` if its name has a dot)"
             raise ConfigError(setting="to", expected=expected, found=str(to))
         file_format = by_suffix or "module"
     check_choice("format", file_format, get_args(ExportFormat))
     if file_format == "module":
         if path.exists() and not path.is_dir():
             raise ConfigError(setting="to", expected="a folder", found=str(to))
-        if path.is_dir() and any(path.iterdir()) and not (path / MODEL).is_file():
+        existing = next(each for each in (path, *path.resolve().parents) if os.path.lexists(each))
+        if not existing.is_dir():
+            raise ConfigError(setting="to", expected=f"a folder that can be made; {existing} is in the way", found=str(to))
+        if path.is_dir() and any(path.iterdir()) and not _is_export(path):
             raise ConfigError(setting="to", expected="an empty folder, or one of an earlier export", found=str(to))
     elif path.is_dir():
         raise ConfigError(setting="to", expected=f"a file such as {path.name}.html", found=str(to))
     return path, file_format
+
+
+def _is_export(folder: Path) -> bool:
+    """Return whether a folder is an earlier export: it has the engine, and a manifest with weights."""
+    try:
+        manifest = json.loads((folder / MODEL).read_bytes())
+        return "weights" in manifest and "vocabulary" in manifest and (folder / "engine" / "index.js").is_file()
+    except (OSError, ValueError, TypeError, RecursionError):
+        return False

@@ -62,12 +62,13 @@ def html_page(checkpoint: CheckpointConfig, weights: Weights, name: str, card: C
 
 
 def _first_words(passage: str) -> str:
-    r"""Return the beginning of the last line of a passage: three words, or six characters of a text without spaces.
+    r"""Return the beginning of a passage's last line that is not blank: three words, or six characters without spaces.
 
     >>> _first_words("JANUARY\n\nThe ice came down from abov"), _first_words("渡口一年的第一天")
     ('The ice came ', '渡口一年的第')
     """
-    line = [line for line in passage.split("\n") if line.strip()][-1]
+    lines = [line for line in passage.split("\n") if line.strip()]
+    line = lines[-1] if lines else ""
     words = line.split(" ")
     return " ".join(words[:3]) + " " if len(words) > 3 else line[:6]
 

@@ -10,6 +10,8 @@ from charlstm.export.web_model import web_model
 
 ENGINE = Path(__file__).parent / "web" / "engine"
 MODEL = "model.json"
+EXAMPLES = ("index.html", "README.md")
+"""Files to start from, which a later export to the same folder does not replace."""
 
 _EXAMPLE = """\
 <!doctype html>
@@ -34,7 +36,9 @@ example from `python -m http.server` in this folder:
 {example}```
 
 `model.generate(options)` returns a text, `model.next(text)` the next characters with their probabilities, `model.feed(text)`
-and `model.reset()` read with the state carried, `model.activations(text, layer)` returns gates and states. Every function has
+and `model.reset()` read with the state carried, `model.activations(text, layer)` returns gates and states, `model.session()` is
+a text that can be changed and continued. Where there is no HTTP, as in Node, read the two files and call
+`fromData(JSON.parse(manifest), weights)` of `engine/index.js`. Every function has
 types and a description in `engine/model.js`, which editors and TypeScript read.
 """
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.config import build
-from charlstm.errors import CharlstmError, ConfigError, check_instance, check_integer
+from charlstm.errors import CharlstmError, ConfigError, check_instance, check_integer, suggestion
 from charlstm.inference.generation_settings import GenerationOptions, GenerationSettings
 from charlstm.inference.memory_checks import check_generation
 from charlstm.text.known_text import known_text
@@ -49,7 +49,10 @@ def generation_inputs(
         CharlstmError: If an option is invalid, the model does not know a character of the seed or of a stop string, or the
             memory does not suffice.
     """
-    given: dict[str, Any] = {name: _plain(value) for name, value in options.items()}
+    known = list(GenerationOptions.__annotations__)
+    if unknown := next((name for name in options if name not in known), None):
+        raise ConfigError(f"there is no setting {unknown!r}{suggestion(unknown, known)}; there are {', '.join(known)}")
+    given: dict[str, Any] = {name: plain(value) for name, value in options.items()}
     stop, on_unknown, with_seed = given.pop("stop", None), given.pop("on_unknown", "error"), given.pop("with_seed", None)
     settings = build(GenerationSettings, given)
     samples = check_integer("samples", samples, 1)
@@ -107,6 +110,6 @@ def _strings(stop: Any) -> Sequence[str]:
     return strings
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a number of NumPy as one of Python, and any other value unchanged."""
     return value.item() if isinstance(value, np.generic) else value

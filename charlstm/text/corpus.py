@@ -10,14 +10,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from charlstm.choices import Targets
-from charlstm.errors import CorpusError
+from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance, check_integer
 from charlstm.text.decoding import check_text_encoding, decoded_blocks
 from charlstm.text.sources import Note, expand_sources, label_of, open_sources, source_list
 from charlstm.text.vocabulary import UNICODE, Ids, Vocabulary, code_points, id_dtype
@@ -65,8 +65,11 @@ class Corpus:
             ``x = id / V``: ``[samples, T, 1]``, and the targets: ``[samples]``, or ``[samples, T]`` for ``every``.
 
         Raises:
+            ConfigError: If an argument is invalid.
             CorpusError: If the text is too short for one window.
         """
+        seq_len, step = check_integer("seq_len", seq_len, 1), check_integer("step", step, 1)
+        check_choice("targets", targets, get_args(Targets))
         x = windows(normalise(self.ids, self.vocabulary.model_size)[:, 0], seq_len)[::step, :, None]
         y = sliding_window_view(self.ids[1:], seq_len) if targets == "every" else self.ids[seq_len:]
         return x, y[::step]
@@ -89,7 +92,11 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
         ConfigError: If ``sources`` are no paths.
         CorpusError: If a source cannot be read, is not text in that encoding, or has fewer than two distinct characters.
     """
+    check_instance("encoding", encoding, str, "the name of a text encoding, such as utf-8")
     check_text_encoding(encoding)
+    check_instance("extra_characters", extra_characters, str, "a string")
+    if any("\ud800" <= character <= "\udfff" for character in extra_characters):
+        raise ConfigError(setting="extra_characters", expected="a string without lone surrogates", found=extra_characters)
     notes: list[str] = []
     paths = expand_sources(source_list(sources, "sources"), notes.append)
     name = _name(paths)

@@ -45,8 +45,9 @@ COMMON = ("cp1252", "iso8859_2", "cp1251", "cp1250", "cp1254", "iso8859_6", "gb1
 _KNOWN_AS = {"cp932": "Shift-JIS", "cp949": "EUC-KR", "cp874": "TIS-620"}
 _NOT_ASCII, _KANA = re.compile(r"[^\0-\x7f]"), re.compile("[ぁ-ヺ]")
 _IN_NO_TEXT = re.compile("[\x80-\x9f\ue000-\uf8ff\U000f0000-\U0010ffff]")  # C1 controls and private use
-_UTF7_RUN = re.compile(rb"\+[A-Za-z0-9+/]{3,}-")
-_LEAST_RUNS = 3
+_UTF7_RUN = re.compile(rb"\+[A-Za-z0-9+/]{3,}(-?)")  # it ends with a hyphen, or at any other character
+_LEAST_RUNS = 3  # with a hyphen, which other text hardly has
+_LEAST_SHARE = 0.3  # of the bytes in any runs
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _HIGH = re.compile(rb"[\x80-\xff]")
 _TO_A_BREAK = re.compile(rb".*[\0-/]", re.DOTALL)  # no candidate uses these bytes inside a multi-byte character
@@ -167,7 +168,9 @@ def _index(match: "CharsetMatch", candidates: Sequence[str]) -> int:
 def seven_bit_reading(sample: bytes) -> Reading | None:
     """Return a sample decoded as ISO-2022-JP or UTF-7, which are ASCII with escape sequences; None without such sequences."""
     try:
-        if len(_UTF7_RUN.findall(sample)) >= _LEAST_RUNS:
+        runs = list(_UTF7_RUN.finditer(sample))
+        in_runs = sum(len(run[0]) for run in runs)
+        if sum(bool(run[1]) for run in runs) >= _LEAST_RUNS or in_runs > _LEAST_SHARE * len(sample):
             # The incremental decoder accepts a sequence that the end of the sample cuts.
             return Reading("utf-7", codecs.getincrementaldecoder("utf-7")().decode(sample))
         return Reading("iso2022_jp", sample.decode("iso2022_jp", "ignore")) if b"\x1b$" in sample else None

@@ -110,7 +110,7 @@ def _is_mostly_utf8(sample: bytes) -> bool:
     def non_ascii(content: bytes) -> int:
         return sum(byte > 0x7F for byte in content)
 
-    return non_ascii(sample.decode("utf-8", "ignore").encode()) > 0.8 * non_ascii(sample)
+    return non_ascii(sample.decode("utf-8", "ignore").encode()) > 0.6 * non_ascii(sample)
 
 
 def _is_utf8(encoding: str) -> bool:

@@ -136,6 +136,20 @@ def test_right_unicode_encoding_has_no_note(make_file, text, encoding):
     assert notes(make_file(text.encode(encoding)), encoding) == []
 
 
+@pytest.mark.parametrize("text", ["Паром пришёл утром.\n" * 1500, "渡口一年，船夫很忙。\n" * 99, "Η βάρκα ήρθε το πρωί. " * 50])
+def test_utf_7_without_hyphens_is_recognised(make_file, text):
+    (note,) = notes(make_file(text.encode("utf-7")), "utf-8")
+    assert text[:8] in note
+    assert "`text_encoding=utf-7`" in note
+
+
+@pytest.mark.parametrize("times", [1, 400])
+@pytest.mark.parametrize(("text", "other"), [("Die Fähre kam früh.\n", "latin-1"), ("L’été, à l’écluse…\n", "cp1252")])
+def test_a_file_joined_from_utf_8_and_another_encoding_is_named_so(make_file, text, other, times):
+    message = refusal(make_file(text.encode() * times + text.encode(other) * times))
+    assert "joined from files in several encodings" in message
+
+
 @pytest.mark.parametrize("language", ["French", "German", "English", "Polish"])
 def test_utf_7_is_distinguished_from_ascii(make_file, language):
     path = make_file(PASSAGES[language].encode("utf-7"))

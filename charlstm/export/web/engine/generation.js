@@ -44,6 +44,8 @@ const NUMBERS = {
   repetitionPenalty: [1, 0.01, 1e6],
 };
 
+const OTHERS = ["mode", "randomSeed", "stop"];
+
 /**
  * Return the settings that options stand for.
  * @param {GenerationOptions} options
@@ -61,6 +63,8 @@ export function readOptions(options, vocabulary) {
     }
     return value;
   };
+  const unknown = Object.keys(options).find((name) => !(name in NUMBERS) && !OTHERS.includes(name));
+  if (unknown) throw new RangeError(`there is no option ${unknown}; there are ${[...Object.keys(NUMBERS), ...OTHERS].join(", ")}`);
   const { mode = "stateless", stop = [] } = options;
   if (mode !== "stateless" && mode !== "stateful") {
     throw new RangeError(`mode: expected stateless or stateful; found ${mode}`);

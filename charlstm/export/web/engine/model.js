@@ -76,8 +76,8 @@ export class Model {
    * @param {TextOptions & {samples?: number}} [options]
    * @returns {string[]}
    */
-  generateBatch(options = {}) {
-    const { opening, pieces } = this.#start(options, options.samples ?? 1);
+  generateBatch({ samples = 1, ...options } = {}) {
+    const { opening, pieces } = this.#start(options, samples);
     return finish(pieces).map((sample) => opening + sample.text);
   }
 

@@ -30,6 +30,11 @@ export class AlternativesList {
     this.list.replaceChildren(...shown.map((each) => this.#item(each, each.character === here)));
   }
 
+  /** Whether the list shows any. */
+  get some() {
+    return this.list.childElementCount > 0;
+  }
+
   /** Show none. */
   clear() {
     this.heading.textContent = say("alternativesHelp");

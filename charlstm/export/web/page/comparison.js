@@ -89,6 +89,7 @@ export class Comparison {
       const text = this.#texts[which];
       const mark = element("mark", "", Array.from(text.slice(place))[0]);
       mark.id = `${mode}-mark`;
+      mark.toggleAttribute("data-line-end", mark.textContent === "\n");
       const seed = $(`${mode}-text`).firstElementChild;
       const rest = text.slice(place + (mark.textContent ?? "").length);
       $(`${mode}-text`).replaceChildren(seed, element("span", "same", text.slice(0, place)), mark, element("span", "generated", rest));

@@ -71,7 +71,7 @@ export class Desk {
     const { text } = this.editor;
     $("begin").textContent = say(this.#task ? "stop" : "begin");
     $("undo").disabled = Boolean(this.#task) || !this.editor.canUndo;
-    $("retry").disabled = Boolean(this.#task) || !this.#last;
+    $("retry").disabled = Boolean(this.#task) || this.#last?.text !== text; // it would drop what was typed since
     $("count").textContent = say("characters", Array.from(text).length);
     if (!text) this.list.clear();
   }
@@ -96,10 +96,11 @@ export class Desk {
     const { error, stopped } = await this.#task.end;
     this.#task = null;
     $("text").readOnly = false;
+    if (error) this.#last = null;
     writing.text = this.editor.text;
     $("state").textContent = error ?? say(stopped ? "stopped" : "ready");
     this.showStatus();
-    this.#look();
+    if (this.list.some) this.#look();
   }
 
   /** Write the last part again, with the next random seed. */
@@ -148,9 +149,11 @@ export class Desk {
     const text = this.vocabulary.normalise(this.editor.text);
     if (text !== this.editor.text) this.editor.replaceFrom(0, text, false);
     const unknown = this.vocabulary.rare ? [] : this.vocabulary.unknown(text);
-    const problem = text === "" ? say("empty") : unknown.length > 0 ? say("unknown", unknown.slice(0, 20).join(" ")) : "";
+    const invalid = this.settings.problem();
+    const problem = text === "" ? say("empty") : unknown.length > 0 ? say("unknown", unknown.slice(0, 20).join(" ")) : invalid;
     $("state").textContent = problem || say("ready");
-    if (problem) $("text").focus();
+    $("rate").textContent = "";
+    if (problem && problem !== invalid) $("text").focus();
     return problem === "";
   }
 

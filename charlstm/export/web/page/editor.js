@@ -13,6 +13,7 @@ import { characterStart, edited, extended } from "./spans.js";
 
 const LEVELS = 8; // of surprisal, by the style sheet
 const MOST_NATS = 6; // of the last level
+const MIN_REST = 50; // milliseconds between two showings of further colours
 
 /** A text of a person and a model. */
 export class Editor {
@@ -20,6 +21,9 @@ export class Editor {
   /** @type {Span[]} */ #spans = [];
   #text = "";
   /** @type {number[] | null} */ #nats = null; // by character; the first has none
+  /** @type {string[]} */ #shown = []; // the lines that the layer shows
+  #pending = false;
+  #rest = MIN_REST;
 
   /**
    * @param {HTMLTextAreaElement} area
@@ -32,6 +36,7 @@ export class Editor {
     this.scroller = scroller;
     /** Called after every change of the text. */
     this.onchange = () => {};
+    this.#render();
     area.addEventListener("input", () => this.#edited());
   }
 
@@ -88,10 +93,7 @@ export class Editor {
     const follows = selectionStart === start && selectionEnd === start;
     this.#text += piece;
     this.#spans = extended(this.#spans, start, this.#text.length);
-    const run = this.layer.lastElementChild;
-    // One text node that grows: of several, the browser would report each that wraps to the next line as a layout shift.
-    if (run?.className === "generated" && run.lastChild instanceof Text) run.lastChild.appendData(piece);
-    else this.layer.append(span(piece, "generated"));
+    this.#appendLines(piece);
     this.area.setRangeText(piece, start, start, follows ? "end" : "preserve");
     if (atEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
     this.onchange();
@@ -117,7 +119,7 @@ export class Editor {
     this.#nats.length = Math.min(this.#nats.length, from);
     while (this.#nats.length < from) this.#nats.push(0);
     this.#nats.push(...nats);
-    this.#render();
+    this.#renderSoon();
   }
 
   #edited() {
@@ -161,28 +163,86 @@ export class Editor {
     this.#nats.length = Math.min(this.#nats.length, Array.from(this.#text.slice(0, same)).length);
   }
 
-  /** Show the text anew: a span for each run of characters of one kind. */
+  /** Show further colours, but spend at most a fifth of the time on them: the page stays responsive for texts of any length. */
+  #renderSoon() {
+    if (this.#pending) return;
+    this.#pending = true;
+    setTimeout(() => {
+      this.#pending = false;
+      const began = performance.now();
+      this.#render();
+      this.#rest = Math.max(MIN_REST, 4 * (performance.now() - began));
+    }, this.#rest);
+  }
+
+  /** Show the text: each line is a block, so that the browser arranges only the lines that changed. */
   #render() {
-    /** @type {HTMLElement[]} */ const runs = [];
-    let [place, number, next, kind, run] = [0, 0, 0, "", ""];
+    const lines = this.#lines();
+    const old = this.#shown;
+    const shorter = Math.min(lines.length, old.length);
+    let first = 0;
+    while (first < shorter && lines[first] === old[first]) first++;
+    let same = 0;
+    while (same < shorter - first && lines[lines.length - 1 - same] === old[old.length - 1 - same]) same++;
+    for (let index = old.length - same - 1; index >= first; index--) this.layer.children[index].remove();
+    const following = this.layer.children[first] ?? null;
+    for (const line of lines.slice(first, lines.length - same)) this.layer.insertBefore(block(line), following);
+    this.#shown = lines;
+  }
+
+  /**
+   * Return the lines of the text. Each is a list of runs of characters of one kind, as JSON: [[kind, characters], …].
+   * @returns {string[]}
+   */
+  #lines() {
+    /** @type {string[]} */ const lines = [];
+    /** @type {[string, string][]} */ let runs = [];
+    let [place, number, next] = [0, 0, 0];
     for (const character of this.#text) {
       while (next < this.#spans.length && this.#spans[next][1] <= place) next++;
       const generated = next < this.#spans.length && this.#spans[next][0] <= place ? "generated" : "";
       const nats = this.#nats && number > 0 ? this.#nats[number] : undefined;
       const level = nats === undefined ? 0 : Math.min(LEVELS, Math.ceil((LEVELS * nats) / MOST_NATS));
-      const now = level > 0 ? `${generated} s${level}`.trim() : generated;
-      if (now !== kind && run) {
-        runs.push(span(run, kind));
-        run = "";
-      }
-      kind = now;
-      run += character;
+      const kind = level > 0 ? `${generated} s${level}`.trim() : generated;
+      const last = runs.at(-1);
+      if (last && last[0] === kind) last[1] += character;
+      else runs.push([kind, character]);
       place += character.length;
       number++;
+      if (character === "\n") {
+        lines.push(JSON.stringify(runs));
+        runs = [];
+      }
     }
-    if (run) runs.push(span(run, kind));
-    this.layer.replaceChildren(...runs);
+    lines.push(JSON.stringify(runs));
+    return lines;
   }
+
+  /**
+   * Add what the model wrote to the last line, and start lines.
+   * @param {string} piece
+   */
+  #appendLines(piece) {
+    for (const part of piece.split(/(?<=\n)/)) {
+      const line = this.layer.lastElementChild;
+      const run = line?.lastElementChild;
+      // One text node that grows: of several, the browser would report each that wraps to the next line as a layout shift.
+      if (run?.className === "generated" && run.lastChild instanceof Text) run.lastChild.appendData(part);
+      else line?.append(span(part, "generated"));
+      if (part.endsWith("\n")) this.layer.append(block("[]"));
+    }
+    this.#shown = this.#lines();
+  }
+}
+
+/**
+ * Return the block of a line.
+ * @param {string} line Its runs, as JSON.
+ */
+function block(line) {
+  const result = document.createElement("div");
+  for (const [kind, text] of JSON.parse(line)) result.append(span(text, kind));
+  return result;
 }
 
 /**

@@ -42,6 +42,7 @@ function open(tab) {
     $(each.getAttribute("aria-controls") ?? "").hidden = !chosen;
   }
   $("panel").hidden = tab.id === "tab-about";
+  $("next").hidden = tab.id !== "tab-write"; // which is about the text of the desk
 }
 
 const tabs = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[role=tab]")]);

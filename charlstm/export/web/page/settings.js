@@ -45,6 +45,19 @@ export class Settings {
     };
   }
 
+  /**
+   * Return what is wrong with the first setting that cannot be used, and go to it; an empty string if all can be.
+   * @returns {string}
+   */
+  problem() {
+    const field = /** @type {HTMLInputElement | null} */ (this.form.querySelector("input:invalid"));
+    if (!field) return "";
+    const details = field.closest("details");
+    if (details) details.open = true;
+    field.focus();
+    return `${field.labels?.[0].querySelector("[data-say]")?.textContent}: ${field.validationMessage}`;
+  }
+
   /** Show the phrases that depend on the model again, in the present language. @param {number} window */
   showHelp(window) {
     for (const mode of /** @type {const} */ (["stateful", "stateless"])) {

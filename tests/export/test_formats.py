@@ -1,0 +1,82 @@
+"""Writing an export: formats by name, what is replaced and what is kept, and the card."""
+
+import json
+
+import pytest
+
+import charlstm
+from charlstm.config import ModelConfig
+from charlstm.errors import CharlstmError, ConfigError
+from tests.conftest import ALPHABET, PANGRAM
+
+
+@pytest.fixture
+def model(tmp_path, make_checkpoint, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return charlstm.Model(make_checkpoint(tmp_path / "checkpoints" / "tale", nats_per_char=1.25))
+
+
+def test_a_page_replaces_an_older_one(model, tmp_path):
+    (tmp_path / "tale.html").write_text("old")
+    found = model.export("tale.html")
+    assert (found.format, found.size) == ("html", (tmp_path / "tale.html").stat().st_size)
+    assert "window.charlstm" not in found.path.name
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "tale.html"]
+
+
+def test_a_folder_gets_a_module_that_can_be_renewed(model, tmp_path):
+    model.export("site")
+    names = {path.relative_to(tmp_path / "site").as_posix() for path in (tmp_path / "site").rglob("*.*")}
+    assert {"model.json", "weights.bin", "index.html", "README.md", "engine/index.js", "engine/lstm.js"} <= names
+    (tmp_path / "site" / "index.html").write_text("mine")
+    (tmp_path / "site" / "weights.bin").write_bytes(b"")
+    model.export("site")
+    assert (tmp_path / "site" / "index.html").read_text() == "mine"
+    assert (tmp_path / "site" / "weights.bin").stat().st_size > 0
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "null", "{", '{"weights": 1, "vocabulary": 2}', "[" * 100_000])
+def test_a_folder_of_other_files_is_not_touched(model, tmp_path, content):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "model.json").write_text(content)
+    (folder / "index.html").write_text("mine")
+    with pytest.raises(ConfigError, match="an empty folder, or one of an earlier export"):
+        model.export(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["index.html", "model.json"]
+    assert (folder / "index.html").read_text() == "mine"
+
+
+def test_folders_that_cannot_be_made_are_refused_before_any_work(model, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setattr("charlstm.export.formats.make_card", lambda *_: pytest.fail("it was scored first"))
+    for to in ("file", "file/site", "link"):
+        with pytest.raises(CharlstmError):
+            model.export(to, format="module")
+
+
+@pytest.mark.parametrize("windows", [("\n\n\n",), (" " * 12,), ("The quick\n\n",)])
+def test_a_blank_passage_makes_a_page_too(tmp_path, make_checkpoint, windows):
+    config = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=12, units=(8,))
+    model = charlstm.Model(make_checkpoint(tmp_path / "tale", config, windows=windows))
+    assert model.export(tmp_path / "tale.html").size > 10_000
+
+
+def test_without_the_text_the_card_has_the_recorded_score(model):
+    found = model.export("tale.html")
+    assert (found.card.nats_per_char, found.card.added_nats, found.card.held_out) == (1.25, None, 200)
+    assert "story.txt" in found.unmeasured
+
+
+def test_the_stored_weights_are_scored_on_the_held_out_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tale.txt").write_text(PANGRAM * 60)
+    model = charlstm.train("tale.txt", units=12, seq_len=8, epochs=0.2, progress=False)
+    found = model.export("site", format="module")
+    tail = (PANGRAM * 60)[-found.card.held_out :]
+    rounded = charlstm.load("tale", weights="float16").score(tail).nats_per_char
+    assert found.card.nats_per_char == pytest.approx(rounded, abs=1e-6)
+    assert found.card.added_nats == pytest.approx(rounded - model.score(tail).nats_per_char, abs=1e-6)
+    assert model.export("exact", weights="float32").card.added_nats == 0
+    assert json.loads((tmp_path / "exact" / "model.json").read_text())["weights"]["dtype"] == "float32"
