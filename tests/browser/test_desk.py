@@ -194,6 +194,55 @@ def test_unknown_characters_are_named_and_nothing_is_lost(page):
     assert page.inner_text("#state") == "Write at least one character first."
 
 
+def test_a_setting_that_cannot_be_used_is_named_and_can_be_removed(page):
+    page.fill("#text", "The fox")
+    for name, value, usual in (("randomSeed", "-5", ""), ("topP", "2", "1"), ("minP", "", "0"), ("topK", "2.5", "0")):
+        settle(page, length=50, **{name: value})
+        page.click("#begin")
+        label = page.eval_on_selector(f"[name={name}]", "field => field.labels[0].querySelector('[data-say]').textContent")
+        assert page.inner_text("#state").startswith(f"{label}: ")
+        assert page.input_value("#text") == "The fox"
+        settle(page, **{name: usual})
+    page.click("#begin")
+    finish(page)
+    assert len(page.input_value("#text")) == 57
+
+
+def test_trying_again_is_not_offered_once_words_were_added(page):
+    settle(page, length=50)
+    page.fill("#text", "The fox")
+    page.click("#begin")
+    finish(page)
+    assert page.is_enabled("#retry")
+    page.fill("#text", page.input_value("#text") + " and the dog")
+    assert page.is_disabled("#retry")
+    page.click("#undo")
+    assert not page.input_value("#text").endswith("dog")
+
+
+def test_editing_in_the_middle_keeps_what_the_model_wrote_apart(page):
+    settle(page, length=50, randomSeed=2)
+    page.fill("#text", "The fox")
+    page.click("#begin")
+    finish(page)
+    written = page.input_value("#text")[7:]
+    page.evaluate("() => { const area = document.getElementById('text'); area.focus(); area.setSelectionRange(30, 30) }")
+    page.keyboard.type("jumps")
+    runs = page.eval_on_selector_all("#layer span", "all => all.map(run => [run.className, run.textContent])")
+    generated = "".join(text for kind, text in runs if kind == "generated")
+    assert generated == written
+    assert "".join(text for _, text in runs) == page.input_value("#text")
+    assert "".join(text for kind, text in runs if not kind) == "The foxjumps"
+
+
+def test_lines_are_shown_as_the_text_has_them(page):
+    for text in ("", "\n", "The\n\nfox\n", "The fox\nThe dog", "The dog\n\n\nThe fox\nThe dog", "The fox"):
+        page.fill("#text", text)
+        lines = page.eval_on_selector_all("#layer > div", "all => all.map(line => line.textContent)")
+        assert "".join(lines) == text
+        assert len(lines) == text.count("\n") + 1
+
+
 def test_typing_undo_and_keys(page):
     page.click("#text")
     page.keyboard.type("The fox")

@@ -43,6 +43,11 @@ def test_scripts_get_the_texts_of_the_command(open_page, demo, demo_page, mode, 
     assert found == demo.generate("The ferry ", length=length, mode=mode, random_seed=1, **named)
 
 
+def test_scripts_are_told_of_options_that_do_not_exist(open_page, demo_page):
+    with pytest.raises(Exception, match=r"there is no option random_seed; there are length, .*randomSeed"):
+        generated(open_page(demo_page), seed="The ", length=3, random_seed=5)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
 @pytest.mark.parametrize("random_seed", range(1, 21))
