@@ -40,7 +40,7 @@ _PAUSE = 60.0
 
 @dataclass(frozen=True)
 class Settings:
-    """What the texts of a file depend on.
+    """The settings that determine the texts of a file.
 
     Attributes:
         random_seed: Random seed of the first text.

@@ -1,4 +1,4 @@
-"""What an exported model says about itself: its corpus, its size, and its score with the weights as they are stored."""
+"""The card of an exported model: its corpus, its size, and the score of the stored weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

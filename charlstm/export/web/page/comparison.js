@@ -58,7 +58,7 @@ export class Comparison {
   #add({ pieces, rates, steps }) {
     for (const [which, mode] of MODES.entries()) {
       this.#texts[which] += pieces[which];
-      if (pieces[which]) this.#show($(`${mode}-text`), which, pieces[which]);
+      if (pieces[which]) this.#show($(`${mode}-text`), pieces[which]);
       if (rates[which]) $(`${mode}-cost`).textContent = `${say("rate", Math.round(rates[which]))} · ${say("cellSteps", steps[which])}`;
     }
     this.#mark();
@@ -66,14 +66,13 @@ export class Comparison {
 
   /**
    * @param {HTMLElement} place
-   * @param {number} which
    * @param {string} piece
    */
-  #show(place, which, piece) {
+  #show(place, piece) {
     const last = place.lastElementChild;
     if (last && last.className !== "seed") last.append(piece);
     else place.append(element("span", "generated", piece));
-    if (this.#difference !== null && which >= 0) place.scrollTop = place.scrollHeight;
+    if (this.#difference !== null) place.scrollTop = place.scrollHeight;
   }
 
   /** Mark the first character that differs, once. */

@@ -122,8 +122,12 @@ export class Desk {
    * Put another character at the place of the caret, and continue from there.
    * @param {string} character
    */
-  #choose(character) {
-    this.stop();
+  async #choose(character) {
+    if (this.#task) { // the old text ends before a new one begins
+      this.stop();
+      await this.#task.end;
+    }
+    if (!this.#prepare()) return;
     const place = this.editor.caret;
     this.editor.keep();
     this.editor.replaceFrom(place, character, true);
@@ -149,11 +153,11 @@ export class Desk {
     const text = this.vocabulary.normalise(this.editor.text);
     if (text !== this.editor.text) this.editor.replaceFrom(0, text, false);
     const unknown = this.vocabulary.rare ? [] : this.vocabulary.unknown(text);
-    const invalid = this.settings.problem();
-    const problem = text === "" ? say("empty") : unknown.length > 0 ? say("unknown", unknown.slice(0, 20).join(" ")) : invalid;
+    const wrong = text === "" ? say("empty") : unknown.length > 0 ? say("unknown", unknown.slice(0, 20).join(" ")) : "";
+    if (wrong) $("text").focus();
+    const problem = wrong || this.settings.problem();
     $("state").textContent = problem || say("ready");
     $("rate").textContent = "";
-    if (problem && problem !== invalid) $("text").focus();
     return problem === "";
   }
 

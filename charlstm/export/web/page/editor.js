@@ -229,9 +229,12 @@ export class Editor {
       // One text node that grows: of several, the browser would report each that wraps to the next line as a layout shift.
       if (run?.className === "generated" && run.lastChild instanceof Text) run.lastChild.appendData(part);
       else line?.append(span(part, "generated"));
-      if (part.endsWith("\n")) this.layer.append(block("[]"));
+      this.#shown[this.#shown.length - 1] = ""; // the next showing compares it anew
+      if (part.endsWith("\n")) {
+        this.layer.append(block("[]"));
+        this.#shown.push("");
+      }
     }
-    this.#shown = this.#lines();
   }
 }
 
