@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
@@ -14,6 +15,7 @@ from charlstm.export.bundle import bundle
 from charlstm.export.card import Card
 from charlstm.export.web_model import web_model
 from charlstm.inference.sampling import Sampling
+from charlstm.inspection.readable_cells import PROPERTIES
 
 _WEB = Path(__file__).parent / "web"
 _NUMBERS = (
@@ -25,7 +27,9 @@ _NUMBERS = (
 """The settings that are typed as numbers: name, least, greatest, step and default."""
 
 
-def html_page(checkpoint: CheckpointConfig, weights: Weights, name: str, card: Card, weights_format: WeightsFormat) -> str:
+def html_page(
+    checkpoint: CheckpointConfig, weights: Weights, name: str, card: Card, weights_format: WeightsFormat, start: Mapping[str, object] | None = None
+) -> str:
     """Return the page.
 
     The weights are in the page as base64, of float16 or float32. The content security policy allows the scripts and the style
@@ -37,6 +41,8 @@ def html_page(checkpoint: CheckpointConfig, weights: Weights, name: str, card: C
         name: Its name.
         card: What the page says about it.
         weights_format: The format of the stored weights.
+        start: What the tab on the inside of the model shows at first, by the names in ``page/inside/choice.js``; if given, the page
+            opens with that tab.
 
     Raises:
         ConfigError: If a weight is too large for the format.
@@ -54,7 +60,8 @@ def html_page(checkpoint: CheckpointConfig, weights: Weights, name: str, card: C
         seed=_first_words(checkpoint.corpus.windows[0]),
         temperature=DEFAULT_TEMPERATURE,
         numbers=_NUMBERS,
-        data=Markup(_in_script(json.dumps({"manifest": manifest, "card": asdict(card)}, ensure_ascii=True))),
+        orders=("index", "similarity", *PROPERTIES),
+        data=Markup(_in_script(json.dumps({"manifest": manifest, "card": asdict(card), "start": start}, ensure_ascii=True))),
         weights=Markup(b64encode(packed).decode()),
         worker=Markup(_closed(worker)),
         script=Markup(_closed(script)),

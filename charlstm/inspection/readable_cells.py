@@ -16,6 +16,9 @@ from charlstm.inspection.activations import Activations
 LEAST_CHANGES = 8
 """Changes of a property along a text, at least, for a cell to be able to follow it."""
 
+MARGIN = 1.2
+"""How many times the correlation by chance a correlation must be, so that it is clearly above."""
+
 
 def _since(text: str, ends: Callable[[str], bool]) -> list[float]:
     """Return for every character the distance to the last character for which ``ends`` is true; that one has distance 0."""
@@ -50,7 +53,7 @@ PROPERTIES: Mapping[str, Callable[[str], list[float]]] = {
     "characters since a space or punctuation": lambda text: _since(text, lambda c: not c.isalnum()),
     "after a space": lambda text: [float(c == " ") for c in text],
     "after a capital letter": lambda text: [float(c.isupper()) for c in text],
-    "after a digit": lambda text: [float(c.isdigit()) for c in text],
+    "after a digit": lambda text: [float(c.isdecimal()) for c in text],
     "after a vowel": lambda text: [float(c.lower() in "aeiou") for c in text],
 }
 """Properties of a text that a cell may follow: functions that return a number for every character read."""
@@ -65,7 +68,7 @@ class ReadableCell:
         layer: Index of the layer, from 0.
         cell: Index of the cell in the layer, from 0.
         correlation: Correlation of its ``c`` with the property, from -1 to 1.
-        by_chance: Largest absolute correlation of any cell with the same property after a random rotation along the text. High
+        by_chance: Largest absolute correlation of any cell with the same property after a rotation along the text. High
             correlations occur by chance, because cells and properties change slowly and there are many cells.
     """
 
@@ -79,7 +82,7 @@ class ReadableCell:
 def readable_cells(
     text: str, layers: tuple[Activations, ...], only: int | None = None, each: int = 3, rotations: int = 40
 ) -> list[ReadableCell]:
-    """Return the cells whose ``c`` correlates with a property of a text by more than chance, the best first.
+    """Return the cells whose ``c`` correlates with a property of a text clearly by more than chance, the best first.
 
     A linear trend is removed from both first. Otherwise a cell that counts characters would follow every growing property.
 
@@ -88,12 +91,15 @@ def readable_cells(
         layers: Activations along the text.
         only: Number of the layer to search, from 1; all layers if None.
         each: Cells of each property, at most.
-        rotations: Number of random rotations of a property, from which the correlation by chance is estimated.
+        rotations: Number of rotations of a property, by a quarter to three quarters of the text, from which the correlation by
+            chance is estimated.
     """
     found, seen = [], []
     numbers = range(len(layers)) if only is None else [only - 1]
     states = {number: _standardised(layers[number].c.astype(np.float64)) for number in numbers}
-    shifts = np.random.default_rng(0).integers(len(text) // 4, len(text) - len(text) // 4, rotations)
+    quarter = len(text) // 4
+    # Multiples of the golden ratio are spread evenly too, but hardly fall on a period of the text.
+    shifts = [quarter + int(number * 0.6180339887 % 1 * (len(text) - 2 * quarter)) for number in range(1, rotations + 1)]
     for name, measure in PROPERTIES.items():
         values = measure(text)
         if values in seen or np.count_nonzero(np.diff(values)) < LEAST_CHANGES:
@@ -106,7 +112,7 @@ def readable_cells(
             ReadableCell(name, layer, cell, float(value), chance)
             for layer, c in states.items()
             for cell, value in enumerate(wanted @ c / len(text))
-            if abs(value) > chance
+            if abs(value) > MARGIN * chance
         ]
         found += sorted(cells, key=lambda one: -abs(one.correlation))[:each]
     return sorted(found, key=lambda one: -abs(one.correlation))

@@ -4,7 +4,9 @@ import { createInterface } from "node:readline";
 
 const folder = process.argv[2];
 const names = "index lstm modes noise plain products random sampling session sigmoid simd vocabulary weights";
+const inspection = "changes influence order readable_cells terms trace".split(" ").map((name) => import(`${folder}/../inspection/${name}.js`));
 const modules = await Promise.all(names.split(" ").map((name) => import(`${folder}/${name}.js`)));
+modules.push(...(await Promise.all(inspection)), await import(`${folder}/../page/inside/choice.js`));
 const engine = Object.assign({}, ...modules);
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -75,6 +75,8 @@ class WebModel:
     Attributes:
         vocabulary: Its characters.
         network: The network in NumPy.
+        arrays: Its weights by name.
+        units: Units of each layer.
         manifest: The contents of model.json.
         weights: The contents of weights.bin.
     """
@@ -107,6 +109,7 @@ class WebModel:
             corpus=record,
             created="2026-01-01T00:00:00+00:00",
         )
+        self.arrays, self.units = arrays, config.units
         self.network: Network = build_network(config, arrays)
         self.manifest, self.weights = web_model(checkpoint, arrays, "tale", weights_format)
 

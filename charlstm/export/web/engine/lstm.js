@@ -17,6 +17,13 @@
 /** @typedef {import("./products.js").Product} Product */
 /** @typedef {"tanh" | "sigmoid" | "hard_sigmoid" | "relu" | "softsign" | "linear"} Activation */
 
+/**
+ * What an experiment changes in a step of a layer: gates of one row that are held at a value, and cells that are set.
+ * `start` and `end` are places in the row of the gates [4 U], or in c [U].
+ * @typedef {{start: number, end: number, value: number}} Held
+ * @typedef {{gates: Held[], cells: Held[]}} LayerChange
+ */
+
 /** The state of a layer, all that a step carries to the next one: [B, U] each.
  * @typedef {{h: Float32Array, c: Float32Array}} LayerState */
 
@@ -86,8 +93,9 @@ export class LSTMLayer {
    * @param {number} rows Number of rows, at most that of a product.
    * @param {ArrayLike<number>} ids Characters for the first layer: row b reads `ids[b % ids.length]`.
    * @param {Float32Array | null} below The output of the layer below: [B, D]; null in the first layer.
+   * @param {LayerChange | null} [change] What is changed in every row, for an experiment.
    */
-  step({ h, c }, first, rows, ids, below) {
+  step({ h, c }, first, rows, ids, below, change = null) {
     const { units, product, projected, activation, recurrentActivation } = this;
     const { input, inputs, kernels, output, outputs } = product;
     const features = below === null ? 0 : below.length / (h.length / units);
@@ -105,12 +113,12 @@ export class LSTMLayer {
       recurrentActivation(kernels, output, i, g);
       activation(kernels, output, g, o);
       recurrentActivation(kernels, output, o, end);
+      change?.gates.forEach((held) => output.fill(held.value, i + held.start, i + held.end));
       const place = (first + row) * units;
       const cells = row * inputs; // the row of the input that was multiplied is free for the activation of the cells
-      for (let j = 0; j < units; j++) {
-        c[place + j] = output[f + j] * c[place + j] + output[i + j] * output[g + j];
-        input[cells + j] = c[place + j];
-      }
+      for (let j = 0; j < units; j++) c[place + j] = output[f + j] * c[place + j] + output[i + j] * output[g + j];
+      change?.cells.forEach((held) => c.fill(held.value, place + held.start, place + held.end));
+      input.set(c.subarray(place, place + units), cells);
       activation(kernels, input, cells, cells + units);
       for (let j = 0; j < units; j++) h[place + j] = output[o + j] * input[cells + j];
     }

@@ -4,6 +4,7 @@ import { LSTMLayer } from "./lstm.js";
 import { ROWS, createProducts } from "./products.js";
 
 /** @typedef {import("./lstm.js").Activation} Activation */
+/** @typedef {import("./lstm.js").LayerChange} LayerChange */
 /** @typedef {import("./lstm.js").LayerState} LayerState */
 /** @typedef {import("./products.js").Matrix} Matrix */
 /** @typedef {import("./products.js").Product} Product */
@@ -72,14 +73,15 @@ export class Network {
    * @param {ArrayLike<number>} ids Row b reads `ids[b % ids.length]`.
    * @param {LayerState[]} state
    * @param {number} rows
+   * @param {(LayerChange | null)[]} [changes] What an experiment changes in each layer.
    */
-  step(ids, state, rows) {
+  step(ids, state, rows, changes = []) {
     for (let first = 0; first < rows; first += ROWS) {
       const count = Math.min(ROWS, rows - first);
       /** @type {Float32Array | null} */
       let below = null;
       for (const [index, layer] of this.layers.entries()) {
-        layer.step(state[index], first, count, ids, below);
+        layer.step(state[index], first, count, ids, below, changes[index]);
         below = state[index].h;
       }
     }

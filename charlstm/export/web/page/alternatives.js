@@ -76,8 +76,8 @@ export function visible(text) {
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}`);
 }
 
-/** @param {number} probability */
-function percent(probability) {
+/** Return a probability as it is shown. @param {number} probability */
+export function percent(probability) {
   const share = 100 * probability;
   if (share < 0.01) return "< 0.01 %";
   return `${share >= 9.95 ? Math.round(share) : share.toFixed(share >= 0.995 ? 1 : 2)} %`;

@@ -5,22 +5,27 @@ import { showCard } from "./card.js";
 import { Client } from "./client.js";
 import { Comparison } from "./comparison.js";
 import { Desk } from "./desk.js";
+import { Explainer } from "./inside/explainer.js";
 import { scripting } from "./scripting.js";
 import { Settings } from "./settings.js";
 import { currentLanguage, say, showLanguage } from "./strings.js";
+import { bindTabs, showTab } from "./tabs.js";
 
 const $ = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 
-/** What the page holds: the manifest of the model, its card, and the text to begin with.
- * @typedef {{manifest: import("../engine/index.js").Manifest, card: import("./card.js").Card}} Page */
+/** What the page holds: the manifest of the model, its card, and what the tab on its inside shows at first.
+ * @typedef {{manifest: import("../engine/index.js").Manifest, card: import("./card.js").Card,
+ *   start: Partial<import("./inside/choice.js").Choice> | null}} Page */
 
-/** @type {Page} */ const { manifest, card } = JSON.parse($("model-data").textContent);
+/** @type {Page} */ const { manifest, card, start } = JSON.parse($("model-data").textContent);
 const weights = () => $("weights-data").textContent.trim();
 const script = new Blob([$("worker-code").textContent], { type: "text/javascript" });
 const client = new Client(new Worker(URL.createObjectURL(script)));
 const settings = new Settings($("settings"));
-const desk = new Desk(client, settings, new Vocabulary(manifest.vocabulary, manifest.rare));
+const vocabulary = new Vocabulary(manifest.vocabulary, manifest.rare);
+const desk = new Desk(client, settings, vocabulary);
 const comparison = new Comparison(client, settings);
+const explainer = new Explainer(client, settings, manifest, vocabulary, start ?? {});
 
 /** Show everything in a language. @param {Parameters<typeof showLanguage>[0]} language */
 function speak(language) {
@@ -31,31 +36,27 @@ function speak(language) {
   $("made-with").textContent = say("madeWith", card.version);
   desk.showStatus();
   comparison.showStatus();
+  explainer.refresh();
 }
+
+const tabs = $("tabs-of-page");
 
 /** Show a tab. @param {HTMLElement} tab */
 function open(tab) {
-  for (const each of document.querySelectorAll("[role=tab]")) {
-    const chosen = each === tab;
-    each.setAttribute("aria-selected", String(chosen));
-    /** @type {HTMLElement} */ (each).tabIndex = chosen ? 0 : -1;
-    $(each.getAttribute("aria-controls") ?? "").hidden = !chosen;
-  }
-  $("panel").hidden = tab.id === "tab-about";
+  showTab(tabs, tab);
+  $("panel").hidden = tab.id === "tab-about" || tab.id === "tab-inside";
   $("next").hidden = tab.id !== "tab-write"; // which is about the text of the desk
+  if (tab.id === "tab-inside") explainer.open();
+  else explainer.close();
 }
 
-const tabs = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[role=tab]")]);
-for (const [index, tab] of tabs.entries()) {
-  tab.addEventListener("click", () => open(tab));
-  tab.addEventListener("keydown", ({ key }) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
-    if (!step) return;
-    const other = tabs[(index + step + tabs.length) % tabs.length];
-    open(other);
-    other.focus();
-  });
+/** Open the tab that the address names, if it names one. */
+function followAddress() {
+  if (explainer.readAddress()) open($("tab-inside"));
 }
+
+bindTabs(tabs, open);
+addEventListener("hashchange", followAddress);
 $("language").addEventListener("click", () => speak(currentLanguage() === "en" ? "zh" : "en"));
 speak(navigator.language.startsWith("zh") ? "zh" : "en");
 
@@ -64,4 +65,7 @@ $("state").textContent = say("opening");
 client.open(manifest, weights()).then(({ error }) => {
   $("state").textContent = error ?? say("ready");
   $("begin").disabled = $("run-compare").disabled = Boolean(error);
+  if (error) return;
+  if (start) open($("tab-inside"));
+  followAddress();
 });

@@ -6,6 +6,7 @@
  */
 
 import { fromData } from "../engine/index.js";
+import { InsideTasks } from "./inside/tasks.js";
 
 /** @typedef {import("../engine/generation.js").GenerationOptions} GenerationOptions */
 /** @typedef {import("../engine/modes.js").Mode} Mode */
@@ -22,7 +23,8 @@ import { fromData } from "../engine/index.js";
  * @typedef {{kind: "compare", task: number, text: string, options: Options}} Compare
  * @typedef {{kind: "settings", options: Options}} Settings New options for the text that is being written.
  * @typedef {{kind: "stop", task: number}} Stop
- * @typedef {Open | Write | Alternatives | Colour | Compare | Settings | Stop} Request
+ * @typedef {import("./inside/tasks.js").InsideRequest} InsideRequest
+ * @typedef {Open | Write | Alternatives | Colour | Compare | InsideRequest | Settings | Stop} Request
  */
 
 const SLICE = 20; // milliseconds of work between two looks at the messages
@@ -33,6 +35,7 @@ const BATCH = 64; // characters whose surprisal is sent at a time
 /** @type {Record<Mode, Session>} */ let writing;
 /** @type {Record<Mode, Session>} */ let looking; // sessions of their own keep the state of the text that is being written
 /** @type {Session} */ let colouring;
+/** @type {InsideTasks} */ let inside;
 /** @type {Options} */ let options;
 /** @type {Map<string, number>} */ const running = new Map(); // the present task of each kind
 
@@ -49,16 +52,18 @@ function open({ manifest, weights }) {
   model = fromData(manifest, weights);
   const pair = () => ({ stateless: model.session("stateless"), stateful: model.session("stateful") });
   [writing, looking, colouring] = [pair(), pair(), model.session("stateful")];
+  inside = new InsideTasks(model, manifest, weights);
   return {};
 }
 
 /**
  * Run a task to its end, or until it is stopped or replaced.
- * @param {Write | Alternatives | Colour | Compare} request
+ * @param {Write | Alternatives | Colour | Compare | InsideRequest} request
  */
 async function run(request) {
   const tasks = { write, alternatives, colour, compare };
-  const work = /** @type {Generator<object | undefined, object, void>} */ (tasks[request.kind](/** @type {any} */ (request)));
+  const owner = /** @type {any} */ (request.kind in tasks ? tasks : inside);
+  const work = /** @type {Generator<object | undefined, object, void>} */ (owner[request.kind](request));
   let end = performance.now() + SLICE;
   for (;;) {
     if (running.get(request.kind) !== request.task) return postMessage({ task: request.task, done: true, stopped: true });

@@ -1,0 +1,237 @@
+/** The tab on the inside of the model: what it shows, and what follows from a choice. */
+
+import { limited, choiceOf, fragmentOf } from "./choice.js";
+import { CellView } from "./cell_view.js";
+import { Controls } from "./controls.js";
+import { $, quoted } from "./dom.js";
+import { Experiments } from "./experiments.js";
+import { Mattered, REACH } from "./mattered.js";
+import { showNext } from "./next_list.js";
+import { Reading } from "./reading.js";
+import { TextView } from "./text_view.js";
+import { STEPS, Tour, tourValues } from "./tour.js";
+import { UnitsView } from "./units_view.js";
+import { visible } from "../alternatives.js";
+import { say } from "../strings.js";
+
+/** @typedef {import("../client.js").Client} Client */
+/** @typedef {import("../settings.js").Settings} Settings */
+/** @typedef {import("../../engine/index.js").Manifest} Manifest */
+/** @typedef {import("../../engine/vocabulary.js").Vocabulary} Vocabulary */
+/** @typedef {import("./choice.js").Choice} Choice */
+
+const GIVEN = 40; // characters of the text that are shown before a continuation
+const PAUSE = 250; // milliseconds without a change, after which the slower views are computed
+
+/** The tab. */
+export class Explainer {
+  #open = false;
+  /** @type {number | null} */ #hover = null;
+  #timer = 0;
+
+  /**
+   * @param {Client} client
+   * @param {Settings} settings
+   * @param {Manifest} manifest
+   * @param {Vocabulary} vocabulary
+   * @param {Partial<Choice>} start What is shown at first.
+   */
+  constructor(client, settings, manifest, vocabulary, start) {
+    this.settings = settings;
+    this.manifest = manifest;
+    const text = limited(start.text ?? manifest.windows[0]);
+    const characters = Array.from(text);
+    const blank = characters.lastIndexOf(" ");
+    /** @type {Choice} */ this.choice = {
+      place: blank > 0 ? blank : characters.length - 1, // before a word, where several characters are possible
+      layer: 1, unit: 0, show: "c", window: null, changes: [], view: "cell", order: "index", step: null, ...start, text,
+    };
+    this.text = new TextView(vocabulary);
+    this.reading = new Reading(client, manifest.config);
+    this.controls = new Controls(manifest.config.units, manifest.config.seq_len);
+    this.cell = new CellView(manifest);
+    this.units = new UnitsView(client);
+    this.experiments = new Experiments();
+    this.mattered = new Mattered();
+    this.tour = new Tour();
+    this.reading.onrows = (from) => this.#showRows(from);
+    this.text.onedit = (edited, place) => this.choose({ text: edited, place });
+    this.text.onplace = (place) => place !== this.choice.place && this.choose({ place });
+    this.text.onhover = (place) => this.#look(place);
+    this.controls.onchoose = (part) => this.choose(part);
+    this.units.onchoose = (part) => this.choose(part);
+    this.experiments.onchange = (changes) => this.choose({ changes });
+    this.mattered.onwindow = (window) => this.#showWindow(window);
+    this.tour.onstep = (step) => this.#goTo(step);
+    $("moment-link").addEventListener("click", () => this.#copyLink());
+  }
+
+  /** Show the tab: compute what it needs, unless that is known. */
+  open() {
+    this.#open = true;
+    this.#update();
+  }
+
+  /** The page is on another tab. */
+  close() {
+    if (this.#open) history.replaceState(null, "", location.pathname + location.search);
+    this.#open = false;
+  }
+
+  /** Take the choice of the address, if it has one. @returns {boolean} */
+  readAddress() {
+    const fragment = location.hash.slice(1);
+    if (new URLSearchParams(fragment).get("tab") !== "inside") return false;
+    if (fragment === fragmentOf(this.choice)) return true;
+    const { units, seq_len: window } = this.manifest.config;
+    this.choice = choiceOf(fragment, this.choice, { units, window, steps: STEPS.length });
+    const { step } = this.choice;
+    if (step !== null) this.cell.unfold(STEPS[step].unfold ?? null);
+    if (this.#open) this.#update();
+    return true;
+  }
+
+  /** Change a part of the choice. @param {Partial<Choice>} part */
+  choose(part) {
+    const choice = { ...this.choice, ...part };
+    choice.unit = Math.min(choice.unit, this.manifest.config.units[choice.layer - 1] - 1);
+    choice.place = Math.max(0, Math.min(choice.place, Array.from(choice.text).length - 1));
+    this.choice = choice;
+    this.#hover = null;
+    this.#update();
+  }
+
+  /** Show everything in the present language. */
+  refresh() {
+    for (const part of [this.cell, this.units, this.mattered, this.tour, this.controls]) part.refresh();
+    if (this.#open) this.#update();
+  }
+
+  /** The character that is shown: the one under the pointer, or the chosen one. */
+  get #place() {
+    return this.#hover ?? this.choice.place;
+  }
+
+  /** Look at the character under the pointer for a moment. @param {number | null} place */
+  #look(place) {
+    if (place === this.#hover || this.choice.window !== null) return; // a window ends at the chosen character
+    this.#hover = place;
+    this.#showPlace();
+  }
+
+  /** Begin a step of the tour, or end it. @param {number | null} step */
+  #goTo(step) {
+    const { show = {}, unfold = null } = step === null ? {} : STEPS[step];
+    this.cell.unfold(unfold);
+    this.choose({ step, ...show });
+    if (step !== null) $("tour-card").scrollIntoView({ block: "nearest" });
+  }
+
+  async #copyLink() {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      $("inside-state").textContent = say("linkCopied");
+    } catch {
+      $("inside-state").textContent = say("linkInAddress"); // the page may not use the clipboard
+    }
+  }
+
+  /** Show the choice, and compute what is not known. */
+  async #update() {
+    const { choice } = this;
+    this.text.show(choice.text);
+    if (document.activeElement !== this.text.area) this.text.moveTo(choice.place);
+    this.controls.show(choice);
+    this.experiments.show(choice);
+    this.#showTour();
+    if (!this.#open) return;
+    history.replaceState(null, "", `#${fragmentOf(choice)}`);
+    this.#showAll();
+    if (choice.text === "") this.cell.clear(say("noText"));
+    const reply = await this.reading.read(choice, this.text.characters);
+    if (!reply) return;
+    const { error, characters: unknown } = reply;
+    $("inside-state").textContent = unknown ? say("unknown", unknown.map(quoted).join(" ")) : error ?? "";
+    this.#showAll();
+  }
+
+  /** Show rows that were added. @param {number} from Index of the first one. */
+  #showRows(from) {
+    this.#showColours();
+    if (from <= this.#place && this.#place < this.reading.rows.count) this.#showPlace();
+  }
+
+  #showAll() {
+    if (!this.#open) return;
+    this.#showColours();
+    this.#showPlace();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#showSlow(), PAUSE);
+  }
+
+  #showColours() {
+    const { layer, unit, show, window, place, view } = this.choice;
+    const { rows, plain, changed } = this.reading;
+    this.controls.showScale(this.text.colour(rows, layer, show, unit, window === null ? null : [place + 1 - window, place]));
+    if (view === "units") this.units.show(this.choice, rows, changed ? plain : null, this.text.characters);
+  }
+
+  /** Show what depends on the character that is looked at. */
+  async #showPlace() {
+    if (!this.#open) return;
+    const { layer, unit, view, text } = this.choice;
+    const { rows, plain, changed } = this.reading;
+    const [place, characters] = [this.#place, this.text.characters];
+    this.text.mark(place);
+    showNext(this.manifest.vocabulary, text === "" ? -1 : place, plain, changed, characters[place + 1]);
+    $("inside-place").textContent = text === "" ? "" : `${say("after")} “${visible(characters.slice(Math.max(0, place - 15), place + 1).join(""))}”`;
+    if (view === "units") this.units.mark(unit, place);
+    if (view !== "cell" || place >= rows.count) return;
+    const { step } = await this.reading.start({ kind: "step", place, layer, unit });
+    if (step) this.cell.show(step, { layer, unit, place, character: characters[place] });
+  }
+
+  /** Compute what takes longer, once nothing has changed for a moment. */
+  async #showSlow() {
+    const { view, place, changes, text } = this.choice;
+    const { plain } = this.reading;
+    if (!this.#open || plain.count <= place || text === "") return;
+    const characters = this.text.characters;
+    if (view === "change") {
+      const { temperature = 1 } = this.settings.options(0);
+      const { texts } = await this.reading.start({ kind: "continuation", place, length: this.experiments.length, temperature, randomSeed: 1 });
+      if (texts) this.experiments.showTexts(ending(characters.slice(0, place + 1)), texts, changes.length > 0);
+    } else if (view === "mattered") {
+      const reply = await this.reading.start({ kind: "influence", place, reach: REACH });
+      if (!reply.influence) return;
+      this.mattered.show(reply.influence, characters, place);
+      this.#showWindow(this.mattered.window ?? this.manifest.config.seq_len);
+      this.#showTour();
+    } else if (view === "units") this.units.search(this.choice, characters);
+  }
+
+  /** Show the prediction of a window beside that of the whole text. @param {number} window */
+  async #showWindow(window) {
+    const { place } = this.choice;
+    const { vocabulary } = this.manifest;
+    const { plain } = this.reading;
+    const { logs } = await this.reading.start({ kind: "window", place, window });
+    if (logs && place < plain.count) this.mattered.showWindow(window, place + 1, vocabulary, plain.logProbabilities(place, vocabulary.length), logs);
+  }
+
+  #showTour() {
+    const { step, place } = this.choice;
+    const { plain } = this.reading;
+    if (step === null) return this.tour.show(null, {});
+    const logs = place < plain.count ? plain.logProbabilities(place, this.manifest.vocabulary.length) : null;
+    this.tour.show(step, tourValues(this.manifest, this.choice, { logs, enough: this.mattered.enough }));
+  }
+}
+
+/** Return the last words of a text, on its last line. @param {string[]} characters */
+function ending(characters) {
+  const line = characters.slice(characters.lastIndexOf("\n", characters.length - 2) + 1);
+  if (line.length <= GIVEN) return line.join("");
+  const last = line.slice(-GIVEN);
+  return last.slice(last.indexOf(" ") + 1).join("");
+}

@@ -1,0 +1,127 @@
+/** The text that is read: a text area, and behind it the same text with each character on its colour. */
+
+import { characterStart } from "../spans.js";
+import { limited } from "./choice.js";
+import { $, make } from "./dom.js";
+import { isGate } from "./heat_map.js";
+
+/** @typedef {import("./choice.js").Quantity} Quantity */
+/** @typedef {import("./rows.js").Rows} Rows */
+/** @typedef {import("../../engine/vocabulary.js").Vocabulary} Vocabulary */
+
+/** The text, its colours, and the character that is looked at. */
+export class TextView {
+  #text = "";
+  /** @type {string[]} */ #characters = [];
+  /** @type {HTMLElement[]} */ #spans = [];
+  /** @type {DOMRect[] | null} */ #boxes = null; // of the spans, until the layout changes
+
+  /** @param {Vocabulary} vocabulary */
+  constructor(vocabulary) {
+    this.vocabulary = vocabulary;
+    this.area = /** @type {HTMLTextAreaElement} */ ($("inside-text"));
+    this.layer = /** @type {HTMLElement} */ ($("inside-layer"));
+    /** Called after the text was edited. @type {(text: string, place: number) => void} */ this.onedit = () => {};
+    /** Called when another character is looked at. @type {(place: number) => void} */ this.onplace = () => {};
+    /** Called when the pointer is over a character, and with null when it leaves. @type {(place: number | null) => void} */
+    this.onhover = () => {};
+    this.area.addEventListener("input", (event) => !(/** @type {InputEvent} */ (event).isComposing) && this.#edited());
+    this.area.addEventListener("compositionend", () => this.#edited());
+    for (const event of ["click", "keyup", "select"]) {
+      this.area.addEventListener(event, () => this.onplace(this.#place()));
+    }
+    this.area.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.onhover(this.#under(event)));
+    this.area.addEventListener("pointerleave", () => this.onhover(null));
+    new ResizeObserver(() => (this.#boxes = null)).observe(this.layer);
+    addEventListener("scroll", () => (this.#boxes = null), { capture: true, passive: true });
+  }
+
+  /** The characters of the text. */
+  get characters() {
+    return this.#characters;
+  }
+
+  /**
+   * Show another text.
+   * @param {string} text
+   */
+  show(text) {
+    if (text === this.#text && this.area.value === text) return;
+    if (this.area.value !== text) this.area.value = text;
+    const characters = Array.from(text);
+    let same = 0;
+    while (same < Math.min(characters.length, this.#characters.length) && characters[same] === this.#characters[same]) same++;
+    this.#spans.slice(same).forEach((span) => span.remove());
+    const added = characters.slice(same).map((character) => make("span", {}, character));
+    this.layer.append(...added);
+    this.#spans = [...this.#spans.slice(0, same), ...added];
+    [this.#text, this.#characters, this.#boxes] = [text, characters, null];
+  }
+
+  /**
+   * Put the caret behind a character.
+   * @param {number} place
+   */
+  moveTo(place) {
+    const end = this.#characters.slice(0, place + 1).join("").length;
+    this.area.setSelectionRange(end, end);
+  }
+
+  /**
+   * Colour the characters by a quantity of a unit, and return the value of full colour. Those that are not known yet stay as they
+   * are; those outside a window are not read.
+   * @param {Rows} rows
+   * @param {number} layer From 1.
+   * @param {Quantity} quantity
+   * @param {number} unit
+   * @param {[number, number] | null} window Indices of its first and last character.
+   * @returns {number}
+   */
+  colour(rows, layer, quantity, unit, window) {
+    const values = rows.series(layer, quantity, unit);
+    const read = (/** @type {number} */ place) => !window || (place >= window[0] && place <= window[1]);
+    const most = values.reduce((greatest, value, place) => (read(place) ? Math.max(greatest, Math.abs(value)) : greatest), isGate(quantity) ? 1 : 1e-9);
+    for (const [place, value] of values.entries()) {
+      const span = this.#spans[place];
+      if (!span) break;
+      const share = Math.abs(value) / most;
+      span.classList.toggle("unread", !read(place));
+      span.style.backgroundColor = read(place) ? `rgb(var(${value < 0 ? "--below" : "--above"}) / ${share.toFixed(3)})` : "";
+    }
+    return most;
+  }
+
+  /**
+   * Mark the character that is looked at.
+   * @param {number} place
+   */
+  mark(place) {
+    this.layer.querySelector(".here")?.classList.remove("here");
+    this.#spans[place]?.classList.add("here");
+  }
+
+  #edited() {
+    const { value, selectionStart } = this.area;
+    const known = (/** @type {string} */ part) => (this.vocabulary.rare ? part : this.vocabulary.normalise(part));
+    const text = known(limited(value));
+    const caret = known(value.slice(0, selectionStart)).length;
+    const same = text === value;
+    this.show(text);
+    if (!same) this.area.setSelectionRange(caret, caret); // a text that was cut or respelt
+    this.onedit(text, this.#place());
+  }
+
+  /** Return the index of the character before the caret. */
+  #place() {
+    const end = characterStart(this.#text, this.area.selectionEnd);
+    return Math.max(0, Array.from(this.#text.slice(0, end)).length - 1);
+  }
+
+  /** Return the index of the character under the pointer. @param {PointerEvent} event */
+  #under({ clientX, clientY }) {
+    this.#boxes ??= this.#spans.map((span) => span.getBoundingClientRect());
+    const place = this.#boxes.findIndex(({ left, right, top, bottom }) =>
+      clientX >= left && clientX < right && clientY >= top && clientY < bottom);
+    return place < 0 ? null : place;
+  }
+}
