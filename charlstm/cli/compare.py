@@ -131,9 +131,10 @@ def _sizes(windows: str | None) -> list[int]:
 
 def _write(result: "ComparisonResult", report: Path | None, plot: Path | None) -> None:
     if report is not None:
+        from charlstm.export.html import model_page_beside
         from charlstm.report.page import page
 
-        write_output("The report is", report, page(result).encode())
+        write_output("The report is", report, page(result, model_page_beside(report, result.checkpoint)).encode())
     if plot is not None:
         from charlstm.report.plots import image
 

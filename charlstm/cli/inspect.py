@@ -30,7 +30,8 @@ from charlstm.errors import join_alternatives, short_repr
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.inference.lstm import Array
-    from charlstm.results.inspection import Sections
+    from charlstm.model_files import ModelFiles
+    from charlstm.results.inspection import InspectionResult, Sections
 
 Section = Literal["shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel", "inside"]
 
@@ -137,15 +138,28 @@ def inspect(
         found = activations_along(network, config.vocabulary.encode_any(passage))
         result = replace(result, inside=inside_record(passage, found, layer, unit))
         if page is not None:
-            from charlstm.report.page import inspection_page
-
-            write_output("The page is", page, inspection_page(result, found).encode())
+            write_output("The page is", page, _page(model, result).encode())
     if json:
         print_json(result.to_dict())
     else:
         from charlstm.cli.inspection_view import show
 
         show(result)
+
+
+def _page(model: "ModelFiles", result: "InspectionResult") -> str:
+    """Return the page of the model, with its weights as they are: it opens with the inside along the text of the inspection."""
+    from charlstm.export.card import make_card
+    from charlstm.export.html import html_page
+    from charlstm.report.page import inspection_sections
+    from charlstm.results.json_record import UNSET
+
+    card, _ = make_card(model.path, model.checkpoint, model.weights, "float32", measure=False)
+    inside = result.inside
+    start = {} if inside is UNSET else {"text": inside.text, "layer": inside.layer, "unit": inside.cell, "view": "units"}
+    return html_page(
+        model.checkpoint, model.weights, result.checkpoint, card, "float32", start=start, sections=inspection_sections(result)
+    )
 
 
 def _one_character(config: "CheckpointConfig", written: str, on_unknown: OnUnknown) -> str:

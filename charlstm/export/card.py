@@ -51,6 +51,8 @@ def make_card(
     weights: Weights,
     weights_format: WeightsFormat,
     corpus: Sequence[str] = (),
+    *,
+    measure: bool = True,
 ) -> tuple[Card, str]:
     """Return the card of a model, and the reason if it has no score.
 
@@ -60,6 +62,7 @@ def make_card(
         weights: Its weights.
         weights_format: The format in which they are stored.
         corpus: Paths of the corpus, if it is neither in the current folder nor in ``data/``.
+        measure: Whether to score the stored weights on the held-out text; if not, the card has the score of the training.
 
     Raises:
         CharlstmError: If ``corpus`` is another text, or a weight is too large for the format.
@@ -71,13 +74,14 @@ def make_card(
         parameters=count_parameters(checkpoint.model.weight_shapes),
     )
     stored = round_weights(weights, weights_format)
-    texts = evaluation_texts(folder, checkpoint, None, corpus)
-    if texts.measured is None:
+    texts = evaluation_texts(folder, checkpoint, None, corpus) if measure else None
+    if texts is None or texts.measured is None:
+        missing = "" if texts is None else texts.missing
         recorded = best_score(read_history(folder))
         held_out = round(checkpoint.training.validation * checkpoint.corpus.characters)
         if recorded is None or recorded.nats_per_char is None or not held_out:
-            return card, texts.missing
-        return replace(card, held_out=held_out, nats_per_char=recorded.nats_per_char), texts.missing
+            return card, missing
+        return replace(card, held_out=held_out, nats_per_char=recorded.nats_per_char), missing
     ids = texts.measured.ids[-MEASURED:]
     naming = checkpoint.vocabulary.naming_nats(ids)
 

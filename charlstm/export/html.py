@@ -18,6 +18,10 @@ from charlstm.inference.sampling import Sampling
 from charlstm.inspection.readable_cells import PROPERTIES
 
 _WEB = Path(__file__).parent / "web"
+GENERATOR = b'<meta name="generator" content="charlstm">'
+"""What a page of a model has near its beginning."""
+
+_HEAD = 4096
 _NUMBERS = (
     ("topK", 0, 10_000, 1, Sampling.top_k),
     ("topP", 0, 1, "any", Sampling.top_p),
@@ -28,7 +32,13 @@ _NUMBERS = (
 
 
 def html_page(
-    checkpoint: CheckpointConfig, weights: Weights, name: str, card: Card, weights_format: WeightsFormat, start: Mapping[str, object] | None = None
+    checkpoint: CheckpointConfig,
+    weights: Weights,
+    name: str,
+    card: Card,
+    weights_format: WeightsFormat,
+    start: Mapping[str, object] | None = None,
+    sections: str = "",
 ) -> str:
     """Return the page.
 
@@ -41,8 +51,9 @@ def html_page(
         name: Its name.
         card: What the page says about it.
         weights_format: The format of the stored weights.
-        start: What the tab on the inside of the model shows at first, by the names in ``page/inside/choice.js``; if given, the page
-            opens with that tab.
+        start: What the tab on the inside of the model shows at first, by the names in ``page/inside/choice.js``; if given, the
+            page opens with that tab.
+        sections: HTML that follows the card.
 
     Raises:
         ConfigError: If a weight is too large for the format.
@@ -60,12 +71,25 @@ def html_page(
         seed=_first_words(checkpoint.corpus.windows[0]),
         temperature=DEFAULT_TEMPERATURE,
         numbers=_NUMBERS,
+        sections=Markup(sections),
         orders=("index", "similarity", *PROPERTIES),
         data=Markup(_in_script(json.dumps({"manifest": manifest, "card": asdict(card), "start": start}, ensure_ascii=True))),
         weights=Markup(b64encode(packed).decode()),
         worker=Markup(_closed(worker)),
         script=Markup(_closed(script)),
     )
+
+
+def model_page_beside(file: Path, name: str) -> str | None:
+    """Return the name of a model's page in the folder of a file, ``NAME.html``, if it was exported there."""
+    page = file.with_name(f"{name}.html")
+    if page == file or not page.is_file():
+        return None
+    try:
+        with page.open("rb") as opened:
+            return page.name if GENERATOR in opened.read(_HEAD) else None
+    except OSError:
+        return None
 
 
 def _first_words(passage: str) -> str:

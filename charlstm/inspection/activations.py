@@ -1,6 +1,5 @@
 """Gates and states of a network along a text."""
 
-from base64 import b64encode
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,25 +80,3 @@ def activations_along(network: Network, ids: Ids) -> tuple[Activations, ...]:
             values[:4, place] = scratch.gates[:, 0]
             values[4, place], values[5, place] = layer.c[0], layer.h[0]
     return tuple(Activations(check_finite(values)) for values in kept)
-
-
-@dataclass(frozen=True)
-class PackedActivations:
-    """The activations of one layer, quantised to one byte each for a page.
-
-    Attributes:
-        units: Number of units.
-        reach: The largest magnitude of each quantity.
-        bytes: base64 of the values plus 128, each from -127 to 127, by quantity, then character, then cell.
-    """
-
-    units: int
-    reach: list[float]
-    bytes: str
-
-
-def packed(layer: Activations) -> PackedActivations:
-    """Quantise a layer's values, relative to the largest magnitude of their quantity."""
-    reach = np.maximum(np.abs(layer.values).max((1, 2)), 1e-9)
-    shares = np.rint(layer.values / reach[:, None, None] * 127 + 128).astype(np.uint8)
-    return PackedActivations(layer.values.shape[2], reach.tolist(), b64encode(shares.tobytes()).decode())

@@ -53,7 +53,7 @@ def inside_view(found: InsideRecord) -> list[Block]:
     chance = "the best that any cell reaches when the property is moved to other places of the text"
     cells: list[Block] = [
         Prose(
-            f"Cells whose c clearly follows something, by Pearson's correlation over the {len(found.text):,} characters; beside it "
+            f"Cells whose c follows something, by Pearson's correlation over the {len(found.text):,} characters; beside it "
             f"{chance}."
         ),
         Grid(["follows", "layer", "cell", "correlation", "by chance"], rows),

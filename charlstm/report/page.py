@@ -1,11 +1,11 @@
 """Self-contained HTML pages of results, rendered from the results that are also the JSON output."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from charlstm.formatting import bits
-from charlstm.inspection.activations import Activations, packed
 from charlstm.inspection.blocks import Lines, Prose
 from charlstm.inspection.layer_shapes import layers_view
 from charlstm.inspection.sections import section_views
@@ -13,7 +13,6 @@ from charlstm.report.plots import plots_of, svg_element
 from charlstm.report.tables import numbers_table, sample_phrase, seen_warning, windows_table
 from charlstm.results.comparison import AlongRecord, ComparisonResult
 from charlstm.results.inspection import InspectionResult
-from charlstm.results.json_record import UNSET
 
 FULL_BITS = 8
 """Surprisal in bits that is shown in full colour."""
@@ -47,8 +46,13 @@ class HeatCell:
     title: str
 
 
-def page(found: ComparisonResult) -> str:
-    """Render the page of a comparison."""
+def page(found: ComparisonResult, model_page: str | None = None) -> str:
+    """Render the page of a comparison.
+
+    Args:
+        found: The comparison.
+        model_page: Name of the model's own page in the same folder, if there is one.
+    """
     from markupsafe import Markup
 
     headings, rows = numbers_table(found)
@@ -57,6 +61,7 @@ def page(found: ComparisonResult) -> str:
     return _render(
         "comparison.html",
         result=found,
+        model_page=None if model_page is None else f"{quote(model_page)}#{urlencode({'tab': 'inside', 'text': found.seed})}",
         modes={"stateless": found.modes.stateless, "stateful": found.modes.stateful},
         seen=seen_warning(measured.seen, measured.characters) if measured else "",
         places=sample_phrase(score.characters, measured.characters) if measured and score else "",
@@ -72,21 +77,9 @@ def page(found: ComparisonResult) -> str:
     )
 
 
-def inspection_page(found: InspectionResult, layers: tuple[Activations, ...]) -> str:
-    """Render the page of an inspection.
-
-    Args:
-        found: The inspection, with its text.
-        layers: The activations along that text.
-    """
-    return _render(
-        "inspection.html",
-        result=found,
-        inside=None if found.inside is UNSET else found.inside,
-        layers_shown=layers_view(found.layers),
-        sections=section_views(found.sections),
-        values=[asdict(packed(layer)) for layer in layers],
-    )
+def inspection_sections(found: InspectionResult) -> str:
+    """Render the layers and the sections of an inspection as HTML, for the page of the model."""
+    return _render("inspection.html", layers_shown=layers_view(found.layers), sections=section_views(found.sections))
 
 
 def _render(template: str, **names: object) -> str:

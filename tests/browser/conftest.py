@@ -65,7 +65,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         page.on("console", check_message)
         page.on("pageerror", lambda error: wrong.append(f"exception: {error}"))
         page.goto(path.as_uri())
-        page.wait_for_selector("#begin:not([disabled])")
+        page.wait_for_selector("#begin:not([disabled])", state="attached")
         return page
 
     yield opened

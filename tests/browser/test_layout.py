@@ -28,14 +28,52 @@ def test_nothing_is_cut_and_nothing_scrolls_sideways(open_page, path, width, hei
     page.eval_on_selector("details", "element => { element.open = true }")
     for tab in ("write", "compare", "about"):
         page.click(f"#tab-{tab}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        cut = page.evaluate(
-            """() => [...document.querySelectorAll('button, h2, small, label, dd')].filter(
-                each => each.offsetParent && each.scrollWidth > each.clientWidth + 1
-                    && getComputedStyle(each).display !== 'inline'
-            ).map(each => each.outerHTML)"""
-        )
-        assert cut == []
+        assert_nothing_is_cut(page, width)
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    [
+        (1440, "dark", "en-GB"),
+        (768, "light", "zh-CN"),
+        (390, "light", "en-GB"),
+        (390, "dark", "zh-CN"),
+        (320, "light", "en-GB"),
+    ],
+)
+def test_no_view_of_the_inside_is_cut(open_page, path, width, scheme, language):
+    page = open_page(path, width=width, color_scheme=scheme, locale=language)
+    page.click("#tab-inside")
+    page.fill("#inside-text", "The quick brown fox jumps over the lazy dog. The fox " * 3)
+    page.click("#tour-start")
+    for view in VIEWS:
+        open_view(page, view)
+        assert_nothing_is_cut(page, width)
+
+
+def open_view(page, view):
+    """Open a view of the inside with a change and an unfolded number, and wait until it is complete."""
+    page.click("#view-change")
+    page.click("[data-change='f=0']")
+    page.click(f"#view-{view}")
+    page.wait_for_selector("#inside[aria-busy=false]")
+    if view == "cell":
+        page.click("[data-kind=h][data-gate=f]" if page.inner_text("#cell-terms") == "" else "#cell-heading")
+
+
+VIEWS = ("cell", "units", "change", "mattered")
+
+
+def assert_nothing_is_cut(page, width):
+    """Check that the page does not scroll sideways, and that no element hides a part of its text."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('button, h2, h3, small, label, dd, p, li, select')].filter(
+            each => each.offsetParent && each.scrollWidth > each.clientWidth + 1
+                && getComputedStyle(each).display !== 'inline'
+        ).map(each => each.outerHTML)"""
+    )
+    assert cut == []
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -81,12 +119,21 @@ def test_the_layer_shows_the_letters_where_the_text_area_has_them(open_page, pat
         assert area == layer == inside  # the text area never scrolls inside itself
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("tab", ["write", "compare", "about"])
-def test_axe_finds_nothing_serious(open_page, path, tab, scheme):
+def serious(page):
+    """Return what axe finds that is moderate or worse."""
     if not AXE.exists():
         assert not os.environ.get("CI"), "CI installs the tools of web/ by npm"
         pytest.skip("the tools of web/ are not installed")
+    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")
+    assert len(found["passes"]) > 10
+    wrong = [each for each in found["violations"] if each["impact"] in ("serious", "critical", "moderate")]
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in wrong]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("tab", ["write", "compare", "about"])
+def test_axe_finds_nothing_serious(open_page, path, tab, scheme):
     page = open_page(path, bypass_csp=True, color_scheme=scheme)
     page.fill("#text", "The quick brown fox ")
     page.check("#colour")
@@ -95,11 +142,47 @@ def test_axe_finds_nothing_serious(open_page, path, tab, scheme):
     page.wait_for_selector("#alternatives button")
     page.eval_on_selector("details", "element => { element.open = true }")
     page.click(f"#tab-{tab}")
-    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run()")
-    wrong = [each for each in found["violations"] if each["impact"] in ("serious", "critical", "moderate")]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in wrong] == []
-    assert len(found["passes"]) > 10
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_serious_inside(open_page, path, view, scheme):
+    page = open_page(path, bypass_csp=True, color_scheme=scheme)
+    page.click("#tab-inside")
+    page.click("#tour-start")
+    open_view(page, view)
+    assert serious(page) == []
+
+
+def test_the_inside_is_reached_by_the_keyboard_alone(open_page, path):
+    page = open_page(path)
+    page.focus("#tab-write")
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    assert page.is_visible("#inside")
+    reached = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        name = page.evaluate("document.activeElement.id || document.activeElement.dataset.kind")
+        reached.append(name)
+        if name == "view-cell":
+            page.keyboard.press("ArrowRight")
+            assert page.is_visible("#panel-units")
+            page.keyboard.press("ArrowLeft")
+    for name in (
+        "tour-start",
+        "inside-text",
+        "inside-layer-number",
+        "inside-unit",
+        "inside-show",
+        "inside-reading",
+        "x",
+        "h",
+        "b",
+    ):
+        assert name in reached
+    assert "view-units" not in reached  # one tab stop for the list
 
 
 def test_tabs_are_reached_by_the_keyboard(open_page, path):

@@ -114,7 +114,7 @@ def test_page_has_sections_and_activations(charlstm, tmp_path):
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert result.stderr == "The page is in page.html.\n"
     assert all(title in text for title in TITLES)
-    assert 'id="map"' in text
+    assert re.search(r'"start": \{"text": "[^"]+", "layer": \d, "unit": \d+, "view": "units"\}', text)
 
 
 @pytest.mark.parametrize(

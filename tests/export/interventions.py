@@ -14,7 +14,9 @@ def sigmoid(z: Float) -> Float:
     return result
 
 
-def read(weights: dict[str, Any], units: tuple[int, ...], ids: list[int], changes: list[dict[str, Any]]) -> tuple[Float, list[Float]]:
+def read(
+    weights: dict[str, Any], units: tuple[int, ...], ids: list[int], changes: list[dict[str, Any]]
+) -> tuple[Float, list[Float]]:
     """Read one-hot characters from a zero state; return the logits [T, V], and of each layer the six quantities [T, 6, U]."""
     state = [(np.zeros(size), np.zeros(size)) for size in units]
     kept: list[list[Float]] = [[] for _ in units]
@@ -27,7 +29,10 @@ def read(weights: dict[str, Any], units: tuple[int, ...], ids: list[int], change
             h, c = state[index]
             name = f"lstm_{index + 1}"
             z = x @ weights[f"{name}/kernel"] + h @ weights[f"{name}/recurrent_kernel"] + weights[f"{name}/bias"]
-            values = {gate: np.tanh(part) if gate == "g" else sigmoid(part) for gate, part in zip(GATES, z.reshape(4, size), strict=True)}
+            values = {
+                gate: np.tanh(part) if gate == "g" else sigmoid(part)
+                for gate, part in zip(GATES, z.reshape(4, size), strict=True)
+            }
             held = [
                 change for change in changes
                 if change["layer"] == index + 1 and change["from"] <= place and (change["to"] is None or place <= change["to"])

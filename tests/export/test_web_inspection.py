@@ -55,7 +55,8 @@ def test_a_trace_equals_the_activations_and_predictions(engine, encoding, units)
 
 
 @pytest.mark.parametrize("edits", [
-    (TEXT[:20], TEXT), (TEXT, TEXT[:9]), (TEXT, TEXT[:15] + "X" + TEXT[15:]), (TEXT, "T" + TEXT[1:], TEXT), (TEXT, TEXT[:30] + TEXT[31:]),
+    (TEXT[:20], TEXT), (TEXT, TEXT[:9]), (TEXT, TEXT[:15] + "X" + TEXT[15:]),
+    (TEXT, "T" + TEXT[1:], TEXT), (TEXT, TEXT[:30] + TEXT[31:]),
 ])  # fmt: skip
 def test_an_edited_text_is_traced_as_if_it_were_new(engine, edits):
     model = WebModel(CHARACTERS + "X", units=(9, 7))
@@ -112,7 +113,8 @@ STEP = """
     const trace = new engine.Trace(model.network, { changes: data.changes });
     for (const _ of trace.reading(model.vocabulary.encode(data.text)));
     const size = model.config.units[data.layer - 2];
-    const below = data.layer > 1 ? trace.layers[data.layer - 2].slice((6 * data.place + 5) * size, (6 * data.place + 6) * size) : null;
+    const h = (6 * data.place + 5) * size;
+    const below = data.layer > 1 ? trace.layers[data.layer - 2].slice(h, h + size) : null;
     return engine.unitStep(data.manifest.config, engine.decodeWeights(data.weights, data.manifest.weights), {
       id: trace.ids[data.place], before: trace.stateBefore(data.place), below, layer: data.layer, unit: data.unit,
       changes: data.changes, place: data.place,
@@ -153,7 +155,9 @@ def test_a_step_equals_that_of_inspect(engine, encoding, recurrent_activation, u
             assert terms["activation"] == gate.activation
             assert terms["column"] == "ifgo".index(name) * model.units[layer - 1] + unit
         numbers = [found["cBefore"], found["hBefore"], found["c"], found["h"]]
-        np.testing.assert_allclose(numbers, [expected.c_before[unit], expected.h_before[unit], expected.c[unit], expected.h[unit]], atol=1e-5)
+        np.testing.assert_allclose(
+            numbers, [expected.c_before[unit], expected.h_before[unit], expected.c[unit], expected.h[unit]], atol=1e-5
+        )
 
 
 def test_terms_of_a_product_are_its_largest(engine):
@@ -238,7 +242,8 @@ def test_readable_cells_are_those_of_the_command(engine):
 @pytest.mark.parametrize("text", [QUOTED, "“Oh,” (she) said.\n\n他说：「走吧。」《渡口》 ١٢ Ǆ", "", "\n\n\n"])
 def test_properties_are_those_of_the_command(engine, text):
     found = engine.run(
-        "return Object.fromEntries(Object.entries(engine.PROPERTIES).map(([name, of]) => [name, of(Array.from(data.text))]))", text=text
+        "return Object.fromEntries(Object.entries(engine.PROPERTIES).map(([name, of]) => [name, of(Array.from(data.text))]))",
+        text=text,
     )
     assert found == {name: measure(text) for name, measure in PROPERTIES.items()}
 

@@ -1,10 +1,8 @@
 """Tests of the activations along a text."""
 
-from base64 import b64decode
-
 import numpy as np
 
-from charlstm.inspection.activations import activations_along, packed
+from charlstm.inspection.activations import activations_along
 from tests.evaluation.conftest import random_text
 
 
@@ -20,11 +18,3 @@ def test_activations_match_the_network_states(make_network):
     i, f, g, _, c, h = layers[0].values
     np.testing.assert_allclose(c[1:], f[1:] * c[:-1] + i[1:] * g[1:], atol=1e-6)
     assert np.abs(h).max() < 1
-
-
-def test_packed_bytes_are_within_half_a_quantisation_step(planted):
-    layer = planted[1][1]
-    found = packed(layer)
-    shares = (np.frombuffer(b64decode(found.bytes), np.uint8).reshape(layer.values.shape) - 128.0) / 127
-    reach = np.array(found.reach)[:, None, None]
-    assert np.abs(shares * reach - layer.values).max() <= reach.max() / 254 + 1e-6

@@ -109,8 +109,8 @@ export class CellView {
     const array = { x: "kernel", h: "recurrent_kernel", b: "bias" }[kind];
     const rows = { x: d, h: u, b: 0 }[kind];
     const keras = kind === "b"
-      ? say("kerasBias", array, 4 * u, slice, gate, terms.column)
-      : say("kerasKernel", array, rows, 4 * u, slice, gate, terms.column);
+      ? say("kerasBias", array, `${4 * u}`, slice, gate, `${terms.column}`)
+      : say("kerasKernel", array, `${rows}`, `${4 * u}`, slice, gate, `${terms.column}`);
     const paragraphs = [make("h3", {}, say("termsHeading", { x: "W·x", h: "U·h", b: "b" }[kind], gate)), make("p", {}, ...withCode(keras))];
     if (kind === "b") return [...paragraphs, make("p", {}, ...withCode(say(gate === "f" ? "forgetBias" : "plainBias", decimal(terms.bias))))];
     const { encoding } = this.manifest.config;
@@ -118,7 +118,7 @@ export class CellView {
     if (kind === "x" && layer === 1 && encoding === "one-hot") {
       const [one] = terms.inputs;
       const weight = one ? one.weight : 0;
-      return [...paragraphs, make("p", {}, ...withCode(say("oneHot", quoted(character), id, d, `kernel[${id}, ${terms.column}]`, decimal(weight))))];
+      return [...paragraphs, make("p", {}, ...withCode(say("oneHot", quoted(character), `${id}`, d, `kernel[${id}, ${terms.column}]`, decimal(weight))))];
     }
     const sum = kind === "x" ? terms.fromX : terms.fromH;
     if (kind === "x" && layer === 1 && encoding === "scalar") {

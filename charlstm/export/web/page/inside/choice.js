@@ -1,5 +1,7 @@
 /** What the tab shows, and how the address of the page holds it. */
 
+import { PROPERTIES } from "../../inspection/readable_cells.js";
+
 /** @typedef {import("../../inspection/changes.js").Change} Change */
 /** @typedef {import("../../inspection/trace.js").QUANTITIES} Quantities */
 /** @typedef {"i" | "f" | "g" | "o" | "c" | "h"} Quantity */
@@ -62,7 +64,7 @@ export function choiceOf(fragment, usual, { units, window, steps }) {
     window: integer(fields.get("window"), 1, Math.max(window, MOST_CHARACTERS)),
     changes: (fields.get("change") ?? "").split(";").flatMap((each) => changeOf(each, units) ?? []).slice(0, MOST_CHANGES),
     view: oneOf(VIEWS, fields.get("view")) ?? usual.view,
-    order: fields.get("order") ?? "index",
+    order: oneOf(["similarity", ...Object.keys(PROPERTIES)], fields.get("order")) ?? "index",
     step: step === null ? null : step - 1,
   };
 }

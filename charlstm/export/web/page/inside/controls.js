@@ -33,7 +33,8 @@ export class Controls {
   /** @param {Choice} choice */
   show(choice) {
     this.#choice = choice;
-    const { layer, unit, show, window, view } = choice;
+    const { layer, unit, show, window, view, order } = choice;
+    $("map-order").value = order;
     $("inside-layer-number").value = String(layer);
     $("inside-show").value = show;
     $("inside-reading").value = window === null ? "stateful" : "stateless";

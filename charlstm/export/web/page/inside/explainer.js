@@ -27,7 +27,7 @@ const PAUSE = 250; // milliseconds without a change, after which the slower view
 export class Explainer {
   #open = false;
   /** @type {number | null} */ #hover = null;
-  #timer = 0;
+  #turn = 0; // of showing all
 
   /**
    * @param {Client} client
@@ -146,9 +146,11 @@ export class Explainer {
     this.#showTour();
     if (!this.#open) return;
     history.replaceState(null, "", `#${fragmentOf(choice)}`);
-    this.#showAll();
+    this.text.reveal(choice.place);
+    const read = this.reading.read(choice, this.text.characters); // first, so that what is no longer true is not shown
     if (choice.text === "") this.cell.clear(say("noText"));
-    const reply = await this.reading.read(choice, this.text.characters);
+    this.#showAll();
+    const reply = await read;
     if (!reply) return;
     const { error, characters: unknown } = reply;
     $("inside-state").textContent = unknown ? say("unknown", unknown.map(quoted).join(" ")) : error ?? "";
@@ -165,14 +167,14 @@ export class Explainer {
     if (!this.#open) return;
     this.#showColours();
     this.#showPlace();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#showSlow(), PAUSE);
+    const turn = ++this.#turn;
+    if (this.choice.view !== "cell") this.reading.busy(new Promise((resolve) => setTimeout(resolve, PAUSE)).then(() => (turn === this.#turn ? this.#showSlow() : undefined)));
   }
 
   #showColours() {
     const { layer, unit, show, window, place, view } = this.choice;
     const { rows, plain, changed } = this.reading;
-    this.controls.showScale(this.text.colour(rows, layer, show, unit, window === null ? null : [place + 1 - window, place]));
+    this.controls.showScale(this.text.colour(rows, changed ? plain : null, layer, show, unit, window === null ? null : [place + 1 - window, place]));
     if (view === "units") this.units.show(this.choice, rows, changed ? plain : null, this.text.characters);
   }
 
@@ -188,7 +190,7 @@ export class Explainer {
     if (view === "units") this.units.mark(unit, place);
     if (view !== "cell" || place >= rows.count) return;
     const { step } = await this.reading.start({ kind: "step", place, layer, unit });
-    if (step) this.cell.show(step, { layer, unit, place, character: characters[place] });
+    if (step && this.text.characters === characters) this.cell.show(step, { layer, unit, place, character: characters[place] });
   }
 
   /** Compute what takes longer, once nothing has changed for a moment. */
@@ -205,9 +207,9 @@ export class Explainer {
       const reply = await this.reading.start({ kind: "influence", place, reach: REACH });
       if (!reply.influence) return;
       this.mattered.show(reply.influence, characters, place);
-      this.#showWindow(this.mattered.window ?? this.manifest.config.seq_len);
+      await this.#showWindow(this.mattered.window ?? this.manifest.config.seq_len);
       this.#showTour();
-    } else if (view === "units") this.units.search(this.choice, characters);
+    } else if (view === "units") await this.units.search(this.choice, characters);
   }
 
   /** Show the prediction of a window beside that of the whole text. @param {number} window */

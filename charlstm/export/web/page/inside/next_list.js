@@ -22,6 +22,7 @@ export function showNext(vocabulary, place, plain, changed, actual) {
   if (place < 0 || place >= plain.count) return list.replaceChildren();
   const logs = plain.logProbabilities(place, vocabulary.length);
   const other = changed && place < changed.count ? changed.logProbabilities(place, vocabulary.length) : null;
+  list.classList.toggle("changed", other !== null);
   list.replaceChildren(...likeliest(logs, other).map((id) => {
     const [before, after] = [Math.exp(logs[id]), other ? Math.exp(other[id]) : null];
     const bars = [bar(before, after === null ? "" : "before"), ...(after === null ? [] : [bar(after, "after")])];

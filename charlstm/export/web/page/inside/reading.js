@@ -1,5 +1,6 @@
 /** The text as the worker reads it: without changes and with them, again from the first character that differs. */
 
+import { $ } from "./dom.js";
 import { Rows } from "./rows.js";
 
 /** @typedef {import("../client.js").Client} Client */
@@ -17,6 +18,7 @@ export class Reading {
   /** @type {Record<string, Task>} */ #tasks = {};
   /** @type {Source} */ #source = { characters: [], first: 0, changes: [] };
   #wanted = "";
+  #waiting = 0;
 
   /**
    * @param {Client} client
@@ -67,8 +69,22 @@ export class Reading {
   async start(request, hear) {
     const task = this.client.start(request, hear);
     this.#tasks[request.kind] = task;
-    const reply = await task.end;
+    const reply = await this.busy(task.end);
     return this.#tasks[request.kind] === task ? reply : { task: 0, stopped: true };
+  }
+
+  /**
+   * Wait for something, and say meanwhile that the tab is not complete.
+   * @template T
+   * @param {Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async busy(work) {
+    this.#waiting++;
+    $("inside").setAttribute("aria-busy", "true");
+    const result = await work;
+    if (--this.#waiting === 0) $("inside").setAttribute("aria-busy", "false");
+    return result;
   }
 
   /**

@@ -9,6 +9,8 @@ import { isGate } from "./heat_map.js";
 /** @typedef {import("./rows.js").Rows} Rows */
 /** @typedef {import("../../engine/vocabulary.js").Vocabulary} Vocabulary */
 
+const MOVED = 0.1; // of full colour: what a change moves by at least, so that it is marked
+
 /** The text, its colours, and the character that is looked at. */
 export class TextView {
   #text = "";
@@ -69,16 +71,18 @@ export class TextView {
 
   /**
    * Colour the characters by a quantity of a unit, and return the value of full colour. Those that are not known yet stay as they
-   * are; those outside a window are not read.
+   * are; those outside a window are not read. Those at which the changes moved the value are marked.
    * @param {Rows} rows
+   * @param {Rows | null} before Without the changes, if there are any.
    * @param {number} layer From 1.
    * @param {Quantity} quantity
    * @param {number} unit
    * @param {[number, number] | null} window Indices of its first and last character.
    * @returns {number}
    */
-  colour(rows, layer, quantity, unit, window) {
+  colour(rows, before, layer, quantity, unit, window) {
     const values = rows.series(layer, quantity, unit);
+    const old = before?.series(layer, quantity, unit);
     const read = (/** @type {number} */ place) => !window || (place >= window[0] && place <= window[1]);
     const most = values.reduce((greatest, value, place) => (read(place) ? Math.max(greatest, Math.abs(value)) : greatest), isGate(quantity) ? 1 : 1e-9);
     for (const [place, value] of values.entries()) {
@@ -86,6 +90,7 @@ export class TextView {
       if (!span) break;
       const share = Math.abs(value) / most;
       span.classList.toggle("unread", !read(place));
+      span.classList.toggle("moved", old !== undefined && Math.abs(value - (old[place] ?? value)) > MOVED * most);
       span.style.backgroundColor = read(place) ? `rgb(var(${value < 0 ? "--below" : "--above"}) / ${share.toFixed(3)})` : "";
     }
     return most;
@@ -98,6 +103,17 @@ export class TextView {
   mark(place) {
     this.layer.querySelector(".here")?.classList.remove("here");
     this.#spans[place]?.classList.add("here");
+  }
+
+  /** Scroll a character into view. @param {number} place */
+  reveal(place) {
+    const [span, paper] = [this.#spans[place], $("inside-paper")];
+    if (!span) return;
+    const top = span.getBoundingClientRect().top - paper.getBoundingClientRect().top + paper.scrollTop;
+    const above = top - 12;
+    const below = top + 40 - paper.clientHeight;
+    if (paper.scrollTop > above) paper.scrollTop = above;
+    else if (paper.scrollTop < below) paper.scrollTop = below;
   }
 
   #edited() {

@@ -41,7 +41,6 @@ export class UnitsView {
     const { layer, unit, place, show: quantity, order } = choice;
     const size = rows.units[layer - 1];
     if (order === "index" || this.#units.length !== size) this.#units = Array.from({ length: size }, (_, index) => index);
-    if ($("map-order").value !== order) $("map-order").value = order;
     this.map.show({ rows, layer, quantity, order: this.#units, characters, place, unit });
     showChart(rows, before, layer, unit, place);
   }

@@ -1,0 +1,248 @@
+"""The tab on the inside of a model, used as a person would."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from charlstm.export.html import _WEB, html_page
+from charlstm.inspection.activations import activations_along
+from charlstm.inspection.readable_cells import readable_cells
+from tests.browser.conftest import card, write_page
+from tests.browser.inside import TEXT, settle, show, tale
+
+CHINESE = "".join(chr(0x4E00 + number) for number in range(1_530))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return tale(tmp_path_factory.mktemp("inside"))
+
+
+@pytest.fixture
+def page(open_page, model):
+    opened = open_page(model.path.parent / "tale.html", locale="en-GB")
+    opened.click("#tab-inside")
+    settle(opened)
+    return opened
+
+
+def place(page):
+    return int(re.search(r"character (\d+)", page.inner_text("#cell-heading"))[1])
+
+
+def test_the_tab_opens_with_a_passage_of_the_corpus_before_a_word(page, model):
+    text = page.input_value("#inside-text")
+    assert text == model.checkpoint.corpus.windows[0]
+    assert place(page) == text.rindex(" ") + 1
+    assert "tab=inside" in page.url
+
+
+def test_typed_text_is_read_as_it_is_typed(page):
+    page.fill("#inside-text", "")
+    settle(page)
+    assert page.inner_text("#cell-heading").startswith("Type a text")
+    assert page.query_selector("#inside-next-list li") is None
+    page.focus("#inside-text")
+    for count, character in enumerate("The fox", start=1):
+        page.keyboard.type(character)
+        settle(page)
+        assert place(page) == count
+        assert page.inner_text("#inside-layer") == "The fox"[:count]
+
+
+def test_arrow_keys_and_the_pointer_move_along_the_text(page):
+    show(page, at=10)
+    page.focus("#inside-text")
+    for key, expected in (("ArrowRight", 12), ("ArrowRight", 13), ("ArrowLeft", 12), ("Home", 1), ("End", 44)):
+        page.keyboard.press(key)
+        settle(page)
+        assert place(page) == expected
+    page.locator("#inside-layer span").nth(4).scroll_into_view_if_needed()
+    box = page.locator("#inside-layer span").nth(4).bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    settle(page)
+    assert place(page) == 5
+    page.mouse.move(0, 0)
+    settle(page)
+    assert place(page) == 44
+
+
+def test_a_change_in_the_middle_reads_the_rest_again(page, model):
+    show(page, at=3)
+    page.focus("#inside-text")
+    page.keyboard.type("q")
+    settle(page)
+    text = TEXT[:4] + "q" + TEXT[4:]
+    show(page, text=text, at=len(text) - 1)
+    items = page.eval_on_selector_all("#inside-next-list li", "all => all.map(each => Number(each.dataset.before))")
+    assert items == pytest.approx([probability for _, probability in model.next(text, top=10)], abs=1e-5)
+
+
+def test_a_moment_is_in_the_address(open_page, page, model):
+    show(page, at=20, layer=2, unit=5, show="o", view="units", order="similarity", change="f,2,5,0.5,3,end", step=4)
+    page.click("#view-change")
+    settle(page)
+    link = page.url
+    fields = ["#inside-text", "#inside-layer-number", "#inside-unit", "#inside-show", "#map-order"]
+    before = [page.input_value(field) for field in fields]
+    assert before == [TEXT, "2", "5", "o", "similarity"]
+    other = open_page(model.path.parent / "tale.html", locale="en-GB")
+    other.goto(link)
+    other.wait_for_selector("#inside[aria-busy=false]")
+    assert [other.input_value(field) for field in fields] == before
+    assert other.inner_text("#tour-number") == "4 / 15"
+    assert "forget gate f of unit 5 of layer 2 held at 0.5, from character 4 on" in other.inner_text("#change-list")
+    assert other.is_visible("#panel-change")
+    assert other.inner_text("#changed-text") == page.inner_text("#changed-text")
+
+
+@pytest.mark.parametrize("fragment", [
+    "", "at=99999", "at=-1&layer=0&unit=-1", "layer=9&unit=99", "show=z&view=z&order=z&step=99", "window=0", "window=x",
+    "change=zzz;f,1,all,1e999,0,end;f,9,all,0,0,end;f,1,99,0,0,end;f,1,all,NaN,0,end;c,1,0,0,-1,0", "text=%F0%9F", "text=",
+])  # fmt: skip
+def test_an_address_that_makes_no_sense_shows_what_can_be_shown(page, fragment):
+    page.evaluate("fragment => { location.hash = `tab=inside&${fragment}` }", fragment)
+    page.wait_for_timeout(100)
+    settle(page)
+    assert page.is_visible("#inside")
+    assert "change=" not in page.url
+    page.fill("#inside-text", "The fox")
+    settle(page)
+    assert place(page) == 7
+
+
+def test_unknown_characters_are_named_and_the_text_stays(page):
+    page.fill("#inside-text", "The föx Ж")
+    settle(page)
+    assert page.inner_text("#inside-state") == "The model does not know “ö” “Ж”. Leave it out, or write it in another way."
+    page.fill("#inside-text", "The fox")
+    settle(page)
+    assert page.inner_text("#inside-state") == ""
+    assert place(page) == 7
+
+
+def test_a_text_is_cut_after_a_thousand_characters(page):
+    page.fill("#inside-text", "The fox. " * 120)
+    settle(page)
+    assert len(page.input_value("#inside-text")) == 1_000
+    assert page.eval_on_selector_all("#inside-layer span", "all => all.length") == 1_000
+
+
+def test_every_number_opens(page):
+    show(page, at=12, layer=2)
+    for kind in "xhb":
+        for gate in "ifgo":
+            page.click(f"[data-kind={kind}][data-gate={gate}]")
+            assert f"of gate {gate}" in page.inner_text("#cell-terms h3")
+            assert page.evaluate("document.activeElement.dataset.gate") == gate
+    sums = page.click("[data-kind=h][data-gate=f]") or page.eval_on_selector_all(
+        "#cell-terms tr:last-child .number", "all => all.map(each => Number(each.dataset.value))"
+    )
+    shown = float(page.get_attribute("[data-kind=h][data-gate=f] .number", "data-value"))
+    assert sums == pytest.approx([shown], abs=1e-9)
+    page.click("[data-kind=h][data-gate=f]")
+    assert page.inner_text("#cell-terms") == ""
+
+
+@pytest.mark.parametrize(("encoding", "said"), [
+    ("one-hot", "one entry of the kernel: kernel["), ("scalar", "The kernel has one row: kernel[0,"),
+    ("embedding", "the character's embedding"),
+])  # fmt: skip
+def test_the_input_of_each_encoding_is_explained(open_page, tmp_path, encoding, said):
+    model = tale(tmp_path, encoding=encoding, embedding_size=6)
+    page = open_page(model.path.parent / "tale.html", locale="en-GB")
+    show(page, at=12)
+    page.click("[data-kind=x][data-gate=i]")
+    assert said in page.inner_text("#cell-terms")
+
+
+def test_the_picture_chooses_a_unit_and_a_character(page):
+    show(page, view="units", at=0)
+    box = page.locator("#map").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 30.5 / len(TEXT), box["y"] + box["height"] * 7.5 / 20)
+    settle(page)
+    assert page.input_value("#inside-unit") == "7"
+    assert "at=30" in page.url
+    assert page.inner_text("#map-value").startswith("Unit 7 after “␣”, character 31" if TEXT[30] == " " else "Unit 7 after")
+
+
+def test_readable_cells_lead_to_their_unit(page, model):
+    words = ["The", "quick", "brown", "fox", "jumps", "over", "the", "lazy", "dog"]
+    text = " ".join(np.random.default_rng(0).choice(words, 150))
+    show(page, view="units", text=text)
+    expected = readable_cells(text, activations_along(model.network, model.vocabulary.encode(text)))
+    assert [row.split("\t")[0] for row in page.inner_text("#readable-rows").split("\n")] == [each.follows for each in expected]
+    page.click("#readable tbody tr:last-child button")
+    settle(page)
+    assert page.input_value("#inside-unit") == str(expected[-1].cell)
+    assert page.input_value("#inside-layer-number") == str(expected[-1].layer + 1)
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_the_tour_has_fifteen_steps_with_the_models_numbers(open_page, model, language):
+    page = open_page(model.path.parent / "tale.html", locale=language)
+    page.click("#tab-inside")
+    page.click("#tour-start")
+    questions = set()
+    for step in range(1, 16):
+        settle(page)
+        assert page.inner_text("#tour-number") == f"{step} / 15"
+        questions.add(page.inner_text("#tour-question"))
+        text = page.inner_text("#tour-answer") + page.inner_text("#tour-task")
+        assert not re.search(r"[{}?…]", text.replace("?", "", text.count("? ") + text.endswith("?"))), text
+        page.click("#tour-next")
+    assert len(questions) == 15
+    assert not page.is_visible("#tour-card")
+    assert page.is_visible("#tour-start")
+
+
+def test_the_tour_counts_the_parameters_of_the_layer(page):
+    show(page, layer=2, step=4)
+    assert "4 · (20 · 9 + 9 · 9 + 9) = 1,080 parameters" in page.inner_text("#tour-answer")
+
+
+def test_a_vocabulary_of_1530_characters_is_shown(open_page, tmp_path):
+    model = tale(tmp_path, vocabulary=CHINESE, units=(30,))
+    page = open_page(model.path.parent / "tale.html", locale="zh-CN")
+    text = CHINESE[100:130]  # with random weights, the rounding errors of a longer text grow
+    show(page, text=text, at=29)
+    found = page.eval_on_selector_all("#inside-next-list li", "all => all.map(each => Number(each.dataset.before))")
+    assert found == pytest.approx([probability for _, probability in model.next(text, top=10)], abs=1e-5)
+    assert "第 30 个字" in page.inner_text("#cell-heading")
+
+
+def test_the_page_opens_where_the_command_wants(open_page, model, tmp_path):
+    start = {"text": TEXT, "layer": 2, "unit": 8, "view": "units"}
+    path = tmp_path / "start.html"
+    path.write_text(
+        html_page(model.checkpoint, model.weights, "tale", card(model), "float32", start=start, sections="<h2>More</h2>"),
+        encoding="utf-8",
+    )
+    page = open_page(path, locale="en-GB")
+    page.wait_for_selector("#inside[aria-busy=false]")
+    assert [page.input_value(f"#inside-{field}") for field in ("text", "layer-number", "unit")] == [TEXT, "2", "8"]
+    assert page.is_visible("#map")
+    page.click("#tab-about")
+    assert page.inner_text("#sections h2") == "More"
+
+
+def test_both_languages_have_the_same_phrases():
+    for name, least in (("desk", 60), ("inside", 100), ("tour", 60)):
+        english, chinese = (
+            re.findall(
+                r'^ +"?([a-zA-Z_][\w ]*?)"?:(?: "| \{|$)',
+                (_WEB / "page" / "words" / f"{name}_{each}.js").read_text("utf-8"),
+                re.M,
+            )
+            for each in ("en", "zh")
+        )
+        assert english == chinese
+        assert len(english) >= least
+
+
+def test_the_page_holds_no_start_by_default(model, tmp_path):
+    text = write_page(model, tmp_path / "plain.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="model-data">(.*?)</script>', text)[1])
+    assert data["start"] is None
