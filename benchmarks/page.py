@@ -1,4 +1,4 @@
-"""Measure the page of the demo model in a headless browser: opening, speed of both modes, memory over a long text.
+"""Measure the page of the demo model in a headless browser: opening, speed of both modes, memory over a long text, the inside.
 
     python -m benchmarks.page [CHARACTERS]
 
@@ -46,6 +46,8 @@ def main() -> None:
             page.click("#begin")
             finish(page)
             print(f"{mode}: {page.inner_text('#rate')}")
+        measure_inside(page)
+        page.click("#tab-write")
         page.check("[name=mode][value=stateful]")
         session = page.context.new_cdp_session(page)
         heaps = []
@@ -58,6 +60,45 @@ def main() -> None:
         print(f"{long:,} characters: {page.inner_text('#rate')} at the end")
         print(f"memory of the page's scripts: {heaps[0]:.1f} MB after the first part, {heaps[-1]:.1f} MB at the end")
         chromium.close()
+
+
+COLOUR = """([text, place]) => new Promise(done => {
+    const [area, layer] = ["inside-text", "inside-layer"].map(id => document.getElementById(id));
+    const heading = document.getElementById("cell-heading");
+    heading.textContent = "";
+    const began = performance.now();
+    const look = first => () => {
+        const last = layer.children[layer.children.length - 1];
+        const first_now = first ?? (heading.textContent ? performance.now() - began : null);
+        if (layer.children.length === [...text].length && last.style.backgroundColor && first_now) {
+            done([first_now, performance.now() - began]);
+        } else requestAnimationFrame(look(first_now));
+    };
+    area.focus();
+    area.value = text;
+    area.setSelectionRange(place, place);
+    area.dispatchEvent(new InputEvent("input"));
+    requestAnimationFrame(look(null));
+})"""
+"""Sets the text, and returns the milliseconds until the chosen character's numbers are shown, and until all is coloured."""
+
+
+def measure_inside(page: Page) -> None:
+    """Print how long a text of 1,000 characters takes on the tab on the inside, and a key press at its end and amid it."""
+    page.click("#tab-inside")
+    page.wait_for_selector("#inside[aria-busy=false]")
+    text = (Path(__file__).parent.parent / "data" / "ferry-year.txt").read_text(encoding="utf-8")[2_000:2_999]
+    _, whole = page.evaluate(COLOUR, [text, len(text)])
+    print(f"inside: {len(text):,} characters coloured in {whole:.0f} ms")
+    presses = {
+        "at the end": [(text[: 900 + count], 900 + count) for count in range(1, 9)],
+        "amid the text": [(text[:500] + "e" * count + text[500:900], 500 + count) for count in range(1, 9)],
+    }
+    page.evaluate(COLOUR, [text[:900], 900])
+    for name, keys in presses.items():
+        times = [page.evaluate(COLOUR, list(key)) for key in keys]
+        first, all_of_it = (sorted(column)[len(times) // 2] for column in zip(*times, strict=True))
+        print(f"inside: a key press {name} answered in {first:.0f} ms, everything coloured in {all_of_it:.0f} ms")
 
 
 def settle(page: Page, length: int) -> None:

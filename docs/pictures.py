@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlencode
 
 from rich.console import Console
 from rich.text import Text
@@ -65,7 +66,7 @@ def photograph_page() -> None:
 
 
 def photograph_desk() -> None:
-    """Write ``page.png``: the exported page after the model has written, coloured, with the alternatives of a character."""
+    """Write ``page.png``, the exported page after the model has written, and ``inside.png``, the tab on its inside."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -86,6 +87,15 @@ def photograph_desk() -> None:
         page.wait_for_timeout(1_000)
         page.evaluate("() => { scrollTo(0, 0); document.getElementById('paper').scrollTop = 0 }")
         page.screenshot(path=IMAGES / "page.png")
+        page.set_viewport_size({"width": 1240, "height": 860})
+        text = '"Is the ferry late again?" said Nan. "It is always late on Mondays," said the ferryman, '
+        fields = {"tab": "inside", "text": text, "at": len('"Is the fer') - 1, "unit": 62, "show": "c"}
+        page.evaluate("fragment => { location.hash = fragment }", urlencode(fields))
+        page.wait_for_timeout(500)
+        page.wait_for_selector("#inside[aria-busy=false]")
+        page.click("[data-kind=h][data-gate=f]")
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=IMAGES / "inside.png")
         chromium.close()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -115,6 +116,19 @@ def test_report_and_plot_are_written(charlstm, tmp_path):
     assert json.loads(result.stdout)["verdict"] in (tmp_path / "page.html").read_text(encoding="utf-8")
     assert (tmp_path / "curves.svg").read_text(encoding="utf-8").startswith("<?xml")
     assert result.stderr == "The report is in page.html.\nThe curves are in curves.svg.\n"
+
+
+def test_a_report_links_to_the_page_of_the_model_beside_it(charlstm, tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "tale.html").write_text("<p>another page</p>")
+    link = re.compile(r'<a href="(tale\.html#tab=inside&amp;text=[^"]*)"')
+    charlstm("compare", *FEW, "--seed", "The q", "--report", "site/report.html")
+    assert not link.search((tmp_path / "site" / "report.html").read_text(encoding="utf-8"))
+    charlstm("export", "--to", "site/tale.html")
+    charlstm("compare", *FEW, "--seed", "The q", "--report", "site/report.html")
+    found = link.search((tmp_path / "site" / "report.html").read_text(encoding="utf-8"))
+    assert found
+    assert found[1].endswith("text=The+q")
 
 
 def test_output_link_is_followed_with_any_file_name(charlstm, tmp_path, make_checkpoint):

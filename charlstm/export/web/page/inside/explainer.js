@@ -28,6 +28,7 @@ export class Explainer {
   #open = false;
   /** @type {number | null} */ #hover = null;
   #turn = 0; // of showing all
+  #from = Infinity; // index of the first row that was added and is not shown yet
 
   /**
    * @param {Client} client
@@ -54,6 +55,7 @@ export class Explainer {
     this.experiments = new Experiments();
     this.mattered = new Mattered();
     this.tour = new Tour();
+    this.reading.onstep = (step, where) => this.#showStep(step, where);
     this.reading.onrows = (from) => this.#showRows(from);
     this.text.onedit = (edited, place) => this.choose({ text: edited, place });
     this.text.onplace = (place) => place !== this.choice.place && this.choose({ place });
@@ -157,10 +159,17 @@ export class Explainer {
     this.#showAll();
   }
 
-  /** Show rows that were added. @param {number} from Index of the first one. */
+  /** Show rows that were added, at the next frame. @param {number} from Index of the first one. */
   #showRows(from) {
-    this.#showColours();
-    if (from <= this.#place && this.#place < this.reading.rows.count) this.#showPlace();
+    if (this.#from === Infinity) {
+      requestAnimationFrame(() => {
+        const first = this.#from;
+        this.#from = Infinity;
+        this.#showColours(first);
+        if (first <= this.#place && this.#place < this.reading.rows.count) this.#showPlace();
+      });
+    }
+    this.#from = Math.min(this.#from, from);
   }
 
   #showAll() {
@@ -171,10 +180,12 @@ export class Explainer {
     if (this.choice.view !== "cell") this.reading.busy(new Promise((resolve) => setTimeout(resolve, PAUSE)).then(() => (turn === this.#turn ? this.#showSlow() : undefined)));
   }
 
-  #showColours() {
+  /** @param {number} [from] Index of the first character whose value is new. */
+  #showColours(from = 0) {
     const { layer, unit, show, window, place, view } = this.choice;
     const { rows, plain, changed } = this.reading;
-    this.controls.showScale(this.text.colour(rows, changed ? plain : null, layer, show, unit, window === null ? null : [place + 1 - window, place]));
+    const range = window === null ? null : /** @type {[number, number]} */ ([place + 1 - window, place]);
+    this.controls.showScale(this.text.colour({ rows, before: changed ? plain : null, layer, quantity: show, unit, window: range }, from));
     if (view === "units") this.units.show(this.choice, rows, changed ? plain : null, this.text.characters);
   }
 
@@ -189,8 +200,19 @@ export class Explainer {
     $("inside-place").textContent = text === "" ? "" : `${say("after")} “${visible(characters.slice(Math.max(0, place - 15), place + 1).join(""))}”`;
     if (view === "units") this.units.mark(unit, place);
     if (view !== "cell" || place >= rows.count) return;
-    const { step } = await this.reading.start({ kind: "step", place, layer, unit });
-    if (step && this.text.characters === characters) this.cell.show(step, { layer, unit, place, character: characters[place] });
+    const { step } = await this.reading.start({ kind: "step", step: { place, layer, unit } });
+    if (this.text.characters === characters) this.#showStep(step, { place, layer, unit });
+  }
+
+  /**
+   * Show a step of a unit, if it is still looked at.
+   * @param {import("../../inspection/terms.js").UnitStep | null} step
+   * @param {{place: number, layer: number, unit: number}} where
+   */
+  #showStep(step, where) {
+    const { layer, unit, view } = this.choice;
+    if (!step || view !== "cell" || where.place !== this.#place || where.layer !== layer || where.unit !== unit) return;
+    this.cell.show(step, { ...where, character: this.text.characters[where.place] });
   }
 
   /** Compute what takes longer, once nothing has changed for a moment. */

@@ -11,6 +11,9 @@ import { Rows } from "./rows.js";
 /** @typedef {import("../../inspection/changes.js").Change} Change */
 /** @typedef {import("./choice.js").Choice} Choice */
 
+/** @typedef {import("../../inspection/terms.js").UnitStep} UnitStep */
+/** @typedef {{place: number, layer: number, unit: number}} Where */
+
 /** What rows are of. @typedef {{characters: string[], first: number, changes: Change[]}} Source */
 
 /** The rows of a text, and the tasks that compute something on them. */
@@ -29,6 +32,7 @@ export class Reading {
     this.config = config;
     this.plain = new Rows(config.units, config.vocabulary_size);
     /** With the changes, if there are any. @type {Rows | null} */ this.changed = null;
+    /** Called with the step of the character that is looked at. @type {(step: UnitStep | null, where: Where) => void} */ this.onstep = () => {};
     /** Called when rows were added, with the index of the first one. @type {(from: number) => void} */ this.onrows = () => {};
   }
 
@@ -43,15 +47,16 @@ export class Reading {
    * @param {string[]} characters Its characters.
    * @returns {Promise<Reply | null>}
    */
-  async read({ text, changes, window, place }, characters) {
+  async read({ text, changes, window, place, layer, unit }, characters) {
     const first = window === null ? 0 : Math.max(0, place + 1 - window);
     const wanted = JSON.stringify([text, changes, first]);
     if (wanted === this.#wanted) return null;
     this.#wanted = wanted;
     const known = this.#keep({ characters, first, changes });
     if (text === "") return null;
-    const reply = await this.start({ kind: "trace", text, first, changes, urgent: place, known }, (rows) => {
+    const reply = await this.start({ kind: "trace", text, first, changes, urgent: { place, layer, unit }, known }, (rows) => {
       if (this.#wanted !== wanted) return;
+      if (rows.step !== undefined) return this.onstep(rows.step, { place, layer, unit });
       (rows.which === "plain" ? this.plain : this.changed)?.add(/** @type {any} */ (rows));
       this.onrows(rows.from);
     });

@@ -17,10 +17,9 @@ import { Trace } from "../../inspection/trace.js";
 
 /**
  * What the tab asks for. `changed` is the trace with the changes, if there are any; `first` is the first character that is read.
- * @typedef {{kind: "trace", task: number, text: string, first: number, changes: Change[], urgent: number, known: {plain: number,
- *   changed: number}}} TraceRequest `urgent`: index of the character that is looked at; both traces are read up to there first.
- *   `known`: number of characters at the beginning of the text whose rows the page has.
- * @typedef {{kind: "step", task: number, place: number, layer: number, unit: number}} StepRequest
+ * @typedef {{kind: "trace", task: number, text: string, first: number, changes: Change[], urgent: StepRequest["step"], known: {plain:
+ *   number, changed: number}}} TraceRequest `urgent`: the step that is looked at; both traces are read up to there first. `known`: number of characters at the beginning of the text whose rows the page has.
+ * @typedef {{kind: "step", task: number, step: {place: number, layer: number, unit: number}}} StepRequest
  * @typedef {{kind: "influence", task: number, place: number, reach: number}} InfluenceRequest
  * @typedef {{kind: "window", task: number, place: number, window: number}} WindowRequest
  * @typedef {{kind: "cells", task: number, text: string}} CellsRequest
@@ -60,7 +59,7 @@ export class InsideTasks {
     if (changes.length === 0) this.changed = null;
     else if (!same) this.changed = new Trace(this.model.network, { changes, first });
     const sent = { ...known };
-    for (const end of [Math.min(urgent + 1, ids.length), ids.length]) {
+    for (const end of [Math.min(urgent.place + 1, ids.length), ids.length]) {
       for (const which of /** @type {const} */ (["plain", "changed"])) {
         const trace = this[which];
         if (!trace) continue;
@@ -75,6 +74,7 @@ export class InsideTasks {
           } else yield;
         }
       }
+      if (end <= urgent.place + 1) yield { step: this.#unitStep(urgent), place: urgent.place };
     }
     for (const trace of [this.plain, this.changed]) if (trace) for (const _ of trace.reading(ids)) yield; // cuts a longer one
     return { count: ids.length };
@@ -84,18 +84,8 @@ export class InsideTasks {
    * Return the terms of a step of a unit; with the changes, if there are any.
    * @param {StepRequest} request
    */
-  *step({ place, layer, unit }) {
-    const trace = this.changed ?? this.plain;
-    if (place < trace.first || place >= trace.ids.length) return { step: null };
-    this.#weights ??= decodeWeights(this.packed, this.manifest.weights);
-    const size = layer > 1 ? this.manifest.config.units[layer - 2] : 0;
-    const row = 6 * size * place;
-    const below = layer > 1 ? trace.layers[layer - 2].slice(row + 5 * size, row + 6 * size) : null;
-    const { changes } = trace;
-    const before = trace.stateBefore(place);
-    const step = { id: trace.ids[place], before, below, layer, unit, changes, place };
-    yield;
-    return { step: unitStep(this.manifest.config, this.#weights, step) };
+  *step({ step }) {
+    return { step: this.#unitStep(step) };
   }
 
   /**
@@ -177,6 +167,21 @@ export class InsideTasks {
       }
     }
     return { texts };
+  }
+
+  /**
+   * Return the terms of a step; null if the character is not read.
+   * @param {StepRequest["step"]} step
+   */
+  #unitStep({ place, layer, unit }) {
+    const trace = this.changed ?? this.plain;
+    if (place < trace.first || place >= trace.ids.length) return null;
+    this.#weights ??= decodeWeights(this.packed, this.manifest.weights);
+    const { config } = this.manifest;
+    const size = layer > 1 ? config.units[layer - 2] : 0;
+    const h = (6 * place + 5) * size;
+    const below = layer > 1 ? trace.layers[layer - 2].slice(h, h + size) : null;
+    return unitStep(config, this.#weights, { id: trace.ids[place], before: trace.stateBefore(place), below, layer, unit, changes: trace.changes, place });
   }
 
   /**

@@ -11,11 +11,18 @@ import { isGate } from "./heat_map.js";
 
 const MOVED = 0.1; // of full colour: what a change moves by at least, so that it is marked
 
+/**
+ * What the characters are coloured by.
+ * @typedef {{rows: Rows, before: Rows | null, layer: number, quantity: Quantity, unit: number, window: [number, number] | null}} Colours
+ *   `before`: without the changes, if there are any; `layer`: from 1; `window`: indices of its first and last character.
+ */
+
 /** The text, its colours, and the character that is looked at. */
 export class TextView {
   #text = "";
   /** @type {string[]} */ #characters = [];
   /** @type {HTMLElement[]} */ #spans = [];
+  #most = 0; // the value of full colour
   /** @type {DOMRect[] | null} */ #boxes = null; // of the spans, until the layout changes
 
   /** @param {Vocabulary} vocabulary */
@@ -72,27 +79,24 @@ export class TextView {
   /**
    * Colour the characters by a quantity of a unit, and return the value of full colour. Those that are not known yet stay as they
    * are; those outside a window are not read. Those at which the changes moved the value are marked.
-   * @param {Rows} rows
-   * @param {Rows | null} before Without the changes, if there are any.
-   * @param {number} layer From 1.
-   * @param {Quantity} quantity
-   * @param {number} unit
-   * @param {[number, number] | null} window Indices of its first and last character.
+   * @param {Colours} colours
+   * @param {number} [from] Index of the first character whose value is new; all are coloured again if the scale changes.
    * @returns {number}
    */
-  colour(rows, before, layer, quantity, unit, window) {
+  colour({ rows, before, layer, quantity, unit, window }, from = 0) {
     const values = rows.series(layer, quantity, unit);
     const old = before?.series(layer, quantity, unit);
     const read = (/** @type {number} */ place) => !window || (place >= window[0] && place <= window[1]);
-    const most = values.reduce((greatest, value, place) => (read(place) ? Math.max(greatest, Math.abs(value)) : greatest), isGate(quantity) ? 1 : 1e-9);
-    for (const [place, value] of values.entries()) {
-      const span = this.#spans[place];
-      if (!span) break;
-      const share = Math.abs(value) / most;
+    let most = isGate(quantity) ? 1 : 1e-9;
+    for (const [place, value] of values.entries()) if (read(place)) most = Math.max(most, Math.abs(value));
+    for (let place = most === this.#most ? from : 0; place < Math.min(values.length, this.#spans.length); place++) {
+      const [span, value] = [this.#spans[place], values[place]];
+      const share = (Math.abs(value) / most).toFixed(3);
       span.classList.toggle("unread", !read(place));
       span.classList.toggle("moved", old !== undefined && Math.abs(value - (old[place] ?? value)) > MOVED * most);
-      span.style.backgroundColor = read(place) ? `rgb(var(${value < 0 ? "--below" : "--above"}) / ${share.toFixed(3)})` : "";
+      span.style.backgroundColor = read(place) ? `rgb(var(${value < 0 ? "--below" : "--above"}) / ${share})` : "";
     }
+    this.#most = most;
     return most;
   }
 
