@@ -6,13 +6,13 @@ The chain of rules is: repetition penalty, temperature, top-k, top-p, min-p. The
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.choices import DEFAULT_TEMPERATURE
-from charlstm.inference.logits import replace_nonfinite, shift
+from charlstm.inference.logits import Logits, replace_nonfinite, shift
 from charlstm.inference.logits_processors import (
     MIN_TEMPERATURE,
     LogitsProcessor,
@@ -74,6 +74,13 @@ def make_chain(sampling: Sampling) -> list[LogitsProcessor]:
     return chain
 
 
+class Noise(Protocol):
+    """The noise of B texts."""
+
+    def likeliest(self, logits: Logits, position: int) -> NDArray[np.int64]:
+        """Return the characters whose logits with the noise at a position are greatest: ids ``[B]``."""
+
+
 @dataclass
 class Sampler:
     """A chain of logits processors and a draw, which choose the next character of each of B texts.
@@ -85,7 +92,7 @@ class Sampler:
     """
 
     chain: Sequence[LogitsProcessor]
-    noise: GumbelNoise | None
+    noise: Noise | None
     position: int = 0
     _stateful: list[StatefulProcessor] = field(init=False, repr=False)
 
