@@ -1,12 +1,14 @@
 """Networks and checkpoints with random weights, made without TensorFlow."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, write_config
 from charlstm.checkpoint.history import HistoryEntry, write_history
@@ -90,6 +92,13 @@ def long_memory(forget: float, recurrent: float = 0.0, **options: Any) -> tuple[
     weights["lstm_1/kernel"][:, units : 2 * units] = 0
     weights["lstm_1/bias"][units : 2 * units] = forget
     return config, weights
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_core_each() -> Iterator[None]:
+    """Compute NumPy's products on one thread if several processes run the tests: their threads would wait for each other."""
+    with threadpool_limits(1 if "PYTEST_XDIST_WORKER" in os.environ else None):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,7 @@ def clone(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("without_graph_optimizer")
 @pytest.mark.parametrize(
     "page",
     [pytest.param(page, marks=() if name(page).startswith(QUICK) else pytest.mark.slow) for page in PAGES if commands(page)],
@@ -86,6 +87,7 @@ def test_examples_of_a_page_give_their_output(page, clone, monkeypatch):
     assert result.failed == 0, "".join(report)
 
 
+@pytest.mark.usefixtures("without_graph_optimizer")
 def test_python_of_the_readme_runs(clone, monkeypatch):
     monkeypatch.chdir(clone)
     plan = model_training.plan_training

@@ -140,6 +140,7 @@ def test_stopping_one_worker_saves_and_stops_all(workers, whole, tmp_path):
     assert_goes_on_to_the_same_bits(workers, tmp_path, whole)
 
 
+@pytest.mark.slow
 def test_workers_with_different_settings_are_refused(tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     addresses = free_addresses(2)

@@ -12,9 +12,12 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from charlstm.training.distributed.worker_group import WorkerGroup
 
 
 def free_addresses(number: int) -> str:
@@ -64,30 +67,35 @@ def trained_together(settings: dict[str, Any], workers: int, folder: Path) -> li
     return [dict(np.load(folder / f"{rank}.npz")) for rank in range(workers)]
 
 
-def main() -> None:
-    task = json.loads(sys.argv[1])
+def trained(settings: dict[str, Any], group: "WorkerGroup | None" = None) -> dict[str, Any]:
+    """Train in this process; return the losses and final arrays."""
     from charlstm.config import ModelConfig, TrainingConfig, build
-    from charlstm.nn import tensorflow as tf
-    from charlstm.planning.cluster import cluster_of
     from charlstm.text.batches import batch_source
     from charlstm.text.vocabulary import id_dtype
-    from charlstm.training.distributed.startup import join
-    from charlstm.training.distributed.worker_group import WorkerGroup
     from charlstm.training.trainer import Trainer
 
+    model, training = build(ModelConfig, settings["model"]), build(TrainingConfig, settings["training"])
+    ids = np.random.default_rng(0).integers(0, model.vocabulary_size, 5_000).astype(id_dtype(model.vocabulary_size))
+    source, trainer = batch_source(ids, model, training), Trainer(model, training, group)
+    losses = [trainer.step(source.batch(step, trainer.rows), 3e-3) for step in range(settings["steps"])]
+    return {"losses": np.array(losses), **trainer.snapshot()}
+
+
+def main() -> None:
+    task = json.loads(sys.argv[1])
+    from charlstm.nn import tensorflow as tf
+    from charlstm.planning.cluster import cluster_of
+    from charlstm.training.distributed.startup import join
+    from charlstm.training.distributed.worker_group import WorkerGroup
+
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})  # compiles faster
-    model, training = build(ModelConfig, task["model"]), build(TrainingConfig, task["training"])
     if devices := task.get("devices"):
         (processor,) = tf.config.list_physical_devices("CPU")
         tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * devices)
         group = WorkerGroup(tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(devices)]))
     else:
-        group = join(cluster_of(task.get("addresses"), task.get("rank"), {}), training.batch_size)
-    ids = np.random.default_rng(0).integers(0, model.vocabulary_size, 5_000).astype(id_dtype(model.vocabulary_size))
-    source, trainer = batch_source(ids, model, training), Trainer(model, training, group)
-    losses = [trainer.step(source.batch(step, trainer.rows), 3e-3) for step in range(task["steps"])]
-    results: dict[str, Any] = {"losses": np.array(losses), **trainer.snapshot()}
-    np.savez(task["to"], **results)
+        group = join(cluster_of(task.get("addresses"), task.get("rank"), {}), task["training"]["batch_size"])
+    np.savez(task["to"], **trained(task, group))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,19 @@
 """Tests of the number of threads in ``charlstm generate``."""
 
 import pytest
-from threadpoolctl import ThreadpoolController, threadpool_info
+from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
 from charlstm.config import ModelConfig
 from charlstm.inference.generation import generate_pieces
 
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
+
+
+@pytest.fixture(autouse=True)
+def several_threads():
+    """Compute products on two threads unless told otherwise."""
+    with threadpool_limits(2):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +34,7 @@ def test_small_products_run_on_one_thread_by_default(charlstm, monkeypatch):
     monkeypatch.setattr("charlstm.model.generate_pieces", watched)
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     usual = threads()
+    assert set(usual) == {2}
     charlstm("generate", "--length", "1")
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
     charlstm("generate", "--length", "1")

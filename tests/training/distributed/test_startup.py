@@ -16,6 +16,7 @@ startup.join(cluster_of({addresses!r}, {rank}, {{}}), 4)
 """
 
 
+@pytest.mark.slow
 def test_a_worker_lost_while_connecting_ends_the_others(tmp_path):
     addresses = free_addresses(3)
     chief, other = run(

@@ -13,7 +13,7 @@ from charlstm.nn.fused_lstm import FusedLSTM
 from charlstm.planning.cluster import Cluster
 from charlstm.training.distributed.worker_group import WorkerGroup
 from charlstm.training.trainer import Trainer
-from tests.worker_processes import trained_together
+from tests.worker_processes import trained, trained_together
 
 SETTINGS = {
     "model": {
@@ -38,9 +38,8 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory):
-    (result,) = trained_together(SETTINGS, 1, tmp_path_factory.mktemp("alone"))
-    return result
+def alone():
+    return trained(SETTINGS)
 
 
 def assert_same(found, expected):
@@ -51,11 +50,21 @@ def assert_same(found, expected):
         assert np.linalg.norm(found[name].astype(np.float64) - value) <= 1e-5 * size, name
 
 
-def test_two_workers_with_32_rows_equal_one_with_64(alone, tmp_path):
-    first, second = trained_together(SETTINGS, 2, tmp_path)
-    assert_same(first, alone)
+def assert_alike_and_same(workers, expected):
+    first, second = workers
+    assert_same(first, expected)
     for name, value in first.items():  # all arrays, exactly
         np.testing.assert_array_equal(value, second[name])
+
+
+@pytest.mark.slow
+def test_two_workers_with_32_rows_equal_one_with_64(alone, tmp_path):
+    assert_alike_and_same(trained_together(SETTINGS, 2, tmp_path), alone)
+
+
+def test_two_workers_with_one_layer_equal_one(tmp_path):
+    small = {**SETTINGS, "model": {**SETTINGS["model"], "units": [16]}, "steps": 10}
+    assert_alike_and_same(trained_together(small, 2, tmp_path), trained(small))
 
 
 @pytest.mark.slow
@@ -67,12 +76,12 @@ def test_two_devices_in_one_process_equal_one(alone, tmp_path):
 @pytest.mark.slow
 def test_a_large_vocabulary_trains_the_same_on_two_workers_or_devices(tmp_path):
     large = {**SETTINGS, "model": {**SETTINGS["model"], "vocabulary_size": 300}, "steps": 20}
-    folders = [tmp_path / name for name in ("one", "workers", "devices")]
+    folders = [tmp_path / name for name in ("workers", "devices")]
     for folder in folders:
         folder.mkdir()
-    (one,) = trained_together(large, 1, folders[0])
-    first, second = trained_together(large, 2, folders[1])
-    (mirrored,) = trained_together({**large, "devices": 2}, 1, folders[2])
+    one = trained(large)
+    first, second = trained_together(large, 2, folders[0])
+    (mirrored,) = trained_together({**large, "devices": 2}, 1, folders[1])
     assert one["weights/dense/kernel"].shape == (16, 300)
     for found in (first, second, mirrored):
         assert_same(found, one)
