@@ -1,9 +1,10 @@
-"""Networks and checkpoints with random weights, made without TensorFlow."""
+"""Networks and checkpoints with random weights, made without TensorFlow, and a browser."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import numpy as np
@@ -17,6 +18,9 @@ from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.inference.network import Network, build_network
 from charlstm.text.vocabulary import Vocabulary
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 # No deadline: the time of an example depends on the load of the machine.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
@@ -24,6 +28,11 @@ hypothesis.settings.load_profile("unhurried")
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 ALPHABET = "".join(sorted(set(PANGRAM)))
 MakeCheckpoint = Callable[..., Path]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 
 def checkpoint(
@@ -102,11 +111,40 @@ def one_core_each() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Start a headless Chromium for all tests of this process."""
+    if not CHROMIUM:
+        assert not os.environ.get("CI"), "CI needs a Chromium"
+        pytest.skip("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
 def without_graph_optimizer() -> None:
     """Skip TensorFlow's graph optimiser: the results are the same, and compiling takes a quarter less time."""
     import tensorflow as tf
 
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
+@pytest.fixture
+def idle_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trainings learn and score nothing, for tests of what happens around the steps: then nothing is compiled."""
+    from charlstm.training.trainer import Trainer
+    from charlstm.training.validation import Validator
+
+    def step(trainer: Trainer, *_: object, **__: object) -> float:
+        trainer.steps += 1
+        return 3.0
+
+    monkeypatch.setattr(Trainer, "step", step)
+    monkeypatch.setattr(Validator, "nats_per_char", lambda *_: 3.0)
+    monkeypatch.setattr(Validator, "rehearse", lambda *_: 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -155,16 +155,20 @@ def test_streams_of_several_threads_do_not_disturb_each_other(model):
 
 def keras_probabilities(model: charlstm.Model, text: str) -> np.ndarray:
     """Return Keras's probabilities after every character of a text, read from a zero state: ``[T, V]``."""
+    return keras_probabilities_of_rows(model, model.vocabulary.encode(text)[None])[0]
+
+
+def keras_probabilities_of_rows(model: charlstm.Model, ids: np.ndarray) -> np.ndarray:
+    """Return Keras's probabilities after every character of several texts of the same length: ``[B, T, V]``."""
     config, weights = model.config, model.weights
-    ids = model.vocabulary.encode(text)
-    x = keras.ops.one_hot(ids[None].astype("int32"), config.vocabulary_size)
+    x = keras.ops.one_hot(ids.astype("int32"), config.vocabulary_size)
     for number, units in enumerate(config.units, start=1):
         layer = keras.layers.LSTM(units, return_sequences=True)
         layer.build(x.shape)
         layer.set_weights([weights[f"lstm_{number}/{part}"] for part in ("kernel", "recurrent_kernel", "bias")])
         x = layer(x)
     logits = keras.ops.matmul(x, weights["dense/kernel"]) + weights["dense/bias"]
-    return np.asarray(keras.ops.softmax(logits))[0].astype(np.float64)
+    return np.asarray(keras.ops.softmax(logits)).astype(np.float64)
 
 
 def test_next_surprisal_and_score_equal_keras(model):
@@ -187,10 +191,11 @@ def test_next_surprisal_and_score_equal_keras(model):
 def test_stateless_score_and_next_read_a_window(model):
     text, window = PANGRAM * 2, model.config.seq_len
     ids = model.vocabulary.encode(text)
-    expected = []
-    for place in range(1, len(text)):
-        probabilities = keras_probabilities(model, text[max(0, place - window) : place])[-1]
-        expected.append(-np.log(probabilities[ids[place]]))
+    # The first characters are read from the start of the text, the others in windows of their own.
+    after = [*keras_probabilities(model, text[: window - 1])]
+    windows = np.stack([ids[place - window : place] for place in range(window, len(text))])
+    after += [*keras_probabilities_of_rows(model, windows)[:, -1]]
+    expected = -np.log([probabilities[following] for probabilities, following in zip(after, ids[1:], strict=True)])
     assert model.score(text, mode="stateless").nats_per_char == pytest.approx(np.mean(expected), rel=1e-4)
     last = keras_probabilities(model, text[-window:])[-1]
     character, probability = model.next(text, top=1, mode="stateless")[0]

@@ -1,22 +1,14 @@
-"""A headless Chromium, and pages of exported models in it."""
+"""Pages of exported models in a headless Chromium."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from charlstm.export.card import Card
 from charlstm.export.html import html_page
 from charlstm.model import Model
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 OpenPage = Callable[..., Page]
 
@@ -30,17 +22,6 @@ def write_page(model: Model, path: Path) -> Path:
     """Write the page of a model."""
     path.write_text(html_page(model.checkpoint, model.weights, model.name, card(model), "float16"), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        assert not os.environ.get("CI"), "CI needs a Chromium"
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

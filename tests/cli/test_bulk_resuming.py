@@ -103,7 +103,7 @@ def test_ctrl_c_during_start_prints_one_sentence(program, checkpoint, tmp_path, 
 )
 def test_resume_after_kill_gives_the_same_file(program, checkpoint, tmp_path, number):
     samples = 8 * cores() * BATCH  # far more than are generated at a time
-    arguments = ("generate", "--seed", "The", "--length", "400", "--samples", str(samples), "--random-seed", "3")
+    arguments = ("generate", "--seed", "The", "--length", "150", "--samples", str(samples), "--random-seed", "3")
     with program(*arguments, "--output", "whole.jsonl") as whole:
         assert whole.wait(timeout=300) == 0
     process = program(*arguments, "--output", "cut.jsonl")

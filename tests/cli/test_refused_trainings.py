@@ -64,6 +64,7 @@ def test_nan_loss_is_reported(charlstm, tmp_path):
     assert re.match(r"charlstm: the loss is NaN or infinite at step \d+ even with .*--learning-rate", last)
 
 
+@pytest.mark.usefixtures("idle_training")
 def test_unwritable_checkpoints_folder_is_reported(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     result = charlstm("train", "story.txt", *SMALL, "--checkpoints", "story.txt")

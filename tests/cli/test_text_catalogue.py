@@ -68,6 +68,7 @@ def test_a_lone_surrogate_in_a_name_is_refused(refusal, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["story.txt"]
 
 
+@pytest.mark.usefixtures("idle_training")
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
 def test_lone_surrogate_in_a_file_name_is_not_stored(charlstm, tmp_path):
     (tmp_path / "caf\udce9.txt").write_text("once upon a time " * 100)
@@ -84,12 +85,14 @@ def test_a_name_that_is_a_path_is_refused(refusal, tmp_path, name):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["story.txt"]
 
 
+@pytest.mark.usefixtures("idle_training")
 def test_a_name_with_spaces_is_a_name(charlstm, tmp_path):
     (tmp_path / "my story.txt").write_text("once upon a time " * 100)
     assert charlstm("train", "my story.txt", *SMALL, "--validation-split", "0.05", "--name", "my story").exit_code == 0
     assert charlstm("generate", "--checkpoint", "my story", "--length", "1").exit_code == 0
 
 
+@pytest.mark.usefixtures("idle_training")
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such files on Windows")
 def test_named_pipe_is_read(charlstm, tmp_path):
     os.mkfifo(tmp_path / "pipe")

@@ -7,6 +7,7 @@ import pytest
 from tests.cli.conftest import SMALL
 from tests.text.passages import PASSAGES
 
+pytestmark = pytest.mark.usefixtures("idle_training")
 STORY = "Once upon a time there was a ferry.\n" * 60
 RUSSIAN = PASSAGES["Russian"] * 10
 

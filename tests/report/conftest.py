@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from playwright.sync_api import Browser
 
 from charlstm.evaluation.comparison import Comparison
 from charlstm.inference.network import Network
@@ -35,6 +36,6 @@ def typed(record: dict[str, Any]) -> ComparisonResult:
 
 
 @pytest.fixture
-def browse(tmp_path: Path) -> Callable[..., Any]:
+def browse(browser: Browser, tmp_path: Path) -> Callable[..., Any]:
     """Return a function that opens a page in a browser and runs a script in it: see :func:`tests.report.browser.look`."""
-    return partial(look, tmp_path)
+    return partial(look, browser, tmp_path)

@@ -1,7 +1,6 @@
 """Tests of the comparison page, as a file and in a browser."""
 
 import re
-import subprocess
 import zlib
 
 import pytest
@@ -9,21 +8,27 @@ import pytest
 from charlstm.report.page import page
 from charlstm.report.records import comparison_result
 from tests.evaluation.conftest import compared
-from tests.report.browser import CHROMIUM, QUIET, browser
 from tests.report.conftest import typed
 
-DARK = "--blink-settings=preferredColorScheme=0"
+MADE: list[str] = []
+
+
+@pytest.fixture
+def unchanged(record) -> str:
+    """Return the page of the record, made once: its plots take a second."""
+    if not MADE:
+        MADE.append(page(typed(record)))
+    return MADE[0]
 
 
 def test_page_depends_on_the_json_alone(record, comparison):
     assert page(comparison_result("tale", comparison)) == page(typed(record))
 
 
-def test_page_refers_to_no_other_file(record):
-    text = page(typed(record))
-    addresses = set(re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?([^\"'\s)>]*)", text))
+def test_page_refers_to_no_other_file(unchanged):
+    addresses = set(re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?([^\"'\s)>]*)", unchanged))
     assert {address for address in addresses if not address.startswith("#")} == set()
-    assert "<script" not in text
+    assert "<script" not in unchanged
 
 
 def test_texts_are_escaped(record):
@@ -32,11 +37,11 @@ def test_texts_are_escaped(record):
         mode["text"] = nasty
     record["seed"] = record["checkpoint"] = record["measured"]["text"] = nasty
     record["along"]["text"] = nasty + record["along"]["text"][len(nasty) :]
-    assert "<script" not in page(typed(record))
-    assert "&lt;/p&gt;&lt;script&gt;" in page(typed(record))
+    text = page(typed(record))
+    assert "<script" not in text
+    assert "&lt;/p&gt;&lt;script&gt;" in text
 
 
-@browser
 def test_texts_are_shown_verbatim_with_first_difference_marked(record, browse):
     record["modes"]["stateless"]["text"], record["modes"]["stateful"]["text"] = "ab\n  c<d>", "ab\n  c e"
     record["first_difference"] = 6
@@ -48,14 +53,12 @@ def test_texts_are_shown_verbatim_with_first_difference_marked(record, browse):
     assert shown == [[record["seed"] + "ab\n  c<d>", "<", "preserve"], [record["seed"] + "ab\n  c e", " ", "preserve"]]
 
 
-@browser
 def test_differing_line_end_is_visible(record, browse):
     record["modes"]["stateless"]["text"], record["modes"]["stateful"]["text"] = "ab\nc", "abc"
     record["first_difference"] = 2
     assert browse(page(typed(record)), "return document.querySelector('mark').textContent") == "↵\n"
 
 
-@browser
 @pytest.mark.parametrize("width", [1_000, 360])
 def test_page_fits_the_window_and_fetches_nothing(record, browse, width):
     record["modes"]["stateless"]["text"] = "w" * 300  # a word longer than any line
@@ -71,32 +74,29 @@ def test_page_fits_the_window_and_fetches_nothing(record, browse, width):
     assert all(200 < drawing <= width for drawing in drawings)
 
 
-@browser
-def test_texts_are_side_by_side_or_stacked_by_width(record, browse):
+def test_texts_are_side_by_side_or_stacked_by_width(unchanged, browse):
     places = "return [...document.querySelectorAll('.texts > div')].map(div => div.getBoundingClientRect().top)"
-    wide, narrow = (browse(page(typed(record)), places, width=width) for width in (1_000, 360))
+    wide, narrow = (browse(unchanged, places, width=width) for width in (1_000, 360))
     assert wide[0] == wide[1]
     assert narrow[0] < narrow[1]
 
 
-@browser
-@pytest.mark.parametrize(("flags", "dark"), [("", False), (DARK, True)])
-def test_page_follows_the_colour_scheme(record, browse, flags, dark):
+@pytest.mark.parametrize("dark", [False, True])
+def test_page_follows_the_colour_scheme(unchanged, browse, dark):
     script = "const of = (e, p) => getComputedStyle(e)[p]; const letter = document.querySelector('figure svg text');"
     script += "return [of(document.body, 'backgroundColor'), of(document.body, 'color'), of(letter, 'fill')]"
-    paper, ink, letters = (brightness(colour) for colour in browse(page(typed(record)), script, flags=flags))
+    paper, ink, letters = (brightness(colour) for colour in browse(unchanged, script, dark=dark))
     assert (paper < ink) == dark
     assert abs(paper - ink) > 150
     assert letters == ink
 
 
-@browser
-def test_text_is_coloured_by_the_chosen_quantity(record, browse):
+def test_text_is_coloured_by_the_chosen_quantity(record, unchanged, browse):
     script = "const spans = [...document.querySelectorAll('#heat span')];"
     script += "const alphas = () => spans.map(span => getComputedStyle(span).getPropertyValue('--v'));"
     script += "const choose = id => { document.getElementById(id).click(); return alphas() };"
     script += "return [spans.map(span => span.textContent).join(''), alphas(), choose('by-b'), choose('by-k')]"
-    text, stateful, stateless, divergence = browse(page(typed(record)), script)
+    text, stateful, stateless, divergence = browse(unchanged, script)
     assert text == record["along"]["text"]
     bits = [min(round(nats / 0.6931471805599453 / 8, 2), 1) for nats in record["along"]["stateful_nats"]]
     assert [float(alpha) for alpha in stateful[1:]] == pytest.approx(bits)
@@ -114,13 +114,12 @@ def test_copies_have_a_line_and_characters_their_surprisal(record):
     assert "1.44 bits stateful, 2.89 stateless" in text
 
 
-@browser
-def test_page_prints_black_on_white(record, tmp_path):
-    assert CHROMIUM
-    (tmp_path / "page.html").write_text(page(typed(record)), encoding="utf-8")
-    command = [CHROMIUM, *QUIET.split(), DARK, f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
-    command += [f"--print-to-pdf={tmp_path / 'page.pdf'}", (tmp_path / "page.html").as_uri()]
-    subprocess.run(command, capture_output=True, check=True, timeout=120)
+def test_page_prints_black_on_white(unchanged, browser, tmp_path):
+    (tmp_path / "page.html").write_text(unchanged, encoding="utf-8")
+    with browser.new_context(color_scheme="dark") as context:
+        opened = context.new_page()
+        opened.goto((tmp_path / "page.html").as_uri())
+        opened.pdf(path=tmp_path / "page.pdf", print_background=True)
     written = (tmp_path / "page.pdf").read_bytes()
     drawn = b"".join(inflated(stream) for stream in re.findall(rb"stream\r?\n(.*?)endstream", written, re.DOTALL))
     colours = {tuple(map(float, found.split())) for found in re.findall(rb"((?:[\d.]+ ){3})rg\b", drawn)}

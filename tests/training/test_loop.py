@@ -15,7 +15,7 @@ from charlstm.training.trainer import Trainer
 from charlstm.training.validation import Validator
 from tests.training.runs import finished
 
-pytestmark = pytest.mark.usefixtures("compiled_once")
+pytestmark = pytest.mark.usefixtures("compiled_once", "idle_training")  # no time depends on what is learned
 
 
 @pytest.fixture
