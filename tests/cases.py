@@ -7,6 +7,21 @@ from typing import Any
 import pytest
 
 
+def every_pair(*axes: Iterable[Any]) -> list[Any]:
+    """Return all combinations of the axes' values; those with an odd sum of places are slow tests.
+
+    With at most one axis of more than two values, the fast cases have every pair of values of two axes if there are three.
+    """
+    axes = tuple(tuple(axis) for axis in axes)
+    return [
+        pytest.param(
+            *(axis[place] for axis, place in zip(axes, places, strict=True)),
+            marks=pytest.mark.slow if sum(places) % 2 else (),
+        )
+        for places in product(*(range(len(axis)) for axis in axes))
+    ]
+
+
 def every_fifth(*axes: Iterable[Any]) -> list[Any]:
     """Return all combinations of the axes' values; four of five are slow tests.
 

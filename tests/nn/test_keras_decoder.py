@@ -11,6 +11,7 @@ from charlstm.inference.network import build_network
 from charlstm.inference.sampling import Sampling
 from charlstm.nn.keras_decoder import keras_decoder
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
+from tests.cases import every_pair
 
 ALPHABET = Vocabulary("\n abcdefgh")
 
@@ -25,9 +26,10 @@ def text(engine, **options) -> list[str]:
     return ["".join(column) for column in zip(*generate_pieces(engine, ALPHABET, "a bad cab", **options), strict=True)]
 
 
-@pytest.mark.parametrize("mode", ["stateless", "stateful"])
-@pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
-@pytest.mark.parametrize("targets", ["last", "every"])
+@pytest.mark.parametrize(
+    ("mode", "encoding", "targets"),
+    every_pair(["stateless", "stateful"], ["scalar", "one-hot", "embedding"], ["last", "every"]),
+)
 def test_both_engines_generate_the_same_text(mode, encoding, targets):
     config = ModelConfig(vocabulary_size=10, seq_len=12, units=(8, 6), encoding=encoding, targets=targets)
     values = weights(config)

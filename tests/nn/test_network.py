@@ -12,7 +12,7 @@ from charlstm.nn.input_encoding import OneHot
 from charlstm.nn.network import build_layers, forward, keras_model, keras_seed, weight_values
 from charlstm.nn.row_parallelism import row_parallel_nats
 from charlstm.text.windows import normalise
-from tests.cases import every_fifth
+from tests.cases import every_fifth, every_pair
 
 IDS = np.random.default_rng(0).integers(0, 9, (3, 6))
 
@@ -48,9 +48,9 @@ def test_every_has_a_time_distributed_softmax():
     assert all(lstm.return_sequences for lstm in layers.lstms)
 
 
-@pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
-@pytest.mark.parametrize("targets", ["last", "every"])
-@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize(
+    ("encoding", "targets", "use_bias"), every_pair(["scalar", "one-hot", "embedding"], ["last", "every"], [True, False])
+)
 def test_network_can_be_rebuilt_from_plain_keras_layers(encoding, targets, use_bias):
     layers = build_layers(config(encoding=encoding, targets=targets, use_bias=use_bias))
     weights = randomised(layers)
@@ -100,9 +100,11 @@ def test_numpy_and_keras_agree(encoding, activation, recurrent_activation, use_b
         np.testing.assert_allclose(ours.c, theirs[1], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
-@pytest.mark.parametrize("targets", ["last", "every"])
-@pytest.mark.parametrize("rows", [1, 3])  # fewer positions than characters, and more: one by one, or from a table
+@pytest.mark.parametrize(
+    ("encoding", "targets", "rows"),
+    # Fewer positions than characters, and more: one by one, or from a table.
+    every_pair(["scalar", "one-hot", "embedding"], ["last", "every"], [1, 3]),
+)
 def test_gradient_equals_that_of_the_keras_model(encoding, targets, rows):
     layers = build_layers(config(encoding=encoding, targets=targets))
     randomised(layers)

@@ -46,7 +46,9 @@ def test_nan_weights_never_become_the_model(plan, poisoned):
     assert all(np.isfinite(array).all() for array in read_weights(made.folder, made.config.model).values())
 
 
-@pytest.mark.parametrize("save_every", [None, 0.0])  # detected by an evaluation, or by an earlier save
+@pytest.mark.parametrize(
+    "save_every", [None, pytest.param(0.0, marks=pytest.mark.slow)]
+)  # detected by an evaluation, or by an earlier save
 def test_nan_average_is_detected_with_a_finite_loss(plan, monkeypatch, save_every):
     def step(trainer, *arguments, original=Trainer.step, done=[]):  # noqa: B006 (once)
         loss = original(trainer, *arguments)
