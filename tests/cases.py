@@ -10,7 +10,7 @@ import pytest
 def every_pair(*axes: Iterable[Any]) -> list[Any]:
     """Return all combinations of the axes' values; those with an odd sum of places are slow tests.
 
-    With at most one axis of more than two values, the fast cases have every pair of values of two axes if there are three.
+    The fast cases have every pair of values of two of three axes, each of at least two values.
     """
     axes = tuple(tuple(axis) for axis in axes)
     return [

@@ -12,8 +12,11 @@ from charlstm.errors import CharlstmError, CheckpointError, ConfigError, CorpusE
 from charlstm.model_training import TrainingSettings, train
 from charlstm.training.events import Evaluated, Finished, Started, Stepped
 from tests.cli.conftest import charlstm as charlstm_fixture
+from tests.training.conftest import compiled_once as compiled_once_fixture
 
 run_command = charlstm_fixture
+compiled_once = compiled_once_fixture
+pytestmark = pytest.mark.usefixtures("compiled_once", "without_graph_optimizer")
 TEXT = "The ferry crosses the river at six, and the lamp burns until nine.\n" * 40
 QUICK = {"preset": "quick", "units": 8, "seq_len": 8, "batch_size": 4, "epochs": 0.2, "num_evaluations": 2, "progress": False}
 

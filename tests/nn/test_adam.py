@@ -11,7 +11,7 @@ from charlstm.nn import adam
 from charlstm.nn.adam import Adam
 
 SHAPES = ((9, 6), (6,), (6, 4))
-STEPS = 30
+STEPS = 12
 
 
 @pytest.fixture(params=[0, 10**9], ids=["compiled", "plain"])

@@ -23,7 +23,14 @@ from tests.inspection.conftest import random_weights
 WINDOW = np.random.default_rng(0).integers(0, 7, 9).astype(np.uint8)
 
 
-@pytest.fixture(params=[{}, {"encoding": "embedding", "embedding_size": 3}, {"encoding": "scalar", "targets": "last"}], ids=str)
+@pytest.fixture(
+    params=[
+        {},
+        pytest.param({"encoding": "embedding", "embedding_size": 3}, marks=pytest.mark.slow),
+        {"encoding": "scalar", "targets": "last"},
+    ],
+    ids=str,
+)
 def config(request):
     return ModelConfig(**{"vocabulary_size": 7, "seq_len": 9, "units": (5, 4), **request.param})
 

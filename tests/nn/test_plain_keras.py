@@ -56,9 +56,10 @@ def test_windows_are_read_alike_before_and_after_saving(network, tmp_path):
     assert not any(isinstance(layer, keras.layers.Lambda) for layer in model.layers)
     assert model.input_shape == (None, T, 1)
     model.save(tmp_path / "model.keras")
-    for each in (model, keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)):
+    loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    for each in (model, loaded):
         np.testing.assert_allclose(np.asarray(each(normalise(ids, V))), probabilities, atol=1e-5)
-        np.testing.assert_allclose(each.predict(normalise(ids, V), verbose=0), probabilities, atol=1e-5)
+    np.testing.assert_allclose(loaded.predict(normalise(ids, V), verbose=0), probabilities, atol=1e-5)
 
 
 def test_a_stateful_model_carries_its_state_from_call_to_call(network, tmp_path):

@@ -34,6 +34,11 @@ def compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     For tests of what happens around the steps. Those of the step, and of resuming, use new trainers.
     """
+    compile_once(monkeypatch)
+
+
+def compile_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what :func:`compiled_once` describes."""
 
     def trainer(model: ModelConfig, training: TrainingConfig, group: WorkerGroup | None = None) -> Trainer:
         names = ("batch_size", "precision", "random_seed", "weight_average", "weight_decay", "clip_norm")

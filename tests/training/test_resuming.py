@@ -19,6 +19,7 @@ from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.planning.training_plan import ResumedState, TrainingPlan
 from charlstm.training.trainer import Trainer
+from tests.training.conftest import compile_once
 from tests.training.runs import CUT, EVERYTHING, finished, planned, result, run, write_corpus
 
 
@@ -27,8 +28,10 @@ def finished_runs(tmp_path_factory):
     """Make a run without interruption, and the same interrupted."""
     folder = tmp_path_factory.mktemp("runs")
     text = write_corpus(folder)
-    run(planned(folder, text, "whole", **EVERYTHING))
-    assert run(planned(folder, text, "cut", **EVERYTHING), CUT)[-1].steps == CUT
+    with pytest.MonkeyPatch.context() as patch:
+        compile_once(patch)
+        run(planned(folder, text, "whole", **EVERYTHING))
+        assert run(planned(folder, text, "cut", **EVERYTHING), CUT)[-1].steps == CUT
     return folder / "c"
 
 

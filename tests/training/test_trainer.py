@@ -132,7 +132,8 @@ def test_regularisers_and_constraints_act_in_training_but_not_in_the_loss():
     [
         {"dropout": 0.3, "recurrent_dropout": 0.2, "drop_connect": 0.2, "units": (6, 5)},
         pytest.param({"targets": "last", "encoding": "embedding"}, marks=pytest.mark.slow),
-        {"recurrent_dropout": 0.2, "drop_connect": 0.2, "activation": "silu"},  # in Keras's own loop
+        # In Keras's own loop.
+        pytest.param({"recurrent_dropout": 0.2, "drop_connect": 0.2, "activation": "silu"}, marks=pytest.mark.slow),
     ],
 )
 def test_a_restored_trainer_gives_identical_steps(model):
