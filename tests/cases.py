@@ -10,7 +10,7 @@ import pytest
 def every_pair(*axes: Iterable[Any]) -> list[Any]:
     """Return all combinations of the axes' values; those with an odd sum of places are slow tests.
 
-    The fast cases have every pair of values of two of three axes, each of at least two values.
+    The fast cases have every value of two axes, and every pair of values of two of three axes.
     """
     axes = tuple(tuple(axis) for axis in axes)
     return [

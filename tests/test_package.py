@@ -84,6 +84,7 @@ def test_an_installed_wheel_writes_the_readmes_text_in_an_empty_folder(programs,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="the folders of an environment have other names on Windows")
 def test_the_library_of_an_installed_wheel_is_typed_and_works(programs, tmp_path):
     (tmp_path / "tale.txt").write_text("The ferry crosses at six.\n" * 10)

@@ -19,7 +19,7 @@ from charlstm.planning.training_plan import TrainingPlan
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-QUICK = ("README.md", "data/", "docs/start/")
+QUICK = ("README.md", "docs/start/")
 """Pages whose commands run by default; those of the others take minutes together."""
 
 
@@ -74,6 +74,8 @@ def test_commands_of_a_page_run(page, clone, monkeypatch):
             taken.rename(clone / "checkpoints" / "ferry")
 
 
+# Beside the tests of every method, and those of the README.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if page.parent.name == "guides" and ">>> " in page.read_text(encoding="utf-8")], ids=name
 )
@@ -171,6 +173,7 @@ def inspect_output(tmp_path_factory) -> list[str]:
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["explanation", "zh"])
 def test_inside_an_lstm_page_matches_inspect_output(folder, inspect_output):
     blocks = re.findall(

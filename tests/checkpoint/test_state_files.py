@@ -115,12 +115,13 @@ def test_state_that_reads_back_differently_is_refused(folder, config, state, mon
     assert equal(read_state(folder, config), state)
 
 
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 9])
 @pytest.mark.parametrize("suffix", [".safetensors", ".json"])
-def test_state_before_a_truncated_one_is_used_with_warning(folder, config, state, suffix):
+def test_state_before_a_truncated_one_is_used_with_warning(folder, config, state, suffix, every):
     write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
     path = folder / f"resume/000002{suffix}"
     content = path.read_bytes()
-    for length in range(len(content)):
+    for length in {*range(0, len(content), every), len(content) - 1}:
         path.write_bytes(content[:length])
         warnings = []
         assert equal(read_state(folder, config, warnings.append), state)
@@ -129,12 +130,13 @@ def test_state_before_a_truncated_one_is_used_with_warning(folder, config, state
         assert sentence.endswith(". The state before it is used.")
 
 
+@pytest.mark.parametrize("flips", [pytest.param(1_000, marks=pytest.mark.slow), 150])
 @pytest.mark.parametrize("suffix", [".safetensors", ".json"])
-def test_state_before_one_with_a_flipped_bit_is_used(folder, config, state, suffix):
+def test_state_before_one_with_a_flipped_bit_is_used(folder, config, state, suffix, flips):
     write_state(folder, replace(state, progress=replace(state.progress, steps=21)))
     path, random = folder / f"resume/000002{suffix}", np.random.default_rng(0)
     content = path.read_bytes()
-    for _ in range(1_000):
+    for _ in range(flips):
         position, bit = int(random.integers(len(content))), int(random.integers(8))
         path.write_bytes(content[:position] + bytes([content[position] ^ 1 << bit]) + content[position + 1 :])
         warnings = []

@@ -12,6 +12,7 @@ import charlstm as package
 from charlstm.cli.app import app
 from charlstm.cli.flags import FORMER_OPTIONS
 from charlstm.results.commands import RESULTS
+from tests.cases import every_pair
 
 PROGRAM = get_command(app)
 COMMANDS = {"": PROGRAM, **PROGRAM.commands}
@@ -220,8 +221,7 @@ CONTROL = ["\x1b[31mred", "two\nlines", "bell\a", "\x9b31m", "\udcff", "back\r",
 FORMAT = ["\u202efoo", "\u2066foo\u2069", "\u200ffoo", "fo\ufeffo", "foo\u2028bar"]
 
 
-@pytest.mark.parametrize("text", [*CONTROL, *FORMAT], ids=ascii)
-@pytest.mark.parametrize("arguments", WITH_TEXT.strip().split("\n"))
+@pytest.mark.parametrize(("arguments", "text"), every_pair(WITH_TEXT.strip().split("\n"), [*CONTROL, *FORMAT]), ids=ascii)
 def test_control_characters_in_arguments_are_replaced(charlstm, tmp_path, make_checkpoint, arguments, text):
     make_checkpoint(tmp_path / "checkpoints" / "tale")
     (tmp_path / "story.txt").write_text("Once upon a time. " * 100)

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.cases import every_pair
 from tests.cli.conftest import TEXT
 
 
@@ -41,15 +42,17 @@ def test_out_of_memory_advises_what_needs_less(charlstm, monkeypatch, tmp_path, 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit of the address space is Linux's")
-@pytest.mark.parametrize("kilobytes", [1_000_000, 2_900_000])
 @pytest.mark.parametrize(
-    "arguments",
-    [
-        "train tale.txt --name saga --units 8",
-        "generate --engine keras",
-        "inspect --keras",
-        "evaluate --corpus tale.txt --dynamic",
-    ],
+    ("arguments", "kilobytes"),
+    every_pair(
+        [
+            "train tale.txt --name saga --units 8",
+            "generate --engine keras",
+            "inspect --keras",
+            "evaluate --corpus tale.txt --dynamic",
+        ],
+        [1_000_000, 2_900_000],
+    ),
 )
 def test_too_small_address_space_is_reported(tmp_path, arguments, kilobytes):
     (tmp_path / "tale.txt").write_text(TEXT)

@@ -77,6 +77,7 @@ def test_resuming_needs_the_same_text(trained, tmp_path, refusal):
     assert "--learning-rate cannot be changed" in sentence
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_training_resumes(terminal, train_json, refusal, charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
     endless = ("train", "story.txt", *SMALL, "--epochs", "1000000", "--json")

@@ -81,6 +81,7 @@ def test_the_batch_size_can_be_fixed():
     assert plain_keras(config, weights, stateful=True).input_shape == (1, None, 1)
 
 
+@pytest.mark.slow
 def test_a_process_without_charlstm_loads_the_file(tmp_path):
     config = ModelConfig(vocabulary_size=V, seq_len=T, units=(4, 3), encoding="embedding", embedding_size=3)
     random = np.random.default_rng(0)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOM = Path(__file__).parents[2] / "charlstm" / "nn"
 
 NOISE = f"""
@@ -39,6 +41,7 @@ def test_noise_is_not_shown_after_an_interrupt():
     assert "native noise" not in stderr_of(NOISE.format(fail="raise KeyboardInterrupt"))
 
 
+@pytest.mark.slow
 def test_importing_and_using_tensorflow_prints_nothing():
     code = """
 from charlstm.config import ModelConfig

@@ -5,7 +5,6 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
-import pytest
 
 import charlstm
 from charlstm.report.notebook import ColouredText, Score

@@ -21,7 +21,7 @@ from charlstm.training.run import train
 from tests.training.runs import result
 
 pytestmark = pytest.mark.usefixtures("compiled_once")
-SETTINGS = {"epochs": 2.0, "evaluations": 4}
+SETTINGS = {"epochs": 1.0, "evaluations": 4}
 
 
 def run(plan: TrainingPlan, act: Callable[[Path], None], when: type = Evaluated) -> list[Any]:

@@ -31,7 +31,9 @@ def test_a_uniform_model_scores_the_log_of_the_vocabulary_size(targets):
     assert Validator(config, IDS).nats_per_char(weights(config, 0.0)) == pytest.approx(np.log(7), rel=1e-6)
 
 
-@pytest.mark.parametrize("length", [2, 3, 511, 1_025, 3_000])
+@pytest.mark.parametrize(
+    "length", [2, pytest.param(3, marks=pytest.mark.slow), pytest.param(511, marks=pytest.mark.slow), 1_025, 3_000]
+)
 def test_the_score_equals_reading_the_text_in_one_piece(length):
     config = ModelConfig(vocabulary_size=7, units=(5, 4), encoding="embedding", embedding_size=3)
     values, ids = weights(config, 0.5), IDS[:length]
@@ -46,7 +48,7 @@ def test_the_score_equals_reading_the_text_in_one_piece(length):
 @pytest.mark.parametrize(
     "memory",
     [
-        pytest.param(memory, marks=() if memory in ("linear", "tanh") else pytest.mark.slow)
+        pytest.param(memory, marks=() if memory == "linear" else pytest.mark.slow)
         for memory in sorted(LONG_MEMORIES.keys() - AT_ONCE)
     ],
 )
