@@ -21,6 +21,11 @@ from charlstm.text.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+# If several processes run the tests, threads of one would wait for those of another: TensorFlow's here, NumPy's below.
+TENSORFLOW_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ |= dict.fromkeys(TENSORFLOW_THREADS, "1")
+
 # No deadline: the time of an example depends on the load of the machine.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")

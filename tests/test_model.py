@@ -33,20 +33,7 @@ OPTIONS = {
     "stateful": ({"mode": "stateful"}, ["--mode", "stateful"]),
     "sampling": (
         {"temperature": 1.3, "top_k": 9, "top_p": 0.9, "min_p": 0.05, "repetition_penalty": 1.2, "mode": "stateful"},
-        [
-            "--temperature",
-            "1.3",
-            "--top-k",
-            "9",
-            "--top-p",
-            "0.9",
-            "--min-p",
-            "0.05",
-            "--repetition-penalty",
-            "1.2",
-            "--mode",
-            "stateful",
-        ],
+        ["--temperature=1.3", "--top-k=9", "--top-p=0.9", "--min-p=0.05", "--repetition-penalty=1.2", "--mode=stateful"],
     ),
     "stops": ({"stop": ["e", "oo"]}, ["--stop", "e", "--stop", "oo"]),
 }

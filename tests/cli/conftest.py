@@ -22,6 +22,7 @@ from charlstm.cli.app import app
 from charlstm.config import ModelConfig
 from tests.cli import many_texts, session, story_training
 from tests.cli.terminals import open_terminal
+from tests.conftest import TENSORFLOW_THREADS
 
 CommandLine = Callable[..., Result]
 
@@ -181,13 +182,14 @@ def single_runs(tmp_path_factory: pytest.TempPathFactory, make_checkpoint: Calla
 
 @pytest.fixture(scope="session")
 def first_training(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """Train once in a process of its own; the folder is ``first_training.args[-1]``."""
+    """Train once in a process of its own, with all threads; the folder is ``first_training.args[-1]``."""
     folder = tmp_path_factory.mktemp("first")
     (folder / "story.txt").write_text(story_training.STORY)
     root = str(folder / "checkpoints")
     return subprocess.run(
         [sys.executable, "-m", "charlstm", "train", "story.txt", *story_training.SMALL, "--json", "--checkpoints", root],
         cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        env={name: value for name, value in os.environ.items() if name not in TENSORFLOW_THREADS},
     )  # fmt: skip
 
 

@@ -47,18 +47,13 @@ def cut(finished_runs, tmp_path):
     return shutil.copytree(finished_runs / "cut", tmp_path / "c" / "cut")
 
 
-# The tests of one stop, and those with a state that lacks something, are quick.
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("batches", "save_every"),
-    [("streams", 0.0), ("streams", 0.01), ("windows", None)],
-)
+@pytest.mark.slow  # beside that of one stop
+@pytest.mark.parametrize(("batches", "save_every"), [("streams", 0.0), ("streams", 0.01), ("windows", None)])
 def test_resume_after_any_stops_gives_identical_weights(plan, resumed, finished_runs, batches, save_every):
     settings = {**EVERYTHING, "batches": batches}
-    whole = finished_runs / "whole"  # of streams
-    if batches != "streams":
-        uninterrupted = plan("whole", **settings)
-        run(uninterrupted)
+    whole = finished_runs / "whole"
+    if batches == "windows":
+        run(uninterrupted := plan("whole", **settings))
         whole = uninterrupted.folder
     made = plan("cut", **settings, save_every=save_every)
     last = run(made, 7)[-1]
@@ -70,7 +65,6 @@ def test_resume_after_any_stops_gives_identical_weights(plan, resumed, finished_
     assert result(made.folder) == result(whole)
 
 
-# Without rare characters, the test above proves the same.
 @pytest.mark.parametrize("min_count", [pytest.param("auto", marks=pytest.mark.slow), 3])
 def test_a_run_interrupted_between_evaluations_gives_identical_weights(plan, resumed, odd, min_count):
     settings = {"epochs": 2.0, "evaluations": 3, "dropout": 0.2, "min_count": min_count}
