@@ -13,6 +13,7 @@ from charlstm.cli.inspect import inspect
 from charlstm.cli.launch import launch
 from charlstm.cli.list_command import list_checkpoints
 from charlstm.cli.program import Command, Program
+from charlstm.cli.serve import serve
 from charlstm.cli.terminal import say
 from charlstm.cli.train import train
 
@@ -30,6 +31,7 @@ app.command(cls=Command)(compare)
 app.command(cls=Command)(evaluate)
 app.command(cls=Command)(inspect)
 app.command(cls=Command)(export)
+app.command(cls=Command)(serve)
 app.command(cls=Command)(launch)
 app.command("list", cls=Command)(list_checkpoints)
 

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
@@ -39,6 +39,7 @@ def html_page(
     weights_format: WeightsFormat,
     start: Mapping[str, object] | None = None,
     sections: str = "",
+    served: Sequence[str] = (),
 ) -> str:
     """Return the page.
 
@@ -54,6 +55,7 @@ def html_page(
         start: What the tab on the inside of the model shows at first, by the names in ``page/inside/choice.js``; if given, the
             page opens with that tab.
         sections: HTML that follows the card.
+        served: Names of the models of the server that sends the page, which may then ask it for texts.
 
     Raises:
         ConfigError: If a weight is too large for the format.
@@ -65,7 +67,7 @@ def html_page(
     script, worker, style = bundle(_WEB, "page/main.js"), bundle(_WEB, "page/worker.js"), _style()
     environment = Environment(loader=FileSystemLoader(_WEB / "page"), autoescape=True)
     return environment.get_template("page.html").render(
-        policy=_policy(script, style),
+        policy=_policy(script, style, asks=bool(served)),
         name=name,
         style=Markup(style),
         seed=_first_words(checkpoint.corpus.windows[0]),
@@ -73,7 +75,11 @@ def html_page(
         numbers=_NUMBERS,
         sections=Markup(sections),
         orders=("index", "similarity", *PROPERTIES),
-        data=Markup(_in_script(json.dumps({"manifest": manifest, "card": asdict(card), "start": start}, ensure_ascii=True))),
+        data=Markup(
+            _in_script(
+                json.dumps({"manifest": manifest, "card": asdict(card), "start": start, "served": served}, ensure_ascii=True)
+            )
+        ),
         weights=Markup(b64encode(packed).decode()),
         worker=Markup(_closed(worker)),
         script=Markup(_closed(script)),
@@ -104,14 +110,21 @@ def _first_words(passage: str) -> str:
     return " ".join(words[:3]) + " " if len(words) > 3 else line[:6]
 
 
-def _policy(script: str, style: str) -> str:
-    """Return a content security policy: no requests, this page's script and style, its worker, WebAssembly for the engine."""
+def _policy(script: str, style: str, *, asks: bool) -> str:
+    """Return a content security policy: this page's script and style, its worker, WebAssembly for the engine; no requests.
+
+    Args:
+        script: The page's script.
+        style: Its style sheet.
+        asks: Whether the page may ask the server that sent it.
+    """
     return "; ".join(
         [
             "default-src 'none'",
             f"script-src '{_digest(script)}' 'wasm-unsafe-eval'",
             f"style-src '{_digest(style)}'",
             "worker-src blob:",
+            *(["connect-src 'self'"] if asks else []),
             "base-uri 'none'",
             "form-action 'none'",
         ]

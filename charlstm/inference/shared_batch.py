@@ -76,7 +76,7 @@ class Outcome(NamedTuple):
     Attributes:
         text: The text.
         chosen: Id of the next character, which was chosen; None while the prompt is read.
-        logits: The logits of the next character, ``[K]``, if the text reports them; not those with the bias.
+        logits: The logits of the next character, ``[V]``, if the text reports them; without the bias.
     """
 
     text: BatchText
@@ -141,7 +141,7 @@ class SharedBatch:
             next_id = chosen.get(id(text))
             if next_id is not None:
                 text.next_id = next_id
-            outcomes.append(Outcome(text, next_id, row[: text.vocabulary_size] if text.reports else None))
+            outcomes.append(Outcome(text, next_id, row if text.reports else None))
         return outcomes
 
     def _predicting_row(self, text: BatchText) -> int:
@@ -201,6 +201,4 @@ class _NoiseOfTexts:
     texts: Sequence[BatchText]
 
     def likeliest(self, logits: Logits, _: int) -> NDArray[np.int64]:
-        for row, text in zip(logits, self.texts, strict=True):
-            row += text.noise.at(text.position)[0]
-        return likeliest(logits)
+        return likeliest(logits + np.concatenate([text.noise.at(text.position) for text in self.texts]))

@@ -10,7 +10,13 @@ from charlstm.inference.shared_batch import BatchText, SharedBatch
 from charlstm.text.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary.of("The quick brown fox jumps over the lazy dog.\n")
-SAMPLINGS = [Sampling(0.8), Sampling(0.8, min_p=0.05), Sampling(0.0), Sampling(1.2, top_k=5, top_p=0.9), Sampling(1, repetition_penalty=1.3)]  # fmt: skip
+SAMPLINGS = [
+    Sampling(0.8),
+    Sampling(0.8, min_p=0.05),
+    Sampling(0.0),
+    Sampling(1.2, top_k=5, top_p=0.9),
+    Sampling(1, repetition_penalty=1.3),
+]
 
 
 @pytest.fixture

@@ -1,0 +1,101 @@
+"""``charlstm serve``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from charlstm.cli.generation_inputs import threads
+from charlstm.cli.options import integer
+from charlstm.cli.terminal import SearchOption, find_model, printable_name, say
+from charlstm.errors import CharlstmError, ConfigError
+
+if TYPE_CHECKING:
+    from charlstm.model import Model
+
+_LEAST_KEY = 16  # characters of a key
+
+
+def serve(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Checkpoints to serve, the default first. Default: the newest.", metavar="[NAME]..."),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. Any but this machine's own needs --api-key-file.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 chooses one.", **integer(0, 65_535))] = 8000,
+    api_key_file: Annotated[
+        Path | None, typer.Option(help="File with the key that every request must have.", metavar="FILE", show_default=False)
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Further name that a request may have as its host.", metavar="NAME", show_default=False),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Origin of pages that may use the server, such as https://example.org.", metavar="ORIGIN", show_default=False
+        ),
+    ] = None,
+    max_tokens: Annotated[int, typer.Option(help="Characters that a text may get.", **integer(1))] = 10_000,
+    max_n: Annotated[int, typer.Option(help="Texts of a request.", **integer(1))] = 64,
+    max_prompt: Annotated[int, typer.Option(help="Characters of a prompt.", **integer(1))] = 100_000,
+    max_texts: Annotated[int, typer.Option(help="Texts written at a time; others wait.", **integer(1))] = 64,
+    max_queue: Annotated[int, typer.Option(help="Texts that may wait; more are refused with status 429.", **integer(0))] = 256,
+    checkpoints: SearchOption = None,
+) -> None:
+    """Serve models over HTTP: the page, and completions as OpenAI's clients speak them.
+
+    The address of the page is printed. The endpoint for clients is /v1 below it; a token is a character.
+    """
+    from charlstm.inference.memory_checks import check_generation
+    from charlstm.inference.sampling import Sampling
+    from charlstm.server.access import Access, is_loopback
+    from charlstm.server.app import Server, create_app
+    from charlstm.server.limits import Limits
+    from charlstm.server.run import bind, run
+
+    key = None if api_key_file is None else _read_key(api_key_file)
+    if key is None and not is_loopback(host):
+        raise ConfigError(
+            f"other machines could use the server at {host} without a key; give --api-key-file, or leave out --host to serve "
+            "this machine alone"
+        )
+    models: dict[str, Model] = {}
+    wanted: list[str | None] = [*names] if names else [None]
+    for name in wanted:
+        model = find_model(name, checkpoints)
+        models[printable_name(model.name)] = model
+    limits = Limits(max_tokens=max_tokens, max_n=max_n, max_prompt=max_prompt, max_texts=max_texts, max_queue=max_queue)
+    for model in models.values():
+        check_generation(model.checkpoint, max_texts, max_tokens, "stateful", Sampling())
+    listening = bind(host, port)
+    allowed = [each.lower() for each in [*(allow_host or []), host]]
+    access = Access(hosts=allowed, origins=allow_origin or [], key=key, max_body=limits.max_body)
+    with threads(next(iter(models.values())).config, rows=1):
+        server = Server(models, limits, lambda name: _page(models, name))
+        shown = f"[{host}]" if ":" in host else host
+        say(f"Serving {', '.join(models)} on http://{shown}:{listening.getsockname()[1]}/ (Ctrl-C ends).")
+        run(create_app(server, access, say), server, listening)
+
+
+def _page(models: "dict[str, Model]", name: str) -> str:
+    """Return the page of a model, with a menu of the others."""
+    from charlstm.export.card import make_card
+    from charlstm.export.html import html_page
+
+    model = models[name]
+    card, _ = make_card(model.path, model.checkpoint, model.weights, "float16", measure=False)
+    return html_page(model.checkpoint, model.weights, name, card, "float16", served=list(models))
+
+
+def _read_key(file: Path) -> str:
+    """Return the key in a file."""
+    try:
+        key = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CharlstmError(f"the key cannot be read from {file} ({getattr(error, 'strerror', None) or error})") from error
+    if len(key) < _LEAST_KEY or any(character.isspace() for character in key):
+        raise CharlstmError(f"{file}: expected a key of at least {_LEAST_KEY} characters without spaces; found {len(key)}")
+    return key

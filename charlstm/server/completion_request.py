@@ -1,0 +1,218 @@
+"""The body of ``POST /v1/completions``, checked."""
+
+from typing import Any
+
+import msgspec
+
+from charlstm.choices import DEFAULT_TEMPERATURE, Mode
+from charlstm.errors import CharlstmError
+from charlstm.server.api_error import ApiError
+from charlstm.server.limits import Limits
+from charlstm.text.known_text import known_text
+from charlstm.text.vocabulary import Vocabulary, quoted
+
+MOST_LOGPROBS = 20
+"""Alternatives for each character, at most."""
+
+MOST_STOPS = 4
+"""Stop strings of a request, at most."""
+
+
+class StreamOptions(msgspec.Struct, forbid_unknown_fields=True):
+    """Options of a stream."""
+
+    include_usage: bool = False
+    include_obfuscation: bool = False
+
+
+class CompletionRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The fields of OpenAI's completions, with ``mode``, ``top_k``, ``min_p`` and ``repetition_penalty`` of this program.
+
+    A token is a character. A field that is null counts as missing.
+    """
+
+    model: str | None = None
+    prompt: str | list[str | int] | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    n: int | None = None
+    best_of: int | None = None
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    logprobs: int | None = None
+    echo: bool | None = None
+    suffix: str | None = None
+    logit_bias: dict[str, float] | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    user: str | None = None
+    mode: Mode | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+
+
+_decode = msgspec.json.Decoder(CompletionRequest).decode
+
+
+def read_request(body: bytes) -> CompletionRequest:
+    """Return the request in a body.
+
+    Raises:
+        ApiError: If it is no JSON object of such fields.
+    """
+    try:
+        return _decode(body)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$")
+        field = path.strip("`").lstrip(".").split(".")[0].split("[")[0] or None
+        raise ApiError(400, f"{f'{field}: ' if field else ''}{reason[0].lower()}{reason[1:]}", field) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ApiError(400, f"the body is no JSON: {error}") from None
+
+
+class CheckedRequest(msgspec.Struct, kw_only=True, frozen=True):
+    """A request for a model, checked, without missing fields.
+
+    Attributes:
+        prompts: Texts to continue, in the characters of the model; None for a passage of the corpus.
+        texts: Texts to write for each prompt.
+        n: Texts to return for each prompt.
+        bias: What is added to the logits of characters, by id.
+    """
+
+    prompts: list[str | None]
+    max_tokens: int
+    temperature: float
+    top_p: float
+    top_k: int
+    min_p: float
+    repetition_penalty: float
+    mode: Mode
+    n: int
+    texts: int
+    stops: tuple[str, ...]
+    seed: int | None
+    stream: bool
+    include_usage: bool
+    logprobs: int | None
+    echo: bool
+    bias: dict[int, float]
+
+
+def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Limits) -> CheckedRequest:
+    """Check a request, and put defaults in place of what is missing.
+
+    Raises:
+        ApiError: If a field is out of bounds, or not supported.
+    """
+    if request.suffix:
+        raise ApiError(400, "suffix: a character model cannot fill in text before a suffix; leave it out", "suffix")
+    for name in ("presence_penalty", "frequency_penalty"):
+        if getattr(request, name):
+            raise ApiError(400, f"{name} is not supported; use repetition_penalty", name)
+    stream = bool(request.stream)
+    if request.stream_options is not None and not stream:
+        raise ApiError(400, "stream_options is for streams; set stream to true", "stream_options")
+    n = _integer("n", request.n, 1, 1, limits.max_n)
+    texts = _integer("best_of", request.best_of, n, 1, limits.max_n)
+    if texts < n:
+        raise ApiError(400, f"best_of: expected at least n = {n}; found {texts}", "best_of")
+    if stream and texts > n:
+        raise ApiError(400, "best_of: a stream cannot choose the best of several texts; leave best_of out", "best_of")
+    max_tokens = _integer("max_tokens", request.max_tokens, 16, 0, limits.max_tokens)
+    echo = bool(request.echo)
+    if max_tokens == 0 and not echo:
+        raise ApiError(400, "max_tokens: expected at least 1; 0 is for scoring a text, with echo", "max_tokens")
+    logprobs = None if request.logprobs is None else _integer("logprobs", request.logprobs, 0, 0, MOST_LOGPROBS)
+    prompts = _prompts(request.prompt, vocabulary, limits, reads_rare=max_tokens == 0)
+    if len(prompts) * texts > limits.max_n:
+        raise ApiError(400, f"n: expected at most {limits.max_n} texts in all; found {len(prompts)} prompts of {texts}", "n")
+    return CheckedRequest(
+        prompts=prompts,
+        max_tokens=max_tokens,
+        temperature=_number("temperature", request.temperature, DEFAULT_TEMPERATURE, 0, 1e9),
+        top_p=_number("top_p", request.top_p, 1, 0, 1),
+        top_k=_integer("top_k", request.top_k, 0, 0, 1 << 30),
+        min_p=_number("min_p", request.min_p, 0, 0, 1),
+        repetition_penalty=_number("repetition_penalty", request.repetition_penalty, 1, 0.01, 1e6),
+        mode=request.mode or "stateful",
+        n=n,
+        texts=texts,
+        stops=_stops(request.stop, vocabulary),
+        seed=None if request.seed is None else _integer("seed", request.seed, 0, 0, (1 << 63) - 1),
+        stream=stream,
+        include_usage=request.stream_options is not None and request.stream_options.include_usage,
+        logprobs=logprobs,
+        echo=echo,
+        bias=_bias(request.logit_bias or {}, vocabulary),
+    )
+
+
+def _integer(name: str, value: int | None, usual: int, least: int, greatest: int) -> int:
+    if value is None:
+        return usual
+    if not least <= value <= greatest:
+        raise ApiError(400, f"{name}: expected an integer from {least:,} to {greatest:,}; found {value:,}", name)
+    return value
+
+
+def _number(name: str, value: float | None, usual: float, least: float, greatest: float) -> float:
+    if value is None:
+        return usual
+    if not least <= value <= greatest:
+        raise ApiError(400, f"{name}: expected a number from {least:g} to {greatest:g}; found {value:g}", name)
+    return value
+
+
+def _prompts(prompt: Any, vocabulary: Vocabulary, limits: Limits, *, reads_rare: bool) -> list[str | None]:
+    if isinstance(prompt, list) and len({type(each) for each in prompt}) > 1:
+        raise ApiError(400, "prompt: expected strings, or ids; found both", "prompt")
+    if isinstance(prompt, list) and prompt and isinstance(prompt[0], int):
+        if wrong := [each for each in prompt if not 0 <= each < len(vocabulary)]:
+            raise ApiError(400, f"prompt: expected ids from 0 to {len(vocabulary) - 1}; found {wrong[0]}", "prompt")
+        prompt = "".join(vocabulary.characters[each] for each in prompt)
+    given = [prompt] if prompt is None or isinstance(prompt, str) else prompt
+    if not given:
+        raise ApiError(400, "prompt: expected a string, or several; found none", "prompt")
+    return [_prompt(each, vocabulary, limits, reads_rare=reads_rare) for each in given]
+
+
+def _prompt(text: str | None, vocabulary: Vocabulary, limits: Limits, *, reads_rare: bool) -> str | None:
+    if not text:
+        return None
+    if len(text) > limits.max_prompt:
+        raise ApiError(400, f"prompt: expected at most {limits.max_prompt:,} characters; found {len(text):,}", "prompt")
+    try:
+        known = known_text(vocabulary, text)
+    except CharlstmError as error:
+        raise ApiError(400, f"prompt: {error}", "prompt") from None
+    unknown = vocabulary.unknown(known)
+    if unknown and not (reads_rare and vocabulary.rare is not None):
+        raise ApiError(400, f"prompt: the model does not know {quoted(unknown)}", "prompt")
+    return known
+
+
+def _stops(stop: str | list[str] | None, vocabulary: Vocabulary) -> tuple[str, ...]:
+    given = [] if stop is None else [stop] if isinstance(stop, str) else stop
+    if len(given) > MOST_STOPS:
+        raise ApiError(400, f"stop: expected at most {MOST_STOPS} strings; found {len(given)}", "stop")
+    if any(not each for each in given):
+        raise ApiError(400, "stop: expected at least one character; found an empty string", "stop")
+    # A string with a character that the model does not know can never be generated: it stops nothing.
+    return tuple(known for each in given if not vocabulary.unknown(known := known_text(vocabulary, each)))
+
+
+def _bias(given: dict[str, float], vocabulary: Vocabulary) -> dict[int, float]:
+    ids = {character: number for number, character in enumerate(vocabulary.characters)}
+    bias = {}
+    for name, value in given.items():
+        # A number is an id, as in OpenAI's requests; a digit can be named by its id.
+        found = int(name) if name.isascii() and name.isdecimal() and len(name) < 10 else ids.get(name, -1)
+        if not 0 <= found < len(vocabulary):
+            raise ApiError(400, f"logit_bias: expected characters of the model, or ids; found {name[:20]!r}", "logit_bias")
+        bias[found] = _number("logit_bias", value, 0, -100, 100)
+    return bias

@@ -1,0 +1,57 @@
+"""The process: a socket, signals, and an end that lets texts finish."""
+
+import math
+import socket
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from charlstm.errors import CharlstmError, ConfigError
+from charlstm.server.app import Server
+
+GRACE = 4.0
+"""Seconds that texts have to finish after a signal; then they end with an error."""
+
+
+class _Process(uvicorn.Server):
+    """Uvicorn's server, which also tells the engines that it ends."""
+
+    def __init__(self, config: uvicorn.Config, server: Server) -> None:
+        super().__init__(config)
+        self._engines = server
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End: at once at the second Ctrl-C."""
+        self._engines.close(0 if self.should_exit else GRACE)
+        super().handle_exit(sig, frame)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address.
+
+    Raises:
+        ConfigError: If the host is no address of this machine.
+        CharlstmError: If the port is taken, or may not be used.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise ConfigError(setting="host", expected="a name or an address of this machine", found=host) from error
+    listening = socket.socket(family)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        listening.close()
+        raise CharlstmError(f"{host}:{port} cannot be used ({error.strerror}); choose another `port`") from error
+    return listening
+
+
+def run(app: ASGIApp, server: Server, listening: socket.socket) -> None:
+    """Serve until a signal, which is raised again at the end."""
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=math.ceil(GRACE),
+        timeout_keep_alive=5, h11_max_incomplete_event_size=64_000,
+    )  # fmt: skip
+    _Process(config, server).run(sockets=[listening])

@@ -1,0 +1,151 @@
+"""One text that the server writes: its characters, what of them may be sent, and why it ended."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from charlstm.inference.generation import GeneratedText
+from charlstm.inference.logits import log_softmax
+from charlstm.inference.lstm import Array
+from charlstm.inference.shared_batch import BatchText, Outcome
+from charlstm.text.scoring import MAX_NATS
+from charlstm.text.vocabulary import Vocabulary
+
+FinishReason = Literal["length", "stop"]
+
+
+class Token(NamedTuple):
+    """A character with its log-probability.
+
+    Attributes:
+        character: The character.
+        logprob: Its natural log-probability; None for the first character of a prompt, before which nothing was read.
+        top: The likeliest characters with theirs.
+    """
+
+    character: str
+    logprob: float | None
+    top: dict[str, float]
+
+
+class Part(NamedTuple):
+    """A part of a text: a piece, its tokens if they are wanted, and the reason for the end with the last part."""
+
+    text: str
+    tokens: list[Token]
+    finish_reason: FinishReason | None
+
+
+@dataclass(eq=False)
+class Writing:
+    """A text from its request to its end.
+
+    The engine's thread calls :meth:`hear`; a request's task takes the parts.
+
+    Attributes:
+        text: The text in the batch.
+        vocabulary: The characters of the model.
+        length: The largest number of characters to write.
+        stops: Strings that end it.
+        prompt: The prompt as characters, to name those that the model does not know.
+        naming_nats: What naming each rare character of the prompt costs; see :meth:`Vocabulary.naming_nats`.
+        logprobs: Number of alternatives of each token; None without log-probabilities.
+        echo: Whether the text begins with the prompt.
+    """
+
+    text: BatchText
+    vocabulary: Vocabulary
+    length: int
+    stops: tuple[str, ...]
+    prompt: str
+    naming_nats: np.ndarray
+    logprobs: int | None
+    echo: bool
+    written: int = 0
+    total_logprob: float = 0.0
+    ended: bool = False
+    error: Exception | None = None
+    parts: deque[Part] = field(default_factory=deque)
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.generated = GeneratedText(self.stops)
+        self._tokens: list[Token] = []  # of the characters that are written and not given yet
+        self._given = 0
+        self._prompt_tokens = [Token(self.prompt[0], None, {})]
+
+    @property
+    def mean_logprob(self) -> float:
+        """The mean log-probability of the characters written, if they are reported."""
+        return self.total_logprob / max(1, self.written)
+
+    @property
+    def scores_prompt(self) -> bool:
+        """Whether the prompt is given with log-probabilities."""
+        return self.echo and self.logprobs is not None
+
+    def hear(self, outcome: Outcome) -> bool:
+        """Take what a step did, and return whether there is something to send."""
+        if outcome.chosen is None:
+            if self.scores_prompt and outcome.logits is not None:
+                self._prompt_tokens.append(self._prompt_token(outcome.logits))
+            return False
+        if self.echo and self.written == 0:
+            self.parts.append(Part(self.prompt, self._prompt_tokens if self.scores_prompt else [], None))
+        if self.length == 0:
+            self._end("length")
+            return True
+        self._write(outcome.chosen, outcome.logits)
+        if self.generated.stopped:
+            del self._tokens[len(self.generated.characters) - self._given :]  # those of the stop string
+            self._end("stop")
+        elif self.written == self.length:
+            self._end("length")
+        elif piece := self.generated.give():
+            self._give(piece, None)
+        else:
+            return False
+        return True
+
+    def fail(self, error: Exception) -> None:
+        """End the text with an error."""
+        self.error, self.ended = error, True
+
+    def _write(self, chosen: int, logits: Array | None) -> None:
+        character = self.vocabulary.characters[chosen]
+        if logits is not None:
+            logs = log_probabilities(logits[: len(self.vocabulary)])
+            self.total_logprob += float(logs[chosen])
+            if self.logprobs is not None:
+                self._tokens.append(Token(character, float(logs[chosen]), self._top(logs)))
+        self.written += 1
+        self.generated.append(character)
+
+    def _prompt_token(self, logits: Array) -> Token:
+        """Return the token of the next character of the prompt; a rare one costs the placeholder and its name."""
+        place, logs = self.text.read, log_probabilities(logits)
+        known = min(int(self.text.prompt[place]), len(logs) - 1)
+        return Token(self.prompt[place], float(logs[known] - self.naming_nats[place]), self._top(logs[: len(self.vocabulary)]))
+
+    def _top(self, logs: np.ndarray) -> dict[str, float]:
+        best = np.argsort(-logs, kind="stable")[: self.logprobs or 0]
+        return {self.vocabulary.characters[number]: float(logs[number]) for number in best.tolist()}
+
+    def _end(self, reason: FinishReason) -> None:
+        self._give(self.generated.give(all_of_it=True), reason)
+        self.ended = True
+
+    def _give(self, piece: str, reason: FinishReason | None) -> None:
+        tokens, self._tokens = self._tokens[: len(piece)], self._tokens[len(piece) :]
+        self._given += len(piece)
+        self.parts.append(Part(piece, tokens, reason))
+
+
+def log_probabilities(logits: Array) -> np.ndarray:
+    """Return the log-probabilities of logits, none below that of the smallest float32: ``[V]``."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        logs = log_softmax(logits.astype(np.float64))
+    return np.where(logs >= -MAX_NATS, logs, -MAX_NATS)  # NaN too
