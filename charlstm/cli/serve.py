@@ -69,7 +69,7 @@ def serve(
         models[printable_name(model.name)] = model
     limits = Limits(max_tokens=max_tokens, max_n=max_n, max_prompt=max_prompt, max_texts=max_texts, max_queue=max_queue)
     for model in models.values():
-        check_generation(model.checkpoint, max_texts, max_tokens, "stateful", Sampling())
+        check_generation(model.checkpoint, max_texts, 0, "stateful", Sampling())
     listening = bind(host, port)
     allowed = [each.lower() for each in [*(allow_host or []), host]]
     access = Access(hosts=allowed, origins=allow_origin or [], key=key, max_body=limits.max_body)

@@ -13,6 +13,8 @@ from charlstm.server.app import Server
 GRACE = 4.0
 """Seconds that texts have to finish after a signal; then they end with an error."""
 
+_BACKLOG = 1024
+
 
 class _Process(uvicorn.Server):
     """Uvicorn's server, which also tells the engines that it ends."""
@@ -42,6 +44,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(_BACKLOG)  # at once: clients may connect as soon as the address is known
     except OSError as error:
         listening.close()
         raise CharlstmError(f"{host}:{port} cannot be used ({error.strerror}); choose another `port`") from error

@@ -7,6 +7,7 @@ import { say } from "./strings.js";
 
 /** @typedef {import("./client.js").Client} Client */
 /** @typedef {import("./client.js").Task} Task */
+/** @typedef {import("./served.js").Served} Served */
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("../engine/vocabulary.js").Vocabulary} Vocabulary */
 
@@ -26,11 +27,13 @@ export class Desk {
 
   /**
    * @param {Client} client
+   * @param {Served} served
    * @param {Settings} settings
    * @param {Vocabulary} vocabulary
    */
-  constructor(client, settings, vocabulary) {
+  constructor(client, served, settings, vocabulary) {
     this.client = client;
+    this.served = served;
     this.settings = settings;
     this.vocabulary = vocabulary;
     this.editor = new Editor($("text"), $("layer"), $("paper"));
@@ -55,7 +58,7 @@ export class Desk {
   async write() {
     if (!this.#prepare()) return;
     this.editor.keep();
-    const goesOn = this.#last && this.#last.text === this.editor.text && this.settings.randomSeed === "";
+    const goesOn = !this.served.writes && this.#last && this.#last.text === this.editor.text && this.settings.randomSeed === "";
     const last = /** @type {Writing} */ (this.#last);
     const randomSeed = goesOn ? last.randomSeed : this.settings.randomSeed || newRandomSeed();
     await this.#write(randomSeed, goesOn ? last.position : 0);
@@ -85,11 +88,15 @@ export class Desk {
     const writing = { start, randomSeed, position, text: "" };
     this.#last = writing;
     const options = this.settings.options(randomSeed);
-    this.#task = this.client.start({ kind: "write", text: this.editor.text, position, options }, ({ piece, written, rate }) => {
+    const hear = (/** @type {any} */ { piece, written, rate }) => {
       writing.position = position + written;
       this.editor.append(piece);
       $("rate").textContent = say("rate", Math.round(rate));
-    });
+    };
+    const { text } = this.editor;
+    this.#task = this.served.writes
+      ? this.served.write(text, options, hear)
+      : this.client.start({ kind: "write", text, position, options }, hear);
     $("state").textContent = say("writing");
     $("text").readOnly = true;
     this.showStatus();

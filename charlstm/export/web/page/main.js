@@ -7,23 +7,25 @@ import { Comparison } from "./comparison.js";
 import { Desk } from "./desk.js";
 import { Explainer } from "./inside/explainer.js";
 import { scripting } from "./scripting.js";
+import { Served } from "./served.js";
 import { Settings } from "./settings.js";
 import { currentLanguage, say, showLanguage } from "./strings.js";
 import { bindTabs, showTab } from "./tabs.js";
 
 const $ = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 
-/** What the page holds: the manifest of the model, its card, and what the tab on its inside shows at first.
+/** What the page holds: the manifest of the model, its card, what the tab on its inside shows at first, and the
+ * models of the server that sent it.
  * @typedef {{manifest: import("../engine/index.js").Manifest, card: import("./card.js").Card,
- *   start: Partial<import("./inside/choice.js").Choice> | null}} Page */
+ *   start: Partial<import("./inside/choice.js").Choice> | null, served: string[]}} Page */
 
-/** @type {Page} */ const { manifest, card, start } = JSON.parse($("model-data").textContent);
+/** @type {Page} */ const { manifest, card, start, served } = JSON.parse($("model-data").textContent);
 const weights = () => $("weights-data").textContent.trim();
 const script = new Blob([$("worker-code").textContent], { type: "text/javascript" });
 const client = new Client(new Worker(URL.createObjectURL(script)));
 const settings = new Settings($("settings"));
 const vocabulary = new Vocabulary(manifest.vocabulary, manifest.rare);
-const desk = new Desk(client, settings, vocabulary);
+const desk = new Desk(client, new Served(served, manifest.name), settings, vocabulary);
 const comparison = new Comparison(client, settings);
 const explainer = new Explainer(client, settings, manifest, vocabulary, start ?? {});
 

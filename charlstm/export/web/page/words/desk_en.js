@@ -69,5 +69,8 @@ export const DESK = {
   precision: "Weights in this file",
   loss: "{0}; on the held-out text {1} nats per character more than in full precision",
   madeWith: "A character-level LSTM, exported by charlstm {0}. Everything is computed on this device; the page makes no requests.",
+  onServer: "Let the server write",
+  onServerHelp: "with weights in full precision; this page does otherwise",
+  noServer: "The server does not answer.",
   tagline: "A character-level LSTM, trained on {0}",
 };

@@ -69,5 +69,8 @@ export const DESK = {
   precision: "本文件中的权重",
   loss: "{0}；在留出文本上，每字比全精度多 {1} 纳特",
   madeWith: "由 charlstm {0} 导出的字符级 LSTM。一切计算都在本机进行，页面不发出任何请求。",
+  onServer: "由服务器续写",
+  onServerHelp: "使用全精度权重；否则在本页计算",
+  noServer: "服务器没有回应。",
   tagline: "字符级 LSTM，训练文本：{0}",
 };
