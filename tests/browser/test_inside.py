@@ -32,11 +32,96 @@ def place(page):
     return int(re.search(r"character (\d+)", page.inner_text("#cell-heading"))[1])
 
 
-def test_the_tab_opens_with_a_passage_of_the_corpus_before_a_word(page, model):
+def test_the_tab_opens_with_a_passage_that_the_model_has_continued_before_a_word(page, model):
     text = page.input_value("#inside-text")
-    assert text == model.checkpoint.corpus.windows[0]
-    assert place(page) == text.rindex(" ") + 1
+    passage = model.checkpoint.corpus.windows[0]
+    continued = model.generate(passage, length=330, mode="stateful", temperature=0.6, random_seed=1)
+    assert continued.startswith(text)
+    assert len(text) > 200
+    assert text[-1] in " \n"
+    assert text[place(page) - 1] == " "
     assert "tab=inside" in page.url
+
+
+def test_several_tasks_at_a_time_all_end(open_page, tmp_path):
+    # Reading takes longer than the pause after which the effect of each character is computed.
+    model = tale(tmp_path, units=(500,))
+    opened = open_page(model.path.parent / "tale.html", locale="en-GB")
+    text = (TEXT * 20)[:1_000]
+    for view in ("mattered", "units"):
+        show(opened, text="The", at=1)
+        show(opened, text=text, at=100, view=view)
+        coloured = "all => all.filter(each => each.style.backgroundColor).length"
+        assert opened.eval_on_selector_all("#inside-layer span", coloured) == 1_000
+
+
+def test_an_input_method_may_compose_amid_the_text(page):
+    show(page, at=9)
+    page.focus("#inside-text")
+    session = page.context.new_cdp_session(page)
+    session.send("Input.imeSetComposition", {"text": "fo", "selectionStart": 2, "selectionEnd": 2})
+    page.keyboard.press("Shift")
+    assert page.input_value("#inside-text") == TEXT[:10] + "fo" + TEXT[10:]
+    session.send("Input.insertText", {"text": "fox"})
+    settle(page)
+    assert page.input_value("#inside-text") == TEXT[:10] + "fox" + TEXT[10:]
+    assert place(page) == 13
+
+
+def test_what_mattered_is_about_the_whole_text_also_in_a_window(page, model):
+    show(page, at=40, window=3, view="mattered")
+    whole = page.inner_text("#mattered-window > div:nth-child(2)")
+    assert whole.startswith("All 41 characters (stateful)")
+    best = [character for character, _ in model.next(TEXT[:41], top=5)]
+    assert [line.split()[0].replace("␣", " ") for line in whole.splitlines()[1:]] == best
+    assert page.eval_on_selector_all("#mattered-text span", "all => all.length") == 41
+    assert "the last 3 characters" in page.inner_text("#inside-reading option:checked")
+    show(page, at=40, window=3, view="units", show="f")
+    page.hover("#map", position={"x": 5, "y": 5})
+    assert page.inner_text("#map-value").endswith("not read")
+
+
+def test_a_text_that_cannot_be_read_shows_no_old_numbers(page):
+    show(page, at=9)
+    page.fill("#inside-text", "Hello Ж world")
+    settle(page)
+    assert page.inner_text("#cell-heading") == "The text cannot be read."
+    assert page.query_selector("#cell-table table") is None
+    page.fill("#inside-text", "")
+    settle(page)
+    assert page.inner_text("#inside-state") == ""
+
+
+def test_the_picture_is_worked_by_the_keyboard(page):
+    show(page, at=9, unit=4, view="units")
+    page.focus("#map-area")
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowUp", "ArrowUp"):
+        page.keyboard.press(key)
+    settle(page)
+    assert (page.input_value("#inside-unit"), "at=11" in page.url) == ("3", True)
+
+
+def test_more_changes_than_fit_are_said_and_focus_stays_in_the_view(page):
+    show(page, view="change", at=3, unit=0)
+    for number in range(9):
+        page.fill("#inside-unit", str(number))
+        page.click("#change-form button")
+    assert page.locator("#change-list li").count() == 8
+    assert "More than 8 changes" in page.inner_text("#change-most")
+    page.click("#change-list li:first-child button")
+    assert page.evaluate("document.activeElement.closest('#change-list') !== null")
+    assert page.locator("#change-list li").count() == 7
+    page.click("#change-none")
+    assert page.evaluate("document.activeElement.id") == "change-what"
+
+
+def test_drawings_follow_the_width_of_the_window(page):
+    show(page, view="units", at=3)
+    width = "Number(document.querySelector('#chart svg').getAttribute('viewBox').split(' ')[2])"
+    wide = page.evaluate(width)
+    page.set_viewport_size({"width": 420, "height": 800})
+    page.wait_for_timeout(200)
+    assert page.evaluate(width) < 420 < wide
 
 
 def test_typed_text_is_read_as_it_is_typed(page):

@@ -117,7 +117,6 @@ def attack(running: Any, examples: int) -> None:
     assert [line for line in log.splitlines() if not re.fullmatch(known, line)] == []
 
 
-
 def test_mutated_requests(running):
     attack(running, 300)
 

@@ -101,11 +101,13 @@ function answer(task, compute) {
 }
 
 const channel = new MessageChannel();
+/** @type {((value: unknown) => void)[]} */ const waiting = []; // several tasks can wait at a time
+channel.port2.onmessage = () => waiting.shift()?.(undefined);
 
 /** Wait until the messages that came in are handled; a timer would wait for at least 4 ms. */
 function otherMessages() {
   return new Promise((resolve) => {
-    channel.port2.onmessage = resolve;
+    waiting.push(resolve);
     channel.port1.postMessage(0);
   });
 }

@@ -145,7 +145,7 @@ export class CellView {
 function termTable(list, rest, sum, source, entry) {
   const most = Math.max(...list.map(({ product }) => Math.abs(product)));
   const row = (/** @type {Term} */ term) => {
-    const bar = make("meter", { max: 1, "aria-hidden": "true", class: term.product < 0 ? "negative" : undefined });
+    const bar = make("meter", { max: 1, "aria-hidden": "true", class: term.product < 0 ? "negative" : "after" });
     bar.value = Math.abs(term.product) / most;
     return make("tr", {}, make("td", {}, make("code", {}, entry(term))), make("td", {}, number(term.weight)), make("td", {}, `· ${source}[${term.index}] = `, number(term.input)),
       make("td", {}, number(term.product)), make("td", { class: "bar" }, bar));

@@ -23,7 +23,7 @@ import { PROPERTIES } from "../../inspection/readable_cells.js";
  */
 
 export const MOST_CHARACTERS = 1_000; // of the text
-const MOST_CHANGES = 8;
+export const MOST_CHANGES = 8;
 const VIEWS = /** @type {const} */ (["cell", "units", "change", "mattered"]);
 const SHOWN = /** @type {const} */ (["i", "f", "g", "o", "c", "h"]);
 const WHATS = /** @type {const} */ (["i", "f", "g", "o", "c", "reset"]);
@@ -57,7 +57,7 @@ export function choiceOf(fragment, usual, { units, window, steps }) {
   const step = integer(fields.get("step"), 1, steps);
   return {
     text,
-    place: integer(fields.get("at"), 0, length - 1) ?? Math.min(usual.place, length - 1),
+    place: integer(fields.get("at"), 0, length - 1) ?? Math.max(0, Math.min(usual.place, length - 1)),
     layer,
     unit: integer(fields.get("unit"), 0, units[layer - 1] - 1) ?? Math.min(usual.unit, units[layer - 1] - 1),
     show: oneOf(SHOWN, fields.get("show")) ?? usual.show,

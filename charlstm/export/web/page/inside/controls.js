@@ -39,6 +39,7 @@ export class Controls {
     $("inside-show").value = show;
     $("inside-reading").value = window === null ? "stateful" : "stateless";
     const field = $("inside-unit");
+    this.#nameWindow();
     field.max = String(this.sizes[layer - 1] - 1);
     if (document.activeElement !== field) field.value = String(unit);
     showTab($("views"), $(`view-${view}`));
@@ -54,10 +55,17 @@ export class Controls {
     $("inside-scale").classList.toggle("gate", gate);
   }
 
+  /** Show the two ways of reading. */
+  #nameWindow() {
+    for (const option of $("inside-reading").options) {
+      option.textContent = say(option.value === "stateful" ? "readWhole" : "readWindow", this.#choice?.window ?? this.window);
+    }
+  }
+
   /** Show the sentences in the present language. */
   refresh() {
     for (const [index, option] of [...$("inside-layer-number").options].entries()) option.textContent = say("layerOption", index + 1, this.sizes[index]);
-    for (const option of $("inside-reading").options) option.textContent = say(option.value === "stateful" ? "readWhole" : "readWindow", this.window);
+    this.#nameWindow();
     this.showScale(this.#most);
   }
 }

@@ -1,6 +1,7 @@
 /** Changes of the computation: the form that makes them, the list of those that hold, and the texts that follow from them. */
 
 import { say } from "../strings.js";
+import { MOST_CHANGES } from "./choice.js";
 import { $, decimal, make } from "./dom.js";
 
 /** @typedef {import("./choice.js").Change} Change */
@@ -22,7 +23,10 @@ export class Experiments {
     for (const button of document.querySelectorAll("[data-change]")) {
       button.addEventListener("click", () => this.#quick(/** @type {HTMLElement} */ (button).dataset.change ?? ""));
     }
-    $("change-none").addEventListener("click", () => this.onchange([]));
+    $("change-none").addEventListener("click", () => {
+      this.onchange([]);
+      $("change-what").focus();
+    });
     this.#fit();
   }
 
@@ -31,11 +35,16 @@ export class Experiments {
     this.choice = choice;
     const items = choice.changes.map((change, index) => {
       const remove = make("button", { type: "button", class: "quiet", "aria-label": say("removeChange", describe(change)) }, "✕");
-      remove.addEventListener("click", () => this.onchange(choice.changes.filter((_, other) => other !== index)));
+      remove.addEventListener("click", () => {
+        this.onchange(choice.changes.filter((_, other) => other !== index));
+        ($("change-list").querySelector("button") ?? $("change-what")).focus();
+      });
       return make("li", {}, describe(change), " ", remove);
     });
     $("change-list").replaceChildren(...items);
     $("change-none").hidden = items.length === 0;
+    $("change-most").textContent = say("mostChanges", MOST_CHANGES);
+    if (items.length < MOST_CHANGES) $("change-most").hidden = true;
     $("change-empty").hidden = items.length > 0;
     const whole = $("change-whom").querySelector("[value=unit]");
     if (whole) whole.textContent = say("thisUnit", choice.unit, choice.layer);
@@ -74,9 +83,10 @@ export class Experiments {
 
   /** @param {Change} change */
   #add(change) {
-    const others = (this.choice?.changes ?? []).filter((each) =>
-      each.what !== change.what || each.layer !== change.layer || each.unit !== change.unit || (change.what === "reset" && each.from !== change.from));
-    this.onchange([...others, change].slice(-8));
+    const same = (/** @type {Change} */ { what, layer, unit, from, to }) => [what, layer, unit, from, to].join();
+    const others = (this.choice?.changes ?? []).filter((each) => same(each) !== same(change));
+    $("change-most").hidden = others.length < MOST_CHANGES;
+    if (others.length < MOST_CHANGES) this.onchange([...others, change]);
   }
 
   /** @param {FormData} data @param {Choice} choice @returns {Change} */

@@ -21,12 +21,14 @@ import { say } from "../strings.js";
 /** @typedef {import("./choice.js").Choice} Choice */
 
 const GIVEN = 40; // characters of the text that are shown before a continuation
+const OPENING = 330; // characters of the text to begin with, beside a passage of the corpus
 const PAUSE = 250; // milliseconds without a change, after which the slower views are computed
 
 /** The tab. */
 export class Explainer {
   #open = false;
   /** @type {number | null} */ #hover = null;
+  #opening; // whether the text to begin with is still to be written
   #turn = 0; // of showing all
   #from = Infinity; // index of the first row that was added and is not shown yet
 
@@ -40,6 +42,7 @@ export class Explainer {
   constructor(client, settings, manifest, vocabulary, start) {
     this.settings = settings;
     this.manifest = manifest;
+    this.#opening = start.text === undefined;
     const text = limited(start.text ?? manifest.windows[0]);
     const characters = Array.from(text);
     const blank = characters.lastIndexOf(" ");
@@ -66,12 +69,21 @@ export class Explainer {
     this.mattered.onwindow = (window) => this.#showWindow(window);
     this.tour.onstep = (step) => this.#goTo(step);
     $("moment-link").addEventListener("click", () => this.#copyLink());
+    let width = 0;
+    new ResizeObserver(([{ contentRect }]) => {
+      if (this.#open && contentRect.width !== width) [this.units, this.mattered].forEach((view) => view.redraw());
+      width = contentRect.width;
+    }).observe($("inside"));
   }
 
   /** Show the tab: compute what it needs, unless that is known. */
-  open() {
+  async open() {
     this.#open = true;
-    this.#update();
+    if (!this.#opening) return void this.#update();
+    this.#opening = false;
+    const { text } = await this.reading.start({ kind: "opening", length: OPENING });
+    if (text && this.choice.text === limited(this.manifest.windows[0])) this.choose({ text, place: text.lastIndexOf(" ", (2 * text.length) / 3) });
+    else this.#update();
   }
 
   /** The page is on another tab. */
@@ -85,11 +97,13 @@ export class Explainer {
     const fragment = location.hash.slice(1);
     if (new URLSearchParams(fragment).get("tab") !== "inside") return false;
     if (fragment === fragmentOf(this.choice)) return true;
+    this.#opening = false;
     const { units, seq_len: window } = this.manifest.config;
     this.choice = choiceOf(fragment, this.choice, { units, window, steps: STEPS.length });
     const { step } = this.choice;
     if (step !== null) this.cell.unfold(STEPS[step].unfold ?? null);
     if (this.#open) this.#update();
+    this.text.moveTo(this.choice.place);
     return true;
   }
 
@@ -150,12 +164,17 @@ export class Explainer {
     history.replaceState(null, "", `#${fragmentOf(choice)}`);
     this.text.reveal(choice.place);
     const read = this.reading.read(choice, this.text.characters); // first, so that what is no longer true is not shown
-    if (choice.text === "") this.cell.clear(say("noText"));
+    $("mattered-changes").hidden = choice.changes.length === 0;
+    if (choice.text === "") {
+      this.cell.clear(say("noText"));
+      $("inside-state").textContent = "";
+    }
     this.#showAll();
     const reply = await read;
     if (!reply) return;
     const { error, characters: unknown } = reply;
     $("inside-state").textContent = unknown ? say("unknown", unknown.map(quoted).join(" ")) : error ?? "";
+    if (error) this.cell.clear(say("unreadText"));
     this.#showAll();
   }
 
@@ -184,9 +203,9 @@ export class Explainer {
   #showColours(from = 0) {
     const { layer, unit, show, window, place, view } = this.choice;
     const { rows, plain, changed } = this.reading;
-    const range = window === null ? null : /** @type {[number, number]} */ ([place + 1 - window, place]);
+    const range = window === null ? null : /** @type {[number, number]} */ ([Math.max(0, place + 1 - window), place]);
     this.controls.showScale(this.text.colour({ rows, before: changed ? plain : null, layer, quantity: show, unit, window: range }, from));
-    if (view === "units") this.units.show(this.choice, rows, changed ? plain : null, this.text.characters);
+    if (view === "units") this.units.show(this.choice, rows, changed ? plain : null, this.text.characters, range ?? [0, Infinity]);
   }
 
   /** Show what depends on the character that is looked at. */
@@ -226,7 +245,7 @@ export class Explainer {
       const { texts } = await this.reading.start({ kind: "continuation", place, length: this.experiments.length, temperature, randomSeed: 1 });
       if (texts) this.experiments.showTexts(ending(characters.slice(0, place + 1)), texts, changes.length > 0);
     } else if (view === "mattered") {
-      const reply = await this.reading.start({ kind: "influence", place, reach: REACH });
+      const reply = await this.reading.start({ kind: "influence", text, place, reach: REACH });
       if (!reply.influence) return;
       this.mattered.show(reply.influence, characters, place);
       await this.#showWindow(this.mattered.window ?? this.manifest.config.seq_len);
@@ -236,11 +255,9 @@ export class Explainer {
 
   /** Show the prediction of a window beside that of the whole text. @param {number} window */
   async #showWindow(window) {
-    const { place } = this.choice;
-    const { vocabulary } = this.manifest;
-    const { plain } = this.reading;
-    const { logs } = await this.reading.start({ kind: "window", place, window });
-    if (logs && place < plain.count) this.mattered.showWindow(window, place + 1, vocabulary, plain.logProbabilities(place, vocabulary.length), logs);
+    const { text, place } = this.choice;
+    const { short, whole } = await this.reading.start({ kind: "window", text, place, window });
+    if (short) this.mattered.showWindow(window, place + 1, this.manifest.vocabulary, whole, short);
   }
 
   #showTour() {

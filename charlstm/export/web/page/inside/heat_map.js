@@ -7,7 +7,8 @@ import { $, decimal, make, quoted } from "./dom.js";
 /** @typedef {import("./rows.js").Rows} Rows */
 
 /** What the picture shows.
- * @typedef {{rows: Rows, layer: number, quantity: Quantity, order: number[], characters: string[], place: number, unit: number}} Shown */
+ * @typedef {{rows: Rows, layer: number, quantity: Quantity, order: number[], characters: string[], place: number, unit: number,
+ *   read: [number, number]}} Shown `read`: indices of the first and the last character that are read. */
 
 /** Whether a quantity is from 0 to 1 in models with sigmoid gates; the others have a sign. @param {Quantity} quantity */
 export const isGate = (quantity) => quantity === "i" || quantity === "f" || quantity === "o";
@@ -24,6 +25,7 @@ export class HeatMap {
       const at = this.#under(event);
       if (at) this.onchoose(at.unit, at.place);
     });
+    $("map-area").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
     this.canvas.addEventListener("pointermove", (event) => this.#tell(this.#under(event)));
     this.canvas.addEventListener("pointerleave", () => this.#tell(null));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#paint());
@@ -57,6 +59,16 @@ export class HeatMap {
     this.#tell(null);
   }
 
+  /** Move the crosshair by the arrow keys. @param {KeyboardEvent} event */
+  #key(event) {
+    const shown = this.#shown;
+    const [across, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [0, 0];
+    if (!shown || (!across && !down)) return;
+    event.preventDefault();
+    const clamp = (/** @type {number} */ value, /** @type {number} */ end) => Math.max(0, Math.min(end - 1, value));
+    this.onchoose(shown.order[clamp(shown.order.indexOf(shown.unit) + down, shown.order.length)], clamp(shown.place + across, shown.rows.count));
+  }
+
   /** @param {MouseEvent} event */
   #under({ offsetX, offsetY }) {
     const shown = this.#shown;
@@ -72,15 +84,16 @@ export class HeatMap {
     if (!shown || shown.rows.count === 0) return;
     const { unit, place } = at ?? shown;
     if (place < 0 || place >= shown.rows.count) return;
+    if (place < shown.read[0] || place > shown.read[1]) return void ($("map-value").textContent = say("notRead", unit, place + 1));
     const value = shown.rows.value(shown.layer, shown.quantity, unit, place);
     $("map-value").textContent = say("mapValue", unit, quoted(shown.characters[place] ?? ""), place + 1, shown.quantity, decimal(value));
-    this.canvas.setAttribute("aria-label", say("mapLabel", shown.quantity, shown.layer, shown.order.length, shown.rows.count));
+    $("map-area").setAttribute("aria-label", say("mapLabel", shown.quantity, shown.layer, shown.order.length, shown.rows.count));
   }
 
   #paint() {
     const shown = this.#shown;
     if (!shown) return;
-    const { rows, layer, quantity, order, characters } = shown;
+    const { rows, layer, quantity, order, characters, read } = shown;
     const count = rows.count;
     [this.canvas.width, this.canvas.height] = [Math.max(1, count), order.length];
     if (count === 0) return;
@@ -88,7 +101,7 @@ export class HeatMap {
     const values = rows.layers[layer - 1];
     const first = ["i", "f", "g", "o", "c", "h"].indexOf(quantity);
     let most = 1e-9;
-    for (let place = 0; place < count; place++) {
+    for (let place = read[0]; place <= Math.min(read[1], count - 1); place++) {
       const start = (6 * place + first) * size;
       for (let unit = 0; unit < size; unit++) most = Math.max(most, Math.abs(values[start + unit]));
     }
@@ -100,7 +113,7 @@ export class HeatMap {
     const image = context.createImageData(count, order.length);
     const pixels = image.data;
     for (const [row, unit] of order.entries()) {
-      for (let place = 0; place < count; place++) {
+      for (let place = read[0]; place <= Math.min(read[1], count - 1); place++) {
         const share = values[(6 * place + first) * size + unit] / most;
         const shade = share < 0 ? below : above;
         const pixel = 4 * (row * count + place);

@@ -42,6 +42,11 @@ export class Mattered {
     return index < 0 ? null : index + 1;
   }
 
+  /** Draw again, in a window of another size. */
+  redraw() {
+    this.refresh();
+  }
+
   /** Show the same again, in the present language. */
   refresh() {
     if (!this.#influence) return;
@@ -58,7 +63,7 @@ export class Mattered {
     });
     $("mattered-text").replaceChildren(...text);
     const order = Array.from(leftOut, (_, back) => back).sort((a, b) => leftOut[b] - leftOut[a]).slice(0, 5);
-    $("mattered-most").textContent = say("mostImportant", order.map((back) => `${quoted(characters[place - back])} (${back === 0 ? say("last") : say("back", back)}): ${leftOut[back].toFixed(3)}`).join(" · "));
+    $("mattered-most").textContent = say("mostImportant", order.map((back) => `${quoted(characters[place - back])} (${back === 0 ? say("last") : say("back", back, back + 1)}): ${leftOut[back].toFixed(3)}`).join(" · "));
     $("mattered-enough").textContent = this.enough === null ? say("notEnough", count) : say("enough", this.enough);
     $("mattered-chart").replaceChildren(chart(window));
   }

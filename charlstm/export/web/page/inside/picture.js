@@ -7,10 +7,10 @@ import { decimal, draw } from "./dom.js";
 
 const [WIDTH, HEIGHT] = [520, 330];
 /** The centres of the four gates: where their boxes stand. @type {Record<"f" | "i" | "g" | "o", number>} */
-const GATES = { f: 110, i: 205, g: 295, o: 400 };
+const GATES = { f: 105, i: 200, g: 290, o: 376 };
 const [TOP, MIDDLE, BOXES, INPUTS] = [62, 136, 214, 286]; // heights of the wire of c, the product i g, the gates, the inputs
-const SUM = 250; // where i g is added to c
-const OUT = 455; // where c leaves for the output
+const SUM = 245; // where i g is added to c
+const OUT = 436; // where c leaves for the output
 
 /**
  * Return the symbol of an activation, as the equations have it.
@@ -33,7 +33,7 @@ export function picture(step, character, squash) {
     wire(`M10 ${TOP}H${WIDTH - 10}`, "strong"),
     wire(`M${GATES.f} ${BOXES - 20}V${TOP + 13}`), wire(`M${GATES.i} ${BOXES - 20}V${MIDDLE}H${SUM - 13}`),
     wire(`M${GATES.g} ${BOXES - 20}V${MIDDLE}H${SUM + 13}`), wire(`M${SUM} ${MIDDLE - 13}V${TOP + 13}`),
-    wire(`M${OUT} ${TOP}V${MIDDLE - 34}`), wire(`M${OUT} ${MIDDLE - 8}V${BOXES - 13}`), wire(`M${GATES.o + 24} ${BOXES}H${OUT - 13}`),
+    wire(`M${OUT} ${TOP}V${MIDDLE - 34}`), wire(`M${OUT} ${MIDDLE - 8}V${BOXES - 13}`), wire(`M${GATES.o + 30} ${BOXES}H${OUT - 13}`),
     wire(`M${OUT} ${BOXES + 13}V${INPUTS}H${WIDTH - 10}`, "strong"),
     wire(`M10 ${INPUTS}H${GATES.o}`, "strong"), wire(`M60 ${HEIGHT - 8}V${INPUTS}`),
     ...Object.values(GATES).map((x) => wire(`M${x} ${INPUTS}V${BOXES + 20}`)),
@@ -80,8 +80,8 @@ function box(gate, x, { value: open, activation, held }) {
   const height = 40 * share;
   const kind = open < 0 ? "below" : "above";
   return draw("g", { class: held ? "gate held" : "gate" },
-    draw("rect", { x: x - 24, y: BOXES - 20, width: 48, height: 40, rx: 6 }),
-    draw("rect", { x: x - 24, y: BOXES + 20 - height, width: 48, height, rx: 6, class: kind }),
+    draw("rect", { x: x - 30, y: BOXES - 20, width: 60, height: 40, rx: 6 }),
+    draw("rect", { x: x - 30, y: BOXES + 20 - height, width: 60, height, rx: 6, class: kind }),
     label(x, BOXES + 5, `${gate}: ${symbol(activation).replace("hard_sigmoid", "hard")}`, "middle"),
     value(x, BOXES + 36, open, "middle", held));
 }

@@ -20,12 +20,13 @@ import { Trace } from "../../inspection/trace.js";
  * @typedef {{kind: "trace", task: number, text: string, first: number, changes: Change[], urgent: StepRequest["step"], known: {plain:
  *   number, changed: number}}} TraceRequest `urgent`: the step that is looked at; both traces are read up to there first. `known`: number of characters at the beginning of the text whose rows the page has.
  * @typedef {{kind: "step", task: number, step: {place: number, layer: number, unit: number}}} StepRequest
- * @typedef {{kind: "influence", task: number, place: number, reach: number}} InfluenceRequest
- * @typedef {{kind: "window", task: number, place: number, window: number}} WindowRequest
+ * @typedef {{kind: "opening", task: number, length: number}} OpeningRequest
+ * @typedef {{kind: "influence", task: number, text: string, place: number, reach: number}} InfluenceRequest
+ * @typedef {{kind: "window", task: number, text: string, place: number, window: number}} WindowRequest
  * @typedef {{kind: "cells", task: number, text: string}} CellsRequest
  * @typedef {{kind: "order", task: number, text: string, layer: number, order: string}} OrderRequest
  * @typedef {{kind: "continuation", task: number, place: number, length: number, temperature: number, randomSeed: number}} ContinuationRequest
- * @typedef {TraceRequest | StepRequest | InfluenceRequest | WindowRequest | CellsRequest | OrderRequest | ContinuationRequest} InsideRequest
+ * @typedef {TraceRequest | StepRequest | OpeningRequest | InfluenceRequest | WindowRequest | CellsRequest | OrderRequest | ContinuationRequest} InsideRequest
  */
 
 const BATCH = 32; // characters whose rows are sent at a time
@@ -65,7 +66,10 @@ export class InsideTasks {
         if (!trace) continue;
         const reading = trace.reading(ids);
         for (let done = trace.common(ids); sent[which] < end; ) {
-          if (done < end) [done] = [/** @type {number} */ (reading.next().value)];
+          if (done < end) {
+            reading.next();
+            done = trace.ids.length;
+          }
           const rows = Math.min(done, end) - sent[which];
           if (rows >= BATCH || done >= end) {
             const to = Math.min(end, sent[which] + BATCH);
@@ -89,29 +93,49 @@ export class InsideTasks {
   }
 
   /**
-   * Return the effect of the last characters on the next-character distribution, without the changes.
-   * @param {InfluenceRequest} request
+   * Return a passage of the corpus with a continuation, up to the end of a word.
+   * @param {OpeningRequest} request
    */
-  *influence({ place, reach }) {
-    if (place >= this.plain.ids.length) return { influence: null };
-    return { influence: yield* influence(this.plain, place, reach, this.model.vocabulary.size) };
+  *opening({ length }) {
+    const options = { mode: /** @type {const} */ ("stateful"), temperature: 0.6, randomSeed: 1, length };
+    let text = "";
+    for (const piece of this.model.stream({ ...options, seed: this.model.windows[0] })) {
+      text += piece;
+      yield;
+    }
+    const end = Math.max(text.lastIndexOf(" "), text.lastIndexOf("\n"));
+    return { text: end > length / 2 ? text.slice(0, end + 1) : text };
   }
 
   /**
-   * Return the log-probabilities of the next character with the last characters alone, read from a zero state.
+   * Return the effect of the last characters on the next-character distribution: with the state carried, without the changes.
+   * @param {InfluenceRequest} request
+   */
+  *influence({ text, place, reach }) {
+    const trace = yield* this.#whole(text);
+    return { influence: yield* influence(trace, place, reach, this.model.vocabulary.size) };
+  }
+
+  /**
+   * Return the log-probabilities of the next character with the last characters alone, read from a zero state, and with the whole
+   * text.
    * @param {WindowRequest} request
    */
-  *window({ place, window }) {
+  *window({ text, place, window }) {
     const { network, vocabulary } = this.model;
-    if (place >= this.plain.ids.length) return { logs: null };
+    const trace = yield* this.#whole(text);
     const state = network.initialState(1);
     for (let now = Math.max(0, place + 1 - window); now <= place; now++) {
-      network.step([this.plain.ids[now]], state, 1);
+      network.step([trace.ids[now]], state, 1);
       yield;
     }
-    const logs = Float64Array.from(network.logits(state[state.length - 1].h, 0, 1).subarray(0, vocabulary.size));
-    logSoftmax(logs);
-    return { logs };
+    const width = network.config.vocabulary_size;
+    const [short, whole] = [network.logits(state[state.length - 1].h, 0, 1), trace.logits.subarray(place * width)].map((logits) => {
+      const logs = Float64Array.from(logits.subarray(0, vocabulary.size));
+      logSoftmax(logs);
+      return logs;
+    });
+    return { short, whole };
   }
 
   /**
@@ -185,13 +209,15 @@ export class InsideTasks {
   }
 
   /**
-   * Return a trace of a whole text with the state carried.
+   * Return a trace of a whole text with the state carried. It is one of its own unless the text is read already, since another task
+   * may be reading.
    * @param {string} text
    */
   *#whole(text) {
     const ids = this.model.vocabulary.encodeAny(text);
-    const trace = this.plain.first === 0 ? this.plain : new Trace(this.model.network);
-    if (!begins(trace.ids, ids)) for (const _ of trace.reading(ids)) yield;
+    if (this.plain.first === 0 && this.plain.ids.length === ids.length && begins(this.plain.ids, ids)) return this.plain;
+    const trace = new Trace(this.model.network);
+    for (const _ of trace.reading(ids)) yield;
     return trace;
   }
 }

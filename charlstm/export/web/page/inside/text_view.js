@@ -22,6 +22,7 @@ export class TextView {
   #text = "";
   /** @type {string[]} */ #characters = [];
   /** @type {HTMLElement[]} */ #spans = [];
+  #composing = false; // an input method is at work
   #most = 0; // the value of full colour
   /** @type {DOMRect[] | null} */ #boxes = null; // of the spans, until the layout changes
 
@@ -35,10 +36,14 @@ export class TextView {
     /** Called when the pointer is over a character, and with null when it leaves. @type {(place: number | null) => void} */
     this.onhover = () => {};
     this.area.addEventListener("input", (event) => !(/** @type {InputEvent} */ (event).isComposing) && this.#edited());
-    this.area.addEventListener("compositionend", () => this.#edited());
+    this.area.addEventListener("compositionend", () => {
+      this.#composing = false;
+      this.#edited();
+    });
     for (const event of ["click", "keyup", "select"]) {
-      this.area.addEventListener(event, () => this.onplace(this.#place()));
+      this.area.addEventListener(event, () => this.#composing || this.onplace(this.#place()));
     }
+    this.area.addEventListener("compositionstart", () => (this.#composing = true));
     this.area.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.onhover(this.#under(event)));
     this.area.addEventListener("pointerleave", () => this.onhover(null));
     new ResizeObserver(() => (this.#boxes = null)).observe(this.layer);

@@ -16,7 +16,7 @@ const CARRIED = { window: null, changes: [] };
 
 /** @type {Step[]} */
 export const STEPS = [
-  { id: "features", show: { view: "cell", ...CARRIED } },
+  { id: "features", show: { view: "cell", layer: 1, ...CARRIED } },
   { id: "units", show: { view: "units", show: "h", ...CARRIED } },
   { id: "columns", show: { view: "cell", ...CARRIED }, unfold: { kind: "x", gate: "f" } },
   { id: "parameters", show: { view: "cell", ...CARRIED }, unfold: { kind: "h", gate: "i" } },
@@ -40,13 +40,20 @@ export class Tour {
 
   constructor() {
     /** Called with the index of the step to show; null ends the tour. @type {(step: number | null) => void} */ this.onstep = () => {};
-    $("tour-start").addEventListener("click", () => this.onstep(0));
+    $("tour-start").addEventListener("click", () => {
+      this.onstep(0);
+      $("tour-next").focus();
+    });
     $("tour-close").addEventListener("click", () => {
       this.onstep(null);
       $("tour-start").focus();
     });
     $("tour-back").addEventListener("click", () => this.onstep(Math.max(0, (this.#step ?? 0) - 1)));
-    $("tour-next").addEventListener("click", () => this.onstep((this.#step ?? -1) + 1 < STEPS.length ? (this.#step ?? -1) + 1 : null));
+    $("tour-next").addEventListener("click", () => {
+      const next = (this.#step ?? -1) + 1;
+      this.onstep(next < STEPS.length ? next : null);
+      if (next === STEPS.length) $("tour-start").focus();
+    });
   }
 
   /**

@@ -18,7 +18,7 @@ export class UnitsView {
   #ordered = ""; // what the order is of
   #searched = ""; // the text in which cells were searched
   /** @type {ReadableCell[] | null} */ #cells = null;
-  /** @type {{choice: Choice, rows: Rows, before: Rows | null, characters: string[]} | null} */ #shown = null;
+  /** @type {{choice: Choice, rows: Rows, before: Rows | null, characters: string[], read: [number, number]} | null} */ #shown = null;
 
   /** @param {Client} client */
   constructor(client) {
@@ -35,21 +35,30 @@ export class UnitsView {
    * @param {Rows} rows
    * @param {Rows | null} before Without the changes, if there are any.
    * @param {string[]} characters
+   * @param {[number, number]} read Indices of the first and the last character that are read.
    */
-  show(choice, rows, before, characters) {
-    this.#shown = { choice, rows, before, characters };
+  show(choice, rows, before, characters, read) {
+    this.#shown = { choice, rows, before, characters, read };
     const { layer, unit, place, show: quantity, order } = choice;
     const size = rows.units[layer - 1];
     if (order === "index" || this.#units.length !== size) this.#units = Array.from({ length: size }, (_, index) => index);
-    this.map.show({ rows, layer, quantity, order: this.#units, characters, place, unit });
-    showChart(rows, before, layer, unit, place);
+    this.map.show({ rows, layer, quantity, order: this.#units, characters, place, unit, read });
+    showChart(rows, before, layer, unit, place, read);
   }
 
   /** Move to another unit or character. @param {number} unit @param {number} place */
   mark(unit, place) {
     if (!this.#shown) return;
     this.map.mark(unit, place);
-    showChart(this.#shown.rows, this.#shown.before, this.#shown.choice.layer, unit, place);
+    const { rows, before, choice, read } = this.#shown;
+    showChart(rows, before, choice.layer, unit, place, read);
+  }
+
+  /** Draw again, in a window of another size. */
+  redraw() {
+    if (!this.#shown) return;
+    const { choice, rows, before, characters, read } = this.#shown;
+    this.show(choice, rows, before, characters, read);
   }
 
   /**
@@ -64,8 +73,7 @@ export class UnitsView {
       const { units } = await this.client.start({ kind: "order", text, layer, order }).end;
       if (!units || this.#ordered !== ordered || !this.#shown) return;
       this.#units = units;
-      const { choice, rows, before, characters: present } = this.#shown;
-      this.show(choice, rows, before, present);
+      this.redraw();
     } else this.#ordered = ordered;
     if (this.#searched === text) return;
     this.#searched = text;

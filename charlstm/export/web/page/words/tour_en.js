@@ -4,7 +4,7 @@ export const TOUR = {
   features: {
     question: "What are samples, time steps and features?",
     answer:
-      "Keras reads windows of shape `[samples, time steps, features]`, here `[samples, {W}, {d}]`. A time step is one character. The features are the numbers that describe this one character: with the encoding of this model ({encoding}) there are {d}.\nA second feature would make the vector `x` longer by one number and the kernel by one row of {more} weights. It would not make the window longer.",
+      "Keras reads windows of shape `[samples, time steps, features]`, here `[samples, {W}, {d}]`. A time step is one character. The features are the numbers that describe this one character: with the encoding of this model ({encoding}) there are {d}.\nOne more feature would make the vector `x` longer by one number and the kernel by one row of {more} weights. It would not make the window longer.",
     task: "Put the caret into the text and press the right arrow key a few times. Each press is one time step: the numbers change, the shapes above the columns stay.",
   },
   units: {
@@ -22,7 +22,7 @@ export const TOUR = {
   parameters: {
     question: "Where does the number of parameters come from?",
     answer:
-      "Each of the four gates has a kernel `[d, u]`, a recurrent kernel `[u, u]` and a bias `[u]`: 4 · (d · u + u · u + u). Layer {layer} has {product} = {parameters} parameters.\nThe smallest LSTM, with one unit and one feature, has 4 · (1 + 1 + 1) = 12. With two features it has 16, because each feature adds a row of 4 · u weights. The number of time steps does not occur: the same weights are used at every step.",
+      "Each of the four gates has a kernel `[d, u]`, a recurrent kernel `[u, u]` and, unless `use_bias=False`, a bias `[u]`: 4 · (d · u + u · u + u) in all. Layer {layer} has {product} = {parameters} parameters.\nThe smallest LSTM, with one unit and one feature, has 4 · (1 + 1 + 1) = 12. With two features it has 16, because each feature adds a row of 4 · u weights. The number of time steps does not occur: the same weights are used at every step.",
     task: "Open U·h of another gate: the sum has {u} terms, one for each unit of the layer. Which unit contributes most?",
   },
   encoding: {
@@ -76,7 +76,7 @@ export const TOUR = {
   hard: {
     question: "What is hard_sigmoid, and does it matter?",
     answer:
-      "It is a piecewise linear stand-in for the sigmoid: 0 below, 1 above, a straight line between. In Keras 3 it is `z / 6 + 0.5`, in older versions it was `0.2 z + 0.5`. Early versions of Keras used it for the gates of an LSTM by default, so old weights need `recurrent_activation=\"hard_sigmoid\"`: with another function every gate has other values.\nThis model uses {gate} for the gates and {squash} for candidate and output.",
+      "It is a piecewise linear stand-in for the sigmoid: 0 below, 1 above, a straight line between. In Keras 3 it is `z / 6 + 0.5`, in older versions it was `0.2 z + 0.5`. Early versions of Keras used the older one for the gates of an LSTM by default. Weights from then need that very function, `clip(0.2 z + 0.5, 0, 1)`: with any other, also with what Keras 3 calls hard_sigmoid, every gate has other values.\nThis model uses {gate} for the gates and {squash} for candidate and output.",
     task: "Compare z with the value of a gate in the table. Would z / 6 + 0.5 give the same?",
   },
   temperature: {

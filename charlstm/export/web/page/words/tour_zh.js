@@ -22,7 +22,7 @@ export const TOUR = {
   parameters: {
     question: "参数个数是怎么来的？",
     answer:
-      "四个门各有核 `[d, u]`、循环核 `[u, u]` 和偏置 `[u]`：4 · (d · u + u · u + u)。第 {layer} 层有 {product} = {parameters} 个参数。\n最小的 LSTM 只有一个单元、一个特征，共 4 · (1 + 1 + 1) = 12 个；两个特征则是 16 个，因为每个特征添一行 4 · u 个权重。式中没有时间步数：每一步用的是同一组权重。",
+      "四个门各有核 `[d, u]`、循环核 `[u, u]`，以及（除非 `use_bias=False`）偏置 `[u]`，共 4 · (d · u + u · u + u)。第 {layer} 层有 {product} = {parameters} 个参数。\n最小的 LSTM 只有一个单元、一个特征，共 4 · (1 + 1 + 1) = 12 个；两个特征则是 16 个，因为每个特征添一行 4 · u 个权重。式中没有时间步数：每一步用的是同一组权重。",
     task: "展开另一个门的 U·h：和式有 {u} 项，本层每个单元一项。哪个单元贡献最大？",
   },
   encoding: {
@@ -76,7 +76,7 @@ export const TOUR = {
   hard: {
     question: "hard_sigmoid 是什么，要紧吗？",
     answer:
-      "它是 sigmoid 的分段线性替代：下面是 0，上面是 1，中间是直线。Keras 3 中是 `z / 6 + 0.5`，旧版是 `0.2 z + 0.5`。早期 Keras 的 LSTM 门默认用它，所以旧权重需要 `recurrent_activation=\"hard_sigmoid\"`：换了函数，每个门的值都会不同。\n本模型的门用 {gate}，候选值和输出用 {squash}。",
+      "它是 sigmoid 的分段线性替代：下面是 0，上面是 1，中间是直线。Keras 3 中是 `z / 6 + 0.5`，旧版是 `0.2 z + 0.5`。早期 Keras 的 LSTM 门默认用旧的那个。那时的权重就需要这个函数 `clip(0.2 z + 0.5, 0, 1)`：换成别的，包括 Keras 3 所称的 hard_sigmoid，每个门的值都会不同。\n本模型的门用 {gate}，候选值和输出用 {squash}。",
     task: "在表中比较某个门的 z 和它的值。z / 6 + 0.5 会得到一样的数吗？",
   },
   temperature: {
