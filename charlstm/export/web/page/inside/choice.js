@@ -29,6 +29,22 @@ const SHOWN = /** @type {const} */ (["i", "f", "g", "o", "c", "h"]);
 const WHATS = /** @type {const} */ (["i", "f", "g", "o", "c", "reset"]);
 
 /**
+ * Return the choice to begin with.
+ * @param {string} passage A text, if none is given.
+ * @param {Partial<Choice>} start What is given.
+ * @returns {Choice}
+ */
+export function initialChoice(passage, start) {
+  const text = limited(start.text ?? passage);
+  const characters = Array.from(text);
+  const blank = characters.lastIndexOf(" ");
+  return {
+    place: blank > 0 ? blank : characters.length - 1, // before a word, where several characters are possible
+    layer: 1, unit: 0, show: "c", window: null, changes: [], view: "cell", order: "index", step: null, ...start, text,
+  };
+}
+
+/**
  * Return a choice as the fragment of an address.
  * @param {Choice} choice
  * @returns {string} Without the number sign.

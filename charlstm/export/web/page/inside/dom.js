@@ -62,3 +62,11 @@ export function quoted(character) {
 export function withCode(text) {
   return text.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : document.createTextNode(part)));
 }
+
+/** Return the last words of a text, on its last line. @param {string[]} characters @param {number} most Characters. */
+export function ending(characters, most) {
+  const line = characters.slice(characters.lastIndexOf("\n", characters.length - 2) + 1);
+  if (line.length <= most) return line.join("");
+  const last = line.slice(-most);
+  return last.slice(last.indexOf(" ") + 1).join("");
+}

@@ -1,9 +1,9 @@
 /** The tab on the inside of the model: what it shows, and what follows from a choice. */
 
-import { limited, choiceOf, fragmentOf } from "./choice.js";
+import { choiceOf, fragmentOf, initialChoice, limited } from "./choice.js";
 import { CellView } from "./cell_view.js";
 import { Controls } from "./controls.js";
-import { $, quoted } from "./dom.js";
+import { $, ending, quoted } from "./dom.js";
 import { Experiments } from "./experiments.js";
 import { Mattered, REACH } from "./mattered.js";
 import { showNext } from "./next_list.js";
@@ -43,13 +43,7 @@ export class Explainer {
     this.settings = settings;
     this.manifest = manifest;
     this.#opening = start.text === undefined;
-    const text = limited(start.text ?? manifest.windows[0]);
-    const characters = Array.from(text);
-    const blank = characters.lastIndexOf(" ");
-    /** @type {Choice} */ this.choice = {
-      place: blank > 0 ? blank : characters.length - 1, // before a word, where several characters are possible
-      layer: 1, unit: 0, show: "c", window: null, changes: [], view: "cell", order: "index", step: null, ...start, text,
-    };
+    this.choice = initialChoice(manifest.windows[0], start);
     this.text = new TextView(vocabulary);
     this.reading = new Reading(client, manifest.config);
     this.controls = new Controls(manifest.config.units, manifest.config.seq_len);
@@ -243,7 +237,7 @@ export class Explainer {
     if (view === "change") {
       const { temperature = 1 } = this.settings.options(0);
       const { texts } = await this.reading.start({ kind: "continuation", place, length: this.experiments.length, temperature, randomSeed: 1 });
-      if (texts) this.experiments.showTexts(ending(characters.slice(0, place + 1)), texts, changes.length > 0);
+      if (texts) this.experiments.showTexts(ending(characters.slice(0, place + 1), GIVEN), texts, changes.length > 0);
     } else if (view === "mattered") {
       const reply = await this.reading.start({ kind: "influence", text, place, reach: REACH });
       if (!reply.influence) return;
@@ -267,12 +261,4 @@ export class Explainer {
     const logs = place < plain.count ? plain.logProbabilities(place, this.manifest.vocabulary.length) : null;
     this.tour.show(step, tourValues(this.manifest, this.choice, { logs, enough: this.mattered.enough }));
   }
-}
-
-/** Return the last words of a text, on its last line. @param {string[]} characters */
-function ending(characters) {
-  const line = characters.slice(characters.lastIndexOf("\n", characters.length - 2) + 1);
-  if (line.length <= GIVEN) return line.join("");
-  const last = line.slice(-GIVEN);
-  return last.slice(last.indexOf(" ") + 1).join("");
 }
