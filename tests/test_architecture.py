@@ -34,6 +34,8 @@ ALLOWED = {
     "model": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model_files"},
     "model_training": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "model_comparison": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
+    "server": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
+    "llm_plugin": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "cli": {"choices", "errors", "formatting", "interruption", "__version__"},
 }
 """Packages that a package may import at module level."""
@@ -46,7 +48,7 @@ LATER = {
     "model_files": LEAVES | set(PACKAGES),
     "model": LEAVES | set(PACKAGES),
     "model_training": LEAVES | set(PACKAGES) | {"model"},
-    "cli": LEAVES | set(PACKAGES) | API,
+    "cli": LEAVES | set(PACKAGES) | API | {"server"},
 }
 """Further packages that it may import inside functions or for the type checker."""
 
@@ -72,6 +74,8 @@ LIBRARIES = {
     "evaluation": {"numpy"},
     "report": {"numpy"},
     "export": {"numpy"},
+    "server": {"numpy", "msgspec", "starlette", "uvicorn", "h11", "prometheus_client"},
+    "llm_plugin": {"llm", "pydantic"},
     "cli": {"typer", "tqdm", "threadpoolctl"},
 }
 OTHER_LIBRARIES["inference/bulk.py"] = {"threadpoolctl"}  # which starts processes and shares the cores among them
