@@ -151,7 +151,7 @@ def _run(plan: TrainingPlan, started: float, progress: bool, callback: "Callable
     """Run a training to its end; return the folder of its checkpoint."""
     from tqdm.auto import tqdm
 
-    from charlstm.training.events import Evaluated, RolledBack, Started, Stepped
+    from charlstm.training.events import Evaluated, Finished, RolledBack, Started, Stepped
     from charlstm.training.run import train as run
 
     stop, folder = StopRequest(), plan.folder
@@ -176,6 +176,8 @@ def _run(plan: TrainingPlan, started: float, progress: bool, callback: "Callable
                 say(f"step {event.evaluation.step:,}: held out {nats:.4f} nats, {bits(nats):.4f} bits per character")
             elif isinstance(event, RolledBack) and progress:
                 say(f"The loss was NaN or infinite at step {event.at:,}; going on from step {event.step:,}.")
+            elif isinstance(event, Finished) and event.nothing_trained and progress:
+                say("Nothing was trained: starting took the rest of the time; raise `minutes`.")
             if callback is not None:
                 try:
                     callback(event)

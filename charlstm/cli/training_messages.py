@@ -14,11 +14,9 @@ if TYPE_CHECKING:
 def say_end(plan: "TrainingPlan", finished: "Finished") -> None:
     """Report how a completed training ended, and the command that generates with its model."""
     from charlstm.formatting import decimal, exactly
-    from charlstm.planning.training_plan import ResumedState
 
     training, best = plan.config.training, finished.best
-    before = plan.start.state.progress if isinstance(plan.start, ResumedState) else None
-    if before and before.steps == finished.steps and not before.loss_count:
+    if finished.nothing_trained:
         minutes = training.minutes or 0.0
         say(f"Nothing was trained: starting took the rest of {exactly(minutes, 'minute')}; raise --minutes.")
         return

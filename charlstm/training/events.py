@@ -113,6 +113,7 @@ class Finished:
         characters_per_second: Throughput of training without evaluations.
         interrupted: True if the run was asked to stop before the end of its budget.
         stopped_early: True if the patience was used up.
+        nothing_trained: True if no step was made because starting used up the rest of a budget in minutes.
     """
 
     best: HistoryEntry
@@ -121,6 +122,7 @@ class Finished:
     characters_per_second: float
     interrupted: bool
     stopped_early: bool
+    nothing_trained: bool = False
 
 
 Event = Started | Stepped | SpeedMeasured | Evaluating | Evaluated | RolledBack | CheckpointRewritten | Finished

@@ -49,6 +49,7 @@ class Loop:
         saver: Saves the run.
         elapsed: Returns the wall-clock seconds of the run.
         should_stop: Returns True to end the run.
+        published: The evaluation of the state to resume from, if the folder has its model and the state does not record it.
         next_evaluation: Point of the learning-rate schedule, from 0 to 1, at which the next evaluation is due.
         evaluation_durations: Durations of the evaluations, in seconds.
         speed: Throughput of the steps.
@@ -63,6 +64,7 @@ class Loop:
     saver: Autosave
     elapsed: Callable[[], float]
     should_stop: Callable[[], bool]
+    published: HistoryEntry | None = None
     next_evaluation: float = 0.0
     evaluation_durations: list[float] = field(default_factory=list)
     speed: Speed = field(default_factory=Speed)
@@ -94,7 +96,8 @@ class Loop:
             self.saver.save(self.record)
         # An interrupted run is not evaluated here: the uninterrupted run would not be, and resuming must give the same model.
         # Exception: there is no model yet.
-        if not self.record.history or (self.record.loss_count and not interrupted):
+        scored = [self.published] if self.published and not self.speed.steps else []
+        if not scored and (not self.record.history or (self.record.loss_count and not interrupted)):
             yield Evaluating()
             evaluated = self._evaluate(save=not interrupted)
             yield evaluated
@@ -102,13 +105,16 @@ class Loop:
                 yield from self.events()
                 return
         yield from self._rewritten()
+        history = scored or self.record.history
+        out_of_time = not (interrupted or out_of_patience or self.trainer.steps >= self.budget.steps)
         yield Finished(
-            best=best_score(self.record.history) or self.record.history[-1],
+            best=best_score(history) or history[-1],
             steps=self.trainer.steps,
             seconds=self.elapsed(),
             characters_per_second=self.speed.characters_per_second,
             interrupted=interrupted,
             stopped_early=out_of_patience,
+            nothing_trained=out_of_time and not self.speed.steps,
         )
 
     def _rewritten(self) -> Iterator[CheckpointRewritten]:

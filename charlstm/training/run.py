@@ -9,7 +9,9 @@ import tensorflow as tf
 from charlstm.checkpoint.atomic import remove_leftovers
 from charlstm.checkpoint.config_file import write_config
 from charlstm.checkpoint.folder import available_names
+from charlstm.checkpoint.history import HistoryEntry, read_history
 from charlstm.checkpoint.state_files import RESUME, newest_state, remove_damaged
+from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import CheckpointError, SaveError, TakenError, TrainingError
 from charlstm.formatting import count_parameters
 from charlstm.nn.vocabulary_growth import starting_weights
@@ -122,6 +124,7 @@ def _train(
     def elapsed() -> float:
         return earlier + clock() - started
 
+    published = None
     with ExitStack() as lock:
         saver = Autosave(plan, trainer, elapsed, lock)
         if isinstance(plan.start, ResumedState):
@@ -140,11 +143,13 @@ def _train(
                 f"{plan.folder} was trained by another process in the meantime; start the same training again"
             )
         if isinstance(plan.start, ResumedState):
-            _repair_folder(plan, plan.start, record)
+            published = _published(plan, plan.start)
+            _repair_folder(plan, plan.start, record, keep_model=published is not None)
             saver.last = elapsed()
         yield Started(plan.folder, count_parameters(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         try:
-            yield from Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop).events()
+            loop = Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, published)
+            yield from loop.events()
         except CheckpointError as error:
             raise SaveError(str(error), plan.folder) from None
 
@@ -181,10 +186,33 @@ def _begin(saver: Autosave, record: RunStatistics) -> TrainingPlan:
     return saver.plan
 
 
-def _repair_folder(plan: TrainingPlan, start: ResumedState, record: RunStatistics) -> None:
-    """Remove the leftovers of an interrupted save, and write the files that belong to the state to resume from."""
+def _published(plan: TrainingPlan, start: ResumedState) -> HistoryEntry | None:
+    """Return the evaluation of a state that does not record it, if the folder has its model.
+
+    A run that is stopped before its first evaluation publishes a model, but saves its state without that evaluation.
+    """
+    if start.state.history:
+        return None
+    with suppress(CheckpointError):  # damaged files are written again
+        history = read_history(plan.folder)
+        if history and history[-1].step == start.state.progress.steps:
+            read_weights(plan.folder, plan.config.model)
+            return history[-1]
+    return None
+
+
+def _repair_folder(plan: TrainingPlan, start: ResumedState, record: RunStatistics, *, keep_model: bool) -> None:
+    """Remove the leftovers of an interrupted save, and write the files that belong to the state to resume from.
+
+    Args:
+        plan: The plan of the run.
+        start: The state to resume from.
+        record: Its statistics.
+        keep_model: True if the model and its history in the folder belong to the state.
+    """
     remove_leftovers(plan.folder)
     remove_leftovers(plan.folder / RESUME)
     remove_damaged(plan.folder, start.state)
     write_config(plan.folder, plan.config)
-    write_model_files(plan.folder, plan.config, record)
+    if not keep_model:
+        write_model_files(plan.folder, plan.config, record)

@@ -9,6 +9,7 @@ import sys
 import termios
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from charlstm import interruption
 from charlstm.checkpoint.history import HistoryEntry
 from charlstm.cli.progress import follow
+from charlstm.cli.training_messages import say_end
 from charlstm.planning.training_plan import plan_training
 from charlstm.training.events import Evaluated, Evaluating, Finished, RolledBack, SpeedMeasured, Started, Stepped
 
@@ -228,3 +230,16 @@ def test_bar_fits_the_terminal(pretend, monkeypatch, columns):
     if columns == 80:
         assert bars[-1].startswith(" 80%|")
         assert bars[-1].endswith("| loss 2.500, 3.607 bits/char, 1,234 char/s, 1:00 min left")
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        ({"nothing_trained": True}, "Nothing was trained: starting took the rest of 1 minute; raise --minutes."),
+        ({}, "Done in 9 s."),
+    ],
+)
+def test_a_training_without_time_for_a_step_is_not_done(plan, capsys, ended, said):
+    end = Finished(evaluation(1, 2.0, best=True), 1, 9.0, 0.0, interrupted=False, stopped_early=False, **ended)
+    say_end(replace(plan, config=replace(plan.config, training=replace(plan.config.training, minutes=1.0))), end)
+    assert capsys.readouterr().err.startswith(said)

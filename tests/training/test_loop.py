@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from charlstm.checkpoint.history import read_history
+from charlstm.checkpoint.state_files import read_state
 from charlstm.errors import TrainingError
 from charlstm.planning.training_plan import TrainingPlan
-from charlstm.training.events import Evaluated, Event, SpeedMeasured
+from charlstm.training.events import Evaluated, Evaluating, Event, Finished, SpeedMeasured, Started
 from charlstm.training.run import train
 from charlstm.training.trainer import Trainer
 from charlstm.training.validation import Validator
@@ -134,6 +136,41 @@ def test_a_resumed_run_continues_its_budget_in_minutes(plan, resumed, run_at_pac
     # the minute.
     fraction = (30 - 5.1) / (60 - 0.25 - 5.1)
     assert rates[before] == pytest.approx(made.config.training.learning_rate * (1 + math.cos(math.pi * fraction)) / 2, rel=0.02)
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_resumed_run_without_time_for_a_step_changes_nothing(plan, resumed, run_at_pace):
+    made = plan("cut", minutes=1.0, evaluations=1)
+    first = finished(run_at_pace(made, step=0.5, evaluation=0.2, start=5.0, stop=20.0))
+    assert first.interrupted
+    assert read_state(made.folder, made.config).progress.loss_count == first.steps
+    before = everything(made.folder)
+    for _ in range(2):
+        events = run_at_pace(resumed("cut"), step=0.5, evaluation=0.2, start=45.0)
+        assert [type(event) for event in events] == [Started, Finished]
+        last = finished(events)
+        assert (last.nothing_trained, last.steps, last.best) == (True, first.steps, first.best)
+        assert everything(made.folder) == before
+    (made.folder / "model.safetensors").write_bytes(b"damaged")
+    last = finished(run_at_pace(resumed("cut"), step=0.5, evaluation=0.2, start=45.0))
+    assert (last.nothing_trained, last.best.nats_per_char) == (True, first.best.nats_per_char)
+    assert everything(made.folder)["model.safetensors"] == before["model.safetensors"]
+
+
+def test_a_resumed_run_without_time_for_a_step_scores_what_is_not_scored(plan, resumed, run_at_pace):
+    made = plan("cut", minutes=1.0, evaluations=10)
+    first = finished(run_at_pace(made, step=0.5, evaluation=0.2, start=5.0, stop=20.2))
+    steps = [line.step for line in read_history(made.folder)]
+    assert first.interrupted
+    assert 0 < steps[-1] < first.steps
+    events = run_at_pace(resumed("cut"), step=0.5, evaluation=0.2, start=45.0)
+    assert [type(event) for event in events] == [Started, Evaluating, Evaluated, Finished]
+    assert finished(events).nothing_trained
+    assert [line.step for line in read_history(made.folder)] == [*steps, first.steps]
+    assert resumed("cut").finished is not None
 
 
 def test_time_to_save_the_only_evaluation_is_reserved(plan, run_at_pace):
