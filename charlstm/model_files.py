@@ -6,6 +6,7 @@ from typing import get_args
 
 from charlstm.checkpoint.config_file import CheckpointConfig, read_config
 from charlstm.checkpoint.history import HistoryEntry, read_history
+from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.choices import Engine, Mode, WeightsFormat
 from charlstm.config import ModelConfig
@@ -38,7 +39,7 @@ class ModelFiles:
         check_choice("weights", weights, get_args(WeightsFormat))
         self._weights_format: WeightsFormat = weights
         self.path = path
-        self.name = path.resolve().name
+        self.name = real_path(path).name
         self.checkpoint: CheckpointConfig = read_config(path)
 
     @property

@@ -15,6 +15,18 @@ from charlstm.errors import CheckpointError
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
+_REMOVED = "its folder was removed or replaced: choose another {place}"
+_PERMISSIONS = "change the permissions, or choose another {place}"
+_FULL = "free disk space, or choose another {place}"
+_OPEN_FILES = "close other programs, or raise the limit of open files"
+_ADVICE = {
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR), _REMOVED),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _PERMISSIONS),
+    **dict.fromkeys((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)), _FULL),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _OPEN_FILES),
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
 
 @contextmanager
 def translate_write_errors(path: Path) -> Iterator[None]:
@@ -30,22 +42,22 @@ def translate_write_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         unchanged = " and was not changed" if os.path.lexists(path) else ""
-        raise CheckpointError(f"{path} cannot be written ({error.strerror}){unchanged}; {_advice(error)}") from None
+        raise CheckpointError(f"{path} cannot be written ({error.strerror}){unchanged}; {write_advice(error)}") from None
 
 
-def _advice(error: OSError) -> str:
+def write_advice(error: OSError, place: str = "folder") -> str:
     """Return what to do about a failed write.
 
-    >>> _advice(OSError(errno.ENOSPC, "")), _advice(NotADirectoryError(errno.ENOTDIR, ""))
+    Args:
+        error: The failure.
+        place: What to choose another one of.
+
+    >>> write_advice(OSError(errno.ENOSPC, "")), write_advice(NotADirectoryError(errno.ENOTDIR, ""))
     ('free disk space, or choose another folder', 'its folder was removed or replaced: choose another folder')
+    >>> write_advice(OSError(errno.ENAMETOOLONG, ""))
+    'choose a shorter name'
     """
-    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-        return "free disk space, or choose another folder"
-    if error.errno in (errno.ENOTDIR, errno.ENOENT):
-        return "its folder was removed or replaced: choose another folder"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "change the permissions, or choose another folder"
-    return "choose another folder"
+    return _ADVICE.get(error.errno or 0, "choose another {place}").format(place=place)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from charlstm.checkpoint.atomic import make_folder, sync_folder, translate_write_errors
 from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, read_config
 from charlstm.checkpoint.lock import LOCK, training_lock
-from charlstm.checkpoint.regular_files import DEVICES
+from charlstm.checkpoint.regular_files import DEVICES, real_path
 from charlstm.checkpoint.state_files import RESUME
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, TakenError
@@ -133,7 +133,7 @@ def check_root(root: Path) -> None:
     """
     if _is_checkpoint(root):
         raise CheckpointError(
-            f"{root} is a checkpoint, not a folder of checkpoints; the folder is `checkpoints={root.resolve().parent}`"
+            f"{root} is a checkpoint, not a folder of checkpoints; the folder is `checkpoints={real_path(root).parent}`"
         )
     if not root.is_dir():
         wrong = "is not a folder" if root.exists() else "does not exist"

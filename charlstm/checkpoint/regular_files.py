@@ -54,15 +54,24 @@ def refusal_reason(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
+def real_path(path: str | Path) -> Path:
+    """Return the absolute path without links.
+
+    A link that leads to itself stays in the path, so that using the path fails with an OSError. ``Path.resolve`` raises a
+    RuntimeError for it before Python 3.13.
+    """
+    return Path(os.path.realpath(path))
+
+
 def is_text_file(path: str | Path) -> bool:
     """Return whether a path from a checkpoint, which the user did not type, may be opened as a text.
 
     It must lead to an ordinary file that is not empty, outside ``/proc`` and ``/sys``. Links are followed.
     """
     try:
-        real = Path(path).resolve()
+        real = real_path(path)
         found = real.stat()
-    except (OSError, ValueError, RuntimeError):  # a missing file, an invalid name, or a cycle of links
+    except (OSError, ValueError):  # a missing file, an invalid name, or a cycle of links
         return False
     return stat.S_ISREG(found.st_mode) and found.st_size > 0 and not any(real.is_relative_to(folder) for folder in _SYSTEM)
 

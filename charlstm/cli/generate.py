@@ -26,7 +26,7 @@ from charlstm.cli.generation_inputs import (
 )
 from charlstm.cli.memory_checks import writers
 from charlstm.cli.options import LARGEST_SEED, choice, integer, number
-from charlstm.cli.outputs import check_outputs
+from charlstm.cli.outputs import check_outputs, output_path
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,
@@ -126,7 +126,11 @@ def generate(
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option(help="File for the texts, one JSON object a line; the same command resumes it.", metavar="FILE"),
+        typer.Option(
+            help="File for the texts, one JSON object a line; the same command resumes it.",
+            metavar="FILE",
+            parser=output_path,
+        ),
     ] = None,
     engine: Annotated[
         Engine,

@@ -85,9 +85,12 @@ def _errors_reported(context: typer.Context | None = None) -> Iterator[None]:
         abandon(sys.stdout)
         sys.exit(0)
     except OSError as error:
-        abandon(sys.stdout)
+        from charlstm.checkpoint.atomic import write_advice
+
+        if not error.filename:
+            abandon(sys.stdout)
         what = f"{error.filename} cannot be used" if error.filename else "the output cannot be written"
-        _end(1, f"{what} ({error.strerror}); free disk space, or choose another place")
+        _end(1, f"{what} ({error.strerror}); {write_advice(error, 'place')}")
 
 
 def _command(context: typer.Context | None) -> str:

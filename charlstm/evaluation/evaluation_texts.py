@@ -7,7 +7,7 @@ from pathlib import Path
 
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
-from charlstm.checkpoint.regular_files import is_file_name, is_text_file
+from charlstm.checkpoint.regular_files import is_file_name, is_text_file, real_path
 from charlstm.checkpoint.state_files import read_progress
 from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.errors import CheckpointError, CorpusError, clip_text
@@ -98,7 +98,7 @@ def evaluation_texts(
 def _seen(folder: Path, config: CheckpointConfig, ids: Ids) -> TrainedPart | None:
     """Return the largest part of a text that the model or one of its bases was trained on."""
     sample, parts = smallest_hashes(ids, config.vocabulary), []
-    for model, sketch in zip(lineage(config, folder.resolve().name), sketches(config), strict=True):
+    for model, sketch in zip(lineage(config, real_path(folder).name), sketches(config), strict=True):
         exact = len(part_trained_on(model, ids, config.vocabulary))
         share = trained_share(sketch, sample) if sketch and not exact else 0.0
         parts.append(TrainedPart(model.name, exact or round(share * len(ids)), estimated=not exact))

@@ -8,8 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import get_args
 
-from charlstm.checkpoint.atomic import make_folder, translate_write_errors, write_atomically
+from charlstm.checkpoint.atomic import make_folder, translate_write_errors, write_advice, write_atomically
 from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.weights import Weights
 from charlstm.choices import ExportFormat, WeightsFormat
 from charlstm.errors import ConfigError, check_choice, check_instance
@@ -69,10 +70,12 @@ def export_model(
     """
     check_choice("weights", weights_format, get_args(WeightsFormat))
     path, chosen = check_target(to, file_format)
+    if chosen == "html":
+        _check_page(path)
     card, unmeasured = make_card(folder, checkpoint, weights, weights_format, corpus)
     if chosen == "html":
         page = html_page(checkpoint, weights, name, card, weights_format).encode()
-        write_atomically(path.resolve(), page)
+        write_atomically(real_path(path), page)
         return Exported(path, chosen, len(page), card, unmeasured)
     files = module_files(checkpoint, weights, name, weights_format)
     for file, content in files.items():
@@ -91,14 +94,21 @@ def check_target(to: str | PathLike[str], file_format: ExportFormat | None = Non
     ('html', 'module')
 
     Raises:
-        ConfigError: If the format is unknown, or the folder holds other files.
+        ConfigError: If the format is unknown, the folder holds other files, or the path cannot be a file's.
     """
     check_instance("to", to, str | PathLike, "the path of a file or a folder")
     if str(to) in ("", "-"):
         raise ConfigError(setting="to", expected="the path of a file or a folder", found=str(to))
+    try:
+        return _checked(to, file_format)
+    except OSError as error:  # such as a name that is too long
+        raise ConfigError(f"{to} cannot be used ({error.strerror}); {write_advice(error)}", setting="to") from None
+
+
+def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple[Path, ExportFormat]:
     path = Path(to)
     if file_format is None:
-        by_suffix = SUFFIXES.get(path.suffix.lower())
+        by_suffix = SUFFIXES.get((path.suffix or path.name).lower())  # Python's suffix of ".html" is empty
         if by_suffix is None and path.suffix and not path.is_dir():
             expected = f"a file that ends in {' or '.join(SUFFIXES)}, or a folder (`format=module` if its name has a dot)"
             raise ConfigError(setting="to", expected=expected, found=str(to))
@@ -107,14 +117,27 @@ def check_target(to: str | PathLike[str], file_format: ExportFormat | None = Non
     if file_format == "module":
         if path.exists() and not path.is_dir():
             raise ConfigError(setting="to", expected="a folder", found=str(to))
-        existing = next(each for each in (path, *path.resolve().parents) if os.path.lexists(each))
+        existing = next(each for each in (path, *real_path(path).parents) if os.path.lexists(each))
         if not existing.is_dir():
             raise ConfigError(setting="to", expected=f"a folder that can be made; {existing} is in the way", found=str(to))
         if path.is_dir() and any(path.iterdir()) and not _is_export(path):
             raise ConfigError(setting="to", expected="an empty folder, or one of an earlier export", found=str(to))
-    elif path.is_dir():
-        raise ConfigError(setting="to", expected=f"a file such as {path.name}.html", found=str(to))
+    elif path.is_dir() or str(to).endswith(("/", os.sep)):
+        raise ConfigError(setting="to", expected=f"a file such as {path.stem}.html", found=str(to))
     return path, file_format
+
+
+def _check_page(path: Path) -> None:
+    """Check that a page can be written to a path. The command has checked more, with messages of its own.
+
+    Raises:
+        ConfigError: If its folder does not exist, or it is a link to nothing.
+    """
+    if not path.parent.is_dir():
+        found = "is not a folder" if path.parent.exists() else "does not exist"
+        raise ConfigError(f"the folder {path.parent} {found}; name a file in a folder that exists", setting="to")
+    if path.is_symlink() and not path.exists():
+        raise ConfigError(f"{path} is a link to {path.readlink()}, which does not exist; name another file", setting="to")
 
 
 def _is_export(folder: Path) -> bool:

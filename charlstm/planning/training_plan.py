@@ -9,6 +9,7 @@ from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, read
 from charlstm.checkpoint.folder import available_names, check_new, find_checkpoint
 from charlstm.checkpoint.json_files import MAX_BYTES
 from charlstm.checkpoint.lineage import characters_trained_on, lineage
+from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.training_state import TrainingState
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, TrainingConfig, build, setting_name, to_dict
@@ -161,7 +162,7 @@ def plan_training(
     effects = check_unused_settings(given, model, training, len(tail))
     batch_source(learned, model, training)  # raises if the text is too short
     first = Path(paths[0])
-    stem = "stdin" if paths[0] == "-" else first.resolve().name if first.is_dir() else Path(corpus.paths[0]).stem
+    stem = "stdin" if paths[0] == "-" else real_path(first).name if first.is_dir() else Path(corpus.paths[0]).stem
     record = CorpusRecord(
         name=corpus.name,
         fingerprint=corpus.fingerprint,
@@ -197,7 +198,7 @@ def _base(root: Path, name: str, given: Mapping[str, object]) -> Base:
         )
     folder = find_checkpoint(root, name)
     config = read_config(folder)
-    return Base(folder.resolve().name, config, read_weights(folder, config.model))
+    return Base(real_path(folder).name, config, read_weights(folder, config.model))
 
 
 def _settings(given: Mapping[str, object], preset: Preset, base: Base | None) -> dict[str, object]:
@@ -211,7 +212,7 @@ def absolute(paths: Sequence[str]) -> tuple[str, ...]:
     Raises:
         CorpusError: If they are too many to store in a checkpoint.
     """
-    found = tuple(path if path == "-" else str(Path(path).resolve()) for path in paths)
+    found = tuple(path if path == "-" else str(real_path(path)) for path in paths)
     if len(json.dumps(found)) > MAX_BYTES // 2:
         raise CorpusError(_TOO_MANY.format(len(paths)))
     return found

@@ -8,7 +8,7 @@ import pytest
 
 from charlstm.checkpoint.config_file import CONFIG, read_config
 from charlstm.checkpoint.history import HISTORY, read_history
-from charlstm.checkpoint.regular_files import is_file_name, is_text_file, open_regular
+from charlstm.checkpoint.regular_files import is_file_name, is_text_file, open_regular, real_path
 from charlstm.checkpoint.weights import WEIGHTS, read_weights
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows, and pipes are not files")
@@ -97,3 +97,11 @@ def test_devices_pipes_and_system_files_are_not_texts(tmp_path, path):
     (tmp_path / "to proc").symlink_to("/proc/version")
     (tmp_path / "loop").symlink_to("loop")
     assert not is_text_file(str(tmp_path / path))
+
+
+def test_real_path_keeps_a_link_to_itself(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "link").symlink_to("file")
+    root = tmp_path.resolve()
+    assert real_path(tmp_path / "loop" / "x") == root / "loop" / "x"
+    assert real_path(tmp_path / "link") == root / "file"

@@ -176,3 +176,8 @@ def test_wrong_folder_of_checkpoints_is_refused(refusal, tmp_path, make_checkpoi
     if (command, folder) == ("generate", "missing"):
         said = "found no trained checkpoint in missing"
     assert refusal(command, "--checkpoints", folder).startswith(said)
+
+
+def test_a_folder_name_that_is_too_long_needs_a_shorter_one(refusal):
+    name = "x" * 300
+    assert refusal("list", "--checkpoints", name) == f"{name} cannot be used (File name too long); choose a shorter name"

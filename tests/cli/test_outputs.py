@@ -83,6 +83,19 @@ def test_invalid_output_path_is_refused(run, option, tmp_path, kind):
     assert set(Path("/dev").iterdir()) == devices
 
 
+def test_output_that_ends_with_a_slash_is_refused(charlstm, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    for name in ("x/", "nowhere/x/"):
+        result = charlstm("generate", "--length", "3", "--output", name)
+        assert result.exit_code == 2
+        assert f"--output: {name} is a folder; name a file in a folder that exists" in sentence(result)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
+
+
+def test_output_with_a_long_name_needs_a_shorter_one(run, tmp_path, option):
+    assert "(File name too long); choose a shorter name" in sentence(run("x" * 245 + Path(COMMANDS[option][1]).suffix))
+
+
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT])
 def test_unwritable_folder_is_refused_before_any_work(run, option, tmp_path, monkeypatch, code):
     before = everything(tmp_path)
