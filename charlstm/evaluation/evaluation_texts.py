@@ -12,7 +12,7 @@ from charlstm.checkpoint.state_files import read_progress
 from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.errors import CheckpointError, CorpusError, clip_text
 from charlstm.text.corpus import Corpus, read_again
-from charlstm.text.overlap import smallest_hashes, trained_share
+from charlstm.text.overlap import samples, trained_share
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 
@@ -97,10 +97,10 @@ def evaluation_texts(
 
 def _seen(folder: Path, config: CheckpointConfig, ids: Ids) -> TrainedPart | None:
     """Return the largest part of a text that the model or one of its bases was trained on."""
-    sample, parts = smallest_hashes(ids, config.vocabulary), []
+    of_text, parts = samples(ids, config.vocabulary), []
     for model, sketch in zip(lineage(config, real_path(folder).name), sketches(config), strict=True):
         exact = len(part_trained_on(model, ids, config.vocabulary))
-        share = trained_share(sketch, sample) if sketch and not exact else 0.0
+        share = trained_share(sketch, of_text) if sketch and not exact else 0.0
         parts.append(TrainedPart(model.name, exact or round(share * len(ids)), estimated=not exact))
     part = max(parts, key=lambda part: (part.characters, not part.estimated, part.model))
     return part if part.characters else None

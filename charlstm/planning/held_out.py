@@ -7,7 +7,7 @@ from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
 from charlstm.errors import ConfigError
 from charlstm.text.corpus import Corpus
-from charlstm.text.overlap import LEAST_SHARE, smallest_hashes, trained_share
+from charlstm.text.overlap import LEAST_SHARE, samples, trained_share
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def overlap_note(validation: float, chosen: bool, bases: Sequence[BaseText], cor
     for base in bases if held_out else ():
         other = corpus.ids[max(characters - held_out, base.end) :]
         if base.sketch is not None:
-            found = trained_share(base.sketch, smallest_hashes(other, corpus.vocabulary))
+            found = trained_share(base.sketch, samples(other, corpus.vocabulary))
             share, name = max((share, name), (found * len(other) / held_out, base.name))
     if share < LEAST_SHARE:
         return ""

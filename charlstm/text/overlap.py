@@ -4,9 +4,14 @@ A sketch holds the smallest hashes among those of all runs of a text (a bottom-k
 characters alone, so the sketch is a random sample of the runs, and every text samples the same runs. Among the runs of another
 text whose hashes are in the sketched range, the share that the sketch has estimates the share of its runs in the sketched text.
 
+White space is folded: a run of it counts as one space, so that a text with other line breaks is the same text. Sketches of earlier
+releases cover the text as it is. They need no mark: a run that is in the sketch is a common one, whether it comes from the folded
+text or from the text as it is, so both are compared and the larger share is taken.
+
 Source: A. Broder, "On the resemblance and containment of documents" (1997).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +38,10 @@ LEAST_MATCHES = 2
 SAMPLE = 16 * SKETCH_HASHES
 """Hashes of the other text; more cannot be in the sketched range unless the share is below ``1 / 16``."""
 
+_SPACES = np.zeros(0x3002, bool)
+"""Whether each code point has Unicode's property White_Space; the last one stands for all that are larger."""
+_SPACES[[*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]] = True
+
 _BLOCK = 1 << 16  # the temporary arrays stay in the cache
 _BASE = 0x915F77F5  # odd, so that no character of a run loses its influence
 _POWERS = np.multiply.accumulate(np.full(RUN, 0xD1342543DE82EF95, np.uint64))
@@ -56,6 +65,8 @@ class Containment:
 def sketch(ids: Ids, vocabulary: Vocabulary) -> bytes:
     """Return the sketch of a text: its smallest distinct hashes in ascending order, 8 bytes each in little-endian order.
 
+    White space is folded.
+
     Args:
         ids: Character ids of the text: ``[N]``.
         vocabulary: The vocabulary of the ids. The sketch does not depend on it.
@@ -63,25 +74,51 @@ def sketch(ids: Ids, vocabulary: Vocabulary) -> bytes:
     return smallest_hashes(ids, vocabulary, SKETCH_HASHES).astype("<u8").tobytes()
 
 
-def smallest_hashes(ids: Ids, vocabulary: Vocabulary, number: int = SAMPLE) -> Hashes:
+def samples(ids: Ids, vocabulary: Vocabulary) -> tuple[Hashes, Hashes]:
+    """Return the samples of a text to compare with sketches: with folded white space, and as it is.
+
+    Args:
+        ids: Character ids of the text: ``[N]``.
+        vocabulary: The vocabulary of the ids.
+    """
+    return smallest_hashes(ids, vocabulary), smallest_hashes(ids, vocabulary, folded=False)
+
+
+def smallest_hashes(ids: Ids, vocabulary: Vocabulary, number: int = SAMPLE, *, folded: bool = True) -> Hashes:
     """Return the smallest distinct hashes of a text's runs in ascending order, at most ``number`` of them.
 
     Args:
         ids: Character ids of the text: ``[N]``.
         vocabulary: The vocabulary of the ids.
         number: Largest number of hashes.
+        folded: False to hash the text as it is, as earlier releases did.
     """
     found = np.empty(0, np.uint64)
     scratch = np.empty((2, min(_BLOCK + RUN - 1, len(ids))), np.uint32)
-    start = 0
-    while start <= len(ids) - RUN:
+    codes, start, after_space = np.empty(0, np.uint32), 0, False
+    while start < len(ids):
         stop = start + min(_BLOCK, max(number, start))  # short blocks first, of which most runs are candidates
-        codes = vocabulary.code_points_of(ids[start : stop + RUN - 1])
+        new = vocabulary.code_points_of(ids[start:stop])
+        if folded:
+            new, after_space = _folded(new, after_space)
+        codes = np.concatenate([codes[-(RUN - 1) :], new])
         largest = found[-1] if len(found) == number else np.uint64(2**64 - 1)
-        if len(new := _hashes(codes, largest, scratch)):
-            found = np.unique(np.concatenate([found, new]))[:number]
+        if len(codes) >= RUN and len(hashes := _hashes(codes, largest, scratch)):
+            found = np.unique(np.concatenate([found, hashes]))[:number]
         start = stop
     return found
+
+
+def _folded(codes: NDArray[np.uint32], after_space: bool) -> tuple[NDArray[np.uint32], bool]:
+    """Return code points with each run of white space as one space, and whether they end with one.
+
+    Args:
+        codes: The code points of a part of a text: ``[N]``, at least one.
+        after_space: Whether the part before ends with white space.
+    """
+    is_space = _SPACES[np.minimum(codes, len(_SPACES) - 1)]
+    follows = np.concatenate([[after_space], is_space[:-1]])
+    return np.where(is_space, np.uint32(0x20), codes)[~(is_space & follows)], bool(is_space[-1])
 
 
 def containment(sketched: bytes, sample: Hashes) -> Containment:
@@ -98,15 +135,16 @@ def containment(sketched: bytes, sample: Hashes) -> Containment:
     return Containment(matches / max(1, len(sample)), len(sample), matches)
 
 
-def trained_share(sketched: bytes, sample: Hashes) -> float:
+def trained_share(sketched: bytes, of_text: Sequence[Hashes]) -> float:
     """Return the share of a text that occurs in a sketched text; 0 if it is small or rests on too little.
 
     Args:
         sketched: A sketch of what a model was trained on.
-        sample: Hashes of the text, as :func:`smallest_hashes` returns them.
+        of_text: Hashes of the text, as :func:`samples` returns them.
     """
-    found = containment(sketched, sample)
-    return found.share if found.share >= LEAST_SHARE and found.matches >= LEAST_MATCHES else 0.0
+    estimates = [containment(sketched, sample) for sample in of_text]
+    enough = (found.share for found in estimates if found.share >= LEAST_SHARE and found.matches >= LEAST_MATCHES)
+    return max(enough, default=0.0)
 
 
 def is_sketch(found: bytes) -> bool:

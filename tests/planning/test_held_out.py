@@ -1,5 +1,6 @@
 """Held-out text that shares parts with what a base was trained on, as far as sketches show."""
 
+import textwrap
 from dataclasses import replace
 
 import numpy as np
@@ -44,6 +45,7 @@ SEEN = {
     "two authors in another order": AUTHORS[3] + AUTHORS[1],
     "halves exchanged": ALL[len(ALL) // 2 :] + ALL[: len(ALL) // 2],
     "without two characters": AUTHORS[0][2:],
+    "in lines of 25 columns": textwrap.fill(AUTHORS[2], 25),
     "a part at the end of a new text": NEW + AUTHORS[1][10_000:14_000],
     "all authors and the first half again": ALL + "\n" + ALL[: len(ALL) // 2],
 }
