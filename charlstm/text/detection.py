@@ -1,13 +1,16 @@
 """Detection of the text encoding of a file.
 
-charset-normalizer rates the candidates. It is imported only when needed; an ordinary UTF-8 file never needs it.
+charset-normalizer rates the candidates. It is imported only when needed; an ordinary UTF-8 file never needs it. It confuses the
+encodings of languages written in Latin letters; their order is that of the letters that a language has.
 """
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, NamedTuple
+from unicodedata import category
 
 if TYPE_CHECKING:
     from charset_normalizer import CharsetMatch
@@ -32,6 +35,24 @@ CANDIDATES = [
     *("cp850", "cp852"),
 ]
 """Encodings that text files have. Of several that decode a sample to the same text, the first one is reported."""
+
+_LATIN = ("cp1252", "iso8859_15", "cp1254", "cp1250", "iso8859_2", "cp1257", "cp850", "cp852", "mac_roman")
+"""Encodings of languages written in Latin letters. Of several with the same reading of a sample, the first one is reported."""
+
+_LETTERS = [
+    *("àâæçèéêëîïôùûüÿœ", "äöüß", "áéíñóúüªº", "àáâãçéêíóôõúüªº", "àèéìíîòóùªº", "àçèéíïòóúü", "áäéëïóöü"),
+    *("åæøéèêóòâôü", "åäöéšžü", "áðéíóúýþæö", "äõöüšž", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "ąćęłńóśźż"),
+    *("áéíóöőúüű", "čćđšž", "ăâîșțşţ", "çğıöşüâîû", "ąčęėįšųūž", "āčēģīķļņšūž", "âêîôûŵŷáéíóú"),
+]
+"""Letters that languages have beside a to z: French, German, Spanish, Portuguese, Italian, Catalan, Dutch; Danish and
+Norwegian, Swedish and Finnish, Icelandic, Estonian, Czech, Slovak, Polish; Hungarian, Croatian and Slovene, Romanian, Turkish,
+Lithuanian, Latvian, Welsh."""
+
+_MOST_ODD = 0.1
+"""Largest share of the non-ASCII characters that can be odd in a reading in the right encoding: foreign names, for example."""
+
+_INSIDE_WORDS = "’‘ʼ·\xad"
+"""Characters that are not letters, beside dashes, and stand between letters."""
 
 _EBCDIC = ["cp037", "cp500"]
 """Further candidates for a sample with many of their spaces (0x40) and few of ASCII's."""
@@ -127,7 +148,46 @@ def likely_readings(sample: bytes) -> list[Reading]:
     for match in sorted(matches, key=rank):
         if "\0" not in str(match) and _is_text(str(match)):
             found.setdefault(str(match), candidates[_index(match, candidates)])
+    if candidates is not _WIDE and next(iter(found.values()), _LATIN[0]) in _LATIN:
+        found = latin_readings(sample) | found
     return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MAX_READINGS]
+
+
+def latin_readings(sample: bytes) -> dict[str, str]:
+    """Return the readings of a sample in encodings of Latin letters and the names of these, the least odd reading first.
+
+    Returns:
+        Encodings by reading; none if even the least odd one is hardly text of a language that is written in these letters.
+    """
+    found: dict[str, str] = {}
+    for name in _LATIN:
+        with suppress(UnicodeDecodeError):
+            if _is_text(text := sample.decode(name)):
+                found.setdefault(text, name)
+    # Where Turkish and Icelandic letters are equally possible, the text has none of the others of Icelandic.
+    odd = {text: (_oddities(text), name != "cp1254") for text, name in found.items()}
+    ordered = sorted(found, key=odd.__getitem__)
+    if not ordered or odd[ordered[0]][0] > _MOST_ODD * len(_NOT_ASCII.findall(ordered[0])):
+        return {}
+    return {text: found[text] for text in ordered}
+
+
+def _oddities(text: str) -> int:
+    """Return how many non-ASCII characters are odd in a text: letters that its language has not, or signs inside a word.
+
+    The language is the one that has most of the letters.
+    """
+    letters: Counter[str] = Counter()
+    odd = 0
+    for match in _NOT_ASCII.finditer(text):
+        character, before, after = match[0], text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+        if character.isalpha():
+            letters[character.lower()[0]] += 1
+            odd += character.isupper() and before.islower()
+        else:
+            inside = before.isalpha() and after.isalpha() and category(character) != "Pd" and character not in _INSIDE_WORDS
+            odd += inside or character == "¤" or "\u2500" <= character <= "\u25ff"  # box drawing
+    return odd + min(sum(number for letter, number in letters.items() if letter not in known) for known in _LETTERS)
 
 
 def common_readings(sample: bytes) -> list[Reading]:

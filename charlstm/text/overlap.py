@@ -4,9 +4,9 @@ A sketch holds the smallest hashes among those of all runs of a text (a bottom-k
 characters alone, so the sketch is a random sample of the runs, and every text samples the same runs. Among the runs of another
 text whose hashes are in the sketched range, the share that the sketch has estimates the share of its runs in the sketched text.
 
-White space is folded: a run of it counts as one space, so that a text with other line breaks is the same text. Sketches of earlier
-releases cover the text as it is. They need no mark: a run that is in the sketch is a common one, whether it comes from the folded
-text or from the text as it is, so both are compared and the larger share is taken.
+White space is folded: a run of it counts as one space, so that a text with other line breaks is the same text. Sketches of
+earlier releases cover the text as it is. They need no mark: a run that is in the sketch is a common one, whether it comes from
+the folded text or from the text as it is, so both are compared and the larger share is taken.
 
 Source: A. Broder, "On the resemblance and containment of documents" (1997).
 """
