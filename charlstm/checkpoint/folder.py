@@ -50,6 +50,24 @@ def check_new(root: Path, name: str) -> Path:
     return folder
 
 
+def check_can_be_created(folder: Path) -> None:
+    """Check that the folder of a new checkpoint can be created, without creating it.
+
+    Raises:
+        CheckpointError: If a file or a link to nothing is in the way, or the permissions forbid it.
+    """
+    existing = next((each for each in folder.parents if os.path.lexists(each)), None)
+    if existing is None:
+        return
+    if not existing.is_dir():
+        reason = f"{existing} is {'a link to nothing' if existing.is_symlink() else 'not a folder'}"
+    elif not os.access(existing, os.W_OK | os.X_OK):
+        reason = f"{existing} cannot be written to"
+    else:
+        return
+    raise CheckpointError(f"{folder} cannot be created ({reason}); choose another folder with `checkpoints`")
+
+
 @contextmanager
 def new_checkpoint(root: Path, name: str) -> Iterator[Path]:
     """Create a checkpoint atomically: its folder appears, complete, when the block ends.

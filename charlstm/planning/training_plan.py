@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, read_config
-from charlstm.checkpoint.folder import available_names, check_new, find_checkpoint
+from charlstm.checkpoint.folder import available_names, check_can_be_created, check_new, find_checkpoint
 from charlstm.checkpoint.json_files import MAX_BYTES
 from charlstm.checkpoint.lineage import characters_trained_on, lineage
 from charlstm.checkpoint.regular_files import real_path
@@ -163,6 +163,8 @@ def plan_training(
     batch_source(learned, model, training)  # raises if the text is too short
     first = Path(paths[0])
     stem = "stdin" if paths[0] == "-" else real_path(first).name if first.is_dir() else Path(corpus.paths[0]).stem
+    folder = root / (name or next(available_names(root, stem)))
+    check_can_be_created(folder)
     record = CorpusRecord(
         name=corpus.name,
         fingerprint=corpus.fingerprint,
@@ -170,7 +172,7 @@ def plan_training(
         windows=seed_windows(corpus, len(learned), model.seq_len),
     )
     return TrainingPlan(
-        folder=root / (name or next(available_names(root, stem))),
+        folder=folder,
         config=CheckpointConfig(
             model=model,
             vocabulary=corpus.vocabulary,

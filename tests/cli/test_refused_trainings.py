@@ -72,6 +72,20 @@ def test_unwritable_checkpoints_folder_is_reported(charlstm, tmp_path):
     assert "charlstm: story.txt/story cannot be created" in result.stderr
 
 
+@pytest.mark.parametrize("root", ["story.txt", "story.txt/deeper", "loop", "loop/deeper", "dangling"])
+@pytest.mark.parametrize("name", [(), ("--name", "novel")], ids=["unnamed", "named"])
+def test_checkpoints_folder_is_checked_before_tensorflow_starts(charlstm, tmp_path, root, name):
+    (tmp_path / "story.txt").write_text(STORY)
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    result = charlstm("train", "story.txt", *SMALL, "--checkpoints", root, *name)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "TensorFlow" not in result.stderr
+    sentence = result.stderr.splitlines()[-1]
+    assert sentence.startswith(f"charlstm: {root}/{'novel' if name else 'story'} cannot be created (")
+    assert sentence.endswith("choose another folder with --checkpoints")
+
+
 @pytest.mark.parametrize("others", [(), ("--cluster", "localhost:1,localhost:2", "--rank", "1")])
 def test_training_larger_than_memory_is_refused_early(charlstm, tmp_path, monkeypatch, others):
     monkeypatch.setattr("charlstm.planning.memory_estimate.total_memory", lambda: 12e9)
