@@ -24,6 +24,7 @@ _ADVICE = {
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _PERMISSIONS),
     **dict.fromkeys((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)), _FULL),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE), _OPEN_FILES),
+    errno.EBADF: "it is closed: redirect it to a file, or to /dev/null",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
 

@@ -23,12 +23,13 @@ def main() -> None:
 
 
 def _prepare_streams() -> None:
-    """Open closed standard streams, and set all of them to UTF-8 in any locale."""
-    from pathlib import Path
+    """Open closed standard streams, and set all of them to UTF-8 in any locale.
 
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    Messages to a closed stderr are dropped. Writing to a closed stdout fails, so that no command loses its output unnoticed.
+    """
+    for name, mode, access in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
         if getattr(sys, name) is None:  # closed by the parent process
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (open until exit)
+            setattr(sys, name, open(os.open(os.devnull, access), mode, encoding="utf-8"))  # noqa: SIM115, PTH123 (until exit)
     # Characters that cannot be encoded are escaped. Bytes that cannot be decoded are refused where they are used.
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):

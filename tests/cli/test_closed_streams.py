@@ -69,6 +69,8 @@ OF_STDOUT, OF_STDERR = [each for each in STREAMS if not each.startswith("2")], S
 COMMANDS = [
     ("generate --length 20", 0, STREAMS),
     ("--help", 0, OF_STDOUT),
+    ("--version", 0, []),
+    ("list --json", 0, []),
     ("generate --length x", 2, OF_STDERR),
     ("generate --checkpoint nope", 1, OF_STDERR),
     ("", 2, []),  # writes as the wrong option does
@@ -85,8 +87,12 @@ COMMANDS = [
         for streams in STREAMS
     ],
 )
-def test_closed_streams_keep_the_exit_code(tmp_path, arguments, expected, streams):
+def test_closed_streams_keep_the_exit_code_unless_output_is_lost(tmp_path, arguments, expected, streams):
     command = ["sh", "-c", f'exec "$0" -m charlstm "$@" {streams}', sys.executable, *arguments.split()]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == expected
+    lost = not expected and ">&-" in streams.replace("2>&-", "")
+    assert run.returncode == (1 if lost else expected)
     assert "Traceback" not in run.stderr
+    if lost and "2>" not in streams:
+        last = run.stderr.splitlines()[-1]
+        assert last.startswith("charlstm: the output cannot be written (Bad file descriptor); it is closed: ")
