@@ -100,6 +100,7 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
     notes: list[str] = []
     paths = expand_sources(source_list(sources, "sources"), notes.append)
     name = _name(paths)
+    shown = label_of(paths[0]) if len(paths) == 1 else name
     with open_sources(paths) as files:
         seen = np.zeros(UNICODE, bool)
         seen[code_points(extra_characters)] = True
@@ -110,10 +111,10 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
             length += len(text)
         codes = np.flatnonzero(seen).astype("<u4")
         if length == 0:
-            raise CorpusError(f"{name} is empty; a text to train on has at least a few thousand characters")
+            raise CorpusError(f"{shown} is empty; a text to train on has at least a few thousand characters")
         if len(codes) < 2:
             raise CorpusError(
-                f"{name} has one distinct character, {chr(codes[0])!r}; a model needs at least two to choose from"
+                f"{shown} has one distinct character, {chr(codes[0])!r}; a model needs at least two to choose from"
             )
         vocabulary = Vocabulary(codes.tobytes().decode("utf-32-le"))
         ids = _allocate(length, id_dtype(len(vocabulary)))
@@ -126,7 +127,7 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
                 np.take(table, code_points(text), out=ids[start:end])
             second_digest.update(text.encode())
         if second_digest.digest() != digest.digest():
-            raise CorpusError(f"{name} changed while it was read; copy it to a file that nothing writes to, and use that")
+            raise CorpusError(f"{shown} changed while it was read; copy it to a file that nothing writes to, and use that")
     return Corpus(name, vocabulary, ids, digest.hexdigest(), paths, tuple(notes))
 
 

@@ -125,7 +125,7 @@ def test_a_file_changed_while_it_is_read_is_refused(make_file, monkeypatch, afte
     path = make_file(TEXT.encode())
     between_the_passes(monkeypatch, lambda: path.write_bytes(after.encode()), path)
     sentence = refusal([path])
-    assert sentence.startswith("text.txt changed while it was read; ")
+    assert sentence.startswith(f"{path} changed while it was read; ")
     assert "copy it" in sentence
 
 
@@ -149,3 +149,7 @@ def between_the_passes(monkeypatch: pytest.MonkeyPatch, change: Callable[[], obj
         return original(size)
 
     monkeypatch.setattr(module, "id_dtype", changing)
+
+
+def test_an_empty_file_is_named_by_its_path():
+    assert refusal(["/dev/null"]).startswith("/dev/null is empty; ")
