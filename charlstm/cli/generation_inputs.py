@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlstm.choices import OnUnknown
-from charlstm.cli.terminal import known_text, say, say_note
+from charlstm.cli.terminal import known_text, printable_name, say, say_note
 from charlstm.errors import CharlstmError, clip_text
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def find_seed(
     else:
         passage = default_seed(config, random_seed)
         if named:
-            say(f"Without --seed, starting from this passage: {passage!r} (of {clip_text(config.corpus.name)})")
+            corpus = printable_name(clip_text(config.corpus.name))
+            say(f"Without --seed, starting from this passage: {passage!r} (of {corpus})")
         return Seed(passage, given=False)
     known = known_text(config.vocabulary, text, on_unknown)
     if not known:

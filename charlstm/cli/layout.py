@@ -20,7 +20,7 @@ def wrapped(text: str, width: int) -> str:
     r"""Wrap lines that are too wide, and keep their indent.
 
     A word wider than a line stays whole, so that it can still be copied from the terminal. A shape such as ``[32, 1]`` is
-    one word.
+    one word, and so is a command in backticks.
 
     >>> wrapped("the ferry\n  at the river", 9)
     'the ferry\n  at the\n  river'
@@ -31,7 +31,7 @@ def wrapped(text: str, width: int) -> str:
 
 def _wrapped_line(line: str, width: int) -> str:
     indent = line[: len(line) - len(line.lstrip())]
-    return _filled(re.findall(r"(\s*)((?:\[[\d, ]+\]|\S)+)", line), width, indent)
+    return _filled(re.findall(r"(\s*)((?:`[^`]*`|\[[\d, ]+\]|\S)+)", line), width, indent)
 
 
 def joined(fields: Iterable[str], width: int | None, indent: str = "    ") -> str:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined
-from charlstm.cli.terminal import duration, say, say_text, visible, wrapped_on_stderr
+from charlstm.cli.terminal import duration, printable_name, say, say_text, visible, wrapped_on_stderr
 from charlstm.formatting import bits, counted, decimal
 from charlstm.interruption import StopRequest, signals
 
@@ -60,7 +60,8 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
         for event in events:
             if isinstance(event, Started):
                 plan = replace(plan, folder=event.folder)
-                above(f"Training {plan.folder}, {event.parameters:,} parameters. Ctrl-C saves the training and stops it.")
+                folder = printable_name(str(plan.folder))
+                above(f"Training {folder}, {event.parameters:,} parameters. Ctrl-C saves the training and stops it.")
                 if event.keras_loop_because:
                     above(f"The LSTM layers run in Keras's own, slower loop: {with_flags(event.keras_loop_because)}.")
             elif isinstance(event, Stepped):
@@ -84,7 +85,7 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
                     f"learning rate ({event.learning_rate:g})."
                 )
             elif isinstance(event, CheckpointRewritten):
-                above(f"{event.path} was removed or damaged during the training: writing it again.")
+                above(f"{printable_name(event.path)} was removed or damaged during the training: writing it again.")
             elif isinstance(event, Finished):
                 finished = event
     return plan, finished, stop.number

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 from unicodedata import category
 
 import typer
+from tqdm.utils import disp_len
 
 from charlstm.choices import OnUnknown, WeightsFormat
 from charlstm.cli.flags import with_flags
@@ -61,13 +62,24 @@ def say(message: str) -> None:
     say_text(printable_name(message, "\n\t"))
 
 
-def say_text(text: str) -> None:
+def say_command(sentence: str, command: str) -> None:
+    """Print a sentence and a shell command on stderr; the command is never broken, so that it can be copied."""
+    line, width = f"{sentence} {command}", columns(sys.stderr)
+    if width is None or disp_len(line) <= width:
+        say(line)
+    else:
+        say(sentence)
+        say_text(printable_name(command), wrap=False)
+
+
+def say_text(text: str, *, wrap: bool = True) -> None:
     """Print text on stderr, wrapped between words on a terminal.
 
     If stderr is closed (a terminal, the reader of a log), the text is dropped and the command continues.
     """
+    shown = visible(text, "\n\t")
     try:
-        print(wrapped_on_stderr(visible(text, "\n\t")), file=sys.stderr, flush=True)
+        print(wrapped_on_stderr(shown) if wrap else shown, file=sys.stderr, flush=True)
     except OSError as error:  # the disk of a log may have room again
         if error.errno in (errno.EPIPE, errno.EIO):
             abandon(sys.stderr)

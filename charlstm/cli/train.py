@@ -11,7 +11,7 @@ import typer
 from charlstm.cli import train_options
 from charlstm.cli.options import choice
 from charlstm.cli.resume_command import resume_command
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, say, say_note
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, printable_name, say, say_command, say_note
 from charlstm.cli.training_messages import describe_plan, print_result, print_saved_result, say_end, show_beginning
 from charlstm.cli.worker import be_a_worker, cluster_named, memory_note, not_the_first_process
 from charlstm.errors import CheckpointError, SaveError, clip_text
@@ -160,7 +160,7 @@ def train(
             if json:
                 print_saved_result(plan)
             return
-        say(f"Resuming {plan.folder.name}, trained on {clip_text(plan.config.corpus.name)}.")
+        say(f"Resuming {plan.folder.name}, trained on {printable_name(clip_text(plan.config.corpus.name))}.")
         show_beginning(plan)
         for note in plan.notes:
             say_note(note)
@@ -194,7 +194,7 @@ def train(
     if json:
         print_result(plan, finished.best.nats_per_char, finished.steps, finished.seconds, finished.characters_per_second)
     if finished.interrupted:
-        say(f"Stopped and saved. Resume with: {resume_command(plan)}")
+        say_command("Stopped and saved. Resume with:", resume_command(plan))
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
     say_end(plan, finished)
 

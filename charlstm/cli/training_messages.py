@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from charlstm.cli.resume_command import checkpoint_command
-from charlstm.cli.terminal import duration, print_json, say, say_note
+from charlstm.cli.terminal import duration, print_json, printable_name, say, say_command, say_note
 from charlstm.errors import clip_text, excerpt
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def say_end(plan: "TrainingPlan", finished: "Finished") -> None:
         say(f"Stopped early: no better score in {training.patience} evaluations.")
     elif best.step < finished.steps and best.nats_per_char is not None:
         say(f"Keeping the best model (epoch {best.epoch:.1f}, {decimal(best.nats_per_char, 4)} nats/char).")
-    say(f"Done in {duration(finished.seconds)}. Generate with: {checkpoint_command(plan, 'generate', '--checkpoint')}")
+    say_command(f"Done in {duration(finished.seconds)}. Generate with:", checkpoint_command(plan, "generate", "--checkpoint"))
 
 
 def print_saved_result(plan: "TrainingPlan") -> None:
@@ -58,13 +58,16 @@ def print_result(plan: "TrainingPlan", nats: float | None, steps: int, seconds: 
 def describe_plan(preset: str, plan: "TrainingPlan") -> None:
     """Print the text, the network and the budget of a training."""
     from charlstm.checkpoint.model_card import budget_phrase
+    from charlstm.text.frequencies import occurring
 
     corpus, model, training = plan.config.corpus, plan.config.model, plan.config.training
     vocabulary = plan.config.vocabulary
-    distinct = "distinct ones learned" if vocabulary.rare else "distinct"
+    name = printable_name(clip_text(corpus.name))
+    # The vocabulary of a fine-tuned model also has characters that only its base has read.
+    distinct = f"{occurring(plan.ids, vocabulary):,} distinct{' ones learned' if vocabulary.rare else ''}"
     held_out = round(corpus.characters * training.validation)
     say(
-        f"{clip_text(corpus.name)}: {corpus.characters:,} characters, {len(vocabulary):,} {distinct}; "
+        f"{name}: {corpus.characters:,} characters, {distinct}; "
         f"{corpus.characters - held_out:,} to learn from, {f'the last {held_out:,}' if held_out else 'nothing'} held out."
     )
     show_beginning(plan)

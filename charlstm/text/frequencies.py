@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, Vocabulary
 from charlstm.text.windows import model_ids
 
 PSEUDO_COUNT = 10
@@ -24,6 +24,15 @@ def occurrences(ids: Ids, vocabulary_size: int) -> NDArray[np.int64]:
         block = model_ids(ids[start : start + _BLOCK], vocabulary_size)
         counts += np.bincount(block, minlength=vocabulary_size)
     return counts
+
+
+def occurring(ids: Ids, vocabulary: Vocabulary) -> int:
+    """Return how many of a vocabulary's K characters occur in a text.
+
+    >>> occurring(np.array([0, 0, 2]), Vocabulary("abcd"))
+    2
+    """
+    return int(np.count_nonzero(occurrences(ids, vocabulary.model_size)[: len(vocabulary)]))
 
 
 def log_frequencies(ids: Ids, vocabulary_size: int) -> NDArray[np.float32]:
