@@ -14,7 +14,7 @@ from charlstm.model import load
 
 @llm.hookimpl
 def register_models(register: Callable[..., None]) -> None:
-    """Register the models that ``charlstm generate`` would find."""
+    """Register the models that are found without a folder."""
     names: set[str] = set()
     for folder in checkpoint_folders():
         for path, _ in list_checkpoints(folder)[0] if folder.is_dir() else []:

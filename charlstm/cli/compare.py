@@ -12,7 +12,7 @@ from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, find_seed, once, threads
 from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import LARGEST_SEED, integer, number
-from charlstm.cli.outputs import check_outputs, write_output
+from charlstm.cli.outputs import check_outputs, output_path, write_output
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,
@@ -56,9 +56,11 @@ def compare(
     ] = None,
     sample: SampleOption = 1_000,
     report: Annotated[
-        Path | None, typer.Option(help="Also write the comparison as one HTML page.", metavar="FILE.html")
+        Path | None, typer.Option(help="Also write the comparison as one HTML page.", metavar="FILE.html", parser=output_path)
     ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also draw the curves as an image.", metavar="FILE.png|svg")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Also draw the curves as an image.", metavar="FILE.png|svg", parser=output_path)
+    ] = None,
     on_unknown: UnknownOption = "error",
     text_encoding: Annotated[
         str, typer.Option("--text-encoding", "--encoding-name", help="Text encoding of the files.", metavar="ENCODING")

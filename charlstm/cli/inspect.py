@@ -13,7 +13,7 @@ from charlstm.cli.evaluation_inputs import UnknownOption
 from charlstm.cli.generation_inputs import encoding_of, once, unescaped
 from charlstm.cli.memory_checks import check_scoring, check_text
 from charlstm.cli.options import choice, integer
-from charlstm.cli.outputs import check_outputs, write_output
+from charlstm.cli.outputs import check_outputs, output_path, write_output
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,
@@ -81,7 +81,9 @@ def inspect(
             help="Number of the layer to show, from 1. Default: all, or along a text the first with --unit.", **integer(1)
         ),
     ] = None,
-    page: Annotated[Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html", parser=output_path)
+    ] = None,
     on_unknown: UnknownOption = "error",
     text_encoding: Annotated[
         str | None,

@@ -27,6 +27,7 @@ _MEMORY_ADVICE = {
     "compare": "reduce --length or --windows",
     "evaluate": "score a shorter text",
     "inspect": "use a shorter text",
+    "serve": "reduce --max-texts",
     "train": "reduce --units, --batch-size or --seq-len",
 }
 """Advice after an out-of-memory error, by command."""

@@ -19,10 +19,10 @@ _LEAST_KEY = 16  # characters of a key
 def serve(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Checkpoints to serve, the default first. Default: the newest.", metavar="[NAME]..."),
+        typer.Argument(help="Checkpoints to serve, the default first. Default: the newest.", metavar="NAME"),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen on. Any but this machine's own needs --api-key-file.")
+        str, typer.Option(help="Address to listen on. Any but this machine's own needs --api-key-file.", metavar="ADDRESS")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 chooses one.", **integer(0, 65_535))] = 8000,
     api_key_file: Annotated[
@@ -45,9 +45,9 @@ def serve(
     max_queue: Annotated[int, typer.Option(help="Texts that may wait; more are refused with status 429.", **integer(0))] = 256,
     checkpoints: SearchOption = None,
 ) -> None:
-    """Serve models over HTTP: the page, and completions as OpenAI's clients speak them.
+    """Serve models over HTTP, also to OpenAI's clients.
 
-    The address of the page is printed. The endpoint for clients is /v1 below it; a token is a character.
+    The page with the model is at the address that is printed. The endpoint for clients is /v1 below it; a token is a character.
     """
     from charlstm.inference.memory_checks import check_generation
     from charlstm.inference.sampling import Sampling

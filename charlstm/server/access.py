@@ -69,9 +69,13 @@ class AccessControl:
     def _check(self, scope: Scope, headers: Headers, origin: str | None) -> None:
         host = _host(headers.get("host", ""))
         if host not in LOOPBACK and host not in self.access.hosts:
-            raise ApiError(403, f"the host {host[:100]!r} is not allowed; the server allows others with its setting `allow_host`")
+            raise ApiError(
+                403, f"the host {host[:100]!r} is not allowed; the server allows others with its setting `allow_host`"
+            )
         if origin is not None and origin not in self.access.origins and _host(origin.partition("://")[2]) != host:
-            raise ApiError(403, f"pages of {origin[:100]!r} are not allowed; the server allows others with its setting `allow_origin`")
+            raise ApiError(
+                403, f"pages of {origin[:100]!r} are not allowed; the server allows others with its setting `allow_origin`"
+            )
         if scope["method"] == "OPTIONS":
             return
         if self.access.key is not None and scope["path"] != "/health" and not self._knows_key(headers):

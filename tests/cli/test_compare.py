@@ -179,6 +179,8 @@ def test_control_characters_are_replaced(charlstm, tmp_path, make_checkpoint):
         ("--plot curves.jpg", "--plot: expected a file that ends in .png or .svg; found 'curves.jpg'"),
         ("--plot nowhere/curves.png", "the folder nowhere does not exist"),
         ("--report checkpoints", "checkpoints is a folder"),
+        ("--report page.html/", "is a folder"),
+        ("--plot a.png/", "is a folder"),
         ("--report pipe", "pipe is not an ordinary file"),
         ("--plot pipe.svg", "pipe.svg is not an ordinary file"),
         ("--text - --corpus -", "cannot both be read from stdin"),
