@@ -13,7 +13,9 @@ Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
 OnUnknown = Literal["error", "skip", "replace"]
 WeightsFormat = Literal["float32", "float16"]
-ExportFormat = Literal["html", "module"]
+ExportFormat = Literal["html", "module", "keras", "onnx", "torch", "numpy"]
+
+OnnxInput = Literal["ids", "window"]
 
 DEFAULT_TEMPERATURE = 0.6
 """Sampling temperature of generation, unless another is given."""

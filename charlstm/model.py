@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.checkpoint.search import find_model
-from charlstm.choices import Engine, ExportFormat, Mode, OnUnknown, WeightsFormat
+from charlstm.choices import Engine, ExportFormat, Mode, OnnxInput, OnUnknown, WeightsFormat
 from charlstm.errors import check_choice, check_instance, check_integer
 from charlstm.inference.finite import check_finite
 from charlstm.inference.generation import Sample, generate_pieces, generate_texts, likeliest_next
@@ -223,16 +223,21 @@ class Model(ModelFiles):
         to: str | Path,
         *,
         format: ExportFormat | None = None,  # noqa: A002 (the setting's name)
-        weights: WeightsFormat = "float16",
+        weights: WeightsFormat | None = None,
         corpus: str | Path | Sequence[str | Path] = (),
+        stateful: bool = False,
+        input: OnnxInput = "ids",  # noqa: A002 (the setting's name)
     ) -> "Exported":
         """Write the model in a format that works without charlstm; a file that exists is replaced.
 
         Args:
-            to: What to write: a file that ends in ``.html``, a page that writes in any browser; or a folder, an ES module.
-            format: ``html`` or ``module``, if the name does not say it.
-            weights: The format of the stored weights: ``float16`` halves the file.
-            corpus: Files of the corpus, if it has moved, to score the stored weights on its held-out end.
+            to: What to write: a file whose name ends in ``.html`` (a page that writes in any browser), ``.keras``, ``.onnx``,
+                ``.pt.safetensors`` (PyTorch) or ``.py`` (a program in NumPy); or a folder, an ES module.
+            format: ``html``, ``module``, ``keras``, ``onnx``, ``torch`` or ``numpy``, if the name does not say it.
+            weights: The format of the stored weights: ``float16``, the default for a browser, halves the file.
+            corpus: Files of the corpus, if it has moved, to score weights in float16 on its held-out end.
+            stateful: For ``.keras``: layers that carry their state between calls, for one text.
+            input: For ``.onnx``: character ids, or ``window`` for normalised windows.
 
         Returns:
             The path, the size, and the score of the stored weights if the held-out text was found.
@@ -240,7 +245,7 @@ class Model(ModelFiles):
         Raises:
             CharlstmError: If an argument is invalid, or the file cannot be written.
         """
-        from charlstm.export.formats import export_model
+        from charlstm.export.formats import FormatOptions, export_model
 
         return export_model(
             self.path,
@@ -251,6 +256,7 @@ class Model(ModelFiles):
             file_format=format,
             weights_format=weights,
             corpus=source_list(corpus, "corpus", least=0),
+            options=FormatOptions(stateful=stateful, input=input),
         )
 
 

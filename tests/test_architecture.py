@@ -48,6 +48,7 @@ LATER = {
     "model_files": LEAVES | set(PACKAGES),
     "model": LEAVES | set(PACKAGES),
     "model_training": LEAVES | set(PACKAGES) | {"model"},
+    "export": {"nn"},
     "cli": LEAVES | set(PACKAGES) | API | {"server"},
 }
 """Further packages that it may import inside functions or for the type checker."""
@@ -85,7 +86,7 @@ LATER_LIBRARIES = {
     "text": {"charset_normalizer"},
     "cli": {"threadpoolctl"},
     "report": {"matplotlib", "jinja2", "markupsafe"},
-    "export": {"jinja2", "markupsafe"},
+    "export": {"jinja2", "markupsafe", "onnx", "safetensors"},
 }
 
 WORLD = {"time", "datetime", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "random", "secrets", "signal"}

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from charlstm.choices import ExportFormat, WeightsFormat
+from charlstm.choices import ExportFormat, OnnxInput, WeightsFormat
 from charlstm.cli.evaluation_inputs import CorpusOption
 from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import threads
@@ -18,8 +18,8 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            help="What to write: a file that ends in .html, a page that writes in any browser; or a folder, an ES module for a "
-            "page of one's own.",
+            help="What to write: a file that ends in .html (a page that writes in any browser), .keras, .onnx, .pt.safetensors "
+            "(PyTorch) or .py (a program in NumPy); or a folder, an ES module for a page of one's own.",
             metavar="FILE",
         ),
     ],
@@ -28,21 +28,29 @@ def export(
         ExportFormat | None, typer.Option(help="Format, if the name does not say it.", **choice(ExportFormat))
     ] = None,
     weights: Annotated[
-        WeightsFormat,
-        typer.Option(help="float16 halves the file; the command prints what that costs.", **choice(WeightsFormat)),
-    ] = "float16",
+        WeightsFormat | None,
+        typer.Option(
+            help="Weights for a browser: float16, the default, halves the file; the command prints what that costs.",
+            **choice(WeightsFormat),
+        ),
+    ] = None,
+    stateful: Annotated[
+        bool, typer.Option("--stateful", help="For .keras: layers that carry their state between calls, for one text.")
+    ] = False,
+    input: Annotated[  # noqa: A002 (the option's name)
+        OnnxInput, typer.Option(help="For .onnx: character ids, or normalised windows.", **choice(OnnxInput))
+    ] = "ids",
     corpus: CorpusOption = None,
     checkpoints: SearchOption = None,
 ) -> None:
-    """Write a model as a page that runs in a browser.
+    """Write a model for a browser or another framework.
 
-    The name decides: a file that ends in .html is the page; a folder gets an ES module and the weights, for a page of one's
-    own.
+    The name decides the format. Each file works without charlstm, and holds an example of its use.
     """
-    from charlstm.export.formats import check_target, export_model
+    from charlstm.export.formats import WEB, FormatOptions, check_target, export_model
 
     path, chosen = check_target(to, format)
-    if chosen == "html":
+    if chosen != "module":
         check_outputs(to=path)
     model = find_model(checkpoint, checkpoints)
     with threads(model.config, rows=1):  # a few seconds of scoring are not worth waiting for a second core
@@ -55,14 +63,18 @@ def export(
             file_format=chosen,
             weights_format=weights,
             corpus=corpus or [],
+            options=FormatOptions(stateful=stateful, input=input),
         )
     size, card = f"{about(found.size / 1e6)} MB", found.card
-    what = "The page is" if chosen == "html" else "The module and the model are"
+    what = {"html": "The page is", "module": "The module and the model are"}.get(chosen, "The model is")
     say(f"{what} in {printable_name(str(path))} ({size}).")
+    if chosen not in WEB:
+        return
     if card.nats_per_char is None or card.added_nats is None:
         say(f"The stored weights are not scored: {with_flags(found.unmeasured)}.")
     else:
         say(
-            f"The {weights} weights score {card.nats_per_char:.4f} nats per character on the last {card.held_out:,} characters "
+            f"The {weights or 'float16'} weights score {card.nats_per_char:.4f} nats per character on the last "
+            f"{card.held_out:,} characters "
             f"of the corpus, {card.added_nats:+.5f} against those of the checkpoint."
         )

@@ -12,14 +12,59 @@ from charlstm.checkpoint.atomic import make_folder, translate_write_errors, writ
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.weights import Weights
-from charlstm.choices import ExportFormat, WeightsFormat
-from charlstm.errors import ConfigError, check_choice, check_instance
+from charlstm.choices import ExportFormat, OnnxInput, WeightsFormat
+from charlstm.errors import ConfigError, check_choice, check_instance, join_alternatives
 from charlstm.export.card import Card, make_card
 from charlstm.export.html import html_page
+from charlstm.export.keras_file import keras_file
 from charlstm.export.module import EXAMPLES, MODEL, module_files
+from charlstm.export.numpy_program import program_files
+from charlstm.export.onnx_file import onnx_file
+from charlstm.export.torch_file import torch_file
 
-SUFFIXES: dict[str, ExportFormat] = {".html": "html", ".htm": "html"}
-"""The format of a file by its suffix; a name without a suffix is a folder, for an ES module."""
+SUFFIXES: dict[str, ExportFormat] = {
+    ".html": "html",
+    ".htm": "html",
+    ".keras": "keras",
+    ".onnx": "onnx",
+    ".pt.safetensors": "torch",
+    ".py": "numpy",
+}
+"""The format of a file by the end of its name; a name without a suffix is a folder, for an ES module."""
+
+WEB: tuple[ExportFormat, ...] = ("html", "module")
+"""Formats that can store weights in float16."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormatOptions:
+    """What some formats let one choose.
+
+    Attributes:
+        stateful: ``keras``: layers that carry their state between calls, for one text.
+        input: ``onnx``: character ids, or normalised windows.
+    """
+
+    stateful: bool = False
+    input: OnnxInput = "ids"
+
+    def check(self, chosen: ExportFormat) -> None:
+        """Refuse what the format does not know.
+
+        Raises:
+            ConfigError: If an option is for another format.
+        """
+        check_choice("input", self.input, get_args(OnnxInput))
+        if self.stateful and chosen != "keras":
+            raise ConfigError(setting="stateful", reason=f"it is for .keras files; {chosen} {_STATES[chosen]}")
+        if self.input != "ids" and chosen != "onnx":
+            raise ConfigError(setting="input", reason=f"it is for .onnx files, not for {chosen}")
+
+
+_STATES: dict[ExportFormat, str] = {
+    **dict.fromkeys(WEB, "reads in both modes"),
+    **dict.fromkeys(("onnx", "torch", "numpy"), "takes and returns the state"),
+}
 
 
 @dataclass(frozen=True)
@@ -49,8 +94,9 @@ def export_model(
     *,
     name: str,
     file_format: ExportFormat | None = None,
-    weights_format: WeightsFormat = "float16",
+    weights_format: WeightsFormat | None = None,
     corpus: Sequence[str] = (),
+    options: FormatOptions | None = None,
 ) -> Exported:
     """Write a model in another format. A file is replaced atomically; a folder must be empty or an earlier export.
 
@@ -61,22 +107,34 @@ def export_model(
         to: The file or the folder to write.
         name: Name of the model.
         file_format: The format; None for that of the suffix.
-        weights_format: The format of the stored weights.
-        corpus: Paths of the corpus, on whose held-out end the stored weights are scored.
+        weights_format: The format of the stored weights: float16 by default for a browser, float32 otherwise.
+        corpus: Paths of the corpus, on whose held-out end weights in float16 are scored.
+        options: What some formats let one choose.
 
     Raises:
-        ConfigError: If the format is unknown, or a weight is too large for ``weights_format``.
+        ConfigError: If the format is unknown, cannot hold the model or has no such option, or a weight is too large for
+            ``weights_format``.
         CharlstmError: If ``corpus`` is another text, or the file cannot be written.
     """
-    check_choice("weights", weights_format, get_args(WeightsFormat))
     path, chosen = check_target(to, file_format)
-    if chosen == "html":
+    weights_format = weights_format or ("float16" if chosen in WEB else "float32")
+    check_choice("weights", weights_format, get_args(WeightsFormat))
+    if weights_format == "float16" and chosen not in WEB:
+        reason = f"{chosen} has weights in float32; float16 is for {' and '.join(WEB)}"
+        raise ConfigError(setting="weights", reason=reason)
+    options = options or FormatOptions()
+    options.check(chosen)
+    if chosen != "module":
         _check_page(path)
-    card, unmeasured = make_card(folder, checkpoint, weights, weights_format, corpus)
-    if chosen == "html":
-        page = html_page(checkpoint, weights, name, card, weights_format).encode()
-        write_atomically(real_path(path), page)
-        return Exported(path, chosen, len(page), card, unmeasured)
+    card, unmeasured = make_card(folder, checkpoint, weights, weights_format, corpus, measure=chosen in WEB)
+    if chosen != "module":
+        if chosen == "html":
+            made = {path.name: html_page(checkpoint, weights, name, card, weights_format).encode()}
+        else:
+            made = _files(chosen, checkpoint, weights, name, path.name, options)
+        for file, content in made.items():
+            write_atomically(real_path(path.with_name(file)), content)
+        return Exported(path, chosen, sum(map(len, made.values())), card, unmeasured)
     files = module_files(checkpoint, weights, name, weights_format)
     for file, content in files.items():
         if file in EXAMPLES and (path / file).exists():  # which the user may have changed
@@ -85,6 +143,19 @@ def export_model(
             make_folder((path / file).parent)
         write_atomically(path / file, content)
     return Exported(path, chosen, sum(map(len, files.values())), card, unmeasured)
+
+
+def _files(
+    chosen: ExportFormat, checkpoint: CheckpointConfig, weights: Weights, name: str, file: str, options: FormatOptions
+) -> dict[str, bytes]:
+    """Return the files of a format, by name: the one that was named, and what it needs beside it."""
+    if chosen == "keras":
+        return {file: keras_file(checkpoint, weights, file, stateful=options.stateful)}
+    if chosen == "onnx":
+        return {file: onnx_file(checkpoint, weights, name, file, window=options.input == "window")}
+    if chosen == "torch":
+        return {file: torch_file(checkpoint, weights, name, file)}
+    return program_files(checkpoint, weights, name, file)
 
 
 def check_target(to: str | PathLike[str], file_format: ExportFormat | None = None) -> tuple[Path, ExportFormat]:
@@ -108,9 +179,11 @@ def check_target(to: str | PathLike[str], file_format: ExportFormat | None = Non
 def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple[Path, ExportFormat]:
     path = Path(to)
     if file_format is None:
-        by_suffix = SUFFIXES.get((path.suffix or path.name).lower())  # Python's suffix of ".html" is empty
+        by_suffix = next((each for end, each in SUFFIXES.items() if path.name.lower().endswith(end)), None)
         if by_suffix is None and path.suffix and not path.is_dir():
-            expected = f"a file that ends in {' or '.join(SUFFIXES)}, or a folder (`format=module` if its name has a dot)"
+            expected = (
+                f"a file that ends in {join_alternatives([*SUFFIXES])}, or a folder (`format=module` if its name has a dot)"
+            )
             raise ConfigError(setting="to", expected=expected, found=str(to))
         file_format = by_suffix or "module"
     check_choice("format", file_format, get_args(ExportFormat))

@@ -118,8 +118,10 @@ def test_a_change_gives_the_numbers_of_numpy(page, model):
 
 def test_a_window_gives_the_stateless_prediction(page, model):
     show(page, at=50, window=12)
-    expected = dict(model.next(TEXT[:51], top=None, mode="stateless"))
-    assert all(value == pytest.approx(expected[character], abs=1e-5) for character, value in next_shown(page).items())
+    for kind, mode in (("after", "stateless"), ("before", "stateful")):
+        expected = dict(model.next(TEXT[:51], top=None, mode=mode))
+        shown = next_shown(page, kind)
+        assert all(value == pytest.approx(expected[character], abs=1e-5) for character, value in shown.items())
     unread = page.eval_on_selector_all("#inside-layer span", "all => all.map(each => each.classList.contains('unread'))")
     assert [place for place, each in enumerate(unread) if not each] == list(range(39, 51))
 

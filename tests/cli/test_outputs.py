@@ -64,7 +64,7 @@ def test_invalid_output_path_is_refused(run, option, tmp_path, kind):
     suffix = Path(name).suffix
     said = KINDS[kind]
     if kind in ("", ".", "/", "/dev/null", "/dev/full"):
-        file, said = kind, "ends in .png or .svg" if option == "--plot" else said
+        file, said = kind, "ends in .png or .svg" if option == "--plot" and kind != "/" else said
     elif kind.endswith("/"):
         file = kind + name
     else:

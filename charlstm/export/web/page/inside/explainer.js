@@ -230,14 +230,14 @@ export class Explainer {
 
   /** Compute what takes longer, once nothing has changed for a moment. */
   async #showSlow() {
-    const { view, place, changes, text } = this.choice;
+    const { view, place, text } = this.choice;
     const { plain } = this.reading;
     if (!this.#open || plain.count <= place || text === "") return;
     const characters = this.text.characters;
     if (view === "change") {
       const { temperature = 1 } = this.settings.options(0);
       const { texts } = await this.reading.start({ kind: "continuation", place, length: this.experiments.length, temperature, randomSeed: 1 });
-      if (texts) this.experiments.showTexts(ending(characters.slice(0, place + 1), GIVEN), texts, changes.length > 0);
+      if (texts) this.experiments.showTexts(ending(characters.slice(0, place + 1), GIVEN), texts, this.reading.changed !== null);
     } else if (view === "mattered") {
       const reply = await this.reading.start({ kind: "influence", text, place, reach: REACH });
       if (!reply.influence) return;

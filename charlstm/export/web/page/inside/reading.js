@@ -31,7 +31,7 @@ export class Reading {
     this.client = client;
     this.config = config;
     this.plain = new Rows(config.units, config.vocabulary_size);
-    /** With the changes, if there are any. @type {Rows | null} */ this.changed = null;
+    /** With the changes, if there are any; a window is one. @type {Rows | null} */ this.changed = null;
     /** Called with the step of the character that is looked at. @type {(step: UnitStep | null, where: Where) => void} */ this.onstep = () => {};
     /** Called when rows were added, with the index of the first one. @type {(from: number) => void} */ this.onrows = () => {};
   }
@@ -100,11 +100,11 @@ export class Reading {
     const before = this.#source;
     let common = 0;
     const shorter = Math.min(source.characters.length, before.characters.length);
-    if (source.first === before.first) while (common < shorter && source.characters[common] === before.characters[common]) common++;
+    while (common < shorter && source.characters[common] === before.characters[common]) common++;
     const { units, vocabulary_size: size } = this.config;
-    const same = JSON.stringify(source.changes) === JSON.stringify(before.changes);
+    const same = source.first === before.first && JSON.stringify(source.changes) === JSON.stringify(before.changes);
     this.plain.count = Math.min(this.plain.count, common);
-    if (source.changes.length === 0) this.changed = null;
+    if (source.changes.length === 0 && source.first === 0) this.changed = null;
     else {
       this.changed ??= new Rows(units, size);
       this.changed.count = same ? Math.min(this.changed.count, common) : 0;

@@ -16,7 +16,7 @@ import { Trace } from "../../inspection/trace.js";
 /** @typedef {import("../../inspection/changes.js").Change} Change */
 
 /**
- * What the tab asks for. `changed` is the trace with the changes, if there are any; `first` is the first character that is read.
+ * What the tab asks for. `changed` is the trace with the changes, if there are any; `first`, the first character that it reads, is one.
  * @typedef {{kind: "trace", task: number, text: string, first: number, changes: Change[], urgent: StepRequest["step"], known: {plain:
  *   number, changed: number}}} TraceRequest `urgent`: the step that is looked at; both traces are read up to there first. `known`: number of characters at the beginning of the text whose rows the page has.
  * @typedef {{kind: "step", task: number, step: {place: number, layer: number, unit: number}}} StepRequest
@@ -55,9 +55,8 @@ export class InsideTasks {
    */
   *trace({ text, first, changes, urgent, known }) {
     const ids = this.model.vocabulary.encodeAny(text);
-    if (this.plain.first !== first) this.plain = new Trace(this.model.network, { first });
     const same = JSON.stringify([changes, first]) === JSON.stringify([this.changed?.changes, this.changed?.first]);
-    if (changes.length === 0) this.changed = null;
+    if (changes.length === 0 && first === 0) this.changed = null;
     else if (!same) this.changed = new Trace(this.model.network, { changes, first });
     const sent = { ...known };
     for (const end of [Math.min(urgent.place + 1, ids.length), ids.length]) {
@@ -215,7 +214,7 @@ export class InsideTasks {
    */
   *#whole(text) {
     const ids = this.model.vocabulary.encodeAny(text);
-    if (this.plain.first === 0 && this.plain.ids.length === ids.length && begins(this.plain.ids, ids)) return this.plain;
+    if (this.plain.ids.length === ids.length && begins(this.plain.ids, ids)) return this.plain;
     const trace = new Trace(this.model.network);
     for (const _ of trace.reading(ids)) yield;
     return trace;
