@@ -5,7 +5,9 @@ import socket
 from types import FrameType
 
 import uvicorn
+from h11 import LocalProtocolError
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from charlstm.errors import CharlstmError, ConfigError
 from charlstm.server.app import Server
@@ -14,6 +16,17 @@ GRACE = 4.0
 """Seconds that texts have to finish after a signal; then they end with an error."""
 
 _BACKLOG = 1024
+
+
+class _Protocol(H11Protocol):
+    """Uvicorn's protocol, which also closes the connection of a client that sent nonsense and then closed its side."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request, if the client still listens."""
+        try:
+            super().send_400_response(msg)
+        except LocalProtocolError:  # it does not
+            self.transport.close()
 
 
 class _Process(uvicorn.Server):
@@ -55,6 +68,6 @@ def run(app: ASGIApp, server: Server, listening: socket.socket) -> None:
     """Serve until a signal, which is raised again at the end."""
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=math.ceil(GRACE),
-        timeout_keep_alive=5, h11_max_incomplete_event_size=64_000,
+        http=_Protocol, timeout_keep_alive=5, h11_max_incomplete_event_size=64_000,
     )  # fmt: skip
     _Process(config, server).run(sockets=[listening])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import ALPHABET
 
-PATIENCE = 0.1
+PATIENCE = 0.05
 """Seconds for an answer."""
 
 FIELDS = [
