@@ -22,6 +22,7 @@ import { say } from "../strings.js";
 
 const GIVEN = 40; // characters of the text that are shown before a continuation
 const OPENING = 330; // characters of the text to begin with, beside a passage of the corpus
+const REST = 150; // milliseconds without a change, after which the address is written
 const PAUSE = 250; // milliseconds without a change, after which the slower views are computed
 
 /** The tab. */
@@ -138,6 +139,7 @@ export class Explainer {
   }
 
   async #copyLink() {
+    history.replaceState(null, "", `#${fragmentOf(this.choice)}`);
     try {
       await navigator.clipboard.writeText(location.href);
       $("inside-state").textContent = say("linkCopied");
@@ -155,7 +157,7 @@ export class Explainer {
     this.experiments.show(choice);
     this.#showTour();
     if (!this.#open) return;
-    history.replaceState(null, "", `#${fragmentOf(choice)}`);
+    this.#writeAddress();
     this.text.reveal(choice.place);
     const read = this.reading.read(choice, this.text.characters); // first, so that what is no longer true is not shown
     $("mattered-changes").hidden = choice.changes.length === 0;
@@ -172,8 +174,20 @@ export class Explainer {
     this.#showAll();
   }
 
-  /** Show rows that were added, at the next frame. @param {number} from Index of the first one. */
+  /** Put the choice into the address, once nothing has changed for a moment: browsers limit how often that is possible. */
+  #writeAddress() {
+    const { choice } = this;
+    this.reading.busy(new Promise((resolve) => setTimeout(resolve, REST)).then(() => {
+      if (this.#open && choice === this.choice) history.replaceState(null, "", `#${fragmentOf(choice)}`);
+    }));
+  }
+
+  /** Show rows that were added: at once if they are looked at, else at the next frame. @param {number} from Index of the first. */
   #showRows(from) {
+    if (from <= this.#place && this.#place < this.reading.rows.count && this.#from === Infinity) {
+      this.#showColours(from);
+      return void this.#showPlace(false);
+    }
     if (this.#from === Infinity) {
       requestAnimationFrame(() => {
         const first = this.#from;
@@ -202,8 +216,8 @@ export class Explainer {
     if (view === "units") this.units.show(this.choice, rows, changed ? plain : null, this.text.characters, range ?? [0, Infinity]);
   }
 
-  /** Show what depends on the character that is looked at. */
-  async #showPlace() {
+  /** Show what depends on the character that is looked at. @param {boolean} [asks] Whether to ask for the step of the cell. */
+  async #showPlace(asks = true) {
     if (!this.#open) return;
     const { layer, unit, view, text } = this.choice;
     const { rows, plain, changed } = this.reading;
@@ -212,7 +226,7 @@ export class Explainer {
     showNext(this.manifest.vocabulary, text === "" ? -1 : place, plain, changed, characters[place + 1]);
     $("inside-place").textContent = text === "" ? "" : `${say("after")} “${visible(characters.slice(Math.max(0, place - 15), place + 1).join(""))}”`;
     if (view === "units") this.units.mark(unit, place);
-    if (view !== "cell" || place >= rows.count) return;
+    if (!asks || view !== "cell" || place >= rows.count) return;
     const { step } = await this.reading.start({ kind: "step", step: { place, layer, unit } });
     if (this.text.characters === characters) this.#showStep(step, { place, layer, unit });
   }

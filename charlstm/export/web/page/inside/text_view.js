@@ -22,6 +22,7 @@ export class TextView {
   #text = "";
   /** @type {string[]} */ #characters = [];
   /** @type {HTMLElement[]} */ #spans = [];
+  /** @type {string[]} */ #shown = []; // the kind and the colour of each span
   #composing = false; // an input method is at work
   #most = 0; // the value of full colour
   /** @type {DOMRect[] | null} */ #boxes = null; // of the spans, until the layout changes
@@ -63,12 +64,18 @@ export class TextView {
     if (text === this.#text && this.area.value === text) return;
     if (this.area.value !== text) this.area.value = text;
     const characters = Array.from(text);
-    let same = 0;
-    while (same < Math.min(characters.length, this.#characters.length) && characters[same] === this.#characters[same]) same++;
-    this.#spans.slice(same).forEach((span) => span.remove());
-    const added = characters.slice(same).map((character) => make("span", {}, character));
-    this.layer.append(...added);
-    this.#spans = [...this.#spans.slice(0, same), ...added];
+    const old = this.#characters;
+    const shorter = Math.min(characters.length, old.length);
+    let [same, end] = [0, 0]; // characters at the beginning and at the end whose elements stay
+    while (same < shorter && characters[same] === old[same]) same++;
+    while (end < shorter - same && characters[characters.length - 1 - end] === old[old.length - 1 - end]) end++;
+    const added = characters.slice(same, characters.length - end).map((character) => make("span", {}, character));
+    const removed = old.length - end - same;
+    const following = this.#spans[same + removed];
+    if (following) following.before(...added);
+    else this.layer.append(...added);
+    this.#spans.splice(same, removed, ...added).forEach((span) => span.remove());
+    this.#shown.splice(same, removed, ...added.map(() => ""));
     [this.#text, this.#characters, this.#boxes] = [text, characters, null];
   }
 
@@ -97,9 +104,13 @@ export class TextView {
     for (let place = most === this.#most ? from : 0; place < Math.min(values.length, this.#spans.length); place++) {
       const [span, value] = [this.#spans[place], values[place]];
       const share = (Math.abs(value) / most).toFixed(3);
-      span.classList.toggle("unread", !read(place));
-      span.classList.toggle("moved", old !== undefined && Math.abs(value - (old[place] ?? value)) > MOVED * most);
-      span.style.backgroundColor = read(place) ? `rgb(var(${value < 0 ? "--below" : "--above"}) / ${share})` : "";
+      const moved = old !== undefined && Math.abs(value - (old[place] ?? value)) > MOVED * most;
+      const kind = !read(place) ? "unread" : moved ? "moved" : "";
+      const shade = read(place) ? `rgb(var(${value < 0 ? "--below" : "--above"}) / ${share})` : "";
+      if (this.#shown[place] === kind + shade) continue; // to change an element costs more than to compare
+      this.#shown[place] = kind + shade;
+      for (const name of ["unread", "moved"]) span.classList.toggle(name, name === kind);
+      span.style.backgroundColor = shade;
     }
     this.#most = most;
     return most;
