@@ -84,7 +84,7 @@ COLOUR = """([text, place]) => new Promise(done => {
 
 
 def measure_inside(page: Page) -> None:
-    """Print how long a text of 1,000 characters takes on the tab on the inside, and a key press at its end and amid it."""
+    """Print how long a text of 1,000 characters takes on the inside tab, and a key press at its end and in its middle."""
     page.click("#tab-inside")
     page.wait_for_selector("#inside[aria-busy=false]")
     text = (Path(__file__).parent.parent / "data" / "ferry-year.txt").read_text(encoding="utf-8")[2_000:2_999]
@@ -92,7 +92,7 @@ def measure_inside(page: Page) -> None:
     print(f"inside: {len(text):,} characters coloured in {whole:.0f} ms")
     presses = {
         "at the end": [(text[: 900 + count], 900 + count) for count in range(1, 9)],
-        "amid the text": [(text[:500] + "e" * count + text[500:900], 500 + count) for count in range(1, 9)],
+        "in the middle": [(text[:500] + "e" * count + text[500:900], 500 + count) for count in range(1, 9)],
     }
     page.evaluate(COLOUR, [text[:900], 900])
     for name, keys in presses.items():

@@ -29,7 +29,7 @@ class Charlstm(llm.Model):
     can_stream = True
 
     class Options(llm.Options):
-        """The options of a text, named and meant as those of the library."""
+        """The options of a text, with the names and meanings of the library."""
 
         length: int = Field(default=300, ge=1, description="Characters to write")
         temperature: float = Field(default=DEFAULT_TEMPERATURE, ge=0, description="Below 1 safer, above 1 bolder")

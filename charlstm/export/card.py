@@ -62,7 +62,7 @@ def make_card(
         weights: Its weights.
         weights_format: The format in which they are stored.
         corpus: Paths of the corpus, if it is neither in the current folder nor in ``data/``.
-        measure: Whether to score the stored weights on the held-out text; if not, the card has the score of the training.
+        measure: True to score the stored weights on the held-out text; otherwise the card has the score of the training.
 
     Raises:
         CharlstmError: If ``corpus`` is another text, or a weight is too large for the format.

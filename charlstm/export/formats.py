@@ -38,7 +38,7 @@ WEB: tuple[ExportFormat, ...] = ("html", "module")
 
 @dataclass(frozen=True, kw_only=True)
 class FormatOptions:
-    """What some formats let one choose.
+    """Options of some formats.
 
     Attributes:
         stateful: ``keras``: layers that carry their state between calls, for one text.
@@ -75,7 +75,7 @@ class Exported:
         path: The file or folder.
         format: Its format.
         size: Its size in bytes.
-        card: What it says about the model.
+        card: Its description of the model.
         unmeasured: Why the card has no score; empty if it has one.
     """
 
@@ -106,10 +106,10 @@ def export_model(
         weights: Its weights.
         to: The file or the folder to write.
         name: Name of the model.
-        file_format: The format; None for that of the suffix.
+        file_format: The format; the suffix decides if None.
         weights_format: The format of the stored weights: float16 by default for a browser, float32 otherwise.
         corpus: Paths of the corpus, on whose held-out end weights in float16 are scored.
-        options: What some formats let one choose.
+        options: Options of some formats.
 
     Raises:
         ConfigError: If the format is unknown, cannot hold the model or has no such option, or a weight is too large for

@@ -19,7 +19,7 @@ from charlstm.inspection.readable_cells import PROPERTIES
 
 _WEB = Path(__file__).parent / "web"
 GENERATOR = b'<meta name="generator" content="charlstm">'
-"""What a page of a model has near its beginning."""
+"""Element near the beginning of each page of a model."""
 
 _HEAD = 4096
 _NUMBERS = (
@@ -50,9 +50,9 @@ def html_page(
         checkpoint: The configuration of the model.
         weights: Its weights in float32, by name.
         name: Its name.
-        card: What the page says about it.
+        card: Its description on the page.
         weights_format: The format of the stored weights.
-        start: What the tab on the inside of the model shows at first, by the names in ``page/inside/choice.js``; if given, the
+        start: First view of the tab on the inside of the model, by the names in ``page/inside/choice.js``; if given, the
             page opens with that tab.
         sections: HTML that follows the card.
         served: Names of the models of the server that sends the page, which may then ask it for texts.
@@ -116,7 +116,7 @@ def _policy(script: str, style: str, *, asks: bool) -> str:
     Args:
         script: The page's script.
         style: Its style sheet.
-        asks: Whether the page may ask the server that sent it.
+        asks: True if the page may ask the server that sent it.
     """
     return "; ".join(
         [

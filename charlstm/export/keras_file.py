@@ -28,7 +28,7 @@ def keras_file(checkpoint: CheckpointConfig, weights: Weights, file: str, *, sta
         checkpoint: The configuration of the model.
         weights: Its weights in float32, by name.
         file: Name of the file, for the program in it.
-        stateful: Whether the layers carry their state between calls, for one text; otherwise the model reads windows.
+        stateful: True if the layers carry their state between calls, for one text; otherwise the model reads windows.
     """
     from charlstm.nn.plain_keras import plain_keras
 

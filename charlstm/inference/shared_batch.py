@@ -1,7 +1,7 @@
 """Texts of any settings that share one step of the network: each begins and ends when it likes, in either mode.
 
 A text in stateful mode is one row of the batch, a text in stateless mode W = ``seq_len`` rows, its lanes (see
-:mod:`charlstm.inference.modes`). What a text becomes does not depend on the others: its noise depends on its random seed and
+:mod:`charlstm.inference.modes`). A text does not depend on the others: its noise depends on its random seed and
 position alone, and a product differs between batches by rounding only.
 """
 
@@ -28,13 +28,13 @@ class BatchText:
     """A text that is read, then continued.
 
     Attributes:
-        prompt: What is read first: ids ``[N]``, at least one.
+        prompt: Text to read first: ids ``[N]``, at least one.
         vocabulary_size: K, the number of characters that can be generated.
         mode: Mode of the predictions.
         sampling: Sampling settings.
         random_seed: Random seed of the noise.
-        bias: What is added to the logits of some characters before they are used, by id.
-        reports: Whether the logits of each step are reported, those of the prompt too.
+        bias: Numbers to add to the logits of some characters before they are used, by id.
+        reports: True to report the logits of each step, also while the prompt is read.
     """
 
     prompt: Ids
@@ -65,13 +65,13 @@ class BatchText:
 
     @cached_property
     def alone(self) -> bool:
-        """Whether its characters must be chosen apart from those of other texts."""
+        """True if its characters must be chosen separately."""
         stateful = any(isinstance(processor, StatefulProcessor) for processor in make_chain(self.sampling))
         return stateful or bool(self.bias) or self.vocabulary_size >= LARGE_VOCABULARY
 
 
 class Outcome(NamedTuple):
-    """What a step did for a text.
+    """The result of a step for a text.
 
     Attributes:
         text: The text.

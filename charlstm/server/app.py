@@ -39,7 +39,7 @@ class Server:
 
         Args:
             models: The models by name, the default first.
-            limits: What a client may ask for.
+            limits: Limits of a request.
             page: Function that returns the page of a model.
         """
         self.models, self.limits, self._page = models, limits, page
@@ -48,7 +48,7 @@ class Server:
         self._started = int(time.time())
 
     def close(self, seconds: float) -> None:
-        """Take no more texts, and end the others in so many seconds."""
+        """Take no more texts, and end the others within some seconds."""
         for engine in self.engines.values():
             engine.close(seconds)
 

@@ -81,7 +81,7 @@ class CheckedRequest(msgspec.Struct, kw_only=True, frozen=True):
         prompts: Texts to continue, in the characters of the model; None for a passage of the corpus.
         texts: Texts to write for each prompt.
         n: Texts to return for each prompt.
-        bias: What is added to the logits of characters, by id.
+        bias: Numbers to add to the logits of characters, by id.
     """
 
     prompts: list[str | None]

@@ -17,7 +17,7 @@ from charlstm.server.json_response import LAST_EVENT, event
 from charlstm.server.writing import Part, Token, Writing
 
 PAUSE = 0.02
-"""Seconds between two chunks of a text, at least: what is written meanwhile is sent together."""
+"""Seconds between two chunks of a text, at least: everything written between is sent together."""
 
 
 class Completion:
@@ -34,7 +34,7 @@ class Completion:
         """Write all texts, and return the body of the response.
 
         Raises:
-            ApiError: If the server ends meanwhile.
+            ApiError: If the server ends before.
         """
         parts = [[part async for each in _parts(writing, pause=0) for part in each] for writing in self.writings]
         request = self.request

@@ -24,7 +24,7 @@ class Engine:
 
         Args:
             network: The model.
-            limits: How many texts are written at a time, and how many may wait.
+            limits: Numbers of texts that are written at a time and that may wait.
         """
         self.limits = limits
         self.characters = 0
@@ -73,7 +73,7 @@ class Engine:
             self._condition.notify()
 
     def close(self, seconds: float) -> None:
-        """Take no more texts, and end those that are not finished in so many seconds with an error."""
+        """Take no more texts, and end unfinished texts with an error after some seconds."""
         with self._condition:
             self._closing = True
             self._deadline = time.monotonic() + seconds
@@ -95,7 +95,7 @@ class Engine:
                     return
             try:
                 self._step()
-            except Exception as error:  # the texts of a broken step end with an error, and the thread goes on
+            except Exception as error:  # the texts of a broken step end with an error, and the thread continues
                 with self._condition:
                     self._fail_all(error)
 

@@ -1,4 +1,4 @@
-"""What a client may ask for."""
+"""Limits of a request."""
 
 from dataclasses import dataclass
 

@@ -32,12 +32,12 @@ class Metrics:
         self.seconds.labels(path).observe(seconds)
 
     def response(self) -> Response:
-        """Return all numbers as they are now."""
+        """Return all present numbers."""
         return Response(generate_latest(self._registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 class _Texts(Collector):
-    """What the engines know: read when the metrics are asked for."""
+    """Numbers of the engines, read when the metrics are requested."""
 
     def __init__(self, engines: Mapping[str, Engine]) -> None:
         self._engines = engines

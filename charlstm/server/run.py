@@ -22,7 +22,7 @@ class _Protocol(H11Protocol):
     """Uvicorn's protocol, which also closes the connection of a client that sent nonsense and then closed its side."""
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no request, if the client still listens."""
+        """Refuse a malformed request, if the client still listens."""
         try:
             super().send_400_response(msg)
         except LocalProtocolError:  # it does not
@@ -46,7 +46,7 @@ def bind(host: str, port: int) -> socket.socket:
     """Return a socket that listens on an address.
 
     Raises:
-        ConfigError: If the host is no address of this machine.
+        ConfigError: If the host is not an address of this machine.
         CharlstmError: If the port is taken, or may not be used.
     """
     try:

@@ -51,9 +51,9 @@ class Writing:
         length: The largest number of characters to write.
         stops: Strings that end it.
         prompt: The prompt as characters, to name those that the model does not know.
-        naming_nats: What naming each rare character of the prompt costs; see :meth:`Vocabulary.naming_nats`.
+        naming_nats: Nats of naming each rare character of the prompt; see :meth:`Vocabulary.naming_nats`.
         logprobs: Number of alternatives of each token; None without log-probabilities.
-        echo: Whether the text begins with the prompt.
+        echo: True if the text begins with the prompt.
     """
 
     text: BatchText
@@ -84,7 +84,7 @@ class Writing:
 
     @property
     def scores_prompt(self) -> bool:
-        """Whether the prompt is given with log-probabilities."""
+        """True if the prompt is given with log-probabilities."""
         return self.echo and self.logprobs is not None
 
     def hear(self, outcome: Outcome) -> bool:
@@ -100,7 +100,7 @@ class Writing:
             return True
         self._write(outcome.chosen, outcome.logits)
         if self.generated.stopped:
-            del self._tokens[len(self.generated.characters) - self._given :]  # those of the stop string
+            del self._tokens[len(self.generated.characters) - self._given :]  # the tokens of the stop string
             self._end("stop")
         elif self.written == self.length:
             self._end("length")
@@ -145,7 +145,7 @@ class Writing:
 
 
 def log_probabilities(logits: Array) -> np.ndarray:
-    """Return the log-probabilities of logits, none below that of the smallest float32: ``[V]``."""
+    """Return the log-probabilities of logits, none below the logarithm of the smallest float32: ``[V]``."""
     with np.errstate(over="ignore", invalid="ignore"):
         logs = log_softmax(logits.astype(np.float64))
     return np.where(logs >= -MAX_NATS, logs, -MAX_NATS)  # NaN too

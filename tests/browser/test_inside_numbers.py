@@ -1,4 +1,4 @@
-"""The numbers on the tab on the inside of a model are those of the command and of NumPy."""
+"""The numbers on the tab on the inside of a model equal the command's and NumPy's."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the page shows of the inside of a model, against NumPy and the inspection of the command."""
+"""The numbers of the page on the inside of a model, against NumPy and the command."""
 
 import base64
 from typing import Any

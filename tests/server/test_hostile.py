@@ -1,4 +1,4 @@
-"""Requests that no client sends: mutated bodies, headers and chunks. The server answers each, and goes on."""
+"""Requests that no client sends: mutated bodies, headers and chunks. The server answers each and stays up."""
 
 import json
 import re
