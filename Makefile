@@ -65,6 +65,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.saving
 	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.browser_engine
+	$(BIN)/python -m benchmarks.serving
 
 docs: $(VENV)/docs reference
 	$(BIN)/python -m docs.site
