@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-sys.modules["charlstm"] = None  # type: ignore[assignment]
-
 
 def use_onnx(file: str):
     import onnxruntime
@@ -83,6 +81,7 @@ def use_keras(file: str):
 
 
 def main() -> None:
+    sys.modules["charlstm"] = None  # type: ignore[assignment]
     task = json.loads(Path(sys.argv[1]).read_text())
     run = globals()[f"use_{task['format']}"](task["file"])
     logits = [run(ids, None)[0].tolist() for ids in task["texts"]]
