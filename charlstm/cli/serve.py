@@ -1,5 +1,8 @@
 """``charlstm serve``."""
 
+import re
+from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +11,7 @@ import typer
 from charlstm.cli.generation_inputs import threads
 from charlstm.cli.options import integer
 from charlstm.cli.terminal import SearchOption, find_model, printable_name, say
-from charlstm.errors import CharlstmError, ConfigError
+from charlstm.errors import CharlstmError, ConfigError, short_repr
 
 if TYPE_CHECKING:
     from charlstm.model import Model
@@ -66,15 +69,19 @@ def serve(
     wanted: list[str | None] = [*names] if names else [None]
     for name in wanted:
         model = find_model(name, checkpoints)
-        models[printable_name(model.name)] = model
+        shown = printable_name(model.name)
+        if shown in models:
+            raise ConfigError(f"two models have the name {shown}; serve one of them, or rename its folder")
+        models[shown] = model
     limits = Limits(max_tokens=max_tokens, max_n=max_n, max_prompt=max_prompt, max_texts=max_texts, max_queue=max_queue)
     for model in models.values():
-        check_generation(model.checkpoint, max_texts, 0, "stateful", Sampling())
+        check_generation(model.checkpoint, max_texts, 0, "stateless", Sampling())
     listening = bind(host, port)
-    allowed = [each.lower() for each in [*(allow_host or []), host]]
-    access = Access(hosts=allowed, origins=allow_origin or [], key=key, max_body=limits.max_body)
+    allowed = [_name(each) for each in [*(allow_host or []), host]]
+    origins = [_origin(each) for each in allow_origin or []]
+    access = Access(hosts=allowed, origins=origins, key=key, max_body=limits.max_body)
     with threads(next(iter(models.values())).config, rows=1):
-        server = Server(models, limits, lambda name: _page(models, name))
+        server = Server(models, limits, cache(lambda name: _page(models, name)))
         shown = f"[{host}]" if ":" in host else host
         say(f"Serving {', '.join(models)} on http://{shown}:{listening.getsockname()[1]}/ (Ctrl-C ends).")
         run(create_app(server, access, say), server, listening)
@@ -90,12 +97,44 @@ def _page(models: "dict[str, Model]", name: str) -> str:
     return html_page(model.checkpoint, model.weights, name, card, "float16", served=list(models))
 
 
+def _name(host: str) -> str:
+    """Return a host as requests have it.
+
+    Raises:
+        typer.BadParameter: If it is not a name or an address alone.
+    """
+    if not host or "/" in host or (":" in host and not is_address(host)):
+        raise typer.BadParameter(f"--allow-host: expected a name without a port, such as example.org; found {short_repr(host)}")
+    return host.lower()
+
+
+def _origin(origin: str) -> str:
+    """Return an origin as browsers send it.
+
+    Raises:
+        typer.BadParameter: If it is not a scheme and a host.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/\s]+", origin):
+        expected = "expected a scheme and a host without a path, such as https://example.org"
+        raise typer.BadParameter(f"--allow-origin: {expected}; found {short_repr(origin)}")
+    return origin
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is an IP address."""
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
+
+
 def _read_key(file: Path) -> str:
     """Return the key in a file."""
     try:
         key = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise CharlstmError(f"the key cannot be read from {file} ({getattr(error, 'strerror', None) or error})") from error
-    if len(key) < _LEAST_KEY or any(character.isspace() for character in key):
-        raise CharlstmError(f"{file}: expected a key of at least {_LEAST_KEY} characters without spaces; found {len(key)}")
+    if len(key) < _LEAST_KEY or not re.fullmatch(r"[!-~]*", key):
+        expected = f"a key of at least {_LEAST_KEY} ASCII characters without spaces"
+        raise CharlstmError(f"{file}: expected {expected}; found {len(key)} characters")
     return key

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from charlstm.choices import Mode
 from charlstm.inference.logits import LARGE_VOCABULARY, Logits
-from charlstm.inference.logits_processors import LogitsProcessor, StatefulProcessor
+from charlstm.inference.logits_processors import StatefulProcessor
 from charlstm.inference.lstm import Array, LayerState
 from charlstm.inference.network import Network, State, Workspace
 from charlstm.inference.noise import GumbelNoise, likeliest
@@ -95,7 +95,6 @@ class SharedBatch:
         self._starts: dict[int, int] = {}  # first row of each text, by id()
         self._layers: State = network.initial_state(0)
         self._workspace: Workspace = network.workspace(0)
-        self._chains: dict[Sampling, list[LogitsProcessor]] = {}
 
     def rows(self, mode: Mode) -> int:
         """Return the number of rows of a text."""
@@ -165,8 +164,7 @@ class SharedBatch:
                 together.setdefault(text.sampling, []).append(place)
         for sampling, places in together.items():
             group = [texts[place] for place in places]
-            chain = self._chains.setdefault(sampling, make_chain(sampling))
-            sampler = Sampler(chain, None if sampling.temperature == 0 else _NoiseOfTexts(group))
+            sampler = Sampler(make_chain(sampling), None if sampling.temperature == 0 else _NoiseOfTexts(group))
             ids = sampler.choose(logits[places, : group[0].vocabulary_size])
             for text, character in zip(group, ids, strict=True):
                 text.position += 1

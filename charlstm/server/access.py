@@ -1,8 +1,8 @@
 """Who may use the server: hosts, origins, keys, and the size and type of a request."""
 
 import base64
-import binascii
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -68,7 +68,7 @@ class AccessControl:
 
     def _check(self, scope: Scope, headers: Headers, origin: str | None) -> None:
         host = _host(headers.get("host", ""))
-        if host not in LOOPBACK and host not in self.access.hosts:
+        if not host or (host not in LOOPBACK and host not in self.access.hosts):
             raise ApiError(
                 403, f"the host {host[:100]!r} is not allowed; the server allows others with its setting `allow_host`"
             )
@@ -95,7 +95,7 @@ class AccessControl:
         if scheme.lower() == "basic":
             try:
                 given = base64.b64decode(given, validate=True).decode().partition(":")[2]
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:  # no base64, or no text
                 return False
         elif scheme.lower() != "bearer":
             return False
@@ -120,14 +120,13 @@ class AccessControl:
 
 
 def _host(address: str) -> str:
-    """Return the host of an address without its port.
+    """Return the host of an address without its port; an empty string if it is not an address.
 
-    >>> _host("localhost:8000"), _host("[::1]:80"), _host("127.0.0.1")
-    ('localhost', '::1', '127.0.0.1')
+    >>> _host("localhost:8000"), _host("[::1]:80"), _host("127.0.0.1"), _host("localhost:80@evil.example")
+    ('localhost', '::1', '127.0.0.1', '')
     """
-    if address.startswith("["):
-        return address[1:].partition("]")[0].lower()
-    return address.partition(":")[0].lower()
+    found = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([^:@\[\]/]+))(?::\d+)?", address.lower())
+    return (found[1] or found[2]) if found else ""
 
 
 def _with_origin(send: Send, origin: str | None) -> Send:
@@ -147,7 +146,7 @@ async def _preflight(send: Send, origin: str) -> None:
     headers = {
         "access-control-allow-origin": origin,
         "access-control-allow-methods": "GET, POST",
-        "access-control-allow-headers": "authorization, content-type",
+        "access-control-allow-headers": "*, authorization",
         "access-control-max-age": "600",
         "vary": "Origin",
     }

@@ -131,6 +131,11 @@ def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Li
     prompts = _prompts(request.prompt, vocabulary, limits, reads_rare=max_tokens == 0)
     if len(prompts) * texts > limits.max_n:
         raise ApiError(400, f"n: expected at most {limits.max_n} texts in all; found {len(prompts)} prompts of {texts}", "n")
+    if max_tokens == 0 and texts > 1:
+        raise ApiError(400, f"n: expected 1, since scoring gives the same each time; found {texts}", "n")
+    kept = texts * sum(len(prompt or "") * echo + max_tokens for prompt in prompts)
+    if logprobs is not None and kept > limits.max_scored:
+        raise ApiError(400, f"logprobs: expected at most {limits.max_scored:,} characters in all; found {kept:,}", "logprobs")
     return CheckedRequest(
         prompts=prompts,
         max_tokens=max_tokens,

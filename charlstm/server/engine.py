@@ -60,6 +60,8 @@ class Engine:
             if self._closing:
                 raise ApiError(503, "the server is shutting down")
             free = self.limits.max_texts - len(self._writings)
+            if len(writings) > self.limits.max_queue + self.limits.max_texts:
+                raise ApiError(400, f"n: {len(writings)} texts are more than this server writes and keeps waiting", "n")
             if len(self._waiting) + len(writings) > self.limits.max_queue + free:
                 waiting = f"{len(self._waiting)} texts wait already"
                 raise ApiError(429, f"too many requests: {waiting}; try again later", headers={"Retry-After": str(RETRY_AFTER)})
@@ -101,15 +103,17 @@ class Engine:
 
     def _step(self) -> None:
         heard = []
-        for outcome in self._batch.step():
-            writing = self._writings[id(outcome.text)]
-            self.characters += outcome.chosen is not None and writing.length > 0
-            if writing.hear(outcome):
-                heard.append(writing)
-            if writing.ended:
-                self._remove(writing)
-        if heard:
-            self._tell(heard)
+        try:
+            for outcome in self._batch.step():
+                writing = self._writings[id(outcome.text)]
+                self.characters += outcome.chosen is not None and writing.length > 0
+                if writing.hear(outcome):
+                    heard.append(writing)
+                if writing.ended:
+                    self._remove(writing)
+        finally:  # those before an error must not wait for ever
+            if heard:
+                self._tell(heard)
 
     def _take_changes(self) -> None:
         for writing in self._cancelled:

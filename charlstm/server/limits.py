@@ -14,6 +14,7 @@ class Limits:
         max_texts: Texts that are written at a time; others wait.
         max_queue: Texts that may wait; a request beyond them is refused with status 429.
         max_body: Bytes of a request.
+        max_scored: Characters of all texts of a request for which log-probabilities are kept.
     """
 
     max_tokens: int = 10_000
@@ -22,6 +23,7 @@ class Limits:
     max_texts: int = 64
     max_queue: int = 256
     max_body: int = 1_000_000
+    max_scored: int = 400_000
 
 
 RETRY_AFTER = 2

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from charlstm.errors import CharlstmError, ConfigError
 from charlstm.server.app import Server
 
-GRACE = 4.0
+GRACE = 3.0
 """Seconds that texts have to finish after a signal; then they end with an error."""
 
 _BACKLOG = 1024
@@ -67,7 +67,8 @@ def bind(host: str, port: int) -> socket.socket:
 def run(app: ASGIApp, server: Server, listening: socket.socket) -> None:
     """Serve until a signal, which is raised again at the end."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=math.ceil(GRACE),
+        app, log_config=None, access_log=False, server_header=False, lifespan="on",
+        timeout_graceful_shutdown=math.ceil(GRACE) + 1,
         http=_Protocol, timeout_keep_alive=5, h11_max_incomplete_event_size=64_000,
     )  # fmt: skip
     _Process(config, server).run(sockets=[listening])

@@ -182,6 +182,8 @@ def test_models_are_listed(client):
     ({"extra_body": {"colour": 1}}, None, "colour"),
     ({"extra_body": {"max_tokens": "many"}}, "max_tokens", "expected `int"),
     ({"stream_options": {"include_usage": True}}, "stream_options", "is for streams"),
+    ({"max_tokens": 0, "echo": True, "n": 2}, "n", "scoring gives the same each time"),
+    ({"max_tokens": 9_000, "n": 64, "logprobs": 1}, "logprobs", "at most 400,000 characters in all; found 576,000"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused_with_its_field(client, options, field, said):
     with pytest.raises(openai.BadRequestError) as error:
