@@ -70,7 +70,9 @@ WRONG = {
     "extra_characters": [
         lambda _, more=more: charlstm.read_corpus("tale.txt", extra_characters=more) for more in ("\ud800", 5, None, b"ab")
     ],
-    "to": [lambda model, to=to: model.export(to) for to in ("", "-", 5, None, "ferry.onnx", "tale.txt/module")],
+    "to": [lambda model, to=to: model.export(to) for to in ("", "-", 5, None, "ferry.tflite", "tale.txt/module")],
+    "input": [lambda model: model.export("tale.onnx", input="letters")],
+    "stateful": [lambda model: model.export("tale.keras", stateful="yes")],
     "format": [lambda model: model.export("page", format="htm")],
     "weights": [lambda model: model.export("page.html", weights="float8"), lambda _: charlstm.load("tale", weights="int8")],
     "preset": [lambda _: charlstm.train("tale.txt", preset="quik")],

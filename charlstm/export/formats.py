@@ -55,6 +55,7 @@ class FormatOptions:
             ConfigError: If an option is for another format.
         """
         check_choice("input", self.input, get_args(OnnxInput))
+        check_instance("stateful", self.stateful, bool, "True or False")
         if self.stateful and chosen != "keras":
             raise ConfigError(setting="stateful", reason=f"it is for .keras files; {chosen} {_STATES[chosen]}")
         if self.input != "ids" and chosen != "onnx":
