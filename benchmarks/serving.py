@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -90,35 +91,49 @@ async def number(port: int, name: str) -> float:
     return float(re.search(rf"^{name}\S* (\S+)$", answer, re.MULTILINE)[1])  # type: ignore[index]
 
 
-async def disturb(port: int, process: int, seconds: float) -> None:
-    """Load the server with clients that leave at random; print the memory along the way, and compare every whole text."""
+@dataclass
+class Load:
+    """What became of a load.
+
+    Attributes:
+        whole: Texts that were read to the end.
+        wrong: Those that are not what the same request gives alone.
+        left: Clients that left before the end.
+        memory: Memory of the server along the way: MB.
+    """
+
+    whole: int = 0
+    wrong: int = 0
+    left: int = 0
+    memory: list[float] = field(default_factory=list)
+
+
+async def disturb(port: int, process: int, seconds: float) -> Load:
+    """Load the server with clients that leave at random, and compare every whole text."""
     chance = random.Random(0)
     expected = {seed: (await read(port, 200, seed))[0] for seed in range(8)}
-    end, wrong, whole, left = time.monotonic() + seconds, 0, 0, 0
+    end, load = time.monotonic() + seconds, Load()
 
     async def client() -> None:
-        nonlocal wrong, whole, left
         while time.monotonic() < end:
             seed, patience, text = chance.randrange(8), chance.choice([1, 3, 10_000]), ""
             async for piece in stream(port, 200, seed):
                 text += piece
                 patience -= 1
                 if not patience:
-                    left += 1
+                    load.left += 1
                     break
             else:
-                whole += 1
-                wrong += text != expected[seed]
+                load.whole += 1
+                load.wrong += text != expected[seed]
 
     clients = [asyncio.create_task(client()) for _ in range(STREAMS)]
-    memory = []
     for part in range(6):
         await asyncio.sleep(max(0.0, end - seconds * (5 - part) / 6 - time.monotonic()))
         status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-        memory.append(int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024)  # type: ignore[index]
+        load.memory.append(int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024)  # type: ignore[index]
     await asyncio.gather(*clients)
-    print(f"{seconds:.0f} s of load: {whole} texts read to the end, {wrong} of them wrong; {left} clients left")
-    print(f"memory along the way, MB: {', '.join(f'{each:.0f}' for each in memory)}")
+    return load
 
 
 async def measure(port: int, process: int, seconds: float) -> None:
@@ -128,12 +143,14 @@ async def measure(port: int, process: int, seconds: float) -> None:
     many = [await throughput(port, STREAMS, 1_000) for _ in range(3)]
     alone, together = np.median(one), np.median(many)
     print(f"one stream: {alone:,.0f} characters/s; {STREAMS} streams: {together:,.0f}, {together / alone:.1f} times as many")
-    for load in (0, STREAMS - 1):
-        times = await first_characters(port, 100, load)
-        beside = f"beside {load} streams" if load else "idle"
+    for others in (0, STREAMS - 1):
+        times = await first_characters(port, 100, others)
+        beside = f"beside {others} streams" if others else "idle"
         print(f"first character, {beside}: median {np.median(times):.0f} ms, 99th percentile {np.percentile(times, 99):.0f} ms")
     print(f"a client that leaves: its work ends within {max([await leave(port) for _ in range(20)]):.0f} ms")
-    await disturb(port, process, seconds)
+    load = await disturb(port, process, seconds)
+    print(f"{seconds:.0f} s of load: {load.whole} texts read to the end, {load.wrong} of them wrong; {load.left} clients left")
+    print(f"memory along the way, MB: {', '.join(f'{each:.0f}' for each in load.memory)}")
 
 
 def main() -> None:
