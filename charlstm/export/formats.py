@@ -196,6 +196,8 @@ def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple
             raise ConfigError(setting="to", expected=f"a folder that can be made; {existing} is in the way", found=str(to))
         if path.is_dir() and any(path.iterdir()) and not _is_export(path):
             raise ConfigError(setting="to", expected="an empty folder, or one of an earlier export", found=str(to))
+    elif file_format == "numpy" and path.suffix.lower() != ".py":  # its weights get the same name with another suffix
+        raise ConfigError(setting="to", expected="a file that ends in .py", found=str(to))
     elif path.is_dir() or str(to).endswith(("/", os.sep)):
         raise ConfigError(setting="to", expected=f"a file such as {path.stem}.html", found=str(to))
     return path, file_format

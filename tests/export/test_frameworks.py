@@ -160,6 +160,7 @@ def test_examples_in_the_files_run(make, tmp_path):
     ("a.keras", {"input": "window"}, "it is for .onnx files, not for keras"),
     ("a.onnx", {"input": "letters"}, "expected ids or window"),
     ("a.txt", {}, "expected a file that ends in .html"),
+    ("a.safetensors", {"format": "numpy"}, "expected a file that ends in .py"),
     ("nowhere/a.onnx", {}, "nowhere does not exist"),
 ])  # fmt: skip
 def test_what_a_format_cannot_do_is_refused_before_anything_is_written(make, tmp_path, monkeypatch, to, options, said):

@@ -66,7 +66,10 @@ export class Explainer {
     $("moment-link").addEventListener("click", () => this.#copyLink());
     let width = 0;
     new ResizeObserver(([{ contentRect }]) => {
-      if (this.#open && contentRect.width !== width) [this.units, this.mattered].forEach((view) => view.redraw());
+      if (this.#open && contentRect.width !== width) {
+        this.units.redraw();
+        this.mattered.refresh();
+      }
       width = contentRect.width;
     }).observe($("inside"));
   }

@@ -42,12 +42,7 @@ export class Mattered {
     return index < 0 ? null : index + 1;
   }
 
-  /** Draw again, in a window of another size. */
-  redraw() {
-    this.refresh();
-  }
-
-  /** Show the same again, in the present language. */
+  /** Show the same again, in the present language and in a window of the present size. */
   refresh() {
     if (!this.#influence) return;
     const { leftOut, window } = this.#influence;
