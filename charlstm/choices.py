@@ -13,7 +13,7 @@ Mode = Literal["stateless", "stateful"]
 Engine = Literal["numpy", "keras"]
 OnUnknown = Literal["error", "skip", "replace"]
 WeightsFormat = Literal["float32", "float16"]
-ExportFormat = Literal["html", "module", "keras", "onnx", "torch", "numpy"]
+ExportFormat = Literal["html", "module", "keras", "onnx", "torch", "savedmodel", "litert", "numpy"]
 
 OnnxInput = Literal["ids", "window"]
 

@@ -24,7 +24,7 @@ from charlstm.text.sources import source_list
 if TYPE_CHECKING:
     import keras
 
-    from charlstm.export.formats import Exported
+    from charlstm.export.exporting import Exported
     from charlstm.inspection.activations import Activations
     from charlstm.report.notebook import ColouredText, Score
 
@@ -227,17 +227,21 @@ class Model(ModelFiles):
         corpus: str | Path | Sequence[str | Path] = (),
         stateful: bool = False,
         input: OnnxInput = "ids",  # noqa: A002 (the setting's name)
+        int8: bool = False,
     ) -> "Exported":
         """Write the model in a format that works without charlstm; a file that exists is replaced.
 
         Args:
             to: What to write: a file whose name ends in ``.html`` (a page that writes in any browser), ``.keras``, ``.onnx``,
-                ``.pt.safetensors`` (PyTorch) or ``.py`` (a program in NumPy); or a folder, an ES module.
-            format: ``html``, ``module``, ``keras``, ``onnx``, ``torch`` or ``numpy``, if the name does not say it.
+                ``.pt.safetensors`` (PyTorch), ``.tflite`` (LiteRT) or ``.py`` (a program in NumPy); or a folder:
+                ``savedmodel`` (TensorFlow), with any other name an ES module.
+            format: ``html``, ``module``, ``keras``, ``onnx``, ``torch``, ``savedmodel``, ``litert`` or ``numpy``, if the name
+                does not say it.
             weights: The format of the stored weights: ``float16``, the default for a browser, halves the file.
-            corpus: Files of the corpus, if it has moved, to score weights in float16 on its held-out end.
+            corpus: Files of the corpus, if it has moved, to score weights in float16 or int8 on its held-out end.
             stateful: For ``.keras``: layers that carry their state between calls, for one text.
             input: For ``.onnx``: character ids, or ``window`` for normalised windows.
+            int8: For ``.tflite``: matrices as 8-bit integers, which makes the file a quarter as large.
 
         Returns:
             The path, the size, and the score of the stored weights if the held-out text was found.
@@ -245,7 +249,8 @@ class Model(ModelFiles):
         Raises:
             CharlstmError: If an argument is invalid, or the file cannot be written.
         """
-        from charlstm.export.formats import FormatOptions, export_model
+        from charlstm.export.exporting import export_model
+        from charlstm.export.formats import FormatOptions
 
         return export_model(
             self.path,
@@ -256,7 +261,7 @@ class Model(ModelFiles):
             file_format=format,
             weights_format=weights,
             corpus=source_list(corpus, "corpus", least=0),
-            options=FormatOptions(stateful=stateful, input=input),
+            options=FormatOptions(stateful=stateful, input=input, int8=int8),
         )
 
 

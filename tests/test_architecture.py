@@ -86,7 +86,7 @@ LATER_LIBRARIES = {
     "text": {"charset_normalizer"},
     "cli": {"threadpoolctl"},
     "report": {"matplotlib", "jinja2", "markupsafe"},
-    "export": {"jinja2", "markupsafe", "onnx", "safetensors"},
+    "export": {"jinja2", "markupsafe", "onnx", "safetensors", "tensorflow"},
 }
 
 WORLD = {"time", "datetime", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "random", "secrets", "signal"}

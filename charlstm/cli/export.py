@@ -19,7 +19,8 @@ def export(
         str,
         typer.Option(
             help="What to write: a file that ends in .html (a page that writes in any browser), .keras, .onnx, .pt.safetensors "
-            "(PyTorch) or .py (a program in NumPy); or a folder, an ES module for a page of one's own.",
+            "(PyTorch), .tflite (LiteRT) or .py (a program in NumPy); or a folder: savedmodel (TensorFlow), or with any other "
+            "name an ES module for a page of one's own.",
             metavar="FILE",
         ),
     ],
@@ -40,6 +41,12 @@ def export(
     input: Annotated[  # noqa: A002 (the option's name)
         OnnxInput, typer.Option(help="For .onnx: character ids, or normalised windows.", **choice(OnnxInput))
     ] = "ids",
+    int8: Annotated[
+        bool,
+        typer.Option(
+            "--int8", help="For .tflite: matrices as 8-bit integers, a quarter as large; the command prints what that costs."
+        ),
+    ] = False,
     corpus: CorpusOption = None,
     checkpoints: SearchOption = None,
 ) -> None:
@@ -47,10 +54,11 @@ def export(
 
     The name decides the format. Each file works without charlstm, and holds an example of its use.
     """
-    from charlstm.export.formats import WEB, FormatOptions, check_target, export_model
+    from charlstm.export.exporting import export_model
+    from charlstm.export.formats import FOLDERS, WEB, FormatOptions, check_target
 
     path, chosen = check_target(to, format)
-    if chosen != "module":
+    if chosen not in FOLDERS:
         check_outputs(to=path)
     model = find_model(checkpoint, checkpoints)
     with threads(model.config, rows=1):  # a few seconds of scoring are not worth waiting for a second core
@@ -63,18 +71,18 @@ def export(
             file_format=chosen,
             weights_format=weights,
             corpus=corpus or [],
-            options=FormatOptions(stateful=stateful, input=input),
+            options=FormatOptions(stateful=stateful, input=input, int8=int8),
         )
     size, card = f"{about(found.size / 1e6)} MB", found.card
     what = {"html": "The page is", "module": "The module and the model are"}.get(chosen, "The model is")
     say(f"{what} in {printable_name(str(path))} ({size}).")
-    if chosen not in WEB:
+    stored = "int8" if int8 else weights or "float16"
+    if chosen not in WEB and not int8:
         return
     if card.nats_per_char is None or card.added_nats is None:
         say(f"The stored weights are not scored: {with_flags(found.unmeasured)}.")
     else:
         say(
-            f"The {weights or 'float16'} weights score {card.nats_per_char:.4f} nats per character on the last "
-            f"{card.held_out:,} characters "
+            f"The {stored} weights score {card.nats_per_char:.4f} nats per character on the last {card.held_out:,} characters "
             f"of the corpus, {card.added_nats:+.5f} against those of the checkpoint."
         )

@@ -1,8 +1,11 @@
 """The card of an exported model: its corpus, its size, and the score of the stored weights."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from charlstm import __version__
 from charlstm.checkpoint.config_file import CheckpointConfig
@@ -15,6 +18,7 @@ from charlstm.export.weights import round_weights
 from charlstm.formatting import count_parameters
 from charlstm.inference.finite import check_finite
 from charlstm.inference.network import any_weights, build_network
+from charlstm.text.vocabulary import Ids
 
 MEASURED = 20_000
 """Characters at the end of the held-out text that are scored, at most."""
@@ -53,6 +57,7 @@ def make_card(
     corpus: Sequence[str] = (),
     *,
     measure: bool = True,
+    stored_surprisal: Callable[[Ids], NDArray[np.float64]] | None = None,
 ) -> tuple[Card, str]:
     """Return the card of a model, and the reason if it has no score.
 
@@ -63,6 +68,8 @@ def make_card(
         weights_format: The format in which they are stored.
         corpus: Paths of the corpus, if it is neither in the current folder nor in ``data/``.
         measure: True to score the stored weights on the held-out text; otherwise the card has the score of the training.
+        stored_surprisal: Returns the nats of all characters but the first, ids ``[N]`` to ``[N - 1]``, as the exported file
+            predicts them. By default those of weights in ``weights_format``.
 
     Raises:
         CharlstmError: If ``corpus`` is another text, or a weight is too large for the format.
@@ -90,5 +97,9 @@ def make_card(
         return float(check_finite(nats).mean())
 
     exact = score(weights)
-    rounded = exact if weights_format == "float32" else score(stored)
+    if stored_surprisal is not None:
+        nats = stored_surprisal(ids)
+        rounded = float(check_finite(nats if naming is None else nats + naming[1:]).mean())
+    else:
+        rounded = exact if weights_format == "float32" else score(stored)
     return replace(card, held_out=len(ids), nats_per_char=rounded, added_nats=rounded - exact), ""

@@ -63,3 +63,12 @@ def module_files(checkpoint: CheckpointConfig, weights: Weights, name: str, weig
         "weights.bin": packed,
         MODEL: json.dumps(manifest).encode(),
     }
+
+
+def is_module(folder: Path) -> bool:
+    """Return whether a folder is an earlier export: it has the engine, and a manifest with weights."""
+    try:
+        manifest = json.loads((folder / MODEL).read_bytes())
+        return "weights" in manifest and "vocabulary" in manifest and (folder / "engine" / "index.js").is_file()
+    except (OSError, ValueError, TypeError, RecursionError):
+        return False

@@ -1,6 +1,7 @@
 """Writing an export: formats by name, what is replaced and what is kept, and the card."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -50,10 +51,39 @@ def test_a_folder_of_other_files_is_not_touched(model, tmp_path, content):
 def test_folders_that_cannot_be_made_are_refused_before_any_work(model, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    monkeypatch.setattr("charlstm.export.formats.make_card", lambda *_: pytest.fail("it was scored first"))
+    monkeypatch.setattr("charlstm.export.exporting.make_card", lambda *_: pytest.fail("it was scored first"))
     for to in ("file", "file/site", "link"):
         with pytest.raises(CharlstmError):
             model.export(to, format="module")
+
+
+def test_a_saved_model_is_replaced_as_a_whole_and_other_files_are_kept(model, tmp_path):
+    model.export("savedmodel")
+    before = (tmp_path / "savedmodel").stat().st_ino
+    model.export("savedmodel/")
+    assert (tmp_path / "savedmodel").stat().st_ino != before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "savedmodel"]
+    (tmp_path / "savedmodel" / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="an empty folder, or one of an earlier export"):
+        model.export("savedmodel")
+    assert (tmp_path / "savedmodel" / "notes.txt").read_text() == "mine"
+
+
+def test_a_saved_model_that_cannot_be_moved_leaves_the_old_one(model, tmp_path, monkeypatch):
+    model.export("savedmodel")
+    before = (tmp_path / "savedmodel").stat().st_ino
+    rename = Path.rename
+
+    def failing(self, target):
+        if self.name.endswith(".new"):
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(CharlstmError, match="Input/output error"):
+        model.export("savedmodel")
+    assert (tmp_path / "savedmodel").stat().st_ino == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "savedmodel"]
 
 
 @pytest.mark.parametrize("windows", [("\n\n\n",), (" " * 12,), ("The quick\n\n",)])

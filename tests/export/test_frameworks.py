@@ -14,7 +14,7 @@ from charlstm.config import ModelConfig
 from charlstm.errors import CharlstmError
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import decoder
-from tests.conftest import ALPHABET
+from tests.conftest import ALPHABET, PANGRAM
 
 CHINESE = "".join(chr(0x4E00 + number) for number in range(1_530))
 MODELS = {
@@ -24,7 +24,14 @@ MODELS = {
     "Chinese": {"units": (10,), "vocabulary": CHINESE},
     "without biases": {"units": (12,), "use_bias": False},
 }
-FILES = {"onnx": "tale.onnx", "numpy": "tale.py", "keras": "tale.keras", "torch": "tale.pt.safetensors"}
+FILES = {
+    "onnx": "tale.onnx",
+    "numpy": "tale.py",
+    "keras": "tale.keras",
+    "torch": "tale.pt.safetensors",
+    "savedmodel": "savedmodel",
+    "litert": "tale.tflite",
+}
 
 
 @pytest.fixture
@@ -75,7 +82,7 @@ def assert_same(model, kind, texts, found, length):
     assert text == model.generate(seed, length=length, temperature=0, mode="stateful", with_seed=False)
 
 
-@pytest.mark.parametrize("kind", ["onnx", "numpy"])
+@pytest.mark.parametrize("kind", ["onnx", "numpy", "litert"])
 @pytest.mark.parametrize("name", MODELS)
 def test_a_file_gives_the_logits_and_the_greedy_text(make, tmp_path, name, kind):
     model = make(**MODELS[name])
@@ -87,6 +94,13 @@ def test_a_stateful_keras_file_does_too(make, tmp_path, name):
     length = 20 if name == "one-hot" else 1_000
     model = make(**MODELS[name])
     assert_same(model, "keras", *use(model, tmp_path, "keras", length, stateful=True), length)
+
+
+@pytest.mark.parametrize("name", ["one-hot", *(pytest.param(each, marks=pytest.mark.slow) for each in [*MODELS][1:])])
+def test_a_saved_model_does_too_and_reads_windows(make, tmp_path, name):
+    length = 20 if name == "one-hot" else 1_000
+    model = make(**MODELS[name])
+    assert_same(model, "savedmodel", *use(model, tmp_path, "savedmodel", length), length)
 
 
 @pytest.mark.slow
@@ -145,19 +159,57 @@ def test_the_program_runs_from_the_command_line(make, tmp_path):
     assert (wrong.returncode, wrong.stderr) == (1, "the model does not know ['Ж']\n")
 
 
-def test_examples_in_the_files_run(make, tmp_path):
+def onnx_example(path):
     import onnx
 
-    make(units=(16,)).export(tmp_path / "tale.onnx")
-    example = onnx.load(tmp_path / "tale.onnx").graph.doc_string
-    done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert len(done.stdout) == 2  # a character and a line end
+    return onnx.load(path).graph.doc_string
+
+
+def example_in_archive(path):
+    with zipfile.ZipFile(path) as archive:
+        return archive.read("README.py").decode()
+
+
+@pytest.mark.parametrize(("file", "example", "lines"), [
+    ("tale.onnx", onnx_example, 1),
+    ("tale.tflite", example_in_archive, 1),
+    pytest.param("tale.keras", example_in_archive, 1, marks=pytest.mark.slow),
+    pytest.param("savedmodel", lambda path: (path / "README.py").read_text(), 2, marks=pytest.mark.slow),
+])  # fmt: skip
+def test_examples_in_the_files_run(make, tmp_path, file, example, lines):
+    model = make(units=(16,))
+    model.export(tmp_path / file)
+    run = [sys.executable, "-c", example(tmp_path / file)]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert [len(line) for line in done.stdout.splitlines()] == [1] * lines  # the likeliest next character
+
+
+def test_an_int8_file_is_smaller_and_its_loss_is_measured(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tale.txt").write_text(PANGRAM * 60)
+    model = charlstm.train("tale.txt", units=64, seq_len=8, epochs=0.2, progress=False)
+    exact, found = model.export("tale.tflite"), model.export("small.tflite", int8=True)
+    assert exact.card.added_nats is None
+    assert found.size < 0.5 * exact.size
+    tail = (PANGRAM * 60)[-found.card.held_out :]
+    ids = model.vocabulary.encode(tail)
+    task = {"format": "litert", "file": "small.tflite", "texts": [ids.tolist()], "length": 0, "characters": 28}
+    (tmp_path / "task.json").write_text(json.dumps(task))
+    run = [sys.executable, Path(__file__).parent / "users.py", "task.json", "found.json"]
+    subprocess.run(run, check=True, timeout=300)
+    logits = np.array(json.loads((tmp_path / "found.json").read_text())["logits"][0])
+    nats = -log_softmax(logits)[np.arange(len(ids) - 1), ids[1:]].mean()
+    assert found.card.nats_per_char == pytest.approx(nats, abs=1e-5)
+    assert found.card.added_nats == pytest.approx(nats - model.score(tail).nats_per_char, abs=1e-5)
 
 
 @pytest.mark.parametrize(("to", "options", "said"), [
     ("a.onnx", {"weights": "float16"}, "float16 is for html and module"),
     ("a.onnx", {"stateful": True}, "onnx takes and returns the state"),
     ("a.keras", {"input": "window"}, "it is for .onnx files, not for keras"),
+    ("a.keras", {"int8": True}, "it is for .tflite files, not for keras"),
+    ("savedmodel", {"stateful": True}, "savedmodel has both modes"),
+    (".", {"format": "savedmodel"}, "a folder other than the current one"),
     ("a.onnx", {"input": "letters"}, "expected ids or window"),
     ("a.txt", {}, "expected a file that ends in .html"),
     ("a.safetensors", {"format": "numpy"}, "expected a file that ends in .py"),

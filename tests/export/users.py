@@ -80,6 +80,47 @@ def use_keras(file: str):
     return run
 
 
+def use_savedmodel(file: str):
+    import tensorflow as tf
+
+    model = tf.saved_model.load(file)
+    step, window = model.signatures["step"], model.signatures["window"]
+    zero = {name: tf.zeros([1, spec.shape[1]]) for name, spec in step.structured_input_signature[1].items() if name != "ids"}
+    size = step.structured_outputs["logits"].shape[1]
+
+    def run(ids, state):
+        if state is None:  # the last row is that of the window, which must be the same
+            x = tf.constant(np.array(ids)[None, :, None] / size, tf.float32)
+            windows = [window(x=x[:, :length])["logits"][0].numpy() for length in range(1, len(ids) + 1)]
+        state, logits = state or zero, []
+        for character in ids:
+            found = step(ids=tf.constant([character]), **state)
+            state = {name: found[f"{name}_after"] for name in zero}
+            logits.append(found["logits"][0].numpy())
+        if len(ids) > 1:
+            np.testing.assert_allclose(logits, windows, atol=1e-4)
+        return np.array(logits), state
+
+    return run
+
+
+def use_litert(file: str):
+    from ai_edge_litert.interpreter import Interpreter
+
+    step = Interpreter(file).get_signature_runner("step")
+    zero = {name: np.zeros(details["shape"], np.float32) for name, details in step.get_input_details().items() if name != "ids"}
+
+    def run(ids, state):
+        state, logits = state or zero, []
+        for character in ids:
+            found = step(ids=np.array([character], np.int32), **state)
+            state = {name: found[f"{name}_after"] for name in zero}
+            logits.append(found["logits"][0])
+        return np.array(logits), state
+
+    return run
+
+
 def main() -> None:
     sys.modules["charlstm"] = None  # type: ignore[assignment]
     task = json.loads(Path(sys.argv[1]).read_text())
