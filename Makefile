@@ -3,7 +3,7 @@
 #   make types-js  the types of the JavaScript (needs npm); part of the linters
 #   make check     linters, types, and the tests that need neither TensorFlow nor a browser; for every change
 #   make test      linters, types, tests
-#   make test-all  the slow tests too
+#   make test-all  the slow tests too, for which it installs PyTorch and onnxruntime-web
 #   make coverage  the tests of make test with branch coverage, takes 1.5 times as long; fails below 95 %
 #   make bench     the benchmarks of docs/results/performance.md; half an hour (those of docs/results/recipes.md take hours: benchmarks/recipes.py)
 #   make docs      the site of docs/ in build/site; executes the notebooks, which takes some minutes
@@ -18,6 +18,9 @@ BIN := $(VENV)/bin
 # Folders of tests that start neither TensorFlow nor a browser.
 FAST := tests/docs tests/text tests/checkpoint tests/inference tests/evaluation tests/planning tests/export tests/test_config.py tests/test_errors.py \
 	tests/test_formatting.py tests/test_machine.py charlstm/text charlstm/checkpoint charlstm/inference charlstm/evaluation charlstm/planning charlstm/export charlstm/cli
+
+# npm packages that slow tests use exported files with.
+BROWSER_PACKAGES := tests/browser/packages
 
 # Without npm, the types of the JavaScript are not checked.
 NPM := $(shell command -v npm)
@@ -46,7 +49,7 @@ check: lint
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
-test-all: test
+test-all: test $(VENV)/slow $(if $(NPM),$(BROWSER_PACKAGES)/node_modules/.package-lock.json)
 	$(BIN)/pytest -m slow
 
 coverage: $(VENV)/dev
@@ -90,6 +93,15 @@ $(VENV)/dev: $(VENV)/runtime locks/dev.txt
 
 $(VENV)/docs: $(VENV)/runtime locks/docs.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/docs.txt
+	@touch $@
+
+# Without hashes: which file of PyTorch is right depends on the machine.
+$(VENV)/slow: $(VENV)/dev locks/slow.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r locks/slow.txt
+	@touch $@
+
+$(BROWSER_PACKAGES)/node_modules/.package-lock.json: $(BROWSER_PACKAGES)/package-lock.json
+	npm ci --prefix $(BROWSER_PACKAGES) --ignore-scripts --silent --no-audit --no-fund
 	@touch $@
 
 web/node_modules/.package-lock.json: web/package-lock.json
