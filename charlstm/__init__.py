@@ -9,8 +9,8 @@
 The packages, from the lowest to the highest. Each may import only those before it::
 
     errors, choices, config, formatting, machine
-    < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report < export
-    < model, model_training, model_comparison < cli
+    < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report < export, importing
+    < model, model_training, model_comparison, model_import < cli
 
 Only ``nn`` and ``training`` import TensorFlow. The others import them inside functions, so that the rest starts quickly.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from charlstm.inspection.activations import Activations
     from charlstm.model import Model, load
     from charlstm.model_comparison import Comparison, compare
+    from charlstm.model_import import import_model
     from charlstm.model_training import TrainingSettings, train
     from charlstm.report.notebook import ColouredText, Score
     from charlstm.text.corpus import Corpus, read_corpus
@@ -41,6 +42,7 @@ __all__ = [
     "TrainingSettings",
     "compare",
     "errors",
+    "import_model",
     "load",
     "read_corpus",
     "train",
@@ -56,6 +58,7 @@ _MODULES = {
     "Score": "report.notebook",
     "TrainingSettings": "model_training",
     "compare": "model_comparison",
+    "import_model": "model_import",
     "load": "model",
     "read_corpus": "text.corpus",
     "train": "model_training",

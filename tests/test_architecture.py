@@ -16,7 +16,19 @@ from charlstm.cli.app import app
 
 PACKAGE = Path(charlstm.__file__).parent
 LEAVES = {"errors", "choices", "config", "formatting", "interruption", "machine", "results", "__version__"}
-PACKAGES = ["text", "checkpoint", "inference", "planning", "nn", "training", "inspection", "evaluation", "report", "export"]
+PACKAGES = [
+    "text",
+    "checkpoint",
+    "inference",
+    "planning",
+    "nn",
+    "training",
+    "inspection",
+    "evaluation",
+    "report",
+    "export",
+    "importing",
+]
 """From the lowest to the highest. A package may import those below it and the leaves."""
 
 ALLOWED = {
@@ -34,15 +46,16 @@ ALLOWED = {
     "model": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model_files"},
     "model_training": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "model_comparison": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
+    "model_import": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "server": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "llm_plugin": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "cli": {"choices", "errors", "formatting", "interruption", "__version__"},
 }
 """Packages that a package may import at module level."""
-for package in ("inspection", "evaluation", "report", "export"):
+for package in ("inspection", "evaluation", "report", "export", "importing"):
     ALLOWED[package] -= {"nn", "training"}  # which import TensorFlow
 
-API = {"model_files", "model", "model_training", "model_comparison"}
+API = {"model_files", "model", "model_training", "model_comparison", "model_import"}
 LATER = {
     "__init__": LEAVES | set(PACKAGES) | API,
     "model_files": LEAVES | set(PACKAGES),
@@ -75,6 +88,7 @@ LIBRARIES = {
     "evaluation": {"numpy"},
     "report": {"numpy"},
     "export": {"numpy"},
+    "importing": {"numpy", "h5py", "safetensors"},
     "server": {"numpy", "msgspec", "starlette", "uvicorn", "h11", "prometheus_client"},
     "llm_plugin": {"llm", "pydantic"},
     "cli": {"typer", "tqdm", "threadpoolctl"},

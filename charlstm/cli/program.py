@@ -28,6 +28,7 @@ _MEMORY_ADVICE = {
     "evaluate": "score a shorter text",
     "inspect": "use a shorter text",
     "serve": "reduce --max-texts",
+    "import": "import a smaller model",
     "train": "reduce --units, --batch-size or --seq-len",
 }
 """Advice after an out-of-memory error, by command."""

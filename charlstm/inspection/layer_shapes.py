@@ -73,7 +73,7 @@ def shapes(config: ModelConfig, characters: int) -> ShapesSection:
         characters: Number of characters of the corpus.
     """
     return ShapesSection(
-        windows=[characters - config.seq_len, config.seq_len, 1],
+        windows=[max(0, characters - config.seq_len), config.seq_len, 1],
         features=config.features,
         encoding=config.encoding,
         one_unit=[

@@ -1,0 +1,175 @@
+"""The layers of a network, recognised in arrays by their names and shapes."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.choices import Activation, Targets
+from charlstm.errors import CharlstmError, clip_text, short_repr
+
+Arrays = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a file says about its network besides the arrays; None for what it does not say.
+
+    Attributes:
+        activation: Activation of the candidate and of the cell state's output.
+        recurrent_activation: Activation of the gates.
+        seq_len: Characters in a window.
+        targets: ``last`` if the network predicts after the window alone.
+        vocabulary: The characters in the order of their ids.
+        layers: Names of all layers in their order, where folders of arrays have these names, as before Keras 3.
+    """
+
+    activation: Activation | None = None
+    recurrent_activation: Activation | None = None
+    seq_len: int | None = None
+    targets: Targets | None = None
+    vocabulary: Sequence[str] | None = None
+    layers: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class LstmArrays:
+    """The arrays of an LSTM layer in Keras's layouts, with the gates in the order i, f, c, o.
+
+    Attributes:
+        kernel: ``[d, 4u]``.
+        recurrent_kernel: ``[u, 4u]``.
+        bias: ``[4u]``, or None.
+    """
+
+    kernel: NDArray[np.float32]
+    recurrent_kernel: NDArray[np.float32]
+    bias: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class NetworkArrays:
+    """The arrays of a network.
+
+    Attributes:
+        lstms: The LSTM layers, the first one first.
+        dense_kernel: ``[u, V]``.
+        dense_bias: ``[V]``.
+        embeddings: ``[V, E]``, or None.
+        facts: What the file says about the network.
+    """
+
+    lstms: tuple[LstmArrays, ...]
+    dense_kernel: NDArray[np.float32]
+    dense_bias: NDArray[np.float32]
+    embeddings: NDArray[np.float32] | None = None
+    facts: Facts = field(default_factory=Facts)
+
+
+def keras_network(arrays: Arrays, facts: Facts, file: str) -> NetworkArrays:
+    """Return the layers of arrays whose names are paths, as Keras writes them: ``layers/lstm/cell/vars/0``.
+
+    Args:
+        arrays: Arrays by path. Those of a layer are in one folder.
+        facts: What the file says besides.
+        file: Name of the file, for errors.
+
+    Raises:
+        CharlstmError: If the arrays are not those of LSTM layers and one Dense layer.
+    """
+    lstms: dict[str, LstmArrays] = {}
+    dense: list[list[NDArray[np.float32]]] = []
+    embeddings: list[NDArray[np.float32]] = []
+    for folder, members in _folders(arrays):
+        shapes = [array.shape for array in members]
+        match shapes:
+            case [(_, columns), (units, four), *rest] if columns == four == 4 * units and rest in ([], [(four,)]):
+                lstms[folder] = LstmArrays(members[0], members[1], members[2] if rest else None)
+            case [(_, _)] if "embedding" in folder.lower():
+                embeddings.append(members[0])
+            case [(_, columns), *rest] if rest in ([], [(columns,)]):
+                dense.append(members)
+            case _:
+                found = f"{clip_text(folder, 60)} with arrays of the shapes {short_repr(shapes)}"
+                raise CharlstmError(f"{file} holds {found}; expected LSTM layers, one Dense layer, and at most one Embedding")
+    if not lstms or len(dense) != 1 or len(embeddings) > 1:
+        found = f"{len(lstms)} LSTM, {len(dense)} Dense and {len(embeddings)} Embedding layers"
+        raise CharlstmError(f"{file} holds {found}; expected LSTM layers, one Dense layer, and at most one Embedding")
+    kernel, *bias = dense[0]
+    return NetworkArrays(
+        lstms=tuple(lstms[folder] for folder in _in_order(list(lstms), facts.layers)),
+        dense_kernel=kernel,
+        dense_bias=bias[0] if bias else np.zeros(kernel.shape[1], np.float32),
+        embeddings=embeddings[0] if embeddings else None,
+        facts=facts,
+    )
+
+
+_MEMBERS = ("kernel", "embeddings", "recurrent_kernel", "bias")
+
+
+def _folders(arrays: Arrays) -> Iterator[tuple[str, list[NDArray[np.float32]]]]:
+    """Yield the folders of arrays in natural order, each with its arrays in the order in which a layer creates them."""
+    folders: dict[str, dict[str, NDArray[np.float32]]] = {}
+    for path, array in arrays.items():
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, {})[name.partition(":")[0]] = array
+    for folder in sorted(folders, key=_natural):
+        members = folders[folder]
+        names = sorted(members, key=lambda name: (_MEMBERS.index(name) if name in _MEMBERS else 0, _natural(name)))
+        yield folder, [members[name] for name in names]
+
+
+def _in_order(folders: list[str], layers: Sequence[str]) -> list[str]:
+    """Return the folders of LSTM layers in the order of the network: that of the names, or else of the numbers in them."""
+    order = {layer: number for number, layer in enumerate(layers)}
+
+    def place(folder: str) -> int:
+        return next((order[part] for part in folder.split("/") if part in order), 0)
+
+    return sorted(folders, key=place)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts ``lstm_2`` before ``lstm_10``, and ``lstm`` before both."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name.replace("/", "\0"))]
+
+
+def torch_network(arrays: Arrays, facts: Facts, file: str) -> NetworkArrays:
+    """Return the layers of arrays with the names of PyTorch's ``nn.LSTM``, ``nn.Linear`` and ``nn.Embedding``.
+
+    Args:
+        arrays: Arrays by name, such as ``lstm.weight_ih_l0``.
+        facts: What the file says besides.
+        file: Name of the file, for errors.
+
+    Raises:
+        CharlstmError: If the arrays are not those of LSTM layers and one Linear layer.
+    """
+    lstms, rest = [], dict(arrays)
+    for name in sorted((name for name in arrays if "weight_ih_l" in name), key=_natural):
+        parts = [name.replace("weight_ih", part) for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        found = [rest.pop(part, None) for part in parts]
+        kernel, recurrent, first, second = found
+        if recurrent is None or any(part in name for part in ("reverse", "weight_hr")):
+            raise CharlstmError(f"{file} holds {clip_text(name, 60)} of another network; expected nn.LSTM in one direction")
+        bias = None if first is None else first if second is None else first + second
+        lstms.append(LstmArrays(kernel.T, recurrent.T, bias))  # type: ignore[union-attr] # its name is in the file
+    linear = [name for name in rest if name.endswith("weight") and f"{name.removesuffix('weight')}bias" in rest]
+    others = [name for name in rest if name.endswith("weight") and name not in linear]
+    if not lstms or len(linear) != 1 or len(others) > 1 or len(rest) != 2 + len(others):
+        found_names = clip_text(", ".join(sorted(arrays)), 200)
+        raise CharlstmError(
+            f"{file} holds {found_names}; expected those of nn.LSTM (weight_ih_l0 and on), one nn.Linear with a bias, and at "
+            "most one nn.Embedding"
+        )
+    dense = linear[0]
+    return NetworkArrays(
+        lstms=tuple(lstms),
+        dense_kernel=rest[dense].T,
+        dense_bias=rest[f"{dense.removesuffix('weight')}bias"],
+        embeddings=rest[others[0]] if others else None,
+        facts=facts,
+    )

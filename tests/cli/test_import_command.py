@@ -1,0 +1,67 @@
+"""``charlstm import``."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from charlstm.checkpoint.config_file import read_config
+from tests.conftest import ALPHABET, PANGRAM
+
+V = len(ALPHABET)
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """Write the weights of a network that is sure of the character ``e``."""
+    random = np.random.default_rng(0)
+    bias = np.zeros(V, np.float32)
+    bias[ALPHABET.index("e")] = 50
+    arrays = {
+        "lstm/kernel": random.normal(size=(V, 28)).astype(np.float32),
+        "lstm/recurrent_kernel": random.normal(size=(7, 28)).astype(np.float32),
+        "dense/kernel": random.normal(size=(7, V)).astype(np.float32),
+        "dense/bias": bias,
+    }
+    save_file(arrays, tmp_path / "net.safetensors")
+
+
+@pytest.mark.usefixtures("weights")
+def test_the_command_says_what_it_found_and_where_the_model_is(charlstm, tmp_path):
+    (tmp_path / "v.json").write_text(json.dumps(list(ALPHABET)))
+    done = charlstm("import", "net.safetensors", "--vocabulary", "v.json", "--name", "net")
+    assert done.exit_code == 0
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "LSTM 7, one-hot input, 30 characters, windows of 100.",
+        "The file does not say everything; assumed: windows of 100 and the activations tanh and sigmoid.",
+        "The model is in checkpoints/net; `charlstm generate --checkpoint net` writes with it.",
+    ]
+    assert charlstm("generate", "--checkpoint", "net", "--seed", "The ", "--length", "5").stdout == "The eeeee\n"
+    assert charlstm("inspect", "--checkpoint", "net").exit_code == 0
+    assert "an unknown text (net.safetensors)" in charlstm("list").stdout
+
+
+@pytest.mark.usefixtures("weights")
+def test_a_corpus_gives_vocabulary_and_seeds_and_shows_that_the_ids_are_others(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(PANGRAM * 50)
+    done = charlstm("import", "net.safetensors", "--corpus", "story.txt")
+    assert "nats per character, worse than chance: its ids stand for other characters" in done.stderr
+    config = read_config(tmp_path / "checkpoints" / "net")
+    assert (config.vocabulary.characters, config.corpus.name) == (ALPHABET, "story.txt")
+    assert config.corpus.windows[0] in PANGRAM * 5
+
+
+@pytest.mark.usefixtures("weights")
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["net.safetensors"], "net.safetensors does not say which characters its ids stand for; give --vocabulary"),
+    (["net.txt"], "net.txt cannot be imported; expected a file that ends in .keras, .h5, .hdf5 or .safetensors"),
+    (["none.keras"], "none.keras does not exist; check the name"),
+    (["net.safetensors", "--vocabulary", "none.json"], "none.json does not exist"),
+    (["net.safetensors", "--corpus", "other.txt"], "the vocabulary has 3 characters, and net.safetensors predicts 30"),
+])  # fmt: skip
+def test_what_cannot_be_imported_is_refused(refusal, tmp_path, arguments, said):
+    (tmp_path / "other.txt").write_text("abab\n")
+    assert said in refusal("import", *arguments)
+    assert not (tmp_path / "checkpoints").exists()

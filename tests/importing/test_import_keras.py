@@ -1,0 +1,140 @@
+"""Networks that Keras saved, as checkpoints: Keras's own predictions are the oracle."""
+
+import json
+import random
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+import charlstm
+from charlstm.checkpoint.weights import weights_digest
+from charlstm.config import ModelConfig
+from charlstm.errors import CharlstmError
+from tests.conftest import ALPHABET
+
+V = len(ALPHABET)
+
+
+def network(encoding, *, sizes=(9, 7), last=False, **settings):
+    """Return a Keras model, and a function from ids to what it reads."""
+    first = {
+        "scalar": [keras.Input((12, 1))],
+        "one-hot": [keras.Input((12, V))],
+        "embedding": [keras.Input((12,)), keras.layers.Embedding(V, 5)],
+    }[encoding]
+    lstms = [
+        keras.layers.LSTM(
+            units, return_sequences=not (last and number == len(sizes)), bias_initializer="random_normal", **settings
+        )
+        for number, units in enumerate(sizes, start=1)
+    ]
+    dense = keras.layers.Dense(V, activation="softmax", bias_initializer="random_normal")
+    model = keras.Sequential([*first, lstms[0], keras.layers.Dropout(0.2), *lstms[1:], dense])
+    reads = {
+        "scalar": lambda ids: (ids / V).astype(np.float32)[None, :, None],
+        "one-hot": lambda ids: np.eye(V, dtype=np.float32)[ids][None],
+        "embedding": lambda ids: ids[None],
+    }[encoding]
+    return model, reads
+
+
+def assert_same(model, keras_model, reads, characters):
+    """Compare the distribution after a window with Keras's, in both modes."""
+    text = "".join(random.Random(3).choices(ALPHABET, k=12))
+    ids = np.array([characters.index(character) for character in text])
+    expected = np.asarray(keras_model(reads(ids)))[0]
+    expected = expected[-1] if expected.ndim == 2 else expected
+    for mode in ("stateless", "stateful"):
+        found = dict(model.next(text, top=None, mode=mode))
+        np.testing.assert_allclose([found[character] for character in characters], expected, atol=1e-6)
+
+
+@pytest.fixture
+def characters():
+    """Return the vocabulary in an order that is not ascending."""
+    return random.Random(0).sample(ALPHABET, V)
+
+
+@pytest.mark.parametrize("encoding", ["scalar", "one-hot", "embedding"])
+@pytest.mark.parametrize("file", ["tale.keras", "tale.weights.h5", "tale.h5"])
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_a_network_predicts_what_it_predicts_in_keras(tmp_path, characters, encoding, file):
+    keras_model, reads = network(encoding, last=file == "tale.keras")
+    keras_model.compile("adam", "sparse_categorical_crossentropy")
+    (keras_model.save_weights if ".weights." in file else keras_model.save)(tmp_path / file)
+    characters = list(ALPHABET) if encoding == "scalar" else characters
+    (tmp_path / "vocabulary.json").write_text(json.dumps(characters))
+    model = charlstm.import_model(
+        tmp_path / file, vocabulary=tmp_path / "vocabulary.json", seq_len=12, checkpoints=tmp_path / "c"
+    )
+    assert (model.config.encoding, model.config.units, model.name) == (encoding, (9, 7), "tale")
+    assert model.config.targets == ("every" if file == "tale.h5" else "last")
+    assert_same(model, keras_model, reads, characters)
+    assert model.vocabulary.characters == ALPHABET
+    assert len(model.generate("The ", length=20, random_seed=1)) == 24
+    result = charlstm.compare(model, seed="The ", length=20)
+    assert set(result.to_dict()["modes"]) == {"stateless", "stateful"}
+
+
+@pytest.mark.parametrize(
+    "settings", [{"use_bias": False}, {"activation": "relu", "recurrent_activation": "hard_sigmoid"}, {"sizes": (6,) * 11}]
+)
+def test_settings_of_layers_are_read(tmp_path, characters, settings):
+    keras_model, reads = network("one-hot", **settings)
+    keras_model.save(tmp_path / "tale.keras")
+    model = charlstm.import_model(tmp_path / "tale.keras", vocabulary=characters, checkpoints=tmp_path)
+    assert model.config.seq_len == 12
+    assert model.config.use_bias == settings.get("use_bias", True)
+    assert_same(model, keras_model, reads, characters)
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_layers_are_in_the_order_of_the_network_whatever_they_are_called(tmp_path):
+    keras_model = keras.Sequential(
+        [
+            keras.Input((12, V)),
+            keras.layers.LSTM(7, return_sequences=True, name="z"),
+            keras.layers.LSTM(7, return_sequences=True, name="b"),
+            keras.layers.LSTM(7, return_sequences=True, name="a"),
+            keras.layers.TimeDistributed(keras.layers.Dense(V, activation="softmax")),
+        ]
+    )
+    for file in ("tale.keras", "tale.h5"):
+        keras_model.save(tmp_path / file)
+        model = charlstm.import_model(tmp_path / file, vocabulary=list(ALPHABET), checkpoints=tmp_path)
+        assert_same(model, keras_model, lambda ids: np.eye(V, dtype=np.float32)[ids][None], list(ALPHABET))
+
+
+def _dense(size=V, activation="softmax"):
+    return keras.layers.Dense(size, activation)
+
+
+@pytest.mark.parametrize(("layers", "said"), [
+    (lambda: [keras.layers.GRU(9), _dense()], "no LSTM layer"),
+    (lambda: [keras.layers.Bidirectional(keras.layers.LSTM(9, return_sequences=True)), keras.layers.LSTM(9), _dense()],
+     "a layer 'Bidirectional'"),
+    (lambda: [keras.layers.LSTM(9, go_backwards=True), _dense()], "reads backwards"),
+    (lambda: [keras.layers.LSTM(9, activation="gelu"), _dense()], "the activation gelu; expected one of tanh"),
+    (lambda: [keras.layers.LSTM(9), _dense(activation="relu")], "the activation 'relu'; expected softmax"),
+    (lambda: [keras.layers.LSTM(9), _dense(5), _dense()], "1 LSTM, 2 Dense"),
+    (lambda: [keras.layers.LSTM(9), _dense(V - 1)], f"{V} characters, and tale.keras predicts {V - 1}"),
+    (lambda: [keras.layers.Dense(5, "linear"), keras.layers.LSTM(9), _dense()], "1 LSTM, 2 Dense"),
+])  # fmt: skip
+def test_other_networks_are_refused_and_nothing_is_written(tmp_path, layers, said):
+    keras.Sequential([keras.Input((12, V)), *layers()]).save(tmp_path / "tale.keras")
+    with pytest.raises(CharlstmError) as error:
+        charlstm.import_model(tmp_path / "tale.keras", vocabulary=list(ALPHABET), checkpoints=tmp_path / "c")
+    assert said in str(error.value)
+    assert not (tmp_path / "c").exists()
+
+
+def test_an_exported_model_comes_back_with_the_same_weights(tmp_path, make_checkpoint):
+    for encoding in ("scalar", "one-hot", "embedding"):
+        config = ModelConfig(vocabulary_size=V, seq_len=12, encoding=encoding, embedding_size=5, units=(9, 7))
+        model = charlstm.Model(make_checkpoint(tmp_path / encoding, config))
+        model.export(tmp_path / f"{encoding}-back.keras")
+        back = charlstm.import_model(tmp_path / f"{encoding}-back.keras", vocabulary=list(ALPHABET), checkpoints=tmp_path)
+        assert back.config == replace(model.config, unit_forget_bias=True, embedding_size=back.config.embedding_size)
+        assert weights_digest(back.weights) == weights_digest(model.weights)
