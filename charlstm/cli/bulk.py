@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
@@ -21,12 +21,18 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.flags import flag
+from charlstm.cli.output_settings import (
+    StoredSettings,
+    difference,
+    finished_path,
+    is_finished,
+    stored_settings,
+    unfinished_path,
+)
 from charlstm.cli.terminal import say
-from charlstm.errors import CharlstmError, clip_text, short_repr
+from charlstm.errors import CharlstmError
 from charlstm.formatting import counted
 from charlstm.inference.bulk import Job, write_in_order
-from charlstm.inference.sampling import Sampling
 from charlstm.interruption import signals
 
 if TYPE_CHECKING:
@@ -36,23 +42,6 @@ BATCH = 64
 """Texts that a process generates at a time. More would not be faster, and more would be lost when the process is stopped."""
 _PAUSE = 60.0
 """Seconds between two progress messages when stderr is not a terminal."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The settings that determine the texts of a file.
-
-    Attributes:
-        random_seed: Random seed of the first text.
-        samples: Number of texts.
-        values: All settings, these two among them, as JSON values.
-        sha256: Recorded SHA-256 of the finished file; None before.
-    """
-
-    random_seed: int
-    samples: int
-    values: Mapping[str, object]
-    sha256: str | None = None
 
 
 def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str, object], processes: int) -> None:
@@ -69,7 +58,7 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
         CharlstmError: If the file has other settings, or cannot be written.
         typer.Exit: If a signal asks to stop.
     """
-    wanted = Settings(random_seeds.start, len(random_seeds), json.loads(json.dumps(settings)))
+    wanted = StoredSettings(random_seeds.start, len(random_seeds), json.loads(json.dumps(settings)))
     texts = len(random_seeds)
     with _alone(path):
         if is_finished(path):
@@ -115,28 +104,6 @@ def _end(number: int, _: Any) -> NoReturn:
     raise typer.Exit(128 + number)
 
 
-def is_finished(path: Path) -> bool:
-    """Return whether a file exists in which nothing is left to write."""
-    return path.exists() and not _unfinished(path).exists()
-
-
-def stored_settings(path: Path) -> Settings | None:
-    """Return the stored settings of a file's texts; None if there is no such file, or no settings beside it."""
-    from charlstm.checkpoint.json_files import parse_json, read_bounded
-
-    notes = [note for note in (_unfinished(path), _finished(path)) if note.exists()]
-    if not (path.exists() and notes):
-        return None
-    try:
-        settings = parse_json(read_bounded(notes[0]))
-    except (ValueError, RecursionError, CharlstmError):
-        settings = None
-    if not isinstance(settings, dict) or not all(type(settings.get(name)) is int for name in ("random_seed", "samples")):
-        raise CharlstmError(f"{notes[0]} is damaged; remove it together with {path}, or choose another --output")
-    digest = settings.pop("sha256", None)
-    return Settings(settings["random_seed"], settings["samples"], settings, digest)
-
-
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Lock the file against other processes, and remove the lock at the end."""
@@ -154,23 +121,15 @@ def _alone(path: Path) -> Iterator[None]:
                 lock.unlink()
 
 
-def _unfinished(path: Path) -> Path:
-    return path.with_name(path.name + ".unfinished")
-
-
-def _finished(path: Path) -> Path:
-    return path.with_name(path.name + ".settings")
-
-
-def _resumed(path: Path, settings: Settings, texts: int) -> int:
+def _resumed(path: Path, settings: StoredSettings, texts: int) -> int:
     """Start a file, or truncate an unfinished one after its last whole batch; return the number of its texts."""
     from charlstm.checkpoint.atomic import write_atomically
 
     if not path.exists():
-        write_atomically(_unfinished(path), json.dumps(settings.values).encode())
+        write_atomically(unfinished_path(path), json.dumps(settings.values).encode())
         return 0
     before = stored_settings(path)
-    if other := _difference(before.values if before else {}, settings.values):
+    if other := difference(before.values if before else {}, settings.values):
         raise CharlstmError(f"{path} was started with {other}; resume with the same settings, or choose another --output")
     with path.open("r+b") as file:
         ends = [0, *accumulate(len(line) for line in file if line.endswith(b"\n"))]
@@ -182,64 +141,33 @@ def _resumed(path: Path, settings: Settings, texts: int) -> int:
     return done
 
 
-def _check_finished(path: Path, settings: Settings) -> None:
+def _check_finished(path: Path, settings: StoredSettings) -> None:
     """Refuse a file that is not finished with these settings."""
     before = stored_settings(path)
     if before is None:
         raise CharlstmError(f"{path} already exists and was not changed; choose another --output")
     more, first = settings.samples - before.samples, before.random_seed + before.samples
-    if more > 0 and not _difference(before.values, {**settings.values, "samples": before.samples}):
+    if more > 0 and not difference(before.values, {**settings.values, "samples": before.samples}):
         raise CharlstmError(
             f"{path} is finished with {counted(before.samples, 'text')}; write the other {more:,} to another --output with "
             f"--random-seed {first} --samples {more}"
         )
-    if other := _difference(before.values, settings.values):
+    if other := difference(before.values, settings.values):
         raise CharlstmError(f"{path} was written with {other}; choose another --output")
     if before.sha256 != _digest(path):
         raise CharlstmError(f"{path} was edited since charlstm wrote it, and was not changed; choose another --output")
 
 
-def _finish(path: Path, settings: Settings) -> None:
+def _finish(path: Path, settings: StoredSettings) -> None:
     from charlstm.checkpoint.atomic import write_atomically
 
-    write_atomically(_finished(path), json.dumps({**settings.values, "sha256": _digest(path)}).encode())
-    _unfinished(path).unlink()
+    write_atomically(finished_path(path), json.dumps({**settings.values, "sha256": _digest(path)}).encode())
+    unfinished_path(path).unlink()
 
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-_UNPRINTED = {"model": "another model", "seed": "another seed"}
-"""Settings whose values are digests."""
-
-
-def _difference(before: Mapping[str, object], now: Mapping[str, object]) -> str:
-    """Return the first setting that differs, with both values; an empty string if none does.
-
-    A sampling setting that the stored ones lack did not exist when the file was begun, which is the same as its default.
-
-    >>> _difference({"samples": 3, "stop": []}, {"samples": 2, "stop": []}), _difference({"seed": "1f"}, {"seed": "2e"})
-    ('--samples 3 (now 2)', 'another seed')
-    """
-    defaults = asdict(Sampling())
-    for key in sorted(before.keys() | now.keys()):
-        stored, wanted = before.get(key, defaults.get(key)), now.get(key)
-        if stored != wanted:
-            return _UNPRINTED.get(key) or f"{flag(key)} {_value(stored)} (now {_value(wanted)})"
-    return ""
-
-
-def _value(value: object) -> str:
-    """Return a value as it is given to its option.
-
-    >>> _value(0.8), _value("stateful"), _value([]), _value(["e", "end"])
-    ('0.8', 'stateful', 'none', "'e', 'end'")
-    """
-    if isinstance(value, list):
-        return short_repr(value)[1:-1] or "none"
-    return "none" if value is None else clip_text(str(value), 80)
 
 
 def _append(file: IO[bytes], samples: Sequence["Sample"]) -> None:

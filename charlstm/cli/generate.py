@@ -3,15 +3,14 @@
 import secrets
 import sys
 import time
-from dataclasses import asdict
-from hashlib import sha256
 from math import ceil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from charlstm.choices import DEFAULT_TEMPERATURE, Engine, Mode, OnUnknown, WeightsFormat
+from charlstm.choices import DEFAULT_TEMPERATURE, Engine
+from charlstm.cli import generate_options
 from charlstm.cli.generated_text import generation_result, print_samples, stream
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
@@ -19,14 +18,15 @@ from charlstm.cli.generation_inputs import (
     advice_for_many,
     encoding_of,
     find_seed,
-    noted,
+    note_unused,
     refuse,
+    settings_of,
     stop_strings,
     threads,
 )
 from charlstm.cli.memory_checks import writers
-from charlstm.cli.options import LARGEST_SEED, choice, integer, number
-from charlstm.cli.outputs import check_outputs, output_path
+from charlstm.cli.output_settings import is_finished, stored_settings, stored_values
+from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,
@@ -37,109 +37,36 @@ from charlstm.cli.terminal import (
     say,
 )
 
-_SAMPLING = "Sampling"
+if TYPE_CHECKING:
+    from charlstm.inference.generation_inputs import GenerationInputs
+    from charlstm.model import Model
+
 _LONG_SEED = 100_000
 """Seed length in characters from which reading it takes about ten seconds."""
 
 
 def generate(
+    context: typer.Context,
     seed: SeedOption = None,
     seed_file: SeedFileOption = None,
-    text_encoding: Annotated[
-        str | None,
-        typer.Option(
-            "--text-encoding",
-            "--encoding-name",
-            help="Text encoding of --seed-file. Default: utf-8.",
-            metavar="ENCODING",
-            show_default=False,
-        ),
-    ] = None,
+    text_encoding: generate_options.TextEncoding = None,
     checkpoint: CheckpointOption = None,
-    length: Annotated[int, typer.Option(help="Largest number of characters to generate.", **integer(0))] = 500,
-    mode: Annotated[
-        Mode,
-        typer.Option(help="stateless: read the last window for each character; stateful: carry the state.", **choice(Mode)),
-    ] = "stateless",
-    samples: Annotated[int, typer.Option(help="Number of texts, from consecutive random seeds.", **integer(1))] = 1,
-    stop: Annotated[
-        list[str] | None,
-        typer.Option(help="End a text before this string; \\n is a line end. Repeat for several strings.", metavar="TEXT"),
-    ] = None,
-    random_seed: Annotated[
-        int | None, typer.Option(help="Random seed of the text. Default: a new one each time.", **integer(0, LARGEST_SEED))
-    ] = None,
-    temperature: Annotated[
-        float,
-        typer.Option(
-            help="Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character.",
-            rich_help_panel=_SAMPLING,
-            **number(0),
-        ),
-    ] = DEFAULT_TEMPERATURE,
-    top_k: Annotated[
-        int, typer.Option(help="Draw from the N likeliest characters only; 0 for all.", rich_help_panel=_SAMPLING, **integer(0))
-    ] = 0,
-    top_p: Annotated[
-        float,
-        typer.Option(
-            help="Draw from the likeliest characters that together have this probability, from 0 to 1.",
-            rich_help_panel=_SAMPLING,
-            **number(0, 1),
-        ),
-    ] = 1.0,
-    min_p: Annotated[
-        float,
-        typer.Option(
-            help="Draw from the characters with at least this fraction of the likeliest one's probability, from 0 to 1.",
-            rich_help_panel=_SAMPLING,
-            **number(0, 1),
-        ),
-    ] = 0.0,
-    repetition_penalty: Annotated[
-        float,
-        typer.Option(
-            help="Above 1, characters just used become less likely; 1 for no penalty.",
-            rich_help_panel=_SAMPLING,
-            **number(0.01, 1e6),
-        ),
-    ] = 1.0,
-    on_unknown: Annotated[
-        OnUnknown,
-        typer.Option(help="Action for characters of the seed that are not in the vocabulary.", **choice(OnUnknown)),
-    ] = "error",
-    with_seed: Annotated[
-        bool | None,
-        typer.Option(
-            "--with-seed/--no-echo",
-            "--echo",
-            help="Print the seed before the text, or not. Default: print a given seed, and a passage of the corpus only on a "
-            "terminal.",
-            show_default=False,
-        ),
-    ] = None,
-    interactive: Annotated[
-        bool,
-        typer.Option(
-            "--interactive", "-i", help="Write together with the model: continue, undo, retry, change the temperature."
-        ),
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            help="File for the texts, one JSON object a line; the same command resumes it.",
-            metavar="FILE",
-            parser=output_path,
-        ),
-    ] = None,
-    engine: Annotated[
-        Engine,
-        typer.Option(help="numpy, or keras, which starts TensorFlow, for GPUs and comparison.", **choice(Engine)),
-    ] = "numpy",
-    weights: Annotated[
-        WeightsFormat,
-        typer.Option(help="float16: round the weights as an exported page does, for the same texts.", **choice(WeightsFormat)),
-    ] = "float32",
+    length: generate_options.Length = 500,
+    mode: generate_options.Mode = "stateless",
+    samples: generate_options.Samples = 1,
+    stop: generate_options.Stop = None,
+    random_seed: generate_options.RandomSeed = None,
+    temperature: generate_options.Temperature = DEFAULT_TEMPERATURE,
+    top_k: generate_options.TopK = 0,
+    top_p: generate_options.TopP = 1.0,
+    min_p: generate_options.MinP = 0.0,
+    repetition_penalty: generate_options.RepetitionPenalty = 1.0,
+    on_unknown: generate_options.OnUnknown = "error",
+    with_seed: generate_options.WithSeed = None,
+    interactive: generate_options.Interactive = False,
+    output: generate_options.Output = None,
+    engine: generate_options.Engine = "numpy",
+    weights: generate_options.Weights = "float32",
     checkpoints: SearchOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -148,9 +75,7 @@ def generate(
     With --samples N it prints N texts, each followed by a line end. If texts can have several lines, a line such as
     "--- sample 2, random seed 8 ---" precedes each; otherwise (--stop "\n") it prints one text a line.
     """
-    from charlstm.checkpoint.weights import weights_digest
     from charlstm.inference.generation_inputs import GenerationInputs
-    from charlstm.inference.generation_settings import GenerationSettings
     from charlstm.inference.memory_checks import check_generation
 
     if interactive:
@@ -164,87 +89,68 @@ def generate(
     encoding = encoding_of("--seed-file", seed_file, text_encoding)
     model = find_model(checkpoint, checkpoints, weights)
     config = model.checkpoint
-    random_seed = _new_random_seed(output) if random_seed is None else random_seed
+    settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
     stops = stop_strings(stop, config.vocabulary)
-    named = not json and not (output is not None and _is_finished(output))
-    start = find_seed(seed, seed_file, encoding, config, random_seed, on_unknown, named=named)
-    text, shows_seed = start.text, (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
+    named = not json and not (output is not None and is_finished(output))
+    start = find_seed(seed, seed_file, encoding, config, settings.random_seed, on_unknown, named=named)
+    shows_seed = (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
     inputs = GenerationInputs(
-        seed=text,
-        opening=text if shows_seed else "",
-        random_seeds=range(random_seed, random_seed + samples),
+        seed=start.text,
+        opening=start.text if shows_seed else "",
+        random_seeds=range(settings.random_seed, settings.random_seed + samples),
         stops=tuple(stops),
-        settings=GenerationSettings(
-            length=length,
-            mode=mode,
-            random_seed=random_seed,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            min_p=min_p,
-            repetition_penalty=repetition_penalty,
-        ),
+        settings=settings,
     )
-    sampling = noted(inputs.settings.sampling)
-    if output is None:
-        check_generation(config, samples, length, mode, sampling, advice_for_many(samples))
-    else:
-        from charlstm.cli.bulk import BATCH, write_many
-        from charlstm.inference.bulk import Job
-
-        processes = writers(config, ceil(samples / BATCH), min(samples, BATCH), length, mode, sampling)
+    note_unused(settings.sampling)
     if output is not None:
-        job = Job(model.decoder(mode), config.vocabulary, text, length, sampling, stops)
-        settings = {
-            "model": weights_digest(model.weights), "mode": mode, "seed": sha256(text.encode()).hexdigest(), "length": length,
-            "samples": samples, "random_seed": random_seed, "stop": stops, **asdict(sampling),
-        }  # fmt: skip
-        write_many(job, output, inputs.random_seeds, settings, processes)
+        _write_file(model, inputs, output)
         return
-    if length and mode == "stateful" and len(text) > _LONG_SEED:
-        say(f"All {len(text):,} characters of the seed are read first; --mode stateless needs its last {config.model.seq_len}.")
+    check_generation(config, samples, length, mode, settings.sampling, advice_for_many(samples))
+    if length and mode == "stateful" and len(inputs.seed) > _LONG_SEED:
+        read = f"All {len(inputs.seed):,} characters of the seed are read first"
+        say(f"{read}; --mode stateless needs its last {config.model.seq_len}.")
     with threads(config.model, samples * (config.model.seq_len if mode == "stateless" else 1)):
         if interactive:
             from charlstm.cli.interactive import converse
 
-            converse(
-                model.decoder(mode, engine),
-                config.vocabulary,
-                text,
-                random_seed=random_seed,
-                length=length,
-                sampling=sampling,
-                stops=stops,
-                on_unknown=on_unknown,
-                shows_seed=shows_seed,
-            )
-            return
-
-        from charlstm.inference.generation import generate_texts
-
-        pieces = model.pieces(inputs, engine)
-        began = time.perf_counter()
-        if json:
-            texts = generate_texts(pieces)
-            seconds = time.perf_counter() - began
-            print_json(generation_result(printable_name(model.name), mode, text, texts, seconds).to_dict())
-            return
-        if samples == 1:
-            stream(pieces, inputs.opening)
+            converse(model.decoder(mode, engine), config.vocabulary, inputs, on_unknown=on_unknown, shows_seed=shows_seed)
         else:
-            several_lines = "\n" in inputs.opening or ("\n" in config.vocabulary.characters and "\n" not in stops)
-            print_samples(generate_texts(pieces), inputs.opening, separated=several_lines)
+            _print_texts(model, inputs, engine, json=json)
+
+
+def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> None:
+    """Write the texts to a file, with as many processes as fit in memory."""
+    from charlstm.cli.bulk import BATCH, write_many
+    from charlstm.inference.bulk import Job
+
+    settings, samples = inputs.settings, len(inputs.random_seeds)
+    processes = writers(
+        model.checkpoint, ceil(samples / BATCH), min(samples, BATCH), settings.length, settings.mode, settings.sampling
+    )
+    job = Job(
+        model.decoder(settings.mode), model.vocabulary, inputs.seed, settings.length, settings.sampling, list(inputs.stops)
+    )
+    write_many(job, output, inputs.random_seeds, stored_values(inputs, model.weights), processes)
+
+
+def _print_texts(model: "Model", inputs: "GenerationInputs", engine: Engine, *, json: bool) -> None:
+    """Print the texts on stdout, as text or as JSON."""
+    from charlstm.inference.generation import generate_texts
+
+    pieces = model.pieces(inputs, engine)
+    began = time.perf_counter()
+    if json:
+        texts = generate_texts(pieces)
+        seconds = time.perf_counter() - began
+        print_json(generation_result(printable_name(model.name), inputs.settings.mode, inputs.seed, texts, seconds).to_dict())
+    elif len(inputs.random_seeds) == 1:
+        stream(pieces, inputs.opening)
+    else:
+        several_lines = "\n" in inputs.opening or ("\n" in model.vocabulary.characters and "\n" not in inputs.stops)
+        print_samples(generate_texts(pieces), inputs.opening, separated=several_lines)
 
 
 def _new_random_seed(output: Path | None) -> int:
     """Return the random seed stored for an existing output file, or a random one."""
-    from charlstm.cli.bulk import stored_settings
-
     stored = stored_settings(output) if output is not None else None
     return secrets.randbelow(2**31) if stored is None else stored.random_seed
-
-
-def _is_finished(output: Path) -> bool:
-    from charlstm.cli.bulk import is_finished
-
-    return is_finished(output)

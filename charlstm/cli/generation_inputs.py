@@ -3,7 +3,7 @@
 import os
 import re
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +15,7 @@ from charlstm.errors import CharlstmError, clip_text
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.config import ModelConfig
+    from charlstm.inference.generation_settings import GenerationSettings
     from charlstm.inference.sampling import Sampling
     from charlstm.text.vocabulary import Vocabulary
 
@@ -177,8 +178,20 @@ def refuse(reason: str, options: dict[str, bool]) -> None:
         raise typer.BadParameter(f"{reason}; remove {' and '.join(given)}")
 
 
-def noted(sampling: "Sampling") -> "Sampling":
-    """Return the settings; report those that change nothing, because no character is drawn."""
+def settings_of(context: typer.Context, random_seed: int) -> "GenerationSettings":
+    """Return the settings of a generation: the options of the command that are named like them.
+
+    Args:
+        context: The options of the command.
+        random_seed: Random seed of the first text.
+    """
+    from charlstm.inference.generation_settings import GenerationSettings
+
+    given = {field.name: context.params[field.name] for field in fields(GenerationSettings)}
+    return GenerationSettings(**{**given, "random_seed": random_seed})
+
+
+def note_unused(sampling: "Sampling") -> None:
+    """Report the sampling settings that change nothing, because no character is drawn."""
     if sampling.temperature == 0 and (sampling.top_k, sampling.top_p, sampling.min_p) != (0, 1, 0):
         say("--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing.")
-    return sampling

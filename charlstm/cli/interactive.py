@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -12,6 +12,7 @@ from charlstm.cli.generation_inputs import unescaped
 from charlstm.cli.terminal import known_text, say, visible, write_given
 from charlstm.errors import CharlstmError
 from charlstm.inference.generation import generate_pieces
+from charlstm.inference.generation_inputs import GenerationInputs
 from charlstm.inference.modes import Decoder
 from charlstm.inference.sampling import Sampling
 from charlstm.text.vocabulary import Vocabulary
@@ -64,16 +65,7 @@ class Draft:
 
 
 def converse(
-    decoder: Decoder,
-    vocabulary: Vocabulary,
-    seed: str,
-    *,
-    random_seed: int,
-    length: int,
-    sampling: Sampling,
-    stops: Sequence[str],
-    on_unknown: OnUnknown,
-    shows_seed: bool,
+    decoder: Decoder, vocabulary: Vocabulary, inputs: GenerationInputs, *, on_unknown: OnUnknown, shows_seed: bool
 ) -> None:
     """Let the user and the model add to a text in turn until the user ends it.
 
@@ -96,7 +88,7 @@ def converse(
                 random_seeds=[draft.random_seed],
                 length=draft.length,
                 sampling=draft.sampling,
-                stops=stops,
+                stops=inputs.stops,
                 position=draft.written,
             ):
                 written.append(piece)
@@ -108,7 +100,8 @@ def converse(
         return replace(draft, steps=(*draft.steps, Step(given, "".join(written))))
 
     say("Enter lets the model continue, /help lists the commands, /quit ends.")
-    draft = continued(Draft((), sampling, length, random_seed), seed)
+    settings = inputs.settings
+    draft = continued(Draft((), settings.sampling, settings.length, settings.random_seed), inputs.seed)
     try:
         while True:
             say("")

@@ -1,0 +1,96 @@
+"""Options of ``charlstm generate``, each named like its setting."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from charlstm import choices
+from charlstm.cli.options import LARGEST_SEED, choice, integer, number
+from charlstm.cli.outputs import output_path
+
+_SAMPLING = "Sampling"
+
+
+def option(text: str, *names: str, panel: str | None = None, **kind: Any) -> Any:
+    """Return an option of ``charlstm generate``, under a heading of the help if ``panel`` names one."""
+    return typer.Option(*names, help=text, rich_help_panel=panel, **kind)
+
+
+TextEncoding = Annotated[
+    str | None,
+    option(
+        "Text encoding of --seed-file. Default: utf-8.",
+        "--text-encoding",
+        "--encoding-name",
+        metavar="ENCODING",
+        show_default=False,
+    ),
+]
+Length = Annotated[int, option("Largest number of characters to generate.", **integer(0))]
+Mode = Annotated[
+    choices.Mode,
+    option("stateless: read the last window for each character; stateful: carry the state.", **choice(choices.Mode)),
+]
+Samples = Annotated[int, option("Number of texts, from consecutive random seeds.", **integer(1))]
+Stop = Annotated[
+    list[str] | None,
+    option("End a text before this string; \\n is a line end. Repeat for several strings.", metavar="TEXT"),
+]
+RandomSeed = Annotated[int | None, option("Random seed of the text. Default: a new one each time.", **integer(0, LARGEST_SEED))]
+Temperature = Annotated[
+    float,
+    option(
+        "Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character.",
+        panel=_SAMPLING,
+        **number(0),
+    ),
+]
+TopK = Annotated[int, option("Draw from the N likeliest characters only; 0 for all.", panel=_SAMPLING, **integer(0))]
+TopP = Annotated[
+    float,
+    option(
+        "Draw from the likeliest characters that together have this probability, from 0 to 1.", panel=_SAMPLING, **number(0, 1)
+    ),
+]
+MinP = Annotated[
+    float,
+    option(
+        "Draw from the characters with at least this fraction of the likeliest one's probability, from 0 to 1.",
+        panel=_SAMPLING,
+        **number(0, 1),
+    ),
+]
+RepetitionPenalty = Annotated[
+    float,
+    option("Above 1, characters just used become less likely; 1 for no penalty.", panel=_SAMPLING, **number(0.01, 1e6)),
+]
+OnUnknown = Annotated[
+    choices.OnUnknown,
+    option("Action for characters of the seed that are not in the vocabulary.", **choice(choices.OnUnknown)),
+]
+WithSeed = Annotated[
+    bool | None,
+    option(
+        "Print the seed before the text, or not. Default: print a given seed, and a passage of the corpus only on a terminal.",
+        "--with-seed/--no-echo",
+        "--echo",
+        show_default=False,
+    ),
+]
+Interactive = Annotated[
+    bool,
+    option("Write together with the model: continue, undo, retry, change the temperature.", "--interactive", "-i"),
+]
+Output = Annotated[
+    Path | None,
+    option("File for the texts, one JSON object a line; the same command resumes it.", metavar="FILE", parser=output_path),
+]
+Engine = Annotated[
+    choices.Engine,
+    option("numpy, or keras, which starts TensorFlow, for GPUs and comparison.", **choice(choices.Engine)),
+]
+Weights = Annotated[
+    choices.WeightsFormat,
+    option("float16: round the weights as an exported page does, for the same texts.", **choice(choices.WeightsFormat)),
+]
