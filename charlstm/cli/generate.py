@@ -21,7 +21,7 @@ from charlstm.cli.generation_inputs import (
     note_unused,
     refuse,
     settings_of,
-    stop_strings,
+    stop_rules,
     threads,
 )
 from charlstm.cli.memory_checks import writers
@@ -90,7 +90,7 @@ def generate(
     model = find_model(checkpoint, checkpoints, weights)
     config = model.checkpoint
     settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
-    stops = stop_strings(stop, config.vocabulary)
+    stops = stop_rules(stop, config.vocabulary)
     named = not json and not (output is not None and is_finished(output))
     start = find_seed(seed, seed_file, encoding, config, settings.random_seed, on_unknown, named=named)
     shows_seed = (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
@@ -98,7 +98,7 @@ def generate(
         seed=start.text,
         opening=start.text if shows_seed else "",
         random_seeds=range(settings.random_seed, settings.random_seed + samples),
-        stops=tuple(stops),
+        stops=stops,
         settings=settings,
     )
     note_unused(settings.sampling)
@@ -127,9 +127,7 @@ def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> Non
     processes = writers(
         model.checkpoint, ceil(samples / BATCH), min(samples, BATCH), settings.length, settings.mode, settings.sampling
     )
-    job = Job(
-        model.decoder(settings.mode), model.vocabulary, inputs.seed, settings.length, settings.sampling, list(inputs.stops)
-    )
+    job = Job(model.decoder(settings.mode), model.vocabulary, inputs.seed, settings.length, settings.sampling, inputs.stops)
     write_many(job, output, inputs.random_seeds, stored_values(inputs, model.weights), processes)
 
 
@@ -146,7 +144,7 @@ def _print_texts(model: "Model", inputs: "GenerationInputs", engine: Engine, *, 
     elif len(inputs.random_seeds) == 1:
         stream(pieces, inputs.opening)
     else:
-        several_lines = "\n" in inputs.opening or ("\n" in model.vocabulary.characters and "\n" not in inputs.stops)
+        several_lines = "\n" in inputs.opening or ("\n" in model.vocabulary.characters and "\n" not in inputs.stops.strings)
         print_samples(generate_texts(pieces), inputs.opening, separated=several_lines)
 
 

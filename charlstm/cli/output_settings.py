@@ -47,7 +47,7 @@ def stored_values(inputs: "GenerationInputs", weights: Mapping[str, Any]) -> dic
         "length": settings.length,
         "samples": len(inputs.random_seeds),
         "random_seed": settings.random_seed,
-        "stop": list(inputs.stops),
+        "stop": list(inputs.stops.strings),
         **asdict(settings.sampling),
     }
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from charlstm.inference.generation import Sample
     from charlstm.inference.modes import Decoder
     from charlstm.inference.sampling import Sampling
+    from charlstm.inference.stop_rules import StopRules
     from charlstm.text.vocabulary import Vocabulary
 
 
@@ -37,7 +38,7 @@ class Job:
         seed: The text to continue.
         length: The maximum length of a text, in characters.
         sampling: The sampling settings.
-        stops: Strings that end a text.
+        stops: What ends a text before its maximum length.
     """
 
     decoder: "Decoder"
@@ -45,7 +46,7 @@ class Job:
     seed: str
     length: int
     sampling: "Sampling"
-    stops: Sequence[str]
+    stops: "StopRules"
 
     def write(self, random_seeds: range) -> list["Sample"]:
         """Return one text for each random seed, generated as one batch."""

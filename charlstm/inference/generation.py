@@ -5,19 +5,19 @@ Each layer uses only the one below it. The lowest is any :class:`charlstm.infere
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.errors import CharlstmError
 from charlstm.inference.finite import check_finite
+from charlstm.inference.generated_text import GeneratedText
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import Decoder
 from charlstm.inference.sampling import Sampling, make_sampler
+from charlstm.inference.stop_rules import NO_STOPS, StopReason, StopRules
 from charlstm.text.vocabulary import Ids, Vocabulary
-
-StopReason = Literal["length", "stop"]
 
 
 @dataclass(frozen=True)
@@ -88,41 +88,6 @@ def continue_ids(
         yield ids
 
 
-class GeneratedText:
-    """The text generated so far; it releases a character once no stop string can begin there."""
-
-    def __init__(self, stops: Sequence[str]) -> None:
-        """Start an empty text.
-
-        Args:
-            stops: Strings that end the text.
-        """
-        self.characters: list[str] = []
-        self.stopped = False
-        self._released = 0
-        self._stops = tuple(stops)
-        # At most this many characters at the end can be the beginning of a stop string.
-        self._pending = max((len(stop) for stop in stops), default=1) - 1
-
-    def append(self, character: str) -> None:
-        """Append a character, unless the text has ended."""
-        if self.stopped:
-            return
-        self.characters.append(character)
-        for stop in self._stops:
-            if "".join(self.characters[-len(stop) :]) == stop:
-                del self.characters[-len(stop) :]
-                self.stopped = True
-                return
-
-    def give(self, *, all_of_it: bool = False) -> str:
-        """Return the characters that are final and were not returned before; with ``all_of_it``, all that remain."""
-        final = len(self.characters) - (0 if self.stopped or all_of_it else self._pending)
-        end = max(self._released, final)
-        piece, self._released = "".join(self.characters[self._released : end]), end
-        return piece
-
-
 def generate_pieces(
     decoder: Decoder,
     vocabulary: Vocabulary,
@@ -131,7 +96,7 @@ def generate_pieces(
     random_seeds: Sequence[int],
     length: int,
     sampling: Sampling,
-    stops: Sequence[str] = (),
+    stops: StopRules = NO_STOPS,
     position: int = 0,
 ) -> Generator[list[str], None, list[Sample]]:
     """Yield B continuations of a text, piece by piece.
@@ -143,7 +108,7 @@ def generate_pieces(
         random_seeds: One for each of the B texts.
         length: The maximum number of characters to generate.
         sampling: The sampling settings.
-        stops: Strings that end a text; they are not part of it.
+        stops: What ends a text before its maximum length.
         position: The number of generated characters at the end of the seed.
 
     Yields:
@@ -158,17 +123,15 @@ def generate_pieces(
     """
     if not seed:
         raise CharlstmError("the seed is empty; give at least one character as `seed`, or leave it out for a random one")
-    texts = [GeneratedText(stops) for _ in random_seeds]
+    texts = [GeneratedText(stops, length) for _ in random_seeds]
     steps = continue_ids(decoder, vocabulary.encode(seed), random_seeds, len(vocabulary), sampling, position)
-    for _ in range(length):
+    while not all(text.stop_reason for text in texts):
         for text, character in zip(texts, vocabulary.decode(next(steps)), strict=True):
             text.append(character)
         yield [text.give() for text in texts]
-        if all(text.stopped for text in texts):
-            break
     yield [text.give(all_of_it=True) for text in texts]
     return [
-        Sample("".join(text.characters), random_seed, "stop" if text.stopped else "length")
+        Sample(text.text, random_seed, text.stop_reason or "length")
         for text, random_seed in zip(texts, random_seeds, strict=True)
     ]
 

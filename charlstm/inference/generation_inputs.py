@@ -11,6 +11,7 @@ from charlstm.config import build
 from charlstm.errors import CharlstmError, ConfigError, check_instance, check_integer, suggestion
 from charlstm.inference.generation_settings import GenerationOptions, GenerationSettings
 from charlstm.inference.memory_checks import check_generation
+from charlstm.inference.stop_rules import StopRules
 from charlstm.text.known_text import known_text
 from charlstm.text.vocabulary import Vocabulary, quoted
 
@@ -23,14 +24,14 @@ class GenerationInputs:
         seed: The text to continue, in the characters of the model.
         opening: What each text begins with: the seed, or nothing.
         random_seeds: One for each text.
-        stops: Strings that end a text.
+        stops: What ends a text before its maximum length.
         settings: The other settings.
     """
 
     seed: str
     opening: str
     random_seeds: range
-    stops: tuple[str, ...]
+    stops: StopRules
     settings: GenerationSettings
 
 
@@ -65,7 +66,7 @@ def generation_inputs(
             "knows as `seed`, or leave it out for a passage of the corpus"
         )
     config.vocabulary.encode(text)  # refuses unknown characters
-    stops = tuple(known_stop(config.vocabulary, each) for each in _strings(stop))
+    stops = StopRules(tuple(known_stop(config.vocabulary, each) for each in _strings(stop)))
     check_generation(config, samples, settings.length, settings.mode, settings.sampling)
     return GenerationInputs(
         seed=text,

@@ -9,6 +9,7 @@ from typing import Any
 from charlstm.inference.generation_inputs import default_seed
 from charlstm.inference.sampling import Sampling
 from charlstm.inference.shared_batch import BatchText
+from charlstm.inference.stop_rules import StopRules
 from charlstm.model import Model
 from charlstm.server.api_error import ApiError
 from charlstm.server.completion_request import CheckedRequest
@@ -85,7 +86,7 @@ class Completion:
             text=BatchText(ids, len(vocabulary), request.mode, sampling, random_seed, request.bias, reports),
             vocabulary=vocabulary,
             length=request.max_tokens,
-            stops=request.stops,
+            stops=StopRules(request.stops),
             prompt=text,
             naming_nats=vocabulary.naming_nats(ids),
             logprobs=request.logprobs,

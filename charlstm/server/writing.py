@@ -7,10 +7,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from charlstm.inference.generation import GeneratedText
+from charlstm.inference.generated_text import GeneratedText
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.lstm import Array
 from charlstm.inference.shared_batch import BatchText, Outcome
+from charlstm.inference.stop_rules import StopRules
 from charlstm.text.scoring import MAX_NATS
 from charlstm.text.vocabulary import Vocabulary
 
@@ -49,7 +50,7 @@ class Writing:
         text: The text in the batch.
         vocabulary: The characters of the model.
         length: The largest number of characters to write.
-        stops: Strings that end it.
+        stops: What ends it before.
         prompt: The prompt as characters, to name those that the model does not know.
         naming_nats: Nats of naming each rare character of the prompt; see :meth:`Vocabulary.naming_nats`.
         logprobs: Number of alternatives of each token; None without log-probabilities.
@@ -59,7 +60,7 @@ class Writing:
     text: BatchText
     vocabulary: Vocabulary
     length: int
-    stops: tuple[str, ...]
+    stops: StopRules
     prompt: str
     naming_nats: np.ndarray
     logprobs: int | None
@@ -72,7 +73,7 @@ class Writing:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.generated = GeneratedText(self.stops)
+        self.generated = GeneratedText(self.stops, self.length)
         self._tokens: list[Token] = []  # of the characters that are written and not given yet
         self._given = 0
         self._prompt_tokens = [Token(self.prompt[0], None, {})]
@@ -99,11 +100,9 @@ class Writing:
             self._end("length")
             return True
         self._write(outcome.chosen, outcome.logits)
-        if self.generated.stopped:
-            del self._tokens[len(self.generated.characters) - self._given :]  # the tokens of the stop string
-            self._end("stop")
-        elif self.written == self.length:
-            self._end("length")
+        if reason := self.generated.stop_reason:
+            del self._tokens[len(self.generated) - self._given :]  # the tokens of the stop string
+            self._end(reason)
         elif piece := self.generated.give():
             self._give(piece, None)
         else:

@@ -11,6 +11,7 @@ from charlstm.inference.generation import generate_pieces, generate_texts, warm_
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import decoder
 from charlstm.inference.sampling import Sampling, make_sampler
+from charlstm.inference.stop_rules import StopRules
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from tests.export.node import EngineError, WebModel, words
 
@@ -32,7 +33,7 @@ def expected_samples(model, seed, mode, random_seeds, length, sampling=PLAIN, st
     return generate_texts(
         generate_pieces(
             decoder(model.network, mode), model.vocabulary, seed,
-            random_seeds=random_seeds, length=length, sampling=sampling, stops=stops,
+            random_seeds=random_seeds, length=length, sampling=sampling, stops=StopRules(tuple(stops)),
         )
     )  # fmt: skip
 

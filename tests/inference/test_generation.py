@@ -9,6 +9,7 @@ from charlstm.errors import CharlstmError, UnknownCharacterError
 from charlstm.inference.generation import Sample, continue_ids, generate_pieces
 from charlstm.inference.modes import StatefulDecoder, StatelessDecoder
 from charlstm.inference.sampling import Sampling
+from charlstm.inference.stop_rules import StopRules
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 GREEDY = Sampling(temperature=0)
@@ -59,18 +60,18 @@ def test_length_zero_is_an_empty_text():
 
 
 def test_a_stop_string_ends_the_text_before_it():
-    pieces, samples = spelled("abcdef", seed="a", stops=["ef"])
+    pieces, samples = spelled("abcdef", seed="a", stops=StopRules(("ef",)))
     assert "".join(pieces) == "bcd"
     assert samples == [Sample("bcd", 0, "stop")]
 
 
 def test_a_possible_stop_string_is_held_back():
-    pieces, _ = spelled("abcdef", seed="a", stops=["dx", "cdy"], length=6)
+    pieces, _ = spelled("abcdef", seed="a", stops=StopRules(("dx", "cdy")), length=6)
     assert pieces == ["", "", "b", "c", "d", "e", "fa"]
 
 
 def test_the_first_stop_string_to_come_wins():
-    assert spelled("abcdef", seed="a", stops=["f", "cd"])[1] == [Sample("b", 0, "stop")]
+    assert spelled("abcdef", seed="a", stops=StopRules(("f", "cd")))[1] == [Sample("b", 0, "stop")]
 
 
 def test_a_seed_must_have_known_characters():
