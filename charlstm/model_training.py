@@ -5,7 +5,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from os import PathLike
@@ -15,13 +14,14 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args
 
 from charlstm.checkpoint.search import CURRENT
 from charlstm.choices import Activation, Batches, Encoding, PrecisionOrAuto, Schedule, Targets
-from charlstm.config import SETTING_OF_FIELD, ModelConfig, TrainingConfig, setting_name
-from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance, suggestion
+from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance
 from charlstm.formatting import bits
 from charlstm.interruption import StopRequest, signals
 from charlstm.model import Model
 from charlstm.planning.presets import Preset
+from charlstm.planning.recipe_file import read_recipe
 from charlstm.planning.resume_plan import plan_resuming
+from charlstm.planning.settings import field_of
 from charlstm.planning.training_plan import TrainingPlan, plan_training
 from charlstm.text.sources import source_list
 
@@ -85,6 +85,7 @@ def train(
     base: str | None = None,
     resume: str | None = None,
     resume_if_exists: bool = False,
+    recipe: str | Path | None = None,
     text_encoding: str | None = None,
     checkpoints: str | Path = CURRENT,
     progress: bool = True,
@@ -104,6 +105,7 @@ def train(
         base: Name of a checkpoint to fine-tune, as a new checkpoint.
         resume: Name of a checkpoint whose training to resume.
         resume_if_exists: Resume the training of ``name`` if it exists; start it otherwise.
+        recipe: Path of a TOML file of settings, which those that are given override.
         text_encoding: Text encoding of the files. Default: utf-8.
         checkpoints: The folder of checkpoints.
         progress: Show a progress bar and the notes on the text and the settings.
@@ -123,14 +125,16 @@ def train(
     for setting, value in {"name": name, "base": base, "resume": resume, "text_encoding": text_encoding}.items():
         check_instance(setting, value, str | None, "a string")
     check_instance("checkpoints", checkpoints, str | PathLike, "the path of a folder")
+    check_instance("recipe", recipe, str | PathLike | None, "the path of a TOML file")
     if callback is not None and not callable(callback):
         raise ConfigError(setting="callback", expected="a function", found=callback)
     _check_combination(corpus, text, name, preset, base, resume, resume_if_exists)
     if resume_if_exists and name is not None and (Path(checkpoints) / name).exists():
         resume = name
+    read = None if recipe is None else read_recipe(recipe)
     with _paths(corpus, text) as paths:
         if resume is not None:
-            plan = plan_resuming(Path(checkpoints), resume, paths, given, text_encoding)
+            plan = plan_resuming(Path(checkpoints), resume, paths, given, text_encoding, recipe=read)
             if plan.finished is not None:
                 return Model(plan.folder)
         else:
@@ -138,7 +142,8 @@ def train(
                 Path(checkpoints),
                 paths,
                 given,
-                preset=preset or "standard",
+                preset=preset or (read and read.preset) or "standard",
+                recipe=read,
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 name=name,
                 base_name=base,
@@ -192,16 +197,12 @@ def _fields_of(settings: TrainingSettings) -> dict[str, object]:
     Raises:
         ConfigError: If there is no such setting.
     """
-    known = {setting_name(field.name) for kind in (ModelConfig, TrainingConfig) for field in fields(kind)}
-    known = known - {"vocabulary_size"} | {"min_count"}
-    field_of = {setting: field for field, setting in SETTING_OF_FIELD.items()}
     given: dict[str, object] = {}
     for setting, value in settings.items():
-        if setting not in known:
-            raise ConfigError(f"there is no setting {setting!r}{suggestion(setting, sorted(known))}; see TrainingSettings")
+        field = field_of(setting, further="; see TrainingSettings")
         units = setting == "units" and isinstance(value, int)
         if value is not None:
-            given[field_of.get(setting, setting)] = (value,) if units else tuple(value) if isinstance(value, list) else value
+            given[field] = (value,) if units else tuple(value) if isinstance(value, list) else value
     return given
 
 

@@ -65,7 +65,7 @@ def test_every_setting_of_the_command_is_one(run_command):
 
     options = {name for option in get_command(app).commands["train"].params for name in option.opts}
     others = {"corpus", "--name", "--preset", "--resume", "--from", "--resume-if-exists", "--text-encoding", "--checkpoints"}
-    others |= {"--show-samples", "--json", "--cluster", "--rank", "--help"}
+    others |= {"--recipe", "--show-samples", "--json", "--cluster", "--rank", "--help"}
     former = {"--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume"}
     expected = {name.removeprefix("--").replace("-", "_") for name in options - others - former}
     assert set(TrainingSettings.__annotations__) == expected
@@ -106,6 +106,17 @@ def test_invalid_arguments_are_refused_before_tensorflow_starts(folder, argument
         train(settings.pop("corpus"), **settings)
     assert "--" not in str(caught.value)
     assert sorted(path.name for path in folder.iterdir()) == ["tale.txt"]
+
+
+def test_a_recipe_in_python_is_that_of_the_command(run_command, folder):
+    made = charlstm.train("tale.txt", name="first", **QUICK)
+    (folder / "r.toml").write_text(run_command("inspect", "recipe", "--checkpoint", "first").stdout)
+    again = charlstm.train("tale.txt", name="second", recipe="r.toml", progress=False)
+    assert same(made, again)
+    other = charlstm.train("tale.txt", recipe="r.toml", progress=False, dropout=0.5)
+    assert other.config.dropout == 0.5
+    with pytest.raises(ConfigError, match="recipe: expected the path of a TOML file; found 1"):
+        charlstm.train("tale.txt", recipe=1)
 
 
 def test_the_callback_receives_every_event():

@@ -33,14 +33,16 @@ if TYPE_CHECKING:
     from charlstm.model_files import ModelFiles
     from charlstm.results.inspection import InspectionResult, Sections
 
-Section = Literal["shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel", "inside"]
+Section = Literal[
+    "shapes", "weights", "step", "state", "units", "time-distributed", "activations", "kernel", "inside", "recipe"
+]
 
 
 def inspect(
     section: Annotated[
         Section | None,
         typer.Argument(
-            help=f"Section to show: {join_alternatives(get_args(Section))}. Default: all.",
+            help=f"Section to show: {join_alternatives(get_args(Section))}. Default: all but inside and recipe.",
             show_default=False,
             **{**choice(Section), "metavar": "SECTION"},
         ),
@@ -107,6 +109,10 @@ def inspect(
     if typed is not None and file is not None:
         raise typer.BadParameter("give --text or --text-file, not both")
     given = typed is not None or file is not None
+    if section == "recipe":
+        options = (typed, file, character, unit, layer, page)
+        _print_recipe(checkpoint, checkpoints, alone=not (keras or json or any(each is not None for each in options)))
+        return
     if given and section not in (None, "step", "inside") and page is None:
         option = "--text-file" if typed is None else "--text"
         raise typer.BadParameter(f"{option} is for step and inside; {section} reads no text: remove {option}")
@@ -147,6 +153,16 @@ def inspect(
         from charlstm.cli.inspection_view import show
 
         show(result)
+
+
+def _print_recipe(checkpoint: str | None, checkpoints: Path | None, *, alone: bool) -> None:
+    """Print the settings of a model's training as TOML on stdout, which ``charlstm train --recipe`` reads."""
+    from charlstm.planning.recipe_file import recipe_text
+
+    if not alone:
+        raise typer.BadParameter("the recipe is the TOML of a training; give no options but --checkpoint and --checkpoints")
+    model = find_model(checkpoint, checkpoints)
+    print(recipe_text(model.name, model.checkpoint, model.history), end="")
 
 
 def _page(model: "ModelFiles", result: "InspectionResult") -> str:

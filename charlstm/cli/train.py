@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from signal import SIGTERM
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,10 +21,11 @@ from charlstm.planning.presets import PRESETS, Preset
 
 if TYPE_CHECKING:
     from charlstm.planning.cluster import Cluster
+    from charlstm.planning.recipe_file import Recipe
 
 _NOT_SETTINGS = frozenset(
     {"corpus", "name", "preset", "resume", "resume_if_exists", "from_", "text_encoding", "show_samples", "checkpoints", "json"}
-    | {"cluster", "rank"}
+    | {"recipe", "cluster", "rank"}
 )
 
 
@@ -72,6 +74,14 @@ def train(
             "--resume-if-exists", "--or-resume", help="Resume the training of --name if it exists; start it otherwise."
         ),
     ] = False,
+    recipe: Annotated[
+        Path | None,
+        train_options.option(
+            None,
+            "TOML file of settings, such as charlstm inspect recipe prints; options override them.",
+            metavar="FILE.toml",
+        ),
+    ] = None,
     text_encoding: Annotated[
         str | None,
         train_options.option(
@@ -138,6 +148,8 @@ def train(
     together = cluster_named(cluster, rank)
     if wrong := _misuse(corpus or [], name, preset, resume, resume_if_exists, from_, together):
         raise typer.BadParameter(wrong)
+    read = _read_recipe(recipe)
+    preset = preset or (read and read.preset) or "standard"
     begun = name if resume_if_exists and name and (checkpoints / name).exists() else resume
     if together and not together.is_chief:
         be_a_worker(
@@ -145,7 +157,8 @@ def train(
             checkpoints,
             corpus or [],
             given,
-            preset=preset or "standard",
+            preset=preset,
+            recipe=read,
             base_name=from_,
             resume=begun,
             text_encoding=text_encoding,
@@ -154,7 +167,7 @@ def train(
     if begun is not None:
         from charlstm.planning.resume_plan import plan_resuming
 
-        plan = plan_resuming(checkpoints, begun, corpus or [], given, text_encoding)
+        plan = plan_resuming(checkpoints, begun, corpus or [], given, text_encoding, recipe=read)
         if plan.finished is not None:
             say_note(plan.finished)
             if json:
@@ -171,13 +184,14 @@ def train(
             checkpoints,
             corpus or [],
             given,
-            preset=preset or "standard",
+            preset=preset,
+            recipe=read,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             name=name,
             base_name=from_,
             text_encoding="utf-8" if text_encoding is None else text_encoding,
         )
-        describe_plan(preset or "standard", plan)
+        describe_plan(recipe.name if recipe else preset, plan)
     if together:
         plan = replace(plan, cluster=together)
         say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, is the chief.")
@@ -197,6 +211,14 @@ def train(
         say_command("Stopped and saved. Resume with:", resume_command(plan))
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
     say_end(plan, finished)
+
+
+def _read_recipe(path: Path | None) -> "Recipe | None":
+    if path is None:
+        return None
+    from charlstm.planning.recipe_file import read_recipe
+
+    return read_recipe(path)
 
 
 def _misuse(

@@ -55,8 +55,8 @@ def print_result(plan: "TrainingPlan", nats: float | None, steps: int, seconds: 
     print_json(result.to_dict())
 
 
-def describe_plan(preset: str, plan: "TrainingPlan") -> None:
-    """Print the text, the network and the budget of a training."""
+def describe_plan(origin: str, plan: "TrainingPlan") -> None:
+    """Print the text, the network and the budget of a training; ``origin`` is the preset or the recipe of its settings."""
     from charlstm.checkpoint.model_card import budget_phrase
     from charlstm.text.frequencies import occurring
 
@@ -72,9 +72,9 @@ def describe_plan(preset: str, plan: "TrainingPlan") -> None:
     )
     show_beginning(plan)
     say(
-        f"{preset}: windows of {model.seq_len}, {model.encoding} encoding, LSTM {' + '.join(map(str, model.units))}, "
-        f"targets {model.targets}; {training.batches} of {training.batch_size}, {training.precision}, "
-        f"{budget_phrase(training)}."
+        f"{printable_name(origin)}: windows of {model.seq_len}, {model.encoding} encoding, "
+        f"LSTM {' + '.join(map(str, model.units))}, targets {model.targets}; "
+        f"{training.batches} of {training.batch_size}, {training.precision}, {budget_phrase(training)}."
     )
     for note in plan.notes:
         say_note(note)

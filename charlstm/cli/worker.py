@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from charlstm.planning.cluster import Cluster
     from charlstm.planning.presets import Preset
+    from charlstm.planning.recipe_file import Recipe
     from charlstm.planning.training_plan import TrainingPlan
 
 
@@ -55,6 +56,7 @@ def be_a_worker(
     given: Mapping[str, object],
     *,
     preset: "Preset",
+    recipe: "Recipe | None",
     base_name: str | None,
     resume: str | None,
     text_encoding: str | None,
@@ -65,7 +67,7 @@ def be_a_worker(
     from charlstm.planning.training_plan import plan_training
 
     if resume is not None:
-        plan = plan_worker(checkpoints, resume, corpus, given, text_encoding)
+        plan = plan_worker(checkpoints, resume, corpus, given, text_encoding, recipe=recipe)
         if plan.finished is not None:
             return  # the chief reports it
     else:
@@ -74,6 +76,7 @@ def be_a_worker(
             corpus,
             given,
             preset=preset,
+            recipe=recipe,
             created="",
             base_name=base_name,
             text_encoding="utf-8" if text_encoding is None else text_encoding,

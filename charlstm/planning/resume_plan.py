@@ -14,6 +14,7 @@ from charlstm.config import TrainingConfig, build, setting_name, to_dict
 from charlstm.errors import CheckpointError, ConfigError, CorpusError, clip_text
 from charlstm.planning.budget import why_finished
 from charlstm.planning.environment import environment_record
+from charlstm.planning.recipe_file import Recipe
 from charlstm.planning.settings import FREE, budget_of, check_budget
 from charlstm.planning.training_plan import ResumedState, TrainingPlan, absolute
 from charlstm.planning.unused_settings import check_unused_settings
@@ -23,7 +24,13 @@ from charlstm.text.windows import split
 
 
 def plan_resuming(
-    root: Path, name: str, paths: Sequence[str], given: Mapping[str, object], text_encoding: str | None = None
+    root: Path,
+    name: str,
+    paths: Sequence[str],
+    given: Mapping[str, object],
+    text_encoding: str | None = None,
+    *,
+    recipe: Recipe | None = None,
 ) -> TrainingPlan:
     """Plan to resume a training run.
 
@@ -33,6 +40,7 @@ def plan_resuming(
         paths: The corpus; empty for its saved paths.
         given: New values of the settings that may change, such as the budget.
         text_encoding: Text encoding of the corpus; the saved one if None.
+        recipe: Settings that count as if they were given, unless they are; None for none.
 
     Raises:
         CharlstmError: If the run cannot be resumed: a different text, different settings, no saved state, or still running.
@@ -40,6 +48,7 @@ def plan_resuming(
     check_budget(given)
     folder = find_checkpoint(root, name)
     config = read_config(folder)
+    given = _with_recipe(recipe, given)
     _check_settings(config, given, name)
     notes: list[str] = []
     with training_lock(folder):
@@ -64,7 +73,13 @@ def plan_resuming(
 
 
 def plan_worker(
-    root: Path, name: str, paths: Sequence[str], given: Mapping[str, object], text_encoding: str | None = None
+    root: Path,
+    name: str,
+    paths: Sequence[str],
+    given: Mapping[str, object],
+    text_encoding: str | None = None,
+    *,
+    recipe: Recipe | None = None,
 ) -> TrainingPlan:
     """Plan to resume a training run as a worker; only the chief reads the saved state.
 
@@ -74,6 +89,7 @@ def plan_worker(
         paths: The corpus; empty for its saved paths.
         given: New values of the settings that may change, such as the budget.
         text_encoding: Text encoding of the corpus; the saved one if None.
+        recipe: Settings that count as if they were given, unless they are; None for none.
 
     Raises:
         CharlstmError: If the configuration or the text cannot be read.
@@ -82,7 +98,7 @@ def plan_worker(
     config, progress = read_config(folder), read_progress(folder)
     encoding = text_encoding or progress.text_encoding
     corpus = _read_again(tuple(paths), progress, encoding, config, name)
-    config = _with_new_budget(config, given)
+    config = _with_new_budget(config, _with_recipe(recipe, given))
     return TrainingPlan(
         folder=folder,
         config=config,
@@ -91,6 +107,13 @@ def plan_worker(
         text_encoding=encoding,
         finished=_why_finished(folder.name, config, progress, corpus),
     )
+
+
+def _with_recipe(recipe: Recipe | None, given: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the given settings with those of a recipe; without its ``min_count``, which only a new vocabulary follows."""
+    if recipe is None:
+        return given
+    return {key: value for key, value in recipe.with_given(given).items() if key in given or key != "min_count"}
 
 
 def _with_new_budget(config: CheckpointConfig, given: Mapping[str, object]) -> CheckpointConfig:

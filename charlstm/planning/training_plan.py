@@ -1,4 +1,4 @@
-"""The plan of a training run: the recipe, the text, the checkpoint, and the weights or state to start from."""
+"""The plan of a training run: the settings, the text, the checkpoint, and the weights or state to start from."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ from charlstm.planning.held_out import base_texts, overlap_note, unseen_fraction
 from charlstm.planning.layer_options import check_layer_options
 from charlstm.planning.presets import PRESETS, Preset
 from charlstm.planning.rare_characters import BaseCut, cut_vocabulary, min_count_of
+from charlstm.planning.recipe_file import Recipe, unused_in_recipe
 from charlstm.planning.seed_windows import seed_windows
 from charlstm.planning.settings import budget_of, check_budget
 from charlstm.planning.unused_settings import check_unused_settings
@@ -105,6 +106,7 @@ def plan_training(
     *,
     preset: Preset,
     created: str,
+    recipe: Recipe | None = None,
     name: str | None = None,
     base_name: str | None = None,
     text_encoding: str = "utf-8",
@@ -116,7 +118,8 @@ def plan_training(
         paths: The corpus: files, folders and patterns; ``-`` is standard input.
         given: The settings that the user chose. The others come from the preset, fitted to the text. ``min_count`` is one of
             them: the fewest occurrences of a learned character, or ``auto``.
-        preset: The recipe to start from.
+        preset: The preset to start from.
+        recipe: Settings that override the preset's and are kept as the given ones are, which override them.
         created: The current time, ISO 8601.
         name: Name of the checkpoint; derived from the first file if None.
         base_name: Name of a checkpoint to fine-tune.
@@ -129,13 +132,14 @@ def plan_training(
         CharlstmError: If the settings, the text or the base cannot be used. Nothing has been written.
     """
     check_budget(given)
-    min_count = min_count_of(given)
+    asked_for = recipe.with_given(given) if recipe else given
+    min_count = min_count_of(asked_for)
     if name is not None:
         check_new(root, name)
-    base = _base(root, base_name, given) if base_name is not None else None
+    base = _base(root, base_name, given, asked_for) if base_name is not None else None
     corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
-    settings = _settings(given, preset, base) | {"vocabulary_size": len(corpus.vocabulary)}
-    fixed = frozenset(given) | (_MODEL - _FITTED_IN_FINE_TUNING if base else frozenset())
+    settings = _settings(asked_for, preset, base) | {"vocabulary_size": len(corpus.vocabulary)}
+    fixed = frozenset(asked_for) | (_MODEL - _FITTED_IN_FINE_TUNING if base else frozenset())
     if settings.get("precision", "auto") == "auto":
         settings["precision"] = TrainingConfig.precision  # provisional: the choice depends on the batch size
         fixed -= {"precision"}
@@ -146,20 +150,22 @@ def plan_training(
     asked = build(TrainingConfig, {key: settings[key] for key in settings.keys() & _TRAINING})
     bases = lineage(base.config, base.name) if base else ()
     texts = base_texts(base.config, base.name, corpus) if base else ()
-    held_out, held_out_notes = unseen_fraction(asked.validation, "validation" in given, texts, len(corpus.ids))
+    held_out, held_out_notes = unseen_fraction(asked.validation, "validation" in asked_for, texts, len(corpus.ids))
     fitted = fitted_validation(preset, held_out, len(corpus.ids), fixed)
-    if overlap := overlap_note(fitted, "validation" in given, texts, corpus):
+    if overlap := overlap_note(fitted, "validation" in asked_for, texts, corpus):
         held_out, fitted, held_out_notes = 0.0, 0.0, (overlap,)
     base_cut = BaseCut(base.config.vocabulary, sum(map(characters_trained_on, bases))) if base else None
     cut = cut_vocabulary(corpus, len(corpus.ids) - round(len(corpus.ids) * fitted), min_count, base_cut)
     corpus = recoded(corpus, cut.vocabulary)
     network = replace(network, vocabulary_size=cut.vocabulary.model_size)
-    recipe = adapt(preset, network, replace(asked, validation=held_out), len(corpus.ids), fixed)
-    model, training = recipe.model, recipe.training
-    if "kernel_initializer" in given and "input_initializer" not in given and model.encoding != "embedding":
+    adapted = adapt(preset, network, replace(asked, validation=held_out), len(corpus.ids), fixed)
+    model, training = adapted.model, adapted.training
+    if "kernel_initializer" in asked_for and "input_initializer" not in asked_for and model.encoding != "embedding":
         model = replace(model, input_initializer=None)  # the user's initializer overrides the preset's for the first kernel
     learned, tail = split(corpus.ids, training.validation)
     effects = check_unused_settings(given, model, training, len(tail))
+    if recipe:
+        effects += unused_in_recipe(recipe, given, model, training, len(tail))
     batch_source(learned, model, training)  # raises if the text is too short
     first = Path(paths[0])
     stem = "stdin" if paths[0] == "-" else real_path(first).name if first.is_dir() else Path(corpus.paths[0]).stem
@@ -187,20 +193,27 @@ def plan_training(
         text_encoding=text_encoding,
         stem=None if name else stem,
         start=base,
-        notes=(*corpus.notes, *cut.notes, *held_out_notes, *recipe.notes, *effects),
+        notes=(*corpus.notes, *cut.notes, *held_out_notes, *adapted.notes, *effects),
     )
 
 
-def _base(root: Path, name: str, given: Mapping[str, object]) -> Base:
-    structure = sorted(set(given) & _MODEL - _FREE_IN_FINE_TUNING)
-    if structure:
-        raise ConfigError(
-            f"`{setting_name(structure[0])}` cannot be changed with `base={name}`, whose network is used; leave it out, or "
-            "train a new model"
-        )
+def _base(root: Path, name: str, given: Mapping[str, object], asked_for: Mapping[str, object]) -> Base:
+    """Return the base. The user cannot give settings of its structure; a recipe may repeat them."""
+    structure = _MODEL - _FREE_IN_FINE_TUNING
+    _check_structure(sorted(given.keys() & structure), name)
     folder = find_checkpoint(root, name)
     config = read_config(folder)
+    recorded = to_dict(config.model)
+    _check_structure([key for key in sorted(asked_for.keys() & structure) if asked_for[key] != recorded[key]], name)
     return Base(real_path(folder).name, config, read_weights(folder, config.model))
+
+
+def _check_structure(changed: Sequence[str], name: str) -> None:
+    if changed:
+        raise ConfigError(
+            f"`{setting_name(changed[0])}` cannot be changed with `base={name}`, whose network is used; leave it out, or "
+            "train a new model"
+        )
 
 
 def _settings(given: Mapping[str, object], preset: Preset, base: Base | None) -> dict[str, object]:

@@ -1,0 +1,203 @@
+"""Recipe files: the settings of a training in TOML, to repeat it or to share it.
+
+A recipe is flat: ``units = [256, 256]``, ``dropout = 0.1``. ``"none"`` stands for the absence of a setting that may be absent,
+such as ``patience``. Its settings are treated like those that a user gives one by one, which override them.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_args
+
+from charlstm import __version__
+from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.history import HistoryEntry, best_score
+from charlstm.config import ModelConfig, TrainingConfig, build, setting_name, to_dict
+from charlstm.errors import ConfigError, check_choice, short_repr
+from charlstm.formatting import bits, decimal
+from charlstm.planning.presets import Preset
+from charlstm.planning.settings import field_of
+from charlstm.planning.unused_settings import check_unused_settings
+
+MOST_BYTES = 1 << 20
+"""Longest recipe that is read; a printed one has about a kilobyte."""
+
+_NONE = "none"
+_MODEL = frozenset(field.name for field in fields(ModelConfig))
+_TRAINING = frozenset(field.name for field in fields(TrainingConfig))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings in a recipe file.
+
+    Attributes:
+        path: The file.
+        preset: The preset of the settings that are not in it; None if it names none.
+        settings: Its settings, by the names of the fields that hold them.
+    """
+
+    path: str
+    preset: Preset | None
+    settings: Mapping[str, object]
+
+    def with_given(self, given: Mapping[str, object]) -> dict[str, object]:
+        """Return the settings of the recipe, overridden by those that the user gave; a given budget replaces the recipe's."""
+        replaced = {"epochs", "minutes"} if given.keys() & {"epochs", "minutes"} else set()
+        return {**{name: value for name, value in self.settings.items() if name not in replaced}, **given}
+
+
+def read_recipe(path: str | Path) -> Recipe:
+    """Read and check a recipe file.
+
+    Raises:
+        ConfigError: If it cannot be read, is not TOML, or has an unknown key or an invalid value; the message names the file.
+    """
+    found = _read_toml(path)
+    try:
+        if "preset" in found:
+            check_choice("preset", preset := found.pop("preset"), get_args(Preset))
+        else:
+            preset = None
+        return Recipe(str(path), preset, _checked(found))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _read_toml(path: str | Path) -> dict[str, Any]:
+    advice = "give a file of settings, such as a printed recipe"
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ConfigError(f"{path} has more than {MOST_BYTES:,} bytes and is not a recipe; {advice}")
+        return tomllib.loads(content.decode())
+    except OSError as error:
+        raise ConfigError(f"the recipe {path} cannot be read ({error.strerror}); {advice}") from None
+    except (ValueError, RecursionError) as error:  # also bytes that are not UTF-8, and a path with a null byte
+        raise ConfigError(f"{path} is not TOML ({error}); {advice}") from None
+
+
+def _checked(found: Mapping[str, Any]) -> dict[str, object]:
+    """Return the settings of a recipe by their fields; check each as a setting that is given alone.
+
+    Raises:
+        ConfigError: If there is no such setting, or its value is invalid.
+    """
+    settings: dict[str, object] = {}
+    for name, value in found.items():
+        if isinstance(value, dict):
+            raise ConfigError(f"expected settings outside of tables; found the table {short_repr(name)}; remove its heading")
+        optional = field_of(name, further="; a printed recipe has all settings") in _OPTIONAL
+        units = (value,) if name == "units" and type(value) is int else value
+        settings[field_of(name)] = None if optional and value == _NONE else tuple(units) if isinstance(units, list) else units
+    if settings.get("min_count", "auto") != "auto" and (type(least := settings["min_count"]) is not int or least < 1):
+        raise ConfigError(setting="min_count", expected="auto or an integer of at least 1", found=least)
+    build(ModelConfig, {"vocabulary_size": 2, **_part(settings, _MODEL)})
+    build(
+        TrainingConfig,
+        {key: value for key, value in _part(settings, _TRAINING).items() if (key, value) != ("precision", "auto")},
+    )
+    return settings
+
+
+def _part(settings: Mapping[str, object], names: frozenset[str]) -> dict[str, object]:
+    return {name: value for name, value in settings.items() if name in names}
+
+
+_OPTIONAL = frozenset(
+    field.name for kind in (ModelConfig, TrainingConfig) for field in fields(kind) if type(None) in get_args(field.type)
+)
+"""Fields that may be None."""
+
+
+def unused_in_recipe(
+    recipe: Recipe, given: Mapping[str, object], model: ModelConfig, training: TrainingConfig, held_out: int
+) -> tuple[str, ...]:
+    """Return a note on each setting of a recipe that has no effect, for example because a given one has taken it.
+
+    Args:
+        recipe: The recipe.
+        given: The settings that the user gave, which override it.
+        model: The network, with these settings.
+        training: The training, with these settings.
+        held_out: Number of held-out characters.
+    """
+    notes = []
+    for name in recipe.settings.keys() - given.keys():
+        if recipe.settings[name] is not None:
+            try:
+                check_unused_settings({name: recipe.settings[name]}, model, training, held_out)
+            except ConfigError as error:
+                notes.append(f"{recipe.path}: {error}.")
+    return tuple(sorted(notes))
+
+
+def recipe_text(name: str, config: CheckpointConfig, history: Sequence[HistoryEntry]) -> str:
+    """Return a recipe with every setting of a training that has an effect.
+
+    Args:
+        name: Name of the checkpoint.
+        config: Its configuration.
+        history: Its evaluations.
+    """
+    lines = [*(f"# {line}" for line in _header(name, config, history)), ""]
+    lines += [f"min_count = {_toml(_min_count(config))}"]
+    for record in (config.model, config.training):
+        lines += [
+            f"{setting_name(field)} = {_toml(value)}"
+            for field, value in to_dict(record).items()
+            if field != "vocabulary_size" and _has_effect(field, value, config)
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _header(name: str, config: CheckpointConfig, history: Sequence[HistoryEntry]) -> list[str]:
+    corpus, best = config.corpus, best_score(history)
+    lines = [f"Recipe of {_one_line(name)}, printed by charlstm {__version__}."]
+    if best is not None and best.nats_per_char is not None:
+        lines.append(f"Score: {decimal(bits(best.nats_per_char), 4)} bits per character (epoch {best.epoch:.1f}).")
+    lines.append(f"Text: {_one_line(corpus.name)}, {corpus.characters:,} characters, SHA-256 {corpus.fingerprint[:12]}…")
+    if config.bases:
+        lines.append(f"Fine-tuned from {_one_line(config.bases[-1].name)}: name it as the base to train this again.")
+    if config.training.minutes is not None:
+        lines.append("A budget in minutes depends on the clock: only one in epochs gives the same weights again.")
+    return lines
+
+
+def _min_count(config: CheckpointConfig) -> int | str:
+    """Return the setting with which the same characters are learned; ``auto`` for a fine-tuned model with rare ones."""
+    rare = config.vocabulary.rare
+    if rare is None:
+        return 1
+    return "auto" if config.bases else max(rare.counts, default=0) + 1
+
+
+def _has_effect(field: str, value: object, config: CheckpointConfig) -> bool:
+    """Return whether a setting changes this training, if its text is scored."""
+    try:
+        check_unused_settings({field: value}, config.model, config.training, held_out=2)
+    except ConfigError:
+        return False
+    return True
+
+
+def _one_line(name: str) -> str:
+    return short_repr(name)[1:-1] if not name.isprintable() or len(name) > 80 else name
+
+
+def _toml(value: object) -> str:
+    r"""Return a value in TOML; None as "none".
+
+    >>> _toml((256, 128)), _toml(True), _toml(0.1), _toml(None), _toml('a"\n')
+    ('[256, 128]', 'true', '0.1', '"none"', '"a\\U00000022\\U0000000a"')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_toml, value))}]"
+    plain = (each if " " <= each <= "~" and each not in '"\\' else f"\\U{ord(each):08x}" for each in str(value or _NONE))
+    return f'"{"".join(plain)}"'

@@ -1,0 +1,51 @@
+"""``charlstm inspect recipe`` and ``charlstm train --recipe``."""
+
+import tomllib
+
+import pytest
+
+from charlstm.checkpoint.config_file import read_config
+from tests.cli.story_training import SMALL, STORY
+
+
+@pytest.fixture
+def story(tmp_path):
+    (tmp_path / "story.txt").write_text(STORY)
+
+
+def test_the_printed_recipe_is_toml_alone_on_stdout(charlstm, tale):
+    printed = charlstm("inspect", "recipe")
+    assert (printed.exit_code, printed.stderr) == (0, "")
+    assert printed.stdout.startswith("# Recipe of tale, printed by charlstm ")
+    assert tomllib.loads(printed.stdout)["units"] == [16]
+
+
+@pytest.mark.parametrize("option", ["--json", "--keras", "--text=The fox", "--unit=0", "--page=p.html"])
+def test_other_options_of_inspect_have_no_place_in_a_recipe(charlstm, tale, option):
+    result = charlstm("inspect", "recipe", option)
+    assert result.exit_code == 2
+    assert "give no options but --checkpoint and --checkpoints" in result.stderr
+
+
+@pytest.mark.usefixtures("idle_training", "story")
+def test_options_override_a_recipe_that_overrides_the_preset(charlstm, tmp_path):
+    (tmp_path / "r.toml").write_text('preset = "quick"\nunits = 9\ndropout = 0.125\nbatch_size = 2\n')
+    result = charlstm("train", "story.txt", "--recipe", "r.toml", *SMALL, "--name", "one")
+    assert result.exit_code == 0
+    assert "r.toml: windows of 8" in result.stderr
+    config = read_config(tmp_path / "checkpoints" / "one")
+    assert (config.model.units, config.model.dropout, config.training.batch_size) == ((8,), 0.125, 4)
+    assert config.training.weight_average == 0.99  # quick's
+
+    again = charlstm("train", "story.txt", "--recipe", "r.toml", *SMALL, "--name", "one", "--resume-if-exists")
+    assert again.exit_code == 0
+    assert "one has finished its 0.2 epochs" in again.stderr
+
+
+@pytest.mark.usefixtures("story")
+def test_an_unknown_key_is_one_error_with_the_nearest_name(charlstm, refusal, tmp_path):
+    (tmp_path / "r.toml").write_text("droput = 0.1\n")
+    assert refusal("train", "story.txt", "--recipe", "r.toml") == (
+        "r.toml: there is no setting 'droput' (did you mean dropout?); a printed recipe has all settings"
+    )
+    assert not (tmp_path / "checkpoints").exists()
