@@ -15,13 +15,13 @@ from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.weights import Weights
 from charlstm.choices import ExportFormat, WeightsFormat
-from charlstm.errors import ConfigError, check_choice
+from charlstm.errors import CheckpointError, ConfigError, check_choice
 from charlstm.export.card import Card, make_card
 from charlstm.export.formats import FOLDERS, WEB, FormatOptions, check_file, check_target
 from charlstm.export.html import html_page
 from charlstm.export.keras_file import keras_file
 from charlstm.export.litert_file import litert_file, litert_surprisal
-from charlstm.export.module import EXAMPLES, module_files
+from charlstm.export.module import ENGINE, EXAMPLES, module_files
 from charlstm.export.numpy_program import program_files
 from charlstm.export.onnx_file import onnx_file
 from charlstm.export.saved_model_folder import saved_model_files
@@ -134,13 +134,24 @@ def _write_files(path: Path, files: dict[str, bytes]) -> None:
 
 
 def _write_module(path: Path, files: dict[str, bytes]) -> None:
-    """Write the files of a folder one by one; keep examples there, which the user may have changed."""
+    """Write the files of a folder; keep the examples of an earlier export, which the user may have changed."""
+    is_new = not path.exists() or not any(path.iterdir())
+    if is_new and real_path(path) != real_path("."):  # a folder that a process is in cannot be replaced
+        _replace_folder(path, files)
+        return
     for file, content in files.items():
         if file in EXAMPLES and (path / file).exists():
             continue
         with translate_write_errors(path / file):
             make_folder((path / file).parent)
-        write_atomically(path / file, content)
+        try:
+            write_atomically(path / file, content)
+        except CheckpointError:
+            if is_new:  # a part of a module would be in the way of another attempt
+                for each in files:
+                    (path / each).unlink(missing_ok=True)
+                (path / ENGINE.name).rmdir()
+            raise
 
 
 def _replace_folder(path: Path, files: dict[str, bytes]) -> None:
@@ -162,6 +173,8 @@ def _replace_folder(path: Path, files: dict[str, bytes]) -> None:
                     old.rename(target)
                 raise
             sync_folder(target.parent)
+    except CheckpointError as error:
+        raise CheckpointError(str(error).replace(str(new), str(path))) from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)

@@ -23,7 +23,7 @@ def program_files(checkpoint: CheckpointConfig, weights: Weights, name: str, fil
     }
     arrays = contiguous({key: weights[key] for key in config.weight_shapes})
     packed = save(arrays, {"charlstm": json.dumps(about, ensure_ascii=True)})
-    return {file: _program(), str(Path(file).with_suffix(".safetensors")): packed}
+    return {str(Path(file).with_suffix(".safetensors")): packed, file: _program()}  # no program without its weights
 
 
 @cache

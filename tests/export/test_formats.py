@@ -1,6 +1,8 @@
 """Writing an export: formats by name, what is replaced and what is kept, and the card."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,40 @@ def test_a_folder_gets_a_module_that_can_be_renewed(model, tmp_path):
     model.export("site")
     assert (tmp_path / "site" / "index.html").read_text() == "mine"
     assert (tmp_path / "site" / "weights.bin").stat().st_size > 0
+
+
+@pytest.fixture
+def small_disk(monkeypatch):
+    """Let files over 3 kB fail, as on a full disk; return a function that ends that."""
+    write = os.write
+
+    def limited(descriptor, content):
+        if len(content) > 3_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, content)
+
+    monkeypatch.setattr(os, "write", limited)
+    return lambda: monkeypatch.setattr(os, "write", write)
+
+
+@pytest.mark.parametrize("to", ["site", "empty", "."])
+def test_a_module_that_does_not_fit_leaves_nothing_in_the_way_of_another_attempt(model, tmp_path, monkeypatch, small_disk, to):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(CharlstmError, match=r"cannot be written \(No space left on device\)") as error:
+        model.export(to, format="module")
+    assert ".new" not in str(error.value)
+    assert sorted(tmp_path.rglob("*")) == before
+    small_disk()
+    model.export(to, format="module")
+    assert (tmp_path / "empty" / to / "model.json").exists()
+
+
+def test_a_program_is_never_without_its_weights(model, tmp_path, small_disk):
+    with pytest.raises(CharlstmError, match=r"tale\.safetensors cannot be written"):
+        model.export("tale.py")
+    assert not (tmp_path / "tale.py").exists()
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "null", "{", '{"weights": 1, "vocabulary": 2}', "[" * 100_000])
