@@ -62,6 +62,11 @@ class CorpusRecord:
         tuple[Annotated[str, Meta(min_length=1, max_length=MAX_WINDOW)], ...], Meta(min_length=1, max_length=MAX_WINDOWS)
     ]
 
+    @property
+    def example(self) -> str:
+        """A short text that the model knows, for examples of its use."""
+        return self.windows[0][:20]
+
 
 @dataclass(frozen=True, kw_only=True)
 class BaseRecord:

@@ -11,8 +11,8 @@ from charlstm.checkpoint.weights import Weights
 README = """import json, zipfile
 import keras, numpy as np
 
-model = keras.saving.load_model("{file}")  # standard layers only: safe mode allows them
-characters = json.loads(zipfile.ZipFile("{file}").read("vocabulary.json"))
+model = keras.saving.load_model({file!r})  # standard layers only: safe mode allows them
+characters = json.loads(zipfile.ZipFile({file!r}).read("vocabulary.json"))
 ids = [characters.index(character) for character in {text!r}]
 x = np.array(ids, "float32")[None, :, None] / {size}  # {shape}
 probabilities = np.asarray(model(x))[0, -1]

@@ -19,8 +19,8 @@ import json, zipfile
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-characters = json.loads(zipfile.ZipFile("{file}").read("vocabulary.json"))
-step = Interpreter("{file}").get_signature_runner("step")
+characters = json.loads(zipfile.ZipFile({file!r}).read("vocabulary.json"))
+step = Interpreter({file!r}).get_signature_runner("step")
 state = {{name: np.zeros((1, size), np.float32) for name, size in {sizes}.items()}}
 for character in {text!r}:
     found = step(ids=np.array([characters.index(character)], np.int32), **state)
@@ -56,7 +56,7 @@ def litert_file(checkpoint: CheckpointConfig, weights: Weights, file: str, *, in
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
             converter.optimizations = [tf.lite.Optimize.DEFAULT] if int8 else []
             content: bytes = converter.convert()
-    text = checkpoint.corpus.windows[0][:20]
+    text = checkpoint.corpus.example
     packed = io.BytesIO(content)
     with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("vocabulary.json", json.dumps(list(checkpoint.vocabulary.characters)))

@@ -26,9 +26,9 @@ _ACTIVATIONS: dict[str, tuple[str, tuple[float, float] | tuple[()]]] = {
 
 README = """import numpy as np, onnxruntime
 
-session = onnxruntime.InferenceSession("{file}")
+session = onnxruntime.InferenceSession({file!r})
 characters = session.get_modelmeta().custom_metadata_map["vocabulary"]
-ids = np.array([[characters.index(character) for character in "The "]], np.int64)
+ids = np.array([[characters.index(character) for character in {text!r}]], np.int64)
 state = {{each.name: np.zeros((1, each.shape[1]), np.float32) for each in session.get_inputs()[1:]}}
 logits, *after = session.run(None, {{"ids": ids, **state}})  # logits [B, T, V]
 print(characters[logits[0, -1, : len(characters)].argmax()])
@@ -69,7 +69,7 @@ def onnx_file(checkpoint: CheckpointConfig, weights: Weights, name: str, file: s
             *(floats(f"{key}_after", "B", size) for key, size in zip(names, sizes, strict=True)),
         ],
         [numpy_helper.from_array(np.ascontiguousarray(value), key) for key, value in graph.constants.items()],
-        doc_string=README.format(file=file),
+        doc_string=README.format(file=file, text=checkpoint.corpus.example),
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8, producer_name="charlstm")
     metadata = {

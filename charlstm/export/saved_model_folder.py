@@ -15,8 +15,8 @@ _README = """\
 import json, pathlib
 import numpy as np, tensorflow as tf
 
-model = tf.saved_model.load("{folder}")
-characters = json.loads(pathlib.Path("{folder}/vocabulary.json").read_text())
+model = tf.saved_model.load({folder!r})
+characters = json.loads(pathlib.Path({folder!r}, "vocabulary.json").read_text())
 step = model.signatures["step"]  # one character of each text, with the state carried
 state = {{name: tf.zeros([1, size]) for name, size in {sizes}.items()}}
 for character in {text!r}:
@@ -51,7 +51,7 @@ def saved_model_files(checkpoint: CheckpointConfig, weights: Weights, folder: st
             tf.saved_model.save(functions, temporary, signatures=signatures)
             paths = [path for path in sorted(Path(temporary).rglob("*")) if path.is_file()]
             files = {path.relative_to(temporary).as_posix(): path.read_bytes() for path in paths}
-    config, text = checkpoint.model, checkpoint.corpus.windows[0][:20]
+    config, text = checkpoint.model, checkpoint.corpus.example
     program = _README.format(folder=folder, sizes=state_sizes(config), text=text, size=config.vocabulary_size)
     vocabulary = json.dumps(list(checkpoint.vocabulary.characters))
     return {**files, VOCABULARY: vocabulary.encode(), PROGRAM: program.encode()}

@@ -12,7 +12,7 @@ from charlstm.inference.lstm import Array
 README = """import json, torch
 from safetensors import safe_open
 
-file = safe_open("{file}", "pt")
+file = safe_open({file!r}, "pt")
 about = json.loads(file.metadata()["charlstm"])
 weights = {{name: file.get_tensor(name) for name in file.keys()}}
 
@@ -30,7 +30,7 @@ class Characters(torch.nn.Module):
 
 model = Characters()
 model.load_state_dict(weights, strict=True)
-ids = torch.tensor([[about["vocabulary"].index(character) for character in "The "]])
+ids = torch.tensor([[about["vocabulary"].index(character) for character in {text!r}]])
 logits, state = model(ids)
 print(about["vocabulary"][int(logits[0, -1].argmax())])
 """
@@ -100,4 +100,5 @@ def _readme(checkpoint: CheckpointConfig, file: str) -> str:
         state = "after"
     modules.append(f"self.dense = torch.nn.Linear({units[-1]}, {size})")
     indented = ["\n".join(f"        {line}" for line in lines) for lines in (modules, layers)]
-    return README.format(file=file, modules=indented[0], encoded=encoded, layers=indented[1], state=state)
+    text = checkpoint.corpus.example
+    return README.format(file=file, text=text, modules=indented[0], encoded=encoded, layers=indented[1], state=state)

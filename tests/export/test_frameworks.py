@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 import charlstm
 from charlstm.config import ModelConfig
@@ -155,14 +156,25 @@ def test_the_program_runs_from_the_command_line(make, tmp_path):
     run = [sys.executable, "-I", "tale.py"]
     done = subprocess.run([*run, "The ", "80", "0"], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == model.generate("The ", length=80, temperature=0, mode="stateful") + "\n"
-    wrong = subprocess.run([*run, "Ж"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (wrong.returncode, wrong.stderr) == (1, "the model does not know ['Ж']\n")
+    for arguments, said in {
+        ("Ж",): "the model does not know ['Ж']",
+        ("",): "give at least one character",
+        ("The ", "x", "0"): "expected a number of characters and a temperature; found x 0",
+    }.items():
+        wrong = subprocess.run([*run, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (wrong.returncode, wrong.stderr) == (1, f"{said}\n")
 
 
 def onnx_example(path):
     import onnx
 
     return onnx.load(path).graph.doc_string
+
+
+def torch_example(path):
+    pytest.importorskip("torch")
+    with safe_open(path, "numpy") as file:
+        return file.metadata()["readme"]
 
 
 def example_in_archive(path):
@@ -175,9 +187,11 @@ def example_in_archive(path):
     ("tale.tflite", example_in_archive, 1),
     pytest.param("tale.keras", example_in_archive, 1, marks=pytest.mark.slow),
     pytest.param("savedmodel", lambda path: (path / "README.py").read_text(), 2, marks=pytest.mark.slow),
+    pytest.param("tale.pt.safetensors", torch_example, 1, marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_examples_in_the_files_run(make, tmp_path, file, example, lines):
-    model = make(units=(16,))
+    model = make(units=(16,), vocabulary="#%ßä語")  # none of the characters of English
+    file = file.replace("tale", "a 'tale' {0}")
     model.export(tmp_path / file)
     run = [sys.executable, "-c", example(tmp_path / file)]
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True)
