@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from os import PathLike
@@ -23,7 +24,7 @@ from charlstm.planning.recipe_file import read_recipe
 from charlstm.planning.resume_plan import plan_resuming
 from charlstm.planning.settings import field_of
 from charlstm.planning.training_plan import TrainingPlan, plan_training
-from charlstm.text.sources import source_list
+from charlstm.text.sources import GIVEN_AS_STRING, source_list
 
 if TYPE_CHECKING:
     from charlstm.training.events import Event
@@ -149,6 +150,8 @@ def train(
                 base_name=base,
                 text_encoding=text_encoding or "utf-8",
             )
+        if text is not None:  # its temporary file is soon gone
+            plan = replace(plan, paths=(GIVEN_AS_STRING,))
         return Model(_run(plan, started, progress, callback))
 
 
@@ -252,4 +255,7 @@ def _paths(corpus: Sources | None, text: str | Iterable[str] | None) -> Iterator
                     file.write(part if part.endswith("\n") or isinstance(text, str) else part + "\n")
             except UnicodeEncodeError as error:
                 raise CorpusError(f"the text has the lone surrogate {error.object[error.start]!r}; remove it") from None
-        yield [str(path)]
+        try:
+            yield [str(path)]
+        except CorpusError as error:
+            raise CorpusError(*(sentence.replace(str(path), "the text") for sentence in error.args)) from None

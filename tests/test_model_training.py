@@ -58,6 +58,20 @@ def test_paths_a_text_and_an_iterable_of_texts_give_the_same_model(folder):
     assert all(same(made[0], other) for other in made[1:])
 
 
+@pytest.mark.parametrize(("text", "said"), [("", "the text is empty"), ("aa", "the text has one distinct character, 'a'")])
+def test_messages_about_a_text_name_no_file(text, said):
+    with pytest.raises(CorpusError) as error:
+        charlstm.train(text=text)
+    assert str(error.value).startswith(said)
+
+
+def test_a_training_on_a_text_is_resumed_with_the_text(folder):
+    charlstm.train(text=TEXT, name="text", **QUICK)
+    with pytest.raises(CheckpointError, match="resuming text needs its text: it was given as a string; give the text together"):
+        charlstm.train(resume="text", epochs=1)
+    assert len(charlstm.train(resume="text", text=TEXT, epochs=0.11).history) > 0
+
+
 def test_every_setting_of_the_command_is_one(run_command):
     from typer.main import get_command
 

@@ -20,6 +20,7 @@ from charlstm.planning.training_plan import ResumedState, TrainingPlan, absolute
 from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus, read_again
+from charlstm.text.sources import GIVEN_AS_STRING
 from charlstm.text.windows import split
 
 
@@ -154,6 +155,8 @@ def _read_again(
     """
     try:
         for path in () if paths else progress.paths:
+            if path == GIVEN_AS_STRING:
+                raise CorpusError("it was given as a string")
             if path != "-" and not Path(path).exists():  # a pattern is not expanded
                 raise CorpusError(f"{path} does not exist")
             if path != "-" and not is_text_file(path):

@@ -17,6 +17,9 @@ from charlstm.errors import ConfigError, CorpusError
 COPIED_BYTES = 1 << 20
 """Bytes per block when a pipe is copied to a temporary file."""
 
+GIVEN_AS_STRING = "<text>"
+"""Stands for the path of a text that a Python program gave as a string."""
+
 KEPT_OPEN = 100
 """Files that stay open between the two passes. Some systems allow 256 open files, and a folder may have thousands."""
 
