@@ -36,7 +36,7 @@ def undecodable_message(
     found = f"{label} is not {encoding}"
     if bad_byte:
         found += ": byte 0x{:02x} at offset {} does not decode".format(*bad_byte)
-    sample = sample_of(file)
+    sample = sample_of(file) or file_head(file)  # a text in ASCII has no lines that tell encodings apart
     if _is_utf8(encoding) and bad_byte and ends_inside and not sample.decode("utf-8", "ignore").isascii():
         return [
             f"{label} is cut off: after {bad_byte[1]:,} bytes of UTF-8 it ends inside a character; get the whole file, or "

@@ -84,6 +84,12 @@ def test_a_late_non_ascii_character_is_shown_in_context(make_file):
     assert re.search(r'cp1252 +"…ASCII, such as a café\."', sentence)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_text_in_ascii_is_shown_too(make_file, encoding):
+    sentence = refusal(make_file(b"The ferry crosses at six.\n" * 100 + b"x"), encoding)
+    assert 'utf-8  "The ferry crosses at six."' in sentence
+
+
 def test_control_characters_are_ignored_and_not_printed(make_file):
     sentence = refusal(make_file("\x1b[31mДверь открылась, и паромщик вошёл.\x07\n".encode("cp1251")))
     assert "Дверь открылась" in sentence.split("\n")[1]
