@@ -2,7 +2,7 @@
 
 import os
 import re
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -135,6 +135,8 @@ def unescaped(option: str, text: str, vocabulary: "Vocabulary") -> str:
     Few shells can pass a line end. CR LF and CR are line ends too, as in files. Every other backslash stands for itself. If
     the model knows backslashes, a note on stderr says how they were read.
     """
+    with suppress(UnicodeError):  # arguments are in UTF-8, even if the locale is another or none
+        text = os.fsencode(text).decode()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if others := re.findall(r"\\[tr]", re.sub(_ESCAPE, "", text)):
         say(rf"In {option}, \n is a line end and no other backslash is special: {others[0]} stands for itself.")

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -163,7 +164,11 @@ def printable_name(name: str, kept: str = "") -> str:
 
     >>> print(printable_name("\u202efoo"))
     \u202efoo
+    >>> print(printable_name("bad\udcff.txt"))
+    bad\xff.txt
     """
+    # Python holds a byte of a name that is not UTF-8 as a surrogate.
+    name = re.sub("[\udc80-\udcff]", lambda match: f"\\x{ord(match[0]) - 0xDC00:02x}", name)
     encoded = name.encode("utf-8", "backslashreplace").decode()
     return "".join(map(_without_format, visible(encoded, kept)))
 

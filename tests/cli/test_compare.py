@@ -149,7 +149,7 @@ def test_output_link_is_followed_with_any_file_name(charlstm, tmp_path, make_che
         "--json",
     )
     told = json.loads(charlstm("compare", *FEW, *arguments).stdout)
-    assert (told["checkpoint"], told["measured"]["text"]) == ("odd\\udcff$x^{$", "bad\\udcff.txt")
+    assert (told["checkpoint"], told["measured"]["text"]) == ("odd\\xff$x^{$", "bad\\xff.txt")
     assert (tmp_path / "link.html").is_symlink()
     assert "stateless and stateful" in (tmp_path / "real.html").read_text(encoding="utf-8")
 

@@ -63,6 +63,16 @@ def test_output_is_utf_8_in_any_locale(ran, tmp_path, make_checkpoint, locale):
     assert 5 < len(set(written)) <= len(alphabet) + 1
 
 
+def test_arguments_are_utf_8_in_any_locale(ran, tmp_path, make_checkpoint):
+    make_checkpoint(tmp_path / "checkpoints" / "boat", vocabulary="し渡船", windows=("渡し船",))
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    options = ("--checkpoint", "boat", "--seed", "渡し", "--stop", "船", "--length", "50", "--random-seed", "1")
+    code, written, said = ran("generate", *options, env=locale)
+    assert (code, said) == (0, "")
+    assert written.startswith("渡し")
+    assert "船" not in written
+
+
 def test_terminal_shows_text_as_it_is_generated(terminal, tmp_path, make_checkpoint):
     # Milliseconds a character, far fewer characters than any buffer holds, and no line ends, which would empty it.
     slow = ModelConfig(vocabulary_size=29, seq_len=100, units=(300, 300))
