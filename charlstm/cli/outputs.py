@@ -16,8 +16,10 @@ def output_path(name: str) -> Path:
     """Parse the value of an option that names an output file.
 
     Raises:
-        typer.BadParameter: If it ends with a slash, which a path would lose.
+        typer.BadParameter: If it ends with a slash, which a path would lose, or is ``-``, which is no file.
     """
+    if name == "-":
+        raise typer.BadParameter("expected a file; found -, which stands for a standard stream (./- is a file of that name)")
     if name.endswith(("/", os.sep)):
         raise typer.BadParameter(f"{printable_name(name)} is a folder; {_ADVICE}")
     return Path(name)

@@ -31,6 +31,13 @@ def run(charlstm, tmp_path, make_checkpoint, option):
     return lambda *files: charlstm(*COMMANDS[option][0], *(part for file in files for part in (option, file)))
 
 
+def test_a_hyphen_is_no_file(run, tmp_path):
+    result = run("-")
+    assert result.exit_code == 2
+    assert "expected a file; found -, which stands for a standard stream" in result.stderr
+    assert not (tmp_path / "-").exists()
+
+
 def everything(folder: Path) -> dict[str, bytes | None]:
     return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
