@@ -191,8 +191,9 @@ def find_checkpoint(root: Path, wanted: str | None) -> Path:
     for folder in (root / wanted, Path(wanted)):
         if _is_checkpoint(folder):
             return folder
-    if root.exists():
-        check_root(root)
+    if not root.exists():
+        raise CheckpointError(f"checkpoint {wanted!r} does not exist, nor does the folder of checkpoints, {root}")
+    check_root(root)
     names = ", ".join(sorted(path.parent.name for path in root.glob(f"[!.]*/{CONFIG}"))) or "none"
     raise CheckpointError(f"checkpoint {wanted!r} does not exist; {root} contains: {names}")
 

@@ -26,7 +26,7 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 _COPIES = 3
 """Copies of the weights in memory after reading: the arrays read, and those laid out for generation."""
-_RESTORE = "restore it from a copy, or use `resume` to write it again from the saved training state"
+_RESTORE = "restore it from a copy, or resume the training, which writes it again from its saved state"
 
 
 def write_weights(folder: Path, weights: Weights) -> None:
@@ -84,8 +84,8 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
             yield file
     except FileNotFoundError:
         raise CheckpointError(
-            f"{path} does not exist: its training ended before the first evaluation; resume it with "
-            f"`resume={folder.name}`, or choose another checkpoint"
+            f"{path} does not exist: its training ended before the first evaluation; resume the training of {folder.name}, or "
+            "choose another checkpoint"
         ) from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({refusal_reason(error)}); {_RESTORE}") from None

@@ -19,7 +19,7 @@ def test_truncated_weights_are_refused(refusal, folder, config):
         (folder / WEIGHTS).write_bytes(content[:length])
         sentence = refusal(lambda: read_weights(folder, config.model), folder / WEIGHTS)
         assert "is damaged or truncated (" in sentence
-        assert "; restore it from a copy, or use `resume` to write it again from the saved training" in sentence
+        assert "; restore it from a copy, or resume the training, which writes it again" in sentence
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_message_for_missing_files_says_what_to_do(refusal, tmp_path, config):
     assert f"does not exist, so {folder} is not a checkpoint; choose another checkpoint" in sentence
     sentence = refusal(lambda: read_weights(folder, config.model), folder / WEIGHTS)
     assert "does not exist: its training ended before the first evaluation" in sentence
-    assert "`resume=story`" in sentence
+    assert "resume the training of story" in sentence
 
 
 @pytest.mark.parametrize("name", [CONFIG, WEIGHTS, HISTORY], ids=str)

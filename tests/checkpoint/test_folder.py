@@ -159,3 +159,8 @@ def test_message_for_missing_checkpoint_lists_existing_ones(tmp_path, make, want
 def test_message_for_an_empty_folder_lists_none(tmp_path):
     with pytest.raises(CheckpointError, match="contains: none"):
         find_checkpoint(tmp_path, "story")
+
+
+def test_message_for_a_folder_that_does_not_exist_says_so(tmp_path):
+    with pytest.raises(CheckpointError, match="nor does the folder of checkpoints"):
+        find_checkpoint(tmp_path / "nowhere", "story")
