@@ -137,9 +137,14 @@ def excerpt(text: str, columns: int) -> str:
     return f'"{result}"'
 
 
+def has_no_width(character: str) -> bool:
+    """Return whether a character is written over or into the one before it: an accent, a joiner, a variation selector."""
+    return unicodedata.category(character) in ("Mn", "Me") or character in JOINERS
+
+
 def _width(character: str) -> int:
     """Return the width of a character in terminal columns: 0, 1 or 2."""
-    if unicodedata.combining(character) or character in JOINERS:
+    if has_no_width(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from charlstm.cli.console import NARROW, print_table, printed
 from charlstm.cli.terminal import printable_name, visible
+from charlstm.errors import JOINERS, has_no_width
 from charlstm.errors import short_repr as quoted
 from charlstm.formatting import decimal
 
@@ -62,13 +63,22 @@ def _show(console: Console, result: "ComparisonResult") -> None:
 
 
 def _marked(result: "ComparisonResult", text: str, colour: str) -> Text:
-    where = result.first_difference
-    if where is None:
-        where = len(text)
+    where = _cluster_start(text, len(text) if result.first_difference is None else result.first_difference)
     shown = Text(visible(result.seed), style="dim") + Text(visible(text[:where]))
     if where < len(text):
         shown += Text(MARK + visible(text[where:]), style=colour)
     return shown
+
+
+def _cluster_start(text: str, place: int) -> int:
+    """Return the place where the visible character begins that a place is in: a joined emoji, or a letter with its accents.
+
+    >>> _cluster_start("a\N{COMBINING ACUTE ACCENT}b", 1), _cluster_start("abc", 1)
+    (0, 1)
+    """
+    while 0 < place < len(text) and (has_no_width(text[place]) or text[place - 1] in JOINERS):
+        place -= 1
+    return place
 
 
 def _say_drift(console: Console, result: "ComparisonResult") -> None:

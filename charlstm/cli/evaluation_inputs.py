@@ -11,6 +11,7 @@ from charlstm.choices import OnUnknown
 from charlstm.cli.memory_checks import check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.terminal import known_text_to_read, printable_name, say, say_note
+from charlstm.formatting import exactly
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
@@ -68,7 +69,8 @@ def find_texts(
         ids = config.vocabulary.encode_any(known_text_to_read(config.vocabulary, whole, on_unknown))
         name = "standard input" if text == "-" else printable_name(text)
         if len(ids) < 2:
-            raise CorpusError(f"{name} has {len(ids)} characters that the model knows; at least two are needed to predict one")
+            found = exactly(len(ids), "character")
+            raise CorpusError(f"{name} has {found} that the model knows; at least two are needed to predict one")
         measured = EvaluationText(name, ids)
     return evaluation_texts(folder, config, measured, corpus or [], text_encoding)
 

@@ -26,6 +26,7 @@ from charlstm.cli.terminal import (
     say_note,
 )
 from charlstm.errors import join_alternatives, short_repr
+from charlstm.formatting import exactly
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
@@ -221,7 +222,7 @@ def _passage(
     config.vocabulary.encode_any(known)
     if len(known) < least:
         purpose = "the activations along a text need" if least == LEAST else "a step needs"
-        raise CorpusError(f"the text has {len(known)} characters that the model knows; {purpose} at least {least}")
+        raise CorpusError(f"the text has {exactly(len(known), 'character')} that the model knows; {purpose} at least {least}")
     return known
 
 

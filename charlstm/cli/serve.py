@@ -70,6 +70,8 @@ def serve(
     for name in wanted:
         model = find_model(name, checkpoints)
         shown = printable_name(model.name)
+        if shown in models and models[shown].path == model.path:
+            continue
         if shown in models:
             raise ConfigError(f"two models have the name {shown}; serve one of them, or rename its folder")
         models[shown] = model

@@ -134,7 +134,8 @@ def compressed_nats(training: str, held_out: str, compressor: Compressor) -> flo
     text = held_out.encode()
     primer = training.encode()[-max(compressor.remembers - len(text), compressor.remembers // 2) :]
     before, both = len(compressor.compress(primer)), len(compressor.compress(primer + text))
-    return (both - before) * 8 * float(np.log(2)) / len(held_out)
+    added = max(0, both - before)  # a repetitive text can make the whole smaller than its beginning
+    return added * 8 * float(np.log(2)) / len(held_out)
 
 
 def lzma_compress(text: bytes) -> bytes:

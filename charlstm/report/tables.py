@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from charlstm.formatting import bits
+from charlstm.formatting import bits, exactly
 from charlstm.results.comparison import ComparisonResult
 from charlstm.results.scores import CountsRecord, SampledScoreRecord, SeenRecord
 
@@ -73,7 +73,7 @@ def _score(found: SampledScoreRecord | None, unit: Callable[[float], float]) -> 
 def loop_cell(found: CountsRecord) -> str:
     """Describe the loop at the end of a text."""
     loop = found.loop
-    return f"{loop.period} characters, from {loop.start + 1}" if loop else "none"
+    return f"{exactly(loop.period, 'character')}, from {loop.start + 1}" if loop else "none"
 
 
 def distinct_cell(found: CountsRecord) -> str:

@@ -140,6 +140,12 @@ def test_compressor_gains_from_a_copy_but_not_from_noise(name, share):
     assert compressed_nats(noise[:20_000], noise[20_000:], COMPRESSORS[name]) == pytest.approx(log(16), rel=0.1)
 
 
+def test_compressed_nats_are_never_negative():
+    """bz2 makes some repetitive texts smaller when they get longer."""
+    part = "the quick brown fox jumps over the lazy dog "
+    assert min(compressed_nats(part * 360, part * more, COMPRESSORS["bz2"]) for more in range(1, 60)) == 0
+
+
 def test_compressed_nats_are_the_added_bytes():
     first, second = "to be or not to be " * 50, "that is the question " * 20
     extra = len(bz2.compress((first + second).encode())) - len(bz2.compress(first.encode()))

@@ -249,6 +249,7 @@ def test_other_machines_need_a_key(tmp_path, host):
 
 def test_wrong_keys_ports_and_hosts_are_refused(tmp_path):
     checkpoint(tmp_path / "checkpoints" / "tale")
+    checkpoint(tmp_path / "others" / "tale")
     (tmp_path / "short").write_text("1234")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -260,7 +261,8 @@ def test_wrong_keys_ports_and_hosts_are_refused(tmp_path):
             (["nobody"], "nobody"),
             (["--allow-host", "example.org:443"], "expected a name without a port"),
             (["--allow-origin", "https://example.org/"], "expected a scheme and a host without a path"),
-            (["tale", "tale"], "two models have the name tale"),
+            (["tale", str(tmp_path / "others" / "tale")], "two models have the name tale"),
+            (["tale", "tale", "--port", str(port)], "Address already in use"),  # the same one twice is no mistake
         ):
             result = run(tmp_path, *arguments)
             assert result.returncode in (1, 2)
