@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from charlstm.cli.evaluation_inputs import CorpusOption
 from charlstm.cli.generation_inputs import encoding_of
 from charlstm.cli.options import integer
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, printable_name, say
@@ -30,7 +29,15 @@ def import_model(
             show_default=False,
         ),
     ] = None,
-    corpus: CorpusOption = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Text that the model was trained on, for default seeds, and for the vocabulary if there is no other. Repeat "
+            "for several files.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     text_encoding: Annotated[
         str | None,
         typer.Option(help="Text encoding of --corpus. Default: utf-8.", metavar="ENCODING", show_default=False),

@@ -9,18 +9,18 @@ from pathlib import Path
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.config_file import CARD, CheckpointConfig, CorpusRecord, write_config
-from charlstm.checkpoint.folder import available_names, check_can_be_created, check_new, new_checkpoint
+from charlstm.checkpoint.folder import available_names, check_can_be_created, check_name, new_checkpoint
 from charlstm.checkpoint.regular_files import refusal_reason
 from charlstm.checkpoint.weights import Weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig
-from charlstm.errors import CharlstmError, join_alternatives
+from charlstm.errors import CharlstmError, TakenError, join_alternatives
 from charlstm.evaluation.surprisal import stateful_surprisal
 from charlstm.formatting import count_parameters
 from charlstm.importing.conversion import converted
 from charlstm.importing.keras_files import read_h5, read_keras
 from charlstm.importing.named_arrays import NetworkArrays
 from charlstm.importing.safetensors_file import read_safetensors
-from charlstm.importing.vocabulary_file import characters_of, read_vocabulary
+from charlstm.importing.vocabulary_file import PLACEHOLDER, characters_of, read_vocabulary
 from charlstm.inference.finite import check_finite
 from charlstm.inference.network import build_network
 from charlstm.planning.seed_windows import seed_windows
@@ -86,8 +86,8 @@ def import_checkpoint(
     Raises:
         CharlstmError: If the file, the vocabulary or the name cannot be used. Nothing has been written.
     """
-    if name is not None:
-        check_new(root, name)
+    if name is not None and (root / check_name(name)).exists():
+        raise TakenError(f"{root / name} already exists and was not changed; choose another `name`")
     network = _read(file)
     text = read_corpus(corpus, text_encoding) if corpus else None
     characters = _characters(network, vocabulary, text, file.name)
@@ -124,7 +124,7 @@ def _score(config: ModelConfig, learned: Vocabulary, weights: Weights, text: Cor
 
 
 def _read(file: Path) -> NetworkArrays:
-    reader = READERS.get(file.suffix.lower())
+    reader = next((reader for end, reader in READERS.items() if file.name.lower().endswith(end)), None)
     if reader is None:
         raise CharlstmError(f"{file} cannot be imported; expected a file that ends in {join_alternatives([*READERS])}")
     try:
@@ -142,7 +142,8 @@ def _characters(network: NetworkArrays, vocabulary: Path | Sequence[str] | None,
     if vocabulary is not None:
         return characters_of(vocabulary)
     if network.facts.vocabulary is not None:
-        return characters_of(network.facts.vocabulary, f"the metadata of {file}")
+        found = characters_of(network.facts.vocabulary, f"the metadata of {file}")
+        return found if network.facts.rare is None else [*found, PLACEHOLDER]
     if text is None:
         raise CharlstmError(
             f"{file} does not say which characters its ids stand for; give `vocabulary`, a JSON file with the characters in "

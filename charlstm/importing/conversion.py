@@ -9,7 +9,8 @@ from charlstm.choices import Encoding
 from charlstm.config import ModelConfig, build
 from charlstm.errors import CharlstmError
 from charlstm.importing.named_arrays import NetworkArrays
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.importing.vocabulary_file import PLACEHOLDER
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 WINDOW = 100
 """Characters in a window if the file does not say it."""
@@ -20,7 +21,8 @@ def converted(
 ) -> tuple[ModelConfig, Vocabulary, Weights]:
     """Return the settings, the vocabulary and the weights of a checkpoint.
 
-    The vocabulary of a checkpoint is in ascending order. Rows and columns of the weights are put in that order.
+    The vocabulary of a checkpoint is in ascending order, with the placeholder of other characters at its end. Rows and columns
+    of the weights are put in that order.
 
     Args:
         network: The arrays.
@@ -32,7 +34,7 @@ def converted(
         CharlstmError: If the arrays do not fit each other or the vocabulary.
     """
     _check_shapes(network, characters, file)
-    order = sorted(range(len(characters)), key=characters.__getitem__)
+    order = sorted(range(len(characters)), key=lambda id_: (characters[id_] == PLACEHOLDER, characters[id_]))
     encoding = _encoding(network, len(characters), file)
     if encoding == "scalar" and order != list(range(len(characters))):
         raise CharlstmError(
@@ -66,7 +68,9 @@ def converted(
     for name, array in weights.items():
         if not np.isfinite(array).all():
             raise CharlstmError(f"{file} has NaN or infinity in {name}; save weights of a training that did not diverge")
-    return config, Vocabulary("".join(sorted(characters))), weights
+    learned = "".join(sorted(set(characters) - {PLACEHOLDER}))
+    rare = (facts.rare or RareCharacters("", ())) if PLACEHOLDER in characters else None
+    return config, Vocabulary(learned, rare), weights
 
 
 def _check_shapes(network: NetworkArrays, characters: Sequence[str], file: str) -> None:
@@ -86,8 +90,8 @@ def _check_shapes(network: NetworkArrays, characters: Sequence[str], file: str) 
         )
     if len(characters) != size:
         raise CharlstmError(
-            f"the vocabulary has {len(characters):,} characters, and {file} predicts {size:,}; give the one that it was "
-            "trained with as `vocabulary`"
+            f"the vocabulary has {len(characters):,} characters, and {file} predicts {size:,}; give the vocabulary that it was "
+            "trained with, or the text as it was trained on, such as in lower case"
         )
 
 

@@ -1,7 +1,9 @@
 """Arrays of Keras's files: ``.keras``, ``.weights.h5`` and ``.h5``, read by h5py as datasets by name."""
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,8 @@ from charlstm.importing.named_arrays import Facts, NetworkArrays, keras_network
 from charlstm.machine import check_size
 
 _MAX_OBJECTS = 2_000
+_DAMAGED = (KeyError, ValueError, RuntimeError, RecursionError, TypeError)
+"""What the readers of zip archives, JSON and HDF5 raise for damage."""
 _IGNORED = ("optimizer", "seed_generator", "metrics")
 
 
@@ -36,7 +40,7 @@ def read_keras(path: Path) -> NetworkArrays:
                 about = parse_json(_member(archive, "metadata.json", MAX_BYTES))
                 check_size(path.name, 2 * archive.getinfo("model.weights.h5").file_size)
                 content = io.BytesIO(archive.read("model.weights.h5"))
-        except (zipfile.BadZipFile, KeyError, ValueError, RecursionError, NotImplementedError, RuntimeError) as error:
+        except (*_DAMAGED, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
             raise CharlstmError(f"{path} is no .keras file, or damaged ({error}); save the model again") from None
     version = str(about.get("keras_version", "")) if isinstance(about, dict) else ""
     return _read(path, content, lambda _: keras_facts(config, version, path.name))
@@ -82,8 +86,9 @@ def _text(value: Any) -> str:
 def _read(path: Path, content: IO[bytes], facts: Callable[[Any], Facts]) -> NetworkArrays:
     try:
         with h5py.File(content, "r") as root:
-            return keras_network(_arrays(path, root), facts(root), path.name)
-    except (OSError, KeyError, ValueError, RuntimeError, UnicodeDecodeError) as error:  # what h5py raises for damage
+            stated = facts(root)
+            return keras_network(_arrays(path, root), stated, path.name)
+    except (*_DAMAGED, OSError) as error:
         raise CharlstmError(f"{path} is no HDF5 file, or damaged ({error}); save the weights again") from None
 
 
@@ -105,15 +110,13 @@ def _arrays(path: Path, root: Any) -> dict[str, NDArray[np.float32]]:
                 continue
             if isinstance(member, h5py.Group):
                 waiting.append((place, member))
-            elif member.dtype.kind == "f" and member.ndim in (1, 2):
+            elif isinstance(member, h5py.Dataset) and member.dtype.kind == "f" and member.ndim in (1, 2):
                 if member.external or member.is_virtual:
                     raise CharlstmError(f"{path} refers to other files; save the weights again as one file")
                 total += 4 * member.size
                 check_size(path.name, 3 * total)
                 found[place] = np.asarray(member[()], np.float32)
             else:
-                shape = short_repr(member.shape)
-                raise CharlstmError(
-                    f"{path} holds {place} of type {member.dtype} and shape {shape}; expected numbers of layers"
-                )
+                shape, kind = short_repr(getattr(member, "shape", None)), getattr(member, "dtype", type(member).__name__)
+                raise CharlstmError(f"{path} holds {place} of type {kind} and shape {shape}; expected weights of layers")
     return found

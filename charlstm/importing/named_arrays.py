@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from charlstm.choices import Activation, Targets
 from charlstm.errors import CharlstmError, clip_text, short_repr
+from charlstm.text.vocabulary import RareCharacters
 
 Arrays = Mapping[str, NDArray[np.float32]]
 
@@ -23,6 +24,7 @@ class Facts:
         seq_len: Characters in a window.
         targets: ``last`` if the network predicts after the window alone.
         vocabulary: The characters in the order of their ids.
+        rare: The characters that share the id after those, if the network has one more.
         layers: Names of all layers in their order, where folders of arrays have these names, as before Keras 3.
     """
 
@@ -31,6 +33,7 @@ class Facts:
     seq_len: int | None = None
     targets: Targets | None = None
     vocabulary: Sequence[str] | None = None
+    rare: RareCharacters | None = None
     layers: Sequence[str] = ()
 
 
@@ -150,13 +153,20 @@ def torch_network(arrays: Arrays, facts: Facts, file: str) -> NetworkArrays:
     """
     lstms, rest = [], dict(arrays)
     for name in sorted((name for name in arrays if "weight_ih_l" in name), key=_natural):
-        parts = [name.replace("weight_ih", part) for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-        found = [rest.pop(part, None) for part in parts]
-        kernel, recurrent, first, second = found
-        if recurrent is None or any(part in name for part in ("reverse", "weight_hr")):
-            raise CharlstmError(f"{file} holds {clip_text(name, 60)} of another network; expected nn.LSTM in one direction")
-        bias = None if first is None else first if second is None else first + second
-        lstms.append(LstmArrays(kernel.T, recurrent.T, bias))  # type: ignore[union-attr] # its name is in the file
+        parts = [rest.pop(name.replace("weight_ih", part), None) for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        layer = [part for part in parts if part is not None]
+        shapes = [part.shape for part in layer]
+        if parts[1] is None or "reverse" in name or [len(shape) for shape in shapes] != [2, 2, 1, 1][: len(layer)]:
+            shown = clip_text(name, 60)
+            raise CharlstmError(f"{file} holds {shown} and others of the shapes {shapes}; expected nn.LSTM in one direction")
+        if any(shape != shapes[0][:1] for shape in shapes[2:]):
+            shown = f"biases beside {clip_text(name, 60)} of the shapes {shapes[2:]}"
+            raise CharlstmError(f"{file} holds {shown}; expected {shapes[0][:1]}")
+        kernel, recurrent, *biases = layer
+        lstms.append(LstmArrays(kernel.T, recurrent.T, np.sum(biases, axis=0) if biases else None))
+    if other := next((name for name, array in rest.items() if array.ndim != 2 - name.endswith("bias")), None):
+        shown = f"{clip_text(other, 60)} of the shape {rest[other].shape}"
+        raise CharlstmError(f"{file} holds {shown}; expected weights and biases of layers")
     linear = [name for name in rest if name.endswith("weight") and f"{name.removesuffix('weight')}bias" in rest]
     others = [name for name in rest if name.endswith("weight") and name not in linear]
     if not lstms or len(linear) != 1 or len(others) > 1 or len(rest) != 2 + len(others):

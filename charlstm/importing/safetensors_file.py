@@ -12,6 +12,7 @@ from charlstm.checkpoint.weights import open_tensors
 from charlstm.errors import CharlstmError
 from charlstm.importing.named_arrays import Facts, NetworkArrays, keras_network, torch_network
 from charlstm.machine import check_size
+from charlstm.text.vocabulary import RareCharacters
 
 _FLOATS = {"F32": 4, "F64": 8, "F16": 2}
 
@@ -45,10 +46,12 @@ def _facts(metadata: Mapping[str, str]) -> Facts:
     """Return what the metadata of a file that charlstm wrote says."""
     try:
         about: Any = json.loads(metadata.get("charlstm", "{}"))
+        rare = about.get("rare")
         return Facts(
             activation=about.get("activation"),
             recurrent_activation=about.get("recurrent_activation"),
             vocabulary=about.get("vocabulary"),
+            rare=RareCharacters(str(rare["characters"]), tuple(map(int, rare["counts"]))) if rare else None,
         )
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, AttributeError, TypeError, KeyError, RecursionError):
         return Facts()

@@ -7,6 +7,9 @@ from typing import Any
 from charlstm.checkpoint.json_files import parse_json, read_bounded
 from charlstm.errors import CharlstmError, short_repr
 
+PLACEHOLDER = "[UNK]"
+"""Stands for all characters that have no id of their own, as in the vocabulary of Keras's ``StringLookup``."""
+
 EXPECTED = "a JSON list of characters in the order of their ids, an object of characters and ids, or a string"
 
 
@@ -48,8 +51,12 @@ def characters_of(found: Any, name: str = "vocabulary") -> list[str]:
         case _:
             raise CharlstmError(f"{name} holds {short_repr(found)}; expected {EXPECTED}")
     for entry in entries:
+        if entry == PLACEHOLDER:
+            continue
         if not isinstance(entry, str) or len(entry) != 1 or "\ud800" <= entry <= "\udfff":
-            raise CharlstmError(f"{name} has the entry {short_repr(entry)}; expected single characters")
+            raise CharlstmError(
+                f"{name} has the entry {short_repr(entry)}; expected single characters, or {PLACEHOLDER} for all others"
+            )
     if len(set(entries)) < len(entries):
         twice = next(entry for entry in entries if entries.count(entry) > 1)
         raise CharlstmError(f"{name} has {twice!r} twice; expected each character once")

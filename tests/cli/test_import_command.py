@@ -44,6 +44,14 @@ def test_the_command_says_what_it_found_and_where_the_model_is(charlstm, tmp_pat
 
 
 @pytest.mark.usefixtures("weights")
+def test_a_name_that_is_taken_is_refused(refusal, charlstm, tmp_path):
+    (tmp_path / "v.json").write_text(json.dumps(list(ALPHABET)))
+    arguments = ("import", "net.safetensors", "--vocabulary", "v.json", "--name", "net")
+    assert charlstm(*arguments).exit_code == 0
+    assert refusal(*arguments) == "checkpoints/net already exists and was not changed; choose another --name"
+
+
+@pytest.mark.usefixtures("weights")
 def test_a_corpus_gives_vocabulary_and_seeds_and_shows_that_the_ids_are_others(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(PANGRAM * 50)
     done = charlstm("import", "net.safetensors", "--corpus", "story.txt")
@@ -60,6 +68,7 @@ def test_a_corpus_gives_vocabulary_and_seeds_and_shows_that_the_ids_are_others(c
     (["none.keras"], "none.keras does not exist; check the name"),
     (["net.safetensors", "--vocabulary", "none.json"], "none.json does not exist"),
     (["net.safetensors", "--corpus", "other.txt"], "the vocabulary has 3 characters, and net.safetensors predicts 30"),
+    ([".keras"], ".keras does not exist"),
 ])  # fmt: skip
 def test_what_cannot_be_imported_is_refused(refusal, tmp_path, arguments, said):
     (tmp_path / "other.txt").write_text("abab\n")

@@ -12,6 +12,7 @@ import charlstm
 from charlstm.checkpoint.weights import weights_digest
 from charlstm.config import ModelConfig
 from charlstm.errors import CharlstmError
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from tests.conftest import ALPHABET
 
 V = len(ALPHABET)
@@ -112,15 +113,21 @@ def _dense(size=V, activation="softmax"):
 
 
 @pytest.mark.parametrize(("layers", "said"), [
-    (lambda: [keras.layers.GRU(9), _dense()], "no LSTM layer"),
+    (lambda: [keras.layers.GRU(9), _dense()], "a layer 'GRU'"),
     (lambda: [keras.layers.Bidirectional(keras.layers.LSTM(9, return_sequences=True)), keras.layers.LSTM(9), _dense()],
      "a layer 'Bidirectional'"),
     (lambda: [keras.layers.LSTM(9, go_backwards=True), _dense()], "reads backwards"),
     (lambda: [keras.layers.LSTM(9, activation="gelu"), _dense()], "the activation gelu; expected one of tanh"),
-    (lambda: [keras.layers.LSTM(9), _dense(activation="relu")], "the activation 'relu'; expected softmax"),
-    (lambda: [keras.layers.LSTM(9), _dense(5), _dense()], "1 LSTM, 2 Dense"),
+    (lambda: [keras.layers.LSTM(9), _dense(activation="relu")], "ends with the activations ['relu']; expected softmax"),
+    (lambda: [keras.layers.LSTM(9), _dense(5), _dense()], "LSTM, Dense, Dense; expected LSTM layers, then one Dense"),
+    (lambda: [keras.layers.Rescaling(1 / (V - 1)), keras.layers.LSTM(9), _dense()], "the layers InputLayer, Rescaling, LSTM"),
+    (lambda: [keras.layers.LSTM(9), keras.layers.Rescaling(2.0), _dense()], "the layers InputLayer, LSTM, Rescaling"),
+    (lambda: [keras.layers.LSTM(9), keras.layers.Activation("softmax"), _dense()], "the layers InputLayer, LSTM, Activation"),
+    (lambda: [keras.layers.LSTM(9), _dense(), keras.layers.Activation("softmax")], "the activations ['softmax', 'softmax']"),
+    (lambda: [keras.layers.Normalization(), keras.layers.LSTM(9), _dense()], "a layer 'Normalization'"),
+    (lambda: [keras.Sequential([keras.layers.LSTM(9)]), _dense()], "a layer 'Sequential'"),
     (lambda: [keras.layers.LSTM(9), _dense(V - 1)], f"{V} characters, and tale.keras predicts {V - 1}"),
-    (lambda: [keras.layers.Dense(5, "linear"), keras.layers.LSTM(9), _dense()], "1 LSTM, 2 Dense"),
+    (lambda: [keras.layers.Dense(5, "linear"), keras.layers.LSTM(9), _dense()], "the layers InputLayer, Dense, LSTM, Dense"),
 ])  # fmt: skip
 def test_other_networks_are_refused_and_nothing_is_written(tmp_path, layers, said):
     keras.Sequential([keras.Input((12, V)), *layers()]).save(tmp_path / "tale.keras")
@@ -128,6 +135,65 @@ def test_other_networks_are_refused_and_nothing_is_written(tmp_path, layers, sai
         charlstm.import_model(tmp_path / "tale.keras", vocabulary=list(ALPHABET), checkpoints=tmp_path / "c")
     assert said in str(error.value)
     assert not (tmp_path / "c").exists()
+
+
+def functional(build):
+    x = keras.Input((12, V))
+    return keras.Model(x, build(x))
+
+
+def twice(x):
+    layer = keras.layers.LSTM(V, return_sequences=True)
+    return _dense()(layer(layer(x)))
+
+
+def with_initial_state(x):
+    state = keras.layers.Dense(9)(x[:, 0])
+    return _dense()(keras.layers.LSTM(9)(x, initial_state=[state, state]))
+
+
+def masking():
+    return keras.layers.Embedding(V, 5, mask_zero=True)
+
+
+def two_inputs(_):
+    x, h = keras.Input((12, V)), keras.Input((9,))
+    return keras.Model([x, h], _dense()(keras.layers.LSTM(9)(x, initial_state=[h, h])))
+
+
+@pytest.mark.parametrize(("build", "said"), [
+    (lambda: functional(twice), "with several inputs"),
+    (lambda: functional(with_initial_state), "several inputs"),
+    (lambda: two_inputs(None), "several inputs"),
+    (lambda: keras.Sequential([keras.Input((12,)), masking(), keras.layers.LSTM(9), _dense()]), "mask_zero, which skips"),
+])  # fmt: skip
+def test_networks_that_are_no_chain_are_refused(tmp_path, build, said):
+    build().save(tmp_path / "tale.keras")
+    with pytest.raises(CharlstmError, match=said):
+        charlstm.import_model(tmp_path / "tale.keras", vocabulary=list(ALPHABET), checkpoints=tmp_path)
+
+
+def test_a_functional_model_is_one_too(tmp_path, characters):
+    keras_model = functional(lambda x: _dense()(keras.layers.LSTM(9, bias_initializer="random_normal")(x)))
+    keras_model.save(tmp_path / "tale.keras")
+    model = charlstm.import_model(tmp_path / "tale.keras", vocabulary=characters, checkpoints=tmp_path)
+    assert_same(model, keras_model, lambda ids: np.eye(V, dtype=np.float32)[ids][None], characters)
+
+
+def test_the_placeholder_of_a_string_lookup_becomes_that_of_rare_characters(tmp_path, characters):
+    size = V + 1
+    layers = [keras.layers.Embedding(size, 5), keras.layers.LSTM(9, bias_initializer="random_normal"), _dense(size)]
+    keras_model = keras.Sequential([keras.Input((12,)), *layers])
+    keras_model.save(tmp_path / "tale.keras")
+    vocabulary = ["[UNK]", *characters]
+    model = charlstm.import_model(tmp_path / "tale.keras", vocabulary=vocabulary, checkpoints=tmp_path)
+    assert model.vocabulary == Vocabulary(ALPHABET, RareCharacters("", ()))
+    ids = np.array([vocabulary.index(character) for character in "The quick br"])
+    expected = np.asarray(keras_model(ids[None]))[0, 1:]
+    found = dict(model.next("The quick br", top=None))  # the placeholder is never written
+    np.testing.assert_allclose([found[character] for character in characters], expected / expected.sum(), atol=1e-6)
+    assert model.score("The quick é").nats_per_char > 0
+    assert model.generate("The ", length=20, random_seed=1).startswith("The ")
 
 
 def test_an_exported_model_comes_back_with_the_same_weights(tmp_path, make_checkpoint):

@@ -8,6 +8,7 @@ import charlstm
 from charlstm.checkpoint.weights import weights_digest
 from charlstm.config import ModelConfig
 from charlstm.errors import CharlstmError
+from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from tests.conftest import ALPHABET
 
 V = len(ALPHABET)
@@ -23,6 +24,17 @@ def test_an_exported_model_comes_back_with_its_vocabulary(tmp_path, make_checkpo
     back = charlstm.import_model(tmp_path / to.replace(".py", ".safetensors"), checkpoints=tmp_path)
     assert (back.name, back.vocabulary, back.config.encoding) == ("back", model.vocabulary, encoding)
     assert weights_digest(back.weights) == weights_digest(model.weights)
+
+
+@pytest.mark.parametrize("to", ["back.pt.safetensors", "back.py"])
+def test_rare_characters_come_back_too(tmp_path, make_checkpoint, to):
+    vocabulary = Vocabulary(ALPHABET, RareCharacters("é—", (3, 2)))
+    config = ModelConfig(vocabulary_size=V + 1, units=(9,))
+    model = charlstm.Model(make_checkpoint(tmp_path / "tale", config, vocabulary=vocabulary))
+    model.export(tmp_path / to)
+    back = charlstm.import_model(tmp_path / to.replace(".py", ".safetensors"), checkpoints=tmp_path)
+    assert back.vocabulary == vocabulary
+    assert back.score("The café").nats_per_char == model.score("The café").nats_per_char
 
 
 def torch_arrays(**changed):
@@ -53,6 +65,9 @@ def test_a_network_of_pytorch_predicts_what_it_predicts_there(tmp_path):
 @pytest.mark.parametrize(("changed", "said"), [
     ({"net.lstm.weight_ih_l0_reverse": (28, V)}, "nn.LSTM in one direction"),
     ({"net.lstm.weight_hh_l0": ()}, "nn.LSTM in one direction"),
+    ({"net.lstm.bias_hh_l0": (27,)}, "biases beside net.lstm.weight_ih_l0 of the shapes [(28,), (27,)]; expected (28,)"),
+    ({"net.lstm.weight_ih_l0": (1,)}, "nn.LSTM in one direction"),
+    ({"net.decoder.weight": (1,)}, "net.decoder.weight of the shape (1,); expected weights and biases of layers"),
     ({"net.other.weight": (3, 3), "net.other.bias": (3,)}, "one nn.Linear with a bias"),
     ({"net.decoder.weight": (V, 6)}, "a Dense layer of the shapes"),
     ({"net.lstm.weight_hh_l0": (28, 6)}, "an LSTM layer 1 of the shapes"),
@@ -65,6 +80,15 @@ def test_other_networks_are_refused(tmp_path, changed, said):
         charlstm.import_model(tmp_path / "net.safetensors", vocabulary=list(ALPHABET), checkpoints=tmp_path / "c")
     assert said in str(error.value)
     assert not (tmp_path / "c").exists()
+
+
+def test_one_bias_is_enough(tmp_path):
+    for name, absent in (("a", "net.lstm.bias_ih_l0"), ("b", "net.lstm.bias_hh_l0")):
+        arrays = torch_arrays(**{absent: ()})
+        save_file(arrays, tmp_path / f"{name}.safetensors")
+        model = charlstm.import_model(tmp_path / f"{name}.safetensors", vocabulary=list(ALPHABET), checkpoints=tmp_path)
+        (bias,) = [array for key, array in arrays.items() if "lstm.bias" in key]
+        np.testing.assert_array_equal(model.weights["lstm_1/bias"], bias)
 
 
 def test_numbers_of_other_types_and_nan_are_refused(tmp_path):

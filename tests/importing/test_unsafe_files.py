@@ -96,6 +96,37 @@ def test_damage_is_one_clear_error(tmp_path, name, content):
     assert "damaged" in refusal(tmp_path / name, tmp_path)
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_damaged_archive_is_one_clear_error(tmp_path, compression):
+    weights = io.BytesIO()
+    write_weights(weights)
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", compression) as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("model.weights.h5", weights.getvalue())
+        start = archive.getinfo("model.weights.h5").header_offset
+    for place in range(start + 46, start + 1_046, 40):
+        content = bytearray(whole.getvalue())
+        content[place : place + 8] = b"\xaa" * 8
+        (tmp_path / "a.keras").write_bytes(content)
+        assert "damaged" in refusal(tmp_path / "a.keras", tmp_path)
+
+
+def committed_type(cell):
+    cell["0"] = np.dtype("f4")
+
+
+def scalar(cell):
+    cell["0"] = np.float32(3)
+
+
+@pytest.mark.parametrize(("kernel", "said"), [(committed_type, "of type float32"), (scalar, "of type float32 and shape ()")])
+def test_other_objects_are_refused(tmp_path, kernel, said):
+    write_weights(tmp_path / "a.weights.h5", kernel=kernel)
+    assert said in refusal(tmp_path / "a.weights.h5", tmp_path)
+
+
 def test_a_truncated_file_is_one_clear_error(tmp_path):
     write_weights(tmp_path / "a.weights.h5")
     whole = (tmp_path / "a.weights.h5").read_bytes()
