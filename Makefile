@@ -69,6 +69,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.browser_engine
 	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.formats
 
 docs: $(VENV)/docs reference
 	$(BIN)/python -m docs.site

@@ -241,7 +241,7 @@ class Model(ModelFiles):
             corpus: Files of the corpus, if it has moved, to score weights in float16 or int8 on its held-out end.
             stateful: For ``.keras``: layers that carry their state between calls, for one text.
             input: For ``.onnx``: character ids, or ``window`` for normalised windows.
-            int8: For ``.tflite``: matrices as 8-bit integers, which makes the file a quarter as large.
+            int8: For ``.tflite``: large matrices as 8-bit integers, which take a quarter of the space.
 
         Returns:
             The path, the size, and the score of the stored weights if the held-out text was found.

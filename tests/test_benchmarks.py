@@ -120,3 +120,11 @@ def test_preset_table_has_mean_and_range_over_random_seeds():
         "| 0.5000 (0.5000-0.5000) |",
         "| b.txt | `quick` | 1 | 1,234 | 2.0 | 1,000 | 1.0000 (1.0000-1.0000) | 2.0000 (2.0000-2.0000) ± 0.1000 | - |",
     ]
+
+
+@pytest.mark.slow
+def test_formats():
+    found = results("formats", "--characters", "5", "--rounds", "1")
+    assert all(measured["megabytes"] > 0.1 for measured in found.values())
+    assert found.pop(".pt.safetensors")
+    assert all(measured["characters_per_second"] > 0 for measured in found.values())

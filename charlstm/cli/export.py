@@ -44,7 +44,8 @@ def export(
     int8: Annotated[
         bool,
         typer.Option(
-            "--int8", help="For .tflite: matrices as 8-bit integers, a quarter as large; the command prints what that costs."
+            "--int8",
+            help="For .tflite: large matrices as 8-bit integers, a quarter as large; the command prints what that costs.",
         ),
     ] = False,
     corpus: CorpusOption = None,

@@ -17,7 +17,7 @@ from charlstm.checkpoint.weights import Weights
 from charlstm.choices import ExportFormat, WeightsFormat
 from charlstm.errors import CheckpointError, ConfigError, check_choice
 from charlstm.export.card import Card, make_card
-from charlstm.export.formats import FOLDERS, WEB, FormatOptions, check_file, check_target
+from charlstm.export.formats import FOLDERS, WEB, FormatOptions, check_file, check_program, check_target
 from charlstm.export.html import html_page
 from charlstm.export.keras_file import keras_file
 from charlstm.export.litert_file import litert_file, litert_surprisal
@@ -87,6 +87,8 @@ def export_model(
     options.check(chosen)
     if chosen not in FOLDERS:
         check_file(path)
+    if chosen == "numpy":
+        check_program(path)
     if chosen in WEB:
         card, unmeasured = make_card(folder, checkpoint, weights, weights_format, corpus)
     if chosen == "html":
@@ -128,9 +130,16 @@ def _files(
 
 
 def _write_files(path: Path, files: dict[str, bytes]) -> None:
-    """Write a file, and those beside it."""
-    for file, content in files.items():
-        write_atomically(real_path(path.with_name(file)), content)
+    """Write a file, and those beside it; remove those that were new if one fails."""
+    targets = {real_path(path.with_name(file)): content for file, content in files.items()}
+    new = [target for target in targets if not target.exists()]
+    try:
+        for target, content in targets.items():
+            write_atomically(target, content)
+    except BaseException:
+        for target in new:
+            target.unlink(missing_ok=True)
+        raise
 
 
 def _write_module(path: Path, files: dict[str, bytes]) -> None:
@@ -168,7 +177,7 @@ def _replace_folder(path: Path, files: dict[str, bytes]) -> None:
                 target.rename(old)
             try:
                 new.rename(target)
-            except OSError:
+            except BaseException:  # Ctrl-C too
                 with suppress(OSError):
                     old.rename(target)
                 raise

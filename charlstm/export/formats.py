@@ -39,7 +39,7 @@ class FormatOptions:
     Attributes:
         stateful: ``keras``: layers that carry their state between calls, for one text.
         input: ``onnx``: character ids, or normalised windows.
-        int8: ``litert``: matrices as 8-bit integers, which makes the file a quarter as large.
+        int8: ``litert``: large matrices as 8-bit integers, which take a quarter of the space.
     """
 
     stateful: bool = False
@@ -116,6 +116,18 @@ def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple
     elif path.is_dir() or str(to).endswith(("/", os.sep)):
         raise ConfigError(setting="to", expected=f"a file such as {path.stem}.html", found=str(to))
     return path, file_format
+
+
+def check_program(path: Path) -> None:
+    """Check that the weights of a program replace no other file than those of an earlier export to the same name.
+
+    Raises:
+        ConfigError: If they would.
+    """
+    weights = path.with_suffix(".safetensors")
+    if os.path.lexists(weights) and (not path.exists() or not weights.is_file()):
+        reason = f"the weights of {path.name} would replace {weights.name}, which is not theirs; name another file"
+        raise ConfigError(reason, setting="to")
 
 
 def check_file(path: Path) -> None:

@@ -15,7 +15,7 @@ model = keras.saving.load_model({file!r})  # standard layers only: safe mode all
 characters = json.loads(zipfile.ZipFile({file!r}).read("vocabulary.json"))
 ids = [characters.index(character) for character in {text!r}]
 x = np.array(ids, "float32")[None, :, None] / {size}  # {shape}
-probabilities = np.asarray(model(x))[0, -1]
+probabilities = np.asarray(model(x)).reshape(-1, {size})[-1]
 print(characters[probabilities[: len(characters)].argmax()])
 """
 """A program that uses the file."""

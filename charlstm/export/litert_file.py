@@ -13,6 +13,7 @@ from charlstm.checkpoint.weights import Weights
 from charlstm.config import ModelConfig
 from charlstm.inference.logits import Logits, log_softmax
 from charlstm.text.vocabulary import Ids
+from charlstm.text.windows import model_ids
 
 _README = """\
 import json, zipfile
@@ -70,13 +71,14 @@ def litert_surprisal(content: bytes, config: ModelConfig, ids: Ids) -> Logits:
     Args:
         content: The contents of the file.
         config: The network.
-        ids: The text: ``[N]``.
+        ids: The text: ``[N]``. A rare character costs the placeholder alone, without its name.
     """
     import tensorflow as tf
 
     from charlstm.nn.exported_functions import state_sizes
     from charlstm.nn.quiet import quiet
 
+    ids = model_ids(ids, config.vocabulary_size)
     with quiet(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated", category=UserWarning)
         step = tf.lite.Interpreter(model_content=content).get_signature_runner("step")

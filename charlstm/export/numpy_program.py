@@ -6,6 +6,7 @@ from pathlib import Path
 
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.weights import Weights, contiguous
+from charlstm.config import to_dict
 
 
 def program_files(checkpoint: CheckpointConfig, weights: Weights, name: str, file: str) -> dict[str, bytes]:
@@ -15,6 +16,7 @@ def program_files(checkpoint: CheckpointConfig, weights: Weights, name: str, fil
     config = checkpoint.model
     about = {
         "name": name,
+        **({"rare": to_dict(checkpoint.vocabulary.rare)} if checkpoint.vocabulary.rare else {}),
         "vocabulary": list(checkpoint.vocabulary.characters),
         "encoding": config.encoding,
         "units": config.units,

@@ -30,7 +30,7 @@ session = onnxruntime.InferenceSession({file!r})
 characters = session.get_modelmeta().custom_metadata_map["vocabulary"]
 ids = np.array([[characters.index(character) for character in {text!r}]], np.int64)
 state = {{each.name: np.zeros((1, each.shape[1]), np.float32) for each in session.get_inputs()[1:]}}
-logits, *after = session.run(None, {{"ids": ids, **state}})  # logits [B, T, V]
+logits, *after = session.run(None, {{{given}, **state}})  # logits [B, T, V]
 print(characters[logits[0, -1, : len(characters)].argmax()])
 state = dict(zip(state, after))  # for the characters that follow
 """
@@ -59,6 +59,7 @@ def onnx_file(checkpoint: CheckpointConfig, weights: Weights, name: str, file: s
     def floats(key: str, *shape: int | str) -> Any:
         return helper.make_tensor_value_info(key, TensorProto.FLOAT, shape)
 
+    given = f'"x": (ids / {config.vocabulary_size}).astype(np.float32)[:, :, None]' if window else '"ids": ids'
     text = floats("x", "B", "T", 1) if window else helper.make_tensor_value_info("ids", TensorProto.INT64, ("B", "T"))
     made = helper.make_graph(
         graph.nodes,
@@ -69,7 +70,7 @@ def onnx_file(checkpoint: CheckpointConfig, weights: Weights, name: str, file: s
             *(floats(f"{key}_after", "B", size) for key, size in zip(names, sizes, strict=True)),
         ],
         [numpy_helper.from_array(np.ascontiguousarray(value), key) for key, value in graph.constants.items()],
-        doc_string=README.format(file=file, text=checkpoint.corpus.example),
+        doc_string=README.format(file=file, text=checkpoint.corpus.example, given=given),
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8, producer_name="charlstm")
     metadata = {

@@ -6,6 +6,7 @@ import numpy as np
 
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
+from charlstm.config import to_dict
 from charlstm.errors import ConfigError
 from charlstm.inference.lstm import Array
 
@@ -68,8 +69,8 @@ def torch_file(checkpoint: CheckpointConfig, weights: Weights, name: str, file: 
     contiguous: dict[str, Array] = {key: np.ascontiguousarray(value) for key, value in tensors.items()}
     about = {
         "name": name,
+        **({"rare": to_dict(checkpoint.vocabulary.rare)} if checkpoint.vocabulary.rare else {}),
         "vocabulary": checkpoint.vocabulary.characters,
-        "placeholder": checkpoint.vocabulary.rare is not None,
         "encoding": config.encoding,
         "units": config.units,
     }
