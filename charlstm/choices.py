@@ -17,5 +17,8 @@ ExportFormat = Literal["html", "module", "keras", "onnx", "torch", "savedmodel",
 
 OnnxInput = Literal["ids", "window"]
 
+TextEnd = Literal["word", "line", "sentence", "paragraph"]
+End = Literal["none", TextEnd]
+
 DEFAULT_TEMPERATURE = 0.6
 """Sampling temperature of generation, unless another is given."""

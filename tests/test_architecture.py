@@ -95,6 +95,7 @@ LIBRARIES = {
 }
 OTHER_LIBRARIES["inference/bulk.py"] = {"threadpoolctl"}  # which starts processes and shares the cores among them
 LATER_LIBRARIES = {
+    "inference": {"regex"},
     "model": {"keras"},
     "model_training": {"tqdm"},
     "text": {"charset_normalizer"},

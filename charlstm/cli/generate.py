@@ -21,7 +21,7 @@ from charlstm.cli.generation_inputs import (
     note_unused,
     refuse,
     settings_of,
-    stop_rules,
+    stop_strings,
     threads,
 )
 from charlstm.cli.memory_checks import writers
@@ -55,6 +55,9 @@ def generate(
     mode: generate_options.Mode = "stateless",
     samples: generate_options.Samples = 1,
     stop: generate_options.Stop = None,
+    stop_regex: generate_options.StopRegex = None,
+    keep_stop: generate_options.KeepStop = False,
+    end: generate_options.End = "none",
     random_seed: generate_options.RandomSeed = None,
     temperature: generate_options.Temperature = DEFAULT_TEMPERATURE,
     top_k: generate_options.TopK = 0,
@@ -90,7 +93,7 @@ def generate(
     model = find_model(checkpoint, checkpoints, weights)
     config = model.checkpoint
     settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
-    stops = stop_rules(stop, config.vocabulary)
+    stops = settings.stop_rules(stop_strings(stop, config.vocabulary))
     named = not json and not (output is not None and is_finished(output))
     start = find_seed(seed, seed_file, encoding, config, settings.random_seed, on_unknown, named=named)
     shows_seed = (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
@@ -105,7 +108,7 @@ def generate(
     if output is not None:
         _write_file(model, inputs, output)
         return
-    check_generation(config, samples, length, mode, settings.sampling, advice_for_many(samples))
+    check_generation(config, samples, stops.most(length), mode, settings.sampling, advice_for_many(samples))
     if length and mode == "stateful" and len(inputs.seed) > _LONG_SEED:
         read = f"All {len(inputs.seed):,} characters of the seed are read first"
         say(f"{read}; --mode stateless needs its last {config.model.seq_len}.")
@@ -125,7 +128,12 @@ def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> Non
 
     settings, samples = inputs.settings, len(inputs.random_seeds)
     processes = writers(
-        model.checkpoint, ceil(samples / BATCH), min(samples, BATCH), settings.length, settings.mode, settings.sampling
+        model.checkpoint,
+        ceil(samples / BATCH),
+        min(samples, BATCH),
+        inputs.stops.most(settings.length),
+        settings.mode,
+        settings.sampling,
     )
     job = Job(model.decoder(settings.mode), model.vocabulary, inputs.seed, settings.length, settings.sampling, inputs.stops)
     write_many(job, output, inputs.random_seeds, stored_values(inputs, model.weights), processes)
@@ -144,7 +152,8 @@ def _print_texts(model: "Model", inputs: "GenerationInputs", engine: Engine, *, 
     elif len(inputs.random_seeds) == 1:
         stream(pieces, inputs.opening)
     else:
-        several_lines = "\n" in inputs.opening or ("\n" in model.vocabulary.characters and "\n" not in inputs.stops.strings)
+        ended_by_line = "\n" in inputs.stops.strings and not inputs.stops.keep
+        several_lines = "\n" in inputs.opening or ("\n" in model.vocabulary.characters and not ended_by_line)
         print_samples(generate_texts(pieces), inputs.opening, separated=several_lines)
 
 

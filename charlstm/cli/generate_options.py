@@ -37,6 +37,22 @@ Stop = Annotated[
     list[str] | None,
     option("End a text before this string; \\n is a line end. Repeat for several strings.", metavar="TEXT"),
 ]
+StopRegex = Annotated[
+    str | None,
+    option(
+        "End a text before the first match of this regular expression, in the syntax of Python's re.",
+        metavar="REGEX",
+        show_default=False,
+    ),
+]
+KeepStop = Annotated[bool, option("Keep the stop string, or the match, that ended a text.", "--keep-stop")]
+End = Annotated[
+    choices.End,
+    option(
+        "After --length, continue until a word, line, sentence or paragraph ends, to at most three times the length.",
+        **choice(choices.End),
+    ),
+]
 RandomSeed = Annotated[int | None, option("Random seed of the text. Default: a new one each time.", **integer(0, LARGEST_SEED))]
 Temperature = Annotated[
     float,

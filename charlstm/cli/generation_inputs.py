@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from charlstm.config import ModelConfig
     from charlstm.inference.generation_settings import GenerationSettings
     from charlstm.inference.sampling import Sampling
-    from charlstm.inference.stop_rules import StopRules
     from charlstm.text.vocabulary import Vocabulary
 
 _ESCAPE = r"\\\\?n"
@@ -116,17 +115,16 @@ def find_seed(
     return Seed(known, given=True)
 
 
-def stop_rules(strings: list[str] | None, vocabulary: "Vocabulary") -> "StopRules":
-    """Return the rules of ``--stop``; refuse strings that the model can never generate."""
+def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[str]:
+    """Return the strings of ``--stop``; refuse those that the model can never generate."""
     from charlstm.inference.generation_inputs import known_stop
-    from charlstm.inference.stop_rules import StopRules
 
     stops = []
     for string in strings or []:
         if not string:
             raise typer.BadParameter("--stop: expected at least one character; found ''")
         stops.append(known_stop(vocabulary, known_text(vocabulary, unescaped("--stop", string, vocabulary), "error")))
-    return StopRules(tuple(stops))
+    return stops
 
 
 def unescaped(option: str, text: str, vocabulary: "Vocabulary") -> str:

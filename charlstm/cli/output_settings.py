@@ -39,16 +39,12 @@ def stored_values(inputs: "GenerationInputs", weights: Mapping[str, Any]) -> dic
     """
     from charlstm.checkpoint.weights import weights_digest
 
-    settings = inputs.settings
     return {
+        **asdict(inputs.settings),
         "model": weights_digest(weights),
-        "mode": settings.mode,
         "seed": sha256(inputs.seed.encode()).hexdigest(),
-        "length": settings.length,
         "samples": len(inputs.random_seeds),
-        "random_seed": settings.random_seed,
         "stop": list(inputs.stops.strings),
-        **asdict(settings.sampling),
     }
 
 
@@ -91,14 +87,14 @@ _UNPRINTED = {"model": "another model", "seed": "another seed"}
 def difference(before: Mapping[str, object], now: Mapping[str, object]) -> str:
     """Return the first setting that differs, with both values; an empty string if none does.
 
-    A sampling setting that the stored ones lack did not exist when the file was begun, which is the same as its default.
+    A setting that the stored ones lack did not exist when the file was begun, which is the same as its default.
 
     >>> difference({"samples": 3, "stop": []}, {"samples": 2, "stop": []}), difference({"seed": "1f"}, {"seed": "2e"})
     ('--samples 3 (now 2)', 'another seed')
     """
-    from charlstm.inference.sampling import Sampling
+    from charlstm.inference.generation_settings import GenerationSettings
 
-    defaults = asdict(Sampling())
+    defaults = asdict(GenerationSettings())
     for key in sorted(before.keys() | now.keys()):
         stored, wanted = before.get(key, defaults.get(key)), now.get(key)
         if stored != wanted:

@@ -25,9 +25,10 @@ class Sample:
     """One generated text.
 
     Attributes:
-        text: The generated text, without the seed and without the stop string.
+        text: The generated text, without the seed and, unless it is kept, without the stop string.
         random_seed: The random seed of its noise.
-        stop_reason: ``length`` if it reached the maximum length, ``stop`` if it ended at a stop string.
+        stop_reason: ``length`` if it reached the maximum length, ``stop`` if it ended at a stop string or a match of the
+            regular expression, ``end`` if it ended with the word, line, sentence or paragraph that was asked for.
     """
 
     text: str
@@ -106,7 +107,7 @@ def generate_pieces(
         vocabulary: The model's characters.
         seed: The text to continue.
         random_seeds: One for each of the B texts.
-        length: The maximum number of characters to generate.
+        length: The number of characters to generate, as far as the rules do not say otherwise.
         sampling: The sampling settings.
         stops: What ends a text before its maximum length.
         position: The number of generated characters at the end of the seed.

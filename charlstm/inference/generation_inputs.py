@@ -66,8 +66,8 @@ def generation_inputs(
             "knows as `seed`, or leave it out for a passage of the corpus"
         )
     config.vocabulary.encode(text)  # refuses unknown characters
-    stops = StopRules(tuple(known_stop(config.vocabulary, each) for each in _strings(stop)))
-    check_generation(config, samples, settings.length, settings.mode, settings.sampling)
+    stops = settings.stop_rules([known_stop(config.vocabulary, each) for each in _strings(stop)])
+    check_generation(config, samples, stops.most(settings.length), settings.mode, settings.sampling)
     return GenerationInputs(
         seed=text,
         opening=text if (seed is not None if with_seed is None else with_seed) else "",

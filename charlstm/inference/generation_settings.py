@@ -6,8 +6,9 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
-from charlstm.choices import Mode, OnUnknown
+from charlstm.choices import End, Mode, OnUnknown
 from charlstm.inference.sampling import Sampling
+from charlstm.inference.stop_rules import StopRules, compiled
 
 
 class GenerationOptions(TypedDict, total=False):
@@ -23,6 +24,11 @@ class GenerationOptions(TypedDict, total=False):
         min_p: Draw from the characters with at least this fraction of the likeliest one's probability. Default: 0.
         repetition_penalty: Above 1, characters just used become less likely. Default: 1.
         stop: A string, or several, each of which ends a text; the text does not contain it.
+        stop_regex: A regular expression whose first match ends a text, in the syntax of Python's ``re``; the text does not
+            contain the match.
+        keep_stop: True for texts that contain the string or match that ended them.
+        end: ``word``, ``line``, ``sentence`` or ``paragraph``: after ``length`` characters, continue until one ends, to at most
+            three times the length. ``none``, the default, ends there.
         on_unknown: Action for characters of the seed that the model does not know: ``error``, ``skip`` or ``replace``.
         with_seed: True to begin each text with the seed. Default: only if the seed was given.
     """
@@ -36,6 +42,9 @@ class GenerationOptions(TypedDict, total=False):
     min_p: float
     repetition_penalty: float
     stop: str | Sequence[str] | None
+    stop_regex: str | None
+    keep_stop: bool
+    end: End
     on_unknown: OnUnknown
     with_seed: bool | None
 
@@ -53,6 +62,9 @@ class GenerationSettings:
         top_p: Probability of the characters to draw from.
         min_p: Least fraction of the likeliest character's probability.
         repetition_penalty: Factor on the log-probabilities of characters just used.
+        stop_regex: Regular expression that ends a text.
+        keep_stop: True for texts that contain what ended them.
+        end: What a text continues to after its length.
     """
 
     length: Annotated[int, Meta(ge=0)] = 500
@@ -63,8 +75,21 @@ class GenerationSettings:
     top_p: Annotated[float, Meta(ge=0.0, le=1.0)] = Sampling.top_p
     min_p: Annotated[float, Meta(ge=0.0, le=1.0)] = Sampling.min_p
     repetition_penalty: Annotated[float, Meta(ge=0.01, le=1e6)] = Sampling.repetition_penalty
+    stop_regex: Annotated[str, Meta(max_length=10_000)] | None = None
+    keep_stop: bool = False
+    end: End = "none"
 
     @property
     def sampling(self) -> Sampling:
         """The settings of the sampler."""
         return Sampling(self.temperature, self.top_k, self.top_p, self.min_p, self.repetition_penalty)
+
+    def stop_rules(self, strings: Sequence[str]) -> StopRules:
+        """Return the rules that end a text, with stop strings in the characters of the model.
+
+        Raises:
+            ConfigError: If the regular expression is invalid, or would end every text at once.
+        """
+        if self.stop_regex is not None:
+            compiled(self.stop_regex)
+        return StopRules(tuple(strings), self.stop_regex, self.keep_stop, None if self.end == "none" else self.end)

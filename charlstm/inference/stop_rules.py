@@ -1,9 +1,22 @@
-"""What ends a text before its maximum length."""
+"""What ends a text: stop strings, a regular expression, and the end of a word, line, sentence or paragraph."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-StopReason = Literal["length", "stop"]
+from charlstm.choices import TextEnd
+from charlstm.errors import ConfigError
+from charlstm.text.boundaries import first_end, undecided
+
+if TYPE_CHECKING:
+    import regex
+
+StopReason = Literal["length", "stop", "end"]
+
+LONGEST_END = 3
+"""A text continues to the end of a sentence, say, until it is this many times as long as its length."""
+
+_BEFORE = 250
+"""Characters before a place that a rule can read: a sentence that ends there, or what a regular expression looks back to."""
 
 
 @dataclass(frozen=True)
@@ -11,23 +24,111 @@ class StopRules:
     """The rules that end a text.
 
     Attributes:
-        strings: Strings each of which ends the text; the text does not contain it.
+        strings: Strings each of which ends the text.
+        regex: A regular expression whose first match ends the text; see :func:`compiled`.
+        keep: True if the text contains the string or the match that ended it.
+        end: What the text continues to after its length; None to end there.
     """
 
     strings: tuple[str, ...] = ()
+    regex: str | None = None
+    keep: bool = False
+    end: TextEnd | None = None
 
-    @property
-    def pending(self) -> int:
-        """The greatest number of characters at the end of a text that can be the beginning of a stop string."""
-        return max((len(string) for string in self.strings), default=1) - 1
-
-    def found(self, characters: list[str]) -> int | None:
-        """Return where a stop string begins that ends with the last character of a text; None if there is none."""
-        for string in self.strings:
-            if "".join(characters[-len(string) :]) == string:
-                return len(characters) - len(string)
-        return None
+    def most(self, length: int) -> int:
+        """Return the greatest number of characters of a text of a length."""
+        return length if self.end is None else LONGEST_END * length
 
 
 NO_STOPS = StopRules()
-"""No rules: a text ends at its maximum length."""
+"""No rules: a text ends at its length."""
+
+
+def compiled(expression: str) -> "regex.Pattern[str]":
+    """Return a regular expression in the syntax of Python's ``re``, as a pattern of the library ``regex``.
+
+    That library also tells where a match may begin that later characters complete.
+
+    Raises:
+        ConfigError: If it is invalid, or matches the empty string and so would end every text at once.
+    """
+    import regex
+
+    try:
+        pattern: regex.Pattern[str] = regex.compile(expression)
+    except regex.error as error:
+        raise ConfigError(setting="stop_regex", expected=f"a regular expression ({error})", found=expression) from None
+    if pattern.search(""):
+        raise ConfigError(setting="stop_regex", expected="an expression that does not match the empty text", found=expression)
+    return pattern
+
+
+class StopSearch:
+    """The search for the first end in a text that grows by one character at a time."""
+
+    def __init__(self, rules: StopRules, length: int) -> None:
+        """Start with an empty text, of which nothing is certain.
+
+        Args:
+            rules: The rules.
+            length: Number of characters after which ``rules.end`` applies.
+        """
+        self.certain = 0
+        """Number of characters that no rule can remove any more."""
+        self._rules, self._length, self._most = rules, length, rules.most(length)
+        self._pattern = None if rules.regex is None else compiled(rules.regex)
+        # At most this many characters at the end can be the beginning of a stop string.
+        self._pending = 0 if rules.keep else max((len(string) for string in rules.strings), default=1) - 1
+
+    def read(self, characters: list[str]) -> tuple[int, StopReason] | None:
+        """Return the length of the text and the reason if it ends, after one more character; None if it continues."""
+        ended = self._by_string(characters) or self._by_regex(characters) or self._by_end(characters)
+        if ended is None:
+            self.certain = max(self.certain, len(characters) - self._held(characters))
+            if len(characters) == self._most:
+                return len(characters), "length"
+        return ended
+
+    def _by_string(self, characters: list[str]) -> tuple[int, StopReason] | None:
+        for string in self._rules.strings:
+            if "".join(characters[-len(string) :]) == string:
+                return len(characters) - (0 if self._rules.keep else len(string)), "stop"
+        return None
+
+    def _by_regex(self, characters: list[str]) -> tuple[int, StopReason] | None:
+        r"""Search for a match that begins in the part that is not certain.
+
+        A match counts when one more character has come, or the text is complete. So ``a+`` and ``\bend\b`` find what they
+        find in the whole text.
+        """
+        if self._pattern is None:
+            return None
+        before, text = self._text(characters, self.certain)
+        match = self._pattern.search(text, self.certain - before)
+        if match and (match.end() < len(text) or len(characters) == self._most):
+            return before + (match.end() if self._rules.keep else match.start()), "stop"
+        return None
+
+    def _by_end(self, characters: list[str]) -> tuple[int, StopReason] | None:
+        if self._rules.end is None or len(characters) <= self._length:
+            return None
+        least = max(self._length, self.certain)
+        before, text = self._text(characters, least)
+        place = first_end(text, self._rules.end, least - before)
+        return None if place is None else (before + place, "end")
+
+    def _held(self, characters: list[str]) -> int:
+        """Return the number of characters at the end that a rule may still remove."""
+        held = self._pending
+        before, text = self._text(characters, self.certain)
+        if self._pattern is not None and (begun := self._pattern.search(text, self.certain - before, partial=True)):
+            held = max(held, len(text) - begun.start())
+        if self._rules.end is not None:
+            held = max(held, min(undecided(text, self._rules.end), len(characters) - self._length))
+        return held
+
+    @staticmethod
+    def _text(characters: list[str], place: int) -> tuple[int, str]:
+        """Return the end of a text, with what a rule at a place can read before it, and where that begins."""
+        before = max(0, place - _BEFORE)
+        return before, "".join(characters[before:])

@@ -35,14 +35,15 @@ class SampleRecord(JsonRecord, frozen=True, kw_only=True):
     """One generated text.
 
     Attributes:
-        text: The generated text, without the seed text and without the stop string.
+        text: The generated text, without the seed text and, unless it is kept, without the stop string.
         random_seed: Random seed of its noise.
-        stop_reason: `length` if it reached the maximum length, `stop` if it ended at a stop string.
+        stop_reason: `length` if it reached the maximum length, `stop` if it ended at a stop string or a match of the regular
+            expression, `end` if it ended with the word, line, sentence or paragraph that was asked for.
     """
 
     text: str
     random_seed: int
-    stop_reason: Literal["length", "stop"]
+    stop_reason: Literal["length", "stop", "end"]
 
 
 class GenerationResult(JsonRecord, frozen=True, kw_only=True):

@@ -102,7 +102,7 @@ class Writing:
         self._write(outcome.chosen, outcome.logits)
         if reason := self.generated.stop_reason:
             del self._tokens[len(self.generated) - self._given :]  # the tokens of the stop string
-            self._end(reason)
+            self._end("length" if reason == "length" else "stop")
         elif piece := self.generated.give():
             self._give(piece, None)
         else:
