@@ -102,7 +102,7 @@ class Model(ModelFiles):
         """Yield the texts of checked inputs piece by piece: see :func:`charlstm.inference.generation.generate_pieces`."""
         settings = inputs.settings
         return generate_pieces(
-            self.decoder(settings.mode, engine),
+            self.decoder(settings.mode, engine, settings.window),
             self.vocabulary,
             inputs.seed,
             random_seeds=inputs.random_seeds,

@@ -17,16 +17,13 @@ from charlstm.evaluation.surprisal import Progress
 from charlstm.evaluation.timed_generation import GenerationTask, TimingEnvironment
 from charlstm.inference.finite import check_record
 from charlstm.inference.generation_inputs import generation_inputs, plain
-from charlstm.inference.generation_settings import GenerationSettings
+from charlstm.inference.generation_settings import LARGEST_WINDOW, GenerationSettings
 from charlstm.model import Model
 from charlstm.report.notebook import comparison_html
 from charlstm.report.records import comparison_result
 from charlstm.results.comparison import ComparisonResult
 from charlstm.text.known_text import known_ids
 from charlstm.text.sources import source_list
-
-LARGEST_WINDOW = 10_000
-"""Largest window in characters. A larger one would need gigabytes for its states."""
 
 
 class Comparison(ComparisonResult, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """A trained model as it lies in its files: configuration, vocabulary, weights, history, and the network that they make."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import get_args
@@ -92,12 +93,19 @@ class ModelFiles:
 
         return model_html(self.checkpoint, self.name, self.history)
 
-    def decoder(self, mode: Mode, engine: Engine = "numpy") -> Decoder:
-        """Return the decoder of a mode, in NumPy or in Keras, which starts TensorFlow."""
+    def decoder(self, mode: Mode, engine: Engine = "numpy", window: int | None = None) -> Decoder:
+        """Return the decoder of a mode, in NumPy or in Keras, which starts TensorFlow.
+
+        Args:
+            mode: ``stateless`` or ``stateful``.
+            engine: ``numpy`` or ``keras``.
+            window: Characters that stateless mode reads for each one; the model's own window if None.
+        """
         check_choice("mode", mode, get_args(Mode))
         check_choice("engine", engine, get_args(Engine))
+        config = replace(self.config, seq_len=window or self.config.seq_len)
         if engine == "keras":
             from charlstm.nn.keras_decoder import keras_decoder
 
-            return keras_decoder(self.config, self.weights, mode)
-        return decoder(self.network, mode)
+            return keras_decoder(config, self.weights, mode)
+        return decoder(replace(self.network, config=config), mode)

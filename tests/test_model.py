@@ -36,6 +36,13 @@ OPTIONS = {
         ["--temperature=1.3", "--top-k=9", "--top-p=0.9", "--min-p=0.05", "--repetition-penalty=1.2", "--mode=stateful"],
     ),
     "stops": ({"stop": ["e", "oo"]}, ["--stop", "e", "--stop", "oo"]),
+    "changing temperature": ({"temperature": (0.2, 3)}, ["--temperature", "0.2:3"]),
+    "word temperature": ({"temperature": 0, "word_temperature": 1.2}, ["--temperature", "0", "--word-temperature", "1.2"]),
+    "window": ({"window": 3}, ["--window", "3"]),
+    "ends": (
+        {"end": "word", "stop_regex": "q.*?x", "keep_stop": True},
+        ["--end", "word", "--stop-regex", "q.*?x", "--keep-stop"],
+    ),
 }
 
 

@@ -117,7 +117,7 @@ def compare(
 
 def _sizes(windows: str | None) -> list[int]:
     """Return the numbers of ``--windows``, sorted and without repetition."""
-    from charlstm.model_comparison import LARGEST_WINDOW
+    from charlstm.inference.generation_settings import LARGEST_WINDOW
 
     try:
         sizes = sorted({int(part) for part in windows.split(",")}) if windows else []

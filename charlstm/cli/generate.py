@@ -3,6 +3,7 @@
 import secrets
 import sys
 import time
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,13 +54,15 @@ def generate(
     checkpoint: CheckpointOption = None,
     length: generate_options.Length = 500,
     mode: generate_options.Mode = "stateless",
+    window: generate_options.Window = None,
     samples: generate_options.Samples = 1,
     stop: generate_options.Stop = None,
     stop_regex: generate_options.StopRegex = None,
     keep_stop: generate_options.KeepStop = False,
     end: generate_options.End = "none",
     random_seed: generate_options.RandomSeed = None,
-    temperature: generate_options.Temperature = DEFAULT_TEMPERATURE,
+    temperature: generate_options.Temperature = str(DEFAULT_TEMPERATURE),
+    word_temperature: generate_options.WordTemperature = None,
     top_k: generate_options.TopK = 0,
     top_p: generate_options.TopP = 1.0,
     min_p: generate_options.MinP = 0.0,
@@ -91,8 +94,8 @@ def generate(
     check_outputs(output=output)
     encoding = encoding_of("--seed-file", seed_file, text_encoding)
     model = find_model(checkpoint, checkpoints, weights)
-    config = model.checkpoint
     settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
+    config = replace(model.checkpoint, model=settings.reads(model.config))
     stops = settings.stop_rules(stop_strings(stop, config.vocabulary))
     named = not json and not (output is not None and is_finished(output))
     start = find_seed(seed, seed_file, encoding, config, settings.random_seed, on_unknown, named=named)
@@ -116,7 +119,8 @@ def generate(
         if interactive:
             from charlstm.cli.interactive import converse
 
-            converse(model.decoder(mode, engine), config.vocabulary, inputs, on_unknown=on_unknown, shows_seed=shows_seed)
+            decoder = model.decoder(mode, engine, settings.window)
+            converse(decoder, config.vocabulary, inputs, on_unknown=on_unknown, shows_seed=shows_seed)
         else:
             _print_texts(model, inputs, engine, json=json)
 
@@ -128,14 +132,21 @@ def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> Non
 
     settings, samples = inputs.settings, len(inputs.random_seeds)
     processes = writers(
-        model.checkpoint,
+        replace(model.checkpoint, model=settings.reads(model.config)),
         ceil(samples / BATCH),
         min(samples, BATCH),
         inputs.stops.most(settings.length),
         settings.mode,
         settings.sampling,
     )
-    job = Job(model.decoder(settings.mode), model.vocabulary, inputs.seed, settings.length, settings.sampling, inputs.stops)
+    job = Job(
+        model.decoder(settings.mode, window=settings.window),
+        model.vocabulary,
+        inputs.seed,
+        settings.length,
+        settings.sampling,
+        inputs.stops,
+    )
     write_many(job, output, inputs.random_seeds, stored_values(inputs, model.weights), processes)
 
 

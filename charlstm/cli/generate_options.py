@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from charlstm import choices
-from charlstm.cli.options import LARGEST_SEED, choice, integer, number
+from charlstm.cli.options import LARGEST_SEED, choice, integer, number, number_or_two
 from charlstm.cli.outputs import output_path
 
 _SAMPLING = "Sampling"
@@ -32,6 +32,14 @@ Mode = Annotated[
     choices.Mode,
     option("stateless: read the last window for each character; stateful: carry the state.", **choice(choices.Mode)),
 ]
+Window = Annotated[
+    int | None,
+    option(
+        "Characters that --mode stateless reads for each one. Default: the model's own window.",
+        show_default=False,
+        **integer(1, 10_000),
+    ),
+]
 Samples = Annotated[int, option("Number of texts, from consecutive random seeds.", **integer(1))]
 Stop = Annotated[
     list[str] | None,
@@ -55,10 +63,21 @@ End = Annotated[
 ]
 RandomSeed = Annotated[int | None, option("Random seed of the text. Default: a new one each time.", **integer(0, LARGEST_SEED))]
 Temperature = Annotated[
-    float,
+    str,
     option(
-        "Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character.",
+        "Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character. 0.3:1.2 changes it "
+        "from the first character of --length to the last.",
         panel=_SAMPLING,
+        metavar="F|F:F",
+        parser=number_or_two,
+    ),
+]
+WordTemperature = Annotated[
+    float | None,
+    option(
+        "Temperature for the choice of a word's first letter. Default: --temperature.",
+        panel=_SAMPLING,
+        show_default=False,
         **number(0),
     ),
 ]

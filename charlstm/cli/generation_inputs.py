@@ -195,5 +195,5 @@ def settings_of(context: typer.Context, random_seed: int) -> "GenerationSettings
 
 def note_unused(sampling: "Sampling") -> None:
     """Report the sampling settings that change nothing, because no character is drawn."""
-    if sampling.temperature == 0 and (sampling.top_k, sampling.top_p, sampling.min_p) != (0, 1, 0):
+    if sampling.greedy and (sampling.top_k, sampling.top_p, sampling.min_p) != (0, 1, 0):
         say("--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing.")

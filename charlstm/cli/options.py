@@ -67,6 +67,15 @@ def integers(value: str) -> tuple[int, ...]:
         raise typer.BadParameter(f"expected integers separated by commas, such as 512,512; found {short_repr(value)}") from None
 
 
+def number_or_two(value: Any) -> float | tuple[float, float]:
+    """Parse a number of at least 0, or two that are separated by a colon."""
+    parts = str(value).split(":")
+    if len(parts) > 2:
+        raise typer.BadParameter(f"expected a number, or two such as 0.3:1.2; found {short_repr(value)}")
+    numbers = [number(0)["parser"](part) for part in parts]
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else numbers[0]
+
+
 def _parser(kind: type[int] | type[float], expected: str, least: float | None, most: float) -> Callable[[Any], Any]:
     def parse(value: Any) -> Any:  # Typer also parses the default, which already is a number
         try:

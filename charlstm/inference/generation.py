@@ -17,6 +17,7 @@ from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import Decoder
 from charlstm.inference.sampling import Sampling, make_sampler
 from charlstm.inference.stop_rules import NO_STOPS, StopReason, StopRules
+from charlstm.text.boundaries import WordCharacters
 from charlstm.text.vocabulary import Ids, Vocabulary
 
 
@@ -65,7 +66,13 @@ def likeliest_next(decoder: Decoder, ids: Ids, characters: int) -> list[tuple[in
 
 
 def continue_ids(
-    decoder: Decoder, seed: Ids, random_seeds: Sequence[int], vocabulary_size: int, sampling: Sampling, position: int = 0
+    decoder: Decoder,
+    seed: Ids,
+    random_seeds: Sequence[int],
+    vocabulary_size: int,
+    sampling: Sampling,
+    position: int = 0,
+    words: WordCharacters | None = None,
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the next character of every text, without end: choose a character, read it, repeat.
 
@@ -76,11 +83,12 @@ def continue_ids(
         vocabulary_size: The number of characters that can be generated. The logits may have one more, for the placeholder.
         sampling: The sampling settings.
         position: The number of generated characters at the end of the seed; the noise continues from there.
+        words: The characters that words consist of; needed for ``word_temperature``.
 
     Yields:
         The next character of every text: ids ``[B]``.
     """
-    sampler = make_sampler(sampling, random_seeds, vocabulary_size, seed, position)
+    sampler = make_sampler(sampling, random_seeds, vocabulary_size, seed, position, words)
     state, ids = None, None
     while True:
         with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; the sampler accepts any logits
@@ -125,7 +133,8 @@ def generate_pieces(
     if not seed:
         raise CharlstmError("the seed is empty; give at least one character as `seed`, or leave it out for a random one")
     texts = [GeneratedText(stops, length) for _ in random_seeds]
-    steps = continue_ids(decoder, vocabulary.encode(seed), random_seeds, len(vocabulary), sampling, position)
+    words = WordCharacters.of(vocabulary.characters) if sampling.word_temperature is not None else None
+    steps = continue_ids(decoder, vocabulary.encode(seed), random_seeds, len(vocabulary), sampling, position, words)
     while not all(text.stop_reason for text in texts):
         for text, character in zip(texts, vocabulary.decode(next(steps)), strict=True):
             text.append(character)

@@ -1,7 +1,7 @@
 """The checked inputs of a generation, from the options of the library."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -67,6 +67,7 @@ def generation_inputs(
         )
     config.vocabulary.encode(text)  # refuses unknown characters
     stops = settings.stop_rules([known_stop(config.vocabulary, each) for each in _strings(stop)])
+    config = replace(config, model=settings.reads(config.model))
     check_generation(config, samples, stops.most(settings.length), settings.mode, settings.sampling)
     return GenerationInputs(
         seed=text,

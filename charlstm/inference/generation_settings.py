@@ -1,14 +1,23 @@
 """The settings of a generation: those that a caller may give, and those that are checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
 from charlstm.choices import End, Mode, OnUnknown
+from charlstm.config import ModelConfig
+from charlstm.errors import ConfigError
 from charlstm.inference.sampling import Sampling
 from charlstm.inference.stop_rules import StopRules, compiled
+
+_Temperature = Annotated[float, Meta(ge=0.0, le=1e9)]
+_TwoTemperatures = Annotated[tuple[_Temperature, ...], Meta(min_length=2, max_length=2)]
+"""Not ``tuple[_Temperature, _Temperature]``: msgspec 0.20 reads a wild bound beside a number with bounds."""
+
+LARGEST_WINDOW = 10_000
+"""Largest window in characters. A larger one would need gigabytes for its states."""
 
 
 class GenerationOptions(TypedDict, total=False):
@@ -18,7 +27,10 @@ class GenerationOptions(TypedDict, total=False):
         length: Largest number of characters to generate. Default: 500.
         mode: ``stateless`` reads the last window for each character, ``stateful`` carries the state. Default: stateless.
         random_seed: Random seed of the first text; the others have the following ones. Default: a new one each time.
-        temperature: Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character. Default: 0.6.
+        temperature: Below 1 the text becomes safer, above 1 more varied; 0 always takes the likeliest character. Of
+            two, the first applies to the first character and the second to the last of ``length``. Default: 0.6.
+        word_temperature: Temperature for the choice of a word's first letter. Default: ``temperature``.
+        window: Characters that stateless mode reads for each one. Default: the model's own window.
         top_k: Draw from the k likeliest characters only; 0 for all. Default: 0.
         top_p: Draw from the likeliest characters that together have this probability. Default: 1.
         min_p: Draw from the characters with at least this fraction of the likeliest one's probability. Default: 0.
@@ -36,7 +48,9 @@ class GenerationOptions(TypedDict, total=False):
     length: int
     mode: Mode
     random_seed: int | None
-    temperature: float
+    temperature: float | tuple[float, float]
+    word_temperature: float | None
+    window: int | None
     top_k: int
     top_p: float
     min_p: float
@@ -62,6 +76,8 @@ class GenerationSettings:
         top_p: Probability of the characters to draw from.
         min_p: Least fraction of the likeliest character's probability.
         repetition_penalty: Factor on the log-probabilities of characters just used.
+        word_temperature: Temperature for a word's first letter.
+        window: Characters that stateless mode reads for each one; None for the model's own window.
         stop_regex: Regular expression that ends a text.
         keep_stop: True for texts that contain what ended them.
         end: What a text continues to after its length.
@@ -70,11 +86,13 @@ class GenerationSettings:
     length: Annotated[int, Meta(ge=0)] = 500
     mode: Mode = "stateless"
     random_seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
-    temperature: Annotated[float, Meta(ge=0.0, le=1e9)] = Sampling.temperature
+    temperature: _Temperature | _TwoTemperatures = Sampling.temperature
     top_k: Annotated[int, Meta(ge=0)] = Sampling.top_k
     top_p: Annotated[float, Meta(ge=0.0, le=1.0)] = Sampling.top_p
     min_p: Annotated[float, Meta(ge=0.0, le=1.0)] = Sampling.min_p
     repetition_penalty: Annotated[float, Meta(ge=0.01, le=1e6)] = Sampling.repetition_penalty
+    word_temperature: _Temperature | None = None
+    window: Annotated[int, Meta(ge=1, le=LARGEST_WINDOW)] | None = None
     stop_regex: Annotated[str, Meta(max_length=10_000)] | None = None
     keep_stop: bool = False
     end: End = "none"
@@ -82,7 +100,29 @@ class GenerationSettings:
     @property
     def sampling(self) -> Sampling:
         """The settings of the sampler."""
-        return Sampling(self.temperature, self.top_k, self.top_p, self.min_p, self.repetition_penalty)
+        first, last = self.temperature if isinstance(self.temperature, tuple) else (self.temperature, None)
+        return Sampling(
+            first,
+            self.top_k,
+            self.top_p,
+            self.min_p,
+            self.repetition_penalty,
+            self.word_temperature,
+            last,
+            0 if last is None else self.length,
+        )
+
+    def reads(self, model: ModelConfig) -> ModelConfig:
+        """Return the configuration of a network that reads ``window`` characters in stateless mode.
+
+        Raises:
+            ConfigError: If there is a window in stateful mode, which reads every character once.
+        """
+        if self.window is None:
+            return model
+        if self.mode == "stateful":
+            raise ConfigError(setting="window", expected="none with `mode=stateful`, which has no window", found=self.window)
+        return replace(model, seq_len=self.window)
 
     def stop_rules(self, strings: Sequence[str]) -> StopRules:
         """Return the rules that end a text, with stop strings in the characters of the model.

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.inference.logits import LARGE_VOCABULARY, MARGIN, Logits, log_softmax
+from charlstm.inference.logits import LARGE_VOCABULARY, MARGIN, Logits, log_softmax, shift
+from charlstm.text.boundaries import WordCharacters
 from charlstm.text.vocabulary import Ids
 
 PENALTY_WINDOW = 64
@@ -91,6 +92,78 @@ class Temperature:
         """See :data:`LogitsProcessor`."""
         logits /= self.temperature
         return logits
+
+
+@dataclass
+class ChangingTemperature(StatefulProcessor):
+    """Divide the logits by a temperature that changes linearly over a text, and stays after it.
+
+    Attributes:
+        first: Temperature of the first character.
+        last: Temperature of the last one.
+        length: Number of characters from the first to the last.
+        position: The index in the generated text of the next character; negative while the seed is read.
+    """
+
+    first: float
+    last: float
+    length: int
+    position: int
+
+    def __call__(self, logits: Logits) -> Logits:
+        """See :data:`LogitsProcessor`."""
+        part = min(1.0, self.position / max(1, self.length - 1))
+        logits /= max(self.first + (self.last - self.first) * part, MIN_TEMPERATURE)
+        return logits
+
+    def read(self, ids: Ids) -> None:
+        """See :class:`StatefulProcessor`."""
+        self.position += ids.shape[1]
+
+
+@dataclass
+class WordTemperature(StatefulProcessor):
+    """Choose the first letter of a word with a temperature of its own, and everything else with another.
+
+    After a character that no word goes on after, the probability that a letter comes stays as the other temperature makes it.
+    Only which letter it is depends on this one.
+
+    Attributes:
+        temperature: At least ``MIN_TEMPERATURE``.
+        other: The other temperature.
+        words: The characters that words consist of.
+    """
+
+    temperature: float
+    other: LogitsProcessor
+    words: WordCharacters
+    _begins: NDArray[np.bool_] | None = field(default=None, init=False, repr=False)  # [B]
+
+    def __call__(self, logits: Logits) -> Logits:
+        """See :data:`LogitsProcessor`."""
+        begins = np.zeros(len(logits), bool) if self._begins is None else self._begins
+        letters = logits[:, self.words.letters]  # a copy
+        result = self.other(logits)
+        rows = np.flatnonzero(begins & np.isfinite(letters.max(-1, initial=-np.inf)))
+        if len(rows):
+            places = np.ix_(rows, np.flatnonzero(self.words.letters))
+            among_letters = log_softmax(shift(letters[rows]) / self.temperature)
+            result[places] = among_letters + _log_sum(result[places])
+        return result
+
+    def read(self, ids: Ids) -> None:
+        """See :class:`StatefulProcessor`."""
+        if isinstance(self.other, StatefulProcessor):
+            self.other.read(ids)
+        if ids.shape[1]:
+            self._begins = ~self.words.inside[ids[:, -1]]
+
+
+def _log_sum(logits: Logits) -> Logits:
+    """Return the logarithm of the sum of the exponentials: ``[..., n] -> [..., 1]``."""
+    greatest = logits.max(-1, keepdims=True)
+    result: Logits = greatest + np.log(np.exp(logits - greatest).sum(-1, keepdims=True))
+    return result
 
 
 @dataclass(frozen=True)

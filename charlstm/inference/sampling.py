@@ -15,6 +15,7 @@ from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.inference.logits import Logits, replace_nonfinite, shift
 from charlstm.inference.logits_processors import (
     MIN_TEMPERATURE,
+    ChangingTemperature,
     LogitsProcessor,
     MinP,
     RepetitionPenalty,
@@ -22,8 +23,10 @@ from charlstm.inference.logits_processors import (
     Temperature,
     TopK,
     TopP,
+    WordTemperature,
 )
 from charlstm.inference.noise import GumbelNoise, likeliest
+from charlstm.text.boundaries import WordCharacters
 from charlstm.text.vocabulary import Ids
 
 
@@ -38,6 +41,10 @@ class Sampling:
         min_p: Keep characters with at least this fraction of the likeliest one's probability (Nguyen et al. 2024).
         repetition_penalty: Factor on the log-probabilities of the last ``PENALTY_WINDOW`` characters (after Keskar et al.
             2019); 1 for none.
+        word_temperature: Temperature for the choice of a word's first letter; None for ``temperature``.
+        last_temperature: Temperature that ``temperature`` changes to, linearly, from the first character to the last of
+            ``length``; None for one that does not change.
+        length: Number of characters from the first to the last; unused without ``last_temperature``.
     """
 
     temperature: float = DEFAULT_TEMPERATURE
@@ -45,12 +52,25 @@ class Sampling:
     top_p: float = 1.0
     min_p: float = 0.0
     repetition_penalty: float = 1.0
+    word_temperature: float | None = None
+    last_temperature: float | None = None
+    length: int = 0
+
+    @property
+    def greedy(self) -> bool:
+        """True if the likeliest character is always taken, and none is drawn."""
+        return not (self.temperature or self.last_temperature or self.word_temperature)
 
 
-def make_chain(sampling: Sampling) -> list[LogitsProcessor]:
+def make_chain(sampling: Sampling, position: int = 0, words: WordCharacters | None = None) -> list[LogitsProcessor]:
     """Return new processors for the settings that have an effect, in order.
 
     Rules that may exclude or change the likeliest character come before the temperature, rules that keep it after it.
+
+    Args:
+        sampling: The sampling settings.
+        position: The index in the generated text of the first character that the processors read; negative in the seed.
+        words: The characters that words consist of; needed for ``word_temperature``.
 
     >>> make_chain(Sampling(temperature=0.8, top_k=40, min_p=0.05))
     [Temperature(temperature=0.8), TopK(k=40), MinP(p=0.05)]
@@ -60,11 +80,11 @@ def make_chain(sampling: Sampling) -> list[LogitsProcessor]:
     chain: list[LogitsProcessor] = []
     if sampling.repetition_penalty != 1:
         chain.append(RepetitionPenalty(sampling.repetition_penalty))
-    if sampling.temperature == 0:
+    if sampling.greedy:
         return chain
     if chain:
         chain.append(shift)  # differences from the likeliest are precise at low temperatures
-    chain.append(Temperature(max(sampling.temperature, MIN_TEMPERATURE)))
+    chain.append(_temperature(sampling, position, words))
     if sampling.top_k > 0:
         chain.append(TopK(sampling.top_k))
     if sampling.top_p < 1:
@@ -72,6 +92,19 @@ def make_chain(sampling: Sampling) -> list[LogitsProcessor]:
     if sampling.min_p > 0:
         chain.append(MinP(sampling.min_p))
     return chain
+
+
+def _temperature(sampling: Sampling, position: int, words: WordCharacters | None) -> LogitsProcessor:
+    """Return the processor of the temperatures."""
+    temperature: Temperature | ChangingTemperature
+    if sampling.last_temperature is None:
+        temperature = Temperature(max(sampling.temperature, MIN_TEMPERATURE))
+    else:
+        temperature = ChangingTemperature(sampling.temperature, sampling.last_temperature, sampling.length, position)
+    if sampling.word_temperature is None:
+        return temperature
+    assert words is not None
+    return WordTemperature(max(sampling.word_temperature, MIN_TEMPERATURE), temperature, words)
 
 
 class Noise(Protocol):
@@ -131,7 +164,12 @@ class Sampler:
 
 
 def make_sampler(
-    sampling: Sampling, random_seeds: Sequence[int], vocabulary_size: int, seed: Ids, position: int = 0
+    sampling: Sampling,
+    random_seeds: Sequence[int],
+    vocabulary_size: int,
+    seed: Ids,
+    position: int = 0,
+    words: WordCharacters | None = None,
 ) -> Sampler:
     """Return the sampler of B texts that continue a seed.
 
@@ -141,8 +179,9 @@ def make_sampler(
         vocabulary_size: V.
         seed: The text to continue: ids ``[N]``.
         position: The number of generated characters at the end of the seed; the noise continues from there.
+        words: The characters that words consist of; needed for ``word_temperature``.
     """
-    noise = None if sampling.temperature == 0 else GumbelNoise(random_seeds, vocabulary_size)
-    sampler = Sampler(make_chain(sampling), noise, position)
+    noise = None if sampling.greedy else GumbelNoise(random_seeds, vocabulary_size)
+    sampler = Sampler(make_chain(sampling, position - len(seed), words), noise, position)
     sampler.read(np.broadcast_to(seed.astype(np.int64), (len(random_seeds), len(seed))))
     return sampler

@@ -164,7 +164,7 @@ class SharedBatch:
                 together.setdefault(text.sampling, []).append(place)
         for sampling, places in together.items():
             group = [texts[place] for place in places]
-            sampler = Sampler(make_chain(sampling), None if sampling.temperature == 0 else _NoiseOfTexts(group))
+            sampler = Sampler(make_chain(sampling), None if sampling.greedy else _NoiseOfTexts(group))
             ids = sampler.choose(logits[places, : group[0].vocabulary_size])
             for text, character in zip(group, ids, strict=True):
                 text.position += 1

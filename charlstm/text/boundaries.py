@@ -5,8 +5,12 @@ character is a word of its own.
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from unicodedata import category
+
+import numpy as np
+from numpy.typing import NDArray
 
 from charlstm.choices import TextEnd
 
@@ -44,6 +48,31 @@ def in_one_word(before: str, after: str) -> bool:
     """Return whether two neighbouring characters belong to the same word."""
     joined = is_word_character(before) and is_word_character(after)
     return joined and not is_whole_word(before) and not is_whole_word(after)
+
+
+@dataclass(frozen=True)
+class WordCharacters:
+    """The characters of a vocabulary that words consist of.
+
+    Attributes:
+        letters: True for those that a word can begin with: ``[V]``.
+        inside: True for those after which a word can go on: ``[V]``.
+    """
+
+    letters: NDArray[np.bool_]
+    inside: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, characters: str) -> "WordCharacters":
+        """Return those of a vocabulary's characters.
+
+        >>> words = WordCharacters.of(" 'a渡")
+        >>> words.letters.tolist(), words.inside.tolist()
+        ([False, False, True, True], [False, True, True, False])
+        """
+        letters = [character.isalpha() for character in characters]
+        inside = [is_word_character(character) and not is_whole_word(character) for character in characters]
+        return cls(np.array(letters), np.array(inside))
 
 
 def needs_space(before: str, after: str) -> bool:

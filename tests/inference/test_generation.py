@@ -10,6 +10,7 @@ from charlstm.inference.generation import Sample, continue_ids, generate_pieces
 from charlstm.inference.modes import StatefulDecoder, StatelessDecoder
 from charlstm.inference.sampling import Sampling
 from charlstm.inference.stop_rules import StopRules
+from charlstm.text.boundaries import WordCharacters
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
 GREEDY = Sampling(temperature=0)
@@ -97,13 +98,19 @@ def test_a_batch_of_samples_equals_single_texts(make_network, mode):
 
 @pytest.mark.parametrize("mode", [StatelessDecoder, StatefulDecoder])
 @pytest.mark.parametrize(
-    "sampling", [Sampling(1.0), Sampling(1.0, repetition_penalty=1.5), Sampling(0, repetition_penalty=3.0)]
+    "sampling",
+    [
+        Sampling(1.0),
+        Sampling(1.0, repetition_penalty=1.5),
+        Sampling(0, repetition_penalty=3.0),
+        Sampling(0.2, last_temperature=3.0, length=30, word_temperature=2.0),
+    ],
 )
 def test_a_text_can_be_resumed_at_any_position(make_network, mode, sampling):
     decoder, seed = mode(make_network()), np.array([0, 1, 2])
 
     def continued(ids, position, length):
-        steps = continue_ids(decoder, ids, [9], 7, sampling, position)
+        steps = continue_ids(decoder, ids, [9], 7, sampling, position, WordCharacters.of("abc ., "))
         return [int(next(steps)[0]) for _ in range(length)]
 
     whole = continued(seed, 0, 40)
@@ -196,3 +203,10 @@ def test_a_seed_with_rare_characters_is_refused(make_network):
                 sampling=GREEDY,
             )
         )
+
+
+def test_word_temperature_draws_first_letters_and_spells_the_rest():
+    sampling = Sampling(0, word_temperature=100.0)
+    assert spelled("ab cd ", seed="ab ", length=30)[1][0].text == "ab " * 10
+    (sample,) = spelled("ab cd ", seed="ab ", length=300, sampling=sampling)[1]
+    assert set(sample.text.split()[:-1]) == {"ab", "b", "cd", "d"}

@@ -3,8 +3,20 @@
 import numpy as np
 import pytest
 
-from charlstm.inference.logits import LARGE_VOCABULARY
-from charlstm.inference.logits_processors import PENALTY_WINDOW, MinP, RepetitionPenalty, Temperature, TopK, TopP
+from charlstm.inference.logits import LARGE_VOCABULARY, log_softmax
+from charlstm.inference.logits_processors import (
+    MIN_TEMPERATURE,
+    PENALTY_WINDOW,
+    ChangingTemperature,
+    MinP,
+    RepetitionPenalty,
+    Temperature,
+    TopK,
+    TopP,
+    WordTemperature,
+)
+from charlstm.text.boundaries import WordCharacters
+from charlstm.text.vocabulary import Ids
 from tests.inference import sampling_definitions
 
 PROBABILITIES = np.array([[0.05, 0.4, 0.1, 0.3, 0.15], [0.2, 0.2, 0.2, 0.2, 0.2]])
@@ -89,3 +101,49 @@ def test_filters_match_their_definitions(rule, definition, values, size, rounded
     logits = np.round(logits) if rounded else logits  # many of the likeliest are equal
     for value in values:
         np.testing.assert_array_equal(rule(value)(logits.copy()), [definition(row, value) for row in logits])
+
+
+def changing(length: int, seed: Ids, position: int = 0) -> ChangingTemperature:
+    """Return a processor from 0.5 to 2 that has read a seed."""
+    processor = ChangingTemperature(0.5, 2.0, length, position - len(seed))
+    processor.read(seed[None])
+    return processor
+
+
+def test_temperature_changes_linearly_and_stays_after_the_text():
+    processor, found = changing(4, np.array([1, 2])), []
+    for _ in range(6):
+        found.append(float(processor(np.array([[0.0, -6.0]]))[0, 1]))
+        processor.read(np.array([[0]]))
+    assert found == [-6 / temperature for temperature in (0.5, 1.0, 1.5, 2.0, 2.0, 2.0)]
+
+
+def test_temperature_of_a_resumed_text_is_that_of_its_position():
+    assert changing(4, np.array([1, 2, 3, 3, 3]), position=3).position == 3
+    assert changing(1, np.array([1]))(np.array([[0.0, -6.0]])).tolist() == [[0.0, -12.0]]
+
+
+WORDS = WordCharacters.of(" .abc")
+
+
+def test_word_temperature_changes_only_which_letter_a_word_begins_with():
+    logits = np.log([[0.2, 0.1, 0.4, 0.2, 0.1]] * 2)
+    processor = WordTemperature(2.0, Temperature(0.5), WORDS)
+    processor.read(np.array([[2, 0], [0, 2]]))  # the first text ends with a space, the second with a letter
+    first, second = np.exp(log_softmax(processor(logits.copy())))
+    plain = np.exp(log_softmax(logits[0] / 0.5))
+    assert second == pytest.approx(plain)
+    assert first[:2] == pytest.approx(plain[:2])
+    letters = np.sqrt([0.4, 0.2, 0.1])
+    assert first[2:] == pytest.approx(letters / letters.sum() * plain[2:].sum())
+
+
+@pytest.mark.parametrize("excluded", [[2, 3, 4], [0, 1]])
+def test_word_temperature_keeps_exclusions(excluded):
+    logits = np.zeros((1, 5))
+    logits[:, excluded] = -np.inf
+    processor = WordTemperature(MIN_TEMPERATURE, Temperature(MIN_TEMPERATURE), WORDS)
+    processor.read(np.array([[0]]))
+    found = processor(logits)
+    assert np.isfinite(found).any()
+    assert (found[:, excluded] == -np.inf).all()
