@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, get_args
@@ -59,19 +60,52 @@ class Model(ModelFiles):
         """
         return "".join(self.stream(seed, **options))
 
-    def generate_batch(self, seed: str | None = None, samples: int = 1, **options: Unpack[GenerationOptions]) -> list[str]:
+    def generate_batch(
+        self, seed: str | Sequence[str] | None = None, samples: int = 1, **options: Unpack[GenerationOptions]
+    ) -> list[str]:
         """Generate several texts from consecutive random seeds at once, which is faster than one after the other.
 
         Args:
-            seed: As for :meth:`generate`.
-            samples: Number of texts.
+            seed: As for :meth:`generate`, or several: the texts of each follow those of the one before it.
+            samples: Number of texts for each seed.
             **options: See :class:`GenerationOptions`.
 
         Raises:
             CharlstmError: As :meth:`generate`.
+
+        >>> [text[:4] for text in load("ferry").generate_batch(["Nan ", "The "], samples=2, length=20)]
+        ['Nan ', 'Nan ', 'The ', 'The ']
         """
         inputs = self._inputs(seed, samples, **options)
-        return [inputs.opening + sample.text for sample in generate_texts(self.pieces(inputs))]
+        return [inputs.opening(sample.seed or "") + sample.text for sample in self.samples(inputs)]
+
+    def generate_samples(
+        self,
+        seed: str | Sequence[str] | None = None,
+        samples: int = 1,
+        logprobs: int | None = None,
+        **options: Unpack[GenerationOptions],
+    ) -> list[Sample]:
+        """Generate texts as :meth:`generate_batch` does, with why each ended and how likely its characters were.
+
+        Args:
+            seed: As for :meth:`generate_batch`.
+            samples: Number of texts for each seed.
+            logprobs: Number of likeliest characters to report for each character; None to report no log-probabilities.
+            **options: See :class:`GenerationOptions`.
+
+        Returns:
+            The texts without their seeds. Log-probabilities are those of the model itself, before temperature and every other
+            sampling setting.
+
+        Raises:
+            CharlstmError: As :meth:`generate`.
+
+        >>> (sample,) = load("ferry").generate_samples("The ferr", logprobs=1, length=1, temperature=0)
+        >>> sample.text, sample.stop_reason, list(sample.logprobs[0].top), round(sample.logprobs[0].logprob, 1)
+        ('y', 'length', ['y'], -0.0)
+        """
+        return list(self.samples(self._inputs(seed, samples, logprobs, **options)))
 
     def stream(self, seed: str | None = None, **options: Unpack[GenerationOptions]) -> Iterator[str]:
         """Generate one text, and yield each piece of it as soon as it is certain, the seed first.
@@ -81,35 +115,55 @@ class Model(ModelFiles):
         Raises:
             CharlstmError: As :meth:`generate`, when it is called.
         """
+        check_instance("seed", seed, str | None, "a string, or None for a passage of the corpus")
         inputs = self._inputs(seed, 1, **options)
         pieces = self.pieces(inputs)
 
         def texts() -> Iterator[str]:
-            if inputs.opening:
-                yield inputs.opening
+            if inputs.with_seed:
+                yield inputs.seeds[0]
             for (piece,) in pieces:
                 if piece:
                     yield piece
 
         return texts()
 
-    def _inputs(self, seed: str | None, samples: int, /, **options: Unpack[GenerationOptions]) -> GenerationInputs:
+    def _inputs(
+        self,
+        seed: str | Sequence[str] | None,
+        samples: int,
+        logprobs: int | None = None,
+        /,
+        **options: Unpack[GenerationOptions],
+    ) -> GenerationInputs:
         if options.get("random_seed") is None:
             options["random_seed"] = secrets.randbelow(2**31)
-        return generation_inputs(self.checkpoint, seed, samples, **options)
+        return generation_inputs(self.checkpoint, seed, samples, logprobs, **options)
 
-    def pieces(self, inputs: GenerationInputs, engine: Engine = "numpy") -> Generator[list[str], None, list[Sample]]:
-        """Yield the texts of checked inputs piece by piece: see :func:`charlstm.inference.generation.generate_pieces`."""
+    def pieces(
+        self, inputs: GenerationInputs, engine: Engine = "numpy", number: int = 0
+    ) -> Generator[list[str], None, list[Sample]]:
+        """Yield the texts that continue one seed of checked inputs, by its number, piece by piece.
+
+        See :func:`charlstm.inference.generation.generate_pieces`.
+        """
         settings = inputs.settings
         return generate_pieces(
             self.decoder(settings.mode, engine, settings.window),
             self.vocabulary,
-            inputs.seed,
+            inputs.seeds[number],
             random_seeds=inputs.random_seeds,
             length=settings.length,
             sampling=settings.sampling,
             stops=inputs.stops,
+            logprobs=inputs.logprobs,
         )
+
+    def samples(self, inputs: GenerationInputs, engine: Engine = "numpy") -> Iterator[Sample]:
+        """Yield the texts of checked inputs in the order of the seeds, those of one seed together."""
+        for number, seed in enumerate(inputs.seeds):
+            for sample in generate_texts(self.pieces(inputs, engine, number)):
+                yield replace(sample, seed=seed)
 
     def next(
         self, text: str, top: int | None = 5, mode: Mode = "stateful", on_unknown: OnUnknown = "error"

@@ -70,7 +70,7 @@ def compare(
     chosen = build(GenerationSettings, given)
     check_instance("windows", windows, list | tuple | range | np.ndarray, "a list of integers")
     windows = [check_integer("windows", window, 1, LARGEST_WINDOW) for window in windows]
-    start = generation_inputs(model.checkpoint, seed, 1, random_seed=chosen.random_seed, on_unknown=on_unknown).seed
+    start = generation_inputs(model.checkpoint, seed, 1, random_seed=chosen.random_seed, on_unknown=on_unknown).seeds[0]
     measured = None if text is None else EvaluationText("the given text", known_ids(model.vocabulary, text, on_unknown))
     texts = evaluation_texts(model.path, model.checkpoint, measured, source_list(corpus, "corpus", least=0))
     task = GenerationTask(start, length, random_seed, chosen.sampling)

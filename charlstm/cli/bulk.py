@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
@@ -21,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import typer
 from tqdm import tqdm
 
+from charlstm.cli.generated_text import sample_record
 from charlstm.cli.output_settings import (
     StoredSettings,
     difference,
@@ -44,13 +44,12 @@ _PAUSE = 60.0
 """Seconds between two progress messages when stderr is not a terminal."""
 
 
-def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str, object], processes: int) -> None:
-    """Write the texts of all random seeds that are not yet in the file, and report the number written.
+def write_many(job: Job, path: Path, settings: Mapping[str, object], processes: int) -> None:
+    """Write the texts that are not yet in the file, and report the number written.
 
     Args:
         job: The texts to generate.
         path: The file, one JSON object a line.
-        random_seeds: Random seed of each text.
         settings: Everything that the texts depend on, as JSON values.
         processes: Number of processes that generate at the same time.
 
@@ -58,18 +57,18 @@ def write_many(job: Job, path: Path, random_seeds: range, settings: Mapping[str,
         CharlstmError: If the file has other settings, or cannot be written.
         typer.Exit: If a signal asks to stop.
     """
-    wanted = StoredSettings(random_seeds.start, len(random_seeds), json.loads(json.dumps(settings)))
-    texts = len(random_seeds)
+    wanted = StoredSettings(job.random_seeds.start, len(job.random_seeds), json.loads(json.dumps(settings)))
+    texts = len(job.seeds) * wanted.samples
     with _alone(path):
         if is_finished(path):
-            _check_finished(path, wanted)
+            _check_finished(path, wanted, len(job.seeds))
             say(f"{path} already has {counted(texts, 'text')}; for other texts, choose another --output.")
             return
         done = before = 0
         try:
             with signals(_end):
                 done = before = _resumed(path, wanted, texts)
-                left = random_seeds[done:]
+                left = range(done, texts)
                 batches = [left[start : start + BATCH] for start in range(0, len(left), BATCH)]
                 said = time.monotonic()
                 with (
@@ -141,15 +140,16 @@ def _resumed(path: Path, settings: StoredSettings, texts: int) -> int:
     return done
 
 
-def _check_finished(path: Path, settings: StoredSettings) -> None:
-    """Refuse a file that is not finished with these settings."""
+def _check_finished(path: Path, settings: StoredSettings, seeds: int) -> None:
+    """Refuse a file that is not finished with these settings and this number of seeds."""
     before = stored_settings(path)
     if before is None:
         raise CharlstmError(f"{path} already exists and was not changed; choose another --output")
     more, first = settings.samples - before.samples, before.random_seed + before.samples
     if more > 0 and not difference(before.values, {**settings.values, "samples": before.samples}):
+        done, other = counted(seeds * before.samples, "text"), f"{seeds * more:,}"
         raise CharlstmError(
-            f"{path} is finished with {counted(before.samples, 'text')}; write the other {more:,} to another --output with "
+            f"{path} is finished with {done}; write the other {other} to another --output with "
             f"--random-seed {first} --samples {more}"
         )
     if other := difference(before.values, settings.values):
@@ -171,6 +171,6 @@ def _digest(path: Path) -> str:
 
 
 def _append(file: IO[bytes], samples: Sequence["Sample"]) -> None:
-    file.write(b"".join(json.dumps(asdict(sample), ensure_ascii=False).encode() + b"\n" for sample in samples))
+    file.write(b"".join(json.dumps(sample_record(sample).to_dict(), ensure_ascii=False).encode() + b"\n" for sample in samples))
     file.flush()
     os.fsync(file.fileno())

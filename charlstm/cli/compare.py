@@ -9,7 +9,7 @@ import typer
 from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
 from charlstm.cli.flags import with_flags
-from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, find_seed, once, threads
+from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, SeedSource, find_seeds, once, threads
 from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import LARGEST_SEED, integer, number
 from charlstm.cli.outputs import check_outputs, output_path, write_output
@@ -84,8 +84,10 @@ def compare(
     sizes = _sizes(windows)
     model = find_model(checkpoint, checkpoints)
     folder, config = model.path, model.checkpoint
-    start = find_seed(seed, seed_file, text_encoding, config, random_seed, on_unknown, named=not json)
-    task = GenerationTask(start.text, length, random_seed, Sampling(temperature))
+    once("--seed", seed)
+    source = SeedSource(seed, seed_file, None, text_encoding)
+    (start,) = find_seeds(source, config, random_seed, on_unknown, named=not json).texts
+    task = GenerationTask(start, length, random_seed, Sampling(temperature))
     texts = find_texts(folder, config, measured, corpus, on_unknown, text_encoding)
     if texts.missing:
         say(f"{'Novelty' if measured else 'Quality'} is not measured: {with_flags(texts.missing)}.")

@@ -16,14 +16,17 @@ from charlstm.cli.generated_text import generation_result, print_samples, stream
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
     SeedOption,
+    SeedSource,
     advice_for_many,
     encoding_of,
-    find_seed,
+    find_seeds,
     note_unused,
+    once,
     refuse,
     settings_of,
     stop_strings,
     threads,
+    unescaped,
 )
 from charlstm.cli.memory_checks import writers
 from charlstm.cli.output_settings import is_finished, stored_settings, stored_values
@@ -50,6 +53,7 @@ def generate(
     context: typer.Context,
     seed: SeedOption = None,
     seed_file: SeedFileOption = None,
+    seeds_file: generate_options.SeedsFile = None,
     text_encoding: generate_options.TextEncoding = None,
     checkpoint: CheckpointOption = None,
     length: generate_options.Length = 500,
@@ -69,6 +73,8 @@ def generate(
     repetition_penalty: generate_options.RepetitionPenalty = 1.0,
     on_unknown: generate_options.OnUnknown = "error",
     with_seed: generate_options.WithSeed = None,
+    separator: generate_options.Separator = None,
+    logprobs: generate_options.Logprobs = None,
     interactive: generate_options.Interactive = False,
     output: generate_options.Output = None,
     engine: generate_options.Engine = "numpy",
@@ -85,35 +91,49 @@ def generate(
     from charlstm.inference.memory_checks import check_generation
 
     if interactive:
-        refuse("--interactive writes one text to the terminal", {"--json": json, "--samples": samples > 1})
+        refuse(
+            "--interactive writes one text to the terminal",
+            {
+                "--json": json,
+                "--samples": samples > 1,
+                "--seeds-file": seeds_file is not None,
+                "--separator": separator is not None,
+            },
+        )
+        once("--seed", seed)
     if output is not None:
         refuse(
             "--output writes one JSON object a line, with the numpy engine",
-            {"--json": json, "--interactive": interactive, "--engine": engine == "keras"},
+            {"--json": json, "--interactive": interactive, "--engine": engine == "keras", "--separator": separator is not None},
         )
+    if logprobs is not None and not json:
+        raise typer.BadParameter("--logprobs: log-probabilities are part of the JSON; give --json too, or remove --logprobs")
     check_outputs(output=output)
-    encoding = encoding_of("--seed-file", seed_file, text_encoding)
+    encoding = encoding_of("--seed-file", seed_file or seeds_file, text_encoding)
     model = find_model(checkpoint, checkpoints, weights)
     settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
     config = replace(model.checkpoint, model=settings.reads(model.config))
     stops = settings.stop_rules(stop_strings(stop, config.vocabulary))
     named = not json and not (output is not None and is_finished(output))
-    start = find_seed(seed, seed_file, encoding, config, settings.random_seed, on_unknown, named=named)
+    source = SeedSource(seed, seed_file, seeds_file, encoding)
+    start = find_seeds(source, config, settings.random_seed, on_unknown, named=named)
     shows_seed = (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
     inputs = GenerationInputs(
-        seed=start.text,
-        opening=start.text if shows_seed else "",
+        seeds=start.texts,
+        with_seed=shows_seed,
         random_seeds=range(settings.random_seed, settings.random_seed + samples),
         stops=stops,
         settings=settings,
+        logprobs=logprobs,
     )
     note_unused(settings.sampling)
     if output is not None:
         _write_file(model, inputs, output)
         return
-    check_generation(config, samples, stops.most(length), mode, settings.sampling, advice_for_many(samples))
-    if length and mode == "stateful" and len(inputs.seed) > _LONG_SEED:
-        read = f"All {len(inputs.seed):,} characters of the seed are read first"
+    check_generation(config, samples, stops.most(length), mode, settings.sampling, advice_for_many(samples), logprobs=logprobs)
+    longest = max(map(len, inputs.seeds))
+    if length and mode == "stateful" and longest > _LONG_SEED:
+        read = f"All {longest:,} characters of the seed are read first"
         say(f"{read}; --mode stateless needs its last {config.model.seq_len}.")
     with threads(config.model, samples * (config.model.seq_len if mode == "stateless" else 1)):
         if interactive:
@@ -122,7 +142,7 @@ def generate(
             decoder = model.decoder(mode, engine, settings.window)
             converse(decoder, config.vocabulary, inputs, on_unknown=on_unknown, shows_seed=shows_seed)
         else:
-            _print_texts(model, inputs, engine, json=json)
+            _print_texts(model, inputs, engine, json=json, separator=separator)
 
 
 def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> None:
@@ -130,11 +150,11 @@ def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> Non
     from charlstm.cli.bulk import BATCH, write_many
     from charlstm.inference.bulk import Job
 
-    settings, samples = inputs.settings, len(inputs.random_seeds)
+    settings, texts = inputs.settings, len(inputs.seeds) * len(inputs.random_seeds)
     processes = writers(
         replace(model.checkpoint, model=settings.reads(model.config)),
-        ceil(samples / BATCH),
-        min(samples, BATCH),
+        ceil(texts / BATCH),
+        min(len(inputs.random_seeds), BATCH),
         inputs.stops.most(settings.length),
         settings.mode,
         settings.sampling,
@@ -142,30 +162,30 @@ def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> Non
     job = Job(
         model.decoder(settings.mode, window=settings.window),
         model.vocabulary,
-        inputs.seed,
+        inputs.seeds,
+        inputs.random_seeds,
         settings.length,
         settings.sampling,
         inputs.stops,
     )
-    write_many(job, output, inputs.random_seeds, stored_values(inputs, model.weights), processes)
+    write_many(job, output, stored_values(inputs, model.weights), processes)
 
 
-def _print_texts(model: "Model", inputs: "GenerationInputs", engine: Engine, *, json: bool) -> None:
+def _print_texts(model: "Model", inputs: "GenerationInputs", engine: Engine, *, json: bool, separator: str | None) -> None:
     """Print the texts on stdout, as text or as JSON."""
-    from charlstm.inference.generation import generate_texts
-
-    pieces = model.pieces(inputs, engine)
     began = time.perf_counter()
     if json:
-        texts = generate_texts(pieces)
+        texts = list(model.samples(inputs, engine))
         seconds = time.perf_counter() - began
-        print_json(generation_result(printable_name(model.name), inputs.settings.mode, inputs.seed, texts, seconds).to_dict())
-    elif len(inputs.random_seeds) == 1:
-        stream(pieces, inputs.opening)
+        print_json(generation_result(printable_name(model.name), inputs, texts, seconds).to_dict())
+    elif len(inputs.seeds) * len(inputs.random_seeds) == 1:
+        stream(model.pieces(inputs, engine), inputs.opening(inputs.seeds[0]))
     else:
         ended_by_line = "\n" in inputs.stops.strings and not inputs.stops.keep
-        several_lines = "\n" in inputs.opening or ("\n" in model.vocabulary.characters and not ended_by_line)
-        print_samples(generate_texts(pieces), inputs.opening, separated=several_lines)
+        openings = any("\n" in inputs.opening(seed) for seed in inputs.seeds)
+        several_lines = openings or ("\n" in model.vocabulary.characters and not ended_by_line)
+        separator = None if separator is None else unescaped("--separator", separator, model.vocabulary)
+        print_samples(model.samples(inputs, engine), inputs, separated=several_lines, separator=separator)
 
 
 def _new_random_seed(output: Path | None) -> int:

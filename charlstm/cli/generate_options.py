@@ -17,10 +17,18 @@ def option(text: str, *names: str, panel: str | None = None, **kind: Any) -> Any
     return typer.Option(*names, help=text, rich_help_panel=panel, **kind)
 
 
+SeedsFile = Annotated[
+    str | None,
+    option(
+        "File with a text to continue on each line; - reads stdin. Repeating --seed gives several texts, too.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
 TextEncoding = Annotated[
     str | None,
     option(
-        "Text encoding of --seed-file. Default: utf-8.",
+        "Text encoding of the file of seeds. Default: utf-8.",
         "--text-encoding",
         "--encoding-name",
         metavar="ENCODING",
@@ -40,7 +48,7 @@ Window = Annotated[
         **integer(1, 10_000),
     ),
 ]
-Samples = Annotated[int, option("Number of texts, from consecutive random seeds.", **integer(1))]
+Samples = Annotated[int, option("Number of texts for each seed, from consecutive random seeds.", **integer(1))]
 Stop = Annotated[
     list[str] | None,
     option("End a text before this string; \\n is a line end. Repeat for several strings.", metavar="TEXT"),
@@ -111,6 +119,18 @@ WithSeed = Annotated[
         "--with-seed/--no-echo",
         "--echo",
         show_default=False,
+    ),
+]
+Separator = Annotated[
+    str | None,
+    option("Line to print between two texts; \\n is a line end. Default: headings.", metavar="TEXT", show_default=False),
+]
+Logprobs = Annotated[
+    int | None,
+    option(
+        "With --json: the log-probability of every character, and of the N likeliest ones there.",
+        show_default=False,
+        **integer(0, 100),
     ),
 ]
 Interactive = Annotated[

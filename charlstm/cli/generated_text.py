@@ -1,16 +1,17 @@
 """Output of generated text on stdout."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from charlstm.cli.terminal import visible, write_given
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from charlstm.choices import Mode
     from charlstm.inference.generation import Sample
-    from charlstm.results.commands import GenerationResult
+    from charlstm.inference.generation_inputs import GenerationInputs
+    from charlstm.results.commands import GenerationResult, SampleRecord
 
 
 def stream(pieces: "Iterator[list[str]]", opening: str) -> None:
@@ -24,12 +25,21 @@ def stream(pieces: "Iterator[list[str]]", opening: str) -> None:
     sys.stdout.write("\n")
 
 
-def print_samples(samples: "list[Sample]", opening: str, *, separated: bool) -> None:
-    """Print several texts, with a heading line before each if ``separated``."""
+def print_samples(samples: "Iterable[Sample]", inputs: "GenerationInputs", *, separated: bool, separator: str | None) -> None:
+    """Print several texts as they come, with a line between them.
+
+    Args:
+        samples: The texts.
+        inputs: The inputs of the generation.
+        separated: True to print a heading line before each text.
+        separator: Line to print between two texts, in place of headings; None for none.
+    """
     for place, sample in enumerate(samples, start=1):
-        if separated:
+        if separator is not None:
+            sys.stdout.write(f"{separator}\n" * (place > 1))
+        elif separated:
             write_given(f"--- sample {place}, random seed {sample.random_seed} ---\n", sys.stdout)
-        write_given(opening, sys.stdout)
+        write_given(inputs.opening(sample.seed or ""), sys.stdout)
         sys.stdout.write(_shown(sample.text) + "\n")
 
 
@@ -38,16 +48,33 @@ def _shown(text: str) -> str:
     return visible(text, "\n\t") if sys.stdout.isatty() else text
 
 
-def generation_result(checkpoint: str, mode: "Mode", seed: str, texts: "list[Sample]", seconds: float) -> "GenerationResult":
-    """Return the result of a generation for ``--json``."""
-    from charlstm.results.commands import GenerationResult, SampleRecord
+def sample_record(sample: "Sample") -> "SampleRecord":
+    """Return the JSON object of a text."""
+    from charlstm.results.commands import CharacterRecord, SampleRecord
+    from charlstm.results.json_record import UNSET
 
-    characters = sum(len(sample.text) for sample in texts)
+    return SampleRecord(
+        text=sample.text,
+        random_seed=sample.random_seed,
+        stop_reason=sample.stop_reason,
+        seed=UNSET if sample.seed is None else sample.seed,
+        logprobs=UNSET
+        if sample.logprobs is None
+        else [CharacterRecord(character=each.character, logprob=each.logprob or 0.0, top=each.top) for each in sample.logprobs],
+    )
+
+
+def generation_result(checkpoint: str, inputs: "GenerationInputs", texts: "list[Sample]", seconds: float) -> "GenerationResult":
+    """Return the result of a generation for ``--json``; each text has its seed if there are several."""
+    from charlstm.results.commands import GenerationResult
+    from charlstm.results.json_record import UNSET
+
+    characters, several = sum(len(sample.text) for sample in texts), len(inputs.seeds) > 1
     return GenerationResult(
         checkpoint=checkpoint,
-        mode=mode,
-        seed=seed,
-        samples=[SampleRecord(text=each.text, random_seed=each.random_seed, stop_reason=each.stop_reason) for each in texts],
+        mode=inputs.settings.mode,
+        seed=UNSET if several else inputs.seeds[0],
+        samples=[sample_record(each if several else replace(each, seed=None)) for each in texts],
         characters=characters,
         seconds=seconds,
         characters_per_second=characters / seconds,

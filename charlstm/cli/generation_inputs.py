@@ -42,15 +42,32 @@ SeedFileOption = Annotated[
 
 
 @dataclass(frozen=True)
-class Seed:
-    """The text to continue.
+class SeedSource:
+    """Where the texts to continue come from: the values of the options.
 
     Attributes:
-        text: The text, in characters that the model knows.
-        given: True if the user gave it; False if it is a passage of the corpus.
+        seeds: Values of ``--seed``.
+        seed_files: Values of ``--seed-file``.
+        seeds_file: Value of ``--seeds-file``.
+        text_encoding: Text encoding of the files.
     """
 
-    text: str
+    seeds: list[str] | None
+    seed_files: list[str] | None
+    seeds_file: str | None
+    text_encoding: str
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The texts to continue.
+
+    Attributes:
+        texts: The texts, in characters that the model knows.
+        given: True if the user gave them; False if the only one is a passage of the corpus.
+    """
+
+    texts: tuple[str, ...]
     given: bool
 
 
@@ -61,29 +78,20 @@ def once(option: str, values: list[str] | None) -> str | None:
     return values[0] if values else None
 
 
-def encoding_of(option: str, files: list[str] | None, text_encoding: str | None) -> str:
+def encoding_of(option: str, files: list[str] | str | None, text_encoding: str | None) -> str:
     """Return the text encoding of an option's file, by default UTF-8; refuse an encoding without a file."""
     if text_encoding is not None and not files:
         raise typer.BadParameter(f"--text-encoding is the text encoding of {option}; give that too, or remove --text-encoding")
     return "utf-8" if text_encoding is None else text_encoding
 
 
-def find_seed(
-    seeds: list[str] | None,
-    seed_files: list[str] | None,
-    text_encoding: str,
-    config: "CheckpointConfig",
-    random_seed: int,
-    on_unknown: OnUnknown,
-    *,
-    named: bool,
-) -> Seed:
-    """Return the text to continue: from ``--seed``, from ``--seed-file``, or by default a passage of the corpus.
+def find_seeds(
+    source: SeedSource, config: "CheckpointConfig", random_seed: int, on_unknown: OnUnknown, *, named: bool
+) -> Seeds:
+    """Return the texts to continue: given ones, or by default a passage of the corpus.
 
     Args:
-        seeds: Values of ``--seed``.
-        seed_files: Values of ``--seed-file``.
-        text_encoding: Text encoding of that file.
+        source: Where they come from.
         config: The checkpoint's configuration, with passages of its corpus.
         random_seed: Number that chooses the passage.
         on_unknown: Action for characters that the model does not know.
@@ -92,19 +100,29 @@ def find_seed(
     from charlstm.inference.generation_inputs import default_seed
     from charlstm.text.corpus import read_text
 
-    seed, seed_file = once("--seed", seeds), once("--seed-file", seed_files)
-    if seed is not None and seed_file is not None:
-        raise typer.BadParameter("give --seed or --seed-file, not both")
+    seed_file, file, encoding = once("--seed-file", source.seed_files), source.seeds_file, source.text_encoding
+    given = {"--seed": source.seeds, "--seed-file": seed_file, "--seeds-file": file}
+    names = [name for name, value in given.items() if value]
+    if len(names) > 1:
+        raise typer.BadParameter(f"give {' or '.join(names)}, not {'both' if len(names) == 2 else 'all of them'}")
+    if file is not None:
+        lines = read_text(file, encoding, say_note).removesuffix("\n").split("\n")
+        return Seeds(tuple(_line(file, number, line, config, on_unknown) for number, line in enumerate(lines, 1)), given=True)
     if seed_file is not None:
-        text = read_text(seed_file, text_encoding, say_note).removesuffix("\n")
-    elif seed is not None:
-        text = unescaped("--seed", seed, config.vocabulary)
+        texts = [read_text(seed_file, encoding, say_note).removesuffix("\n")]
+    elif source.seeds:
+        texts = [unescaped("--seed", seed, config.vocabulary) for seed in source.seeds]
     else:
         passage = default_seed(config, random_seed)
         if named:
             corpus = printable_name(clip_text(config.corpus.name))
             say(f"Without --seed, starting from this passage: {passage!r} (of {corpus})")
-        return Seed(passage, given=False)
+        return Seeds((passage,), given=False)
+    return Seeds(tuple(_known(text, config, on_unknown) for text in texts), given=True)
+
+
+def _known(text: str, config: "CheckpointConfig", on_unknown: OnUnknown) -> str:
+    """Return a given text in the characters of the model."""
     known = known_text(config.vocabulary, text, on_unknown)
     if not known:
         raise CharlstmError(
@@ -112,7 +130,18 @@ def find_seed(
             "model knows with --seed, or leave it out for a passage of the corpus"
         )
     config.vocabulary.encode(known)  # refuses unknown characters before anything is printed
-    return Seed(known, given=True)
+    return known
+
+
+def _line(file: str, number: int, line: str, config: "CheckpointConfig", on_unknown: OnUnknown) -> str:
+    """Return a line of ``--seeds-file`` in the characters of the model."""
+    where = f"line {number} of {'standard input' if file == '-' else printable_name(file)}"
+    if not line:
+        raise CharlstmError(f"{where} is empty; give a seed of at least one character on each line, or remove the line")
+    try:
+        return _known(line, config, on_unknown)
+    except CharlstmError as error:
+        raise CharlstmError(f"{where}: {error}") from None
 
 
 def stop_strings(strings: list[str] | None, vocabulary: "Vocabulary") -> list[str]:

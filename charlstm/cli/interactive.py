@@ -101,7 +101,7 @@ def converse(
 
     say("Enter lets the model continue, /help lists the commands, /quit ends.")
     settings = inputs.settings
-    draft = continued(Draft((), settings.sampling, settings.length, settings.random_seed), inputs.seed)
+    draft = continued(Draft((), settings.sampling, settings.length, settings.random_seed), inputs.seeds[0])
     try:
         while True:
             say("")

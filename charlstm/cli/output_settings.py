@@ -39,12 +39,14 @@ def stored_values(inputs: "GenerationInputs", weights: Mapping[str, Any]) -> dic
     """
     from charlstm.checkpoint.weights import weights_digest
 
+    several = {"seeds": len(inputs.seeds)} if len(inputs.seeds) > 1 else {}
     return {
         **asdict(inputs.settings),
         "model": weights_digest(weights),
-        "seed": sha256(inputs.seed.encode()).hexdigest(),
+        "seed": sha256("\n".join(inputs.seeds).encode()).hexdigest(),
         "samples": len(inputs.random_seeds),
         "stop": list(inputs.stops.strings),
+        **several,
     }
 
 
@@ -80,7 +82,7 @@ def finished_path(path: Path) -> Path:
     return path.with_name(path.name + ".settings")
 
 
-_UNPRINTED = {"model": "another model", "seed": "another seed"}
+_UNPRINTED = {"model": "another model", "seed": "another seed", "seeds": "another number of seeds"}
 """Settings whose values are digests."""
 
 

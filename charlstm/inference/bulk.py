@@ -1,4 +1,4 @@
-"""Worker processes that generate texts: each receives a job, then random seeds, and returns the texts.
+"""Worker processes that generate texts: each receives a job, then places of texts, and returns the texts.
 
 Each worker runs in its own session, so that Ctrl-C and a closed terminal reach only the parent process. A worker exits when its
 standard input closes, so no worker outlives the parent, even one that was killed.
@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """Everything needed to generate texts, except their random seeds.
+    """Texts to generate; a text is known by its place among them, those of the first seed first.
 
     Attributes:
         decoder: The decoder: a mode in one engine.
         vocabulary: The model's characters.
-        seed: The text to continue.
+        seeds: The texts to continue.
+        random_seeds: One for each text that continues the same seed.
         length: The maximum length of a text, in characters.
         sampling: The sampling settings.
         stops: What ends a text before its maximum length.
@@ -43,33 +44,39 @@ class Job:
 
     decoder: "Decoder"
     vocabulary: "Vocabulary"
-    seed: str
+    seeds: Sequence[str]
+    random_seeds: range
     length: int
     sampling: "Sampling"
     stops: "StopRules"
 
-    def write(self, random_seeds: range) -> list["Sample"]:
-        """Return one text for each random seed, generated as one batch."""
+    def write(self, places: range) -> list["Sample"]:
+        """Return the texts of some places, those of the same seed generated as one batch."""
         from charlstm.inference.generation import generate_pieces, generate_texts
 
-        pieces = generate_pieces(
-            self.decoder,
-            self.vocabulary,
-            self.seed,
-            random_seeds=random_seeds,
-            length=self.length,
-            sampling=self.sampling,
-            stops=self.stops,
-        )
-        return generate_texts(pieces)
+        texts, each = [], len(self.random_seeds)
+        for number in range(places.start // each, (places.stop - 1) // each + 1):
+            first = number * each
+            pieces = generate_pieces(
+                self.decoder,
+                self.vocabulary,
+                self.seeds[number],
+                random_seeds=self.random_seeds[max(0, places.start - first) : places.stop - first],
+                length=self.length,
+                sampling=self.sampling,
+                stops=self.stops,
+            )
+            samples = generate_texts(pieces)
+            texts += [replace(sample, seed=self.seeds[number]) for sample in samples] if len(self.seeds) > 1 else samples
+        return texts
 
 
 def write_in_order(job: Job, batches: Sequence[range], processes: int) -> Generator[list["Sample"], None, None]:
-    """Yield the texts of each batch of random seeds, in order.
+    """Yield the texts of each batch, in order.
 
     Args:
         job: The texts to generate.
-        batches: Random seeds; one worker process generates each batch.
+        batches: Places of texts; one worker process generates each batch.
         processes: The maximum number of worker processes.
 
     Raises:
@@ -135,7 +142,7 @@ class Worker:
             ) from None
 
     def write(self, batch: range) -> list["Sample"]:
-        """Return one text for each random seed of a batch."""
+        """Return the texts of a batch."""
         requests, replies = self.process.stdin, self.process.stdout
         assert requests is not None
         assert replies is not None

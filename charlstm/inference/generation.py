@@ -3,7 +3,7 @@
 Each layer uses only the one below it. The lowest is any :class:`charlstm.inference.modes.Decoder`.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from charlstm.errors import CharlstmError
 from charlstm.inference.finite import check_finite
 from charlstm.inference.generated_text import GeneratedText
 from charlstm.inference.logits import log_softmax
+from charlstm.inference.logprobs import CharacterLogprob, LogprobRecord
+from charlstm.inference.lstm import Array
 from charlstm.inference.modes import Decoder
 from charlstm.inference.sampling import Sampling, make_sampler
 from charlstm.inference.stop_rules import NO_STOPS, StopReason, StopRules
@@ -30,11 +32,15 @@ class Sample:
         random_seed: The random seed of its noise.
         stop_reason: ``length`` if it reached the maximum length, ``stop`` if it ended at a stop string or a match of the
             regular expression, ``end`` if it ended with the word, line, sentence or paragraph that was asked for.
+        logprobs: The log-probability of each character, if they were asked for.
+        seed: The text that it continues, where several texts may continue different ones.
     """
 
     text: str
     random_seed: int
     stop_reason: StopReason
+    logprobs: tuple[CharacterLogprob, ...] | None = None
+    seed: str | None = None
 
 
 def warm_up(decoder: Decoder, ids: Ids, batch: int) -> Any:
@@ -73,6 +79,7 @@ def continue_ids(
     sampling: Sampling,
     position: int = 0,
     words: WordCharacters | None = None,
+    observe: Callable[[Array], object] | None = None,
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the next character of every text, without end: choose a character, read it, repeat.
 
@@ -84,6 +91,7 @@ def continue_ids(
         sampling: The sampling settings.
         position: The number of generated characters at the end of the seed; the noise continues from there.
         words: The characters that words consist of; needed for ``word_temperature``.
+        observe: Called with the logits of every step, ``[B, K]``, before a character is chosen from them.
 
     Yields:
         The next character of every text: ids ``[B]``.
@@ -93,7 +101,10 @@ def continue_ids(
     while True:
         with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; the sampler accepts any logits
             state = warm_up(decoder, seed, len(random_seeds)) if ids is None else decoder.step(ids, state)
-            ids = sampler.choose(decoder.logits(state)[:, :vocabulary_size])
+            logits = decoder.logits(state)[:, :vocabulary_size]
+            if observe is not None:
+                observe(logits)
+            ids = sampler.choose(logits)
         yield ids
 
 
@@ -107,6 +118,7 @@ def generate_pieces(
     sampling: Sampling,
     stops: StopRules = NO_STOPS,
     position: int = 0,
+    logprobs: int | None = None,
 ) -> Generator[list[str], None, list[Sample]]:
     """Yield B continuations of a text, piece by piece.
 
@@ -119,6 +131,7 @@ def generate_pieces(
         sampling: The sampling settings.
         stops: What ends a text before its maximum length.
         position: The number of generated characters at the end of the seed.
+        logprobs: Number of likeliest characters to record for each character; None to record no log-probabilities.
 
     Yields:
         The next piece of every text; a piece can be empty.
@@ -134,15 +147,22 @@ def generate_pieces(
         raise CharlstmError("the seed is empty; give at least one character as `seed`, or leave it out for a random one")
     texts = [GeneratedText(stops, length) for _ in random_seeds]
     words = WordCharacters.of(vocabulary.characters) if sampling.word_temperature is not None else None
-    steps = continue_ids(decoder, vocabulary.encode(seed), random_seeds, len(vocabulary), sampling, position, words)
+    record = None if logprobs is None else LogprobRecord(vocabulary, len(texts), logprobs)
+    observe = None if record is None else record.observe
+    ids = vocabulary.encode(seed)
+    steps = continue_ids(decoder, ids, random_seeds, len(vocabulary), sampling, position, words, observe)
     while not all(text.stop_reason for text in texts):
-        for text, character in zip(texts, vocabulary.decode(next(steps)), strict=True):
+        chosen = next(steps)
+        if record is not None:
+            record.add(chosen)
+        for text, character in zip(texts, vocabulary.decode(chosen), strict=True):
             text.append(character)
         yield [text.give() for text in texts]
     yield [text.give(all_of_it=True) for text in texts]
+    found = [None] * len(texts) if record is None else record.of([len(text) for text in texts])
     return [
-        Sample(text.text, random_seed, text.stop_reason or "length")
-        for text, random_seed in zip(texts, random_seeds, strict=True)
+        Sample(text.text, random_seed, text.stop_reason or "length", each)
+        for text, random_seed, each in zip(texts, random_seeds, found, strict=True)
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.choices import OnUnknown
 from charlstm.config import build
 from charlstm.errors import CharlstmError, ConfigError, check_instance, check_integer, suggestion
 from charlstm.inference.generation_settings import GenerationOptions, GenerationSettings
@@ -15,35 +16,50 @@ from charlstm.inference.stop_rules import StopRules
 from charlstm.text.known_text import known_text
 from charlstm.text.vocabulary import Vocabulary, quoted
 
+MOST_LOGPROBS = 100
+"""Likeliest characters to report for each character, at most."""
+
 
 @dataclass(frozen=True)
 class GenerationInputs:
     """The inputs of a generation, checked.
 
     Attributes:
-        seed: The text to continue, in the characters of the model.
-        opening: What each text begins with: the seed, or nothing.
-        random_seeds: One for each text.
+        seeds: The texts to continue, in the characters of the model.
+        with_seed: True if each text begins with its seed.
+        random_seeds: One for each text that continues the same seed.
         stops: What ends a text before its maximum length.
         settings: The other settings.
+        logprobs: Number of likeliest characters to report for each character; None to report no log-probabilities.
     """
 
-    seed: str
-    opening: str
+    seeds: tuple[str, ...]
+    with_seed: bool
     random_seeds: range
     stops: StopRules
     settings: GenerationSettings
+    logprobs: int | None = None
+
+    def opening(self, seed: str) -> str:
+        """Return what a text that continues a seed begins with: the seed, or nothing."""
+        return seed if self.with_seed else ""
 
 
 def generation_inputs(
-    config: CheckpointConfig, seed: str | None, samples: int, /, **options: Unpack[GenerationOptions]
+    config: CheckpointConfig,
+    seed: str | Sequence[str] | None,
+    samples: int,
+    logprobs: int | None = None,
+    /,
+    **options: Unpack[GenerationOptions],
 ) -> GenerationInputs:
     """Check the options of a generation.
 
     Args:
         config: The checkpoint's configuration.
-        seed: The text to continue; a passage of the corpus if None.
-        samples: Number of texts.
+        seed: The text to continue, or several; a passage of the corpus if None.
+        samples: Number of texts for each of them.
+        logprobs: Number of likeliest characters to report for each character; None to report no log-probabilities.
         **options: See :class:`GenerationOptions`; the random seed is 0 by default.
 
     Raises:
@@ -58,24 +74,52 @@ def generation_inputs(
     settings = build(GenerationSettings, given)
     samples = check_integer("samples", samples, 1)
     check_instance("with_seed", with_seed, bool | None, "True, False or None")
+    if logprobs is not None:
+        logprobs = check_integer("logprobs", logprobs, 0, MOST_LOGPROBS)
     if seed is None:
-        text = default_seed(config, settings.random_seed)
-    elif not (text := known_text(config.vocabulary, seed, on_unknown, "seed")):
-        raise CharlstmError(
-            f"the seed is empty{' without its unknown characters' if seed else ''}; give at least one character that the model "
-            "knows as `seed`, or leave it out for a passage of the corpus"
-        )
-    config.vocabulary.encode(text)  # refuses unknown characters
+        seeds = [default_seed(config, settings.random_seed)]
+    elif isinstance(seed, str):
+        seeds = [known_seed(config.vocabulary, seed, on_unknown)]
+    else:
+        seeds = [known_seed(config.vocabulary, each, on_unknown) for each in several(seed)]
     stops = settings.stop_rules([known_stop(config.vocabulary, each) for each in _strings(stop)])
     config = replace(config, model=settings.reads(config.model))
-    check_generation(config, samples, stops.most(settings.length), settings.mode, settings.sampling)
+    check_generation(config, samples, stops.most(settings.length), settings.mode, settings.sampling, logprobs=logprobs)
     return GenerationInputs(
-        seed=text,
-        opening=text if (seed is not None if with_seed is None else with_seed) else "",
+        seeds=tuple(seeds),
+        with_seed=seed is not None if with_seed is None else with_seed,
         random_seeds=range(settings.random_seed, settings.random_seed + samples),
         stops=stops,
         settings=settings,
+        logprobs=logprobs,
     )
+
+
+def several(seeds: Any) -> Sequence[str]:
+    """Return several seeds.
+
+    Raises:
+        ConfigError: If it is no sequence of strings, or empty.
+    """
+    if not isinstance(seeds, Sequence) or not seeds or not all(isinstance(each, str) for each in seeds):
+        raise ConfigError(setting="seed", expected="a string, or several", found=seeds)
+    return seeds
+
+
+def known_seed(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) -> str:
+    """Return a seed in the characters of a model.
+
+    Raises:
+        CharlstmError: If it is empty, or the model does not know one of its characters.
+    """
+    known = known_text(vocabulary, text, on_unknown, "seed")
+    if not known:
+        raise CharlstmError(
+            f"the seed is empty{' without its unknown characters' if text else ''}; give at least one character that the model "
+            "knows as `seed`, or leave it out for a passage of the corpus"
+        )
+    vocabulary.encode(known)  # refuses unknown characters
+    return known
 
 
 def default_seed(config: CheckpointConfig, random_seed: int) -> str:

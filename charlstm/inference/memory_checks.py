@@ -5,12 +5,19 @@ from collections.abc import Sequence
 from charlstm import machine
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.choices import Mode
-from charlstm.inference.memory_footprint import process_bytes, text_bytes, writing_bytes
+from charlstm.inference.memory_footprint import logprob_bytes, process_bytes, text_bytes, writing_bytes
 from charlstm.inference.sampling import Sampling
 
 
 def check_generation(
-    config: CheckpointConfig, texts: int, length: int, mode: Mode, sampling: Sampling, more_advice: Sequence[str] = ()
+    config: CheckpointConfig,
+    texts: int,
+    length: int,
+    mode: Mode,
+    sampling: Sampling,
+    more_advice: Sequence[str] = (),
+    *,
+    logprobs: int | None = None,
 ) -> None:
     """Refuse to generate more texts at a time than fit in memory.
 
@@ -21,6 +28,7 @@ def check_generation(
         mode: Generation mode. Stateless, each text has a state for every character of the window.
         sampling: Sampling settings.
         more_advice: Further ways to need less memory for several texts.
+        logprobs: Number of likeliest characters that are kept for each character; None if no log-probabilities are.
 
     Raises:
         CharlstmError: If fewer bytes are available.
@@ -30,7 +38,9 @@ def check_generation(
         "the model": process_bytes(config.model, machine.cores()),
         **generation_bytes(config, texts, kept, mode, sampling),
     }
-    ways = ["reduce `samples` or `length`", *more_advice] if texts > 1 else []
+    if logprobs is not None:
+        needed["log-probabilities"] = logprob_bytes(texts, length, logprobs)
+    ways = ["reduce `samples` or `length`", *more_advice] if texts > 1 or logprobs is not None else []
     machine.check_memory(needed, ", or ".join([*ways, *smaller(config, mode)]))
 
 

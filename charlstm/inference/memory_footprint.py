@@ -23,6 +23,7 @@ _TEXT, _CHARACTER = 4_000, 22
 _OBJECT = 80  # a character outside Latin-1: Python allocates an object for each occurrence
 _SCORED = 44  # logits, and log_softmax of their copy in float64
 _READ = 40  # a character as text, code point, id and index into the vocabulary; later its surprisal
+_LOGPROB, _LIKELY = 500, 150  # objects of Python, and their JSON
 _NAMED = 8  # the surprisal of naming a character
 
 
@@ -82,6 +83,11 @@ def text_bytes(texts: int, length: int, *, latin: bool) -> int:
         latin: True if all characters are in Latin-1.
     """
     return texts * (_TEXT + length * (_CHARACTER + (0 if latin else _OBJECT)))
+
+
+def logprob_bytes(texts: int, length: int, top: int) -> int:
+    """Return the bytes of the log-probabilities of texts, and of a number of likeliest characters beside each character."""
+    return texts * length * (_LOGPROB + _LIKELY * top)
 
 
 def scoring_bytes(model: ModelConfig, rows: int) -> dict[str, int]:

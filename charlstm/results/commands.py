@@ -6,7 +6,7 @@ from charlstm.choices import Mode
 from charlstm.results.comparison import ComparisonResult
 from charlstm.results.evaluation import EvaluationResult
 from charlstm.results.inspection import InspectionResult
-from charlstm.results.json_record import JsonRecord
+from charlstm.results.json_record import UNSET, JsonRecord, UnsetType
 
 
 class TrainingResult(JsonRecord, frozen=True, kw_only=True):
@@ -31,6 +31,20 @@ class TrainingResult(JsonRecord, frozen=True, kw_only=True):
     characters_per_second: float
 
 
+class CharacterRecord(JsonRecord, frozen=True, kw_only=True):
+    """A generated character with its log-probability.
+
+    Attributes:
+        character: The character.
+        logprob: Its natural log-probability under the model itself, before temperature and every other sampling setting.
+        top: The likeliest characters with theirs, the likeliest first.
+    """
+
+    character: str
+    logprob: float
+    top: dict[str, float]
+
+
 class SampleRecord(JsonRecord, frozen=True, kw_only=True):
     """One generated text.
 
@@ -39,11 +53,15 @@ class SampleRecord(JsonRecord, frozen=True, kw_only=True):
         random_seed: Random seed of its noise.
         stop_reason: `length` if it reached the maximum length, `stop` if it ended at a stop string or a match of the regular
             expression, `end` if it ended with the word, line, sentence or paragraph that was asked for.
+        seed: The seed text, if there are several.
+        logprobs: The characters of the text with their log-probabilities.
     """
 
     text: str
     random_seed: int
     stop_reason: Literal["length", "stop", "end"]
+    seed: str | UnsetType = UNSET
+    logprobs: list[CharacterRecord] | UnsetType = UNSET
 
 
 class GenerationResult(JsonRecord, frozen=True, kw_only=True):
@@ -52,7 +70,7 @@ class GenerationResult(JsonRecord, frozen=True, kw_only=True):
     Attributes:
         checkpoint: Name of the checkpoint.
         mode: How the model read the text generated so far.
-        seed: The seed text.
+        seed: The seed text, if there is one; several are in `samples`.
         samples: The generated texts.
         characters: Number of characters of all texts.
         seconds: Time that generation took, in seconds.
@@ -61,7 +79,7 @@ class GenerationResult(JsonRecord, frozen=True, kw_only=True):
 
     checkpoint: str
     mode: Mode
-    seed: str
+    seed: str | UnsetType = UNSET
     samples: list[SampleRecord]
     characters: int
     seconds: float

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from charlstm.inference.generation_inputs import default_seed
+from charlstm.inference.logprobs import CharacterLogprob
 from charlstm.inference.sampling import Sampling
 from charlstm.inference.shared_batch import BatchText
 from charlstm.inference.stop_rules import StopRules
@@ -15,7 +16,7 @@ from charlstm.server.api_error import ApiError
 from charlstm.server.completion_request import CheckedRequest
 from charlstm.server.engine import Engine
 from charlstm.server.json_response import LAST_EVENT, event
-from charlstm.server.writing import Part, Token, Writing
+from charlstm.server.writing import Part, Writing
 
 PAUSE = 0.02
 """Seconds between two chunks of a text, at least: everything written between is sent together."""
@@ -110,7 +111,7 @@ class Completion:
         }
 
 
-def _logprobs(tokens: Sequence[Token], offset: int) -> dict[str, Any]:
+def _logprobs(tokens: Sequence[CharacterLogprob], offset: int) -> dict[str, Any]:
     """Return the log-probabilities as OpenAI's completions have them."""
     return {
         "tokens": [token.character for token in tokens],

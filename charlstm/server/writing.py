@@ -8,35 +8,20 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from charlstm.inference.generated_text import GeneratedText
-from charlstm.inference.logits import log_softmax
+from charlstm.inference.logprobs import CharacterLogprob, likeliest_characters, log_probabilities
 from charlstm.inference.lstm import Array
 from charlstm.inference.shared_batch import BatchText, Outcome
 from charlstm.inference.stop_rules import StopRules
-from charlstm.text.scoring import MAX_NATS
 from charlstm.text.vocabulary import Vocabulary
 
 FinishReason = Literal["length", "stop"]
-
-
-class Token(NamedTuple):
-    """A character with its log-probability.
-
-    Attributes:
-        character: The character.
-        logprob: Its natural log-probability; None for the first character of a prompt, before which nothing was read.
-        top: The likeliest characters with theirs.
-    """
-
-    character: str
-    logprob: float | None
-    top: dict[str, float]
 
 
 class Part(NamedTuple):
     """A part of a text: a piece, its tokens if they are wanted, and the reason for the end with the last part."""
 
     text: str
-    tokens: list[Token]
+    tokens: list[CharacterLogprob]
     finish_reason: FinishReason | None
 
 
@@ -74,9 +59,9 @@ class Writing:
 
     def __post_init__(self) -> None:
         self.generated = GeneratedText(self.stops, self.length)
-        self._tokens: list[Token] = []  # of the characters that are written and not given yet
+        self._tokens: list[CharacterLogprob] = []  # of the characters that are written and not given yet
         self._given = 0
-        self._prompt_tokens = [Token(self.prompt[0], None, {})]
+        self._prompt_tokens = [CharacterLogprob(self.prompt[0], None, {})]
 
     @property
     def mean_logprob(self) -> float:
@@ -119,19 +104,20 @@ class Writing:
             logs = log_probabilities(logits[: len(self.vocabulary)])
             self.total_logprob += float(logs[chosen])
             if self.logprobs is not None:
-                self._tokens.append(Token(character, float(logs[chosen]), self._top(logs)))
+                self._tokens.append(
+                    CharacterLogprob(
+                        character, float(logs[chosen]), likeliest_characters(self.vocabulary, logs, self.logprobs or 0)
+                    )
+                )
         self.written += 1
         self.generated.append(character)
 
-    def _prompt_token(self, logits: Array) -> Token:
+    def _prompt_token(self, logits: Array) -> CharacterLogprob:
         """Return the token of the next character of the prompt; a rare one costs the placeholder and its name."""
         place, logs = self.text.read, log_probabilities(logits)
         known = min(int(self.text.prompt[place]), len(logs) - 1)
-        return Token(self.prompt[place], float(logs[known] - self.naming_nats[place]), self._top(logs[: len(self.vocabulary)]))
-
-    def _top(self, logs: np.ndarray) -> dict[str, float]:
-        best = np.argsort(-logs, kind="stable")[: self.logprobs or 0]
-        return {self.vocabulary.characters[number]: float(logs[number]) for number in best.tolist()}
+        top = likeliest_characters(self.vocabulary, logs[: len(self.vocabulary)], self.logprobs or 0)
+        return CharacterLogprob(self.prompt[place], float(logs[known] - self.naming_nats[place]), top)
 
     def _end(self, reason: FinishReason) -> None:
         self._give(self.generated.give(all_of_it=True), reason)
@@ -141,10 +127,3 @@ class Writing:
         tokens, self._tokens = self._tokens[: len(piece)], self._tokens[len(piece) :]
         self._given += len(piece)
         self.parts.append(Part(piece, tokens, reason))
-
-
-def log_probabilities(logits: Array) -> np.ndarray:
-    """Return the log-probabilities of logits, none below the logarithm of the smallest float32: ``[V]``."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        logs = log_softmax(logits.astype(np.float64))
-    return np.where(logs >= -MAX_NATS, logs, -MAX_NATS)  # NaN too

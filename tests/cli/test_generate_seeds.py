@@ -87,8 +87,7 @@ def test_backslash_n_without_note_if_no_backslash_known(charlstm):
 
 
 REPEATED = {
-    "seed": "generate --seed a --seed b",
-    "the same seed": "generate --seed a --seed a",
+    "seed of a session": "generate --seed a --seed b --interactive",
     "seed file": "generate --seed-file a --seed-file b",
     "seed of a comparison": "compare --seed a --seed b",
     "seed file of a comparison": "compare --seed-file a --seed-file b",
