@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from charlstm import errors
+    from charlstm.inference.generation import Sample
     from charlstm.inference.generation_settings import GenerationOptions
+    from charlstm.inference.next_words import NextWords
     from charlstm.inspection.activations import Activations
     from charlstm.model import Model, load
     from charlstm.model_comparison import Comparison, compare
@@ -38,6 +40,8 @@ __all__ = [
     "Corpus",
     "GenerationOptions",
     "Model",
+    "NextWords",
+    "Sample",
     "Score",
     "TrainingSettings",
     "compare",
@@ -55,6 +59,8 @@ _MODULES = {
     "Corpus": "text.corpus",
     "GenerationOptions": "inference.generation_settings",
     "Model": "model",
+    "NextWords": "inference.next_words",
+    "Sample": "inference.generation",
     "Score": "report.notebook",
     "TrainingSettings": "model_training",
     "compare": "model_comparison",

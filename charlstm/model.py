@@ -1,36 +1,28 @@
-"""A trained model: loading it, generating with it, and measuring what it expects."""
+"""A trained model: loading it, generating with it, and writing it in other formats."""
 
 import secrets
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Unpack
 
 from charlstm.checkpoint.search import find_model
-from charlstm.choices import Engine, ExportFormat, Mode, OnnxInput, OnUnknown, WeightsFormat
-from charlstm.errors import check_choice, check_instance, check_integer
-from charlstm.inference.finite import check_finite
-from charlstm.inference.generation import Sample, generate_pieces, generate_texts, likeliest_next
+from charlstm.choices import Engine, ExportFormat, OnnxInput, WeightsFormat
+from charlstm.errors import check_instance
+from charlstm.inference.generation import Sample, generate_pieces, generate_texts
 from charlstm.inference.generation_inputs import GenerationInputs, generation_inputs
 from charlstm.inference.generation_settings import GenerationOptions
-from charlstm.inference.network import any_weights
-from charlstm.model_files import ModelFiles
-from charlstm.text.known_text import known_ids
+from charlstm.model_reading import ReadingModel
 from charlstm.text.sources import source_list
 
 if TYPE_CHECKING:
     import keras
 
     from charlstm.export.exporting import Exported
-    from charlstm.inspection.activations import Activations
-    from charlstm.report.notebook import ColouredText, Score
 
 
-class Model(ModelFiles):
+class Model(ReadingModel):
     """A trained model.
 
     Its methods change nothing in it, so several threads can use one model at the same time. Shapes: ``V`` characters of
@@ -164,98 +156,6 @@ class Model(ModelFiles):
         for number, seed in enumerate(inputs.seeds):
             for sample in generate_texts(self.pieces(inputs, engine, number)):
                 yield replace(sample, seed=seed)
-
-    def next(
-        self, text: str, top: int | None = 5, mode: Mode = "stateful", on_unknown: OnUnknown = "error"
-    ) -> list[tuple[str, float]]:
-        """Return the likeliest next characters of a text with their probabilities, the likeliest first.
-
-        Args:
-            text: At least one character.
-            top: Number of characters; None for all ``V``, whose probabilities sum to 1.
-            mode: ``stateful`` reads the whole text, ``stateless`` its last window.
-            on_unknown: Action for characters that the model does not know: ``error``, ``skip`` or ``replace``.
-
-        Raises:
-            CharlstmError: If the text is empty or has characters that the model does not know.
-
-        >>> load("ferry").next("The ferr", top=1)[0][0]
-        'y'
-        """
-        if top is not None:
-            top = check_integer("top", top, 1)
-        ids = known_ids(self.vocabulary, text, on_unknown, least=1)
-        characters = self.vocabulary.characters
-        return [(characters[place], p) for place, p in likeliest_next(self.decoder(mode), ids, len(characters))[:top]]
-
-    @any_weights
-    def surprisal(self, text: str, on_unknown: OnUnknown = "error") -> NDArray[np.float64]:
-        """Return the surprisal of every character but the first, given all those before it.
-
-        Args:
-            text: At least two characters.
-            on_unknown: As for :meth:`next`.
-
-        Returns:
-            Nats: ``[T - 1]``. That of a rare character includes the cost of naming it.
-
-        Raises:
-            CharlstmError: If the text is too short or has characters that the model does not know.
-        """
-        from charlstm.evaluation.surprisal import stateful_surprisal
-
-        ids = known_ids(self.vocabulary, text, on_unknown)
-        return check_finite(stateful_surprisal(self.network, ids, naming=self.vocabulary.naming_nats(ids)))
-
-    def score(self, text: str, mode: Mode = "stateful", on_unknown: OnUnknown = "error") -> "Score":
-        """Return the mean surprisal of a text.
-
-        Args:
-            text: At least two characters.
-            mode: ``stateful`` carries the state through the text; ``stateless`` gives each character a window before it.
-            on_unknown: As for :meth:`next`.
-
-        Raises:
-            CharlstmError: As :meth:`surprisal`.
-        """
-        from charlstm.evaluation.scores import evaluate, sampled_starts
-        from charlstm.report.notebook import Score
-
-        check_choice("mode", mode, get_args(Mode))
-        if mode == "stateful":
-            nats = self.surprisal(text, on_unknown)
-            return Score.of(float(nats.mean()), len(nats) + 1)
-        ids = known_ids(self.vocabulary, text, on_unknown)
-        window, naming = self.config.seq_len, self.vocabulary.naming_nats(ids)
-        found = evaluate(self.network, ids, sampled_starts(len(ids), len(ids), 0), [window], naming=naming)
-        return Score.of(found.nats_per_char(window), len(ids))
-
-    def coloured(self, text: str, on_unknown: OnUnknown = "error") -> "ColouredText":
-        """Return a text that a notebook shows with its surprising characters coloured; see :meth:`surprisal`."""
-        from charlstm.report.notebook import ColouredText
-
-        read = self.vocabulary.decode(known_ids(self.vocabulary, text, on_unknown))
-        return ColouredText(read, self.surprisal(read))
-
-    def activations(self, text: str, layer: int = 1, on_unknown: OnUnknown = "error") -> "Activations":
-        """Return what the gates, the cell state and the hidden state of a layer are along a text, from a zero state.
-
-        Args:
-            text: At least one character.
-            layer: Number of the LSTM layer, from 1.
-            on_unknown: As for :meth:`next`.
-
-        Returns:
-            ``i``, ``f``, ``g``, ``o``, ``c`` and ``h``, each ``[T, u]`` in float32.
-
-        Raises:
-            ConfigError: If there is no such layer.
-            CharlstmError: If the text has characters that the model does not know.
-        """
-        from charlstm.inspection.activations import activations_along
-
-        layer = check_integer("layer", layer, 1, len(self.config.units))
-        return activations_along(self.network, known_ids(self.vocabulary, text, on_unknown, least=1))[layer - 1]
 
     def to_keras(self, *, stateful: bool = False, batch_size: int | None = None) -> "keras.Model":
         """Return the model as a ``keras.Model`` of standard layers only, which starts TensorFlow.

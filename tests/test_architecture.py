@@ -43,7 +43,8 @@ ALLOWED = {
     "config": {"choices", "errors"},
     **{package: LEAVES | set(PACKAGES[:number]) for number, package in enumerate(PACKAGES)},
     "model_files": LEAVES | set(PACKAGES) - {"nn", "training"},
-    "model": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model_files"},
+    "model_reading": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model_files"},
+    "model": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model_reading"},
     "model_training": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "model_comparison": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "model_import": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
@@ -55,10 +56,11 @@ ALLOWED = {
 for package in ("inspection", "evaluation", "report", "export", "importing"):
     ALLOWED[package] -= {"nn", "training"}  # which import TensorFlow
 
-API = {"model_files", "model", "model_training", "model_comparison", "model_import"}
+API = {"model_files", "model_reading", "model", "model_training", "model_comparison", "model_import"}
 LATER = {
     "__init__": LEAVES | set(PACKAGES) | API,
     "model_files": LEAVES | set(PACKAGES),
+    "model_reading": LEAVES | set(PACKAGES),
     "model": LEAVES | set(PACKAGES),
     "model_training": LEAVES | set(PACKAGES) | {"model"},
     "export": {"nn"},
@@ -79,6 +81,7 @@ LIBRARIES = {
     "text": {"numpy"},
     "checkpoint": {"numpy", "safetensors", "msgspec", "filelock", "platformdirs"},
     "inference": {"numpy", "msgspec"},
+    "model_reading": {"numpy"},
     "model": {"numpy"},
     "model_comparison": {"numpy"},
     "planning": {"numpy"},

@@ -12,7 +12,7 @@ import typer
 
 from charlstm.choices import DEFAULT_TEMPERATURE, Engine
 from charlstm.cli import generate_options
-from charlstm.cli.generated_text import generation_result, print_samples, stream
+from charlstm.cli.generated_text import generation_result, print_probabilities, print_samples, stream
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
     SeedOption,
@@ -75,6 +75,7 @@ def generate(
     with_seed: generate_options.WithSeed = None,
     separator: generate_options.Separator = None,
     logprobs: generate_options.Logprobs = None,
+    probabilities: generate_options.Probabilities = False,
     interactive: generate_options.Interactive = False,
     output: generate_options.Output = None,
     engine: generate_options.Engine = "numpy",
@@ -106,6 +107,12 @@ def generate(
             "--output writes one JSON object a line, with the numpy engine",
             {"--json": json, "--interactive": interactive, "--engine": engine == "keras", "--separator": separator is not None},
         )
+    if probabilities:
+        refuse(
+            "--probabilities is about the next character of one seed",
+            {"--interactive": interactive, "--output": output is not None, "--seeds-file": seeds_file is not None},
+        )
+        once("--seed", seed)
     if logprobs is not None and not json:
         raise typer.BadParameter("--logprobs: log-probabilities are part of the JSON; give --json too, or remove --logprobs")
     check_outputs(output=output)
@@ -126,6 +133,9 @@ def generate(
         settings=settings,
         logprobs=logprobs,
     )
+    if probabilities:
+        _print_next(model, inputs, json=json)
+        return
     note_unused(settings.sampling)
     if output is not None:
         _write_file(model, inputs, output)
@@ -143,6 +153,21 @@ def generate(
             converse(decoder, config.vocabulary, inputs, on_unknown=on_unknown, shows_seed=shows_seed)
         else:
             _print_texts(model, inputs, engine, json=json, separator=separator)
+
+
+def _print_next(model: "Model", inputs: "GenerationInputs", *, json: bool) -> None:
+    """Print the probabilities of the next character, as text or as JSON."""
+    from charlstm.inference.generation import likeliest_next
+
+    began, settings = time.perf_counter(), inputs.settings
+    ids, characters = model.vocabulary.encode(inputs.seeds[0]), model.vocabulary.characters
+    found = likeliest_next(model.decoder(settings.mode, window=settings.window), ids, len(characters))
+    probabilities = [(characters[number], probability) for number, probability in found]
+    if json:
+        seconds = time.perf_counter() - began
+        print_json(generation_result(printable_name(model.name), inputs, [], seconds, probabilities).to_dict())
+    else:
+        print_probabilities(probabilities)
 
 
 def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> None:

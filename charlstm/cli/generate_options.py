@@ -125,6 +125,10 @@ Separator = Annotated[
     str | None,
     option("Line to print between two texts; \\n is a line end. Default: headings.", metavar="TEXT", show_default=False),
 ]
+Probabilities = Annotated[
+    bool,
+    option("In place of a text, print the probabilities of the next character after the seed.", "--probabilities"),
+]
 Logprobs = Annotated[
     int | None,
     option(

@@ -4,7 +4,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from charlstm.cli.terminal import visible, write_given
+from charlstm.cli.terminal import say, visible, write_given
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from charlstm.inference.generation import Sample
     from charlstm.inference.generation_inputs import GenerationInputs
     from charlstm.results.commands import GenerationResult, SampleRecord
+
+
+_LISTED = 20
+"""Next characters that are printed."""
 
 
 def stream(pieces: "Iterator[list[str]]", opening: str) -> None:
@@ -64,7 +68,21 @@ def sample_record(sample: "Sample") -> "SampleRecord":
     )
 
 
-def generation_result(checkpoint: str, inputs: "GenerationInputs", texts: "list[Sample]", seconds: float) -> "GenerationResult":
+def print_probabilities(probabilities: "list[tuple[str, float]]") -> None:
+    """Print the likeliest next characters, one a line, and on stderr what the others have together."""
+    for character, probability in probabilities[:_LISTED]:
+        print(f"{probability:.4f}  {character if character.isprintable() and character != ' ' else repr(character)}")
+    if rest := probabilities[_LISTED:]:
+        say(f"{len(rest):,} more have {sum(probability for _, probability in rest):.4f} together; --json lists all.")
+
+
+def generation_result(
+    checkpoint: str,
+    inputs: "GenerationInputs",
+    texts: "list[Sample]",
+    seconds: float,
+    probabilities: "list[tuple[str, float]] | None" = None,
+) -> "GenerationResult":
     """Return the result of a generation for ``--json``; each text has its seed if there are several."""
     from charlstm.results.commands import GenerationResult
     from charlstm.results.json_record import UNSET
@@ -75,6 +93,7 @@ def generation_result(checkpoint: str, inputs: "GenerationInputs", texts: "list[
         mode=inputs.settings.mode,
         seed=UNSET if several else inputs.seeds[0],
         samples=[sample_record(each if several else replace(each, seed=None)) for each in texts],
+        probabilities=UNSET if probabilities is None else dict(probabilities),
         characters=characters,
         seconds=seconds,
         characters_per_second=characters / seconds,

@@ -72,6 +72,8 @@ class GenerationResult(JsonRecord, frozen=True, kw_only=True):
         mode: How the model read the text generated so far.
         seed: The seed text, if there is one; several are in `samples`.
         samples: The generated texts.
+        probabilities: The next characters of the seed with their probabilities, the likeliest first, if they were asked for; no
+            text is generated then.
         characters: Number of characters of all texts.
         seconds: Time that generation took, in seconds.
         characters_per_second: Throughput of all texts together.
@@ -81,6 +83,7 @@ class GenerationResult(JsonRecord, frozen=True, kw_only=True):
     mode: Mode
     seed: str | UnsetType = UNSET
     samples: list[SampleRecord]
+    probabilities: dict[str, float] | UnsetType = UNSET
     characters: int
     seconds: float
     characters_per_second: float

@@ -1,6 +1,5 @@
 """``charlstm generate`` with several seeds: from repeated options, or from the lines of a file."""
 
-
 import pytest
 
 from charlstm.cli import bulk
