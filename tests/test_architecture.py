@@ -70,6 +70,7 @@ LATER = {
 
 OTHERS = {
     "cli/interactive.py": {"inference", "text"},
+    "cli/draft.py": {"inference", "text"},  # of the same session
     "cli/bulk.py": {"inference"},
     "cli/train.py": {"planning"},  # the presets, which its help shows
 }  # the first two are imported inside a command themselves

@@ -42,7 +42,10 @@ from charlstm.cli.terminal import (
 )
 
 if TYPE_CHECKING:
+    from charlstm.cli.interactive_commands import Search
     from charlstm.inference.generation_inputs import GenerationInputs
+    from charlstm.inference.generation_settings import GenerationSettings
+    from charlstm.inference.next_words import NextWords
     from charlstm.model import Model
 
 _LONG_SEED = 100_000
@@ -63,7 +66,7 @@ def generate(
     stop: generate_options.Stop = None,
     stop_regex: generate_options.StopRegex = None,
     keep_stop: generate_options.KeepStop = False,
-    end: generate_options.End = "none",
+    end: generate_options.End = None,
     random_seed: generate_options.RandomSeed = None,
     temperature: generate_options.Temperature = str(DEFAULT_TEMPERATURE),
     word_temperature: generate_options.WordTemperature = None,
@@ -150,9 +153,24 @@ def generate(
             from charlstm.cli.interactive import converse
 
             decoder = model.decoder(mode, engine, settings.window)
-            converse(decoder, config.vocabulary, inputs, on_unknown=on_unknown, shows_seed=shows_seed)
+            search = _word_search(model, settings)
+            converse(decoder, config.vocabulary, inputs, search, on_unknown=on_unknown, shows_seed=shows_seed)
         else:
             _print_texts(model, inputs, engine, json=json, separator=separator)
+
+
+def _word_search(model: "Model", settings: "GenerationSettings") -> "Search":
+    """Return the search for the next words of a text, whose last word is complete or not."""
+    from charlstm.cli.interactive_commands import ALTERNATIVES
+    from charlstm.inference.next_words import next_words
+
+    network = replace(model.network, config=settings.reads(model.config))
+
+    def search(text: str, word_ended: bool) -> "NextWords":
+        ids = model.vocabulary.encode(text)
+        return next_words(network, model.vocabulary, ids, settings.mode, ALTERNATIVES, word_ended=word_ended)
+
+    return search
 
 
 def _print_next(model: "Model", inputs: "GenerationInputs", *, json: bool) -> None:

@@ -63,9 +63,11 @@ StopRegex = Annotated[
 ]
 KeepStop = Annotated[bool, option("Keep the stop string, or the match, that ended a text.", "--keep-stop")]
 End = Annotated[
-    choices.End,
+    choices.End | None,
     option(
-        "After --length, continue until a word, line, sentence or paragraph ends, to at most three times the length.",
+        "After --length, continue until a word, line, sentence or paragraph ends, to at most three times the length. "
+        "Default: none; sentence with --interactive.",
+        show_default=False,
         **choice(choices.End),
     ),
 ]

@@ -219,6 +219,8 @@ def settings_of(context: typer.Context, random_seed: int) -> "GenerationSettings
     from charlstm.inference.generation_settings import GenerationSettings
 
     given = {field.name: context.params[field.name] for field in fields(GenerationSettings)}
+    if given["end"] is None:
+        given["end"] = "sentence" if context.params["interactive"] else "none"
     return GenerationSettings(**{**given, "random_seed": random_seed})
 
 

@@ -122,7 +122,22 @@ def test_text_command_shows_the_whole_text(talk):
 
 def test_help_names_every_command(talk):
     shown = talk("/help", "/quit")[1][1]
-    for command in ("/undo", "/retry", "/temperature", "/length", "/text", "/help", "/quit", "Ctrl-D"):
+    for command in (
+        "/undo",
+        "/retry",
+        "/temperature",
+        "/length",
+        "/text",
+        "/alternatives",
+        "/take",
+        "/tree",
+        "/branch",
+        "/end",
+        "/save",
+        "/help",
+        "/quit",
+        "Ctrl-D",
+    ):
         assert command in shown
 
 
