@@ -40,6 +40,7 @@ def converse(
         given = draft.joined(known_text(vocabulary, given, on_unknown))
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         written = []
+        stops = replace(inputs.stops, end=None if draft.end == "none" else draft.end)
         pieces = generate_pieces(
             decoder,
             vocabulary,
@@ -47,7 +48,7 @@ def converse(
             random_seeds=[draft.random_seed],
             length=draft.length,
             sampling=draft.sampling,
-            stops=replace(inputs.stops, end=None if draft.end == "none" else draft.end),
+            stops=stops,
             position=draft.written,
         )
         complete = False
@@ -57,7 +58,9 @@ def converse(
                 try:
                     (piece,) = next(pieces)
                 except StopIteration as end:
-                    complete = end.value[0].stop_reason == "end"
+                    (sample,) = end.value
+                    cut = sample.stop_reason == "length" and len(sample.text) < stops.most(draft.length)
+                    complete = sample.stop_reason == "end" or cut  # after a whole word
                     break
                 written.append(piece)
                 screen.write(visible(piece, "\n\t"))

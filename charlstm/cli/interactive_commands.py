@@ -207,7 +207,7 @@ def _show_text(draft: Draft, _: str) -> Draft:
 
 
 def _show_help(draft: Draft, _: str) -> Draft:
-    say_text(HELP, wrap=False)
+    say_text(HELP)
     return draft
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from charlstm.choices import TextEnd
 from charlstm.errors import ConfigError
-from charlstm.text.boundaries import first_end, undecided
+from charlstm.text.boundaries import first_end, last_word_end
 
 if TYPE_CHECKING:
     import regex
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 StopReason = Literal["length", "stop", "end"]
 
 LONGEST_END = 3
-"""A text continues to the end of a sentence, say, until it is this many times as long as its length."""
+"""A text continues to the end of a sentence, say, until it is this many times as long as its length.
+
+Without an end by then it is cut after its last word.
+"""
 
 _BEFORE = 250
 """Characters before a place that a rule can read: a sentence that ends there, or what a regular expression looks back to."""
@@ -86,7 +89,7 @@ class StopSearch:
         if ended is None:
             self.certain = max(self.certain, len(characters) - self._held(characters))
             if len(characters) == self._most:
-                return len(characters), "length"
+                return self._cut(characters), "length"
         return ended
 
     def _by_string(self, characters: list[str]) -> tuple[int, StopReason] | None:
@@ -123,9 +126,19 @@ class StopSearch:
         before, text = self._text(characters, self.certain)
         if self._pattern is not None and (begun := self._pattern.search(text, self.certain - before, partial=True)):
             held = max(held, len(text) - begun.start())
-        if self._rules.end is not None:
-            held = max(held, min(undecided(text, self._rules.end), len(characters) - self._length))
+        if self._rules.end is not None and len(characters) > self._length:
+            held = max(held, len(characters) - self._cut(characters, self._length))
         return held
+
+    def _cut(self, characters: list[str], otherwise: int | None = None) -> int:
+        """Return where a text is cut that does not end by a rule: after its last word beyond the length."""
+        whole = len(characters) if otherwise is None else otherwise
+        if self._rules.end is None:
+            return whole
+        least = max(self._length, self.certain)
+        before, text = self._text(characters, least)
+        place = last_word_end(text, least - before)
+        return whole if place is None else before + place
 
     @staticmethod
     def _text(characters: list[str], place: int) -> tuple[int, str]:

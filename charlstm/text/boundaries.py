@@ -120,13 +120,14 @@ def first_end(text: str, end: TextEnd, least: int) -> int | None:
     return None if blank < 0 else blank
 
 
-def undecided(text: str, end: TextEnd) -> int:
-    """Return the number of characters at the end of a text that may come after a place that proves to be an end.
+def last_word_end(text: str, least: int) -> int | None:
+    """Return the last position from ``least`` on at which a word ends, as the character after it shows; None without one.
 
-    >>> undecided("He said no. ", "sentence"), undecided("He said no. ", "word")
-    (1, 0)
+    >>> last_word_end("He said no to the riv", 3), last_word_end("He said", 3)
+    (17, None)
     """
-    return len(text) - len(text.rstrip()) if end in ("sentence", "paragraph") else 0
+    positions = range(len(text) - 1, max(1, least) - 1, -1)
+    return next((place for place in positions if _ends_word(text[place - 1], text[place])), None)
 
 
 def _ends_word(before: str, after: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -24,7 +25,11 @@ def test_text_continues_to_its_end_and_no_further(spoken, mode, end):
     (sample,) = spoken(*options, "--end", end)["samples"]
     assert longer["text"].startswith(sample["text"])
     assert 60 <= len(sample["text"]) <= 180
-    assert sample["stop_reason"] == ("end" if len(sample["text"]) < 180 else "length")
+    if end == "word":
+        assert sample["stop_reason"] == "end"
+    elif sample["stop_reason"] == "length":  # cut after the last word
+        rest = longer["text"][len(sample["text"]) :]
+        assert not any(before != " " and after == " " for before, after in pairwise(rest))
 
 
 def test_each_text_of_several_has_its_own_end(spoken):

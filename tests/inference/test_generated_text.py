@@ -41,6 +41,12 @@ def test_a_text_without_an_end_is_three_times_as_long():
     assert written("a" * 100, StopRules(end="word"), 0)[:2] == ("", "length")
 
 
+def test_a_text_without_an_end_is_cut_after_its_last_word():
+    text, reason, pieces = written("the boat and the river and the ferry", StopRules(end="sentence"), 10)
+    assert (text, reason) == ("the boat and the river and", "length")
+    assert "".join(pieces) == text
+
+
 EXPRESSIONS = ["a+b", "b$", r"\bab\b", "(?s)a.*?c", "a|bc", r"(?<=a)b+", "a(?=b)", "a[ab]*c", r"(?m)^b", " {2}"]
 
 

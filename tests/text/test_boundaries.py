@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.text.boundaries import first_end, in_one_word, needs_space, undecided
+from charlstm.text.boundaries import first_end, in_one_word, last_word_end, needs_space
 
 SENTENCES = [
     ("It rained. Nan went", "It rained."),
@@ -59,10 +59,14 @@ def test_ends_of_words_lines_and_paragraphs(end, text, least, expected):
 def test_an_end_never_changes_when_the_text_goes_on(end, text, least):
     found = [first_end(text[:length], end, least) for length in range(len(text) + 1)]
     first = next((place for place in found if place is not None), None)
-    for length, place in enumerate(found):
+    for place in found:
         assert place in (None, first)
-        if place is None and first is not None:  # what may be removed is not certain yet
-            assert length - undecided(text[:length], end) <= first
+
+
+@given(text=st.text(st.sampled_from("ab. \n!渡’"), max_size=20), least=st.integers(0, 5))
+def test_the_last_end_of_a_word_is_the_last_that_comes(text, least):
+    ends = [place for place in range(least, len(text)) if first_end(text, "word", place) == place]
+    assert last_word_end(text, least) == max(ends, default=None)
 
 
 @given(st.text(st.sampled_from("ab'. ,\n"), max_size=30))
