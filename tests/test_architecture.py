@@ -70,10 +70,10 @@ LATER = {
 
 OTHERS = {
     "cli/interactive.py": {"inference", "text"},
-    "cli/draft.py": {"inference", "text"},  # of the same session
+    "cli/draft.py": {"inference", "text"},
     "cli/bulk.py": {"inference"},
     "cli/train.py": {"planning"},  # the presets, which its help shows
-}  # the first two are imported inside a command themselves
+}  # the first three are imported inside a command themselves
 OTHER_LIBRARIES = {f"cli/{name}.py": {"rich"} for name in ("console", "inspection_view", "comparison_view")}
 
 LIBRARIES = {

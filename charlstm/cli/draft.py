@@ -84,8 +84,14 @@ class Draft:
         return self.current is not None and self.steps[self.current].complete
 
     def joined(self, given: str) -> str:
-        """Return a line of the user with a space before it, if one is missing."""
-        return f" {given}" if self.complete and needs_space(self.text, given) else given
+        """Return a line of the user with a space before it, if one is missing.
+
+        A space also follows a word that the user chose, or the model could go on with its letters.
+        """
+        chosen = self.current is not None and not self.steps[self.current].written
+        if self.complete and needs_space(self.text, given or "a" * chosen):
+            return f" {given}"
+        return given
 
     def added(self, given: str, written: str, *, complete: bool) -> "Draft":
         """Return the draft with one more step."""

@@ -2,9 +2,10 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TextIO
 
 from charlstm.choices import OnUnknown
 from charlstm.cli.draft import Draft
@@ -13,9 +14,10 @@ from charlstm.cli.generation_inputs import unescaped
 from charlstm.cli.interactive_commands import Search, command
 from charlstm.cli.terminal import known_text, say, visible, write_given
 from charlstm.errors import CharlstmError
-from charlstm.inference.generation import generate_pieces
+from charlstm.inference.generation import Sample, generate_pieces
 from charlstm.inference.generation_inputs import GenerationInputs
 from charlstm.inference.modes import Decoder
+from charlstm.inference.stop_rules import StopReason
 from charlstm.text.vocabulary import Vocabulary
 
 
@@ -39,7 +41,6 @@ def converse(
         """Return the draft with a line of the user and the model's continuation, shown as it is generated."""
         given = draft.joined(known_text(vocabulary, given, on_unknown))
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
-        written = []
         stops = replace(inputs.stops, end=None if draft.end == "none" else draft.end)
         pieces = generate_pieces(
             decoder,
@@ -51,22 +52,11 @@ def converse(
             stops=stops,
             position=draft.written,
         )
-        complete = False
-        with _ctrl_c_noted() as stopped:  # stops the model between two characters, not the session
-            write_given(visible(given, "\n\t"), screen)
-            while not stopped:
-                try:
-                    (piece,) = next(pieces)
-                except StopIteration as end:
-                    (sample,) = end.value
-                    cut = sample.stop_reason == "length" and len(sample.text) < stops.most(draft.length)
-                    complete = sample.stop_reason == "end" or cut  # after a whole word
-                    break
-                written.append(piece)
-                screen.write(visible(piece, "\n\t"))
-                screen.flush()
+        write_given(visible(given, "\n\t"), screen)
+        written, reason = _shown(pieces, screen)
         say("")
-        return draft.added(given, "".join(written), complete=complete)
+        cut = reason == "length" and len(written) < stops.most(draft.length)
+        return draft.added(given, written, complete=reason == "end" or cut)
 
     say("Enter lets the model continue, /help lists the commands, /quit ends.")
     settings = inputs.settings
@@ -94,6 +84,21 @@ def converse(
     finally:  # Ctrl-C at the prompt ends the session too, and must not lose the text
         if screen is not sys.stdout:
             sys.stdout.write(draft.text[0 if shows_seed else len(draft.parts[0].given) :] + "\n")
+
+
+def _shown(pieces: Generator[list[str], None, list[Sample]], screen: TextIO) -> tuple[str, StopReason | None]:
+    """Show a text as it is generated, until it ends or Ctrl-C; return it, and the reason for its end."""
+    written: list[str] = []
+    with _ctrl_c_noted() as stopped:  # stops the model between two characters, not the session
+        while not stopped:
+            try:
+                (piece,) = next(pieces)
+            except StopIteration as end:
+                return "".join(written), end.value[0].stop_reason
+            written.append(piece)
+            screen.write(visible(piece, "\n\t"))
+            screen.flush()
+    return "".join(written), None
 
 
 @contextmanager

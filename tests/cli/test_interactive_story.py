@@ -33,6 +33,13 @@ def test_take_adds_a_listed_word(talk, checkpoint):
     assert shown[2] == finished + "\n"
 
 
+def test_a_chosen_word_is_complete(talk, checkpoint):
+    begun, _ = talk("/quit")
+    word = library.load(checkpoint).next_words(begun).words[0].text
+    assert talk("/alternatives", "/take 1", "", "/quit")[0].startswith(f"{begun}{word} ")
+    assert talk("/alternatives", "/take 1", ".", "/quit")[0].startswith(f"{begun}{word}.")
+
+
 def test_a_list_is_valid_for_one_text(talk):
     assert "charlstm: no words are listed" in talk("/take 1", "/quit")[1][1]
     assert "charlstm: no words are listed" in talk("/alternatives", "", "/take 1", "/quit")[1][3]
