@@ -10,7 +10,7 @@ The packages, from the lowest to the highest. Each may import only those before 
 
     errors, choices, config, formatting, machine
     < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report < export, importing
-    < model, model_training, model_comparison, model_import < cli
+    < model, model_training, model_comparison, model_import, model_mixture < cli
 
 Only ``nn`` and ``training`` import TensorFlow. The others import them inside functions, so that the rest starts quickly.
 """
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from charlstm.model import Model, load
     from charlstm.model_comparison import Comparison, compare
     from charlstm.model_import import import_model
+    from charlstm.model_mixture import MixedModel, mix
     from charlstm.model_training import TrainingSettings, train
     from charlstm.report.notebook import ColouredText, Score
     from charlstm.text.corpus import Corpus, read_corpus
@@ -39,6 +40,7 @@ __all__ = [
     "Comparison",
     "Corpus",
     "GenerationOptions",
+    "MixedModel",
     "Model",
     "NextWords",
     "Sample",
@@ -48,6 +50,7 @@ __all__ = [
     "errors",
     "import_model",
     "load",
+    "mix",
     "read_corpus",
     "train",
 ]
@@ -58,6 +61,7 @@ _MODULES = {
     "Comparison": "model_comparison",
     "Corpus": "text.corpus",
     "GenerationOptions": "inference.generation_settings",
+    "MixedModel": "model_mixture",
     "Model": "model",
     "NextWords": "inference.next_words",
     "Sample": "inference.generation",
@@ -66,6 +70,7 @@ _MODULES = {
     "compare": "model_comparison",
     "import_model": "model_import",
     "load": "model",
+    "mix": "model_mixture",
     "read_corpus": "text.corpus",
     "train": "model_training",
 }

@@ -47,6 +47,7 @@ ALLOWED = {
     "model": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model_reading"},
     "model_training": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "model_comparison": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
+    "model_mixture": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "model_import": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "server": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
     "llm_plugin": LEAVES | set(PACKAGES) - {"nn", "training"} | {"model"},
@@ -56,7 +57,7 @@ ALLOWED = {
 for package in ("inspection", "evaluation", "report", "export", "importing"):
     ALLOWED[package] -= {"nn", "training"}  # which import TensorFlow
 
-API = {"model_files", "model_reading", "model", "model_training", "model_comparison", "model_import"}
+API = {"model_files", "model_reading", "model", "model_training", "model_comparison", "model_import", "model_mixture"}
 LATER = {
     "__init__": LEAVES | set(PACKAGES) | API,
     "model_files": LEAVES | set(PACKAGES),
@@ -85,6 +86,7 @@ LIBRARIES = {
     "model_reading": {"numpy"},
     "model": {"numpy"},
     "model_comparison": {"numpy"},
+    "model_mixture": {"numpy"},
     "planning": {"numpy"},
     "nn": {"numpy", "tensorflow", "keras"},
     "training": {"numpy", "tensorflow", "keras"},

@@ -1,6 +1,7 @@
 """``charlstm evaluate``."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,8 +13,9 @@ from charlstm.cli.options import LARGEST_SEED, integer
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,
+    MixOption,
     SearchOption,
-    find_model,
+    find_mixture,
     print_json,
     printable_name,
     say,
@@ -21,8 +23,10 @@ from charlstm.cli.terminal import (
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
+    from charlstm.model import Model
     from charlstm.results.evaluation import EvaluationResult
     from charlstm.results.scores import CountsRecord, ScoreRecord
+    from charlstm.text.vocabulary import Ids
 
 _LEARNING = 20
 """Cost of learning from one character with --dynamic, in steps of a single row."""
@@ -36,6 +40,7 @@ def evaluate(
         ),
     ] = None,
     checkpoint: CheckpointOption = None,
+    mix: MixOption = None,
     corpus: CorpusOption = None,
     dynamic: Annotated[
         bool, typer.Option("--dynamic", help="Also score while the model learns from the text as it reads (starts TensorFlow).")
@@ -53,7 +58,6 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Score how well a model predicts a text, in both modes."""
-    from charlstm.checkpoint.weights import read_weights
     from charlstm.errors import CheckpointError
     from charlstm.evaluation import scores
     from charlstm.evaluation.baselines import baselines, baselines_bytes
@@ -63,7 +67,9 @@ def evaluate(
 
     if surprise and not json:
         raise typer.BadParameter("--surprise adds to what --json prints; for a coloured text see `charlstm compare --report`")
-    model = find_model(checkpoint, checkpoints)
+    if dynamic and mix:
+        raise typer.BadParameter("--dynamic trains one model as it reads; remove --mix")
+    model = find_mixture(checkpoint, checkpoints, mix)
     folder, config = model.path, model.checkpoint
     texts = find_texts(folder, config, text, corpus, on_unknown, text_encoding)
     measured, learnt = texts.measured, texts.learnt
@@ -73,11 +79,12 @@ def evaluate(
     advice = "reduce --sample, or use a shorter text or a smaller model"
     baselines_memory = baselines_bytes(len(learnt), len(measured.ids)) if learnt is not None else 0
     check_scoring(config, len(measured.ids), sample, contexts, advice=advice, baselines=baselines_memory)
-    weights, vocabulary = read_weights(folder, config.model), config.vocabulary
+    vocabulary = config.vocabulary
     network = model.network
     starts = scores.sampled_starts(len(measured.ids), sample, random_seed)
     naming = vocabulary.naming_nats(measured.ids)
     say_rare(vocabulary, measured.ids)
+    _say_seen_by_others(model, measured.ids)
     work = scores.scoring_work(measured.ids, len(starts), contexts, config.model.vocabulary_size)
     with bar(work + (_LEARNING * len(measured.ids) if dynamic else 0)) as progress:
         found = scores.evaluate(network, measured.ids, starts, contexts, progress.update, naming)
@@ -86,7 +93,7 @@ def evaluate(
             from charlstm.training.dynamic_evaluation import dynamic_surprisal
 
             adapted = dynamic_surprisal(
-                config.model, weights, learnt, measured.ids, lambda n: progress.update(_LEARNING * n), naming=naming
+                config.model, model.weights, learnt, measured.ids, lambda n: progress.update(_LEARNING * n), naming=naming
             )
     say_unbounded(found)
     text_read = vocabulary.decode(measured.ids)
@@ -107,6 +114,20 @@ def evaluate(
     if texts.missing:
         say(f"Without the training text there are no baselines: {with_flags(texts.missing)}.")
     _print(result, "" if learnt is None else _training_text(config, len(learnt)))
+
+
+def _say_seen_by_others(model: "Model", ids: "Ids") -> None:
+    """Say which models of a mixture, after the first one, were trained on the text."""
+    from charlstm.evaluation.evaluation_texts import trained_part
+    from charlstm.model_mixture import MixedModel
+    from charlstm.report.tables import seen_warning
+    from charlstm.results.scores import SeenRecord
+
+    for other, _ in model.models[1:] if isinstance(model, MixedModel) else ():
+        seen = trained_part(other.path, replace(other.checkpoint, vocabulary=model.vocabulary), ids)
+        if seen:
+            record = SeenRecord(model=seen.model, characters=seen.characters, estimated=seen.estimated)
+            say(seen_warning(record, len(ids)))
 
 
 def _training_text(config: "CheckpointConfig", characters: int) -> str:

@@ -34,8 +34,9 @@ from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,
+    MixOption,
     SearchOption,
-    find_model,
+    find_mixture,
     print_json,
     printable_name,
     say,
@@ -59,6 +60,7 @@ def generate(
     seeds_file: generate_options.SeedsFile = None,
     text_encoding: generate_options.TextEncoding = None,
     checkpoint: CheckpointOption = None,
+    mix: MixOption = None,
     length: generate_options.Length = 500,
     mode: generate_options.Mode = "stateless",
     window: generate_options.Window = None,
@@ -120,7 +122,7 @@ def generate(
         raise typer.BadParameter("--logprobs: log-probabilities are part of the JSON; give --json too, or remove --logprobs")
     check_outputs(output=output)
     encoding = encoding_of("--seed-file", seed_file or seeds_file, text_encoding)
-    model = find_model(checkpoint, checkpoints, weights)
+    model = find_mixture(checkpoint, checkpoints, mix, weights)
     settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
     config = replace(model.checkpoint, model=settings.reads(model.config))
     stops = settings.stop_rules(stop_strings(stop, config.vocabulary))

@@ -86,6 +86,49 @@ def say_text(text: str, *, wrap: bool = True) -> None:
             abandon(sys.stderr)
 
 
+MixOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mix",
+        help="Mix in another model with a weight, such as novel:0.4: the geometric mean of both models' probabilities. Repeat "
+        "for several models.",
+        metavar="NAME:WEIGHT",
+        show_default=False,
+    ),
+]
+
+
+def find_mixture(
+    checkpoint: str | None, checkpoints: Path | None, mixed: list[str] | None, weights: WeightsFormat = "float32"
+) -> "Model":
+    """Return the model of ``--checkpoint`` with those of ``--mix``, which may be none.
+
+    Raises:
+        typer.BadParameter: If a value of ``--mix`` is no name with a weight, or the weights leave nothing for the first model.
+    """
+    model = find_model(checkpoint, checkpoints, weights)
+    if not mixed:
+        return model
+    from charlstm.model_mixture import mix
+
+    others = []
+    for value in mixed:
+        name, _, number = value.rpartition(":")
+        try:
+            weight = float(number)
+        except ValueError:
+            name = ""
+        if not name or not 0 < weight < 1:
+            raise typer.BadParameter(f"--mix: expected NAME:WEIGHT with a weight between 0 and 1; found {value!r}")
+        others.append((find_model(name, checkpoints, weights), weight))
+    rest = 1 - sum(weight for _, weight in others)
+    if rest < 1e-9:
+        raise typer.BadParameter(
+            f"--mix: expected weights whose sum is below 1, the first model's is the rest; found {1 - rest:g}"
+        )
+    return mix([(model, rest), *others])
+
+
 def find_model(checkpoint: str | None, checkpoints: Path | None, weights: WeightsFormat = "float32") -> "Model":
     """Return the model of ``--checkpoint`` and ``--checkpoints``; say which one it is if it is not in ./checkpoints."""
     from charlstm.model import load

@@ -81,7 +81,7 @@ def evaluation_texts(
         CorpusError: If ``paths`` cannot be read.
     """
     if other is not None:
-        other = replace(other, seen=_seen(folder, config, other.ids))
+        other = replace(other, seen=trained_part(folder, config, other.ids))
     try:
         corpus = find_corpus(folder, config, paths, encoding)
     except CheckpointError as error:
@@ -95,8 +95,8 @@ def evaluation_texts(
     return EvaluationTexts(other or EvaluationText(f"the held-out end of {corpus.name}", tail, whole=False), learnt, "")
 
 
-def _seen(folder: Path, config: CheckpointConfig, ids: Ids) -> TrainedPart | None:
-    """Return the largest part of a text that the model or one of its bases was trained on."""
+def trained_part(folder: Path, config: CheckpointConfig, ids: Ids) -> TrainedPart | None:
+    """Return the largest part of a text that a model or one of its bases was trained on; None if none is recognised."""
     of_text, parts = samples(ids, config.vocabulary), []
     for model, sketch in zip(lineage(config, real_path(folder).name), sketches(config), strict=True):
         exact = len(part_trained_on(model, ids, config.vocabulary))

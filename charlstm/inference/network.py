@@ -1,5 +1,6 @@
 """The whole network in NumPy: encoding, LSTM layers, Dense."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,34 +30,24 @@ any_weights = np.errstate(over="ignore", invalid="ignore")
 
 
 @dataclass(frozen=True)
-class Network:
-    """A network that reads one character at a time.
-
-    Under every input encoding there are only V different inputs. The first layer's input projection ``x . kernel + bias`` is
-    therefore computed once for each of them, and then looked up.
+class Network(ABC):
+    """A network that reads one character at a time: one, or a mixture (:mod:`charlstm.inference.mixture`).
 
     Attributes:
         config: The model's configuration.
-        projected: The first layer's input projection of every character: ``[4, V, u]``.
-        layers: The LSTM layers.
-        dense_kernel: ``[u, V]``.
-        dense_bias: ``[V]``.
     """
 
     config: ModelConfig
-    projected: Array
-    layers: tuple[LSTMLayer, ...]
-    dense_kernel: Array
-    dense_bias: Array
 
+    @abstractmethod
     def initial_state(self, batch: int) -> State:
         """Return the zero state of a batch."""
-        return tuple(initial_state(batch, units) for units in self.config.units)
 
+    @abstractmethod
     def workspace(self, batch: int) -> Workspace:
         """Return scratch memory for the steps of a batch."""
-        return tuple(new_workspace(batch, units) for units in self.config.units)
 
+    @abstractmethod
     def step(self, ids: Ids, state: State, workspace: Workspace | None = None) -> Array:
         """Read one character in each row of a batch.
 
@@ -68,6 +59,41 @@ class Network:
         Returns:
             The last layer's output, which is its ``h`` in the state: ``[B, u]``.
         """
+
+    @abstractmethod
+    def logits(self, h: Array) -> Array:
+        """Return the logits for the last layer's ``h``: ``[B, u] -> [B, V]``."""
+
+
+@dataclass(frozen=True)
+class LstmNetwork(Network):
+    """A network of LSTM layers and a Dense layer.
+
+    Under every input encoding there are only V different inputs. The first layer's input projection ``x . kernel + bias`` is
+    therefore computed once for each of them, and then looked up.
+
+    Attributes:
+        projected: The first layer's input projection of every character: ``[4, V, u]``.
+        layers: The LSTM layers.
+        dense_kernel: ``[u, V]``.
+        dense_bias: ``[V]``.
+    """
+
+    projected: Array
+    layers: tuple[LSTMLayer, ...]
+    dense_kernel: Array
+    dense_bias: Array
+
+    def initial_state(self, batch: int) -> State:
+        """See :meth:`Network.initial_state`."""
+        return tuple(initial_state(batch, units) for units in self.config.units)
+
+    def workspace(self, batch: int) -> Workspace:
+        """See :meth:`Network.workspace`."""
+        return tuple(new_workspace(batch, units) for units in self.config.units)
+
+    def step(self, ids: Ids, state: State, workspace: Workspace | None = None) -> Array:
+        """See :meth:`Network.step`."""
         below: Array | None = None
         workspace = workspace or self.workspace(len(ids))
         for layer, layer_state, scratch in zip(self.layers, state, workspace, strict=True):
@@ -82,14 +108,14 @@ class Network:
         return state[-1].h
 
     def logits(self, h: Array) -> Array:
-        """Return the logits for the last layer's ``h``: ``[B, u] -> [B, V]``."""
+        """See :meth:`Network.logits`."""
         z: Array = h @ self.dense_kernel
         z += self.dense_bias
         return z
 
 
 @any_weights
-def build_network(config: ModelConfig, weights: Mapping[str, Array]) -> Network:
+def build_network(config: ModelConfig, weights: Mapping[str, Array]) -> LstmNetwork:
     """Return a network with given weights, by name in ``model.safetensors``, shaped as ``config.weight_shapes`` says."""
     layers = tuple(
         lstm_layer(
@@ -109,4 +135,4 @@ def build_network(config: ModelConfig, weights: Mapping[str, Array]) -> Network:
         first.project(weights["embedding/embeddings"], projected)
     else:
         first.project(np.arange(characters, dtype=np.float32)[:, None] / np.float32(characters), projected)
-    return Network(config, projected, layers, weights["dense/kernel"], weights["dense/bias"])
+    return LstmNetwork(config, projected, layers, weights["dense/kernel"], weights["dense/bias"])

@@ -1,0 +1,106 @@
+"""A mixture of trained models, which generates and is scored like one model: :func:`mix`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.checkpoint.config_file import CorpusRecord
+from charlstm.choices import Engine, Mode
+from charlstm.errors import CharlstmError, ConfigError
+from charlstm.inference.mixture import Mixture, mixture
+from charlstm.inference.modes import Decoder
+from charlstm.inference.network import build_network
+from charlstm.model import Model
+
+
+class MixedModel(Model):
+    """Several models that choose each character together; the first one gives the window, the seeds and the place on disk.
+
+    It generates, scores and compares. What belongs to one network alone (exports, activations, Keras) is refused.
+
+    Attributes:
+        models: The models with their weights.
+    """
+
+    def __init__(self, models: Sequence[tuple[Model, float]]) -> None:
+        """See :func:`mix`."""
+        self.models = tuple(models)
+        networks = [(build_network(model.config, model.weights), model.vocabulary, weight) for model, weight in models]
+        self._mixture, vocabulary = mixture(networks)
+        main = models[0][0]
+        self.path, self.name = main.path, " + ".join(f"{model.name} {weight:g}" for model, weight in models)
+        self.checkpoint = replace(
+            main.checkpoint,
+            model=self._mixture.config,
+            vocabulary=vocabulary,
+            corpus=_known_windows(main.checkpoint.corpus, vocabulary.characters),
+        )
+
+    @property
+    def network(self) -> Mixture:
+        """The mixture of the networks in NumPy."""
+        return self._mixture
+
+    @cached_property
+    def weights(self) -> Mapping[str, NDArray[np.float32]]:
+        """The weights of all models, by number and name."""
+        models = enumerate(self.models, start=1)
+        return {f"{number}/{name}": array for number, (model, _) in models for name, array in model.weights.items()}
+
+    def decoder(self, mode: Mode, engine: Engine = "numpy", window: int | None = None) -> Decoder:
+        """See :meth:`charlstm.model_files.ModelFiles.decoder`; there is no engine but NumPy."""
+        if engine != "numpy":
+            self._refuse("run in Keras")
+        return super().decoder(mode, engine, window)
+
+    def activations(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: every model has activations of its own."""
+        self._refuse("be looked into")
+
+    def to_keras(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: it is no single network."""
+        self._refuse("become one network")
+
+    def export(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: it is no single network."""
+        self._refuse("be exported")
+
+    def _refuse(self, what: str) -> NoReturn:
+        names = ", ".join(model.name for model, _ in self.models)
+        raise CharlstmError(f"a mixture of models cannot {what}; use one of {names} alone")
+
+
+def mix(models: Sequence[tuple[Model, float]]) -> MixedModel:
+    """Return a mixture of models: the weighted geometric mean of their next-character distributions, each with its own state.
+
+    It knows the characters that all of them know. An average of models of different random seeds predicts better than each of
+    them; models of two authors write between the two.
+
+    Args:
+        models: Models with weights above 0 whose sum is 1.
+
+    Raises:
+        ConfigError: If the weights are others, or the models have fewer than two characters in common.
+
+    >>> import charlstm
+    >>> ferry = charlstm.load("ferry")
+    >>> mixed = charlstm.mix([(ferry, 0.5), (ferry, 0.5)])
+    >>> mixed.generate("The ", length=50, random_seed=1) == ferry.generate("The ", length=50, random_seed=1)
+    True
+    """
+    is_list = isinstance(models, Sequence) and len(models) > 0
+    pairs = is_list and all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in models)
+    if not pairs or not all(isinstance(model, Model) and isinstance(weight, int | float) for model, weight in models):
+        raise ConfigError(setting="models", expected="pairs of a model and a weight", found=models)
+    return MixedModel([(model, float(weight)) for model, weight in models])
+
+
+def _known_windows(corpus: CorpusRecord, characters: str) -> CorpusRecord:
+    """Return the record of a corpus with the passages that consist of known characters; a character if there is none."""
+    known = set(characters)
+    windows = tuple(window for window in corpus.windows if set(window) <= known)
+    return replace(corpus, windows=windows or (characters[0],))
