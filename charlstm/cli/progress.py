@@ -21,7 +21,7 @@ from charlstm.interruption import StopRequest, signals
 if TYPE_CHECKING:
     from charlstm.checkpoint.history import HistoryEntry
     from charlstm.planning.training_plan import TrainingPlan
-    from charlstm.training.events import Finished, Stepped
+    from charlstm.training.events import Finished, SpeedMeasured, Stepped
 
 
 def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple["TrainingPlan", "Finished", int]:
@@ -69,7 +69,8 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
                 bar.set_description_str(_description(event, columns(sys.stderr)))
             elif isinstance(event, SpeedMeasured):
                 pace = f"{event.characters_per_second:,.0f} characters a second: {duration(event.seconds_left)} to go"
-                above(f"{pace}, {counted(event.epochs, 'epoch')} in total.")
+                planned = _planned_evaluations(event, plan.config.training.evaluations)
+                above(f"{pace}, {counted(event.epochs, 'epoch')} and {planned}.")
             elif isinstance(event, Evaluating):
                 bar.set_description_str("evaluating …")
             elif isinstance(event, Evaluated):
@@ -128,6 +129,12 @@ def _description(event: "Stepped", width: int | None) -> str:
     choices = ([loss, loss_in_bits, speed, left], [loss, speed, left], [loss, left], [left or loss])
     texts = [", ".join(filter(None, choice)) for choice in choices]
     return next((text for text in texts if width is None or len(text) + 7 + _LEAST_BAR <= width), texts[-1])
+
+
+def _planned_evaluations(event: "SpeedMeasured", wanted: int) -> str:
+    """Return the number of evaluations in the whole budget, and why it is lower than the recipe's."""
+    planned = f"{counted(event.evaluations, 'evaluation')} in total"
+    return planned if event.evaluations >= wanted else f"{planned} ({wanted} would take too much of the time)"
 
 
 def _line(evaluation: "HistoryEntry", width: int | None) -> str:

@@ -38,6 +38,7 @@ class Autosave:
         lock: Holds the lock of the checkpoint's folder.
         last: Value of ``elapsed`` at the end of the last save.
         took: Seconds that the last save took.
+        fastest: Seconds that the fastest save took; 0 before the first.
         rewritten: Paths that were missing from the checkpoint or damaged, and that a save has written again.
     """
 
@@ -47,6 +48,7 @@ class Autosave:
     lock: ExitStack
     last: float = 0.0
     took: float = 0.0
+    fastest: float = 0.0
     rewritten: list[str] = field(default_factory=list)
 
     @property
@@ -95,6 +97,7 @@ class Autosave:
                 record.evaluated = number
         self.last = self.elapsed()
         self.took = self.last - began
+        self.fastest = min(self.fastest or self.took, self.took)
         return finite
 
     @contextmanager

@@ -49,11 +49,13 @@ class SpeedMeasured:
         characters_per_second: Throughput of training without evaluations.
         seconds_left: To the end of the budget, estimated.
         epochs: Epochs in the whole budget, estimated.
+        evaluations: Evaluations in the whole budget, made and planned.
     """
 
     characters_per_second: float
     seconds_left: float
     epochs: float
+    evaluations: int
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,10 @@ from charlstm.training.validation import Validator
 
 _MEASURED_AFTER = 2.0
 """Seconds of training after which the measured speed is reliable."""
+_SCORING_SHARE = 0.1
+"""Largest fraction of the time of a run with a budget in minutes to plan for scoring the held-out text."""
+_EVALUATION_SHARE = 0.25
+"""Largest fraction to plan for scoring and for the saves that follow."""
 
 
 @dataclass
@@ -50,8 +54,10 @@ class Loop:
         elapsed: Returns the wall-clock seconds of the run.
         should_stop: Returns True to end the run.
         published: The evaluation of the state to resume from, if the folder has its model and the state does not record it.
+        scoring_durations: Seconds that scoring the held-out text took, without saving; first an estimate.
+        evaluations: Number of evaluations planned for the whole budget.
         next_evaluation: Point of the learning-rate schedule, from 0 to 1, at which the next evaluation is due.
-        evaluation_durations: Durations of the evaluations, in seconds.
+        evaluation_durations: Durations of the evaluations, saving included, in seconds.
         speed: Throughput of the steps.
     """
 
@@ -65,6 +71,8 @@ class Loop:
     elapsed: Callable[[], float]
     should_stop: Callable[[], bool]
     published: HistoryEntry | None = None
+    scoring_durations: list[float] = field(default_factory=list)
+    evaluations: int = 1
     next_evaluation: float = 0.0
     evaluation_durations: list[float] = field(default_factory=list)
     speed: Speed = field(default_factory=Speed)
@@ -72,7 +80,8 @@ class Loop:
     def events(self) -> Iterator[Event]:
         """Yield the events of training until the budget or the patience is used up or the user stops the run."""
         self.evaluation_durations = [self.record.evaluation_seconds]
-        self._plan_evaluation()
+        self._plan_evaluations()
+        self._plan_next_evaluation()
         out_of_patience, measured = self._is_out_of_patience, False
         while self.fraction < 1 and not out_of_patience and not self.should_stop() and not self.trainer.stop_asked:
             yield from self._rewritten()
@@ -82,9 +91,12 @@ class Loop:
                 continue
             if not measured and self.speed.seconds > _MEASURED_AFTER:
                 measured = True
+                self._plan_evaluations()
+                if self.next_evaluation > self.schedule_fraction:
+                    self._plan_next_evaluation()
                 yield self._speed_measured()
             if self.next_evaluation <= self.schedule_fraction and not self._affordable:
-                self._plan_evaluation()  # skips the one that is due
+                self._plan_next_evaluation()  # skips the one that is due
             if self.next_evaluation <= self.schedule_fraction:
                 yield Evaluating()
                 yield self._evaluate()
@@ -147,26 +159,50 @@ class Loop:
         began = self.budget.fraction(0, self.record.began, self._seconds_kept_free)
         return max(0.0, self.fraction - began) / (1 - began) if began < 1 else 1.0
 
-    def _plan_evaluation(self) -> None:
+    def _plan_evaluations(self) -> None:
+        """Decide how many evaluations the whole budget gets: those of the recipe, or fewer if they would take too much time.
+
+        With a budget in epochs alone all are made: a resumed run then has the same evaluations as an uninterrupted one.
+        """
+        self.evaluations = self.plan.config.training.evaluations
+        if self.budget.seconds != math.inf:
+            steps_left = self.budget.steps - self.trainer.steps
+            seconds = min(self.budget.seconds, self.elapsed() + steps_left * (self.speed.seconds_per_step or math.inf))
+            both = self._scoring_seconds + self.saver.fastest
+            allowed = min(
+                _SCORING_SHARE * seconds / max(1e-9, self._scoring_seconds), _EVALUATION_SHARE * seconds / max(1e-9, both)
+            )
+            self.evaluations = max(1, min(self.evaluations, math.floor(allowed + 1e-9)))
+
+    def _plan_next_evaluation(self) -> None:
         """Set when the next evaluation is due; evaluations are spread evenly over the learning-rate schedule."""
-        evaluations = self.plan.config.training.evaluations
-        position = math.ceil((self.schedule_fraction + 1e-9) * evaluations) if self.trainer.steps else 1
-        self.next_evaluation = position / evaluations
+        position = math.ceil((self.schedule_fraction + 1e-9) * self.evaluations) if self.trainer.steps else 1
+        self.next_evaluation = position / self.evaluations
+
+    @property
+    def _scoring_seconds(self) -> float:
+        """Seconds that scoring takes: the median, so that one slow pass changes no plan. Saving does not count."""
+        return median_low(self.scoring_durations) if self.scoring_durations else 0.0
 
     @property
     def _affordable(self) -> bool:
-        """True if all evaluations, with the one that is due, take at most a tenth of the time so far.
-
-        With a budget in epochs alone every evaluation is made: a resumed run then has the same evaluations as an uninterrupted
-        one.
-        """
+        """False if scoring takes over twice the planned share of the time, so that the evaluation that is due is skipped."""
         made = len(self.record.history)
-        return self.budget.seconds == math.inf or 10 * (made + 1) * self.record.evaluation_seconds <= self.elapsed()
+        most = 2 * _SCORING_SHARE * self.elapsed()
+        return self.budget.seconds == math.inf or (made + 1) * self._scoring_seconds <= most
+
+    @property
+    def _evaluations_left(self) -> int:
+        """Number of evaluations still to make."""
+        return self.evaluations - round(self.next_evaluation * self.evaluations) + 1
 
     def _speed_measured(self) -> SpeedMeasured:
         training = self._seconds_left - self._evaluation_seconds_left
         steps = min(self.budget.steps, self.trainer.steps + training / self.speed.seconds_per_step)
-        return SpeedMeasured(self.speed.characters_per_second, self._seconds_left, steps / self.source.steps_per_epoch)
+        evaluations = len(self.record.history) + self._evaluations_left
+        return SpeedMeasured(
+            self.speed.characters_per_second, self._seconds_left, steps / self.source.steps_per_epoch, evaluations
+        )
 
     @property
     def _seconds_left(self) -> float:
@@ -179,9 +215,7 @@ class Loop:
     @property
     def _evaluation_seconds_left(self) -> float:
         """Estimated seconds of the remaining evaluations."""
-        planned = self.plan.config.training.evaluations * (1 - self.schedule_fraction) * self.record.evaluation_seconds
-        affordable = self.budget.seconds / 10 - len(self.record.history) * self.record.evaluation_seconds
-        return max(0.0, min(planned, affordable))
+        return self.evaluations * (1 - self.schedule_fraction) * self.record.evaluation_seconds
 
     def _step(self) -> Stepped | RolledBack:
         config, began, first = self.plan.config, self.elapsed(), not self.trainer.steps
@@ -207,6 +241,7 @@ class Loop:
         """Score the model, keep it if it is the best, save the state and write the model files."""
         began, record, weights = self.elapsed(), self.record, self.trainer.weights()
         score = self.evaluator.nats_per_char(weights) if self.evaluator else None
+        self.scoring_durations.append(self.elapsed() - began)
         if not math.isfinite(score or 0.0) or not all(np.isfinite(array).all() for array in weights.values()):
             return self._roll_back()
         improved = score is None or score < record.best_score
@@ -232,7 +267,7 @@ class Loop:
             write_history(self.plan.folder, record.history)
         self.evaluation_durations.append(self.elapsed() - began)
         record.evaluation_seconds = median_low(self.evaluation_durations)  # one slow evaluation must not cost later ones
-        self._plan_evaluation()
+        self._plan_next_evaluation()
         return Evaluated(evaluation, weights)
 
     def _roll_back(self) -> RolledBack:
@@ -249,5 +284,5 @@ class Loop:
         self.trainer.restore(state.arrays, state.progress.steps)
         self.record = statistics_of(state)
         self.record.halvings = halvings
-        self._plan_evaluation()
+        self._plan_next_evaluation()
         return RolledBack(at, self.trainer.steps, peak / 2**halvings, tuple(warnings))

@@ -118,8 +118,8 @@ def _train(
     naming = config.vocabulary.naming_nats(held_out)
     evaluator = Validator(config.model, held_out, naming) if len(held_out) > 1 else None
     record, earlier = _starting_point(plan, trainer, learned)
-    if evaluator:
-        record.evaluation_seconds = max(record.evaluation_seconds, evaluator.rehearse(clock))
+    scoring = [evaluator.rehearse(clock)] if evaluator else []
+    record.evaluation_seconds = max(record.evaluation_seconds, *scoring, 0.0)
 
     def elapsed() -> float:
         return earlier + clock() - started
@@ -148,7 +148,7 @@ def _train(
             saver.last = elapsed()
         yield Started(plan.folder, count_parameters(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         try:
-            loop = Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, published)
+            loop = Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, published, scoring)
             yield from loop.events()
         except CheckpointError as error:
             raise SaveError(str(error), plan.folder) from None

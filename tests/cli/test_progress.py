@@ -85,11 +85,20 @@ def test_reason_for_the_keras_loop_is_printed(pretend, capsys, reason):
     assert ("Keras's own, slower loop: there is a GPU." in capsys.readouterr().err) == (reason is not None)
 
 
+@pytest.mark.parametrize(
+    ("made", "told"), [(4, "4 evaluations in total (10 would take too much of the time)."), (10, "10 evaluations in total.")]
+)
+def test_fewer_evaluations_than_asked_for_are_explained(pretend, plan, capsys, made, told):
+    assert plan.config.training.evaluations == 10
+    pretend(Started(plan.folder, 12345, None), SpeedMeasured(1_000.0, 90.0, 14.4, made))
+    assert f"14 epochs and {told}" in capsys.readouterr().err
+
+
 def test_without_terminal_one_line_per_evaluation(pretend, plan, capsys):
     pretend(
         Started(plan.folder, 12345, None),
         *(Stepped(step, step / 10, 2.5, 1234.5, 60.0) for step in range(5)),
-        SpeedMeasured(12_345.6, 90.0, 14.4),
+        SpeedMeasured(12_345.6, 90.0, 14.4, 10),
         Evaluating(),
         Evaluated(evaluation(1, 2.0, best=True), {}),
         Evaluated(evaluation(2, 3.0, best=False), {}),
@@ -99,7 +108,7 @@ def test_without_terminal_one_line_per_evaluation(pretend, plan, capsys):
     assert written == ""
     assert "\r" not in said
     first, second, pace, *lines = said.splitlines()
-    assert pace == "12,346 characters a second: 1:30 min to go, 14 epochs in total."
+    assert pace == "12,346 characters a second: 1:30 min to go, 14 epochs and 10 evaluations in total."
     assert first.startswith("Starting TensorFlow")
     assert str(plan.folder) in second
     assert "12,345 parameters" in second

@@ -36,14 +36,14 @@ def run_at_pace(monkeypatch) -> Callable[..., list[Event]]:
 
     def run_at(
         plan: TrainingPlan, step: float, evaluation: float, start: float = 0.0, compiling: float = 0.0, saving: float = 0.0,
-        stop: float = math.inf, first_evaluation: float = 0.0,
+        stop: float = math.inf, first_evaluation: float = 0.0, rehearsed: float | None = None,
     ) -> list[Event]:  # fmt: skip
         began = now[0]
         with monkeypatch.context() as patch:
             patch.setattr(Trainer, "step", slow(Trainer.step, step, compiling))
             patch.setattr(Trainer, "snapshot", slow(Trainer.snapshot, saving))
             patch.setattr(Validator, "nats_per_char", slow(Validator.nats_per_char, evaluation, first_evaluation))
-            patch.setattr(Validator, "rehearse", slow(lambda *_: evaluation, start))
+            patch.setattr(Validator, "rehearse", slow(lambda *_: evaluation if rehearsed is None else rehearsed, start))
             return list(train(plan, clock=lambda: now[0], started=began, should_stop=lambda: now[0] - began >= stop))
 
     return run_at
@@ -72,6 +72,30 @@ def test_minutes_are_kept_and_evaluations_take_a_tenth(plan, run_at_pace, step, 
 
 
 @pytest.mark.parametrize(
+    ("evaluation", "saving", "expected"),
+    [
+        (0.5, 0.7, 10),  # saving does not count among the tenth
+        pytest.param(1.1, 0.1, 5, marks=pytest.mark.slow),
+        (0.1, 2.9, 5),  # unless it would take a quarter of the time
+    ],
+)
+def test_promised_evaluations_are_made_evenly(plan, run_at_pace, evaluation, saving, expected):
+    events = run_at_pace(plan(minutes=1.0, evaluations=10), 0.5, evaluation, saving=saving)
+    (promised,) = (event.evaluations for event in events if isinstance(event, SpeedMeasured))
+    made = [event.evaluation for event in events if isinstance(event, Evaluated)]
+    assert promised == len(made) == expected
+    gaps = np.diff([0, *(line.step for line in made)])
+    assert max(gaps) < 2 * min(gaps)
+
+
+def test_scoring_far_slower_than_its_rehearsal_skips_evaluations(plan, run_at_pace, monkeypatch):
+    monkeypatch.setattr("charlstm.training.loop._MEASURED_AFTER", 0.0)
+    events = run_at_pace(plan(minutes=1.0, evaluations=10), 0.5, 3.0, rehearsed=0.1)
+    made = [event.evaluation for event in events if isinstance(event, Evaluated)]
+    assert 2 <= len(made) <= 5  # a fifth of a minute is enough for four; the first is made before its duration is known
+
+
+@pytest.mark.parametrize(
     "slow",
     [
         {"start": 12.0, "compiling": 5.0},  # start-up costs no evaluations
@@ -94,9 +118,9 @@ def test_a_resumed_run_counts_its_earlier_evaluations(plan, resumed, run_at_pace
     run_at_pace(made, 0.5, 1.5, stop=25.0)
     assert len(read_history(made.folder)) == 1
     events = run_at_pace(resumed("cut"), 0.5, 1.5)
-    # Ten, twenty and thirty times 1.5 s have passed at 15, 30 and 45 s; the last evaluation ends the minute.
+    # A tenth of the minute is enough for four evaluations, at the quarters of the schedule; the last one ends the minute.
     begun = [line.seconds - 1.5 for line in read_history(made.folder)]
-    assert [15 <= begun[0] < 30 <= begun[1] < 45 <= begun[2], len(begun)] == [True, 4]
+    assert begun == pytest.approx([15, 29.5, 44, 58.5], abs=0.51)
     assert finished(events).seconds == pytest.approx(60, abs=0.3)
 
 
