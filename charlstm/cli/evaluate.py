@@ -113,6 +113,7 @@ def evaluate(
         return
     if texts.missing:
         say(f"Without the training text there are no baselines: {with_flags(texts.missing)}.")
+    _say_unigram(result, config)
     _print(result, "" if learnt is None else _training_text(config, len(learnt)))
 
 
@@ -128,6 +129,16 @@ def _say_seen_by_others(model: "Model", ids: "Ids") -> None:
         if seen:
             record = SeenRecord(model=seen.model, characters=seen.characters, estimated=seen.estimated)
             say(seen_warning(record, len(ids)))
+
+
+def _say_unigram(result: "EvaluationResult", config: "CheckpointConfig") -> None:
+    """Say so if the model predicts no better than letter frequencies."""
+    from charlstm.evaluation.diagnosis import unigram_finding
+
+    unigram = (result.references or {}).get("unigram")
+    nats = result.modes.stateful.nats_per_char
+    if found := unigram_finding(nats, unigram.nats_per_char if unigram else None, config.model, config.training):
+        say(found.found)
 
 
 def _training_text(config: "CheckpointConfig", characters: int) -> str:

@@ -24,7 +24,20 @@ def say_end(plan: "TrainingPlan", finished: "Finished") -> None:
         say(f"Stopped early: no better score in {training.patience} evaluations.")
     elif best.step < finished.steps and best.nats_per_char is not None:
         say(f"Keeping the best model (epoch {best.epoch:.1f}, {decimal(best.nats_per_char, 4)} nats/char).")
+    _say_unigram(plan, best.nats_per_char)
     say_command(f"Done in {duration(finished.seconds)}. Generate with:", checkpoint_command(plan, "generate", "--checkpoint"))
+
+
+def _say_unigram(plan: "TrainingPlan", nats: float | None) -> None:
+    """Say so if the model predicts no better than letter frequencies, and what to change."""
+    from charlstm.evaluation.diagnosis import unigram_finding
+    from charlstm.text.frequencies import unigram_nats
+    from charlstm.text.windows import split
+
+    config = plan.config
+    unigram = unigram_nats(*split(plan.ids, config.training.validation), config.vocabulary)
+    if found := unigram_finding(nats, unigram, config.model, config.training):
+        say_note(f"{found.found} {found.advice}")
 
 
 def print_saved_result(plan: "TrainingPlan") -> None:

@@ -48,3 +48,29 @@ def log_frequencies(ids: Ids, vocabulary_size: int) -> NDArray[np.float32]:
         np.float32
     )
     return result
+
+
+def unigram_nats(learned: Ids, held_out: Ids, vocabulary: Vocabulary) -> float | None:
+    """Return the nats per character of a text by the letter frequencies of another one: the unigram baseline.
+
+    A character that occurs n times among N characters of T kinds has the probability ``(n + T / V) / (N + T)`` (Witten & Bell
+    1991), and a rare one costs its name too. Like a network's score, this leaves out the first character.
+
+    Args:
+        learned: Ids of the text that gives the frequencies: ``[N]``.
+        held_out: Ids of the text to score: ``[n]``.
+        vocabulary: The vocabulary of both.
+
+    Returns:
+        The mean over the text; None if it has fewer than two characters.
+
+    >>> round(unigram_nats(np.array([0, 0, 1, 1]), np.array([0, 0, 1]), Vocabulary("ab")), 4)  # ln 2
+    0.6931
+    """
+    if len(held_out) < 2:
+        return None
+    size = vocabulary.model_size
+    counts, scored = occurrences(learned, size), occurrences(held_out[1:], size)
+    kinds = int(np.count_nonzero(counts))
+    nats = np.log(len(learned) + kinds) - np.log(counts + kinds / size)
+    return float(scored @ nats) / (len(held_out) - 1) + float(vocabulary.naming_nats(held_out)[1:].mean())

@@ -257,6 +257,14 @@ def test_a_training_without_time_for_a_step_is_not_done(plan, capsys, ended, sai
     assert capsys.readouterr().err.startswith(said)
 
 
+@pytest.mark.parametrize(("nats", "told"), [(9.0, True), (1.0, False)])
+def test_a_model_no_better_than_letter_frequencies_says_so(plan, capsys, nats, told):
+    say_end(plan, Finished(evaluation(1, nats, best=True), 1, 9.0, 0.0, interrupted=False, stopped_early=False))
+    said = capsys.readouterr().err
+    assert ("no better than letter frequencies: 9.0000 nats/char; the unigram baseline has" in said) == told
+    assert ("Train longer with more --minutes." in said) == told
+
+
 def test_name_of_a_text_is_printed_on_one_line(plan, capsys):
     corpus = replace(plan.config.corpus, name="a\nb.txt")
     describe_plan("quick", replace(plan, config=replace(plan.config, corpus=corpus)))

@@ -1,0 +1,127 @@
+"""The result of ``charlstm history``: the learning curves of training runs."""
+
+from typing import Any, Literal
+
+from charlstm.results.json_record import JsonRecord
+
+FindingKind = Literal["unigram", "overfitting", "gap", "improving", "settled", "unscored"]
+RunStatus = Literal["training", "finished", "interrupted"]
+
+
+class FindingRecord(JsonRecord, frozen=True, kw_only=True):
+    """What the curves of a run show.
+
+    Attributes:
+        kind: `unigram`: the best score is less than 1 % below that of the letter frequencies; `overfitting`: the held-out
+            score has risen since the best one, over two evaluations or more, while the training loss fell; `gap`: the last
+            held-out score is over a quarter higher than the training loss; `improving`: the last score is the best, and over
+            1 % better than the one before; `settled`: none of these; `unscored`: fewer than two scores.
+        found: What was found, with its numbers, a sentence.
+        advice: What to change, with settings in backticks; empty if nothing needs to change.
+    """
+
+    kind: FindingKind
+    found: str
+    advice: str
+
+
+class EvaluationRecord(JsonRecord, frozen=True, kw_only=True):
+    """An evaluation on the held-out text.
+
+    Attributes:
+        step: Training steps so far.
+        epoch: Epochs so far.
+        seconds: Time of the training so far, in seconds.
+        learning_rate: Learning rate at that step.
+        train_nats_per_char: Mean training loss since the evaluation before.
+        nats_per_char: Score on the held-out text; null if nothing is held out.
+        best: True if it was the best so far, so that its weights became the model.
+    """
+
+    step: int
+    epoch: float
+    seconds: float
+    learning_rate: float
+    train_nats_per_char: float
+    nats_per_char: float | None
+    best: bool
+
+
+class PointsRecord(JsonRecord, frozen=True, kw_only=True):
+    """The points of the training curves, one value for each point in every list.
+
+    Attributes:
+        every: Number of steps of a point, over which its means are taken; 0 without points.
+        step: Training steps up to each point.
+        epoch: Epochs up to it.
+        seconds: Time of the training up to it, in seconds.
+        learning_rate: Learning rate of its last step.
+        train_nats_per_char: Mean training loss.
+        gradient_norm: Mean global norm of the gradient before it is clipped.
+        characters_per_second: Characters learned from per second of its steps.
+    """
+
+    every: int
+    step: list[int]
+    epoch: list[float]
+    seconds: list[float]
+    learning_rate: list[float]
+    train_nats_per_char: list[float]
+    gradient_norm: list[float]
+    characters_per_second: list[float]
+
+
+class RunRecord(JsonRecord, frozen=True, kw_only=True):
+    """The history of one training run.
+
+    Attributes:
+        checkpoint: Name of the checkpoint.
+        corpus: Name of the text.
+        created: Time at which the training began, as in ISO 8601.
+        status: `training` while a process trains it, `finished` if its budget or patience is used up, `interrupted` otherwise.
+        parameters: Number of parameters.
+        steps: Training steps so far.
+        epochs: Epochs so far.
+        seconds: Time of the training so far, in seconds.
+        nats_per_char: Best score on the held-out text; null if there is none.
+        bits_per_char: The same in bits per character.
+        best_epoch: Epochs up to the best score; null if there is none.
+        unigram_nats_per_char: Score of the letter frequencies on the held-out text; null if it is not recorded.
+        findings: What the curves show.
+        settings: All settings of the network and of the training, by name.
+        evaluations: The evaluations on the held-out text, the oldest first.
+        points: The points of the training curves.
+        warnings: What could not be read.
+    """
+
+    checkpoint: str
+    corpus: str
+    created: str
+    status: RunStatus
+    parameters: int
+    steps: int
+    epochs: float
+    seconds: float
+    nats_per_char: float | None
+    bits_per_char: float | None
+    best_epoch: float | None
+    unigram_nats_per_char: float | None
+    findings: list[FindingRecord]
+    settings: dict[str, Any]
+    evaluations: list[EvaluationRecord]
+    points: PointsRecord
+    warnings: list[str]
+
+
+class HistoryResult(JsonRecord, frozen=True, kw_only=True):
+    """The history of one training run, or of several beside each other.
+
+    Attributes:
+        runs: The runs, in the order in which they were named.
+        different_settings: The settings whose values differ, by name: one value for each run, in the same order.
+        different_texts: True if the runs were not scored on the same held-out text, so that their scores cannot be compared.
+    """
+
+    runs: list[RunRecord]
+    different_settings: dict[str, list[Any]]
+    different_texts: bool

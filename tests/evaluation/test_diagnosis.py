@@ -1,0 +1,66 @@
+"""What the learning curves of a run show, on curves whose meaning is plain."""
+
+import math
+
+import pytest
+
+from charlstm.checkpoint.history import HistoryEntry
+from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.evaluation.diagnosis import diagnose, unigram_finding
+
+MODEL, TRAINING = ModelConfig(vocabulary_size=60, units=(128,), dropout=0.2), TrainingConfig(epochs=12)
+
+
+def curve(held_out: list[float | None], learned: list[float]) -> list[HistoryEntry]:
+    history: list[HistoryEntry] = []
+    for number, (nats, train) in enumerate(zip(held_out, learned, strict=True), start=1):
+        before = [line.nats_per_char for line in history if line.nats_per_char is not None]
+        best = nats is None or nats < min(before, default=math.inf)
+        values = {"step": 100 * number, "epoch": float(number), "seconds": 10.0 * number, "learning_rate": 0.01}
+        history.append(HistoryEntry(**values, train_nats_per_char=train, nats_per_char=nats, best=best))
+    return history
+
+
+@pytest.mark.parametrize(
+    ("held_out", "learned", "kinds"),
+    [
+        ([1.9, 1.577, 1.7, 1.898], [2.0, 1.4, 1.0, 0.5], ["overfitting"]),
+        ([1.9, 1.577, 1.7, 1.898], [2.0, 1.4, 1.5, 1.6], ["settled"]),  # both rise: not overfitting
+        ([1.9, 1.577, 1.9], [2.0, 1.4, 1.35], ["gap"]),  # one evaluation may be chance
+        ([1.9, 1.577, 1.58, 1.579], [2.0, 1.5, 1.4, 1.3], ["settled"]),
+        ([1.9, 1.6, 1.5], [2.0, 1.2, 1.0], ["gap", "improving"]),
+        ([1.9, 1.6, 1.5], [2.0, 1.6, 1.5], ["improving"]),
+        ([3.2, 3.19], [3.2, 3.2], ["unigram"]),
+        ([3.2], [3.2], ["unigram"]),
+        ([2.0], [2.0], ["unscored"]),
+        ([], [], ["unscored"]),
+        ([None, None], [2.0, 1.0], ["unscored"]),
+    ],
+)
+def test_curves_are_told_apart(held_out, learned, kinds):
+    assert [each.kind for each in diagnose(curve(held_out, learned), 3.18, MODEL, TRAINING)] == kinds
+
+
+def test_overfitting_names_numbers_and_settings():
+    (found,) = diagnose(curve([1.9, 1.577, 1.7, 1.898], [2.0, 1.4, 1.0, 0.5]), None, MODEL, TRAINING)
+    assert "from epoch 2 on: over 2 evaluations the held-out score rose from 1.5770 to 1.8980" in found.found
+    assert "fell from 1.4000 to 0.5000" in found.found
+    assert all(f"`{name}`" in found.advice for name in ("dropout", "drop_connect", "units", "epochs=2", "patience=3"))
+
+
+@pytest.mark.parametrize(
+    ("nats", "unigram", "rate", "advice"),
+    [
+        (3.15, 3.18, 0.01, "Train longer with more `epochs`."),
+        (3.15, 3.18, 8.0, "Lower `learning_rate` (it is 8)."),
+        (3.15, 3.18, 1e-5, "Train longer with more `epochs`, or raise `learning_rate` (it is 1e-05)."),
+        (3.14, 3.18, 0.01, None),  # more than 1 % better
+        (None, 3.18, 0.01, None),
+        (3.15, None, 0.01, None),
+    ],
+)
+def test_a_model_no_better_than_letter_frequencies_says_so(nats, unigram, rate, advice):
+    found = unigram_finding(nats, unigram, MODEL, TrainingConfig(learning_rate=rate))
+    assert (found and found.advice) == advice
+    if found:
+        assert "3.1500 nats/char; the unigram baseline has 3.1800" in found.found
