@@ -22,6 +22,7 @@ from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.history import HistoryEntry
 from charlstm.checkpoint.json_files import MAX_BYTES, parse_json
 from charlstm.checkpoint.manifest import verify, write_manifest
+from charlstm.checkpoint.points import TrainingCurves, decode_curves, encode_curves
 from charlstm.checkpoint.regular_files import refusal_reason
 from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.checkpoint.weights import contiguous, open_tensors
@@ -76,6 +77,7 @@ def write_state(folder: Path, state: TrainingState, keep: int = 0) -> int:
     metadata = {
         "progress": json.dumps(to_dict(state.progress)),
         "history": json.dumps([to_dict(line) for line in state.history]),
+        "curves": encode_curves(state.curves),
     }
     best = {_BEST + name: value for name, value in state.best.items()}
     content = save(contiguous({**state.arrays, **best}), metadata=metadata)
@@ -182,6 +184,7 @@ def _read(path: Path, config: CheckpointConfig) -> TrainingState:
         if not isinstance(lines, list):
             raise ValueError("its history is not a list")
         history = tuple(build(HistoryEntry, line) for line in lines)
+        curves = decode_curves(metadata["curves"]) if "curves" in metadata else TrainingCurves()
         for name in names:
             kind, _, weight = name.partition("/")
             part, expected = file.get_slice(name), config.model.weight_shapes.get(weight)
@@ -196,7 +199,7 @@ def _read(path: Path, config: CheckpointConfig) -> TrainingState:
     best = {name.removeprefix(_BEST): arrays.pop(name) for name in names if name.startswith(_BEST)}
     if best and (missing := config.model.weight_shapes.keys() - best.keys()):
         raise CheckpointError(f"{path} is damaged (its best weights lack {min(missing)})")
-    return TrainingState(arrays=arrays, best=best, history=history, progress=progress, number=int(path.stem))
+    return TrainingState(arrays=arrays, best=best, history=history, progress=progress, curves=curves, number=int(path.stem))
 
 
 def _remove(place: Path, numbers: Iterable[int]) -> None:

@@ -8,6 +8,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from charlstm.checkpoint.history import Finite, HistoryEntry
+from charlstm.checkpoint.points import TrainingCurves
 from charlstm.checkpoint.weights import Weights
 
 _Short = Annotated[str, Meta(max_length=1_000)]
@@ -58,6 +59,7 @@ class TrainingState:
         best: Weights of the best evaluation; empty before the first.
         history: The evaluations so far.
         progress: The counters, clocks and inputs.
+        curves: The training curves so far.
         number: Number of its file; 0 before it is written.
     """
 
@@ -65,4 +67,5 @@ class TrainingState:
     best: Weights
     history: tuple[HistoryEntry, ...]
     progress: TrainingProgress
+    curves: TrainingCurves = field(default_factory=TrainingCurves)
     number: int = field(default=0, compare=False)

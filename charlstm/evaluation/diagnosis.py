@@ -92,7 +92,8 @@ def _overfitting(
     found = (
         f"It overfits from epoch {best.epoch:.3g} on: over {counted(len(worse), 'evaluation')} the held-out score rose from "
         f"{decimal(lowest, 4)} to {decimal(end, 4)}, while the training loss fell from "
-        f"{decimal(best.train_nats_per_char, 4)} to {decimal(last.train_nats_per_char, 4)}. The model is that of epoch {best.epoch:.3g}."
+        f"{decimal(best.train_nats_per_char, 4)} to {decimal(last.train_nats_per_char, 4)}. "
+        f"The model is that of epoch {best.epoch:.3g}."
     )
     advice = f"Raise {_regularisation(model)}, train on more text, or stop earlier: `epochs={about(best.epoch)}`"
     return FindingRecord(kind="overfitting", found=found, advice=f"{advice}{'' if training.patience else ' or `patience=3`'}.")

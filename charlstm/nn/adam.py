@@ -64,13 +64,16 @@ class Adam:
         ]
         self.variables = [self._steps, *(moment for pair in self._moments for moment in pair)]
 
-    def apply(self, gradients: Sequence[Tensor], learning_rate: Tensor, momentum: Tensor) -> None:
+    def apply(self, gradients: Sequence[Tensor], learning_rate: Tensor, momentum: Tensor) -> Tensor:
         """Update every weight and its moving average; call this in a replica context.
 
         Args:
             gradients: One for each weight, tensors or ``tf.IndexedSlices``.
             learning_rate: Scalar.
             momentum: Decay rate of the moving averages; scalar.
+
+        Returns:
+            Global norm of the gradients before clipping; scalar. Without clipping it costs one more pass over the gradients.
         """
         context = tf.distribute.get_replica_context()
         alone = context.num_replicas_in_sync == 1
@@ -79,8 +82,10 @@ class Adam:
             _distinct(gradient) if by_row and isinstance(gradient, tf.IndexedSlices) else tf.convert_to_tensor(gradient)
             for gradient, by_row in zip(gradients, compiled, strict=True)
         ]
-        scale = _clip_scale(tf.linalg.global_norm(gradients), self._clip_norm) if self._clip_norm else None
+        norm = tf.linalg.global_norm(gradients)
+        scale = _clip_scale(norm, self._clip_norm) if self._clip_norm else None
         context.merge_call(self._update_all, args=(gradients, compiled, scale, learning_rate, momentum))
+        return norm
 
     def _update_all(
         self,

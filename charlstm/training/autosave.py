@@ -90,7 +90,13 @@ class Autosave:
                 text_encoding=self.plan.text_encoding,
                 surroundings=environment_record(),
             )
-            state = TrainingState(arrays=arrays, best=record.best, history=tuple(record.history), progress=progress)
+            state = TrainingState(
+                arrays=arrays,
+                best=record.best,
+                history=tuple(record.history),
+                progress=progress,
+                curves=record.points.curves(),
+            )
             with self._complete_folder(record, published=len(record.history) - evaluated) as folder:
                 number = write_state(folder, state, keep=record.evaluated)
             if evaluated:

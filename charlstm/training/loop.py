@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import median_low
 
 import numpy as np
 
-from charlstm.checkpoint.history import HistoryEntry, best_score, write_history
+from charlstm.checkpoint.history import HistoryEntry, best_score
+from charlstm.checkpoint.points import write_points
 from charlstm.checkpoint.state_files import read_state
 from charlstm.checkpoint.training_state import MAX_HALVINGS
-from charlstm.errors import TrainingError
+from charlstm.errors import CheckpointError, TrainingError
 from charlstm.planning.budget import Budget
 from charlstm.planning.training_plan import TrainingPlan
 from charlstm.text.batches import BatchSource
@@ -25,7 +27,7 @@ from charlstm.training.events import (
     SpeedMeasured,
     Stepped,
 )
-from charlstm.training.model_files import write_model_files
+from charlstm.training.model_files import write_curves, write_model_files
 from charlstm.training.run_statistics import RunStatistics, Speed, statistics_of
 from charlstm.training.schedule import learning_rate
 from charlstm.training.trainer import Trainer
@@ -35,6 +37,10 @@ _MEASURED_AFTER = 2.0
 """Seconds of training after which the measured speed is reliable."""
 _SCORING_SHARE = 0.1
 """Largest fraction of the time of a run with a budget in minutes to plan for scoring the held-out text."""
+_CURVES_PAUSE = 2.0
+"""Seconds between two writes of the training curves, at least."""
+_CURVES_SHARE = 0.005
+"""Largest fraction of the time to spend on writing them."""
 _EVALUATION_SHARE = 0.25
 """Largest fraction to plan for scoring and for the saves that follow."""
 
@@ -56,6 +62,7 @@ class Loop:
         published: The evaluation of the state to resume from, if the folder has its model and the state does not record it.
         scoring_durations: Seconds that scoring the held-out text took, without saving; first an estimate.
         evaluations: Number of evaluations planned for the whole budget.
+        curves_due: Seconds of the run at which the curves are written next.
         next_evaluation: Point of the learning-rate schedule, from 0 to 1, at which the next evaluation is due.
         evaluation_durations: Durations of the evaluations, saving included, in seconds.
         speed: Throughput of the steps.
@@ -73,6 +80,7 @@ class Loop:
     published: HistoryEntry | None = None
     scoring_durations: list[float] = field(default_factory=list)
     evaluations: int = 1
+    curves_due: float = 0.0
     next_evaluation: float = 0.0
     evaluation_durations: list[float] = field(default_factory=list)
     speed: Speed = field(default_factory=Speed)
@@ -106,6 +114,7 @@ class Loop:
         interrupted = self.fraction < 1 and not out_of_patience
         if interrupted:
             self.saver.save(self.record)
+            write_points(self.plan.folder, self.record.points.curves())
         # An interrupted run is not evaluated here: the uninterrupted run would not be, and resuming must give the same model.
         # Exception: there is no model yet.
         scored = [self.published] if self.published and not self.speed.steps else []
@@ -221,7 +230,8 @@ class Loop:
         config, began, first = self.plan.config, self.elapsed(), not self.trainer.steps
         if first:
             self.record.began = began
-        loss = self.trainer.step(self.source.batch(self.trainer.steps, self.trainer.rows), self.learning_rate)
+        rate = self.learning_rate
+        loss = self.trainer.step(self.source.batch(self.trainer.steps, self.trainer.rows), rate)
         if first:
             self.record.began = self.elapsed()  # excludes compilation
         self.speed.add(config.training.batch_size * config.model.seq_len, self.elapsed() - began)
@@ -229,6 +239,7 @@ class Loop:
             return self._roll_back()
         self.record.loss_sum += loss
         self.record.loss_count += 1
+        self._add_point(rate, loss, self.elapsed() - began)
         return Stepped(
             self.trainer.steps,
             self.fraction,
@@ -236,6 +247,24 @@ class Loop:
             self.speed.characters_per_second,
             self._seconds_left,
         )
+
+    def _add_point(self, rate: float, loss: float, duration: float) -> None:
+        """Count a step in the training curves, and write them from time to time."""
+        config, steps = self.plan.config, self.trainer.steps
+        self.record.points.add(
+            step=steps,
+            epoch=steps / self.source.steps_per_epoch,
+            seconds=self.elapsed(),
+            learning_rate=rate,
+            loss=loss,
+            gradient_norm=self.trainer.gradient_norm,
+            characters=config.training.batch_size * config.model.seq_len if self.speed.steps > 1 else 0,  # the first compiles
+            duration=duration,
+        )
+        if (began := self.elapsed()) >= self.curves_due:
+            with suppress(CheckpointError):  # the next save reports what is wrong with the folder
+                write_points(self.plan.folder, self.record.points.curves())
+            self.curves_due = self.elapsed() + max(_CURVES_PAUSE, (self.elapsed() - began) / _CURVES_SHARE)
 
     def _evaluate(self, *, save: bool = True) -> Evaluated | RolledBack:
         """Score the model, keep it if it is the best, save the state and write the model files."""
@@ -264,7 +293,7 @@ class Loop:
         if improved:
             write_model_files(self.plan.folder, self.plan.config, record)
         else:
-            write_history(self.plan.folder, record.history)
+            write_curves(self.plan.folder, record)
         self.evaluation_durations.append(self.elapsed() - began)
         record.evaluation_seconds = median_low(self.evaluation_durations)  # one slow evaluation must not cost later ones
         self._plan_next_evaluation()

@@ -6,6 +6,7 @@ from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.config_file import CARD, CheckpointConfig
 from charlstm.checkpoint.history import write_history
 from charlstm.checkpoint.model_card import model_card
+from charlstm.checkpoint.points import write_points
 from charlstm.checkpoint.weights import Weights, write_weights
 from charlstm.inference.generation import generate_pieces
 from charlstm.inference.modes import decoder
@@ -15,7 +16,7 @@ from charlstm.training.run_statistics import RunStatistics
 
 
 def write_model_files(folder: Path, config: CheckpointConfig, record: RunStatistics) -> None:
-    """Write the history, and the best model with its card if there has been an evaluation.
+    """Write the history and the curves, and the best model with its card if there has been an evaluation.
 
     Raises:
         CheckpointError: If a file cannot be written.
@@ -24,7 +25,17 @@ def write_model_files(folder: Path, config: CheckpointConfig, record: RunStatist
         write_weights(folder, record.best)
         sample = sample_text(config, record.best, length=400)
         write_atomically(folder / CARD, model_card(config, record.history, sample).encode())
+    write_curves(folder, record)
+
+
+def write_curves(folder: Path, record: RunStatistics) -> None:
+    """Write the history and the curves.
+
+    Raises:
+        CheckpointError: If a file cannot be written.
+    """
     write_history(folder, record.history)
+    write_points(folder, record.points.curves())
 
 
 def sample_text(config: CheckpointConfig, weights: Weights, length: int) -> str:

@@ -10,6 +10,7 @@ from charlstm.checkpoint.atomic import remove_leftovers
 from charlstm.checkpoint.config_file import write_config
 from charlstm.checkpoint.folder import available_names
 from charlstm.checkpoint.history import HistoryEntry, read_history
+from charlstm.checkpoint.points import PointsHeader, write_points
 from charlstm.checkpoint.state_files import RESUME, newest_state, remove_damaged
 from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import CheckpointError, SaveError, TakenError, TrainingError
@@ -18,7 +19,7 @@ from charlstm.nn.vocabulary_growth import starting_weights
 from charlstm.planning.budget import budget
 from charlstm.planning.training_plan import Base, ResumedState, TrainingPlan
 from charlstm.text.batches import batch_source
-from charlstm.text.frequencies import log_frequencies
+from charlstm.text.frequencies import log_frequencies, unigram_nats
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 from charlstm.training.autosave import Autosave
@@ -29,6 +30,7 @@ from charlstm.training.distributed.worker_group import WorkerGroup
 from charlstm.training.events import Event, Finished, Started
 from charlstm.training.loop import Loop
 from charlstm.training.model_files import write_model_files
+from charlstm.training.point_log import header_of
 from charlstm.training.run_statistics import RunStatistics, statistics_of
 from charlstm.training.trainer import Trainer
 from charlstm.training.validation import Validator
@@ -118,6 +120,8 @@ def _train(
     naming = config.vocabulary.naming_nats(held_out)
     evaluator = Validator(config.model, held_out, naming) if len(held_out) > 1 else None
     record, earlier = _starting_point(plan, trainer, learned)
+    if record.points.header == PointsHeader():
+        record.points.header = header_of(unigram_nats(learned, held_out, config.vocabulary), plan.notes)
     scoring = [evaluator.rehearse(clock)] if evaluator else []
     record.evaluation_seconds = max(record.evaluation_seconds, *scoring, 0.0)
 
@@ -214,5 +218,7 @@ def _repair_folder(plan: TrainingPlan, start: ResumedState, record: RunStatistic
     remove_leftovers(plan.folder / RESUME)
     remove_damaged(plan.folder, start.state)
     write_config(plan.folder, plan.config)
-    if not keep_model:
+    if keep_model:
+        write_points(plan.folder, record.points.curves())
+    else:
         write_model_files(plan.folder, plan.config, record)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from charlstm.checkpoint.history import HistoryEntry
 from charlstm.checkpoint.training_state import TrainingState
 from charlstm.checkpoint.weights import Weights
+from charlstm.training.point_log import PointLog, log_of
 
 
 @dataclass
@@ -22,6 +23,7 @@ class RunStatistics:
         began: Seconds from the start of the command to the end of the first step.
         evaluation_seconds: Seconds that an evaluation takes; 0 until it is measured.
         evaluated: Number of the state that was saved at the last evaluation, or before the first step.
+        points: The training curves so far.
     """
 
     history: list[HistoryEntry] = field(default_factory=list)
@@ -33,6 +35,7 @@ class RunStatistics:
     began: float = 0.0
     evaluation_seconds: float = 0.0
     evaluated: int = 0
+    points: PointLog = field(default_factory=PointLog)
 
     @property
     def loss(self) -> float:
@@ -49,7 +52,9 @@ def statistics_of(state: TrainingState) -> RunStatistics:
     """Return the statistics of a run at the time its state was saved."""
     before = state.progress
     numbers = before.loss_sum, before.loss_count, before.poor, before.halvings, before.began, before.reserve
-    return RunStatistics(list(state.history), state.best, *numbers, before.evaluated or state.number)
+    return RunStatistics(
+        list(state.history), state.best, *numbers, before.evaluated or state.number, points=log_of(state.curves)
+    )
 
 
 @dataclass

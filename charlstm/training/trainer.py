@@ -28,6 +28,7 @@ class Trainer:
     Attributes:
         rows: The rows of a batch that this process reads.
         stop_asked: True if any process asked to stop at the last step.
+        gradient_norm: Global norm of the last step's gradient, before it was clipped; 0 before the first step.
     """
 
     def __init__(self, model: ModelConfig, training: TrainingConfig, group: WorkerGroup | None = None) -> None:
@@ -43,6 +44,7 @@ class Trainer:
         """
         self.steps = 0
         self.stop_asked = False
+        self.gradient_norm = 0.0
         self._training = training
         self._group = group or WorkerGroup()
         self._strategy = self._group.strategy
@@ -85,10 +87,10 @@ class Trainer:
         momentum = min(self._training.weight_average, (1 + self.steps) / (10 + self.steps))
         shared = (self._distribute(array) for array in (*batch, np.full(self._group.replicas_here, ask_to_stop, np.float32)))
         with self._group.watched():
-            (loss, asked), self._states = self._run(
+            (loss, asked, norm), self._states = self._run(
                 *shared, self._states, tf.constant(learning_rate, tf.float32), tf.constant(momentum, tf.float32)
             )
-            self.stop_asked = float(asked) > 0
+            self.stop_asked, self.gradient_norm = float(asked) > 0, float(norm)
         self.steps += 1
         return float(loss)
 
@@ -171,12 +173,12 @@ class Trainer:
 
     def _all_replicas(
         self, x: Tensor, y: Tensor, kept: Tensor, ask: Tensor, states: States, learning_rate: Tensor, momentum: Tensor
-    ) -> tuple[tuple[Tensor, Tensor], States]:
+    ) -> tuple[tuple[Tensor, Tensor, Tensor], States]:
         masks = self.layers.noise.masks(self._training.batch_size)
         arguments = (x, y, kept, ask, states, masks, learning_rate, momentum)
-        loss, asked, states = self._strategy.run(self._replica_step, args=arguments)
-        loss, asked = (self._strategy.experimental_local_results(value)[0] for value in (loss, asked))
-        return (loss, asked), states
+        *values, states = self._strategy.run(self._replica_step, args=arguments)
+        loss, asked, norm = (self._strategy.experimental_local_results(value)[0] for value in values)
+        return (loss, asked, norm), states
 
     def _replica_step(
         self,
@@ -188,7 +190,7 @@ class Trainer:
         masks: Masks,
         learning_rate: Tensor,
         momentum: Tensor,
-    ) -> tuple[Tensor, Tensor, States]:
+    ) -> tuple[Tensor, Tensor, Tensor, States]:
         context = tf.distribute.get_replica_context()
         states = tf.nest.map_structure(lambda state: state * kept, states)
         first = context.replica_id_in_sync_group * x.shape[0]
@@ -202,8 +204,8 @@ class Trainer:
         asked = tf.reduce_sum(ask)
         if self._replicas > 1:
             *gradients, loss, asked = _all_reduce(context, [*map(tf.convert_to_tensor, gradients), loss, asked])
-        self._optimizer.apply(gradients, learning_rate, momentum)
-        return loss, asked, states
+        norm = self._optimizer.apply(gradients, learning_rate, momentum)
+        return loss, asked, norm, states
 
 
 def _all_reduce(context: tf.distribute.ReplicaContext, tensors: list[Tensor]) -> list[Tensor]:

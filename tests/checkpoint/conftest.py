@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, CorpusRecord, write_config
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import HistoryEntry, write_history
+from charlstm.checkpoint.points import Point, PointsHeader, TrainingCurves, write_points
 from charlstm.checkpoint.state_files import write_state
 from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.checkpoint.weights import WEIGHTS, Weights, write_weights
@@ -99,7 +100,12 @@ def state(weights: Weights, evaluation: MakeEvaluation, progress: TrainingProgre
         "flags": np.array([True, False]),
     }
     history = (evaluation(step=10), evaluation(step=20, nats_per_char=None))
-    return TrainingState(arrays=arrays, best=weights, history=history, progress=progress)
+    point = Point(
+        step=20, epoch=1.0, seconds=4.5, learning_rate=1e-3, train_nats_per_char=2.5, gradient_norm=0.7,
+        characters_per_second=None,
+    )  # fmt: skip
+    curves = TrainingCurves(header=PointsHeader(every=20, unigram_nats_per_char=3.1, notes=("why",)), points=(point,))
+    return TrainingState(arrays=arrays, best=weights, history=history, progress=progress, curves=curves)
 
 
 @pytest.fixture
@@ -122,6 +128,7 @@ def folder(tmp_path: Path, config: CheckpointConfig, weights: Weights, state: Tr
     write_config(path, config)
     write_weights(path, weights)
     write_history(path, state.history)
+    write_points(path, state.curves)
     write_state(path, state)
     return path
 

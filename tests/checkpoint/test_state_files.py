@@ -4,6 +4,7 @@ import json
 from dataclasses import FrozenInstanceError, asdict, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -68,9 +69,10 @@ def test_progress_round_trip(tmp_path, config, progress):
 def test_metadata_has_progress_and_history_as_plain_json(folder, state):
     with safe_open(folder / FIRST, framework="numpy") as file:
         metadata = file.metadata()
-    assert set(metadata) == {"progress", "history"}
+    assert set(metadata) == {"progress", "history", "curves"}
     assert json.loads(metadata["progress"]) == {**asdict(state.progress), "paths": list(state.progress.paths)}
     assert json.loads(metadata["history"]) == [asdict(line) for line in state.history]
+    assert json.loads(metadata["curves"])["points"] == [msgspec.structs.asdict(point) for point in state.curves.points]
 
 
 def test_progress_is_immutable(progress):

@@ -13,6 +13,7 @@ import pytest
 
 from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, CorpusRecord, read_config, write_config
 from charlstm.checkpoint.history import HISTORY, HistoryEntry, read_history, write_history
+from charlstm.checkpoint.points import POINTS, Point, PointsHeader, TrainingCurves, read_points, write_points
 from charlstm.checkpoint.state_files import RESUME, read_state, write_state
 from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.checkpoint.weights import WEIGHTS, read_weights, write_weights
@@ -25,7 +26,7 @@ STATE = f"{RESUME}/000001.safetensors"
 MANIFEST = f"{RESUME}/000001.json"
 MEMORY = 1 << 30
 """Most memory in bytes that reading a small file may allocate."""
-FILES = {"config": CONFIG, "weights": WEIGHTS, "history": HISTORY, "state": STATE, "manifest": MANIFEST}
+FILES = {"config": CONFIG, "weights": WEIGHTS, "history": HISTORY, "points": POINTS, "state": STATE, "manifest": MANIFEST}
 """File of a checkpoint that each reader reads."""
 
 
@@ -73,6 +74,7 @@ class Readers:
             "config": self._config,
             "weights": lambda: build_network(model, read_weights(self.folder, model)).step,
             "history": lambda: [line.nats_per_char for line in read_history(self.folder)],
+            "points": lambda: [point.gradient_norm for point in read_points(self.folder).points],
             "state": lambda: read_state(self.folder, self.config).progress.steps,
             "manifest": lambda: read_state(self.folder, self.config).progress.steps,
         }
@@ -118,6 +120,11 @@ def make_readers(folder: Path) -> Readers:
     write_config(folder, config)
     write_weights(folder, weights)
     write_history(folder, [evaluation, evaluation])
+    point = Point(
+        step=10, epoch=0.5, seconds=2.25, learning_rate=1e-3, train_nats_per_char=2.5, gradient_norm=0.5,
+        characters_per_second=None,
+    )  # fmt: skip
+    write_points(folder, TrainingCurves(header=PointsHeader(every=10, notes=("why",)), points=(point, point)))
     write_state(
         folder,
         TrainingState(arrays={"noise/0": np.array([1, 2], np.uint32)}, best=weights, history=(evaluation,), progress=progress),

@@ -126,6 +126,7 @@ PARTS = {
     "config": lambda found: found[1] == '"2026-01-02T03:04:05+00:00"',
     "weights": callable,
     "history": lambda scores: scores == [2.0, 2.0],
+    "points": lambda norms: norms == [0.5, 0.5],
     "state": lambda steps: steps == 20,
     "manifest": lambda steps: steps == 20,
     "corpus": lambda corpus: corpus.vocabulary.decode(corpus.ids) == "Once upon a time, 渡口 — 😀\n" * 3,

@@ -5,10 +5,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.history import read_history
+from charlstm.checkpoint.points import TrainingCurves, read_points
 from charlstm.checkpoint.state_files import read_state
 from charlstm.checkpoint.weights import read_weights
 from charlstm.planning.training_plan import TrainingPlan, plan_training
@@ -66,5 +68,13 @@ def result(folder: Path) -> dict[str, Any]:
         **{f"published {name}": value.tobytes() for name, value in read_weights(folder, config.model).items()},
         "progress": replace(state.progress, seconds=0.0, began=0.0, reserve=0.0, evaluated=0, paths=names),
         "history": [replace(line, seconds=0.0) for line in read_history(folder)],
+        "curves": _timeless(read_points(folder)),
+        "saved curves": _timeless(state.curves),
         "saved history": [replace(line, seconds=0.0) for line in state.history],
     }
+
+
+def _timeless(curves: TrainingCurves) -> list[Any]:
+    """Return the points of curves without their times, and the number of steps of each."""
+    points = [msgspec.structs.replace(point, seconds=0.0, characters_per_second=None) for point in curves.points]
+    return [*points, curves.header.every]

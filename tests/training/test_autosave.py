@@ -12,6 +12,7 @@ import pytest
 from charlstm.checkpoint.config_file import CARD, CONFIG, read_config, write_config
 from charlstm.checkpoint.history import HISTORY
 from charlstm.checkpoint.lock import LOCK, training_lock
+from charlstm.checkpoint.points import POINTS
 from charlstm.checkpoint.state_files import RESUME, read_state
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, TrainingError
@@ -80,7 +81,7 @@ def test_files_removed_during_training_are_restored(plan, expected, removal):
     }
     assert read_config(made.folder) == made.config
     assert result(made.folder) == expected
-    assert {path.name for path in made.folder.iterdir()} == {CONFIG, WEIGHTS, HISTORY, CARD, RESUME}
+    assert {path.name for path in made.folder.iterdir()} == {CONFIG, WEIGHTS, HISTORY, POINTS, CARD, RESUME}
 
 
 def test_a_folder_removed_before_an_evaluation_is_restored(plan, expected):

@@ -49,7 +49,7 @@ def test_a_run_learns_and_writes_a_complete_checkpoint(plan):
     assert min(line.nats_per_char for line in history) == result.best.nats_per_char
     assert f"{result.best.nats_per_char:.4f} nats" in (made.folder / "README.md").read_text()
     assert {path.name for path in made.folder.iterdir()} == {
-        "config.json", "model.safetensors", "history.jsonl", "README.md", "resume",
+        "config.json", "model.safetensors", "history.jsonl", "points.jsonl", "README.md", "resume",
     }  # fmt: skip
 
 
