@@ -14,6 +14,7 @@ Engine = Literal["numpy", "keras"]
 OnUnknown = Literal["error", "skip", "replace"]
 WeightsFormat = Literal["float32", "float16"]
 ExportFormat = Literal["html", "module", "keras", "onnx", "torch", "savedmodel", "litert", "numpy"]
+CurveAxis = Literal["epochs", "steps", "time"]
 
 OnnxInput = Literal["ids", "window"]
 

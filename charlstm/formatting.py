@@ -62,3 +62,17 @@ def decimal(number: float, digits: int, sign: str = "") -> str:
     ('1.09', '+0.500', '-3.0e+38')
     """
     return f"{number:{sign}.{digits}f}" if abs(number) < 10_000 else f"{number:{sign}.1e}"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as seconds, minutes or hours.
+
+    >>> duration(7.4), duration(75), duration(3700)
+    ('7 s', '1:15 min', '1:01:40 h')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02} h"

@@ -1,7 +1,7 @@
 """Locks that let one process at a time train a checkpoint or write a file."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,19 @@ def training_lock(folder: Path) -> Iterator[None]:
         raise TakenError(f"{folder} is being trained by another process; wait until it ends, or choose another `name`")
     with held:
         yield
+
+
+def is_training(folder: Path) -> bool:
+    """Return whether a process trains a checkpoint at this moment."""
+    try:
+        path = states_folder(folder) / LOCK
+        held = try_lock(path) if path.exists() else nullcontext()
+    except (CheckpointError, OSError):  # a lock that cannot be opened, as in a folder that is write-protected
+        return False
+    if held is None:
+        return True
+    with held:
+        return False
 
 
 def try_lock(path: Path) -> AbstractContextManager[Any] | None:

@@ -9,6 +9,7 @@ from charlstm.cli.compare import compare
 from charlstm.cli.evaluate import evaluate
 from charlstm.cli.export import export
 from charlstm.cli.generate import generate
+from charlstm.cli.history import history
 from charlstm.cli.import_command import import_model
 from charlstm.cli.inspect import inspect
 from charlstm.cli.launch import launch
@@ -31,6 +32,7 @@ app.command(cls=Command)(generate)
 app.command(cls=Command)(compare)
 app.command(cls=Command)(evaluate)
 app.command(cls=Command)(inspect)
+app.command(cls=Command)(history)
 app.command(cls=Command)(export)
 app.command("import", cls=Command)(import_model)
 app.command(cls=Command)(serve)

@@ -27,6 +27,7 @@ _MEMORY_ADVICE = {
     "compare": "reduce --length or --windows",
     "evaluate": "score a shorter text",
     "inspect": "use a shorter text",
+    "history": "compare fewer runs",
     "serve": "reduce --max-texts",
     "import": "import a smaller model",
     "train": "reduce --units, --batch-size or --seq-len",

@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined
-from charlstm.cli.terminal import duration, printable_name, say, say_text, visible, wrapped_on_stderr
-from charlstm.formatting import bits, counted, decimal
+from charlstm.cli.terminal import printable_name, say, say_text, visible, wrapped_on_stderr
+from charlstm.formatting import bits, counted, decimal, duration
 from charlstm.interruption import StopRequest, signals
 
 if TYPE_CHECKING:

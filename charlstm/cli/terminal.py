@@ -230,17 +230,3 @@ def print_json(value: dict[str, Any]) -> None:
 def abandon(stream: TextIO) -> None:
     """Discard what a stream could not write, or the interpreter would try again and fail at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as seconds, minutes or hours.
-
-    >>> duration(7.4), duration(75), duration(3700)
-    ('7 s', '1:15 min', '1:01:40 h')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02} min"
-    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02} h"

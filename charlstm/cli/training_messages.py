@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from charlstm.cli.resume_command import checkpoint_command
-from charlstm.cli.terminal import duration, print_json, printable_name, say, say_command, say_note
+from charlstm.cli.terminal import print_json, printable_name, say, say_command, say_note
 from charlstm.errors import clip_text, excerpt
+from charlstm.formatting import duration
 
 if TYPE_CHECKING:
     from charlstm.planning.training_plan import TrainingPlan

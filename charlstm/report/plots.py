@@ -186,8 +186,8 @@ def scientific(value: float) -> str:
 
 def svg_element(plot: Plot, found: ComparisonResult) -> str:
     """Return one plot as an SVG element that takes the text colour of its page."""
-    with _style():
-        figure = _figure(1, 1)
+    with plot_style():
+        figure = figure_of(1, 1)
         plot.draw(figure.subplots(), found)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
@@ -200,8 +200,8 @@ def image(found: ComparisonResult, suffix: str) -> bytes:
     plots = plots_of(found)
     columns = 2 if len(plots) > 1 else 1
     rows = math.ceil(len(plots) / columns)
-    with _style(), warnings.catch_warnings():
-        figure = _figure(columns, rows)
+    with plot_style(), warnings.catch_warnings():
+        figure = figure_of(columns, rows)
         figure.suptitle(f"{found.checkpoint}: stateless and stateful")
         every = list(figure.subplots(rows, columns, squeeze=False).flat)
         for axes, plot in zip(every, plots, strict=False):
@@ -215,13 +215,14 @@ def image(found: ComparisonResult, suffix: str) -> bytes:
     return file.getvalue()
 
 
-def _figure(columns: int, rows: int) -> "Figure":
+def figure_of(columns: int, rows: int) -> "Figure":
+    """Return an empty figure for a grid of plots."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(5.6 * columns, 3.2 * rows), layout="constrained")
 
 
-def _style() -> Any:
+def plot_style() -> Any:
     """Return a context with the settings of the plots: text is kept as text, and SVG ids are reproducible."""
     import matplotlib as mpl
 

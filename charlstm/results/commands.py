@@ -5,6 +5,7 @@ from typing import Literal
 from charlstm.choices import Mode
 from charlstm.results.comparison import ComparisonResult
 from charlstm.results.evaluation import EvaluationResult
+from charlstm.results.history import HistoryResult
 from charlstm.results.inspection import InspectionResult
 from charlstm.results.json_record import UNSET, JsonRecord, UnsetType
 
@@ -133,6 +134,7 @@ RESULTS: dict[str, type[JsonRecord]] = {
     "compare": ComparisonResult,
     "evaluate": EvaluationResult,
     "inspect": InspectionResult,
+    "history": HistoryResult,
     "list": CheckpointList,
 }
 """The type of what each command prints with the option ``json``."""

@@ -1,11 +1,13 @@
-"""The result of ``charlstm history``: the learning curves of training runs."""
+"""The learning curves of training runs, read from their checkpoints and compared."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from charlstm.results.json_record import JsonRecord
 
 FindingKind = Literal["unigram", "overfitting", "gap", "improving", "settled", "unscored"]
 RunStatus = Literal["training", "finished", "interrupted"]
+Setting = str | int | float | bool | list[int] | None
+"""Value of a setting in JSON."""
 
 
 class FindingRecord(JsonRecord, frozen=True, kw_only=True):
@@ -57,8 +59,8 @@ class PointsRecord(JsonRecord, frozen=True, kw_only=True):
         seconds: Time of the training up to it, in seconds.
         learning_rate: Learning rate of its last step.
         train_nats_per_char: Mean training loss.
-        gradient_norm: Mean global norm of the gradient before it is clipped.
-        characters_per_second: Characters learned from per second of its steps.
+        gradient_norm: Mean global norm of the gradient before it is clipped; null if it was infinite.
+        characters_per_second: Characters learned from per second of its steps; null if it was not measured.
     """
 
     every: int
@@ -67,8 +69,8 @@ class PointsRecord(JsonRecord, frozen=True, kw_only=True):
     seconds: list[float]
     learning_rate: list[float]
     train_nats_per_char: list[float]
-    gradient_norm: list[float]
-    characters_per_second: list[float]
+    gradient_norm: list[float | None]
+    characters_per_second: list[float | None]
 
 
 class RunRecord(JsonRecord, frozen=True, kw_only=True):
@@ -87,6 +89,7 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
         bits_per_char: The same in bits per character.
         best_epoch: Epochs up to the best score; null if there is none.
         unigram_nats_per_char: Score of the letter frequencies on the held-out text; null if it is not recorded.
+        notes: The choices made for the run when it began, with their reasons.
         findings: What the curves show.
         settings: All settings of the network and of the training, by name.
         evaluations: The evaluations on the held-out text, the oldest first.
@@ -106,8 +109,9 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
     bits_per_char: float | None
     best_epoch: float | None
     unigram_nats_per_char: float | None
+    notes: list[str]
     findings: list[FindingRecord]
-    settings: dict[str, Any]
+    settings: dict[str, Setting]
     evaluations: list[EvaluationRecord]
     points: PointsRecord
     warnings: list[str]
@@ -123,5 +127,5 @@ class HistoryResult(JsonRecord, frozen=True, kw_only=True):
     """
 
     runs: list[RunRecord]
-    different_settings: dict[str, list[Any]]
+    different_settings: dict[str, list[Setting]]
     different_texts: bool

@@ -19,6 +19,8 @@ COMMANDS = [
     "inspect",
     "inspect kernel",
     "inspect inside",
+    "history",
+    "history tale tale",
     "list",
 ]
 

@@ -1,0 +1,82 @@
+"""``charlstm history``: curves, tables, pages and plots, of one run and of several."""
+
+import json
+
+import pytest
+
+from charlstm.checkpoint.points import POINTS
+from tests.histories import make_run
+
+OVER = {"held_out": (2.2, 1.8, 2.0, 2.3), "learned": (2.1, 1.5, 1.0, 0.5)}
+
+
+@pytest.fixture
+def runs(tmp_path):
+    make_run(tmp_path / "checkpoints" / "good", held_out=(2.5, 2.0, 1.7))
+    make_run(tmp_path / "checkpoints" / "over", **OVER, dropout=0.1)
+
+
+def test_one_run_has_curves_scores_and_advice(charlstm, runs):
+    result = charlstm("history", "over")
+    assert result.exit_code == 0
+    shown = " ".join(result.stdout.split())
+    assert "over: finished 400 steps 4.0 epochs 40 s" in shown
+    assert "training" in shown
+    assert "held out" in shown
+    assert "a point for every 2 steps, their mean; the curve is the mean of the last 4 points" in shown
+    assert "unigram baseline): 3.1000 nats/char" in shown
+    assert "Best score: 1.8000 nats/char, 2.5969 bits/char, at epoch 2.0." in shown
+    assert "It overfits from epoch 2 on" in shown
+    assert "Raise --dropout (now 0.1)" in shown
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_several_runs_are_sorted_by_score_with_their_differences(charlstm, runs):
+    lines = charlstm("history", "over", "good").stdout.splitlines()
+    (table,) = (number for number, line in enumerate(lines) if "bits/char" in line and "dropout" in line)
+    assert [line.split()[:3] for line in lines[table + 1 : table + 3]] == [["1", "good", "2.453"], ["2", "over", "2.597"]]
+    assert [line.split()[-1] for line in lines[table : table + 3]] == ["dropout", "0", "0.1"]
+    assert any(line.startswith("2 over: It overfits") for line in lines)
+
+
+def test_smoothing_is_as_chosen_and_stated(charlstm, runs):
+    assert "Training: a point for every 2 steps, their mean.\n" in charlstm("history", "good", "--smooth", "1").stdout
+    shown = charlstm("history", "good", "--smooth", "50").stdout
+    assert "the mean of the last 50 points" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(("axis", "last"), [("epochs", "4.0"), ("steps", "400"), ("time", "40 s")])
+def test_x_axis_is_as_chosen(charlstm, runs, axis, last):
+    (line,) = (
+        line
+        for line in charlstm("history", "good", "--x", axis).stdout.splitlines()
+        if f" {axis} " in line and "└" not in line and ":" not in line
+    )
+    assert line.endswith(last)
+
+
+def test_a_terminal_without_braille_gets_ascii(charlstm, runs, monkeypatch):
+    monkeypatch.setenv("TERM", "linux")
+    assert charlstm("history", "good").stdout.isascii()
+
+
+def test_damaged_points_are_a_warning(charlstm, runs, tmp_path):
+    (tmp_path / "checkpoints" / "good" / POINTS).write_bytes(b"{\n")
+    result = charlstm("history", "good")
+    assert result.exit_code == 0
+    assert "points.jsonl is damaged" in result.stderr
+    assert "Best score: 1.7000" in result.stdout
+
+
+def test_page_and_plot_are_written_and_json_is_printed(charlstm, runs, tmp_path):
+    result = charlstm("history", "good", "over", "--page", "runs.html", "--plot", "runs.svg", "--json")
+    assert result.exit_code == 0
+    assert [run["checkpoint"] for run in json.loads(result.stdout)["runs"]] == ["good", "over"]
+    assert "It overfits" in (tmp_path / "runs.html").read_text()
+    assert (tmp_path / "runs.svg").read_text().startswith("<?xml")
+
+
+def test_other_image_formats_are_refused(charlstm, runs):
+    result = charlstm("history", "good", "--plot", "runs.gif")
+    assert result.exit_code == 2
+    assert "--plot: expected a file that ends in .png or .svg" in result.stderr

@@ -1,0 +1,89 @@
+"""Histories of training runs: what is read, what differs, and damage that costs no more than itself."""
+
+import shutil
+
+import pytest
+
+from charlstm.checkpoint.history import HISTORY
+from charlstm.checkpoint.lock import training_lock
+from charlstm.checkpoint.points import POINTS
+from charlstm.errors import CheckpointError
+from charlstm.evaluation.run_history import compare_runs
+from tests.histories import STEPS, make_run
+
+
+def test_a_run_has_its_scores_points_notes_and_findings(tmp_path):
+    (run,) = compare_runs([make_run(tmp_path / "one")]).runs
+    assert (run.checkpoint, run.steps, run.epochs, run.seconds, run.status) == ("one", STEPS, 4.0, 40.0, "finished")
+    assert (run.nats_per_char, run.best_epoch, run.unigram_nats_per_char) == (1.8, 4.0, 3.1)
+    assert [line.nats_per_char for line in run.evaluations] == [2.5, 2.0, 1.8]
+    assert run.points.every == 2
+    assert run.points.step == list(range(2, STEPS + 1, 2))
+    assert {len(values) for values in run.points.to_dict().values() if isinstance(values, list)} == {STEPS // 2}
+    assert run.notes == ["Dropout is 0, since `dropout=0` was given."]
+    assert [finding.kind for finding in run.findings] == ["improving"]
+    assert run.settings["units"] == [8]
+    assert run.settings["num_evaluations"] == 10
+    assert "vocabulary_size" not in run.settings
+
+
+def test_different_settings_have_one_value_for_each_run(tmp_path):
+    runs = [make_run(tmp_path / name, dropout=dropout, epochs=4.0) for name, dropout in {"a": 0.0, "b": 0.5, "c": 0.0}.items()]
+    found = compare_runs(runs)
+    assert found.different_settings == {"dropout": [0.0, 0.5, 0.0]}
+    assert not found.different_texts
+    assert [run.checkpoint for run in found.runs] == ["a", "b", "c"]
+
+
+def test_runs_scored_on_different_parts_of_a_text_are_not_comparable(tmp_path):
+    assert compare_runs([make_run(tmp_path / "a"), make_run(tmp_path / "b", validation=0.2)]).different_texts
+
+
+def test_which_of_three_runs_overfits_can_be_read(tmp_path):
+    good, over, short = (2.5, 2.0, 1.9, 1.89), (2.2, 1.8, 2.0, 2.3), (2.9, 2.8, 2.6, 2.4)
+    curves = {
+        "good": (good, (2.6, 2.1, 1.95, 1.9)),
+        "over": (over, (2.1, 1.5, 1.0, 0.5)),
+        "short": (short, (3.0, 2.8, 2.6, 2.4)),
+    }
+    found = compare_runs([make_run(tmp_path / name, *curve) for name, curve in curves.items()])
+    assert [run.findings[0].kind for run in found.runs] == ["settled", "overfitting", "improving"]
+    assert "`dropout`" in found.runs[1].findings[0].advice
+    assert "`epochs`" in found.runs[2].findings[0].advice
+
+
+@pytest.mark.parametrize("name", [HISTORY, POINTS])
+@pytest.mark.parametrize("content", [b"{\n", b"\xff\n", b'{"step": -1}\n{}\n'])
+def test_damage_is_a_warning_of_its_run(tmp_path, name, content):
+    damaged, intact = make_run(tmp_path / "damaged"), make_run(tmp_path / "intact")
+    (damaged / name).write_bytes(content)
+    first, second = compare_runs([damaged, intact]).runs
+    assert len(first.warnings) == 1
+    assert str(damaged / name) in first.warnings[0]
+    assert bool(first.evaluations) == (name == POINTS)
+    assert bool(first.points.step) == (name == HISTORY)
+    assert second.warnings == []
+
+
+def test_an_old_checkpoint_has_no_points_and_no_warning(tmp_path):
+    folder = make_run(tmp_path / "old")
+    (folder / POINTS).unlink()
+    (run,) = compare_runs([folder]).runs
+    assert (run.points.every, run.points.step, run.warnings, run.unigram_nats_per_char) == (0, [], [], None)
+    assert run.steps == STEPS
+
+
+def test_a_locked_run_is_training_and_gets_no_advice_to_train_longer(tmp_path):
+    folder = make_run(tmp_path / "live")
+    with training_lock(folder):
+        (run,) = compare_runs([folder]).runs
+    assert run.status == "training"
+    assert [(finding.kind, finding.advice) for finding in run.findings] == [("improving", "")]
+    assert compare_runs([folder]).runs[0].status == "finished"  # its state is gone, so that it cannot be resumed
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path):
+    folder = make_run(tmp_path / "one")
+    shutil.rmtree(folder)
+    with pytest.raises(CheckpointError):
+        compare_runs([folder])

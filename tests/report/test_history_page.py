@@ -1,0 +1,88 @@
+"""The page of training runs in a browser: complete, self-contained, readable at every width, with one x-axis at a time."""
+
+import pytest
+
+from charlstm.evaluation.run_history import compare_runs
+from charlstm.report.history_page import history_page
+from tests.histories import make_run
+from tests.report.test_contrast import contrast
+
+OVER = {"held_out": (2.2, 1.8, 2.0, 2.3), "learned": (2.1, 1.5, 1.0, 0.5)}
+
+
+@pytest.fixture
+def one(tmp_path):
+    return compare_runs([make_run(tmp_path / "over", **OVER)])
+
+
+@pytest.fixture
+def three(tmp_path):
+    names = {"a <b>&": {}, "over": OVER, "c": {"dropout": 0.5}}
+    return compare_runs([make_run(tmp_path / name, **settings) for name, settings in names.items()])
+
+
+@pytest.mark.parametrize("width", [360, 800, 1_400])
+@pytest.mark.parametrize("number", ["one", "three"])
+def test_page_fits_the_window_and_fetches_nothing(request, browse, width, number):
+    script = "return [document.documentElement.scrollWidth - innerWidth, performance.getEntriesByType('resource').length,"
+    script += " [...document.querySelectorAll('figure svg')].map(svg => svg.getBoundingClientRect().width)]"
+    overflow, resources, widths = browse(history_page(request.getfixturevalue(number)), script, width=width)
+    assert overflow <= 0
+    assert resources == 0
+    assert len(widths) == 4
+    assert all(180 < each < width for each in widths)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_curves_and_text_stand_out_from_the_background(three, browse, dark):
+    script = "const of = (e, p) => getComputedStyle(e)[p];"
+    script += "return [of(document.body, 'backgroundColor'), of(document.body, 'color'),"
+    script += " ...[...document.querySelectorAll('.tall g.over-epochs path')].map(path => of(path, 'stroke'))]"
+    paper, ink, *strokes = browse(history_page(three), script, dark=dark)
+    assert contrast_of(ink, paper) > 7
+    assert len(set(strokes)) == 3
+    assert min(contrast_of(stroke, paper) for stroke in strokes) > 3
+
+
+def contrast_of(first: str, second: str) -> float:
+    return contrast(*(tuple(map(int, colour[4:-1].split(", "))) for colour in (first, second)))
+
+
+def test_one_axis_is_shown_and_can_be_changed(one, browse):
+    script = "const shown = () => ['epochs', 'steps', 'time'].filter(axis =>"
+    script += " getComputedStyle(document.querySelector('g.over-' + axis)).display !== 'none');"
+    script += "const before = shown(); document.getElementById('x-time').click(); return [before, shown()]"
+    assert browse(history_page(one, axis="steps"), script) == [["steps"], ["time"]]
+
+
+def test_scores_findings_settings_and_notes_are_on_the_page(one):
+    page = history_page(one)
+    for words in (
+        "It overfits from epoch 2 on",
+        "Raise dropout (now 0)",
+        "1.8000 nats",
+        "Dropout is 0, since dropout=0 was given.",
+        "num_evaluations",
+    ):
+        assert words in page
+
+
+def test_runs_are_in_a_table_with_what_differs_and_names_are_escaped(three, browse):
+    page = history_page(three)
+    assert "a &lt;b&gt;&amp;" in page
+    assert "<b>&" not in page
+    script = "return [...document.querySelectorAll('#runs tr')].map(row => [...row.cells].map(cell => cell.textContent.trim()))"
+    heading, *rows = browse(page, script)
+    assert heading[-1] == "dropout"
+    assert {row[0].partition(" ")[2]: row[-1] for row in rows} == {"a <b>&": "0", "over": "0", "c": "0.5"}
+
+
+def test_curves_are_where_their_numbers_are(one):
+    page = history_page(one)
+    held_out = page.split('class="over-steps"')[1].split('<path class="c2" d="M')[1].split('"')[0]
+    places = [tuple(map(float, place.split())) for place in held_out.split("L")]
+    assert [x for x, _ in places] == pytest.approx([250 / 1.01, 500 / 1.01, 750 / 1.01, 1000 / 1.01], abs=1)
+    heights = [y for _, y in places]
+    scale = (heights[1] - heights[3]) / (2.3 - 1.8)
+    assert heights[0] == pytest.approx(heights[1] - scale * 0.4, abs=2)
+    assert heights[2] == pytest.approx(heights[1] - scale * 0.2, abs=2)
