@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from charlstm.checkpoint.config_file import CheckpointConfig, read_config
-from charlstm.checkpoint.history import HistoryEntry, read_history
+from charlstm.checkpoint.history import read_history
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.choices import Engine, Mode, WeightsFormat
@@ -15,6 +15,7 @@ from charlstm.errors import check_choice
 from charlstm.export.weights import round_weights
 from charlstm.inference.modes import Decoder, decoder
 from charlstm.inference.network import Network, build_network
+from charlstm.report.training_history import TrainingHistory
 from charlstm.text.vocabulary import Vocabulary
 
 
@@ -67,9 +68,9 @@ class ModelFiles:
         return weights
 
     @cached_property
-    def history(self) -> tuple[HistoryEntry, ...]:
-        """The evaluations during its training, the oldest first."""
-        return tuple(read_history(self.path))
+    def history(self) -> TrainingHistory:
+        """The evaluations during its training, the oldest first, with its learning curves, which a notebook draws."""
+        return TrainingHistory(read_history(self.path), self.path)
 
     @cached_property
     def network(self) -> Network:

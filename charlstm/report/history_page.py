@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +17,7 @@ from charlstm.report.learning_curves import AXES, Series, held_out, loss_range, 
 from charlstm.results.history import HistoryResult, RunRecord
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from markupsafe import Markup
 
 COLOURS = 8
@@ -81,27 +83,19 @@ def history_page(
         phrase: Turns a sentence with settings in backticks into text.
         progress: The progress of the run; None for a page that is written once.
     """
-    from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
-    environment = Environment(loader=PackageLoader("charlstm.report", "pages"), autoescape=True)
-    environment.filters |= {
-        "phrase": lambda sentence: _unbroken(phrase(sentence)),
-        "duration": duration,
-        "decimal": decimal,
-        "bits": bits,
-        "setting": _setting,
-    }
     runs = ranked(found)
     script = files("charlstm.report").joinpath("pages", "history.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     colours = [_colour(number) for number in range(len(runs))]
-    return environment.get_template("history.html").render(
+    return _template().render(
+        phrase=lambda sentence: _unbroken(phrase(sentence)),
         runs=list(zip(runs, colours, strict=True)),
         found=found,
         axes=AXES,
         axis=axis,
-        loss=Markup(chart_html(_loss(runs, smooth))),
+        loss=Markup(chart_html(loss_chart(runs, smooth))),
         measures=[Markup(chart_html(chart)) for chart in _measures(runs, smooth)],
         smoothing=smoothing(runs[0], smooth) if len(runs) == 1 else "",
         settings={name: [run.settings.get(name) for run in runs] for name in found.different_settings},
@@ -109,6 +103,16 @@ def history_page(
         script=Markup(script),
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
     )
+
+
+@cache
+def _template() -> "Template":
+    """Return the compiled template; the page of a training is rendered many times."""
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("charlstm.report", "pages"), autoescape=True)
+    environment.filters |= {"duration": duration, "decimal": decimal, "bits": bits, "setting": _setting}
+    return environment.get_template("history.html")
 
 
 def _unbroken(sentence: str) -> "Markup":
@@ -122,7 +126,13 @@ def _colour(number: int) -> str:
     return f"c{number + 1}" if number < COLOURS else "faint"
 
 
-def _loss(runs: list[RunRecord], smooth: int | None) -> LineChart:
+def loss_chart(runs: list[RunRecord], smooth: int | None) -> LineChart:
+    """Return the chart of the held-out scores, and of the training loss of a few runs.
+
+    Args:
+        runs: The runs, the best first.
+        smooth: Number of points of the trailing mean; None for 2 % of a run's.
+    """
     alone = len(runs) == 1
     lines = []
     for number, run in reversed(list(enumerate(runs))):
