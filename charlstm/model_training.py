@@ -3,6 +3,7 @@
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -23,10 +24,11 @@ from charlstm.planning.presets import Preset
 from charlstm.planning.recipe_file import read_recipe
 from charlstm.planning.resume_plan import plan_resuming
 from charlstm.planning.settings import field_of
-from charlstm.planning.training_plan import TrainingPlan, plan_training
+from charlstm.planning.training_plan import ResumedState, TrainingPlan, plan_training
 from charlstm.text.sources import GIVEN_AS_STRING, source_list
 
 if TYPE_CHECKING:
+    from charlstm.report.live_page import LivePage
     from charlstm.training.events import Event
 
 Sources = str | Path | Sequence[str | Path]
@@ -91,6 +93,7 @@ def train(
     checkpoints: str | Path = CURRENT,
     progress: bool = True,
     callback: "Callable[[Event], object] | None" = None,
+    page: str | Path | None = None,
     **settings: Unpack[TrainingSettings],
 ) -> Model:
     """Train a model on a text, which starts TensorFlow.
@@ -111,6 +114,7 @@ def train(
         checkpoints: The folder of checkpoints.
         progress: Show a progress bar and the notes on the text and the settings.
         callback: Called with every event of :mod:`charlstm.training.events`.
+        page: Path of an HTML page to watch the training in a browser: written again while it goes on, at the end its report.
         **settings: See :class:`TrainingSettings`.
 
     Returns:
@@ -126,6 +130,9 @@ def train(
     for setting, value in {"name": name, "base": base, "resume": resume, "text_encoding": text_encoding}.items():
         check_instance(setting, value, str | None, "a string")
     check_instance("checkpoints", checkpoints, str | PathLike, "the path of a folder")
+    check_instance("page", page, str | PathLike | None, "the path of an HTML file")
+    if page is not None and not Path(page).parent.is_dir():
+        raise ConfigError(setting="page", expected="a file in a folder that exists", found=str(page))
     check_instance("recipe", recipe, str | PathLike | None, "the path of a TOML file")
     if callback is not None and not callable(callback):
         raise ConfigError(setting="callback", expected="a function", found=callback)
@@ -152,18 +159,27 @@ def train(
             )
         if text is not None:  # its temporary file is soon gone
             plan = replace(plan, paths=(GIVEN_AS_STRING,))
-        return Model(_run(plan, started, progress, callback))
+        return Model(_run(plan, started, progress, callback, page))
 
 
-def _run(plan: TrainingPlan, started: float, progress: bool, callback: "Callable[[Event], object] | None") -> Path:
+def _run(
+    plan: TrainingPlan,
+    started: float,
+    progress: bool,
+    callback: "Callable[[Event], object] | None",
+    page: str | Path | None,
+) -> Path:
     """Run a training to its end; return the folder of its checkpoint."""
     from tqdm.auto import tqdm
 
+    from charlstm.report.live_page import LivePage
     from charlstm.training.events import Evaluated, Finished, RolledBack, Started, Stepped
     from charlstm.training.run import train as run
 
     stop, folder = StopRequest(), plan.folder
+    file = None if page is None else Path(page)
     with (
+        LivePage(file, time.monotonic, time.time, warn=warnings.warn) as live,
         signals(stop, (SIGINT,)),
         closing(run(plan, clock=time.monotonic, started=started, should_stop=lambda: bool(stop.number))) as events,
         tqdm(total=100, disable=not progress, bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {desc}") as bar,
@@ -186,12 +202,28 @@ def _run(plan: TrainingPlan, started: float, progress: bool, callback: "Callable
                 say(f"The loss was NaN or infinite at step {event.at:,}; going on from step {event.step:,}.")
             elif isinstance(event, Finished) and event.nothing_trained and progress:
                 say("Nothing was trained: starting took the rest of the time; raise `minutes`.")
+            _show_on_page(live, event, plan)
             if callback is not None:
                 try:
                     callback(event)
                 except KeyboardInterrupt:
                     stop.number = stop.number or SIGINT
     return folder
+
+
+def _show_on_page(live: "LivePage", event: "Event", plan: TrainingPlan) -> None:
+    from charlstm.training.events import Evaluated, Finished, Started, Stepped
+    from charlstm.training.model_files import sample_text
+
+    if isinstance(event, Started):
+        live.begin(event.folder, plan.notes if isinstance(plan.start, ResumedState) else ())
+    elif isinstance(event, Stepped):
+        live.step(event.fraction, event.seconds_left, event.characters_per_second)
+    elif isinstance(event, Evaluated):
+        write = partial(sample_text, plan.config, event.weights, length=200)
+        live.sample(event.evaluation.step, event.evaluation.epoch, write)
+    elif isinstance(event, Finished):
+        live.end(interrupted=event.interrupted)
 
 
 def _fields_of(settings: TrainingSettings) -> dict[str, object]:

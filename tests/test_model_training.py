@@ -79,7 +79,7 @@ def test_every_setting_of_the_command_is_one(run_command):
 
     options = {name for option in get_command(app).commands["train"].params for name in option.opts}
     others = {"corpus", "--name", "--preset", "--resume", "--from", "--resume-if-exists", "--text-encoding", "--checkpoints"}
-    others |= {"--recipe", "--show-samples", "--json", "--cluster", "--rank", "--help"}
+    others |= {"--recipe", "--page", "--show-samples", "--json", "--cluster", "--rank", "--help"}
     former = {"--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume"}
     expected = {name.removeprefix("--").replace("-", "_") for name in options - others - former}
     assert set(TrainingSettings.__annotations__) == expected
@@ -111,6 +111,7 @@ def test_settings_reach_the_checkpoint():
         ({"base": "nope"}, CheckpointError, "checkpoint 'nope' does not exist"),
         ({"resume": "nope"}, CheckpointError, "checkpoint 'nope' does not exist"),
         ({"resume": "nope", "preset": "quick"}, ConfigError, "leave out `base`, `name` and `preset`"),
+        ({"page": "nowhere/live.html"}, ConfigError, "page: expected a file in a folder that exists"),
         ({"resume_if_exists": True}, ConfigError, "give `name`, and leave out `resume`"),
     ],
 )

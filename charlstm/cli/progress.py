@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -21,37 +22,34 @@ from charlstm.interruption import StopRequest, signals
 if TYPE_CHECKING:
     from charlstm.checkpoint.history import HistoryEntry
     from charlstm.planning.training_plan import TrainingPlan
-    from charlstm.training.events import Finished, SpeedMeasured, Stepped
+    from charlstm.training.events import Event, Finished, SpeedMeasured, Stepped
 
 
-def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple["TrainingPlan", "Finished", int]:
+def follow(
+    plan: "TrainingPlan", *, started: float, show_samples: bool, page: Path | None = None
+) -> tuple["TrainingPlan", "Finished", int]:
     """Run a training and show its progress.
 
     Args:
         plan: Plan of the training.
         started: Start of the command on the monotonic clock, in seconds.
         show_samples: True to show a sample text at every evaluation.
+        page: File of a page to write during the training; None for none.
 
     Returns:
         The plan with its final folder; the last event; the number of the signal that stopped the training, or 0.
     """
     say("Starting TensorFlow …")
-    from charlstm.training.events import (
-        CheckpointRewritten,
-        Evaluated,
-        Evaluating,
-        Finished,
-        RolledBack,
-        SpeedMeasured,
-        Started,
-        Stepped,
-    )
+    from charlstm.planning.training_plan import ResumedState
+    from charlstm.report.live_page import LivePage
+    from charlstm.training.events import Evaluated, Evaluating, Finished, Started, Stepped
     from charlstm.training.model_files import sample_text
     from charlstm.training.run import train
 
     stop = _stop_request()
     bar_format = "{percentage:3.0f}%|{bar}| {desc}"
     with (
+        LivePage(page, time.monotonic, time.time, with_flags, lambda why: say(printable_name(with_flags(why)))) as live,
         signals(stop),
         closing(train(plan, clock=time.monotonic, started=started, should_stop=lambda: bool(stop.number))) as events,
         tqdm(total=100, bar_format=bar_format, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False) as bar,
@@ -62,34 +60,53 @@ def follow(plan: "TrainingPlan", *, started: float, show_samples: bool) -> tuple
                 plan = replace(plan, folder=event.folder)
                 folder = printable_name(str(plan.folder))
                 above(f"Training {folder}, {event.parameters:,} parameters. Ctrl-C saves the training and stops it.")
-                if event.keras_loop_because:
-                    above(f"The LSTM layers run in Keras's own, slower loop: {with_flags(event.keras_loop_because)}.")
+                live.begin(plan.folder, plan.notes if isinstance(plan.start, ResumedState) else ())
+                if page is not None:
+                    above(f"Open {printable_name(str(page))} in a browser to watch it.")
             elif isinstance(event, Stepped):
                 bar.n = 100 * event.fraction
                 bar.set_description_str(_description(event, columns(sys.stderr)))
-            elif isinstance(event, SpeedMeasured):
-                pace = f"{event.characters_per_second:,.0f} characters a second: {duration(event.seconds_left)} to go"
-                planned = _planned_evaluations(event, plan.config.training.evaluations)
-                above(f"{pace}, {counted(event.epochs, 'epoch')} and {planned}.")
+                live.step(event.fraction, event.seconds_left, event.characters_per_second)
             elif isinstance(event, Evaluating):
                 bar.set_description_str("evaluating …")
             elif isinstance(event, Evaluated):
                 above(_line(event.evaluation, columns(sys.stderr)))
+                sample = partial(sample_text, plan.config, event.weights, length=200)
                 if show_samples:
-                    text = sample_text(plan.config, event.weights, length=200)
+                    text = sample()
+                    sample = partial(str, text)
                     above("\n".join("    " + visible(line, "") for line in text.split("\n")), say_text)
-            elif isinstance(event, RolledBack):
-                for warning in event.warnings:
-                    above(with_flags(warning))
-                above(
-                    f"The loss was NaN or infinite at step {event.at:,}: rolling back to step {event.step:,}, with half the "
-                    f"learning rate ({event.learning_rate:g})."
-                )
-            elif isinstance(event, CheckpointRewritten):
-                above(f"{printable_name(event.path)} was removed or damaged during the training: writing it again.")
+                live.sample(event.evaluation.step, event.evaluation.epoch, sample)
             elif isinstance(event, Finished):
                 finished = event
+                live.end(interrupted=event.interrupted)
+            for message in _news(event, plan):
+                above(message)
+                live.say(message)
+    if page is not None:
+        say(f"The page of this training is in {page}.")
     return plan, finished, stop.number
+
+
+def _news(event: "Event", plan: "TrainingPlan") -> list[str]:
+    """Return what the program has found out or decided, as an event tells."""
+    from charlstm.training.events import CheckpointRewritten, RolledBack, SpeedMeasured, Started
+
+    if isinstance(event, Started) and event.keras_loop_because:
+        return [f"The LSTM layers run in Keras's own, slower loop: {with_flags(event.keras_loop_because)}."]
+    if isinstance(event, SpeedMeasured):
+        pace = f"{event.characters_per_second:,.0f} characters a second: {duration(event.seconds_left)} to go"
+        planned = _planned_evaluations(event, plan.config.training.evaluations)
+        return [f"{pace}, {counted(event.epochs, 'epoch')} and {planned}."]
+    if isinstance(event, RolledBack):
+        back = (
+            f"The loss was NaN or infinite at step {event.at:,}: rolling back to step {event.step:,}, with half the learning "
+            f"rate ({event.learning_rate:g})."
+        )
+        return [*map(with_flags, event.warnings), back]
+    if isinstance(event, CheckpointRewritten):
+        return [f"{printable_name(event.path)} was removed or damaged during the training: writing it again."]
+    return []
 
 
 def _stop_request() -> StopRequest:

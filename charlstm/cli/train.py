@@ -11,6 +11,7 @@ import typer
 
 from charlstm.cli import train_options
 from charlstm.cli.options import choice
+from charlstm.cli.outputs import check_outputs
 from charlstm.cli.resume_command import resume_command
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, printable_name, say, say_command, say_note
 from charlstm.cli.training_messages import describe_plan, print_result, print_saved_result, say_end, show_beginning
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _NOT_SETTINGS = frozenset(
     {"corpus", "name", "preset", "resume", "resume_if_exists", "from_", "text_encoding", "show_samples", "checkpoints", "json"}
-    | {"recipe", "cluster", "rank"}
+    | {"recipe", "page", "cluster", "rank"}
 )
 
 
@@ -93,6 +94,7 @@ def train(
         ),
     ] = None,
     show_samples: Annotated[bool, typer.Option("--show-samples", help="Show a sample text at every evaluation.")] = False,
+    page: train_options.LivePageFile = None,
     min_count: train_options.MinCount = None,
     encoding: train_options.Encoding = None,
     embedding_size: train_options.EmbeddingSize = None,
@@ -148,6 +150,7 @@ def train(
     together = cluster_named(cluster, rank)
     if wrong := _misuse(corpus or [], name, preset, resume, resume_if_exists, from_, together):
         raise typer.BadParameter(wrong)
+    check_outputs(page=page)
     read = _read_recipe(recipe)
     preset = preset or (read and read.preset) or "standard"
     begun = name if resume_if_exists and name and (checkpoints / name).exists() else resume
@@ -201,7 +204,7 @@ def train(
     from charlstm.cli.progress import follow
 
     try:
-        plan, finished, signal = follow(plan, started=started, show_samples=show_samples)
+        plan, finished, signal = follow(plan, started=started, show_samples=show_samples, page=page)
     except SaveError as error:
         command = resume_command(replace(plan, folder=error.folder))
         raise CheckpointError(f"{error}; then resume the training with `{command}`") from None

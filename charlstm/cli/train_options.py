@@ -1,11 +1,13 @@
 """Options of ``charlstm train`` for the model, the LSTM layers and the training, each named like its setting."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from charlstm import choices
 from charlstm.cli.options import LARGEST_SEED, choice, integer, integer_or_auto, integers, number
+from charlstm.cli.outputs import output_path
 
 _MODEL, _LSTM, _TRAINING, _WORKERS = "Model", "Options of the Keras LSTM layer", "Training", "Several workers"
 
@@ -15,6 +17,15 @@ def option(panel: str | None, text: str, *names: str, metavar: str | None = None
     return typer.Option(*names, help=text, rich_help_panel=panel, show_default=False, metavar=metavar, **kind)
 
 
+LivePageFile = Annotated[
+    Path | None,
+    option(
+        None,
+        "Page to watch the training in a browser: written again while it goes on, at the end its report.",
+        metavar="FILE.html",
+        parser=output_path,
+    ),
+]
 MinCount = Annotated[
     str | None,
     option(

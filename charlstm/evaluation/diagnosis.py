@@ -90,10 +90,10 @@ def _overfitting(
     if len(worse) < RISING or end < lowest * (1 + RISE) or last.train_nats_per_char >= best.train_nats_per_char:
         return None
     found = (
-        f"It overfits from epoch {best.epoch:.3g} on: over {counted(len(worse), 'evaluation')} the held-out score rose from "
+        f"It overfits from epoch {best.epoch:.1f} on: over {counted(len(worse), 'evaluation')} the held-out score rose from "
         f"{decimal(lowest, 4)} to {decimal(end, 4)}, while the training loss fell from "
         f"{decimal(best.train_nats_per_char, 4)} to {decimal(last.train_nats_per_char, 4)}. "
-        f"The model is that of epoch {best.epoch:.3g}."
+        f"The model is that of epoch {best.epoch:.1f}."
     )
     advice = f"Raise {_regularisation(model)}, train on more text, or stop earlier: `epochs={about(best.epoch)}`"
     return FindingRecord(kind="overfitting", found=found, advice=f"{advice}{'' if training.patience else ' or `patience=3`'}.")

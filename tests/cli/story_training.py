@@ -16,7 +16,7 @@ STEPS_PER_EPOCH = 1799 // (4 * 8)
 """Steps of an epoch: 1,799 inputs in 4 streams of windows of 8."""
 
 FILES = [
-    "README.md", "config.json", "history.jsonl", "model.safetensors",
+    "README.md", "config.json", "history.jsonl", "model.safetensors", "points.jsonl",
     "resume/000001.json", "resume/000001.safetensors", "resume/000002.json", "resume/000002.safetensors", "resume/lock",
 ]  # fmt: skip
 """Files of the two states: before the first step, and after the only evaluation."""

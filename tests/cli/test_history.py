@@ -26,7 +26,7 @@ def test_one_run_has_curves_scores_and_advice(charlstm, runs):
     assert "a point for every 2 steps, their mean; the curve is the mean of the last 4 points" in shown
     assert "unigram baseline): 3.1000 nats/char" in shown
     assert "Best score: 1.8000 nats/char, 2.5969 bits/char, at epoch 2.0." in shown
-    assert "It overfits from epoch 2 on" in shown
+    assert "It overfits from epoch 2.0 on" in shown
     assert "Raise --dropout (now 0.1)" in shown
     assert max(map(len, result.stdout.splitlines())) <= 80
 

@@ -57,6 +57,8 @@ def test_stderr_has_progress_and_no_tensorflow_noise(first_training):
         r"Starting TensorFlow …",
         r"Training .*checkpoints/story, [0-9,]+ parameters\. Ctrl-C saves the training and stops it\.",
         r" *[0-9:]+ (s|min)  step +12  epoch +0\.2  training [0-9.]+  held out [0-9.]+ nats, [0-9.]+ bits/char  best so far",
+        r"The model predicts no better than letter frequencies: [0-9.]+ nats/char; the unigram baseline has [0-9.]+\. "
+        r"Train longer with more --epochs, or raise --units \(they are 8\)\.",
         r"Done in .*\. Generate with: charlstm generate --checkpoint story --checkpoints /.*/checkpoints",
     ]
     lines = first_training.stderr.splitlines()
@@ -176,3 +178,25 @@ def test_fine_tuning_with_new_characters_keeps_the_base(trained, train_json, tmp
     assert config.model.seq_len == 8
     assert result["parameters"] == 4 * (len(config.vocabulary) * 8 + 8 * 8 + 8) + 9 * len(config.vocabulary)
     assert {name: (trained / name).read_bytes() for name in FILES} == before
+
+
+@pytest.mark.usefixtures("idle_training")
+def test_page_shows_the_training_and_then_its_report(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(STORY)
+    result = charlstm("train", "story.txt", *SMALL, "--page", "live.html")
+    assert result.exit_code == 0
+    assert "Open live.html in a browser to watch it." in result.stderr
+    assert "The page of this training is in live.html." in result.stderr
+    page = (tmp_path / "live.html").read_text()
+    assert 'data-state="finished"' in page
+    assert "Only the last 200 characters are scored" in page
+    assert page.count('class="text sample"') >= 1
+
+
+@pytest.mark.usefixtures("idle_training")
+def test_page_that_cannot_be_written_is_refused_before_the_training(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(STORY)
+    result = charlstm("train", "story.txt", *SMALL, "--page", "nowhere/live.html")
+    assert result.exit_code == 2
+    assert "--page: the folder nowhere does not exist" in result.stderr
+    assert not (tmp_path / "checkpoints").exists()

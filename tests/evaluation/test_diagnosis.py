@@ -43,7 +43,7 @@ def test_curves_are_told_apart(held_out, learned, kinds):
 
 def test_overfitting_names_numbers_and_settings():
     (found,) = diagnose(curve([1.9, 1.577, 1.7, 1.898], [2.0, 1.4, 1.0, 0.5]), None, MODEL, TRAINING)
-    assert "from epoch 2 on: over 2 evaluations the held-out score rose from 1.5770 to 1.8980" in found.found
+    assert "from epoch 2.0 on: over 2 evaluations the held-out score rose from 1.5770 to 1.8980" in found.found
     assert "fell from 1.4000 to 0.5000" in found.found
     assert all(f"`{name}`" in found.advice for name in ("dropout", "drop_connect", "units", "epochs=2", "patience=3"))
 

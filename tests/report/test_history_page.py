@@ -58,7 +58,7 @@ def test_one_axis_is_shown_and_can_be_changed(one, browse):
 def test_scores_findings_settings_and_notes_are_on_the_page(one):
     page = history_page(one)
     for words in (
-        "It overfits from epoch 2 on",
+        "It overfits from epoch 2.0 on",
         "Raise dropout (now 0)",
         "1.8000 nats",
         "Dropout is 0, since dropout=0 was given.",
