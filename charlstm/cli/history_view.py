@@ -132,7 +132,8 @@ def _table(found: "HistoryResult", runs: "list[RunRecord]", width: int) -> list[
     lines = []
     for number, name, score, epoch, time, status, *settings in rows:
         fields = [number, name, f"{score} bits/char", f"epoch {epoch}", time, status]
-        fields += [f"{flag(key)} {value}" if key != "corpus" else value for key, value in zip(names, settings, strict=True)]
+        named = [(key, value) for key, value in zip(names, settings, strict=True) if value != "-"]
+        fields += [value if key == "corpus" else f"{flag(key)} {value}" for key, value in named]
         lines.append(joined(fields, width))
     return lines
 

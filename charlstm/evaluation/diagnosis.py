@@ -76,8 +76,12 @@ def diagnose(
         found = (
             f"The held-out score has settled at {decimal(best.nats_per_char, 4)}, with a training loss of {decimal(loss, 4)}."
         )
-        close = loss > 0.95 * last
-        advice = f"A larger network may do better: raise `units` (now {_units(model)})." if close else ""
+        advice = ""
+        if loss > 1.05 * last and (model.dropout or model.drop_connect):
+            rates = f"`dropout` (now {model.dropout:g}) or `drop_connect` (now {model.drop_connect:g})"
+            advice = f"Lower {rates}: it learns less than it could."
+        elif loss > 0.95 * last:
+            advice = f"A larger network may do better: raise `units` (now {_units(model)})."
         findings.append(FindingRecord(kind="settled", found=found, advice=advice))
     return findings
 

@@ -19,6 +19,9 @@ from charlstm.planning.budget import why_finished
 from charlstm.results.history import EvaluationRecord, HistoryResult, PointsRecord, RunRecord, RunStatus, Setting
 from charlstm.results.json_record import replace
 
+_WITHOUT_EFFECT = frozenset({"save_every"})
+"""Settings that change no curve."""
+
 
 def compare_runs(folders: Sequence[Path]) -> HistoryResult:
     """Return the histories of training runs, with the settings that differ between them.
@@ -32,7 +35,7 @@ def compare_runs(folders: Sequence[Path]) -> HistoryResult:
     """
     configs = [read_config(folder) for folder in folders]
     runs = [_run(folder, config) for folder, config in zip(folders, configs, strict=True)]
-    names = dict.fromkeys(name for run in runs for name in run.settings)
+    names = [name for name in dict.fromkeys(name for run in runs for name in run.settings) if name not in _WITHOUT_EFFECT]
     values = {name: [run.settings.get(name) for run in runs] for name in names}
     texts = {(config.corpus.fingerprint, config.training.validation) for config in configs}
     return HistoryResult(

@@ -41,6 +41,17 @@ def test_curves_are_told_apart(held_out, learned, kinds):
     assert [each.kind for each in diagnose(curve(held_out, learned), 3.18, MODEL, TRAINING)] == kinds
 
 
+@pytest.mark.parametrize(
+    ("learned", "dropout", "setting"),
+    [(2.2, 0.6, "`dropout` (now 0.6)"), (2.2, 0.0, "`units` (now 128)"), (1.95, 0.6, "`units`")],
+)
+def test_a_settled_run_that_learns_too_little_is_told_what_to_change(learned, dropout, setting):
+    model = ModelConfig(vocabulary_size=60, units=(128,), dropout=dropout)
+    (found,) = diagnose(curve([2.0, 1.995], [2.3, learned]), None, model, TRAINING)
+    assert found.kind == "settled"
+    assert setting in found.advice
+
+
 def test_overfitting_names_numbers_and_settings():
     (found,) = diagnose(curve([1.9, 1.577, 1.7, 1.898], [2.0, 1.4, 1.0, 0.5]), None, MODEL, TRAINING)
     assert "from epoch 2.0 on: over 2 evaluations the held-out score rose from 1.5770 to 1.8980" in found.found
