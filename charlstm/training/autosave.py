@@ -1,7 +1,7 @@
 """Periodic saving of a training run, so that it can be resumed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from charlstm.checkpoint.config_file import CARD, CONFIG, read_config, write_con
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import HISTORY
 from charlstm.checkpoint.lock import LOCK, training_lock
+from charlstm.checkpoint.points import write_points
 from charlstm.checkpoint.state_files import RESUME, write_state
 from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.checkpoint.weights import WEIGHTS
@@ -26,6 +27,11 @@ _PAUSE = 60.0
 _SHARE = 0.02
 """Largest fraction of the time to spend on saving; slower saves are less frequent."""
 
+_CURVES_PAUSE = 2.0
+"""Seconds between two writes of the training curves, at least."""
+_CURVES_SHARE = 0.005
+"""Largest fraction of the time to spend on writing them."""
+
 
 @dataclass
 class Autosave:
@@ -39,6 +45,7 @@ class Autosave:
         last: Value of ``elapsed`` at the end of the last save.
         took: Seconds that the last save took.
         fastest: Seconds that the fastest save took; 0 before the first.
+        curves_due: Value of ``elapsed`` at which the training curves are written next.
         rewritten: Paths that were missing from the checkpoint or damaged, and that a save has written again.
     """
 
@@ -49,6 +56,7 @@ class Autosave:
     last: float = 0.0
     took: float = 0.0
     fastest: float = 0.0
+    curves_due: float = 0.0
     rewritten: list[str] = field(default_factory=list)
 
     @property
@@ -105,6 +113,14 @@ class Autosave:
         self.took = self.last - began
         self.fastest = min(self.fastest or self.took, self.took)
         return finite
+
+    def write_curves(self, record: RunStatistics) -> None:
+        """Write the training curves if it is time to; a folder that cannot be written to is reported by the next save."""
+        began = self.elapsed()
+        if began >= self.curves_due:
+            with suppress(CheckpointError):
+                write_points(self.plan.folder, record.points.curves())
+            self.curves_due = self.elapsed() + max(_CURVES_PAUSE, (self.elapsed() - began) / _CURVES_SHARE)
 
     @contextmanager
     def _complete_folder(self, record: RunStatistics, published: int) -> Iterator[Path]:

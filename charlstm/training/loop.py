@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import median_low
 
@@ -12,11 +11,12 @@ from charlstm.checkpoint.history import HistoryEntry, best_score
 from charlstm.checkpoint.points import write_points
 from charlstm.checkpoint.state_files import read_state
 from charlstm.checkpoint.training_state import MAX_HALVINGS
-from charlstm.errors import CheckpointError, TrainingError
+from charlstm.errors import TrainingError
 from charlstm.planning.budget import Budget
 from charlstm.planning.training_plan import TrainingPlan
 from charlstm.text.batches import BatchSource
 from charlstm.training.autosave import Autosave
+from charlstm.training.evaluation_schedule import EvaluationSchedule
 from charlstm.training.events import (
     CheckpointRewritten,
     Evaluated,
@@ -35,14 +35,6 @@ from charlstm.training.validation import Validator
 
 _MEASURED_AFTER = 2.0
 """Seconds of training after which the measured speed is reliable."""
-_SCORING_SHARE = 0.1
-"""Largest fraction of the time of a run with a budget in minutes to plan for scoring the held-out text."""
-_CURVES_PAUSE = 2.0
-"""Seconds between two writes of the training curves, at least."""
-_CURVES_SHARE = 0.005
-"""Largest fraction of the time to spend on writing them."""
-_EVALUATION_SHARE = 0.25
-"""Largest fraction to plan for scoring and for the saves that follow."""
 
 
 @dataclass
@@ -59,11 +51,8 @@ class Loop:
         saver: Saves the run.
         elapsed: Returns the wall-clock seconds of the run.
         should_stop: Returns True to end the run.
+        evaluations: When the held-out text is scored.
         published: The evaluation of the state to resume from, if the folder has its model and the state does not record it.
-        scoring_durations: Seconds that scoring the held-out text took, without saving; first an estimate.
-        evaluations: Number of evaluations planned for the whole budget.
-        curves_due: Seconds of the run at which the curves are written next.
-        next_evaluation: Point of the learning-rate schedule, from 0 to 1, at which the next evaluation is due.
         evaluation_durations: Durations of the evaluations, saving included, in seconds.
         speed: Throughput of the steps.
     """
@@ -77,11 +66,8 @@ class Loop:
     saver: Autosave
     elapsed: Callable[[], float]
     should_stop: Callable[[], bool]
+    evaluations: EvaluationSchedule
     published: HistoryEntry | None = None
-    scoring_durations: list[float] = field(default_factory=list)
-    evaluations: int = 1
-    curves_due: float = 0.0
-    next_evaluation: float = 0.0
     evaluation_durations: list[float] = field(default_factory=list)
     speed: Speed = field(default_factory=Speed)
 
@@ -100,12 +86,14 @@ class Loop:
             if not measured and self.speed.seconds > _MEASURED_AFTER:
                 measured = True
                 self._plan_evaluations()
-                if self.next_evaluation > self.schedule_fraction:
+                if self.evaluations.due > self.schedule_fraction:
                     self._plan_next_evaluation()
                 yield self._speed_measured()
-            if self.next_evaluation <= self.schedule_fraction and not self._affordable:
+            due = self.evaluations.due <= self.schedule_fraction
+            if due and not self.evaluations.is_affordable(len(self.record.history), self.elapsed()):
                 self._plan_next_evaluation()  # skips the one that is due
-            if self.next_evaluation <= self.schedule_fraction:
+                due = self.evaluations.due <= self.schedule_fraction
+            if due:
                 yield Evaluating()
                 yield self._evaluate()
                 out_of_patience = self._is_out_of_patience
@@ -169,46 +157,18 @@ class Loop:
         return max(0.0, self.fraction - began) / (1 - began) if began < 1 else 1.0
 
     def _plan_evaluations(self) -> None:
-        """Decide how many evaluations the whole budget gets: those of the recipe, or fewer if they would take too much time.
-
-        With a budget in epochs alone all are made: a resumed run then has the same evaluations as an uninterrupted one.
-        """
-        self.evaluations = self.plan.config.training.evaluations
-        if self.budget.seconds != math.inf:
-            steps_left = self.budget.steps - self.trainer.steps
-            seconds = min(self.budget.seconds, self.elapsed() + steps_left * (self.speed.seconds_per_step or math.inf))
-            both = self._scoring_seconds + self.saver.fastest
-            allowed = min(
-                _SCORING_SHARE * seconds / max(1e-9, self._scoring_seconds), _EVALUATION_SHARE * seconds / max(1e-9, both)
-            )
-            self.evaluations = max(1, min(self.evaluations, math.floor(allowed + 1e-9)))
+        """Decide how many evaluations the run makes, from what is known about its speed."""
+        steps_left = self.budget.steps - self.trainer.steps
+        seconds = min(self.budget.seconds, self.elapsed() + steps_left * (self.speed.seconds_per_step or math.inf))
+        self.evaluations.plan(seconds, self.saver.fastest)
 
     def _plan_next_evaluation(self) -> None:
-        """Set when the next evaluation is due; evaluations are spread evenly over the learning-rate schedule."""
-        position = math.ceil((self.schedule_fraction + 1e-9) * self.evaluations) if self.trainer.steps else 1
-        self.next_evaluation = position / self.evaluations
-
-    @property
-    def _scoring_seconds(self) -> float:
-        """Seconds that scoring takes: the median, so that one slow pass changes no plan. Saving does not count."""
-        return median_low(self.scoring_durations) if self.scoring_durations else 0.0
-
-    @property
-    def _affordable(self) -> bool:
-        """False if scoring takes over twice the planned share of the time, so that the evaluation that is due is skipped."""
-        made = len(self.record.history)
-        most = 2 * _SCORING_SHARE * self.elapsed()
-        return self.budget.seconds == math.inf or (made + 1) * self._scoring_seconds <= most
-
-    @property
-    def _evaluations_left(self) -> int:
-        """Number of evaluations still to make."""
-        return self.evaluations - round(self.next_evaluation * self.evaluations) + 1
+        self.evaluations.plan_next(self.schedule_fraction if self.trainer.steps else -1.0)
 
     def _speed_measured(self) -> SpeedMeasured:
         training = self._seconds_left - self._evaluation_seconds_left
         steps = min(self.budget.steps, self.trainer.steps + training / self.speed.seconds_per_step)
-        evaluations = len(self.record.history) + self._evaluations_left
+        evaluations = len(self.record.history) + self.evaluations.left
         return SpeedMeasured(
             self.speed.characters_per_second, self._seconds_left, steps / self.source.steps_per_epoch, evaluations
         )
@@ -224,7 +184,7 @@ class Loop:
     @property
     def _evaluation_seconds_left(self) -> float:
         """Estimated seconds of the remaining evaluations."""
-        return self.evaluations * (1 - self.schedule_fraction) * self.record.evaluation_seconds
+        return self.evaluations.planned * (1 - self.schedule_fraction) * self.record.evaluation_seconds
 
     def _step(self) -> Stepped | RolledBack:
         config, began, first = self.plan.config, self.elapsed(), not self.trainer.steps
@@ -261,16 +221,13 @@ class Loop:
             characters=config.training.batch_size * config.model.seq_len if self.speed.steps > 1 else 0,  # the first compiles
             duration=duration,
         )
-        if (began := self.elapsed()) >= self.curves_due:
-            with suppress(CheckpointError):  # the next save reports what is wrong with the folder
-                write_points(self.plan.folder, self.record.points.curves())
-            self.curves_due = self.elapsed() + max(_CURVES_PAUSE, (self.elapsed() - began) / _CURVES_SHARE)
+        self.saver.write_curves(self.record)
 
     def _evaluate(self, *, save: bool = True) -> Evaluated | RolledBack:
         """Score the model, keep it if it is the best, save the state and write the model files."""
         began, record, weights = self.elapsed(), self.record, self.trainer.weights()
         score = self.evaluator.nats_per_char(weights) if self.evaluator else None
-        self.scoring_durations.append(self.elapsed() - began)
+        self.evaluations.durations.append(self.elapsed() - began)
         if not math.isfinite(score or 0.0) or not all(np.isfinite(array).all() for array in weights.values()):
             return self._roll_back()
         improved = score is None or score < record.best_score

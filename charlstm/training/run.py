@@ -1,5 +1,6 @@
 """A training run, from the plan to the files of the checkpoint, as a sequence of events."""
 
+import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
@@ -27,6 +28,7 @@ from charlstm.training.distributed.coordinator import ChiefTrainer, End, follow_
 from charlstm.training.distributed.rendezvous import meet
 from charlstm.training.distributed.startup import join
 from charlstm.training.distributed.worker_group import WorkerGroup
+from charlstm.training.evaluation_schedule import EvaluationSchedule
 from charlstm.training.events import Event, Finished, Started
 from charlstm.training.loop import Loop
 from charlstm.training.model_files import write_model_files
@@ -152,7 +154,8 @@ def _train(
             saver.last = elapsed()
         yield Started(plan.folder, count_parameters(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         try:
-            loop = Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, published, scoring)
+            evaluations = EvaluationSchedule(config.training.evaluations, extent.seconds != math.inf, scoring)
+            loop = Loop(plan, source, trainer, evaluator, extent, record, saver, elapsed, should_stop, evaluations, published)
             yield from loop.events()
         except CheckpointError as error:
             raise SaveError(str(error), plan.folder) from None
