@@ -15,7 +15,7 @@ from signal import SIGINT
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args
 
 from charlstm.checkpoint.search import CURRENT
-from charlstm.choices import Activation, Batches, Encoding, PrecisionOrAuto, Schedule, Targets
+from charlstm.choices import Activation, Batches, Encoding, OnUnknown, PrecisionOrAuto, Schedule, Targets
 from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance
 from charlstm.formatting import bits
 from charlstm.interruption import StopRequest, signals
@@ -89,6 +89,8 @@ def train(
     resume: str | None = None,
     resume_if_exists: bool = False,
     recipe: str | Path | None = None,
+    validation_file: Sources | None = None,
+    on_unknown: OnUnknown = "error",
     text_encoding: str | None = None,
     checkpoints: str | Path = CURRENT,
     progress: bool = True,
@@ -110,6 +112,8 @@ def train(
         resume: Name of a checkpoint whose training to resume.
         resume_if_exists: Resume the training of ``name`` if it exists; start it otherwise.
         recipe: Path of a TOML file of settings, which those that are given override.
+        validation_file: Files of a validation text of your own; the whole corpus is trained on then.
+        on_unknown: Action for characters of the validation text that the corpus lacks: ``error``, ``skip`` or ``replace``.
         text_encoding: Text encoding of the files. Default: utf-8.
         checkpoints: The folder of checkpoints.
         progress: Show a progress bar and the notes on the text and the settings.
@@ -139,10 +143,14 @@ def train(
     _check_combination(corpus, text, name, preset, base, resume, resume_if_exists)
     if resume_if_exists and name is not None and (Path(checkpoints) / name).exists():
         resume = name
+    check_choice("on_unknown", on_unknown, get_args(OnUnknown))
     read = None if recipe is None else read_recipe(recipe)
+    validation_files = [] if validation_file is None else source_list(validation_file, "validation_file")
     with _paths(corpus, text) as paths:
         if resume is not None:
-            plan = plan_resuming(Path(checkpoints), resume, paths, given, text_encoding, recipe=read)
+            plan = plan_resuming(
+                Path(checkpoints), resume, paths, given, text_encoding, recipe=read, validation_files=validation_files
+            )
             if plan.finished is not None:
                 return Model(plan.folder)
         else:
@@ -152,6 +160,8 @@ def train(
                 given,
                 preset=preset or (read and read.preset) or "standard",
                 recipe=read,
+                validation_files=validation_files,
+                on_unknown=on_unknown,
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 name=name,
                 base_name=base,

@@ -79,7 +79,17 @@ def test_every_setting_of_the_command_is_one(run_command):
 
     options = {name for option in get_command(app).commands["train"].params for name in option.opts}
     others = {"corpus", "--name", "--preset", "--resume", "--from", "--resume-if-exists", "--text-encoding", "--checkpoints"}
-    others |= {"--recipe", "--page", "--show-samples", "--json", "--cluster", "--rank", "--help"}
+    others |= {
+        "--recipe",
+        "--validation-file",
+        "--on-unknown",
+        "--page",
+        "--show-samples",
+        "--json",
+        "--cluster",
+        "--rank",
+        "--help",
+    }
     former = {"--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume"}
     expected = {name.removeprefix("--").replace("-", "_") for name in options - others - former}
     assert set(TrainingSettings.__annotations__) == expected
@@ -132,6 +142,20 @@ def test_a_recipe_in_python_is_that_of_the_command(run_command, folder):
     assert other.config.dropout == 0.5
     with pytest.raises(ConfigError, match="recipe: expected the path of a TOML file; found 1"):
         charlstm.train("tale.txt", recipe=1)
+
+
+def test_a_validation_text_in_python_is_that_of_the_command(run_command, folder):
+    (folder / "held.txt").write_text("The lamp burns at nine; the ferry’s bell rings.\n" * 5)
+    settings = {"validation_file": "held.txt", "on_unknown": "replace", **QUICK}
+    made = charlstm.train("tale.txt", name="python", **settings)
+    options = "--preset quick --units 8 --seq-len 8 --batch-size 4 --epochs 0.2 --num-evaluations 2 --name command"
+    held_out = ("--validation-file", "held.txt", "--on-unknown", "replace")
+    assert run_command("train", "tale.txt", *options.split(), *held_out).exit_code == 0
+    assert same(made, charlstm.load("command"))
+    assert made.checkpoint.validation_text == charlstm.load("command").checkpoint.validation_text
+    assert (made.checkpoint.validation_text.name, made.checkpoint.held_out) == ("held.txt", 240)
+    with pytest.raises(ConfigError, match="validation_file: expected the path of a text file"):
+        charlstm.train("tale.txt", validation_file=3)
 
 
 def test_the_callback_receives_every_event():

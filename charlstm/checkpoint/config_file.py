@@ -15,6 +15,7 @@ from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.json_files import MAX_BYTES, member, parse_json, read_bounded
 from charlstm.checkpoint.sketches import Sketches, parse_sketches, sketches_to_json
 from charlstm.checkpoint.vocabulary_record import RARE_VERSION, parse_vocabulary
+from charlstm.choices import OnUnknown
 from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
 from charlstm.errors import CheckpointError, ConfigError, short_repr
 from charlstm.text.vocabulary import Vocabulary
@@ -88,6 +89,23 @@ class BaseRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ValidationRecord:
+    """A validation text of the user's own, which is not a part of the corpus.
+
+    Attributes:
+        name: File names, without folders.
+        fingerprint: SHA-256 of the text in UTF-8.
+        characters: Length of the text as it is scored, in characters.
+        on_unknown: What is done with characters of the text that the model does not know.
+    """
+
+    name: Annotated[str, Meta(max_length=MAX_NAME)]
+    fingerprint: Annotated[str, Meta(max_length=64)]
+    characters: Annotated[int, Meta(ge=2, le=2**53)]
+    on_unknown: OnUnknown = "error"
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckpointConfig:
     """The content of ``config.json``.
 
@@ -99,6 +117,7 @@ class CheckpointConfig:
         created: Start of the training, ISO 8601 in UTC.
         bases: The models that it was fine-tuned from, the oldest first; empty if it was trained from scratch.
         sketches: Sketches of what each base and the model itself were trained on; empty if none was recorded.
+        validation_text: The text that it is scored on; None if that is the end of the corpus, or nothing.
     """
 
     model: ModelConfig
@@ -108,6 +127,14 @@ class CheckpointConfig:
     created: str
     bases: tuple[BaseRecord, ...] = ()
     sketches: Sketches = ()
+    validation_text: ValidationRecord | None = None
+
+    @property
+    def held_out(self) -> int:
+        """Number of characters that the model is scored on: of the validation text, or else of the end of the corpus."""
+        if self.validation_text is not None:
+            return self.validation_text.characters
+        return round(self.training.validation * self.corpus.characters)
 
 
 def write_config(folder: Path, config: CheckpointConfig) -> None:
@@ -130,6 +157,7 @@ def write_config(folder: Path, config: CheckpointConfig) -> None:
     }
     record |= {"bases": [to_dict(base) for base in config.bases]} if config.bases else {}
     record |= {"sketches": sketches_to_json(config.sketches)} if config.sketches else {}
+    record |= {"validation_text": to_dict(config.validation_text)} if config.validation_text else {}
     record["sha256"] = _digest(record)
     content = (json.dumps(record, indent=2) + "\n").encode()
     try:
@@ -197,6 +225,9 @@ def _parse_record(record: Mapping[str, Any]) -> CheckpointConfig:
         created=record["created"],
         bases=(bases := _bases(record)),
         sketches=parse_sketches(record["sketches"], len(bases) + 1) if "sketches" in record else (),
+        validation_text=(
+            build(ValidationRecord, member(record, "validation_text", dict)) if "validation_text" in record else None
+        ),
     )
 
 

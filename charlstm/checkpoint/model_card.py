@@ -9,7 +9,7 @@ from charlstm.config import TrainingConfig
 from charlstm.formatting import bits, count_parameters, decimal, exactly
 from charlstm.text.vocabulary import Vocabulary
 
-_PROTOCOL = "one pass over the held-out tail, {}, state carried, best weights"
+_PROTOCOL = "one pass over the {}, {}, state carried, best weights"
 _ALL_LEARNED = "all characters in the vocabulary"
 _SOME_RARE = "a rare character costs the placeholder and its name"
 
@@ -24,7 +24,12 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
     """
     model, training, scored = config.model, config.training, best_score(history)
     name = _cell(config.corpus.name)
-    protocol = _PROTOCOL.format(_SOME_RARE if config.vocabulary.rare else _ALL_LEARNED)
+    protocol = _PROTOCOL.format(
+        "validation text" if config.validation_text else "held-out tail",
+        _SOME_RARE if config.vocabulary.rare else _ALL_LEARNED,
+    )
+    if config.validation_text is None:
+        protocol += f": the last {config.held_out:,} characters of the text"
     parameters = count_parameters(model.weight_shapes)
     encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
     layers = " → ".join(f"LSTM {units}" for units in model.units)
@@ -52,10 +57,15 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
         )
     if scored:
         lines.append(f"| trained for | {scored.step:,} steps, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")
+    if config.validation_text is not None:
+        lines.append(
+            f"| validation text | {_cell(config.validation_text.name)}, {config.held_out:,} characters, "
+            f"SHA-256 `{config.validation_text.fingerprint}` |"
+        )
     if scored and scored.nats_per_char is not None:
         lines.append(
             f"| score | {decimal(scored.nats_per_char, 4)} nats = {decimal(bits(scored.nats_per_char), 4)} bits per character "
-            f"({protocol}: the last {round(training.validation * config.corpus.characters):,} characters of the text) |"
+            f"({protocol}) |"
         )
     if sample:
         lines += [

@@ -33,6 +33,7 @@ class TrainingProgress:
         reserve: Duration of an evaluation in seconds, which a budget in minutes reserves; 0 if unknown.
         paths: Paths of the corpus's files.
         text_encoding: Text encoding of the files.
+        validation_paths: Paths of the files of a validation text of the user's own; empty if there is none.
         surroundings: The environment, on which the last digits may depend: versions, processor, number of cores.
     """
 
@@ -47,6 +48,7 @@ class TrainingProgress:
     reserve: Annotated[float, Meta(ge=0.0, le=1e10)] = 0.0
     paths: Annotated[tuple[Annotated[str, Meta(max_length=1 << 15)], ...], Meta(min_length=1, max_length=1 << 20)]
     text_encoding: _Short
+    validation_paths: Annotated[tuple[Annotated[str, Meta(max_length=1 << 15)], ...], Meta(max_length=1 << 20)] = ()
     surroundings: Annotated[dict[_Short, _Short], Meta(max_length=100)]
 
 

@@ -84,6 +84,6 @@ def export(
         say(f"The stored weights are not scored: {with_flags(found.unmeasured)}.")
     else:
         say(
-            f"The {stored} weights score {card.nats_per_char:.4f} nats per character on the last {card.held_out:,} characters "
-            f"of the corpus, {card.added_nats:+.5f} against those of the checkpoint."
+            f"The {stored} weights score {card.nats_per_char:.4f} nats per character on "
+            f"{card.held_out:,} held-out characters, {card.added_nats:+.5f} against those of the checkpoint."
         )

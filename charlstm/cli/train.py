@@ -3,13 +3,12 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from signal import SIGTERM
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from charlstm.cli import train_options
+from charlstm.cli import train_options, training_inputs
 from charlstm.cli.options import choice
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.resume_command import resume_command
@@ -20,13 +19,9 @@ from charlstm.errors import CheckpointError, SaveError, clip_text
 from charlstm.formatting import exactly
 from charlstm.planning.presets import PRESETS, Preset
 
-if TYPE_CHECKING:
-    from charlstm.planning.cluster import Cluster
-    from charlstm.planning.recipe_file import Recipe
-
 _NOT_SETTINGS = frozenset(
     {"corpus", "name", "preset", "resume", "resume_if_exists", "from_", "text_encoding", "show_samples", "checkpoints", "json"}
-    | {"recipe", "page", "cluster", "rank"}
+    | {"recipe", "validation_file", "on_unknown", "page", "cluster", "rank"}
 )
 
 
@@ -75,14 +70,7 @@ def train(
             "--resume-if-exists", "--or-resume", help="Resume the training of --name if it exists; start it otherwise."
         ),
     ] = False,
-    recipe: Annotated[
-        Path | None,
-        train_options.option(
-            None,
-            "TOML file of settings, such as charlstm inspect recipe prints; options override them.",
-            metavar="FILE.toml",
-        ),
-    ] = None,
+    recipe: training_inputs.Recipe = None,
     text_encoding: Annotated[
         str | None,
         train_options.option(
@@ -130,6 +118,8 @@ def train(
     clip_norm: train_options.ClipNorm = None,
     weight_average: train_options.WeightAverage = None,
     validation: train_options.Validation = None,
+    validation_file: training_inputs.ValidationFile = None,
+    on_unknown: training_inputs.OnUnknown = None,
     evaluations: train_options.Evaluations = None,
     patience: train_options.Patience = None,
     precision: train_options.Precision = None,
@@ -148,10 +138,11 @@ def train(
     given = {key: value for key, value in context.params.items() if key not in _NOT_SETTINGS and value is not None}
     not_the_first_process()
     together = cluster_named(cluster, rank)
-    if wrong := _misuse(corpus or [], name, preset, resume, resume_if_exists, from_, together):
-        raise typer.BadParameter(wrong)
+    others = {"--from": from_, "--name": name, "--preset": preset}
+    training_inputs.check_combination(corpus or [], name, resume, resume_if_exists, others, together)
     check_outputs(page=page)
-    read = _read_recipe(recipe)
+    held_out = training_inputs.held_out_files(validation_file, on_unknown)
+    read = training_inputs.read_recipe(recipe)
     preset = preset or (read and read.preset) or "standard"
     begun = name if resume_if_exists and name and (checkpoints / name).exists() else resume
     if together and not together.is_chief:
@@ -162,6 +153,7 @@ def train(
             given,
             preset=preset,
             recipe=read,
+            **held_out,
             base_name=from_,
             resume=begun,
             text_encoding=text_encoding,
@@ -170,7 +162,9 @@ def train(
     if begun is not None:
         from charlstm.planning.resume_plan import plan_resuming
 
-        plan = plan_resuming(checkpoints, begun, corpus or [], given, text_encoding, recipe=read)
+        plan = plan_resuming(
+            checkpoints, begun, corpus or [], given, text_encoding, recipe=read, validation_files=validation_file or []
+        )
         if plan.finished is not None:
             say_note(plan.finished)
             if json:
@@ -189,6 +183,7 @@ def train(
             given,
             preset=preset,
             recipe=read,
+            **held_out,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             name=name,
             base_name=from_,
@@ -214,34 +209,3 @@ def train(
         say_command("Stopped and saved. Resume with:", resume_command(plan))
         raise typer.Exit(128 + (signal or SIGTERM))  # another worker was asked to stop
     say_end(plan, finished)
-
-
-def _read_recipe(path: Path | None) -> "Recipe | None":
-    if path is None:
-        return None
-    from charlstm.planning.recipe_file import read_recipe
-
-    return read_recipe(path)
-
-
-def _misuse(
-    corpus: list[str],
-    name: str | None,
-    preset: Preset | None,
-    resume: str | None,
-    resume_if_exists: bool,
-    from_: str | None,
-    together: "Cluster | None",
-) -> str | None:
-    """Return the reason why these options cannot be combined, or None."""
-    if resume_if_exists and (name is None or resume is not None):
-        return "--resume-if-exists resumes the training of --name; give --name, and remove --resume"
-    others = {"--from": from_, "--name": name, "--preset": preset}
-    given = [option for option, value in others.items() if value is not None]
-    if resume is not None and given:
-        return f"--resume resumes a training with its own settings; remove {' and '.join(given)}"
-    if not corpus and resume is None:
-        return "give a text to train on: charlstm train corpus.txt (- is stdin)"
-    if together and "-" in corpus:
-        return "several processes cannot read one standard input; give a file that each of them can read"
-    return None

@@ -9,7 +9,7 @@ from charlstm import choices
 from charlstm.cli.options import LARGEST_SEED, choice, integer, integer_or_auto, integers, number
 from charlstm.cli.outputs import output_path
 
-_MODEL, _LSTM, _TRAINING, _WORKERS = "Model", "Options of the Keras LSTM layer", "Training", "Several workers"
+_MODEL, _LSTM, TRAINING, _WORKERS = "Model", "Options of the Keras LSTM layer", "Training", "Several workers"
 
 
 def option(panel: str | None, text: str, *names: str, metavar: str | None = None, **kind: Any) -> Any:
@@ -145,7 +145,7 @@ DropConnect = Annotated[
 Batches = Annotated[
     choices.Batches | None,
     option(
-        _TRAINING,
+        TRAINING,
         "Shuffled windows that start from a zero state, or contiguous streams that carry the state. Default: streams "
         "(classic: windows).",
         **choice(choices.Batches),
@@ -153,41 +153,41 @@ Batches = Annotated[
 ]
 BatchSize = Annotated[
     int | None,
-    option(_TRAINING, "Windows or streams in a batch. Default: the preset's, fewer for a short text.", **integer()),
+    option(TRAINING, "Windows or streams in a batch. Default: the preset's, fewer for a short text.", **integer()),
 ]
 StateReset = Annotated[
     float | None,
-    option(_TRAINING, "Probability that a stream starts a batch from a zero state. Default: 0.05.", **number()),
+    option(TRAINING, "Probability that a stream starts a batch from a zero state. Default: 0.05.", **number()),
 ]
 Epochs = Annotated[
     float | None,
     option(
-        _TRAINING,
+        TRAINING,
         "Budget in epochs (passes over the text), in place of --minutes. Default: the preset's.",
         **number(),
     ),
 ]
 Minutes = Annotated[
     float | None,
-    option(_TRAINING, "Budget in minutes of wall-clock time, in place of --epochs. Default: the preset's.", **number()),
+    option(TRAINING, "Budget in minutes of wall-clock time, in place of --epochs. Default: the preset's.", **number()),
 ]
-LearningRate = Annotated[float | None, option(_TRAINING, "Peak learning rate of Adam. Default: the preset's.", **number())]
+LearningRate = Annotated[float | None, option(TRAINING, "Peak learning rate of Adam. Default: the preset's.", **number())]
 Schedule = Annotated[
     choices.Schedule | None,
     option(
-        _TRAINING,
+        TRAINING,
         "Learning-rate schedule: warm-up, then half a cosine to zero, or a constant rate. Default: cosine (classic: constant).",
         **choice(choices.Schedule),
     ),
 ]
 Warmup = Annotated[
     float | None,
-    option(_TRAINING, "Fraction of the budget used for learning-rate warm-up. Default: 0.02.", **number()),
+    option(TRAINING, "Fraction of the budget used for learning-rate warm-up. Default: 0.02.", **number()),
 ]
 WeightDecay = Annotated[
     float | None,
     option(
-        _TRAINING,
+        TRAINING,
         "Decay of the kernels per step, relative to the learning rate (AdamW). Default: 0, more for a short text with "
         "a large vocabulary.",
         **number(),
@@ -195,12 +195,12 @@ WeightDecay = Annotated[
 ]
 ClipNorm = Annotated[
     float | None,
-    option(_TRAINING, "Largest global norm of the gradient; 0 for no clipping. Default: 1 (classic: 0).", **number()),
+    option(TRAINING, "Largest global norm of the gradient; 0 for no clipping. Default: 1 (classic: 0).", **number()),
 ]
 WeightAverage = Annotated[
     float | None,
     option(
-        _TRAINING,
+        TRAINING,
         "Momentum of the exponential moving average (EMA) of the weights; 0 for none. Default: the preset's.",
         "--ema",
         "--weight-average",
@@ -210,7 +210,7 @@ WeightAverage = Annotated[
 Validation = Annotated[
     float | None,
     option(
-        _TRAINING,
+        TRAINING,
         "Fraction of the text, at its end, that is held out. Default: 0.1, at most 200,000 characters.",
         "--validation-split",
         "--validation",
@@ -220,7 +220,7 @@ Validation = Annotated[
 Evaluations = Annotated[
     int | None,
     option(
-        _TRAINING,
+        TRAINING,
         "Evaluations on the held-out text during the budget. Default: the preset's.",
         "--num-evaluations",
         "--evaluations",
@@ -229,12 +229,12 @@ Evaluations = Annotated[
 ]
 Patience = Annotated[
     int | None,
-    option(_TRAINING, "Evaluations without improvement before training stops early. Default: no early stopping.", **integer()),
+    option(TRAINING, "Evaluations without improvement before training stops early. Default: no early stopping.", **integer()),
 ]
 Precision = Annotated[
     choices.PrecisionOrAuto | None,
     option(
-        _TRAINING,
+        TRAINING,
         "Precision of the LSTM layers' products; auto is the faster one on this machine. Default: auto (classic: float32).",
         **choice(choices.PrecisionOrAuto),
     ),
@@ -242,13 +242,13 @@ Precision = Annotated[
 SaveEvery = Annotated[
     float | None,
     option(
-        _TRAINING,
+        TRAINING,
         "Minutes between saves of the training state. Default: 1, or more where saving would take over 2 % of the time.",
         **number(),
     ),
 ]
 RandomSeed = Annotated[
-    int | None, option(_TRAINING, "Random seed of the whole training. Default: 0.", **integer(0, LARGEST_SEED))
+    int | None, option(TRAINING, "Random seed of the whole training. Default: 0.", **integer(0, LARGEST_SEED))
 ]
 Cluster = Annotated[
     str | None,

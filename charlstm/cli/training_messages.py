@@ -79,11 +79,12 @@ def describe_plan(origin: str, plan: "TrainingPlan") -> None:
     name = printable_name(clip_text(corpus.name))
     # The vocabulary of a fine-tuned model also has characters that only its base has read.
     distinct = f"{occurring(plan.ids, vocabulary):,} distinct{' ones learned' if vocabulary.rare else ''}"
-    held_out = round(corpus.characters * training.validation)
-    say(
-        f"{name}: {corpus.characters:,} characters, {distinct}; "
-        f"{corpus.characters - held_out:,} to learn from, {f'the last {held_out:,}' if held_out else 'nothing'} held out."
-    )
+    held_out, validation = plan.config.held_out, plan.config.validation_text
+    learned = corpus.characters - (0 if validation else held_out)
+    rest = f"{f'the last {held_out:,}' if held_out else 'nothing'} held out"
+    if validation:
+        rest = f"{held_out:,} of {printable_name(clip_text(validation.name))} to validate"
+    say(f"{name}: {corpus.characters:,} characters, {distinct}; {learned:,} to learn from, {rest}.")
     show_beginning(plan)
     say(
         f"{printable_name(origin)}: windows of {model.seq_len}, {model.encoding} encoding, "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from charlstm.choices import OnUnknown
     from charlstm.planning.cluster import Cluster
     from charlstm.planning.presets import Preset
     from charlstm.planning.recipe_file import Recipe
@@ -57,6 +58,8 @@ def be_a_worker(
     *,
     preset: "Preset",
     recipe: "Recipe | None",
+    validation_files: list[str],
+    on_unknown: "OnUnknown",
     base_name: str | None,
     resume: str | None,
     text_encoding: str | None,
@@ -77,6 +80,8 @@ def be_a_worker(
             given,
             preset=preset,
             recipe=recipe,
+            validation_files=validation_files,
+            on_unknown=on_unknown,
             created="",
             base_name=base_name,
             text_encoding="utf-8" if text_encoding is None else text_encoding,
@@ -101,4 +106,5 @@ def memory_note(plan: "TrainingPlan") -> str | None:
         fine_tuning=isinstance(plan.start, Base),
         resumed=isinstance(plan.start, ResumedState),
         id_bytes=plan.ids.itemsize,
+        held_out=plan.config.held_out,
     )

@@ -10,9 +10,10 @@ from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
 from charlstm.checkpoint.regular_files import is_file_name, is_text_file, real_path
 from charlstm.checkpoint.state_files import read_progress
 from charlstm.checkpoint.training_state import TrainingProgress
-from charlstm.errors import CheckpointError, CorpusError, clip_text
+from charlstm.errors import CheckpointError, CorpusError, UnknownCharacterError, clip_text
 from charlstm.text.corpus import Corpus, read_again
 from charlstm.text.overlap import samples, trained_share
+from charlstm.text.validation_text import read_validation_text
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 
@@ -67,7 +68,7 @@ class EvaluationTexts:
 def evaluation_texts(
     folder: Path, config: CheckpointConfig, other: EvaluationText | None, paths: Sequence[str] = (), encoding: str = "utf-8"
 ) -> EvaluationTexts:
-    """Return the texts to evaluate a checkpoint with, by default the held-out end of its corpus.
+    """Return the texts to evaluate a checkpoint with, by default the validation text or the held-out end of its corpus.
 
     Args:
         folder: Folder of the checkpoint.
@@ -80,19 +81,55 @@ def evaluation_texts(
         CheckpointError: If ``paths`` contain another text than the one that the checkpoint was trained on.
         CorpusError: If ``paths`` cannot be read.
     """
+    if other is None and config.validation_text is not None:
+        try:
+            other = _validation_text(folder, config)
+        except CheckpointError as error:
+            corpus, _ = _corpus_or_reason(folder, config, paths, encoding)
+            return EvaluationTexts(None, None if corpus is None else corpus.ids, str(error))
     if other is not None:
         other = replace(other, seen=trained_part(folder, config, other.ids))
-    try:
-        corpus = find_corpus(folder, config, paths, encoding)
-    except CheckpointError as error:
-        if paths:
-            raise
-        return EvaluationTexts(other, None, str(error))
-    learnt, tail = split(corpus.ids, config.training.validation)
+    corpus, missing = _corpus_or_reason(folder, config, paths, encoding)
+    if corpus is None:
+        return EvaluationTexts(other, None, missing)
+    learnt, tail = split(corpus.ids, config.training.validation)  # the whole text if there is a validation text
     if other is None and len(tail) < 2:
         held_out = "nothing is held out" if not len(tail) else "one character is held out, and a score needs two"
         return EvaluationTexts(None, learnt, f"{folder.name} was trained on its whole text: {held_out}; name {_ANOTHER}")
     return EvaluationTexts(other or EvaluationText(f"the held-out end of {corpus.name}", tail, whole=False), learnt, "")
+
+
+def _corpus_or_reason(folder: Path, config: CheckpointConfig, paths: Sequence[str], encoding: str) -> tuple[Corpus | None, str]:
+    """Return the corpus as :func:`find_corpus` does, and why it was not found; refuse another one that the user names."""
+    try:
+        return find_corpus(folder, config, paths, encoding), ""
+    except CheckpointError as error:
+        if paths:
+            raise
+        return None, str(error)
+
+
+def _validation_text(folder: Path, config: CheckpointConfig) -> EvaluationText:
+    """Return the validation text of a checkpoint, searched for by its file names as the corpus is.
+
+    Raises:
+        CheckpointError: If it is not found.
+    """
+    record = config.validation_text
+    assert record is not None
+    progress = None
+    with suppress(CheckpointError):  # a published model has no training state
+        progress = read_progress(folder)
+    saved = (progress.validation_paths, progress.text_encoding) if progress else ((), "utf-8")
+    for candidate, its_encoding in _places(record.name, *saved):
+        with suppress(CorpusError, UnknownCharacterError):
+            text = read_validation_text(list(map(str, candidate)), its_encoding, config.vocabulary, record.on_unknown)
+            if text.fingerprint == record.fingerprint:
+                return EvaluationText(f"the validation text {text.name}", text.ids)
+    raise CheckpointError(
+        f"the validation text of {folder.name}, {clip_text(record.name)}, is neither here nor in data/; put it there, or name "
+        f"{_ANOTHER}"
+    )
 
 
 def trained_part(folder: Path, config: CheckpointConfig, ids: Ids) -> TrainedPart | None:
@@ -165,10 +202,20 @@ def _candidates(config: CheckpointConfig, progress: TrainingProgress | None) -> 
 
     Only file names are taken from the checkpoint, so the paths cannot lead out of the searched folders.
     """
-    name = config.corpus.name
+    return _places(config.corpus.name, *((progress.paths, progress.text_encoding) if progress else ((), "utf-8")))
+
+
+def _places(name: str, saved: Sequence[str], encoding: str) -> list[tuple[list[Path], str]]:
+    """Return the possible paths of a text, each list with its text encoding.
+
+    Args:
+        name: Its recorded name: file names, joined.
+        saved: Its paths in the state of the training; empty if unknown.
+        encoding: Its text encoding there.
+    """
     known = [((name,), "utf-8"), (tuple(name.split(" + ")), "utf-8")]
-    if progress:
-        known.insert(0, (tuple(Path(path).name for path in progress.paths), progress.text_encoding))
+    if saved:
+        known.insert(0, (tuple(Path(path).name for path in saved), encoding))
     return [
         (paths, encoding)
         for names, encoding in dict.fromkeys(known)

@@ -85,7 +85,7 @@ def make_card(
     if texts is None or texts.measured is None:
         missing = "" if texts is None else texts.missing
         recorded = best_score(read_history(folder))
-        held_out = round(checkpoint.training.validation * checkpoint.corpus.characters)
+        held_out = checkpoint.held_out
         if recorded is None or recorded.nats_per_char is None or not held_out:
             return card, missing
         return replace(card, held_out=held_out, nats_per_char=recorded.nats_per_char), missing

@@ -1,13 +1,15 @@
-"""The held-out text of a fine-tuning run: text that no earlier training of the weights has seen."""
+"""The held-out text: its end, unseen by earlier trainings of the weights, or a validation text of the user's own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_file import CheckpointConfig, ValidationRecord
 from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
-from charlstm.errors import ConfigError
+from charlstm.checkpoint.sketches import Sketches
+from charlstm.errors import ConfigError, clip_text
 from charlstm.text.corpus import Corpus
 from charlstm.text.overlap import LEAST_SHARE, samples, trained_share
+from charlstm.text.validation_text import ValidationText
 
 
 @dataclass(frozen=True)
@@ -114,3 +116,28 @@ def _refusal(seen: str, validation: float, instead: str, name: str) -> str:
         f"{seen}, so `validation_split={validation:g}` would score it on text that it was trained on; leave it out {instead}, "
         f"or train without `base={name}`"
     )
+
+
+def validation_record(text: ValidationText) -> ValidationRecord:
+    """Return what a checkpoint records of a validation text."""
+    return ValidationRecord(name=text.name, fingerprint=text.fingerprint, characters=len(text.ids), on_unknown=text.on_unknown)
+
+
+def trained_on_notes(text: ValidationText, corpus: Corpus, bases: Sequence[str | None], sketches: Sketches) -> tuple[str, ...]:
+    """Return a note for each text that the weights are trained on and that has a part of the validation text.
+
+    Args:
+        text: The validation text.
+        corpus: The corpus.
+        bases: Names of the models that the weights come from; None for the corpus itself.
+        sketches: Sketches of what each of them was trained on.
+    """
+    of_text, notes = samples(text.ids, corpus.vocabulary), []
+    for base, sketched in zip(bases, sketches, strict=True):
+        share = trained_share(sketched, of_text) if sketched else 0.0
+        if share:
+            seen = f"is in {clip_text(corpus.name)}, which is trained on" if base is None else f"{base} was trained on"
+            notes.append(
+                f"About {100 * share:.0f} % of {clip_text(text.name)} {seen}: the score will be better than on new text."
+            )
+    return tuple(notes)

@@ -57,6 +57,7 @@ def estimate_memory(
     workers: int = 1,
     fine_tuning: bool = False,
     id_bytes: int | None = None,
+    held_out: int | None = None,
 ) -> MemoryEstimate:
     """Estimate the memory of training, in bytes.
 
@@ -84,11 +85,12 @@ def estimate_memory(
         workers: Number of workers that share a batch, each with its own memory.
         fine_tuning: True if training starts from a trained model's weights.
         id_bytes: Bytes per character id of the text; the size that V needs if None.
+        held_out: Length of the text that is scored; that of the held-out end if None.
     """
     weights = count_parameters(model.weight_shapes)
     largest = max(map(prod, model.weight_shapes.values()))
     saved = (3 + bool(training.weight_average)) * weights
-    held_out = round(training.validation * characters)
+    held_out = round(training.validation * characters) if held_out is None else held_out
     rows, units = -(-training.batch_size // workers), sum(model.units)
     targets = rows * (model.seq_len if model.targets == "every" else 1)
     evaluation = 0.0
@@ -115,6 +117,7 @@ def check_training_memory(
     fine_tuning: bool = False,
     resumed: bool = False,
     id_bytes: int | None = None,
+    held_out: int | None = None,
 ) -> str | None:
     """Check that this machine has enough memory for training.
 
@@ -129,6 +132,7 @@ def check_training_memory(
         fine_tuning: True if training starts from a trained model's weights.
         resumed: True for a resumed run, whose settings cannot change.
         id_bytes: As for :func:`estimate_memory`.
+        held_out: As for :func:`estimate_memory`.
 
     Returns:
         A sentence with the estimate if it exceeds ``LARGE`` of the memory; otherwise None.
@@ -137,7 +141,14 @@ def check_training_memory(
         ConfigError: If the estimate exceeds the memory; the message names the settings to lower.
     """
     needs = estimate_memory(
-        model, training, characters, cores=cores, workers=workers, fine_tuning=fine_tuning, id_bytes=id_bytes
+        model,
+        training,
+        characters,
+        cores=cores,
+        workers=workers,
+        fine_tuning=fine_tuning,
+        id_bytes=id_bytes,
+        held_out=held_out,
     )
     peak = needs.process + needs.weights + needs.saving if has_gpu() else needs.peak
     if peak <= LARGE * total_memory():

@@ -1,6 +1,7 @@
 """Planning to resume a training run."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from charlstm.checkpoint.regular_files import is_text_file
 from charlstm.checkpoint.state_files import newest_state, read_progress, read_state
 from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.config import TrainingConfig, build, setting_name, to_dict
-from charlstm.errors import CheckpointError, ConfigError, CorpusError, clip_text
+from charlstm.errors import CheckpointError, ConfigError, CorpusError, UnknownCharacterError, clip_text
 from charlstm.planning.budget import why_finished
 from charlstm.planning.environment import environment_record
 from charlstm.planning.recipe_file import Recipe
@@ -21,6 +22,7 @@ from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus, read_again
 from charlstm.text.sources import GIVEN_AS_STRING
+from charlstm.text.validation_text import ValidationText, read_validation_text
 from charlstm.text.windows import split
 
 
@@ -32,6 +34,7 @@ def plan_resuming(
     text_encoding: str | None = None,
     *,
     recipe: Recipe | None = None,
+    validation_files: Sequence[str] = (),
 ) -> TrainingPlan:
     """Plan to resume a training run.
 
@@ -42,6 +45,7 @@ def plan_resuming(
         given: New values of the settings that may change, such as the budget.
         text_encoding: Text encoding of the corpus; the saved one if None.
         recipe: Settings that count as if they were given, unless they are; None for none.
+        validation_files: Files of the validation text, if there is one; empty for its saved paths.
 
     Raises:
         CharlstmError: If the run cannot be resumed: a different text, different settings, no saved state, or still running.
@@ -49,7 +53,7 @@ def plan_resuming(
     check_budget(given)
     folder = find_checkpoint(root, name)
     config = read_config(folder)
-    given = _with_recipe(recipe, given)
+    given = _with_recipe(recipe, given, config)
     _check_settings(config, given, name)
     notes: list[str] = []
     with training_lock(folder):
@@ -58,7 +62,8 @@ def plan_resuming(
     encoding = text_encoding or state.progress.text_encoding
     corpus = _read_again(tuple(paths), state.progress, encoding, config, name)
     config = _with_new_budget(config, given)
-    _, held_out = split(corpus.ids, config.training.validation)
+    own = _validation_text(tuple(validation_files), state.progress, encoding, config, name)
+    held_out = own.ids if own else split(corpus.ids, config.training.validation)[1]
     free = {name: value for name, value in given.items() if name in FREE}
     effects = check_unused_settings(free, config.model, config.training, len(held_out))
     return TrainingPlan(
@@ -68,6 +73,7 @@ def plan_resuming(
         paths=absolute(corpus.paths),
         text_encoding=encoding,
         start=ResumedState(number, state),
+        validation_text=own,
         notes=(*notes, *corpus.notes, *effects, *_environment_notes(state.progress.surroundings)),
         finished=_why_finished(folder.name, config, state.progress, corpus),
     )
@@ -99,7 +105,7 @@ def plan_worker(
     config, progress = read_config(folder), read_progress(folder)
     encoding = text_encoding or progress.text_encoding
     corpus = _read_again(tuple(paths), progress, encoding, config, name)
-    config = _with_new_budget(config, _with_recipe(recipe, given))
+    config = _with_new_budget(config, _with_recipe(recipe, given, config))
     return TrainingPlan(
         folder=folder,
         config=config,
@@ -110,11 +116,15 @@ def plan_worker(
     )
 
 
-def _with_recipe(recipe: Recipe | None, given: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the given settings with those of a recipe; without its ``min_count``, which only a new vocabulary follows."""
+def _with_recipe(recipe: Recipe | None, given: Mapping[str, object], config: CheckpointConfig) -> Mapping[str, object]:
+    """Return the given settings with those of a recipe that can differ in a resumed run.
+
+    Only a new vocabulary follows the recipe's ``min_count``, and a validation text replaces its ``validation``.
+    """
     if recipe is None:
         return given
-    return {key: value for key, value in recipe.with_given(given).items() if key in given or key != "min_count"}
+    replaced = {"min_count", "validation"} if config.validation_text else {"min_count"}
+    return {key: value for key, value in recipe.with_given(given).items() if key in given or key not in replaced}
 
 
 def _with_new_budget(config: CheckpointConfig, given: Mapping[str, object]) -> CheckpointConfig:
@@ -154,13 +164,7 @@ def _read_again(
         CheckpointError: If the saved paths cannot be read, or it is another text.
     """
     try:
-        for path in () if paths else progress.paths:
-            if path == GIVEN_AS_STRING:
-                raise CorpusError("it was given as a string")
-            if path != "-" and not Path(path).exists():  # a pattern is not expanded
-                raise CorpusError(f"{path} does not exist")
-            if path != "-" and not is_text_file(path):
-                raise CorpusError(f"{path} is not a text file")
+        _check_saved(() if paths else progress.paths)
         corpus = read_again(paths or progress.paths, encoding, config.vocabulary)
     except (CorpusError, ValueError) as error:
         if paths and isinstance(error, CorpusError):
@@ -175,6 +179,59 @@ def _read_again(
             f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `base={name}`"
         )
     return corpus
+
+
+def _check_saved(paths: Sequence[str]) -> None:
+    """Check that paths which a checkpoint has saved are plain text files, or standard input.
+
+    Raises:
+        CorpusError: If one is not.
+    """
+    for path in paths:
+        if path == GIVEN_AS_STRING:
+            raise CorpusError("it was given as a string")
+        if path != "-" and not Path(path).exists():  # a pattern is not expanded
+            raise CorpusError(f"{path} does not exist")
+        if path != "-" and not is_text_file(path):
+            raise CorpusError(f"{path} is not a text file")
+
+
+def _validation_text(
+    paths: tuple[str, ...], progress: TrainingProgress, encoding: str, config: CheckpointConfig, name: str
+) -> ValidationText | None:
+    """Return the validation text of a training run, from the user's paths or else from the saved ones; None if it has none.
+
+    Raises:
+        ConfigError: If the user gives a validation text to a run that has none.
+        CorpusError: If the user's paths cannot be read.
+        CheckpointError: If the saved paths cannot be read, or it is another text.
+    """
+    record = config.validation_text
+    if record is None:
+        if paths:
+            raise ConfigError(
+                f"`validation_file` cannot be added when a training is resumed, and {name} is scored on the end of its text; "
+                f"leave it out, or train its model further with it and `base={name}`"
+            )
+        return None
+    shown, text = clip_text(record.name), None
+    with suppress(UnknownCharacterError):  # then it is another text
+        try:
+            _check_saved(() if paths else progress.validation_paths)
+            text = read_validation_text(paths or progress.validation_paths, encoding, config.vocabulary, record.on_unknown)
+        except (CorpusError, ConfigError, ValueError) as error:
+            if paths:
+                raise
+            raise CheckpointError(
+                f"resuming {name} needs its validation text, {shown}: {error}; say where it is with `validation_file`"
+            ) from None
+    if text is None or text.fingerprint != record.fingerprint:
+        found = clip_text(" + ".join(Path(path).name for path in paths or progress.validation_paths))
+        raise CheckpointError(
+            f"{found} is not the validation text of {name} ({shown}, SHA-256 {record.fingerprint[:12]}…); give that text as "
+            "`validation_file`"
+        )
+    return text
 
 
 def _environment_notes(before: Mapping[str, str]) -> list[str]:

@@ -12,11 +12,12 @@ from charlstm.checkpoint.lineage import characters_trained_on, lineage
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.training_state import TrainingState
 from charlstm.checkpoint.weights import Weights, read_weights
+from charlstm.choices import OnUnknown
 from charlstm.config import ModelConfig, TrainingConfig, build, setting_name, to_dict
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.planning.adaptation import adapt, fitted_validation
 from charlstm.planning.cluster import Cluster
-from charlstm.planning.held_out import base_texts, overlap_note, unseen_fraction
+from charlstm.planning.held_out import base_texts, overlap_note, trained_on_notes, unseen_fraction, validation_record
 from charlstm.planning.layer_options import check_layer_options
 from charlstm.planning.presets import PRESETS, Preset
 from charlstm.planning.rare_characters import BaseCut, cut_vocabulary, min_count_of
@@ -27,6 +28,7 @@ from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
 from charlstm.text.corpus import read_corpus, recoded
 from charlstm.text.overlap import sketch
+from charlstm.text.validation_text import ValidationText, read_validation_text
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
 
@@ -85,6 +87,7 @@ class TrainingPlan:
         notes: The choices made for this text and their reasons, one sentence each.
         finished: The reason why a resumed run is finished, a sentence; None if there is something left to train.
         cluster: The workers that train together, if there are several.
+        validation_text: The validation text of the user's own, scored in place of the end of the corpus; None for none.
     """
 
     folder: Path
@@ -97,6 +100,12 @@ class TrainingPlan:
     notes: tuple[str, ...] = ()
     finished: str | None = None
     cluster: Cluster | None = None
+    validation_text: ValidationText | None = None
+
+    def parts(self) -> tuple[Ids, Ids]:
+        """Return the training set and the held-out text: the validation text, or else the end of the corpus."""
+        learned, tail = split(self.ids, self.config.training.validation)
+        return learned, tail if self.validation_text is None else self.validation_text.ids
 
 
 def plan_training(
@@ -110,6 +119,8 @@ def plan_training(
     name: str | None = None,
     base_name: str | None = None,
     text_encoding: str = "utf-8",
+    validation_files: Sequence[str] = (),
+    on_unknown: OnUnknown = "error",
 ) -> TrainingPlan:
     """Plan a new training.
 
@@ -123,7 +134,9 @@ def plan_training(
         created: The current time, ISO 8601.
         name: Name of the checkpoint; derived from the first file if None.
         base_name: Name of a checkpoint to fine-tune.
-        text_encoding: Text encoding of the corpus.
+        text_encoding: Text encoding of the corpus and of the validation text.
+        validation_files: Files of a validation text of the user's own; the whole corpus is trained on then.
+        on_unknown: Action for characters of the validation text that the corpus lacks.
 
     Returns:
         The plan. Nothing has been written.
@@ -132,7 +145,9 @@ def plan_training(
         CharlstmError: If the settings, the text or the base cannot be used. Nothing has been written.
     """
     check_budget(given)
-    asked_for = recipe.with_given(given) if recipe else given
+    if validation_files and "validation" in given:
+        raise ConfigError("`validation_file` is scored in place of the end of the text; leave out `validation_split`")
+    asked_for = {**(recipe.with_given(given) if recipe else given), **({"validation": 0.0} if validation_files else {})}
     min_count = min_count_of(asked_for)
     if name is not None:
         check_new(root, name)
@@ -162,10 +177,15 @@ def plan_training(
     model, training = adapted.model, adapted.training
     if "kernel_initializer" in asked_for and "input_initializer" not in asked_for and model.encoding != "embedding":
         model = replace(model, input_initializer=None)  # the user's initializer overrides the preset's for the first kernel
-    learned, tail = split(corpus.ids, training.validation)
-    effects = check_unused_settings(given, model, training, len(tail))
+    learned, held_out_ids = split(corpus.ids, training.validation)
+    own = read_validation_text(validation_files, text_encoding, corpus.vocabulary, on_unknown) if validation_files else None
+    held_out_ids = own.ids if own else held_out_ids
+    sketched = (*(text.sketch for text in texts), sketch(learned, corpus.vocabulary))
+    if own:
+        held_out_notes += (*own.notes, *trained_on_notes(own, corpus, (*(text.name for text in texts), None), sketched))
+    effects = check_unused_settings(given, model, training, len(held_out_ids))
     if recipe:
-        effects += unused_in_recipe(recipe, given, model, training, len(tail))
+        effects += unused_in_recipe(recipe, given, model, training, len(held_out_ids))
     batch_source(learned, model, training)  # raises if the text is too short
     first = Path(paths[0])
     stem = "stdin" if paths[0] == "-" else real_path(first).name if first.is_dir() else Path(corpus.paths[0]).stem
@@ -186,13 +206,15 @@ def plan_training(
             corpus=record,
             created=created,
             bases=bases,
-            sketches=(*(text.sketch for text in texts), sketch(learned, corpus.vocabulary)),
+            sketches=sketched,
+            validation_text=validation_record(own) if own else None,
         ),
         ids=corpus.ids,
         paths=absolute(corpus.paths),
         text_encoding=text_encoding,
         stem=None if name else stem,
         start=base,
+        validation_text=own,
         notes=(*corpus.notes, *cut.notes, *held_out_notes, *adapted.notes, *effects),
     )
 

@@ -96,6 +96,7 @@ class Autosave:
                 evaluated=0 if evaluated else record.evaluated,
                 paths=self.plan.paths,
                 text_encoding=self.plan.text_encoding,
+                validation_paths=self.plan.validation_text.paths if self.plan.validation_text else (),
                 surroundings=environment_record(),
             )
             state = TrainingState(

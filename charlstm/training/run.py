@@ -22,7 +22,6 @@ from charlstm.planning.training_plan import Base, ResumedState, TrainingPlan
 from charlstm.text.batches import batch_source
 from charlstm.text.frequencies import log_frequencies, unigram_nats
 from charlstm.text.vocabulary import Ids
-from charlstm.text.windows import split
 from charlstm.training.autosave import Autosave
 from charlstm.training.distributed.coordinator import ChiefTrainer, End, follow_chief
 from charlstm.training.distributed.rendezvous import meet
@@ -90,7 +89,7 @@ def train_as_worker(plan: TrainingPlan, *, should_stop: Callable[[], bool]) -> E
     model, training = plan.config.model, plan.config.training
     with _memory_errors(plan):
         group = _join(plan, should_stop)
-        learned, _ = split(plan.ids, training.validation)
+        learned, _ = plan.parts()
         return follow_chief(Trainer(model, training, group), batch_source(learned, model, training), group, should_stop)
 
 
@@ -116,7 +115,7 @@ def _train(
     plan: TrainingPlan, trainer: Trainer, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]
 ) -> Events:
     config = plan.config
-    learned, held_out = split(plan.ids, config.training.validation)
+    learned, held_out = plan.parts()
     source = batch_source(learned, config.model, config.training)
     extent = budget(config.training, source.steps_per_epoch)
     naming = config.vocabulary.naming_nats(held_out)

@@ -70,7 +70,11 @@ def test_metadata_has_progress_and_history_as_plain_json(folder, state):
     with safe_open(folder / FIRST, framework="numpy") as file:
         metadata = file.metadata()
     assert set(metadata) == {"progress", "history", "curves"}
-    assert json.loads(metadata["progress"]) == {**asdict(state.progress), "paths": list(state.progress.paths)}
+    assert json.loads(metadata["progress"]) == {
+        **asdict(state.progress),
+        "paths": list(state.progress.paths),
+        "validation_paths": [],
+    }
     assert json.loads(metadata["history"]) == [asdict(line) for line in state.history]
     assert json.loads(metadata["curves"])["points"] == [msgspec.structs.asdict(point) for point in state.curves.points]
 

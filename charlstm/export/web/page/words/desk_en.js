@@ -64,7 +64,7 @@ export const DESK = {
   parameters: "Parameters",
   score: "Score",
   scoreValue: "{0} nats = {1} bits per character",
-  protocol: "on the last {0} characters of the text, which it was not trained on, with the state carried",
+  protocol: "on {0} held-out characters, which it was not trained on, with the state carried",
   noScore: "not measured",
   precision: "Weights in this file",
   loss: "{0}; on the held-out text {1} nats per character more than in full precision",

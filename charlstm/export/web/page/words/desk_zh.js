@@ -64,7 +64,7 @@ export const DESK = {
   parameters: "参数",
   score: "得分",
   scoreValue: "每字 {0} 纳特 = {1} 比特",
-  protocol: "在未参与训练的最后 {0} 字上，状态逐字传递",
+  protocol: "在未参与训练的 {0} 字上，状态逐字传递",
   noScore: "未测",
   precision: "本文件中的权重",
   loss: "{0}；在留出文本上，每字比全精度多 {1} 纳特",

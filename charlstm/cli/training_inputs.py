@@ -1,0 +1,79 @@
+"""Inputs of ``charlstm train`` beside the corpus and the settings: recipes and validation texts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypedDict
+
+import typer
+
+from charlstm import choices
+from charlstm.cli.options import choice
+from charlstm.cli.train_options import TRAINING, option
+
+if TYPE_CHECKING:
+    from charlstm.planning import recipe_file
+    from charlstm.planning.cluster import Cluster
+
+Recipe = Annotated[
+    Path | None,
+    option(None, "TOML file of settings, such as charlstm inspect recipe prints; options override them.", metavar="FILE.toml"),
+]
+ValidationFile = Annotated[
+    list[str] | None,
+    option(
+        TRAINING,
+        "File of a validation text of your own; the whole corpus is trained on then. Repeat for several files.",
+        metavar="FILE",
+    ),
+]
+OnUnknown = Annotated[
+    choices.OnUnknown | None,
+    option(
+        TRAINING,
+        "Action for characters of --validation-file that the corpus lacks. Default: error.",
+        **choice(choices.OnUnknown),
+    ),
+]
+
+
+class HeldOutFiles(TypedDict):
+    """A validation text of the user's own: its files, none if there is none, and the action for unknown characters."""
+
+    validation_files: list[str]
+    on_unknown: choices.OnUnknown
+
+
+def held_out_files(validation_file: list[str] | None, on_unknown: choices.OnUnknown | None) -> HeldOutFiles:
+    """Return the validation text of ``--validation-file`` and ``--on-unknown``."""
+    if on_unknown and not validation_file:
+        raise typer.BadParameter("--on-unknown is for --validation-file; give both, or remove it")
+    return {"validation_files": validation_file or [], "on_unknown": on_unknown or "error"}
+
+
+def read_recipe(path: Path | None) -> "recipe_file.Recipe | None":
+    """Return the recipe of ``--recipe``."""
+    if path is None:
+        return None
+    from charlstm.planning.recipe_file import read_recipe as read
+
+    return read(path)
+
+
+def check_combination(
+    corpus: list[str],
+    name: str | None,
+    resume: str | None,
+    resume_if_exists: bool,
+    others: Mapping[str, str | None],
+    together: "Cluster | None",
+) -> None:
+    """Refuse options that cannot be combined; ``others`` are those that ``--resume`` excludes, by their names."""
+    if resume_if_exists and (name is None or resume is not None):
+        raise typer.BadParameter("--resume-if-exists resumes the training of --name; give --name, and remove --resume")
+    given = [option for option, value in others.items() if value is not None]
+    if resume is not None and given:
+        raise typer.BadParameter(f"--resume resumes a training with its own settings; remove {' and '.join(given)}")
+    if not corpus and resume is None:
+        raise typer.BadParameter("give a text to train on: charlstm train corpus.txt (- is stdin)")
+    if together and "-" in corpus:
+        raise typer.BadParameter("several processes cannot read one standard input; give a file that each of them can read")
