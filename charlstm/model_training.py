@@ -91,6 +91,7 @@ def train(
     recipe: str | Path | None = None,
     validation_file: Sources | None = None,
     on_unknown: OnUnknown = "error",
+    tensorboard: str | Path | None = None,
     text_encoding: str | None = None,
     checkpoints: str | Path = CURRENT,
     progress: bool = True,
@@ -114,6 +115,7 @@ def train(
         recipe: Path of a TOML file of settings, which those that are given override.
         validation_file: Files of a validation text of your own; the whole corpus is trained on then.
         on_unknown: Action for characters of the validation text that the corpus lacks: ``error``, ``skip`` or ``replace``.
+        tensorboard: Folder for the event files of TensorBoard.
         text_encoding: Text encoding of the files. Default: utf-8.
         checkpoints: The folder of checkpoints.
         progress: Show a progress bar and the notes on the text and the settings.
@@ -137,6 +139,7 @@ def train(
     check_instance("page", page, str | PathLike | None, "the path of an HTML file")
     if page is not None and not Path(page).parent.is_dir():
         raise ConfigError(setting="page", expected="a file in a folder that exists", found=str(page))
+    check_instance("tensorboard", tensorboard, str | PathLike | None, "the path of a folder")
     check_instance("recipe", recipe, str | PathLike | None, "the path of a TOML file")
     if callback is not None and not callable(callback):
         raise ConfigError(setting="callback", expected="a function", found=callback)
@@ -145,6 +148,7 @@ def train(
         resume = name
     check_choice("on_unknown", on_unknown, get_args(OnUnknown))
     read = None if recipe is None else read_recipe(recipe)
+    summaries = None if tensorboard is None else Path(tensorboard)
     validation_files = [] if validation_file is None else source_list(validation_file, "validation_file")
     with _paths(corpus, text) as paths:
         if resume is not None:
@@ -169,7 +173,7 @@ def train(
             )
         if text is not None:  # its temporary file is soon gone
             plan = replace(plan, paths=(GIVEN_AS_STRING,))
-        return Model(_run(plan, started, progress, callback, page))
+        return Model(_run(replace(plan, tensorboard=summaries), started, progress, callback, page))
 
 
 def _run(
@@ -183,7 +187,7 @@ def _run(
     from tqdm.auto import tqdm
 
     from charlstm.report.live_page import LivePage
-    from charlstm.training.events import Evaluated, Finished, RolledBack, Started, Stepped
+    from charlstm.training.events import Evaluated, Finished, RolledBack, Started, Stepped, SummariesFailed
     from charlstm.training.run import train as run
 
     stop, folder = StopRequest(), plan.folder
@@ -210,6 +214,8 @@ def _run(
                 say(f"step {event.evaluation.step:,}: held out {nats:.4f} nats, {bits(nats):.4f} bits per character")
             elif isinstance(event, RolledBack) and progress:
                 say(f"The loss was NaN or infinite at step {event.at:,}; going on from step {event.step:,}.")
+            elif isinstance(event, SummariesFailed) and progress:
+                say(f"Training goes on without the files for TensorBoard in {event.path}: {event.reason}.")
             elif isinstance(event, Finished) and event.nothing_trained and progress:
                 say("Nothing was trained: starting took the rest of the time; raise `minutes`.")
             _show_on_page(live, event, plan)

@@ -90,7 +90,7 @@ def follow(
 
 def _news(event: "Event", plan: "TrainingPlan") -> list[str]:
     """Return what the program has found out or decided, as an event tells."""
-    from charlstm.training.events import CheckpointRewritten, RolledBack, SpeedMeasured, Started
+    from charlstm.training.events import CheckpointRewritten, RolledBack, SpeedMeasured, Started, SummariesFailed
 
     if isinstance(event, Started) and event.keras_loop_because:
         return [f"The LSTM layers run in Keras's own, slower loop: {with_flags(event.keras_loop_because)}."]
@@ -106,6 +106,8 @@ def _news(event: "Event", plan: "TrainingPlan") -> list[str]:
         return [*map(with_flags, event.warnings), back]
     if isinstance(event, CheckpointRewritten):
         return [f"{printable_name(event.path)} was removed or damaged during the training: writing it again."]
+    if isinstance(event, SummariesFailed):
+        return [f"Training goes on without the files for TensorBoard in {printable_name(event.path)}: {event.reason}."]
     return []
 
 

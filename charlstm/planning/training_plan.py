@@ -88,6 +88,7 @@ class TrainingPlan:
         finished: The reason why a resumed run is finished, a sentence; None if there is something left to train.
         cluster: The workers that train together, if there are several.
         validation_text: The validation text of the user's own, scored in place of the end of the corpus; None for none.
+        tensorboard: Folder for the event files of TensorBoard; None for none.
     """
 
     folder: Path
@@ -101,6 +102,7 @@ class TrainingPlan:
     finished: str | None = None
     cluster: Cluster | None = None
     validation_text: ValidationText | None = None
+    tensorboard: Path | None = None
 
     def parts(self) -> tuple[Ids, Ids]:
         """Return the training set and the held-out text: the validation text, or else the end of the corpus."""

@@ -32,6 +32,9 @@ class Stepped:
         nats_per_char: Mean training loss since the last evaluation.
         characters_per_second: Throughput of training without evaluations, since the run began or was resumed.
         seconds_left: To the end of the budget, estimated.
+        loss: Training loss of the step, in nats per character.
+        learning_rate: Learning rate of the step.
+        gradient_norm: Norm of its gradient before clipping.
     """
 
     step: int
@@ -39,6 +42,9 @@ class Stepped:
     nats_per_char: float
     characters_per_second: float
     seconds_left: float
+    loss: float
+    learning_rate: float
+    gradient_norm: float
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,19 @@ class CheckpointRewritten:
 
 
 @dataclass(frozen=True)
+class SummariesFailed:
+    """The event after a failure to write event files for TensorBoard; the run goes on without them.
+
+    Attributes:
+        path: Their folder.
+        reason: The reason.
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """The last event: the run has ended and everything is on disk.
 
@@ -127,4 +146,6 @@ class Finished:
     nothing_trained: bool = False
 
 
-Event = Started | Stepped | SpeedMeasured | Evaluating | Evaluated | RolledBack | CheckpointRewritten | Finished
+Event = (
+    Started | Stepped | SpeedMeasured | Evaluating | Evaluated | RolledBack | CheckpointRewritten | SummariesFailed | Finished
+)

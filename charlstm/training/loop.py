@@ -206,6 +206,9 @@ class Loop:
             self.record.loss,
             self.speed.characters_per_second,
             self._seconds_left,
+            loss,
+            rate,
+            self.trainer.gradient_norm,
         )
 
     def _add_point(self, rate: float, loss: float, duration: float) -> None:

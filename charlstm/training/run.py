@@ -33,6 +33,7 @@ from charlstm.training.loop import Loop
 from charlstm.training.model_files import write_model_files
 from charlstm.training.point_log import header_of
 from charlstm.training.run_statistics import RunStatistics, statistics_of
+from charlstm.training.tensorboard import check_folder, with_summaries
 from charlstm.training.trainer import Trainer
 from charlstm.training.validation import Validator
 
@@ -58,6 +59,14 @@ def train(plan: TrainingPlan, *, clock: Callable[[], float], started: float, sho
             learning rate, or the plans of the workers differ.
         GroupError: If another worker does not start or is lost.
     """
+    if plan.tensorboard is None:
+        yield from _events(plan, clock, started, should_stop)
+    else:
+        check_folder(plan.tensorboard)
+        yield from with_summaries(_events(plan, clock, started, should_stop), plan, plan.tensorboard, clock)
+
+
+def _events(plan: TrainingPlan, clock: Callable[[], float], started: float, should_stop: Callable[[], bool]) -> Events:
     model, training = plan.config.model, plan.config.training
     with _memory_errors(plan):
         group = _join(plan, should_stop)

@@ -136,10 +136,10 @@ def test_evaluation_fits_80_or_60_columns(numbers):
 
 
 STEPPED = {
-    "slow": Stepped(1, 0.1, 2.5, 12.3, 60.0),
-    "usual": Stepped(1, 0.1, 2.5, 12_345.0, 7_200.0),
-    "fast": Stepped(1, 0.1, 12.5, 1_234_567.0, 36_000.0),
-    "unknown": Stepped(1, 0.1, 2.5, 0.0, float("inf")),
+    "slow": Stepped(1, 0.1, 2.5, 12.3, 60.0, 2.5, 0.001, 1.0),
+    "usual": Stepped(1, 0.1, 2.5, 12_345.0, 7_200.0, 2.5, 0.001, 1.0),
+    "fast": Stepped(1, 0.1, 12.5, 1_234_567.0, 36_000.0, 2.5, 0.001, 1.0),
+    "unknown": Stepped(1, 0.1, 2.5, 0.0, float("inf"), 2.5, 0.001, 1.0),
 }
 
 

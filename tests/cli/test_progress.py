@@ -97,7 +97,7 @@ def test_fewer_evaluations_than_asked_for_are_explained(pretend, plan, capsys, m
 def test_without_terminal_one_line_per_evaluation(pretend, plan, capsys):
     pretend(
         Started(plan.folder, 12345, None),
-        *(Stepped(step, step / 10, 2.5, 1234.5, 60.0) for step in range(5)),
+        *(Stepped(step, step / 10, 2.5, 1234.5, 60.0, 2.5, 0.001, 1.0) for step in range(5)),
         SpeedMeasured(12_345.6, 90.0, 14.4, 10),
         Evaluating(),
         Evaluated(evaluation(1, 2.0, best=True), {}),
@@ -230,7 +230,7 @@ def everything(terminal: int) -> str:
 def test_bar_fits_the_terminal(pretend, monkeypatch, columns):
     mine, its = pty.openpty()
     termios.tcsetwinsize(its, (24, columns))
-    steps = [Stepped(step, step / 5, 2.5, 1234.5, 60.0) for step in range(5)]
+    steps = [Stepped(step, step / 5, 2.5, 1234.5, 60.0, 2.5, 0.001, 1.0) for step in range(5)]
     with os.fdopen(its, "w") as screen:
         monkeypatch.setattr(sys, "stderr", screen)
         pretend(Started(FOLDER, 1, None), *steps, Evaluating(), Evaluated(evaluation(1, 2.0, best=True), {}), *steps)
