@@ -115,7 +115,7 @@ def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
         others = stack.enter_context(tempfile.TemporaryFile())
         for rank in range(workers):
             arguments = [sys.executable, "-m", "charlstm", *command, "--cluster", addresses, "--rank", str(rank)]
-            with _share_of_cores(rank, workers):
+            with share_of_cores(rank, workers):
                 process = subprocess.Popen(
                     arguments, stdin=subprocess.DEVNULL, stderr=others if rank else None, start_new_session=True
                 )
@@ -142,7 +142,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def _share_of_cores(rank: int, workers: int) -> Iterator[None]:
+def share_of_cores(rank: int, workers: int) -> Iterator[None]:
     """Restrict processes started in this context to a worker's cores, where the system can do that."""
     if not hasattr(os, "sched_setaffinity"):
         yield

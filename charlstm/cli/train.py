@@ -19,11 +19,6 @@ from charlstm.errors import CheckpointError, SaveError, clip_text
 from charlstm.formatting import exactly
 from charlstm.planning.presets import PRESETS, Preset
 
-_NOT_SETTINGS = frozenset(
-    {"corpus", "name", "preset", "resume", "resume_if_exists", "from_", "text_encoding", "show_samples", "checkpoints", "json"}
-    | {"recipe", "validation_file", "on_unknown", "page", "cluster", "rank"}
-)
-
 
 def _presets() -> str:
     """Return the presets with their budgets and units, for the help."""
@@ -125,6 +120,9 @@ def train(
     precision: train_options.Precision = None,
     save_every: train_options.SaveEvery = None,
     random_seed: train_options.RandomSeed = None,
+    tensorboard: training_inputs.TensorBoard = None,
+    sweep: training_inputs.Sweep = None,
+    jobs: training_inputs.Jobs = None,
     cluster: train_options.Cluster = None,
     rank: train_options.Rank = None,
     checkpoints: CheckpointsOption = CHECKPOINTS,
@@ -135,8 +133,13 @@ def train(
     Other settings come from the preset, adapted to the text. Ctrl-C saves the training and stops it.
     """
     started = time.monotonic()
-    given = {key: value for key, value in context.params.items() if key not in _NOT_SETTINGS and value is not None}
+    given = training_inputs.settings_of(context.params)
     not_the_first_process()
+    if training_inputs.asks_for_sweep(sweep, jobs):
+        from charlstm.cli.sweep import train_all
+
+        train_all(context, sweep or [], jobs or 1)
+        return
     together = cluster_named(cluster, rank)
     others = {"--from": from_, "--name": name, "--preset": preset}
     training_inputs.check_combination(corpus or [], name, resume, resume_if_exists, others, together)
@@ -190,6 +193,7 @@ def train(
             text_encoding="utf-8" if text_encoding is None else text_encoding,
         )
         describe_plan(recipe.name if recipe else preset, plan)
+    plan = replace(plan, tensorboard=tensorboard)
     if together:
         plan = replace(plan, cluster=together)
         say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, is the chief.")

@@ -1,18 +1,20 @@
-"""Inputs of ``charlstm train`` beside the corpus and the settings: recipes and validation texts."""
+"""Inputs of ``charlstm train`` beside the corpus and the settings: recipes, validation texts, folders for TensorBoard."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
 from charlstm import choices
-from charlstm.cli.options import choice
+from charlstm.cli.options import choice, integer
 from charlstm.cli.train_options import TRAINING, option
 
 if TYPE_CHECKING:
     from charlstm.planning import recipe_file
     from charlstm.planning.cluster import Cluster
+
+_SWEEP = "Several trainings"
 
 Recipe = Annotated[
     Path | None,
@@ -34,6 +36,30 @@ OnUnknown = Annotated[
         **choice(choices.OnUnknown),
     ),
 ]
+TensorBoard = Annotated[
+    Path | None,
+    option(TRAINING, "Folder for TensorBoard's event files: loss, scores, learning rate, speed, samples.", metavar="FOLDER"),
+]
+Sweep = Annotated[
+    list[str] | None,
+    option(
+        _SWEEP,
+        "Train with each of these values of a setting, as a checkpoint of its own. Repeat for the combinations with another "
+        "setting. 256+128 are the units of two layers.",
+        metavar="SETTING=VALUE,VALUE,...",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    option(_SWEEP, "Number of trainings at the same time, each with its share of the cores. Default: 1.", **integer(1)),
+]
+
+
+_NOT_SETTINGS = frozenset(
+    {"corpus", "name", "preset", "resume", "resume_if_exists", "from_", "text_encoding", "show_samples", "checkpoints", "json"}
+    | {"recipe", "validation_file", "on_unknown", "tensorboard", "page", "sweep", "jobs", "cluster", "rank"}
+)
+"""Options that are no settings of a network or a training."""
 
 
 class HeldOutFiles(TypedDict):
@@ -43,11 +69,23 @@ class HeldOutFiles(TypedDict):
     on_unknown: choices.OnUnknown
 
 
+def settings_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those options of ``charlstm train`` that were given and are settings, by their fields."""
+    return {key: value for key, value in options.items() if key not in _NOT_SETTINGS and value is not None}
+
+
 def held_out_files(validation_file: list[str] | None, on_unknown: choices.OnUnknown | None) -> HeldOutFiles:
     """Return the validation text of ``--validation-file`` and ``--on-unknown``."""
     if on_unknown and not validation_file:
         raise typer.BadParameter("--on-unknown is for --validation-file; give both, or remove it")
     return {"validation_files": validation_file or [], "on_unknown": on_unknown or "error"}
+
+
+def asks_for_sweep(sweep: list[str] | None, jobs: int | None) -> bool:
+    """Return whether ``--sweep`` was given; refuse ``--jobs`` without it."""
+    if jobs and not sweep:
+        raise typer.BadParameter("--jobs is for --sweep; give both, or remove it")
+    return bool(sweep)
 
 
 def read_recipe(path: Path | None) -> "recipe_file.Recipe | None":

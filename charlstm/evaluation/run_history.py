@@ -37,12 +37,19 @@ def compare_runs(folders: Sequence[Path]) -> HistoryResult:
     runs = [_run(folder, config) for folder, config in zip(folders, configs, strict=True)]
     names = [name for name in dict.fromkeys(name for run in runs for name in run.settings) if name not in _WITHOUT_EFFECT]
     values = {name: [run.settings.get(name) for run in runs] for name in names}
-    texts = {(config.corpus.fingerprint, config.training.validation) for config in configs}
+    texts = {_scored_on(config) for config in configs}
     return HistoryResult(
         runs=runs,
         different_settings={name: each for name, each in values.items() if any(value != each[0] for value in each)},
         different_texts=len(texts) > 1,
     )
+
+
+def _scored_on(config: CheckpointConfig) -> tuple[str, float]:
+    """Return the fingerprint of the text that a run is scored on, or of its corpus and the fraction that is held out."""
+    if config.validation_text is not None:
+        return config.validation_text.fingerprint, 1.0
+    return config.corpus.fingerprint, config.training.validation
 
 
 def _run(folder: Path, config: CheckpointConfig) -> RunRecord:
@@ -105,7 +112,8 @@ def _settings(config: CheckpointConfig) -> dict[str, Setting]:
     fields = {**to_dict(config.model), **to_dict(config.training)}
     del fields["vocabulary_size"]  # the text's
     settings = {setting_name(name): list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
-    return {"corpus": config.corpus.name, **settings}
+    own = {"validation_file": config.validation_text.name} if config.validation_text else {}
+    return {"corpus": config.corpus.name, **settings, **own}
 
 
 def _points(curves: TrainingCurves) -> PointsRecord:

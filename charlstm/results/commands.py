@@ -46,6 +46,32 @@ class CharacterRecord(JsonRecord, frozen=True, kw_only=True):
     top: dict[str, float]
 
 
+class SweepRunRecord(JsonRecord, frozen=True, kw_only=True):
+    """A training of a sweep.
+
+    Attributes:
+        checkpoint: Name of the checkpoint.
+        settings: Values of the settings that the sweep varies, as they were typed.
+        exit_code: 0 if the training is finished, 1 or 2 after an error, 128 plus the number of a signal that stopped it.
+        result: What the training printed; null if it ended before it had a result.
+    """
+
+    checkpoint: str
+    settings: dict[str, str]
+    exit_code: int
+    result: TrainingResult | None
+
+
+class SweepResult(JsonRecord, frozen=True, kw_only=True):
+    """The trainings of a sweep, which `train` prints if it is given values to sweep.
+
+    Attributes:
+        runs: Every training that was started or is finished, the best score first.
+    """
+
+    runs: list[SweepRunRecord]
+
+
 class SampleRecord(JsonRecord, frozen=True, kw_only=True):
     """One generated text.
 
@@ -130,6 +156,7 @@ class CheckpointList(JsonRecord, frozen=True, kw_only=True):
 
 RESULTS: dict[str, type[JsonRecord]] = {
     "train": TrainingResult,
+    "train sweep": SweepResult,
     "generate": GenerationResult,
     "compare": ComparisonResult,
     "evaluate": EvaluationResult,

@@ -1,6 +1,6 @@
 """The base class of every result."""
 
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from msgspec import UNSET, UnsetType, field
@@ -24,3 +24,12 @@ class JsonRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """
         found: dict[str, Any] = msgspec.to_builtins(self, str_keys=True)
         return found
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the record of a JSON object, as :meth:`to_dict` gives it.
+
+        Raises:
+            msgspec.DecodeError: If it is not one.
+        """
+        return msgspec.json.decode(text, type=cls)

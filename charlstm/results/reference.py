@@ -94,10 +94,16 @@ def _described(kind: types.Type) -> str:
         case types.DictType():
             return f"object, {_described(kind.key_type)} → {_described(kind.value_type)}"
         case types.StructType():
-            return f"[{kind.cls.__name__}](#{kind.cls.__name__.lower()})"
+            return f"[{kind.cls.__name__}](#{_anchor(kind.cls)})"
         case types.LiteralType():
             return " or ".join(f"`{value}`" for value in sorted(map(str, kind.values)))
     return _PLAIN[type(kind)]
+
+
+def _anchor(record: type) -> str:
+    """Return the anchor of a record's heading: that of the command whose whole result it is, or its own."""
+    command = next((command for command, result in RESULTS.items() if result is record), None)
+    return record.__name__.lower() if command is None else f"charlstm-{command.replace(' ', '-')}"
 
 
 def _structs(kind: types.Type) -> Iterator[types.StructType]:

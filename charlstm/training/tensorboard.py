@@ -110,7 +110,10 @@ class Summaries:
         for name in (TRAIN, VALIDATION):
             if name not in self._writers:
                 with tf.Graph().as_default():  # it can be made in graph mode alone, but adds no operations
-                    self._writers[name] = tf.compat.v1.summary.FileWriter(str(self.folder / name))
+                    self._writers[name] = tf.compat.v1.summary.FileWriter(
+                        str(self.folder / name),
+                        filename_suffix=f".{step:012}",  # files of one second are read in the order of their names
+                    )
             self._writers[name].add_session_log(mark, step + 1)
 
     def write(self, event: Event) -> None:

@@ -1,9 +1,11 @@
 """Histories of training runs: what is read, what differs, and damage that costs no more than itself."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from charlstm.checkpoint.config_file import ValidationRecord, read_config, write_config
 from charlstm.checkpoint.history import HISTORY
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.points import POINTS
@@ -37,6 +39,18 @@ def test_different_settings_have_one_value_for_each_run(tmp_path):
 
 def test_runs_scored_on_different_parts_of_a_text_are_not_comparable(tmp_path):
     assert compare_runs([make_run(tmp_path / "a"), make_run(tmp_path / "b", validation=0.2)]).different_texts
+
+
+def test_runs_are_comparable_if_they_share_their_validation_text(tmp_path):
+    for name, fingerprint in {"a": "0a" * 32, "b": "0a" * 32, "c": "0b" * 32}.items():
+        folder = make_run(tmp_path / name, validation=0.0)
+        record = ValidationRecord(name=f"{name}.txt", fingerprint=fingerprint, characters=99)
+        write_config(folder, replace(read_config(folder), validation_text=record))
+    found = compare_runs([tmp_path / "a", tmp_path / "b"])
+    assert not found.different_texts
+    assert found.different_settings == {"validation_file": ["a.txt", "b.txt"]}
+    assert compare_runs([tmp_path / "a", tmp_path / "c"]).different_texts
+    assert compare_runs([tmp_path / "a", make_run(tmp_path / "d", validation=0.0)]).different_texts
 
 
 def test_which_of_three_runs_overfits_can_be_read(tmp_path):

@@ -94,7 +94,10 @@ def test_writing_changes_nothing_that_is_learned(plan, board):
 
 def test_a_resumed_run_continues_without_overlap(plan, board, resumed, runs):
     stopped = finished(board(made := plan("cut"), 20)).steps
-    with tf.Graph().as_default(), tf.compat.v1.summary.FileWriter(str(runs / "cut" / "train"), filename_suffix=".1") as killed:
+    with (
+        tf.Graph().as_default(),
+        tf.compat.v1.summary.FileWriter(str(runs / "cut" / "train"), filename_suffix=".000000000001") as killed,
+    ):
         for step in (stopped + 1, stopped + 2):  # after the last save
             summary = tf.compat.v1.Summary()
             summary.value.add(tag="batch_loss", tensor=tf.make_tensor_proto(99.0)).metadata.plugin_data.plugin_name = "scalars"

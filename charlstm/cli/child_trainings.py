@@ -1,0 +1,148 @@
+"""Trainings as child processes: one after the other, or several at a time with a share of the cores each."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from charlstm.cli.launch import share_of_cores
+from charlstm.cli.terminal import printable_name, say
+from charlstm.interruption import signals
+
+_ECHO = 0.3
+"""Signals closer together than this many seconds count as one."""
+_ENOUGH = 3
+"""Number of signals after which the trainings are killed at once."""
+_PAUSE = 0.1
+"""Seconds between two checks of the trainings."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training to run.
+
+    Attributes:
+        name: Name of its checkpoint.
+        arguments: Its command line after ``charlstm train``.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+@dataclass
+class Outcome:
+    """What became of the trainings.
+
+    Attributes:
+        ended: Exit code and stdout of every training that was started, by its name.
+        signal: Number of the signal that stopped them; 0 for none.
+    """
+
+    ended: dict[str, tuple[int, str]] = field(default_factory=dict)
+    signal: int = 0
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A running training, its share of the cores, and the threads that read its output."""
+
+    name: str
+    process: "subprocess.Popen[str]"
+    share: int
+    output: list[str]
+    readers: tuple[threading.Thread, ...]
+
+
+def run_trainings(trainings: Sequence[Training], jobs: int) -> Outcome:
+    """Run trainings to their ends; each is resumed if its checkpoint exists.
+
+    A signal is forwarded to the running ones, which save and stop, and no other is started. One that fails stops no other.
+
+    Args:
+        trainings: The trainings.
+        jobs: Number of trainings at the same time. Of several, each line on stderr begins with the name of its training.
+    """
+    outcome, waiting, running = Outcome(), list(trainings), list[_Child]()
+    received = 0
+    told = float("-inf")
+
+    def tell(number: int, _: Any) -> None:
+        nonlocal received, told
+        again, told = time.monotonic() - told < _ECHO, time.monotonic()
+        if again:  # one signal, sent to the process and to its group
+            return
+        received, outcome.signal = received + 1, outcome.signal or number
+        for child in running:
+            if received < _ENOUGH:
+                child.process.send_signal(number)
+            else:
+                child.process.kill()
+
+    with signals(tell), ExitStack() as stack:
+        while running or (waiting and not outcome.signal):
+            while waiting and len(running) < jobs and not outcome.signal:
+                share = min(set(range(jobs)) - {child.share for child in running})
+                running.append(child := _start(waiting.pop(0), share, jobs))
+                stack.callback(_end, child.process)  # if this process fails
+                if received:  # the signal came while the child was started
+                    child.process.send_signal(outcome.signal)
+            for child in [each for each in running if each.process.poll() is not None]:
+                running.remove(child)
+                for reader in child.readers:
+                    reader.join()
+                outcome.ended[child.name] = (child.process.returncode, "".join(child.output))
+            time.sleep(_PAUSE)
+    return outcome
+
+
+def command_of(training: Training) -> list[str]:
+    """Return the command line of a training, which is resumed if its checkpoint exists and prints its result as JSON."""
+    return [sys.executable, "-m", "charlstm", "train", *training.arguments, "--resume-if-exists", "--json"]
+
+
+def _start(training: Training, share: int, jobs: int) -> _Child:
+    with share_of_cores(share, jobs):
+        process = subprocess.Popen(
+            command_of(training),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=None if jobs == 1 else subprocess.PIPE,
+            start_new_session=True,  # or Ctrl-C would arrive twice
+            encoding="utf-8",
+            errors="replace",
+        )
+    if jobs == 1:
+        say(f"\n{printable_name(training.name)}:")
+    output: list[str] = []
+    readers = []
+    if process.stdout is not None:
+        readers.append(threading.Thread(target=_keep, args=(process.stdout, output)))
+    if process.stderr is not None:
+        readers.append(threading.Thread(target=_relay, args=(training.name, process.stderr)))
+    for reader in readers:
+        reader.start()
+    return _Child(training.name, process, share, output, tuple(readers))
+
+
+def _keep(stream: IO[str], output: list[str]) -> None:
+    """Keep what a training prints on stdout."""
+    with stream:
+        output.append(stream.read())
+
+
+def _relay(name: str, stream: IO[str]) -> None:
+    """Print the messages of a training with its name."""
+    with stream:
+        for line in stream:
+            if line.strip():
+                say(f"{printable_name(name)}: {line.rstrip()}")
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.wait()
