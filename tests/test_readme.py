@@ -50,6 +50,7 @@ def clone(tmp_path_factory) -> Path:
     text = (ROOT / "data" / "ferry-year.txt").read_text(encoding="utf-8")
     (folder / "corpus.txt").write_text(text[:20_000], encoding="utf-8")
     (folder / "new.txt").write_text(text[20_000:40_000] + "¿?", encoding="utf-8")
+    (folder / "held.txt").write_text(text[40_000:50_000], encoding="utf-8")
     return folder
 
 
@@ -67,8 +68,11 @@ def test_commands_of_a_page_run(page, clone, monkeypatch):
         taken = clone / "checkpoints" / "ferry"
         if "--name ferry" in command:
             taken = taken.rename(clone / "ferry-aside")
-        result = CliRunner().invoke(app, shlex.split(command))
+        words, redirected, file = command.partition(" > ")
+        result = CliRunner().invoke(app, shlex.split(words))
         assert result.exit_code == 0, f"charlstm {command}\n{result.stderr}"
+        if redirected:
+            Path(file).write_text(result.stdout)
         if "--name ferry" in command:
             shutil.rmtree(clone / "checkpoints" / "ferry")
             taken.rename(clone / "checkpoints" / "ferry")
@@ -138,6 +142,7 @@ def test_options_on_pages_exist():
         "--no-deps",
         "--no-build-isolation",
     }
+    known |= {"--logdir"}  # of TensorBoard
     known |= {"--nodes", "--ntasks-per-node", "--cpus-per-task", "--kill-on-bad-exit", "--requeue"}  # of Slurm
     for page in PAGES:
         text = page.read_text(encoding="utf-8")

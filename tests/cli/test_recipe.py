@@ -1,11 +1,16 @@
 """``charlstm inspect recipe`` and ``charlstm train --recipe``."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from charlstm.checkpoint.config_file import read_config
+from charlstm.planning.recipe_file import read_recipe
+from charlstm.planning.training_plan import plan_training
 from tests.cli.story_training import SMALL, STORY
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -18,6 +23,19 @@ def test_the_printed_recipe_is_toml_alone_on_stdout(charlstm, tale):
     assert (printed.exit_code, printed.stderr) == (0, "")
     assert printed.stdout.startswith("# Recipe of tale, printed by charlstm ")
     assert tomllib.loads(printed.stdout)["units"] == [16]
+
+
+def test_the_recipe_of_the_shipped_model_plans_its_training_again(charlstm, tmp_path):
+    shipped = ROOT / "checkpoints" / "ferry"
+    printed = charlstm("inspect", "recipe", "--checkpoint", str(shipped)).stdout
+    assert f"```toml\n{printed}```" in (ROOT / "docs" / "guides" / "training.md").read_text()
+    (tmp_path / "ferry.toml").write_text(printed)
+    config, text = read_config(shipped), str(ROOT / "data" / "ferry-year.txt")
+    plan = plan_training(
+        tmp_path / "c", [text], {}, preset="standard", recipe=read_recipe("ferry.toml"), created=config.created, name="ferry"
+    )
+    assert (plan.config.model, plan.config.training, plan.config.corpus) == (config.model, config.training, config.corpus)
+    assert plan.config.vocabulary == config.vocabulary
 
 
 @pytest.mark.parametrize("option", ["--json", "--keras", "--text=The fox", "--unit=0", "--page=p.html"])
