@@ -1,6 +1,7 @@
 """``charlstm train --sweep``: a training for every combination of values, one after the other or several at a time."""
 
 import itertools
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -101,10 +102,7 @@ def _combinations(context: typer.Context, values: dict[str, list[str]]) -> list[
     """Return the combinations, with the last setting changing fastest; their names come from the values."""
     from charlstm.checkpoint.regular_files import real_path
 
-    number = 1
-    for each in values.values():
-        number *= len(each)
-    if number > MOST:
+    if (number := math.prod(map(len, values.values()))) > MOST:
         raise typer.BadParameter(f"--sweep: {number:,} combinations are more than {MOST:,}; give fewer values")
     first = Path(context.params["corpus"][0])
     base = context.params["name"] or _name_part(real_path(first).name if first.is_dir() else first.stem)
@@ -160,8 +158,7 @@ def _words(context: typer.Context) -> list[str]:
         if isinstance(value, bool):
             words += [option.opts[0]] if value else option.secondary_opts[:1]
         else:
-            several = option.multiple
-            for each in value if several else [value]:
+            for each in value if option.multiple else [value]:
                 words += [option.opts[0], ",".join(map(str, each)) if isinstance(each, tuple) else str(each)]
     return words
 

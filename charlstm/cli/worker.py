@@ -94,8 +94,9 @@ def be_a_worker(
 def memory_note(plan: "TrainingPlan") -> str | None:
     """Return a note on the memory that a training needs, if that is much; refuse a training that does not fit."""
     from charlstm.machine import cores
+    from charlstm.planning.base_model import Base
     from charlstm.planning.memory_estimate import check_training_memory
-    from charlstm.planning.training_plan import Base, ResumedState
+    from charlstm.planning.training_plan import ResumedState
 
     return check_training_memory(
         plan.config.model,

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, read_config
-from charlstm.checkpoint.folder import available_names, check_can_be_created, check_new, find_checkpoint
+from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord
+from charlstm.checkpoint.folder import available_names, check_can_be_created, check_new
 from charlstm.checkpoint.json_files import MAX_BYTES
 from charlstm.checkpoint.lineage import characters_trained_on, lineage
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.training_state import TrainingState
-from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.choices import OnUnknown
-from charlstm.config import ModelConfig, TrainingConfig, build, setting_name, to_dict
+from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.planning.adaptation import adapt, fitted_validation
+from charlstm.planning.base_model import FITTED_IN_FINE_TUNING, Base, read_base
 from charlstm.planning.cluster import Cluster
 from charlstm.planning.held_out import base_texts, overlap_note, trained_on_notes, unseen_fraction, validation_record
 from charlstm.planning.layer_options import check_layer_options
@@ -35,27 +35,6 @@ from charlstm.text.windows import split
 _TOO_MANY = "the names of {:,} files are more than a checkpoint can store; join the files into one and give that one"
 _MODEL = frozenset(field.name for field in fields(ModelConfig))
 _TRAINING = frozenset(field.name for field in fields(TrainingConfig))
-_FITTED_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
-_FREE_IN_FINE_TUNING = _FITTED_IN_FINE_TUNING.union(
-    {"seq_len", "targets"},
-    (f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias") for kind in ("regularizer", "constraint")),
-)
-"""Settings of a network that change neither the shapes nor the meaning of its weights."""
-
-
-@dataclass(frozen=True)
-class Base:
-    """A trained model to fine-tune.
-
-    Attributes:
-        name: Name of its checkpoint.
-        config: Its configuration.
-        weights: Its weights.
-    """
-
-    name: str
-    config: CheckpointConfig
-    weights: Weights
 
 
 @dataclass(frozen=True)
@@ -153,10 +132,10 @@ def plan_training(
     min_count = min_count_of(asked_for)
     if name is not None:
         check_new(root, name)
-    base = _base(root, base_name, given, asked_for) if base_name is not None else None
+    base = read_base(root, base_name, given, asked_for) if base_name is not None else None
     corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
     settings = _settings(asked_for, preset, base) | {"vocabulary_size": len(corpus.vocabulary)}
-    fixed = frozenset(asked_for) | (_MODEL - _FITTED_IN_FINE_TUNING if base else frozenset())
+    fixed = frozenset(asked_for) | (_MODEL - FITTED_IN_FINE_TUNING if base else frozenset())
     if settings.get("precision", "auto") == "auto":
         settings["precision"] = TrainingConfig.precision  # provisional: the choice depends on the batch size
         fixed -= {"precision"}
@@ -219,25 +198,6 @@ def plan_training(
         validation_text=own,
         notes=(*corpus.notes, *cut.notes, *held_out_notes, *adapted.notes, *effects),
     )
-
-
-def _base(root: Path, name: str, given: Mapping[str, object], asked_for: Mapping[str, object]) -> Base:
-    """Return the base. The user cannot give settings of its structure; a recipe may repeat them."""
-    structure = _MODEL - _FREE_IN_FINE_TUNING
-    _check_structure(sorted(given.keys() & structure), name)
-    folder = find_checkpoint(root, name)
-    config = read_config(folder)
-    recorded = to_dict(config.model)
-    _check_structure([key for key in sorted(asked_for.keys() & structure) if asked_for[key] != recorded[key]], name)
-    return Base(real_path(folder).name, config, read_weights(folder, config.model))
-
-
-def _check_structure(changed: Sequence[str], name: str) -> None:
-    if changed:
-        raise ConfigError(
-            f"`{setting_name(changed[0])}` cannot be changed with `base={name}`, whose network is used; leave it out, or "
-            "train a new model"
-        )
 
 
 def _settings(given: Mapping[str, object], preset: Preset, base: Base | None) -> dict[str, object]:

@@ -17,8 +17,9 @@ from charlstm.checkpoint.weights import read_weights
 from charlstm.errors import CheckpointError, SaveError, TakenError, TrainingError
 from charlstm.formatting import count_parameters
 from charlstm.nn.vocabulary_growth import starting_weights
+from charlstm.planning.base_model import Base
 from charlstm.planning.budget import budget
-from charlstm.planning.training_plan import Base, ResumedState, TrainingPlan
+from charlstm.planning.training_plan import ResumedState, TrainingPlan
 from charlstm.text.batches import batch_source
 from charlstm.text.frequencies import log_frequencies, unigram_nats
 from charlstm.text.vocabulary import Ids

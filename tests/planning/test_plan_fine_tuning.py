@@ -7,9 +7,9 @@ import pytest
 from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.weights import WEIGHTS, read_weights
 from charlstm.errors import CharlstmError, ConfigError
+from charlstm.planning.base_model import Base
 from charlstm.planning.presets import PRESETS
 from charlstm.planning.resume_plan import plan_resuming
-from charlstm.planning.training_plan import Base
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from charlstm.text.windows import split
 
