@@ -25,7 +25,7 @@ TRAIN, VALIDATION = "train", "validation"
 _PAUSE = 1.0
 """Least seconds between two points of the steps."""
 _SHARE = 0.005
-"""Largest fraction of the time to spend on writing them."""
+"""Largest fraction of the time to spend on them, and as much on the samples."""
 _SAMPLE = 200
 """Characters of a sample text."""
 
@@ -98,7 +98,8 @@ class Summaries:
     clock: Callable[[], float]
     first: int
     _writers: dict[str, Any] = field(default_factory=dict)
-    _due: float = 0.0
+    _point_due: float = 0.0
+    _sample_due: float = 0.0
     _losses: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -120,11 +121,16 @@ class Summaries:
         """Write what an event says."""
         if isinstance(event, Stepped):
             self._losses.append(event.loss)
-            if (began := self.clock()) >= self._due:
+            if (began := self.clock()) >= self._point_due:
                 self._write_step(event)
-                self._due = self.clock() + max(_PAUSE, (self.clock() - began) / _SHARE)
+                self._point_due = self.clock() + max(_PAUSE, (self.clock() - began) / _SHARE)
         elif isinstance(event, Evaluated):
-            self._write_evaluation(event.evaluation, sample_text(self.plan.config, event.weights, _SAMPLE))
+            self._write_evaluation(event.evaluation)
+            if (began := self.clock()) >= self._sample_due:
+                self._write_sample(event.evaluation.step, sample_text(self.plan.config, event.weights, _SAMPLE))
+                self._sample_due = self.clock() + (self.clock() - began) / _SHARE
+            for writer in self._writers.values():
+                writer.flush()
         elif isinstance(event, RolledBack):
             self._start(event.step)
         elif isinstance(event, Finished):
@@ -137,15 +143,15 @@ class Summaries:
         self._scalar(TRAIN, "characters_per_second", event.characters_per_second, event.step)
         self._losses = []
 
-    def _write_evaluation(self, evaluation: HistoryEntry, sample: str) -> None:
+    def _write_evaluation(self, evaluation: HistoryEntry) -> None:
         self._scalar(TRAIN, "epoch_loss", evaluation.train_nats_per_char, evaluation.step)
         self._scalar(TRAIN, "epoch_learning_rate", evaluation.learning_rate, evaluation.step)
         if evaluation.nats_per_char is not None:
             self._scalar(VALIDATION, "epoch_loss", evaluation.nats_per_char, evaluation.step)
+
+    def _write_sample(self, step: int, sample: str) -> None:
         lines = "".join(f"    {line}\n" for line in sample.split("\n"))  # a block of code in Markdown
-        self._summary(TRAIN, "sample", [lines], evaluation.step, plugin="text", data_class="DATA_CLASS_TENSOR")
-        for writer in self._writers.values():
-            writer.flush()
+        self._summary(TRAIN, "sample", [lines], step, plugin="text", data_class="DATA_CLASS_TENSOR")
 
     def _scalar(self, run: str, tag: str, value: float, step: int) -> None:
         self._summary(run, tag, value, step, plugin="scalars", data_class="DATA_CLASS_SCALAR")
