@@ -8,7 +8,7 @@ import pytest
 from charlstm.evaluation.timed_generation import GenerationTask, TimingEnvironment, cell_steps, generate_timed, state_bytes
 from charlstm.inference.generation import generate_pieces
 from charlstm.inference.modes import decoder
-from charlstm.inference.network import Network
+from charlstm.inference.network import LstmNetwork
 from charlstm.inference.sampling import Sampling
 from tests.evaluation.conftest import TASK, VOCABULARY, ticking
 
@@ -61,8 +61,8 @@ def test_threads_are_set_for_the_rows_of_a_step(make_network):
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
 def test_cell_steps_match_the_steps_computed(make_network, monkeypatch, mode, seed, length):
     rows = []
-    step = Network.step
-    monkeypatch.setattr(Network, "step", lambda self, ids, *rest: (rows.append(len(ids)), step(self, ids, *rest)))
+    step = LstmNetwork.step
+    monkeypatch.setattr(LstmNetwork, "step", lambda self, ids, *rest: (rows.append(len(ids)), step(self, ids, *rest)))
     generate_timed(make_network(), VOCABULARY, GenerationTask("a" * seed, length, 0, Sampling(1.0)), mode, ticking())
     # The last step on the seed text gives the first character, and the last generated character is not read.
     made = rows[-length:]
