@@ -35,7 +35,7 @@ TextEncoding = Annotated[
         show_default=False,
     ),
 ]
-Length = Annotated[int, option("Largest number of characters to generate.", **integer(0))]
+Length = Annotated[int, option("Largest number of characters to generate, if --end does not continue.", **integer(0))]
 Mode = Annotated[
     choices.Mode,
     option("stateless: read the last window for each character; stateful: carry the state.", **choice(choices.Mode)),
@@ -141,7 +141,7 @@ Logprobs = Annotated[
 ]
 Interactive = Annotated[
     bool,
-    option("Write together with the model: continue, undo, retry, change the temperature.", "--interactive", "-i"),
+    option("Write together with the model: continue, undo, retry, choose the next word.", "--interactive", "-i"),
 ]
 Output = Annotated[
     Path | None,

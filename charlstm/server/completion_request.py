@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
-from charlstm.choices import DEFAULT_TEMPERATURE, Mode
+from charlstm.choices import DEFAULT_TEMPERATURE, Mode, TextEnd
 from charlstm.errors import CharlstmError
+from charlstm.inference.stop_rules import LONGEST_END, StopRules
 from charlstm.server.api_error import ApiError
 from charlstm.server.limits import Limits
 from charlstm.text.known_text import known_text
@@ -26,9 +27,10 @@ class StreamOptions(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CompletionRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The fields of OpenAI's completions, with ``mode``, ``top_k``, ``min_p`` and ``repetition_penalty`` of this program.
+    """The fields of OpenAI's completions, with some of this program.
 
-    A token is a character. A field that is null counts as missing.
+    Those are ``mode``, ``top_k``, ``min_p``, ``repetition_penalty``, ``end`` and ``keep_stop``. A token is a character.
+    A field that is null counts as missing.
     """
 
     model: str | None = None
@@ -53,6 +55,8 @@ class CompletionRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
     top_k: int | None = None
     min_p: float | None = None
     repetition_penalty: float | None = None
+    end: TextEnd | None = None
+    keep_stop: bool | None = None
 
 
 _decode = msgspec.json.Decoder(CompletionRequest).decode
@@ -81,6 +85,7 @@ class CheckedRequest(msgspec.Struct, kw_only=True, frozen=True):
         prompts: Texts to continue, in the characters of the model; None for a passage of the corpus.
         texts: Texts to write for each prompt.
         n: Texts to return for each prompt.
+        stops: What ends a text before ``max_tokens``, or lets it continue.
         bias: Numbers to add to the logits of characters, by id.
     """
 
@@ -94,7 +99,7 @@ class CheckedRequest(msgspec.Struct, kw_only=True, frozen=True):
     mode: Mode
     n: int
     texts: int
-    stops: tuple[str, ...]
+    stops: StopRules
     seed: int | None
     stream: bool
     include_usage: bool
@@ -133,7 +138,11 @@ def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Li
         raise ApiError(400, f"n: expected at most {limits.max_n} texts in all; found {len(prompts)} prompts of {texts}", "n")
     if max_tokens == 0 and texts > 1:
         raise ApiError(400, f"n: expected 1, since scoring gives the same each time; found {texts}", "n")
-    kept = texts * sum(len(prompt or "") * echo + max_tokens for prompt in prompts)
+    stops = StopRules(_stops(request.stop, vocabulary), keep=bool(request.keep_stop), end=request.end)
+    if (most := stops.most(max_tokens)) > limits.max_tokens:
+        allowed = limits.max_tokens // LONGEST_END
+        raise ApiError(400, f"max_tokens: expected at most {allowed:,} with end; found {max_tokens:,}", "max_tokens")
+    kept = texts * sum(len(prompt or "") * echo + most for prompt in prompts)
     if logprobs is not None and kept > limits.max_scored:
         raise ApiError(400, f"logprobs: expected at most {limits.max_scored:,} characters in all; found {kept:,}", "logprobs")
     return CheckedRequest(
@@ -147,7 +156,7 @@ def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Li
         mode=request.mode or "stateful",
         n=n,
         texts=texts,
-        stops=_stops(request.stop, vocabulary),
+        stops=stops,
         seed=None if request.seed is None else _integer("seed", request.seed, 0, 0, (1 << 63) - 1),
         stream=stream,
         include_usage=request.stream_options is not None and request.stream_options.include_usage,

@@ -10,7 +10,6 @@ from charlstm.inference.generation_inputs import default_seed
 from charlstm.inference.logprobs import CharacterLogprob
 from charlstm.inference.sampling import Sampling
 from charlstm.inference.shared_batch import BatchText
-from charlstm.inference.stop_rules import StopRules
 from charlstm.model import Model
 from charlstm.server.api_error import ApiError
 from charlstm.server.completion_request import CheckedRequest
@@ -87,7 +86,7 @@ class Completion:
             text=BatchText(ids, len(vocabulary), request.mode, sampling, random_seed, request.bias, reports),
             vocabulary=vocabulary,
             length=request.max_tokens,
-            stops=StopRules(request.stops),
+            stops=request.stops,
             prompt=text,
             naming_nats=vocabulary.naming_nats(ids),
             logprobs=request.logprobs,

@@ -75,6 +75,19 @@ def test_stop_strings_end_a_text_before_them(client, models, stream):
     assert "".join(tokens) == text
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("more", [{"end": "word"}, {"end": "paragraph"}, {"keep_stop": True}])
+def test_a_text_ends_as_that_of_the_library(client, models, more, stream):
+    stop = None if "end" in more else expected(models["tale"], "The quick", 90, 11)[70:73]
+    whole = expected(models["tale"], "The quick", 60 if "end" in more else 90, 11, stop=stop, **more)
+    options = {"model": "tale", "prompt": "The quick", "max_tokens": 60 if "end" in more else 90, "seed": 11, "stop": stop}
+    found = client.completions.create(**options, logprobs=1, stream=stream, extra_body=more)
+    choices = [chunk.choices[0] for chunk in found] if stream else found.choices
+    assert "".join(choice.text for choice in choices) == whole
+    assert "".join(token for choice in choices for token in choice.logprobs.tokens) == whole
+    assert choices[-1].finish_reason == ("length" if more == {"end": "paragraph"} else "stop")
+
+
 def test_log_probabilities_are_those_of_the_model(client, models):
     model, prompt = models["tale"], "The quick"
     (choice,) = client.completions.create(
