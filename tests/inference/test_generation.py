@@ -103,7 +103,7 @@ def test_a_batch_of_samples_equals_single_texts(make_network, mode):
         Sampling(1.0),
         Sampling(1.0, repetition_penalty=1.5),
         Sampling(0, repetition_penalty=3.0),
-        Sampling(0.2, last_temperature=3.0, length=30, word_temperature=2.0),
+        Sampling(0.05, last_temperature=0.5, length=60, word_temperature=2.0),
     ],
 )
 def test_a_text_can_be_resumed_at_any_position(make_network, mode, sampling):

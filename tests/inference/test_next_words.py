@@ -44,10 +44,10 @@ def enumerated(network, vocabulary, seed: str, mode: str, joined: str, alone: st
 
 
 @pytest.mark.parametrize("mode", ["stateless", "stateful"])
-@pytest.mark.parametrize("seed", ["ab ", "b.a"])
+@pytest.mark.parametrize(("seed", "window"), [("ab ", 4), ("b.a", 4)])
 @pytest.mark.parametrize(("characters", "joined", "alone"), [(" .ab", "ab", ""), (" a渡", "a", "渡")])
-def test_list_equals_an_enumeration(make_network, mode, seed, characters, joined, alone):
-    network = make_network(vocabulary_size=len(characters), seq_len=4)
+def test_list_equals_an_enumeration(make_network, mode, seed, window, characters, joined, alone):
+    network = make_network(vocabulary_size=len(characters), seq_len=window)
     network.dense_kernel[:] *= 4  # far from uniform
     vocabulary = Vocabulary(characters)
     seed = "".join(character if character in characters else "a" for character in seed)
@@ -84,3 +84,20 @@ def test_after_a_complete_word_no_letter_follows(make_network):
     assert [each.text for each in found] == [each.text for each in others[:5]]
     separated = sum(p for number, p in likeliest_next(decoder(network, "stateful"), ids, 4) if number < 2)
     assert [each.probability for each in found] == pytest.approx([each.probability / separated for each in others[:5]])
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+@pytest.mark.parametrize("window", [3, 12])
+def test_every_probability_is_that_of_its_characters(make_network, mode, window):
+    network, vocabulary = make_network(vocabulary_size=4, seq_len=window), Vocabulary(" .ab")
+    network.dense_kernel[:] *= 4  # far from uniform: beginnings of several lengths are extended together
+    read = decoder(network, mode)
+    words = next_words(network, vocabulary, np.array([2]), mode, 60, most=400).words
+    assert len({len(word.text) for word in words}) > 2
+    for word in words:
+        expected, text = 1.0, "a"
+        for character in word.text:
+            expected *= dict(likeliest_next(read, vocabulary.encode(text), 4))[vocabulary.characters.index(character)]
+            text += character
+        expected *= sum(p for number, p in likeliest_next(read, vocabulary.encode(text), 4) if number < 2)
+        assert word.probability == pytest.approx(expected, rel=1e-4)
