@@ -8,6 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,10 @@ class StatefulProcessor(ABC):
         seed is all of the text so far: the state must not depend on how the text is divided between calls.
         """
 
+    @abstractmethod
+    def gather(self, rows: NDArray[np.integer[Any]]) -> None:
+        """Replace the texts by copies of some of them: rows ``[B]``."""
+
 
 @dataclass
 class RepetitionPenalty(StatefulProcessor):
@@ -76,6 +81,11 @@ class RepetitionPenalty(StatefulProcessor):
             self._recent, self._rows = new, np.arange(len(new))[:, None]
         else:
             self._recent = np.concatenate([self._recent, new], 1)[:, -PENALTY_WINDOW:]
+
+    def gather(self, rows: NDArray[np.integer[Any]]) -> None:
+        """See :class:`StatefulProcessor`."""
+        if self._recent is not None:
+            self._recent = self._recent[rows]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlstm.choices import Mode
 from charlstm.inference.lstm import Array, LayerState, LayerWorkspace
@@ -26,6 +27,9 @@ class Decoder(Protocol):
 
     def logits(self, state: Any) -> Array:
         """Return the logits of the next character in every row, ``[B, V]``; call :meth:`step` at least once before."""
+
+    def gather(self, state: Any, rows: NDArray[np.integer]) -> Any:
+        """Return the state of a new batch, each of whose rows is a copy of a row of this one: rows ``[B']``."""
 
     def recent(self, ids: Ids) -> Ids:
         """Return the part of a text, at its end, that the next character depends on."""
@@ -61,6 +65,12 @@ class StatefulDecoder:
     def logits(self, state: CarriedState) -> Array:
         """See :class:`Decoder`."""
         return self.network.logits(state.layers[-1].h)
+
+    def gather(self, state: CarriedState, rows: NDArray[np.integer]) -> CarriedState:
+        """See :class:`Decoder`."""
+        layers = tuple(LayerState(h[rows], c[rows]) for h, c in state.layers)
+        same = len(rows) == len(state.layers[-1].h)
+        return CarriedState(layers, state.workspace if same else self.network.workspace(len(rows)))
 
     def recent(self, ids: Ids) -> Ids:
         """Return the whole text: the state depends on all of it."""
@@ -119,6 +129,17 @@ class StatelessDecoder:
     def logits(self, state: LaneState) -> Array:
         """See :class:`Decoder`."""
         return self.network.logits(state.h)
+
+    def gather(self, state: LaneState, rows: NDArray[np.integer]) -> LaneState:
+        """See :class:`Decoder`."""
+        width, before, after = self.network.config.seq_len, len(state.h), len(rows)
+        lanes = tuple(
+            LayerState(*(array.reshape(width, before, -1)[:, rows].reshape(width * after, -1) for array in layer))
+            for layer in state.lanes
+        )
+        workspace = state.workspace if after == before else self.network.workspace(width * after)
+        oldest = state.read % width if state.read >= width else 0
+        return LaneState(lanes, workspace, state.read, lanes[-1].h[oldest * after : (oldest + 1) * after])
 
     def recent(self, ids: Ids) -> Ids:
         """Return the last window of a text."""

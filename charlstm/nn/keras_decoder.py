@@ -45,6 +45,10 @@ class StatefulKerasDecoder:
         """See :class:`charlstm.inference.modes.Decoder`."""
         return np.asarray(state[1])
 
+    def gather(self, state: Any, rows: NDArray[np.integer[Any]]) -> Any:
+        """See :class:`charlstm.inference.modes.Decoder`."""
+        return tf.nest.map_structure(lambda array: tf.gather(array, rows), state)
+
     def recent(self, ids: Ids) -> Ids:
         """Return the whole text."""
         return ids
@@ -69,6 +73,11 @@ class StatelessKerasDecoder:
         x = tf.constant(normalise(state, self.layers.config.vocabulary_size))
         logits, _ = _read(self.layers, x, self.layers.initial_states(len(state)))
         return np.asarray(logits)
+
+    def gather(self, state: NDArray[Any], rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """See :class:`charlstm.inference.modes.Decoder`."""
+        gathered: NDArray[Any] = state[rows]
+        return gathered
 
     def recent(self, ids: Ids) -> Ids:
         """Return the last window of a text."""
