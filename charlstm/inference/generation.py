@@ -31,7 +31,8 @@ class Sample:
         text: The generated text, without the seed and, unless it is kept, without the stop string.
         random_seed: The random seed of its noise.
         stop_reason: ``length`` if it reached the maximum length, ``stop`` if it ended at a stop string or a match of the
-            regular expression, ``end`` if it ended with the word, line, sentence or paragraph that was asked for.
+            regular expression, ``end`` if it ended with the word, line, sentence or paragraph that was asked for, ``complete``
+            if its constraints allow nothing more.
         logprobs: The log-probability of each character, if they were asked for.
         seed: The text that it continues, where several texts may continue different ones.
     """

@@ -130,6 +130,9 @@ class ChangingTemperature(StatefulProcessor):
         """See :class:`StatefulProcessor`."""
         self.position += ids.shape[1]
 
+    def gather(self, rows: NDArray[np.integer[Any]]) -> None:
+        """See :class:`StatefulProcessor`; the position is that of all texts."""
+
 
 @dataclass
 class WordTemperature(StatefulProcessor):
@@ -167,6 +170,13 @@ class WordTemperature(StatefulProcessor):
             self.other.read(ids)
         if ids.shape[1]:
             self._begins = ~self.words.inside[ids[:, -1]]
+
+    def gather(self, rows: NDArray[np.integer[Any]]) -> None:
+        """See :class:`StatefulProcessor`."""
+        if isinstance(self.other, StatefulProcessor):
+            self.other.gather(rows)
+        if self._begins is not None:
+            self._begins = self._begins[rows]
 
 
 def _log_sum(logits: Logits) -> Logits:

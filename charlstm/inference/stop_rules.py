@@ -10,7 +10,7 @@ from charlstm.text.boundaries import first_end, last_word_end
 if TYPE_CHECKING:
     import regex
 
-StopReason = Literal["length", "stop", "end"]
+StopReason = Literal["length", "stop", "end", "complete"]
 
 LONGEST_END = 3
 """A text continues to the end of a sentence, say, until it is this many times as long as its length.

@@ -79,14 +79,15 @@ class SampleRecord(JsonRecord, frozen=True, kw_only=True):
         text: The generated text, without the seed text and, unless it is kept, without the stop string.
         random_seed: Random seed of its noise.
         stop_reason: `length` if it reached the maximum length, `stop` if it ended at a stop string or a match of the regular
-            expression, `end` if it ended with the word, line, sentence or paragraph that was asked for.
+            expression, `end` if it ended with the word, line, sentence or paragraph that was asked for, `complete` if its
+            constraints allow nothing more.
         seed: The seed text, if there are several.
         logprobs: The characters of the text with their log-probabilities.
     """
 
     text: str
     random_seed: int
-    stop_reason: Literal["length", "stop", "end"]
+    stop_reason: Literal["length", "stop", "end", "complete"]
     seed: str | UnsetType = UNSET
     logprobs: list[CharacterRecord] | UnsetType = UNSET
 

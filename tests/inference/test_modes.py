@@ -77,3 +77,20 @@ def test_recent_returns_the_window_or_the_whole_text(make_network):
     network = make_network(seq_len=6)
     assert StatelessDecoder(network).recent(np.arange(10)).tolist() == [4, 5, 6, 7, 8, 9]
     assert len(StatefulDecoder(network).recent(np.arange(10))) == 10
+
+
+@pytest.mark.parametrize("mode", [StatelessDecoder, StatefulDecoder])
+@pytest.mark.parametrize("length", [2, 9])
+@pytest.mark.parametrize("rows", [[2, 0, 2], [1], [0, 1, 2, 2, 1]])
+def test_a_gathered_state_continues_as_the_rows_it_copies(make_network, mode, length, rows):
+    decoder, read = mode(make_network(seq_len=4)), texts(batch=3, length=length)
+    state = decoder.initial_state(3)
+    for column in read.T:
+        state = decoder.step(column, state)
+    gathered = decoder.gather(state, np.array(rows))
+    np.testing.assert_allclose(decoder.logits(gathered), decoder.logits(state)[rows], atol=1e-6)
+    more, longer = np.random.default_rng(6).integers(0, 7, (len(rows), 7)), read[rows]
+    for column in more.T:
+        gathered, longer = decoder.step(column, gathered), np.column_stack([longer, column])
+        window = longer[:, -4:] if mode is StatelessDecoder else longer
+        np.testing.assert_allclose(decoder.logits(gathered), logits_after(decoder.network, window), atol=2e-6)

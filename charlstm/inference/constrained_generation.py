@@ -1,0 +1,155 @@
+"""The generation loop of texts that obey constraints, with several particles of each."""
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlstm.inference.constraints.automaton import END
+from charlstm.inference.constraints.particles import ConstrainedSampler
+from charlstm.inference.constraints.text_constraint import ConstraintState, TextConstraint
+from charlstm.inference.generated_text import GeneratedText
+from charlstm.inference.generation import Sample, warm_up
+from charlstm.inference.modes import Decoder
+from charlstm.inference.sampling import Sampling
+from charlstm.inference.stop_rules import NO_STOPS, StopRules
+from charlstm.text.boundaries import WordCharacters
+from charlstm.text.vocabulary import Ids, Vocabulary, id_dtype
+
+
+class Histories:
+    """The characters of all particles, and how much of each text is certain.
+
+    Attributes:
+        ids: ``[B, P, length]``; the first ``lengths`` are set.
+        lengths: Number of characters of each particle: ``[B, P]``.
+        ended: True if the last character has ended the particle: ``[B, P]``.
+        certain: Number of characters in which all particles of a text agree: B.
+    """
+
+    def __init__(self, texts: int, particles: int, length: int, vocabulary_size: int) -> None:
+        """Start empty histories."""
+        self.ids = np.zeros((texts, particles, length), id_dtype(vocabulary_size))
+        self.lengths = np.zeros((texts, particles), np.int64)
+        self.ended = np.zeros((texts, particles), bool)
+        self.certain = [0] * texts
+
+    def append(self, position: int, ids: NDArray[np.int64], living: NDArray[np.bool_], ended: NDArray[np.bool_]) -> None:
+        """Append a character at a position to the particles that live: ids ``[R]``; it may end them."""
+        self.ids[:, :, position] = ids.reshape(self.lengths.shape)
+        self.lengths += living.reshape(self.lengths.shape)
+        self.ended |= (living & ended).reshape(self.lengths.shape)
+
+    def gather(self, rows: NDArray[np.int64], position: int) -> None:
+        """Replace the particles by copies: rows ``[R]``; they have characters before the position."""
+        texts, particles = self.lengths.shape
+        for text, sources in enumerate(rows.reshape(texts, particles) - np.arange(0, texts * particles, particles)[:, None]):
+            open_part = slice(self.certain[text], position)  # the rest is the same in all
+            self.ids[text, :, open_part] = self.ids[text, sources, open_part]
+            self.lengths[text], self.ended[text] = self.lengths[text, sources], self.ended[text, sources]
+
+    def agreed(self, text: int) -> Ids:
+        """Return the ids that have become certain since the last call."""
+        start = end = self.certain[text]
+        ids, most = self.ids[text], int((self.lengths[text] - self.ended[text]).min())
+        while end < most and (ids[1:, end] == ids[0, end]).all():
+            end += 1
+        self.certain[text] = end
+        certain: Ids = ids[0, start:end]
+        return certain
+
+    def rest(self, text: int, particle: int, vocabulary: Vocabulary, stops: Sequence[str]) -> str:
+        """Return what is not certain of a particle, without a line end that has ended it and is no stop string."""
+        written = vocabulary.decode(self.ids[text, particle, : self.lengths[text, particle]])
+        if self.ended[text, particle] and not written.endswith(tuple(stops)):
+            written = written[:-1]
+        return written[self.certain[text] :]
+
+
+def constrained_pieces(
+    decoder: Decoder,
+    vocabulary: Vocabulary,
+    seed: str,
+    constraint: TextConstraint,
+    *,
+    particles: int,
+    random_seeds: Sequence[int],
+    length: int,
+    sampling: Sampling,
+    stops: StopRules = NO_STOPS,
+    position: int = 0,
+) -> Generator[list[str], None, list[Sample]]:
+    """Yield B continuations of a text that obey constraints, piece by piece.
+
+    A piece is what all particles of a text have in common. The rest follows at the end, when one of them is drawn by weight. At
+    temperature 0 all particles would be the same, so there is one: it takes the likeliest allowed character.
+
+    Args:
+        decoder: The decoder: a mode in one engine.
+        vocabulary: The model's characters.
+        seed: The text to continue.
+        constraint: The constraints, compiled for this seed, length and these stop strings.
+        particles: P, the number of particles of each text; 1 excludes characters only.
+        random_seeds: One for each of the B texts.
+        length: The maximum number of characters to generate.
+        sampling: The sampling settings.
+        stops: The stop strings, which are not part of the text.
+        position: The number of generated characters at the end of the seed.
+
+    Yields:
+        The next piece of every text; a piece can be empty.
+
+    Returns:
+        The :class:`Sample` of every text.
+    """
+    if sampling.greedy:
+        particles = 1
+    size, rows = len(vocabulary), len(random_seeds) * particles
+    seed_ids = vocabulary.encode(seed)
+    words = WordCharacters.of(vocabulary.characters) if sampling.word_temperature is not None else None
+    sampler = ConstrainedSampler(sampling, random_seeds, particles, size, seed_ids, position, words)
+    texts, histories = (
+        [GeneratedText(stops, length) for _ in random_seeds],
+        Histories(len(random_seeds), particles, length, size),
+    )
+    progress, state, ids = constraint.initial_state(rows), None, None
+    for place in range(length):
+        allowed = constraint.allowed(progress, length - place)
+        complete = ~allowed.any(-1)
+        if complete.any():
+            progress = ConstraintState(np.where(complete, END, progress.states), progress.columns)
+            allowed[complete] = True
+        if constraint.ended(progress).all():
+            break
+        with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; the sampler accepts any logits
+            if ids is None:
+                state = decoder.gather(warm_up(decoder, seed_ids, 1), np.zeros(rows, np.int64))
+            else:
+                state = decoder.step(ids, state)
+            copied = sampler.weigh(decoder.logits(state)[:, :size], allowed)
+        if copied is not None:
+            state, progress = decoder.gather(state, copied), constraint.gather(progress, copied)
+            histories.gather(copied, place)
+        ids = sampler.draw()
+        living = ~constraint.ended(progress)
+        progress = constraint.step(progress, ids)
+        histories.append(place, ids, living, constraint.ended(progress))
+        yield [_released(text, vocabulary.decode(histories.agreed(index))) for index, text in enumerate(texts)]
+    chosen = sampler.chosen()
+    for index, (text, particle) in enumerate(zip(texts, chosen.tolist(), strict=True)):
+        _append(text, histories.rest(index, particle, vocabulary, stops.strings))
+    yield [text.give(all_of_it=True) for text in texts]
+    return [
+        Sample(text.text, random_seed, text.stop_reason or "complete")
+        for text, random_seed in zip(texts, random_seeds, strict=True)
+    ]
+
+
+def _append(text: GeneratedText, characters: str) -> None:
+    for character in characters:
+        text.append(character)
+
+
+def _released(text: GeneratedText, characters: str) -> str:
+    _append(text, characters)
+    return text.give()
