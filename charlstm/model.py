@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Unpack
 from charlstm.checkpoint.search import find_model
 from charlstm.choices import Engine, ExportFormat, OnnxInput, WeightsFormat
 from charlstm.errors import check_instance
-from charlstm.inference.generation import Sample, generate_pieces, generate_texts
+from charlstm.inference.constrained_generation import continued_pieces
+from charlstm.inference.generation import Sample, generate_texts
 from charlstm.inference.generation_inputs import GenerationInputs, generation_inputs
 from charlstm.inference.generation_settings import GenerationOptions
 from charlstm.model_reading import ReadingModel
@@ -130,6 +131,8 @@ class Model(ReadingModel):
     ) -> GenerationInputs:
         if options.get("random_seed") is None:
             options["random_seed"] = secrets.randbelow(2**31)
+        if options.get("words") is not None:
+            options["words"] = self.word_list(options["words"])
         return generation_inputs(self.checkpoint, seed, samples, logprobs, **options)
 
     def pieces(
@@ -137,13 +140,15 @@ class Model(ReadingModel):
     ) -> Generator[list[str], None, list[Sample]]:
         """Yield the texts that continue one seed of checked inputs, by its number, piece by piece.
 
-        See :func:`charlstm.inference.generation.generate_pieces`.
+        See :func:`charlstm.inference.constrained_generation.continued_pieces`.
         """
         settings = inputs.settings
-        return generate_pieces(
+        return continued_pieces(
             self.decoder(settings.mode, engine, settings.window),
             self.vocabulary,
             inputs.seeds[number],
+            inputs.constraints[number] if inputs.constraints else None,
+            particles=settings.rows,
             random_seeds=inputs.random_seeds,
             length=settings.length,
             sampling=settings.sampling,

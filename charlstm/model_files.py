@@ -1,9 +1,11 @@
 """A trained model as it lies in its files: configuration, vocabulary, weights, history, and the network that they make."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from charlstm.checkpoint.config_file import CheckpointConfig, read_config
 from charlstm.checkpoint.history import read_history
@@ -11,7 +13,7 @@ from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.choices import Engine, Mode, WeightsFormat
 from charlstm.config import ModelConfig
-from charlstm.errors import check_choice
+from charlstm.errors import CheckpointError, ConfigError, check_choice, clip_text
 from charlstm.export.weights import round_weights
 from charlstm.inference.modes import Decoder, decoder
 from charlstm.inference.network import Network, build_network
@@ -76,6 +78,42 @@ class ModelFiles:
     def network(self) -> Network:
         """The network in NumPy."""
         return build_network(self.config, self.weights)
+
+    def word_list(self, words: Any) -> tuple[str, ...]:
+        """Return the words that a text may have, in alphabetical order.
+
+        Args:
+            words: A list; the path of a text with these words; or ``corpus`` for those of the training text, which is searched
+                for here and in ``data/``.
+
+        Raises:
+            ConfigError: If it is something else, or the training text is not found.
+            CorpusError: If the file cannot be read.
+        """
+        from charlstm.inference.constraints.words import find_words
+        from charlstm.text.corpus import read_text
+        from charlstm.text.known_text import known_text
+
+        if words == "corpus":
+            text = self._training_text()
+        elif isinstance(words, str | PathLike):
+            text = read_text(Path(words))
+        elif isinstance(words, Collection) and all(isinstance(word, str) for word in words):
+            text = "\n".join(words)
+        else:
+            raise ConfigError(setting="words", expected="the path of a file, a list of words, or corpus", found=words)
+        return tuple(sorted(find_words(known_text(self.vocabulary, text, setting="words"))))
+
+    def _training_text(self) -> str:
+        from charlstm.evaluation.evaluation_texts import find_corpus
+
+        try:
+            corpus = find_corpus(self.path, self.checkpoint)
+        except CheckpointError:
+            name = clip_text(self.checkpoint.corpus.name)
+            reason = f"the training text, {name}, is neither here nor in data/; name its file"
+            raise ConfigError(setting="words", reason=reason) from None
+        return corpus.vocabulary.decode(corpus.ids)
 
     def __repr__(self) -> str:
         """Return the name and the sizes.

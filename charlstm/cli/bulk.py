@@ -44,6 +44,11 @@ _PAUSE = 60.0
 """Seconds between two progress messages when stderr is not a terminal."""
 
 
+def batch_size(particles: int) -> int:
+    """Return the number of texts that a process generates at a time: fewer if each has several particles."""
+    return max(1, BATCH // particles)
+
+
 def write_many(job: Job, path: Path, settings: Mapping[str, object], processes: int) -> None:
     """Write the texts that are not yet in the file, and report the number written.
 
@@ -67,9 +72,10 @@ def write_many(job: Job, path: Path, settings: Mapping[str, object], processes: 
         done = before = 0
         try:
             with signals(_end):
-                done = before = _resumed(path, wanted, texts)
+                size = batch_size(job.particles)
+                done = before = _resumed(path, wanted, texts, size)
                 left = range(done, texts)
-                batches = [left[start : start + BATCH] for start in range(0, len(left), BATCH)]
+                batches = [left[start : start + size] for start in range(0, len(left), size)]
                 said = time.monotonic()
                 with (
                     path.open("ab") as file,
@@ -120,7 +126,7 @@ def _alone(path: Path) -> Iterator[None]:
                 lock.unlink()
 
 
-def _resumed(path: Path, settings: StoredSettings, texts: int) -> int:
+def _resumed(path: Path, settings: StoredSettings, texts: int, batch: int) -> int:
     """Start a file, or truncate an unfinished one after its last whole batch; return the number of its texts."""
     from charlstm.checkpoint.atomic import write_atomically
 
@@ -133,7 +139,7 @@ def _resumed(path: Path, settings: StoredSettings, texts: int) -> int:
     with path.open("r+b") as file:
         ends = [0, *accumulate(len(line) for line in file if line.endswith(b"\n"))]
         lines = len(ends) - 1
-        done = lines if lines == texts else lines // BATCH * BATCH
+        done = lines if lines == texts else lines // batch * batch
         file.truncate(ends[done])
     if done:
         say(f"Resuming {path}: {done:,} of {texts:,} texts are done.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from charlstm.choices import DEFAULT_TEMPERATURE, Engine
-from charlstm.cli import generate_options
+from charlstm.cli import constraint_options, generate_options
 from charlstm.cli.generated_text import generation_result, print_probabilities, print_samples, stream
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
@@ -69,6 +69,13 @@ def generate(
     stop_regex: generate_options.StopRegex = None,
     keep_stop: generate_options.KeepStop = False,
     end: generate_options.End = None,
+    avoid: constraint_options.Avoid = "",
+    only: constraint_options.Only = None,
+    words: constraint_options.Words = None,
+    pattern: constraint_options.Pattern = None,
+    line_length: constraint_options.LineLength = None,
+    acrostic: constraint_options.Acrostic = None,
+    particles: constraint_options.Particles = None,
     random_seed: generate_options.RandomSeed = None,
     temperature: generate_options.Temperature = str(DEFAULT_TEMPERATURE),
     word_temperature: generate_options.WordTemperature = None,
@@ -124,11 +131,13 @@ def generate(
     encoding = encoding_of("--seed-file", seed_file or seeds_file, text_encoding)
     model = find_mixture(checkpoint, checkpoints, mix, weights)
     settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
+    settings = constraint_options.read_constraints(settings, model, interactive=interactive)
     config = replace(model.checkpoint, model=settings.reads(model.config))
     stops = settings.stop_rules(stop_strings(stop, config.vocabulary))
     named = not json and not (output is not None and is_finished(output))
     source = SeedSource(seed, seed_file, seeds_file, encoding)
-    start = find_seeds(source, config, settings.random_seed, on_unknown, named=named)
+    whole_lines = settings.acrostic is not None
+    start = find_seeds(source, config, settings.random_seed, on_unknown, named=named, whole_lines=whole_lines)
     shows_seed = (start.given or sys.stdout.isatty()) if with_seed is None else with_seed
     inputs = GenerationInputs(
         seeds=start.texts,
@@ -137,6 +146,7 @@ def generate(
         stops=stops,
         settings=settings,
         logprobs=logprobs,
+        constraints=settings.constraints_of(config.vocabulary, start.texts, stops),
     )
     if probabilities:
         _print_next(model, inputs, json=json)
@@ -145,12 +155,21 @@ def generate(
     if output is not None:
         _write_file(model, inputs, output)
         return
-    check_generation(config, samples, stops.most(length), mode, settings.sampling, advice_for_many(samples), logprobs=logprobs)
+    check_generation(
+        config,
+        samples,
+        stops.most(length),
+        mode,
+        settings.sampling,
+        advice_for_many(samples),
+        logprobs=logprobs,
+        particles=inputs.particles,
+    )
     longest = max(map(len, inputs.seeds))
     if length and mode == "stateful" and longest > _LONG_SEED:
         read = f"All {longest:,} characters of the seed are read first"
         say(f"{read}; --mode stateless needs its last {config.model.seq_len}.")
-    with threads(config.model, samples * (config.model.seq_len if mode == "stateless" else 1)):
+    with threads(config.model, samples * settings.rows * (config.model.seq_len if mode == "stateless" else 1)):
         if interactive:
             from charlstm.cli.interactive import converse
 
@@ -192,17 +211,19 @@ def _print_next(model: "Model", inputs: "GenerationInputs", *, json: bool) -> No
 
 def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> None:
     """Write the texts to a file, with as many processes as fit in memory."""
-    from charlstm.cli.bulk import BATCH, write_many
+    from charlstm.cli.bulk import batch_size, write_many
     from charlstm.inference.bulk import Job
 
     settings, texts = inputs.settings, len(inputs.seeds) * len(inputs.random_seeds)
+    batch = batch_size(settings.rows)
     processes = writers(
         replace(model.checkpoint, model=settings.reads(model.config)),
-        ceil(texts / BATCH),
-        min(len(inputs.random_seeds), BATCH),
+        ceil(texts / batch),
+        min(len(inputs.random_seeds), batch),
         inputs.stops.most(settings.length),
         settings.mode,
         settings.sampling,
+        inputs.particles,
     )
     job = Job(
         model.decoder(settings.mode, window=settings.window),
@@ -212,6 +233,8 @@ def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> Non
         settings.length,
         settings.sampling,
         inputs.stops,
+        inputs.constraints,
+        settings.rows,
     )
     write_many(job, output, stored_values(inputs, model.weights), processes)
 

@@ -15,6 +15,7 @@ from charlstm.errors import CharlstmError, clip_text
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.config import ModelConfig
+    from charlstm.inference.constraints.text_constraint import Constraints
     from charlstm.inference.generation_settings import GenerationSettings
     from charlstm.inference.sampling import Sampling
     from charlstm.text.vocabulary import Vocabulary
@@ -86,7 +87,13 @@ def encoding_of(option: str, files: list[str] | str | None, text_encoding: str |
 
 
 def find_seeds(
-    source: SeedSource, config: "CheckpointConfig", random_seed: int, on_unknown: OnUnknown, *, named: bool
+    source: SeedSource,
+    config: "CheckpointConfig",
+    random_seed: int,
+    on_unknown: OnUnknown,
+    *,
+    named: bool,
+    whole_lines: bool = False,
 ) -> Seeds:
     """Return the texts to continue: given ones, or by default a passage of the corpus.
 
@@ -96,6 +103,7 @@ def find_seeds(
         random_seed: Number that chooses the passage.
         on_unknown: Action for characters that the model does not know.
         named: True to print the passage on stderr.
+        whole_lines: True for a passage that ends with a line end.
     """
     from charlstm.inference.generation_inputs import default_seed
     from charlstm.text.corpus import read_text
@@ -113,7 +121,7 @@ def find_seeds(
     elif source.seeds:
         texts = [unescaped("--seed", seed, config.vocabulary) for seed in source.seeds]
     else:
-        passage = default_seed(config, random_seed)
+        passage = default_seed(config, random_seed, whole_lines=whole_lines)
         if named:
             corpus = printable_name(clip_text(config.corpus.name))
             say(f"Without --seed, starting from this passage: {passage!r} (of {corpus})")
@@ -216,11 +224,13 @@ def settings_of(context: typer.Context, random_seed: int) -> "GenerationSettings
         context: The options of the command.
         random_seed: Random seed of the first text.
     """
+    from charlstm.inference.constraints.text_constraint import Constraints
     from charlstm.inference.generation_settings import GenerationSettings
 
     given = {field.name: context.params[field.name] for field in fields(GenerationSettings)}
     if given["end"] is None:
-        given["end"] = "sentence" if context.params["interactive"] else "none"
+        free = not any(context.params[field.name] for field in fields(Constraints))
+        given["end"] = "sentence" if context.params["interactive"] and free else "none"
     return GenerationSettings(**{**given, "random_seed": random_seed})
 
 

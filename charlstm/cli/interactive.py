@@ -14,7 +14,8 @@ from charlstm.cli.generation_inputs import unescaped
 from charlstm.cli.interactive_commands import Search, command
 from charlstm.cli.terminal import known_text, say, visible, write_given
 from charlstm.errors import CharlstmError
-from charlstm.inference.generation import Sample, generate_pieces
+from charlstm.inference.constrained_generation import continued_pieces
+from charlstm.inference.generation import Sample
 from charlstm.inference.generation_inputs import GenerationInputs
 from charlstm.inference.modes import Decoder
 from charlstm.inference.stop_rules import StopReason
@@ -42,10 +43,14 @@ def converse(
         given = draft.joined(known_text(vocabulary, given, on_unknown))
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         stops = replace(inputs.stops, end=None if draft.end == "none" else draft.end)
-        pieces = generate_pieces(
+        text = draft.text + given
+        constraints = replace(inputs.settings, length=draft.length).constraints_of(vocabulary, [text], stops)
+        pieces = continued_pieces(
             decoder,
             vocabulary,
-            draft.text + given,
+            text,
+            constraints[0] if constraints else None,
+            particles=inputs.settings.rows,
             random_seeds=[draft.random_seed],
             length=draft.length,
             sampling=draft.sampling,

@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.choices import Mode
+    from charlstm.inference.memory_footprint import Particles
     from charlstm.inference.sampling import Sampling
 
 
-def writers(config: "CheckpointConfig", batches: int, batch: int, length: int, mode: "Mode", sampling: "Sampling") -> int:
+def writers(
+    config: "CheckpointConfig",
+    batches: int,
+    batch: int,
+    length: int,
+    mode: "Mode",
+    sampling: "Sampling",
+    particles: "Particles",
+) -> int:
     """Return the number of processes that generate at a time: one for each core, or as many as fit in memory.
 
     Args:
@@ -19,6 +28,7 @@ def writers(config: "CheckpointConfig", batches: int, batch: int, length: int, m
         length: Characters in each text.
         mode: Generation mode.
         sampling: Sampling settings.
+        particles: The particles of each text.
 
     Raises:
         CharlstmError: If one process does not fit beside this one, which has the model too.
@@ -27,7 +37,7 @@ def writers(config: "CheckpointConfig", batches: int, batch: int, length: int, m
     from charlstm.inference.memory_footprint import process_bytes
     from charlstm.machine import available_memory, check_memory, cores
 
-    process, writing = process_bytes(config.model, 1), generation_bytes(config, batch, length, mode, sampling)
+    process, writing = process_bytes(config.model, 1), generation_bytes(config, batch, length, mode, sampling, particles)
     check_memory(
         {"the model in two processes": 2 * process, **writing}, ", or ".join(["reduce `length`", *smaller(config, mode)])
     )

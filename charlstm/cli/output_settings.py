@@ -39,6 +39,7 @@ def stored_values(inputs: "GenerationInputs", weights: Mapping[str, Any]) -> dic
     """
     from charlstm.checkpoint.weights import weights_digest
 
+    words = inputs.settings.words
     several = {"seeds": len(inputs.seeds)} if len(inputs.seeds) > 1 else {}
     return {
         **asdict(inputs.settings),
@@ -46,6 +47,7 @@ def stored_values(inputs: "GenerationInputs", weights: Mapping[str, Any]) -> dic
         "seed": sha256("\n".join(inputs.seeds).encode()).hexdigest(),
         "samples": len(inputs.random_seeds),
         "stop": list(inputs.stops.strings),
+        **({} if words is None else {"words": sha256("\n".join(words).encode()).hexdigest()}),
         **several,
     }
 
@@ -82,7 +84,7 @@ def finished_path(path: Path) -> Path:
     return path.with_name(path.name + ".settings")
 
 
-_UNPRINTED = {"model": "another model", "seed": "another seed", "seeds": "another number of seeds"}
+_UNPRINTED = {"model": "another model", "seed": "another seed", "seeds": "another number of seeds", "words": "other words"}
 """Settings whose values are digests."""
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from charlstm.errors import CharlstmError
 
 if TYPE_CHECKING:
+    from charlstm.inference.constraints.text_constraint import TextConstraint
     from charlstm.inference.generation import Sample
     from charlstm.inference.modes import Decoder
     from charlstm.inference.sampling import Sampling
@@ -40,6 +41,8 @@ class Job:
         length: The maximum length of a text, in characters.
         sampling: The sampling settings.
         stops: What ends a text before its maximum length.
+        constraints: What the texts of each seed must obey; empty if they are free.
+        particles: Particles of each text.
     """
 
     decoder: "Decoder"
@@ -49,18 +52,23 @@ class Job:
     length: int
     sampling: "Sampling"
     stops: "StopRules"
+    constraints: "Sequence[TextConstraint]" = ()
+    particles: int = 1
 
     def write(self, places: range) -> list["Sample"]:
         """Return the texts of some places, those of the same seed generated as one batch."""
-        from charlstm.inference.generation import generate_pieces, generate_texts
+        from charlstm.inference.constrained_generation import continued_pieces
+        from charlstm.inference.generation import generate_texts
 
         texts, each = [], len(self.random_seeds)
         for number in range(places.start // each, (places.stop - 1) // each + 1):
             first = number * each
-            pieces = generate_pieces(
+            pieces = continued_pieces(
                 self.decoder,
                 self.vocabulary,
                 self.seeds[number],
+                self.constraints[number] if self.constraints else None,
+                particles=self.particles,
                 random_seeds=self.random_seeds[max(0, places.start - first) : places.stop - first],
                 length=self.length,
                 sampling=self.sampling,

@@ -9,7 +9,8 @@ from charlstm.inference.constraints.automaton import END
 from charlstm.inference.constraints.particles import ConstrainedSampler
 from charlstm.inference.constraints.text_constraint import ConstraintState, TextConstraint
 from charlstm.inference.generated_text import GeneratedText
-from charlstm.inference.generation import Sample, warm_up
+from charlstm.inference.generation import Sample, generate_pieces, warm_up
+from charlstm.inference.logprobs import CharacterLogprob, LogprobRecord
 from charlstm.inference.modes import Decoder
 from charlstm.inference.sampling import Sampling
 from charlstm.inference.stop_rules import NO_STOPS, StopRules
@@ -66,6 +67,48 @@ class Histories:
         return written[self.certain[text] :]
 
 
+def continued_pieces(
+    decoder: Decoder,
+    vocabulary: Vocabulary,
+    seed: str,
+    constraint: TextConstraint | None,
+    *,
+    particles: int,
+    random_seeds: Sequence[int],
+    length: int,
+    sampling: Sampling,
+    stops: StopRules = NO_STOPS,
+    position: int = 0,
+    logprobs: int | None = None,
+) -> Generator[list[str], None, list[Sample]]:
+    """Return the pieces of texts with or without constraints: :func:`constrained_pieces` or :func:`generate_pieces`."""
+    if constraint is None:
+        return generate_pieces(
+            decoder,
+            vocabulary,
+            seed,
+            random_seeds=random_seeds,
+            length=length,
+            sampling=sampling,
+            stops=stops,
+            position=position,
+            logprobs=logprobs,
+        )
+    return constrained_pieces(
+        decoder,
+        vocabulary,
+        seed,
+        constraint,
+        particles=particles,
+        random_seeds=random_seeds,
+        length=length,
+        sampling=sampling,
+        stops=stops,
+        position=position,
+        logprobs=logprobs,
+    )
+
+
 def constrained_pieces(
     decoder: Decoder,
     vocabulary: Vocabulary,
@@ -78,6 +121,7 @@ def constrained_pieces(
     sampling: Sampling,
     stops: StopRules = NO_STOPS,
     position: int = 0,
+    logprobs: int | None = None,
 ) -> Generator[list[str], None, list[Sample]]:
     """Yield B continuations of a text that obey constraints, piece by piece.
 
@@ -95,6 +139,8 @@ def constrained_pieces(
         sampling: The sampling settings.
         stops: The stop strings, which are not part of the text.
         position: The number of generated characters at the end of the seed.
+        logprobs: Number of likeliest characters to record for each character, in a second reading of the finished texts; None
+            to record no log-probabilities.
 
     Yields:
         The next piece of every text; a piece can be empty.
@@ -139,10 +185,29 @@ def constrained_pieces(
     for index, (text, particle) in enumerate(zip(texts, chosen.tolist(), strict=True)):
         _append(text, histories.rest(index, particle, vocabulary, stops.strings))
     yield [text.give(all_of_it=True) for text in texts]
+    written = [text.text for text in texts]
+    found = [None] * len(texts) if logprobs is None else _read_again(decoder, vocabulary, seed_ids, written, logprobs)
     return [
-        Sample(text.text, random_seed, text.stop_reason or "complete")
-        for text, random_seed in zip(texts, random_seeds, strict=True)
+        Sample(text.text, random_seed, text.stop_reason or "complete", each)
+        for text, random_seed, each in zip(texts, random_seeds, found, strict=True)
     ]
+
+
+def _read_again(
+    decoder: Decoder, vocabulary: Vocabulary, seed: Ids, texts: Sequence[str], top: int
+) -> list[tuple[CharacterLogprob, ...]]:
+    """Return the log-probabilities of the characters of finished texts."""
+    record, longest = LogprobRecord(vocabulary, len(texts), top), max(map(len, texts))
+    ids = np.zeros((len(texts), longest), np.int64)
+    for row, text in zip(ids, texts, strict=True):
+        row[: len(text)] = vocabulary.encode(text)
+    with np.errstate(over="ignore", invalid="ignore"):
+        state = decoder.gather(warm_up(decoder, seed, 1), np.zeros(len(texts), np.int64))
+        for column in ids.T:
+            record.observe(decoder.logits(state)[:, : len(vocabulary)])
+            record.add(column)
+            state = decoder.step(column, state)
+    return record.of([len(text) for text in texts])
 
 
 def _append(text: GeneratedText, characters: str) -> None:

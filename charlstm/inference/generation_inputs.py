@@ -10,8 +10,11 @@ from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.choices import OnUnknown
 from charlstm.config import build
 from charlstm.errors import CharlstmError, ConfigError, check_instance, check_integer, suggestion
+from charlstm.inference.constraints.lines import NEWLINE
+from charlstm.inference.constraints.text_constraint import TextConstraint
 from charlstm.inference.generation_settings import GenerationOptions, GenerationSettings
 from charlstm.inference.memory_checks import check_generation
+from charlstm.inference.memory_footprint import Particles
 from charlstm.inference.stop_rules import StopRules
 from charlstm.text.known_text import known_text
 from charlstm.text.vocabulary import Vocabulary, quoted
@@ -31,6 +34,7 @@ class GenerationInputs:
         stops: What ends a text before its maximum length.
         settings: The other settings.
         logprobs: Number of likeliest characters to report for each character; None to report no log-probabilities.
+        constraints: What the texts of each seed must obey; empty if they are free.
     """
 
     seeds: tuple[str, ...]
@@ -39,6 +43,12 @@ class GenerationInputs:
     stops: StopRules
     settings: GenerationSettings
     logprobs: int | None = None
+    constraints: tuple[TextConstraint, ...] = ()
+
+    @property
+    def particles(self) -> Particles:
+        """The particles of each text."""
+        return Particles.of(self.settings.rows, self.constraints)
 
     def opening(self, seed: str) -> str:
         """Return what a text that continues a seed begins with: the seed, or nothing."""
@@ -77,14 +87,23 @@ def generation_inputs(
     if logprobs is not None:
         logprobs = check_integer("logprobs", logprobs, 0, MOST_LOGPROBS)
     if seed is None:
-        seeds = [default_seed(config, settings.random_seed)]
+        seeds = [default_seed(config, settings.random_seed, whole_lines=settings.acrostic is not None)]
     elif isinstance(seed, str):
         seeds = [known_seed(config.vocabulary, seed, on_unknown)]
     else:
         seeds = [known_seed(config.vocabulary, each, on_unknown) for each in several(seed)]
     stops = settings.stop_rules([known_stop(config.vocabulary, each) for each in _strings(stop)])
     config = replace(config, model=settings.reads(config.model))
-    check_generation(config, samples, stops.most(settings.length), settings.mode, settings.sampling, logprobs=logprobs)
+    constraints = settings.constraints_of(config.vocabulary, seeds, stops)
+    check_generation(
+        config,
+        samples,
+        stops.most(settings.length),
+        settings.mode,
+        settings.sampling,
+        logprobs=logprobs,
+        particles=Particles.of(settings.rows, constraints),
+    )
     return GenerationInputs(
         seeds=tuple(seeds),
         with_seed=seed is not None if with_seed is None else with_seed,
@@ -92,6 +111,7 @@ def generation_inputs(
         stops=stops,
         settings=settings,
         logprobs=logprobs,
+        constraints=constraints,
     )
 
 
@@ -122,9 +142,12 @@ def known_seed(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) -> str:
     return known
 
 
-def default_seed(config: CheckpointConfig, random_seed: int) -> str:
-    """Return the passage of the corpus to continue if no seed is given."""
-    return config.corpus.windows[random_seed % len(config.corpus.windows)]
+def default_seed(config: CheckpointConfig, random_seed: int, *, whole_lines: bool = False) -> str:
+    """Return the passage of the corpus to continue if no seed is given; with ``whole_lines``, it ends with a line end."""
+    passage = config.corpus.windows[random_seed % len(config.corpus.windows)]
+    if not whole_lines or NEWLINE not in config.vocabulary.characters:
+        return passage
+    return passage[: passage.rfind(NEWLINE) + 1] or passage + NEWLINE
 
 
 def known_stop(vocabulary: Vocabulary, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import Annotated, TypedDict
 
 from msgspec import Meta
@@ -9,12 +10,21 @@ from msgspec import Meta
 from charlstm.choices import End, Mode, OnUnknown
 from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError
+from charlstm.inference.constraints.seed_constraints import constraints_of_seeds
+from charlstm.inference.constraints.text_constraint import Constraints, TextConstraint
 from charlstm.inference.sampling import Sampling
 from charlstm.inference.stop_rules import StopRules, compiled
+from charlstm.text.vocabulary import Vocabulary
 
 _Temperature = Annotated[float, Meta(ge=0.0, le=1e9)]
 _TwoTemperatures = Annotated[tuple[_Temperature, ...], Meta(min_length=2, max_length=2)]
 """Not ``tuple[_Temperature, _Temperature]``: msgspec 0.20 reads a wild bound beside a number with bounds."""
+
+DEFAULT_PARTICLES = 32
+"""Number of particles of each text with constraints."""
+
+MOST_PARTICLES = 4096
+"""Maximum number of particles of a text."""
 
 LARGEST_WINDOW = 10_000
 """Largest window in characters. A larger one would need gigabytes for its states."""
@@ -41,6 +51,15 @@ class GenerationOptions(TypedDict, total=False):
         keep_stop: True for texts that contain the string or match that ended them.
         end: ``word``, ``line``, ``sentence`` or ``paragraph``: after ``length`` characters, continue until one ends, to at most
             three times the length. ``none``, the default, ends there.
+        avoid: Characters that may not occur in a text.
+        only: The characters that may occur, with ranges: ``a-z ,.``.
+        words: The words that may occur: a file, a list, or ``corpus`` for those of the training text. They may have a capital
+            first letter where a sentence or a line begins.
+        pattern: A regular expression that the whole text matches, in the syntax of Python's ``re``.
+        line_length: The maximum length of a line. Where a line ends, it takes the place of a space.
+        acrostic: The first letters of the lines; the text has as many lines. A space is an empty line.
+        particles: Continuations that are weighed against each other to find a text that obeys. Default: 32; 1 excludes
+            characters only.
         on_unknown: Action for characters of the seed that the model does not know: ``error``, ``skip`` or ``replace``.
         with_seed: True to begin each text with the seed. Default: only if the seed was given.
     """
@@ -59,6 +78,13 @@ class GenerationOptions(TypedDict, total=False):
     stop_regex: str | None
     keep_stop: bool
     end: End
+    avoid: str
+    only: str | None
+    words: str | PathLike[str] | Sequence[str] | None
+    pattern: str | None
+    line_length: int | None
+    acrostic: str | None
+    particles: int | None
     on_unknown: OnUnknown
     with_seed: bool | None
 
@@ -81,6 +107,13 @@ class GenerationSettings:
         stop_regex: Regular expression that ends a text.
         keep_stop: True for texts that contain what ended them.
         end: What a text continues to after its length.
+        avoid: See :class:`charlstm.inference.constraints.text_constraint.Constraints`, as for the following ones.
+        only: The characters that may occur.
+        words: The words that may occur.
+        pattern: A regular expression that the whole text matches.
+        line_length: The maximum length of a line.
+        acrostic: The first letters of the lines.
+        particles: Particles of each constrained text; None for 32.
     """
 
     length: Annotated[int, Meta(ge=0)] = 500
@@ -96,6 +129,13 @@ class GenerationSettings:
     stop_regex: Annotated[str, Meta(max_length=10_000)] | None = None
     keep_stop: bool = False
     end: End = "none"
+    avoid: str = ""
+    only: str | None = None
+    words: tuple[str, ...] | None = None
+    pattern: Annotated[str, Meta(max_length=10_000)] | None = None
+    line_length: Annotated[int, Meta(ge=1)] | None = None
+    acrostic: Annotated[str, Meta(min_length=1)] | None = None
+    particles: Annotated[int, Meta(ge=1, le=MOST_PARTICLES)] | None = None
 
     @property
     def sampling(self) -> Sampling:
@@ -111,6 +151,41 @@ class GenerationSettings:
             last,
             0 if last is None else self.length,
         )
+
+    @property
+    def constraints(self) -> Constraints:
+        """What a text must obey."""
+        return Constraints(
+            avoid=self.avoid,
+            only=self.only,
+            words=None if self.words is None else frozenset(self.words),
+            pattern=self.pattern,
+            line_length=self.line_length,
+            acrostic=self.acrostic,
+        )
+
+    @property
+    def rows(self) -> int:
+        """The number of particles of each text; 1 for a text without constraints."""
+        constrained = bool(self.constraints.names) and not self.sampling.greedy
+        return (self.particles or DEFAULT_PARTICLES) if constrained else 1
+
+    def constraints_of(self, vocabulary: Vocabulary, seeds: Sequence[str], stops: StopRules) -> tuple[TextConstraint, ...]:
+        """Return the constraints compiled for each seed; none if texts are free.
+
+        Raises:
+            ConfigError: If a constraint is invalid or cannot be obeyed, or another setting does not go with it.
+        """
+        if not self.constraints.names:
+            if self.particles is not None:
+                raise ConfigError(setting="particles", expected="none for texts without constraints", found=self.particles)
+            return ()
+        if stops.regex is not None or stops.keep or stops.end is not None:
+            raise ConfigError(
+                "`end`, `stop_regex` and `keep_stop` do not go with constraints; describe the end of the text with `pattern`, "
+                "or end it with `stop`"
+            )
+        return constraints_of_seeds(self.constraints, vocabulary, seeds, self.length, stops.strings)
 
     def reads(self, model: ModelConfig) -> ModelConfig:
         """Return the configuration of a network that reads ``window`` characters in stateless mode.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from charlstm import machine
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.choices import Mode
-from charlstm.inference.memory_footprint import logprob_bytes, process_bytes, text_bytes, writing_bytes
+from charlstm.inference.memory_footprint import NO_PARTICLES, Particles, logprob_bytes, process_bytes, text_bytes, writing_bytes
 from charlstm.inference.sampling import Sampling
 
 
@@ -18,6 +18,7 @@ def check_generation(
     more_advice: Sequence[str] = (),
     *,
     logprobs: int | None = None,
+    particles: Particles = NO_PARTICLES,
 ) -> None:
     """Refuse to generate more texts at a time than fit in memory.
 
@@ -29,25 +30,31 @@ def check_generation(
         sampling: Sampling settings.
         more_advice: Further ways to need less memory for several texts.
         logprobs: Number of likeliest characters that are kept for each character; None if no log-probabilities are.
+        particles: The particles of each text.
 
     Raises:
         CharlstmError: If fewer bytes are available.
     """
-    kept = length if texts > 1 else 0  # a single text is yielded while it is generated
+    kept = length if texts > 1 or particles.count > 1 else 0  # a single text is yielded while it is generated
     needed = {
         "the model": process_bytes(config.model, machine.cores()),
-        **generation_bytes(config, texts, kept, mode, sampling),
+        **generation_bytes(config, texts, kept, mode, sampling, particles),
     }
     if logprobs is not None:
         needed["log-probabilities"] = logprob_bytes(texts, length, logprobs)
     ways = ["reduce `samples` or `length`", *more_advice] if texts > 1 or logprobs is not None else []
-    machine.check_memory(needed, ", or ".join([*ways, *smaller(config, mode)]))
+    fewer = ["reduce `particles`"] * (particles.count > 1)
+    machine.check_memory(needed, ", or ".join([*ways, *fewer, *smaller(config, mode)]))
 
 
-def generation_bytes(config: CheckpointConfig, texts: int, length: int, mode: Mode, sampling: Sampling) -> dict[str, int]:
+def generation_bytes(
+    config: CheckpointConfig, texts: int, length: int, mode: Mode, sampling: Sampling, particles: Particles = NO_PARTICLES
+) -> dict[str, int]:
     """Return the bytes that texts need in addition to the model, by purpose."""
+    constrained = {"particles": particles.nbytes(config.model, texts, length, mode)} if particles.tables else {}
     return {
-        **writing_bytes(config.model, texts, mode, sampling),
+        **writing_bytes(config.model, texts * particles.count, mode, sampling),
+        **constrained,
         "texts": text_bytes(texts, length, latin=config.vocabulary.characters[-1] <= "\xff"),
     }
 

@@ -7,12 +7,18 @@ With B texts at a time, V characters, W lanes (1 in stateful mode), u units of a
     states     8 B W sum(u)                h and c
     workspace  32 B W sum(u) + 16 B W      twice four gates; the ids of every lane
     choosing   20 B V or 61 B V            logits, their copy in float64, noise; the arrays of top-k, top-p, min-p and penalty
+    particles  4 B P length + 40 B P V     P particles of each text, each with its own states: B P in place of B; what they
+                                           write and how they are ordered; allowed characters and their probabilities
     texts      4,000 B + 22 B length       random streams and records; a pointer for each character, then the strings
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from charlstm.choices import Mode
 from charlstm.config import ModelConfig
 from charlstm.formatting import count_parameters
+from charlstm.inference.constraints.text_constraint import TextConstraint
 from charlstm.inference.sampling import Sampling
 
 _PROCESS = 60_000_000  # Python, NumPy, this package
@@ -20,11 +26,45 @@ _THREAD = 30_000_000  # buffers of BLAS
 _STATE, _WORKSPACE, _LANE = 8, 32, 16
 _CHOICE, _FILTERED = 20, 61
 _TEXT, _CHARACTER = 4_000, 22
+_PARTICLE_CHARACTER, _WEIGHED = 4, 40
 _OBJECT = 80  # a character outside Latin-1: Python allocates an object for each occurrence
 _SCORED = 44  # logits, and log_softmax of their copy in float64
 _READ = 40  # a character as text, code point, id and index into the vocabulary; later its surprisal
 _LOGPROB, _LIKELY = 500, 150  # objects of Python, and their JSON
 _NAMED = 8  # the surprisal of naming a character
+
+
+@dataclass(frozen=True)
+class Particles:
+    """The particles of texts that obey constraints.
+
+    Attributes:
+        count: P, the number of particles of each text; 1 for texts without constraints.
+        tables: Bytes of the automaton; 0 for texts without constraints.
+    """
+
+    count: int = 1
+    tables: int = 0
+
+    @classmethod
+    def of(cls, count: int, constraints: Sequence[TextConstraint]) -> "Particles":
+        """Return the particles of texts that obey constraints, one for each seed; of free texts if there are none."""
+        return cls(count, sum(each.nbytes for each in {id(each): each for each in constraints}.values()))
+
+    def nbytes(self, model: ModelConfig, texts: int, length: int, mode: Mode) -> int:
+        """Return the bytes that the particles need in addition to those of as many texts.
+
+        Resampling copies their states.
+        """
+        if not self.tables:
+            return 0
+        rows = texts * self.count
+        copies = carried_bytes(model, rows * (model.seq_len if mode == "stateless" else 1))
+        return self.tables + copies + rows * (model.vocabulary_size * _WEIGHED + length * _PARTICLE_CHARACTER)
+
+
+NO_PARTICLES = Particles()
+"""For texts without constraints."""
 
 
 def process_bytes(model: ModelConfig, threads: int) -> int:

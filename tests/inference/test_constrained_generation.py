@@ -36,7 +36,7 @@ COMBINATIONS = {
     "words and lines": Constraints(words=WORDS, line_length=8),
     "words, lines and acrostic": Constraints(words=WORDS, line_length=12, acrostic="fol"),
     "pattern and words": Constraints(words=WORDS, pattern=r"[^.]{10,30}\."),
-    "all": Constraints(avoid="z", only="a-z\n ", words=WORDS, pattern="(?s:.{20,40})", line_length=12, acrostic="fol"),
+    "all": Constraints(avoid="q", only="a-z\n ", words=WORDS, pattern="(?s:.{20,40})", line_length=12, acrostic="fol"),
 }
 """Constraints on the texts of a model that knows the characters of a pangram."""
 

@@ -100,8 +100,6 @@ def words_automaton(vocabulary: Vocabulary, words: Iterable[str], seed: str, all
         ConfigError: If no word can be generated, or the seed ends with the beginning of none.
     """
     possible = {character for character, may in zip(vocabulary.characters, allowed, strict=True) if may}
-    unfinished = _UNFINISHED.search(seed)
-    begun = unfinished[0] if unfinished else ""
     plain = frozenset(words)
     spellings = plain | {capitalised(word) for word in plain}
     if not any(possible.issuperset(word) for word in spellings):
@@ -111,8 +109,8 @@ def words_automaton(vocabulary: Vocabulary, words: Iterable[str], seed: str, all
     trie = _Trie()
     roots = {_SENTENCE: trie.add(spellings), _MIDDLE: trie.add(plain)}
     automaton = _filled(vocabulary, trie, roots)
-    before = seed[: len(seed) - len(begun)]
-    start = _SENTENCE if _begins_sentence(before) else _MIDDLE
+    begun, in_sentence = begun_word(seed)
+    start = _MIDDLE if in_sentence else _SENTENCE
     if begun:
         start = _after(trie, roots[start], begun)
         if start == DEAD:
@@ -121,6 +119,17 @@ def words_automaton(vocabulary: Vocabulary, words: Iterable[str], seed: str, all
                 "with the beginning of a word of the list"
             )
     return Automaton(automaton.transitions, automaton.accepting, start)
+
+
+def begun_word(seed: str) -> tuple[str, bool]:
+    """Return the word that the end of a seed may have begun, with an apostrophe after it, and whether it is inside a sentence.
+
+    >>> begun_word("Nan sto"), begun_word("Nan. "), begun_word("can'")
+    (('sto', True), ('', False), ("can'", False))
+    """
+    unfinished = _UNFINISHED.search(seed)
+    begun = unfinished[0] if unfinished else ""
+    return begun, not _begins_sentence(seed[: len(seed) - len(begun)])
 
 
 def _filled(vocabulary: Vocabulary, trie: _Trie, roots: dict[int, int]) -> Automaton:

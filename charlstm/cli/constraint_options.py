@@ -1,0 +1,57 @@
+"""Options of ``charlstm generate`` that constrain the text, each named like its setting."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charlstm.cli.generation_inputs import refuse, unescaped
+from charlstm.cli.options import integer
+
+if TYPE_CHECKING:
+    from charlstm.inference.generation_settings import GenerationSettings
+    from charlstm.model import Model
+
+_PANEL = "Constraints"
+
+
+def _option(text: str, **kind: Any) -> Any:
+    return typer.Option(help=text, rich_help_panel=_PANEL, show_default=False, **kind)
+
+
+Avoid = Annotated[str, _option("Characters that may not occur; \\n is a line end.", metavar="CHARACTERS")]
+Only = Annotated[
+    str | None, _option('The characters that may occur, with ranges: "a-z ,.\\n"; \\n is a line end.', metavar="CHARACTERS")
+]
+Words = Annotated[
+    str | None,
+    _option("File with the words that may occur, or corpus: the words of the training text.", metavar="FILE|corpus"),
+]
+Pattern = Annotated[
+    str | None,
+    _option("Regular expression that the whole text matches, in the syntax of Python's re.", metavar="REGEX"),
+]
+LineLength = Annotated[int | None, _option("Maximum length of a line; it ends in place of a space.", **integer(1))]
+Acrostic = Annotated[str | None, _option("First letters of the lines; the text has as many lines.", metavar="TEXT")]
+Particles = Annotated[
+    int | None,
+    _option(
+        "Continuations that are weighed against each other to find a text that obeys; 1 excludes characters only. Default: 32.",
+        **integer(1, 4096),
+    ),
+]
+
+
+def read_constraints(settings: "GenerationSettings", model: "Model", *, interactive: bool) -> "GenerationSettings":
+    """Return settings with the constraints as the library takes them: words from a file, line ends in place of escapes."""
+    if interactive:
+        refuse(
+            "--interactive constrains each addition, not the whole text",
+            {"--pattern": settings.pattern is not None, "--acrostic": settings.acrostic is not None},
+        )
+    return replace(
+        settings,
+        avoid=unescaped("--avoid", settings.avoid, model.vocabulary),
+        only=None if settings.only is None else unescaped("--only", settings.only, model.vocabulary),
+        words=None if settings.words is None else model.word_list(settings.words),
+    )
