@@ -273,3 +273,38 @@ def test_every_line_end_is_read_as_a_line_feed(model):
 def test_numbers_of_numpy_are_numbers(model):
     options = {"length": np.int64(9), "temperature": np.float32(0.5), "top_k": np.int32(5), "random_seed": np.int64(3)}
     assert model.generate("The ", **options) == model.generate("The ", length=9, temperature=0.5, top_k=5, random_seed=3)
+
+
+CONSTRAINED = {
+    "avoid": {"avoid": "oO"},
+    "only": {"only": "a-z "},
+    "words": {"words": ["quick", "fox", "dog"]},
+    "pattern": {"pattern": "[a-z]{3,9} fox\\."},
+    "lines": {"line_length": 9, "acrostic": "The"},
+    "particles": {"avoid": "oO", "particles": 1},
+}
+
+
+@pytest.mark.parametrize("name", CONSTRAINED)
+def test_constrained_texts_are_the_same_in_every_way(model, name):
+    settings = {"length": 40, "random_seed": 3, "mode": "stateful", **CONSTRAINED[name]}
+    text = model.generate("dog\n", **settings)
+    assert model.generate_batch("dog\n", 3, **settings)[0] == text
+    assert "".join(model.stream("dog\n", **settings)) == text
+    assert text.startswith("dog\n")
+
+
+def test_words_come_from_a_list_a_file_or_the_training_text(model, tmp_path, monkeypatch):
+    assert model.word_list(["dog", "don't"]) == ("dog", "don't")
+    (tmp_path / "words.txt").write_text("dog\nfox, fox\n")
+    assert model.word_list(str(tmp_path / "words.txt")) == model.word_list(tmp_path / "words.txt") == ("dog", "fox")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="words: the training text, story"):
+        model.word_list("corpus")
+    for wrong in (3, ["dog", 3]):
+        with pytest.raises(ConfigError, match="words: expected the path of a file"):
+            model.generate("dog", words=wrong)
+
+
+def test_words_of_the_demo_model_are_those_of_its_training_text():
+    assert {"ferry", "Pethick", "It'll"} <= set(charlstm.load("ferry").word_list("corpus"))

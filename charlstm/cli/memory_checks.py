@@ -17,7 +17,7 @@ def writers(
     length: int,
     mode: "Mode",
     sampling: "Sampling",
-    particles: "Particles",
+    particles: "Particles | None" = None,
 ) -> int:
     """Return the number of processes that generate at a time: one for each core, or as many as fit in memory.
 
@@ -28,16 +28,19 @@ def writers(
         length: Characters in each text.
         mode: Generation mode.
         sampling: Sampling settings.
-        particles: The particles of each text.
+        particles: The particles of each text; None for texts without constraints.
 
     Raises:
         CharlstmError: If one process does not fit beside this one, which has the model too.
     """
     from charlstm.inference.memory_checks import generation_bytes, smaller
-    from charlstm.inference.memory_footprint import process_bytes
+    from charlstm.inference.memory_footprint import NO_PARTICLES, process_bytes
     from charlstm.machine import available_memory, check_memory, cores
 
-    process, writing = process_bytes(config.model, 1), generation_bytes(config, batch, length, mode, sampling, particles)
+    process, writing = (
+        process_bytes(config.model, 1),
+        generation_bytes(config, batch, length, mode, sampling, particles or NO_PARTICLES),
+    )
     check_memory(
         {"the model in two processes": 2 * process, **writing}, ", or ".join(["reduce `length`", *smaller(config, mode)])
     )

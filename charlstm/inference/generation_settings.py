@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from os import PathLike
 from typing import Annotated, TypedDict
 
 from msgspec import Meta
@@ -53,8 +52,8 @@ class GenerationOptions(TypedDict, total=False):
             three times the length. ``none``, the default, ends there.
         avoid: Characters that may not occur in a text.
         only: The characters that may occur, with ranges: ``a-z ,.``.
-        words: The words that may occur: a file, a list, or ``corpus`` for those of the training text. They may have a capital
-            first letter where a sentence or a line begins.
+        words: The words that may occur: the path of a file, a list, or ``corpus`` for those of the training text. They may
+            have a capital first letter where a sentence or a line begins.
         pattern: A regular expression that the whole text matches, in the syntax of Python's ``re``.
         line_length: The maximum length of a line. Where a line ends, it takes the place of a space.
         acrostic: The first letters of the lines; the text has as many lines. A space is an empty line.
@@ -80,7 +79,7 @@ class GenerationOptions(TypedDict, total=False):
     end: End
     avoid: str
     only: str | None
-    words: str | PathLike[str] | Sequence[str] | None
+    words: str | Sequence[str] | None
     pattern: str | None
     line_length: int | None
     acrostic: str | None

@@ -8,8 +8,11 @@ import pytest
 
 from charlstm.config import ModelConfig
 from charlstm.evaluation.surprisal import stateful_surprisal, windowed_surprisal
+from charlstm.inference.constrained_generation import constrained_pieces
+from charlstm.inference.constraints.text_constraint import Constraints, compile_constraints
 from charlstm.inference.generation import generate_pieces, generate_texts
 from charlstm.inference.memory_footprint import (
+    Particles,
     carried_bytes,
     network_bytes,
     scoring_bytes,
@@ -73,6 +76,41 @@ def test_memory_of_generation_is_estimated(mode, options, texts, sampling):
     work()  # kernels are arranged when they are first used
     latin = config.vocabulary_size < 200
     estimate = sum(writing_bytes(config, texts, mode, sampling).values()) + text_bytes(texts, length, latin=latin)
+    assert_estimated(peak(work), estimate)
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+@pytest.mark.parametrize(
+    ("options", "length", "line_length"),
+    [
+        ({"vocabulary_size": 20, "seq_len": 20, "units": (100,)}, 12, None),
+        ({"vocabulary_size": 7_000, "seq_len": 2, "units": (16,)}, 12, None),
+        ({"vocabulary_size": 1_000, "seq_len": 2, "units": (4,)}, 300, 250),
+    ],
+    ids=["states", "alphabet", "lines"],
+)
+def test_memory_of_constrained_texts_is_estimated(mode, options, length, line_length):
+    config = ModelConfig(**options)
+    read, texts, particles = decoder(build_network(config, weights(config)), mode), 3, 32
+    vocabulary = Vocabulary("\n" + "".join(map(chr, range(48, 47 + config.vocabulary_size))))
+    constraint = compile_constraints(Constraints(avoid="5", line_length=line_length), vocabulary, "0\n", length)
+
+    def work() -> None:
+        pieces = constrained_pieces(
+            read,
+            vocabulary,
+            "0\n",
+            constraint,
+            particles=particles,
+            random_seeds=range(texts),
+            length=length,
+            sampling=Sampling(),
+        )
+        generate_texts(pieces)
+
+    work()  # kernels are arranged when they are first used
+    estimate = sum(writing_bytes(config, texts * particles, mode, Sampling()).values())
+    estimate += Particles.of(particles, constraint).nbytes(config, texts, length, mode) + text_bytes(texts, length, latin=False)
     assert_estimated(peak(work), estimate)
 
 

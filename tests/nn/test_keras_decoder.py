@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from charlstm.config import ModelConfig
-from charlstm.inference.generation import generate_pieces
+from charlstm.inference.constrained_generation import constrained_pieces
+from charlstm.inference.constraints.text_constraint import Constraints, compile_constraints
+from charlstm.inference.generation import generate_pieces, generate_texts
 from charlstm.inference.modes import decoder
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import Sampling
@@ -50,6 +52,27 @@ def test_neither_engine_generates_the_placeholder(mode):
         texts.append(["".join(column) for column in zip(*steps, strict=True)])
     assert texts[0] == texts[1]
     assert set("".join(texts[0])) <= set(alphabet.characters)
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_both_engines_generate_the_same_constrained_text(mode):
+    config = ModelConfig(vocabulary_size=10, seq_len=6, units=(8, 6))
+    values, found = weights(config), []
+    constraint = compile_constraints(Constraints(avoid="e", line_length=9), ALPHABET, "a bad cab\n", 40)
+    for engine in (decoder(build_network(config, values), mode), keras_decoder(config, values, mode)):
+        pieces = constrained_pieces(
+            engine,
+            ALPHABET,
+            "a bad cab\n",
+            constraint,
+            particles=4,
+            random_seeds=[3, 4],
+            length=40,
+            sampling=Sampling(1.0),
+        )
+        found.append([sample.text for sample in generate_texts(pieces)])
+    assert found[0] == found[1]
+    assert max(map(len, "\n".join(found[0]).split("\n"))) <= 9
 
 
 @pytest.mark.slow

@@ -44,7 +44,7 @@ class Constraints:
     @property
     def names(self) -> list[str]:
         """The names of the constraints that are given."""
-        return [field.name for field in fields(self) if getattr(self, field.name) not in (None, "")]
+        return [field.name for field in fields(self) if getattr(self, field.name) != field.default]
 
 
 class ConstraintState(NamedTuple):

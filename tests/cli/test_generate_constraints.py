@@ -1,0 +1,95 @@
+"""``charlstm generate``: texts that obey constraints."""
+
+import json
+import re
+
+import pytest
+
+from tests.cli.session import SEED
+
+OPTIONS = ("--seed", SEED, "--length", "60", "--random-seed", "3", "--mode", "stateful", "--particles", "4")
+CASES = {
+    "avoid": (("--avoid", "ae\\n"), "[^ae\n]{60}"),
+    "only": (("--only", "a-h x"), "[a-h x]{60}"),
+    "words": (("--words", "words.txt"), r"(?:(?:(?<!\w)(?:A|a|bed|Bed|de|De)(?!\w)|\W))*"),
+    "pattern": (("--pattern", "[a-h]{5,9}\\.[T\\n]"), "[a-h]{5,9}\\.[T\\n]"),
+    "line-length": (("--line-length", "9"), "(?:.{0,5}\n)?(?:.{0,9}\n)*.{0,9}"),
+    "acrostic": (("--acrostic", "Ta b", "--line-length", "20"), "(?!\n).*\na.*\n\nb.*"),
+}
+
+
+@pytest.fixture(autouse=True)
+def checkpoint(tmp_path, make_checkpoint):
+    (tmp_path / "words.txt").write_text("a bed\nde\n")
+    return make_checkpoint(tmp_path / "checkpoints" / "tale", vocabulary="\n .ATabcdefghinqrstuvwx")
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+@pytest.mark.parametrize("name", CASES)
+def test_texts_obey(spoken, name, mode):
+    arguments, expected = CASES[name]
+    found = spoken(*OPTIONS, *arguments, "--mode", mode, "--samples", "3")["samples"]
+    assert all(re.fullmatch(expected, sample["text"]) for sample in found)
+    assert len({sample["text"] for sample in found}) > 1
+    assert {sample["stop_reason"] for sample in found} == {"complete" if name in ("pattern", "acrostic") else "length"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_text_is_the_same_in_every_form(charlstm, spoken, tmp_path, name):
+    options = (*OPTIONS, *CASES[name][0])
+    (sample,) = spoken(*options)["samples"]
+    assert charlstm("generate", *options).stdout == SEED + sample["text"] + "\n"
+    assert charlstm("generate", *options, "--output", "many.jsonl").exit_code == 0
+    assert [json.loads(line) for line in (tmp_path / "many.jsonl").read_text().splitlines()] == [sample]
+
+
+def test_stop_string_ends_a_complete_text(spoken):
+    samples = spoken(*OPTIONS, "--words", "words.txt", "--stop", "\\n", "--samples", "8")["samples"]
+    assert "stop" in {sample["stop_reason"] for sample in samples}
+    assert all(re.fullmatch(CASES["words"][1], sample["text"]) and "\n" not in sample["text"] for sample in samples)
+
+
+def test_passage_before_an_acrostic_ends_with_a_line_end(charlstm):
+    result = charlstm("generate", "--acrostic", "ab", "--line-length", "9", "--random-seed", "1")
+    assert "\\n' (of" in result.stderr
+    assert [line[0] for line in result.stdout.splitlines()] == ["a", "b"]
+
+
+def test_resumed_file_has_the_same_words(charlstm, refusal, tmp_path):
+    options = ("--output", "many.jsonl", *OPTIONS, "--words", "words.txt")
+    assert charlstm("generate", *options).exit_code == 0
+    assert "already has 1 text" in charlstm("generate", *options).stderr
+    (tmp_path / "words.txt").write_text("bed")
+    assert "was written with other words" in refusal("generate", *options)
+
+
+def test_session_constrains_each_addition(talk):
+    finished, _ = talk("", "T", "/quit", more=("--avoid", "ae", "--line-length", "8"))
+    assert not set(finished[len(SEED) :]) & set("ae")
+    assert max(map(len, finished.split("\n"))) <= 8
+
+
+@pytest.mark.parametrize("option", ["--pattern", "--acrostic"])
+def test_session_refuses_what_concerns_the_whole_text(charlstm, option):
+    result = charlstm("generate", "--interactive", option, "T")
+    assert result.exit_code == 2
+    assert f"remove {option}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--particles", "4"), "--particles: expected none for texts without constraints"),
+        (("--pattern", "(a"), "--pattern: '(a' is not a regular expression"),
+        (("--avoid", "ab", "--only", "ab"), "--avoid and --only leave no character"),
+        (("--only", ""), "leave no character"),
+        (("--words", "corpus"), "--words: the training text, story.txt, is neither here nor in data/"),
+        (("--words", "absent.txt"), "absent.txt does not exist"),
+        (("--acrostic", "ab"), "the last line of the seed begins with 'T'"),
+        (("--pattern", "a{90}"), "has 90 characters; raise --length"),
+        (("--avoid", "a", "--end", "word"), "--end, --stop-regex and --keep-stop do not go with constraints"),
+    ],
+)
+def test_what_cannot_be_obeyed_is_refused_before_writing(refusal, arguments, words):
+    options = ("--seed", SEED, "--length", "60")
+    assert words in refusal("generate", *options, *arguments)
