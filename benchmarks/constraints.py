@@ -107,7 +107,8 @@ def speeds(rounds: int) -> dict[str, float]:
 
 def distances(draws: int) -> dict[str, dict[str, float]]:
     """Return the total variation of drawn texts from the exact distribution, and that of as many exact draws."""
-    decoder, result = StatefulDecoder(enumeration.small_network()), {}
+    decoder = StatefulDecoder(enumeration.small_network())
+    result: dict[str, dict[str, float]] = {}
     for name, constraints in enumeration.SMALL_CONSTRAINTS.items():
         constraint = enumeration.small_constraint(constraints)
         exact = enumeration.exact_distribution(constraint)

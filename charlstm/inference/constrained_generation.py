@@ -23,23 +23,23 @@ class Histories:
 
     Attributes:
         ids: ``[B, P, length]``; the first ``lengths`` are set.
-        lengths: Number of characters of each particle: ``[B, P]``.
-        ended: True if the last character has ended the particle: ``[B, P]``.
+        lengths: Number of characters of each particle that has ended, the maximum for the others: ``[B, P]``.
+        cut: True if the last character has ended the particle: ``[B, P]``.
         certain: Number of characters in which all particles of a text agree: B.
     """
 
     def __init__(self, texts: int, particles: int, length: int, vocabulary_size: int) -> None:
         """Start empty histories."""
         self.ids = np.zeros((texts, particles, length), id_dtype(vocabulary_size))
-        self.lengths = np.zeros((texts, particles), np.int64)
-        self.ended = np.zeros((texts, particles), bool)
+        self.lengths = np.full((texts, particles), length)
+        self.cut = np.zeros((texts, particles), bool)
         self.certain = [0] * texts
 
-    def append(self, position: int, ids: NDArray[np.int64], living: NDArray[np.bool_], ended: NDArray[np.bool_]) -> None:
-        """Append a character at a position to the particles that live: ids ``[R]``; it may end them."""
-        self.ids[:, :, position] = ids.reshape(self.lengths.shape)
-        self.lengths += living.reshape(self.lengths.shape)
-        self.ended |= (living & ended).reshape(self.lengths.shape)
+    def end(self, position: int, now: NDArray[np.bool_], *, cut: bool) -> None:
+        """End the particles at a position that have ended now: ``[R]``."""
+        places = now.reshape(self.lengths.shape)
+        self.lengths[places] = position
+        self.cut[places] = cut
 
     def gather(self, rows: NDArray[np.int64], position: int) -> None:
         """Replace the particles by copies: rows ``[R]``; they have characters before the position."""
@@ -47,12 +47,14 @@ class Histories:
         for text, sources in enumerate(rows.reshape(texts, particles) - np.arange(0, texts * particles, particles)[:, None]):
             open_part = slice(self.certain[text], position)  # the rest is the same in all
             self.ids[text, :, open_part] = self.ids[text, sources, open_part]
-            self.lengths[text], self.ended[text] = self.lengths[text, sources], self.ended[text, sources]
+            self.lengths[text], self.cut[text] = self.lengths[text, sources], self.cut[text, sources]
 
-    def agreed(self, text: int) -> Ids:
-        """Return the ids that have become certain since the last call."""
+    def agreed(self, text: int, position: int) -> Ids:
+        """Return the ids before a position that have become certain since the last call."""
         start = end = self.certain[text]
-        ids, most = self.ids[text], int((self.lengths[text] - self.ended[text]).min())
+        ids, most = self.ids[text], min(position, int((self.lengths[text] - self.cut[text]).min()))
+        if len(ids) == 1:
+            end = max(start, most)
         while end < most and (ids[1:, end] == ids[0, end]).all():
             end += 1
         self.certain[text] = end
@@ -62,7 +64,7 @@ class Histories:
     def rest(self, text: int, particle: int, vocabulary: Vocabulary, stops: Sequence[str]) -> str:
         """Return what is not certain of a particle, without a line end that has ended it and is no stop string."""
         written = vocabulary.decode(self.ids[text, particle, : self.lengths[text, particle]])
-        if self.ended[text, particle] and not written.endswith(tuple(stops)):
+        if self.cut[text, particle] and not written.endswith(tuple(stops)):
             written = written[:-1]
         return written[self.certain[text] :]
 
@@ -159,13 +161,16 @@ def constrained_pieces(
         Histories(len(random_seeds), particles, length, size),
     )
     progress, state, ids = constraint.initial_state(rows), None, None
+    over = np.zeros(rows, bool)  # the particles that have ended
     for place in range(length):
         allowed = constraint.allowed(progress, length - place)
-        complete = ~allowed.any(-1)
-        if complete.any():
-            progress = ConstraintState(np.where(complete, END, progress.states), progress.columns)
-            allowed[complete] = True
-        if constraint.ended(progress).all():
+        possible: NDArray[np.bool_] = allowed.any(-1)
+        if not possible.all():  # some are complete, and nothing can follow
+            histories.end(place, ~possible, cut=False)
+            over |= ~possible
+            progress = ConstraintState(np.where(over, END, progress.states), progress.columns)
+            allowed[~possible] = True
+        if over.all():
             break
         with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; the sampler accepts any logits
             if ids is None:
@@ -174,13 +179,15 @@ def constrained_pieces(
                 state = decoder.step(ids, state)
             copied = sampler.weigh(decoder.logits(state)[:, :size], allowed)
         if copied is not None:
-            state, progress = decoder.gather(state, copied), constraint.gather(progress, copied)
+            state, progress, over = decoder.gather(state, copied), constraint.gather(progress, copied), over[copied]
             histories.gather(copied, place)
         ids = sampler.draw()
-        living = ~constraint.ended(progress)
         progress = constraint.step(progress, ids)
-        histories.append(place, ids, living, constraint.ended(progress))
-        yield [_released(text, vocabulary.decode(histories.agreed(index))) for index, text in enumerate(texts)]
+        histories.ids[:, :, place] = ids.reshape(histories.lengths.shape)
+        if (ended := constraint.ended(progress)).any():
+            histories.end(place + 1, ended & ~over, cut=True)
+            over = ended
+        yield [_released(text, vocabulary.decode(histories.agreed(index, place + 1))) for index, text in enumerate(texts)]
     chosen = sampler.chosen()
     for index, (text, particle) in enumerate(zip(texts, chosen.tolist(), strict=True)):
         _append(text, histories.rest(index, particle, vocabulary, stops.strings))

@@ -9,7 +9,7 @@ import pytest
 from charlstm.config import ModelConfig
 from charlstm.evaluation.surprisal import stateful_surprisal, windowed_surprisal
 from charlstm.inference.constrained_generation import constrained_pieces
-from charlstm.inference.constraints.text_constraint import Constraints, compile_constraints
+from charlstm.inference.constraints.text_constraint import Constraints, TextConstraint, compile_constraints
 from charlstm.inference.generation import generate_pieces, generate_texts
 from charlstm.inference.memory_footprint import (
     Particles,
@@ -93,14 +93,16 @@ def test_memory_of_constrained_texts_is_estimated(mode, options, length, line_le
     config = ModelConfig(**options)
     read, texts, particles = decoder(build_network(config, weights(config)), mode), 3, 32
     vocabulary = Vocabulary("\n" + "".join(map(chr, range(48, 47 + config.vocabulary_size))))
-    constraint = compile_constraints(Constraints(avoid="5", line_length=line_length), vocabulary, "0\n", length)
+
+    def compiled() -> TextConstraint:
+        return compile_constraints(Constraints(avoid="5", line_length=line_length), vocabulary, "0\n", length)
 
     def work() -> None:
         pieces = constrained_pieces(
             read,
             vocabulary,
             "0\n",
-            constraint,
+            compiled(),
             particles=particles,
             random_seeds=range(texts),
             length=length,
@@ -110,7 +112,7 @@ def test_memory_of_constrained_texts_is_estimated(mode, options, length, line_le
 
     work()  # kernels are arranged when they are first used
     estimate = sum(writing_bytes(config, texts * particles, mode, Sampling()).values())
-    estimate += Particles.of(particles, constraint).nbytes(config, texts, length, mode) + text_bytes(texts, length, latin=False)
+    estimate += Particles.of(particles, compiled()).nbytes(config, texts, length, mode) + text_bytes(texts, length, latin=False)
     assert_estimated(peak(work), estimate)
 
 

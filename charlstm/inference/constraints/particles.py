@@ -9,6 +9,7 @@ al. 2023, arXiv 2306.03081).
 Shapes: ``B`` texts, ``P`` particles of each, ``R`` = B P rows; those of a text follow each other.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -128,7 +129,7 @@ class ConstrainedSampler:
         """
         z = logits.astype(np.float64)
         greatest = z.max(-1, keepdims=True)
-        if not np.isfinite(greatest).all():
+        if not math.isfinite(greatest.sum()):
             z = replace_nonfinite(z)
             greatest = z.max(-1, keepdims=True)
         if not self._greedy:
@@ -202,7 +203,7 @@ def _exclude(z: Logits, allowed: NDArray[np.bool_]) -> Logits:
     """Return logits with ``-inf`` for characters that are not allowed; a row without any other becomes uniform."""
     result = np.where(allowed, z, -np.inf)
     greatest = result.max(-1, keepdims=True)
-    if np.isneginf(greatest).any():
+    if not math.isfinite(greatest.sum()):
         result = np.where(np.isneginf(greatest), np.where(allowed, 0.0, -np.inf), result)
         greatest = result.max(-1, keepdims=True)
     result -= greatest

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from charlstm.inference.constraints.stops import with_stops
 from charlstm.inference.constraints.words import words_automaton
 from charlstm.text.vocabulary import Vocabulary
 
+_LARGE = 1 << 20
+"""Number of entries from which it costs too much memory to look ahead from every state beforehand."""
 _SPACE_FITS = 2  # a space needs two columns: it may not be in the last one
 
 
@@ -81,7 +84,8 @@ class TextConstraint:
     @property
     def nbytes(self) -> int:
         """The memory of the tables in bytes."""
-        return self.automaton.transitions.nbytes + self.needed.nbytes
+        table = 0 if self._table is None else self._table.nbytes
+        return self.automaton.transitions.nbytes + self.needed.nbytes + table
 
     @property
     def least(self) -> int:
@@ -102,20 +106,39 @@ class TextConstraint:
         Returns:
             ``[B, V]``. A row without any is that of a text that is complete and that nothing can follow.
         """
+        if self._table is not None:
+            needed = self._table[state.states * self.needed.shape[1] + state.columns]
+        else:
+            needed = self._needed_after(state)
+        result: NDArray[np.bool_] = needed < remaining
+        return result
+
+    def _needed_after(self, state: ConstraintState) -> States:
+        """Return the least number of characters that complete the text after each character: ``[B, V]``."""
         after = self.automaton.transitions[state.states]
         width = self.needed.shape[1]
         if width == 1:
-            needed = self.needed.ravel()[after]
-        else:
-            places = after * width
-            places += (state.columns - 1)[:, None]
-            if self.newline >= 0:
-                places[:, self.newline] = after[:, self.newline] * width + width - 1
-            needed = self.needed.ravel()[places]
-        result: NDArray[np.bool_] = needed < remaining
-        if width > 1 and self.space >= 0:
-            result[:, self.space] &= (state.columns > _SPACE_FITS) | (after[:, self.space] == END)
-        return result
+            needed: States = self.needed.ravel()[after]
+            return needed
+        places = after * width
+        places += (state.columns - 1)[:, None]
+        if self.newline >= 0:
+            places[:, self.newline] = after[:, self.newline] * width + width - 1
+        needed = self.needed.ravel()[places]
+        if self.space >= 0:
+            fits = (state.columns > _SPACE_FITS) | (after[:, self.space] == END)
+            needed[~fits, self.space] = UNREACHABLE
+        return needed
+
+    @cached_property
+    def _table(self) -> States | None:
+        """:meth:`_needed_after` for every state and number of columns: ``[S (N + 2), V]``; None if it would be large."""
+        states, width = self.needed.shape
+        if states * width * self.automaton.transitions.shape[1] > _LARGE:
+            return None
+        every = np.divmod(np.arange(states * width), width)
+        every_state = ConstraintState(every[0], np.maximum(every[1], 1) if width > 1 else every[1])
+        return self._needed_after(every_state)
 
     def step(self, state: ConstraintState, ids: NDArray[np.integer]) -> ConstraintState:
         """Return the state after one more character in every text: ids ``[B]``, each of them allowed."""

@@ -147,4 +147,5 @@ def test_an_acrostic_continues_the_line_of_the_seed():
 
 def test_memory_of_the_tables_is_known():
     constraint = compiled(Constraints(line_length=3))
-    assert constraint.nbytes == constraint.automaton.transitions.nbytes + constraint.needed.nbytes
+    states, width = constraint.needed.shape
+    assert constraint.nbytes == 4 * len(VOCABULARY) * states + 4 * states * width + 4 * len(VOCABULARY) * states * width
