@@ -89,7 +89,7 @@ CANDIDATES: dict[str, Callable[..., Work]] = {"writing": writing}
 def speeds(rounds: int) -> dict[str, float]:
     """Return the characters per second as fractions of those without constraints, in both modes."""
     names = ("avoid", "words", "line length")
-    result = {}
+    result: dict[str, float] = {}
     for mode in ("stateful", "stateless"):
         candidates: dict[str, tuple[str, dict[str, Any]]] = {
             f"{mode}, no constraint": ("writing", {"mode": mode, "name": "", "particles": 1})

@@ -15,7 +15,6 @@ from charlstm.errors import CharlstmError, clip_text
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.config import ModelConfig
-    from charlstm.inference.constraints.text_constraint import Constraints
     from charlstm.inference.generation_settings import GenerationSettings
     from charlstm.inference.sampling import Sampling
     from charlstm.text.vocabulary import Vocabulary

@@ -164,7 +164,7 @@ def constrained_pieces(
     over = np.zeros(rows, bool)  # the particles that have ended
     for place in range(length):
         allowed = constraint.allowed(progress, length - place)
-        possible: NDArray[np.bool_] = allowed.any(-1)
+        possible = np.asarray(allowed.any(-1))
         if not possible.all():  # some are complete, and nothing can follow
             histories.end(place, ~possible, cut=False)
             over |= ~possible
