@@ -112,7 +112,9 @@ def test_memory_of_constrained_texts_is_estimated(mode, options, length, line_le
 
     work()  # kernels are arranged when they are first used
     estimate = sum(writing_bytes(config, texts * particles, mode, Sampling()).values())
-    estimate += Particles.of(particles, [compiled()]).nbytes(config, texts, length, mode) + text_bytes(texts, length, latin=False)
+    estimate += Particles.of(particles, [compiled()]).nbytes(config, texts, length, mode) + text_bytes(
+        texts, length, latin=False
+    )
     assert_estimated(peak(work), estimate)
 
 
