@@ -93,3 +93,18 @@ def test_session_refuses_what_concerns_the_whole_text(charlstm, option):
 def test_what_cannot_be_obeyed_is_refused_before_writing(refusal, arguments, words):
     options = ("--seed", SEED, "--length", "60")
     assert words in refusal("generate", *options, *arguments)
+
+
+def test_several_seeds_each_begin_their_text(spoken):
+    options = ("--length", "30", "--random-seed", "3", "--words", "words.txt", "--line-length", "12", "--particles", "4")
+    together = spoken("--seed", "a be", "--seed", "de ", *options)["samples"]
+    assert together[0]["text"].startswith("d")
+    for seed, sample in zip(["a be", "de "], together, strict=True):
+        assert sample["text"] == spoken("--seed", seed, *options)["samples"][0]["text"]
+
+
+def test_log_probabilities_are_those_of_the_model(spoken):
+    (sample,) = spoken(*OPTIONS, "--avoid", "ae", "--logprobs", "1")["samples"]
+    (free,) = spoken(*OPTIONS, "--logprobs", "1", "--only", "\\n -z", "--particles", "1")["samples"]
+    assert [each["character"] for each in sample["logprobs"]] == list(sample["text"])
+    assert free["logprobs"][0]["top"] == sample["logprobs"][0]["top"]
