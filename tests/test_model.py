@@ -31,6 +31,10 @@ def model(tmp_path, make_checkpoint):
 OPTIONS = {
     "stateless": ({}, []),
     "stateful": ({"mode": "stateful"}, ["--mode", "stateful"]),
+    "repeated passages": (
+        {"temperature": 0.2, "dry_multiplier": 2.0, "dry_base": 1.5, "dry_allowed_length": 3},
+        ["--temperature=0.2", "--dry-multiplier=2", "--dry-base=1.5", "--dry-allowed-length=3"],
+    ),
     "sampling": (
         {"temperature": 1.3, "top_k": 9, "top_p": 0.9, "min_p": 0.05, "repetition_penalty": 1.2, "mode": "stateful"},
         ["--temperature=1.3", "--top-k=9", "--top-p=0.9", "--min-p=0.05", "--repetition-penalty=1.2", "--mode=stateful"],

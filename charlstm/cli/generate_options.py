@@ -106,9 +106,30 @@ MinP = Annotated[
         **number(0, 1),
     ),
 ]
+DryMultiplier = Annotated[
+    float,
+    option(
+        "Above 0, a character that would repeat a passage of the text once more becomes less likely, the more the longer the "
+        "passage is (DRY, against loops); try 0.8.",
+        panel=_SAMPLING,
+        **number(0, 1e6),
+    ),
+]
+DryBase = Annotated[
+    float, option("Factor on that penalty for each further character of the passage.", panel=_SAMPLING, **number(1, 100))
+]
+DryAllowedLength = Annotated[
+    int, option("Characters of a passage from which it costs something.", panel=_SAMPLING, **integer(1, 100))
+]
 RepetitionPenalty = Annotated[
     float,
-    option("Above 1, characters just used become less likely; 1 for no penalty.", panel=_SAMPLING, **number(0.01, 1e6)),
+    option(
+        "Above 1, characters just used become less likely; 1 for no penalty. It is hidden, since it penalises most letters of "
+        "the alphabet; use --dry-multiplier.",
+        panel=_SAMPLING,
+        hidden=True,
+        **number(0.01, 1e6),
+    ),
 ]
 OnUnknown = Annotated[
     choices.OnUnknown,

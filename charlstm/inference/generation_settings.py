@@ -11,6 +11,7 @@ from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError
 from charlstm.inference.constraints.seed_constraints import constraints_of_seeds
 from charlstm.inference.constraints.text_constraint import Constraints, TextConstraint
+from charlstm.inference.repeated_passages import LONGEST
 from charlstm.inference.sampling import Sampling
 from charlstm.inference.stop_rules import StopRules, compiled
 from charlstm.text.vocabulary import Vocabulary
@@ -43,6 +44,10 @@ class GenerationOptions(TypedDict, total=False):
         top_k: Draw from the k likeliest characters only; 0 for all. Default: 0.
         top_p: Draw from the likeliest characters that together have this probability. Default: 1.
         min_p: Draw from the characters with at least this fraction of the likeliest one's probability. Default: 0.
+        dry_multiplier: Above 0, a character that would repeat a passage of the text becomes less likely, the more the longer
+            the passage is (DRY): against loops. 0.8 is a good value. Default: 0.
+        dry_base: Factor on that penalty for each further character of the passage. Default: 1.15.
+        dry_allowed_length: Characters of a passage from which it costs something. Default: 10.
         repetition_penalty: Above 1, characters just used become less likely. Default: 1.
         stop: A string, or several, each of which ends a text; the text does not contain it.
         stop_regex: A regular expression whose first match ends a text, in the syntax of Python's ``re``; the text does not
@@ -72,6 +77,9 @@ class GenerationOptions(TypedDict, total=False):
     top_k: int
     top_p: float
     min_p: float
+    dry_multiplier: float
+    dry_base: float
+    dry_allowed_length: int
     repetition_penalty: float
     stop: str | Sequence[str] | None
     stop_regex: str | None
@@ -101,6 +109,9 @@ class GenerationSettings:
         top_p: Probability of the characters to draw from.
         min_p: Least fraction of the likeliest character's probability.
         repetition_penalty: Factor on the log-probabilities of characters just used.
+        dry_multiplier: Logits that a repeated passage of the allowed length costs.
+        dry_base: Factor for each further character.
+        dry_allowed_length: Characters of a passage from which it costs something.
         word_temperature: Temperature for a word's first letter.
         window: Characters that stateless mode reads for each one; None for the model's own window.
         stop_regex: Regular expression that ends a text.
@@ -123,6 +134,9 @@ class GenerationSettings:
     top_p: Annotated[float, Meta(ge=0.0, le=1.0)] = Sampling.top_p
     min_p: Annotated[float, Meta(ge=0.0, le=1.0)] = Sampling.min_p
     repetition_penalty: Annotated[float, Meta(ge=0.01, le=1e6)] = Sampling.repetition_penalty
+    dry_multiplier: Annotated[float, Meta(ge=0.0, le=1e6)] = Sampling.dry_multiplier
+    dry_base: Annotated[float, Meta(ge=1.0, le=100.0)] = Sampling.dry_base
+    dry_allowed_length: Annotated[int, Meta(ge=1, le=LONGEST)] = Sampling.dry_allowed_length
     word_temperature: _Temperature | None = None
     window: Annotated[int, Meta(ge=1, le=LARGEST_WINDOW)] | None = None
     stop_regex: Annotated[str, Meta(max_length=10_000)] | None = None
@@ -149,6 +163,9 @@ class GenerationSettings:
             self.word_temperature,
             last,
             0 if last is None else self.length,
+            self.dry_multiplier,
+            self.dry_base,
+            self.dry_allowed_length,
         )
 
     @property

@@ -7,6 +7,7 @@ With B texts at a time, V characters, W lanes (1 in stateful mode), u units of a
     states     8 B W sum(u)                h and c
     workspace  32 B W sum(u) + 16 B W      twice four gates; the ids of every lane
     choosing   20 B V or 61 B V            logits, their copy in float64, noise; the arrays of top-k, top-p, min-p and penalty
+    passages   48,000 B                    the ends of the texts in which repeated passages are looked for
     particles  4 B P length + 40 B P V     P particles of each text, each with its own states: B P in place of B; what they
                                            write and how they are ordered; allowed characters and their probabilities
     texts      4,000 B + 22 B length       random streams and records; a pointer for each character, then the strings
@@ -19,6 +20,7 @@ from charlstm.choices import Mode
 from charlstm.config import ModelConfig
 from charlstm.formatting import count_parameters
 from charlstm.inference.constraints.text_constraint import TextConstraint
+from charlstm.inference.repeated_passages import WINDOW
 from charlstm.inference.sampling import Sampling
 
 _PROCESS = 60_000_000  # Python, NumPy, this package
@@ -108,9 +110,10 @@ def writing_bytes(model: ModelConfig, texts: int, mode: Mode, sampling: Sampling
         sampling: The sampling settings.
     """
     plain = sampling == Sampling(sampling.temperature)
+    remembered = 3 * WINDOW * 8 if sampling.dry_multiplier else 0  # the texts, and copies of them as they get longer
     return {
         "states": stepping_bytes(model, texts * (model.seq_len if mode == "stateless" else 1)),
-        "choosing characters": texts * model.vocabulary_size * (_CHOICE if plain else _FILTERED),
+        "choosing characters": texts * (model.vocabulary_size * (_CHOICE if plain else _FILTERED) + remembered),
     }
 
 

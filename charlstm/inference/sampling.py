@@ -1,6 +1,7 @@
 """Sampling of the next character from logits, in float64.
 
-The chain of rules is: repetition penalty, temperature, top-k, top-p, min-p. Then one character is drawn.
+The chain of rules is: repetition penalty, penalty on repeated passages, temperature, top-k, top-p, min-p. Then one character
+is drawn.
 """
 
 import math
@@ -26,6 +27,7 @@ from charlstm.inference.logits_processors import (
     WordTemperature,
 )
 from charlstm.inference.noise import GumbelNoise, likeliest
+from charlstm.inference.repeated_passages import RepeatedPassages
 from charlstm.text.boundaries import WordCharacters
 from charlstm.text.vocabulary import Ids
 
@@ -45,6 +47,10 @@ class Sampling:
         last_temperature: Temperature that ``temperature`` changes to, linearly, from the first character to the last of
             ``length``; None for one that does not change.
         length: Number of characters from the first to the last; unused without ``last_temperature``.
+        dry_multiplier: Logits that a character loses if it repeats a passage of ``dry_allowed_length`` characters once more; 0
+            for none. See :class:`charlstm.inference.repeated_passages.RepeatedPassages`.
+        dry_base: Factor on that for each further character of the passage.
+        dry_allowed_length: Characters of the longest passage that costs nothing, plus one.
     """
 
     temperature: float = DEFAULT_TEMPERATURE
@@ -55,6 +61,9 @@ class Sampling:
     word_temperature: float | None = None
     last_temperature: float | None = None
     length: int = 0
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.15
+    dry_allowed_length: int = 10
 
     @property
     def greedy(self) -> bool:
@@ -80,6 +89,8 @@ def make_chain(sampling: Sampling, position: int = 0, words: WordCharacters | No
     chain: list[LogitsProcessor] = []
     if sampling.repetition_penalty != 1:
         chain.append(RepetitionPenalty(sampling.repetition_penalty))
+    if sampling.dry_multiplier:
+        chain.append(RepeatedPassages(sampling.dry_multiplier, sampling.dry_base, sampling.dry_allowed_length))
     if sampling.greedy:
         return chain
     if chain:

@@ -58,6 +58,9 @@ def test_help_shows_every_option_unbroken(charlstm, monkeypatch, name, command, 
     words = set(re.split(r"[ ,\n]+", shown))
     for parameter in command.params:
         assert parameter.help, parameter.name
+        if getattr(parameter, "hidden", False):
+            assert parameter.opts[0] not in words
+            continue
         options = {option for option in parameter.opts + parameter.secondary_opts if option.startswith("-")}
         assert options - {*FORMER_OPTIONS} <= words
         if not getattr(parameter, "is_flag", False):

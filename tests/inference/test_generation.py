@@ -102,6 +102,7 @@ def test_a_batch_of_samples_equals_single_texts(make_network, mode):
     [
         Sampling(1.0),
         Sampling(1.0, repetition_penalty=1.5),
+        Sampling(0.3, dry_multiplier=3.0, dry_allowed_length=2),
         Sampling(0, repetition_penalty=3.0),
         Sampling(0.05, last_temperature=0.5, length=60, word_temperature=2.0),
     ],

@@ -16,6 +16,7 @@ SAMPLINGS = [
     Sampling(0.0),
     Sampling(1.2, top_k=5, top_p=0.9),
     Sampling(1, repetition_penalty=1.3),
+    Sampling(0.3, dry_multiplier=3.0, dry_allowed_length=2),
 ]
 
 
