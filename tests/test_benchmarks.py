@@ -128,3 +128,24 @@ def test_formats():
     assert all(measured["megabytes"] > 0.1 for measured in found.values())
     assert found.pop(".pt.safetensors")
     assert all(measured["characters_per_second"] > 0 for measured in found.values())
+
+
+@pytest.mark.slow
+def test_repetition():
+    found = results("repetition", "--samples", "2", "--length", "30", "--temperature", "0.3", "1")
+    assert found.keys() == {"0.3", "1"}
+    assert all(0 <= each["loops"] <= 1 and each["known"] > 0.5 for settings in found.values() for each in settings.values())
+
+
+@pytest.mark.slow
+def test_ensemble(tmp_path):
+    (tmp_path / "tale.txt").write_text("The quick brown fox jumps over the lazy dog.\n" * 60)
+    options = "--epochs 0.2 --units 8 --seq-len 8 --num-evaluations 1 --validation-split 0.1"
+    found = results("ensemble", str(tmp_path / "tale.txt"), "--random-seeds", "1", "2", f"--settings={options}")
+    assert found.keys() == {"random seed 1", "random seed 2", "2 models mixed"}
+    assert all(0 < nats < 5 for nats in found.values())
+
+
+@pytest.mark.slow
+def test_constraints():
+    assert results("constraints", "--rounds", "1", "--texts", "2", "--draws", "100")
