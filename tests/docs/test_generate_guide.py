@@ -46,5 +46,8 @@ def test_session_shows_what_the_page_shows():
 
 def test_the_page_shows_each_way_to_end_and_vary_a_text():
     shown = " ".join(command for command, _ in COMMANDS)
-    for option in ("--end", "--stop-regex", "--keep-stop", "--separator", "--window", "--word-temperature", "--probabilities"):
+    for option in (
+        *("--end", "--stop-regex", "--keep-stop", "--separator", "--window"),
+        *("--word-temperature", "--probabilities", "--dry-multiplier"),
+    ):
         assert option in shown
