@@ -26,7 +26,7 @@ def test_interrupted_command_leaves_stdout_empty(charlstm, monkeypatch, more):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("charlstm.model.generate_pieces", interrupted)
+    monkeypatch.setattr("charlstm.model.continued_pieces", interrupted)
     result = charlstm("generate", *REPEATABLE, *more.split())
     assert (result.exit_code, result.stdout, result.stderr) == (130, "", "\ncharlstm: interrupted\n")
 

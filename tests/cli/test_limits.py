@@ -19,7 +19,7 @@ def _tale(tale):
 @pytest.mark.parametrize(
     ("arguments", "place"),
     [
-        ("generate", "charlstm.model.generate_pieces"),
+        ("generate", "charlstm.model.continued_pieces"),
         ("compare", "charlstm.evaluation.comparison.compare"),
         ("evaluate tale.txt", "charlstm.evaluation.scores.evaluate"),
         ("inspect", "charlstm.inspection.sections.inspect_model"),

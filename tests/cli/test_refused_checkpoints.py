@@ -60,7 +60,7 @@ DAMAGE = {
     "weights cut in the middle": ("model.safetensors", lambda path: truncate(path, 0.5), ["truncated"]),
     "weights cut in the header": ("model.safetensors", lambda path: truncate(path, 0.01), ["damaged"]),
     "empty weights": ("model.safetensors", lambda path: truncate(path, 0), ["damaged"]),
-    "no weights": ("model.safetensors", Path.unlink, ["--resume tale"]),
+    "no weights": ("model.safetensors", Path.unlink, ["resume the training of tale"]),
     "wrong shape": ("model.safetensors", reshape, ["dense/kernel", "(16, 30)", "(16, 3)"]),
     "half a configuration": ("config.json", lambda path: truncate(path, 0.5), ["not JSON"]),
     "empty configuration": ("config.json", lambda path: truncate(path, 0), ["not JSON"]),

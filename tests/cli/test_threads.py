@@ -4,7 +4,7 @@ import pytest
 from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
 from charlstm.config import ModelConfig
-from charlstm.inference.generation import generate_pieces
+from charlstm.inference.constrained_generation import continued_pieces
 
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 
@@ -29,9 +29,9 @@ def test_small_products_run_on_one_thread_by_default(charlstm, monkeypatch):
 
     def watched(*arguments, **options):
         seen.append(threads())
-        return generate_pieces(*arguments, **options)
+        return continued_pieces(*arguments, **options)
 
-    monkeypatch.setattr("charlstm.model.generate_pieces", watched)
+    monkeypatch.setattr("charlstm.model.continued_pieces", watched)
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     usual = threads()
     assert set(usual) == {2}

@@ -94,6 +94,9 @@ class NoRepetition(StatefulProcessor):
             self.used = np.zeros((len(ids), self.vocabulary_size), bool)
         np.put_along_axis(self.used, ids, True, 1)
 
+    def gather(self, rows):
+        self.used = self.used[rows]
+
 
 def permutations(random_seeds, read, position, number) -> np.ndarray:
     """``number`` characters after those read, ``[B, number]``, of a vocabulary of 20."""
