@@ -45,7 +45,8 @@ MODES = {
     "torch": {"stateful"}, "savedmodel": {"stateful", "stateless"}, "keras": {"stateless"}, "keras, stateful": {"stateful"},
 }  # fmt: skip
 ANY_BATCH = {"onnx", "onnx, windows", "torch", "savedmodel", "keras"}
-WITH_TENSORFLOW = {"savedmodel", "keras", "keras, stateful"}
+CONVERTED = {"savedmodel", "keras", "keras, stateful", "litert"}
+"""Formats that TensorFlow writes, which takes seconds."""
 PROMISED = [*MODELS][:4]
 
 
@@ -105,10 +106,10 @@ def check(model, kind, given, found):
 
 
 def cases():
-    """Yield formats and models; those with TensorFlow that nobody was promised are slow."""
+    """Yield formats and models; further models in formats that take seconds are slow."""
     for kind in FORMATS:
         names = [name for name in MODELS if (kind, name) != ("torch", "other activations")]
-        quick = PROMISED if kind in WITH_TENSORFLOW else names
+        quick = PROMISED if kind in CONVERTED else names
         yield pytest.param(kind, quick, marks=[pytest.mark.slow] * (kind == "torch"), id=kind)
         if rest := [name for name in names if name not in quick]:
             yield pytest.param(kind, rest, marks=pytest.mark.slow, id=f"{kind}, more")
@@ -135,7 +136,7 @@ def test_a_keras_file_holds_its_vocabulary_and_an_example(make, tmp_path):
         compile(archive.read("README.py"), "README.py", "exec")
 
 
-@pytest.mark.parametrize("kind", ["onnx", "numpy", "litert"])
+@pytest.mark.parametrize("kind", ["onnx", "numpy", pytest.param("litert", marks=pytest.mark.slow)])
 def test_a_file_has_every_activation(make, tmp_path, kind):
     names = ["tanh", "sigmoid", "hard_sigmoid", "relu", "softsign", "linear"]
     models, tasks = [make(name, units=(6,), activation=name, recurrent_activation="hard_sigmoid") for name in names], []
