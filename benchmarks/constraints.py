@@ -1,8 +1,8 @@
 """Benchmark of constrained texts: speed, agreement with the exact distribution, surprisal, and the share of texts that obey.
 
-Speed is that of the demo model with and without constraints, timed alternately. The exact distribution is that of a model whose
-texts can be enumerated. Surprisal is that of texts without the letter e by the model that wrote them. Words that a line
-end cuts off are those at line ends that the training text lacks.
+The demo model is timed with and without constraints, in turns. The exact distribution comes from a model whose texts can be
+enumerated. Surprisal is measured on texts without the letter e, by the model that wrote them. A word at a line end counts as
+cut off if the training text lacks it.
 
     python -m benchmarks.constraints [--rounds 7] [--texts 1000] [--draws 200000] [--json]
 """

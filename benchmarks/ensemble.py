@@ -1,4 +1,4 @@
-"""Benchmark of a mixture of models that differ in their random seeds: its score on the held-out text, and those of each model.
+"""Benchmark of a mixture of models that differ in their random seeds: its held-out score and each model's.
 
     python -m benchmarks.ensemble TEXT [--preset quick] [--random-seeds 1 2 3] [--json]
 

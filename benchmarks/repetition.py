@@ -3,7 +3,7 @@
     python -m benchmarks.repetition [--checkpoint ferry] [--samples 200] [--length 2000] [--temperature 0.3 ...] [--json]
 
 A loop is a passage that a text repeats to its end (:mod:`charlstm.evaluation.repetition`). A known word occurs in the corpus,
-which must be in ``data/`` or the current folder. Standard errors are those of the mean over the texts.
+which must be in ``data/`` or the current folder. Standard errors are of the mean over the texts.
 """
 
 import argparse

@@ -93,7 +93,7 @@ async def number(port: int, name: str) -> float:
 
 @dataclass
 class Load:
-    """What became of a load.
+    """The result of a load.
 
     Attributes:
         whole: Texts that were read to the end.

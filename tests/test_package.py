@@ -39,7 +39,7 @@ def install(archive: Path, folder: Path) -> Path:
     """Install an archive into a new environment; return the folder of its programs."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     site = next((folder / "lib").glob("python*/site-packages"))
-    # The dependencies are those of this environment; its own installation of the project is not seen, since the .pth files of
+    # The dependencies come from this environment; its own installation of the project is not seen, since the .pth files of
     # an added folder are not read.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     options = ["install", "--no-deps", "--no-index", "--no-build-isolation"]

@@ -20,7 +20,7 @@ from charlstm.planning.training_plan import TrainingPlan
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 QUICK = ("README.md", "docs/start/")
-"""Pages whose commands run by default; those of the others take minutes together."""
+"""Pages whose commands run by default; the commands of the others take minutes together."""
 
 
 def name(page: Path) -> str:
@@ -78,7 +78,7 @@ def test_commands_of_a_page_run(page, clone, monkeypatch):
             taken.rename(clone / "checkpoints" / "ferry")
 
 
-# Beside the tests of every method, and those of the README.
+# Beside the tests of every method and of the README.
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if page.parent.name == "guides" and ">>> " in page.read_text(encoding="utf-8")], ids=name

@@ -1,4 +1,4 @@
-"""How the page of a model looks and behaves on screens of several sizes, to keyboards and to screen readers."""
+"""Looks and behaviour of the page of a model on screens of several sizes, to keyboards and to screen readers."""
 
 import os
 from pathlib import Path

@@ -61,6 +61,6 @@ def test_sketches_still_mean_the_same_runs():
     assert [base.name for base in config.bases] == ["of-an-earlier-release", "stateless"]
     ids = [config.vocabulary.encode(texts[mode]) for mode in ("stateless", "stateful")]
     hashes = [smallest_hashes(each, config.vocabulary, SKETCH_HASHES, folded=False) for each in ids]
-    stored = [each.astype("<u8").tobytes() for each in hashes]  # this release wrote the text as it is
+    stored = [each.astype("<u8").tobytes() for each in hashes]  # this release hashed the unfolded text
     assert config.sketches == (None, *stored)
     assert min(map(len, stored)) >= 8 * 10

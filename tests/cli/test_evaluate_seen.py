@@ -49,7 +49,7 @@ def sketched(tale):
 
 
 def share_of(text):
-    """Return the share of a text's distinct runs that the sketched text has: with folded white space or as it is."""
+    """Return the share of a text's distinct runs that the sketched text has: with folded white space or without."""
 
     def runs(text):
         return {text[start : start + 32] for start in range(len(text) - 31)}

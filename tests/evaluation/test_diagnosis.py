@@ -1,4 +1,4 @@
-"""What the learning curves of a run show, on curves whose meaning is plain."""
+"""Findings from the learning curves of a run, on curves whose meaning is plain."""
 
 import math
 

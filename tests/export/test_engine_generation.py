@@ -1,4 +1,4 @@
-"""Texts of the browser engine against those of the NumPy engine, character by character."""
+"""Texts of the browser engine against texts of the NumPy engine, character by character."""
 
 import unicodedata
 

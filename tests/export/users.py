@@ -22,7 +22,7 @@ class User:
     any_batch = False
     """True if it reads several texts at once."""
     carries = True
-    """True if it returns a state that it can go on from."""
+    """True if it returns a state that it can continue from."""
     windows = False
     """True if the format has a way to read a window by itself."""
 

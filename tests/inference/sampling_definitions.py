@@ -35,7 +35,7 @@ def excluded(row: Row, keep: Any) -> Row:
 
 
 def penalised(row: Row, recent: NDArray[np.int64], penalty: float) -> Row:
-    """Return log-probabilities, those of the recent characters times the penalty."""
+    """Return log-probabilities, multiplied by the penalty for the recent characters."""
     result: Row = row - row.max()
     result -= np.log(np.exp(result).sum())
     for character in set(recent.tolist()):

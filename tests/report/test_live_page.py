@@ -13,7 +13,7 @@ from tests.histories import make_run
 
 
 class Clock:
-    """A clock that stands still unless it is told to go on."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.now = 100.0

@@ -262,7 +262,7 @@ def test_wrong_keys_ports_and_hosts_are_refused(tmp_path):
             (["--allow-host", "example.org:443"], "expected a name without a port"),
             (["--allow-origin", "https://example.org/"], "expected a scheme and a host without a path"),
             (["tale", str(tmp_path / "others" / "tale")], "two models have the name tale"),
-            (["tale", "tale", "--port", str(port)], "Address already in use"),  # the same one twice is no mistake
+            (["tale", "tale", "--port", str(port)], "Address already in use"),  # the same one twice is allowed
         ):
             result = run(tmp_path, *arguments)
             assert result.returncode in (1, 2)

@@ -1,4 +1,4 @@
-"""What each constraint means, in plain Python: predicates on a whole text, written without automata."""
+"""Definitions of the constraints in plain Python: predicates on a whole text, written without automata."""
 
 import re
 from itertools import product
