@@ -59,7 +59,7 @@ class Model(ReadingModel):
         """Generate several texts from consecutive random seeds at once, which is faster than one after the other.
 
         Args:
-            seed: As for :meth:`generate`, or several: the texts of each follow those of the one before it.
+            seed: As for :meth:`generate`, or several, whose texts follow in this order.
             samples: Number of texts for each seed.
             **options: See :class:`GenerationOptions`.
 
@@ -88,8 +88,8 @@ class Model(ReadingModel):
             **options: See :class:`GenerationOptions`.
 
         Returns:
-            The texts without their seeds. Log-probabilities are those of the model itself, before temperature and every other
-            sampling setting.
+            The texts without their seeds. Log-probabilities are of the model's own distribution, before temperature and every
+            other sampling setting.
 
         Raises:
             CharlstmError: As :meth:`generate`.
@@ -191,7 +191,7 @@ class Model(ReadingModel):
         """Write the model in a format that works without charlstm; a file that exists is replaced.
 
         Args:
-            to: What to write: a file whose name ends in ``.html`` (a page that writes in any browser), ``.keras``, ``.onnx``,
+            to: A file to write, whose name ends in ``.html`` (a page that writes in any browser), ``.keras``, ``.onnx``,
                 ``.pt.safetensors`` (PyTorch), ``.tflite`` (LiteRT) or ``.py`` (a program in NumPy); or a folder:
                 ``savedmodel`` (TensorFlow), with any other name an ES module.
             format: ``html``, ``module``, ``keras``, ``onnx``, ``torch``, ``savedmodel``, ``litert`` or ``numpy``, if the name

@@ -83,8 +83,8 @@ class ModelFiles:
         """Return the words that a text may have, in alphabetical order.
 
         Args:
-            words: A list; the path of a text with these words; or ``corpus`` for those of the training text, which is searched
-                for here and in ``data/``.
+            words: A list; the path of a text with these words; or ``corpus`` for the words of the training text, which is
+                looked up here and in ``data/``.
 
         Raises:
             ConfigError: If it is something else, or the training text is not found.

@@ -33,7 +33,7 @@ def import_model(
             file, or the sorted characters of ``corpus``.
         corpus: Files of the text that it was trained on, from which default seeds are taken.
         text_encoding: Text encoding of these files.
-        name: Name of the new checkpoint. Default: that of the file.
+        name: Name of the new checkpoint. Default: the file's name.
         seq_len: Characters in a window. Default: what the file says, or 100.
         checkpoints: The folder of checkpoints.
 

@@ -20,7 +20,7 @@ from charlstm.model import Model
 class MixedModel(Model):
     """Several models that choose each character together; the first one gives the window, the seeds and the place on disk.
 
-    It generates, scores and compares. What belongs to one network alone (exports, activations, Keras) is refused.
+    It generates, scores and compares. It refuses methods of a single network (exports, activations, Keras).
 
     Attributes:
         models: The models with their weights.
@@ -52,7 +52,7 @@ class MixedModel(Model):
         return {f"{number}/{name}": array for number, (model, _) in models for name, array in model.weights.items()}
 
     def decoder(self, mode: Mode, engine: Engine = "numpy", window: int | None = None) -> Decoder:
-        """See :meth:`charlstm.model_files.ModelFiles.decoder`; there is no engine but NumPy."""
+        """See :meth:`charlstm.model_files.ModelFiles.decoder`; NumPy is the only engine."""
         if engine != "numpy":
             self._refuse("run in Keras")
         return super().decoder(mode, engine, window)
@@ -62,11 +62,11 @@ class MixedModel(Model):
         self._refuse("be looked into")
 
     def to_keras(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: it is no single network."""
+        """Refuse: a mixture is several networks."""
         self._refuse("become one network")
 
     def export(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: it is no single network."""
+        """Refuse: a mixture is several networks."""
         self._refuse("be exported")
 
     def _refuse(self, what: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What a trained model expects of texts: next characters and words, surprisal, scores, activations."""
+"""A trained model's expectations of texts: next characters and words, surprisal, scores, activations."""
 
 from typing import TYPE_CHECKING, get_args
 

@@ -107,7 +107,7 @@ def train(
     Args:
         corpus: Text files, folders of them, or patterns, read as one text.
         text: The text itself, or an iterable of texts, in place of files.
-        name: Name of the new checkpoint. Default: that of the first file.
+        name: Name of the new checkpoint. Default: the first file's name.
         preset: The preset of all settings that are not given. Default: standard.
         base: Name of a checkpoint to fine-tune, as a new checkpoint.
         resume: Name of a checkpoint whose training to resume.
@@ -120,7 +120,7 @@ def train(
         checkpoints: The folder of checkpoints.
         progress: Show a progress bar and the notes on the text and the settings.
         callback: Called with every event of :mod:`charlstm.training.events`.
-        page: Path of an HTML page to watch the training in a browser: written again while it goes on, at the end its report.
+        page: Path of an HTML page to watch the training in a browser: rewritten during the training, at the end its report.
         **settings: See :class:`TrainingSettings`.
 
     Returns:
@@ -213,9 +213,9 @@ def _run(
                 nats = event.evaluation.nats_per_char
                 say(f"step {event.evaluation.step:,}: held out {nats:.4f} nats, {bits(nats):.4f} bits per character")
             elif isinstance(event, RolledBack) and progress:
-                say(f"The loss was NaN or infinite at step {event.at:,}; going on from step {event.step:,}.")
+                say(f"The loss was NaN or infinite at step {event.at:,}; continuing from step {event.step:,}.")
             elif isinstance(event, SummariesFailed) and progress:
-                say(f"Training goes on without the files for TensorBoard in {event.path}: {event.reason}.")
+                say(f"Training continues without the files for TensorBoard in {event.path}: {event.reason}.")
             elif isinstance(event, Finished) and event.nothing_trained and progress:
                 say("Nothing was trained: starting took the rest of the time; raise `minutes`.")
             _show_on_page(live, event, plan)
@@ -286,7 +286,7 @@ def _paths(corpus: Sources | None, text: str | Iterable[str] | None) -> Iterator
     """Yield the paths of the text, which is written to a temporary file if it is given as strings.
 
     Raises:
-        ConfigError: If ``corpus`` are no paths, or ``text`` is no text.
+        ConfigError: If ``corpus`` does not hold paths, or ``text`` does not hold strings.
         CorpusError: If a string has lone surrogates, which no file can hold.
     """
     if text is None:

@@ -51,7 +51,7 @@ def write_advice(error: OSError, place: str = "folder") -> str:
 
     Args:
         error: The failure.
-        place: What to choose another one of.
+        place: The noun in the advice to "choose another" one.
 
     >>> write_advice(OSError(errno.ENOSPC, "")), write_advice(NotADirectoryError(errno.ENOTDIR, ""))
     ('free disk space, or choose another folder', 'its folder was removed or replaced: choose another folder')

@@ -95,8 +95,8 @@ class ValidationRecord:
     Attributes:
         name: File names, without folders.
         fingerprint: SHA-256 of the text in UTF-8.
-        characters: Length of the text as it is scored, in characters.
-        on_unknown: What is done with characters of the text that the model does not know.
+        characters: Length of the scored text, in characters.
+        on_unknown: Treatment of characters of the text that the model does not know.
     """
 
     name: Annotated[str, Meta(max_length=MAX_NAME)]

@@ -82,7 +82,7 @@ class TrainingCurves(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The curves of a run.
 
     Attributes:
-        header: What holds for all points.
+        header: The data that all points share.
         points: The points, the oldest first.
         open: The steps since the last point.
     """

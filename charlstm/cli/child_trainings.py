@@ -36,7 +36,7 @@ class Training:
 
 @dataclass
 class Outcome:
-    """What became of the trainings.
+    """The results of the trainings.
 
     Attributes:
         ended: Exit code and stdout of every training that was started, by its name.

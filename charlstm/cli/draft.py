@@ -39,7 +39,7 @@ class Draft:
         current: Index of the last step of the text; None for an empty text.
         sampling: Sampling settings.
         length: Characters to generate at a time.
-        end: What the model continues to after them.
+        end: The word, line, sentence or paragraph that the model then completes, or ``none``.
         random_seed: Random seed of the next step.
         alternatives: Next words that were listed.
         saved: File that the text was written to last.
@@ -86,7 +86,7 @@ class Draft:
     def joined(self, given: str) -> str:
         """Return a line of the user with a space before it, if one is missing.
 
-        A space also follows a word that the user chose, or the model could go on with its letters.
+        A space also follows a word that the user chose; without it, the model could add letters to the word.
         """
         chosen = self.current is not None and not self.steps[self.current].written
         if self.complete and needs_space(self.text, given or "a" * chosen):

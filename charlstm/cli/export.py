@@ -18,7 +18,7 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            help="What to write: a file that ends in .html (a page that writes in any browser), .keras, .onnx, .pt.safetensors "
+            help="A file to write that ends in .html (a page that writes in any browser), .keras, .onnx, .pt.safetensors "
             "(PyTorch), .tflite (LiteRT) or .py (a program in NumPy); or a folder: savedmodel (TensorFlow), or with any other "
             "name an ES module for a page of one's own.",
             metavar="FILE",
@@ -85,5 +85,5 @@ def export(
     else:
         say(
             f"The {stored} weights score {card.nats_per_char:.4f} nats per character on "
-            f"{card.held_out:,} held-out characters, {card.added_nats:+.5f} against those of the checkpoint."
+            f"{card.held_out:,} held-out characters, {card.added_nats:+.5f} against the checkpoint's weights."
         )

@@ -109,7 +109,7 @@ MinP = Annotated[
 DryMultiplier = Annotated[
     float,
     option(
-        "Above 0, a character that would repeat a passage of the text once more becomes less likely, the more the longer the "
+        "Above 0, a character that would repeat a passage of the text becomes less likely, the more the longer the "
         "passage is (DRY, against loops); try 0.8.",
         panel=_SAMPLING,
         **number(0, 1e6),
@@ -124,8 +124,8 @@ DryAllowedLength = Annotated[
 RepetitionPenalty = Annotated[
     float,
     option(
-        "Above 1, characters just used become less likely; 1 for no penalty. It is hidden, since it penalises most letters of "
-        "the alphabet; use --dry-multiplier.",
+        "Above 1, characters just used become less likely; 1 for no penalty. It is hidden, since it penalises most "
+        "letters; use --dry-multiplier.",
         panel=_SAMPLING,
         hidden=True,
         **number(0.01, 1e6),

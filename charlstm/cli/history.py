@@ -18,7 +18,7 @@ def history(
         list[str] | None,
         typer.Argument(help="Names or folders of checkpoints. Default: the newest.", metavar="NAME", show_default=False),
     ] = None,
-    x: Annotated[CurveAxis, typer.Option(help="What the curves are drawn over.", **choice(CurveAxis))] = "epochs",
+    x: Annotated[CurveAxis, typer.Option(help="Horizontal axis of the curves.", **choice(CurveAxis))] = "epochs",
     smooth: Annotated[
         int | None,
         typer.Option(

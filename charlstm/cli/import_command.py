@@ -32,8 +32,8 @@ def import_model(
     corpus: Annotated[
         list[str] | None,
         typer.Option(
-            help="Text that the model was trained on, for default seeds, and for the vocabulary if there is no other. Repeat "
-            "for several files.",
+            help="Text that the model was trained on, for default seeds and, without another source, for the vocabulary. "
+            "Repeat for several files.",
             metavar="FILE",
             show_default=False,
         ),

@@ -167,7 +167,7 @@ def _print_recipe(checkpoint: str | None, checkpoints: Path | None, *, alone: bo
 
 
 def _page(model: "ModelFiles", result: "InspectionResult") -> str:
-    """Return the page of the model, with its weights as they are: it opens with the inside along the text of the inspection."""
+    """Return the page of the model, with unrounded weights. It opens with the inside along the text of the inspection."""
     from charlstm.export.card import make_card
     from charlstm.export.html import html_page
     from charlstm.report.page import inspection_sections

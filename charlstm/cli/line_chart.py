@@ -27,7 +27,7 @@ class Chart:
         low: Least value that is shown.
         high: Greatest value that is shown; curves are cut off above it.
         y_ticks: Values to label.
-        x_labels: What is printed below the left end, the middle and the right end.
+        x_labels: Labels below the left end, the middle and the right end.
     """
 
     curves: "Sequence[Series]"
@@ -102,7 +102,7 @@ class _Grid:
 
 
 def _value_at(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
-    """Return the value of a curve between its points; outside of them that of the nearest one."""
+    """Return the value of a curve between its points; outside of them, the nearest point's value."""
     right = bisect_right(xs, x)
     if right in (0, len(xs)):
         return ys[right - (right > 0)]

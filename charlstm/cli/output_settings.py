@@ -107,7 +107,7 @@ def difference(before: Mapping[str, object], now: Mapping[str, object]) -> str:
 
 
 def shown_value(value: object) -> str:
-    """Return a value as it is given to its option.
+    """Return a value in the form that its option takes.
 
     >>> shown_value(0.8), shown_value("stateful"), shown_value([]), shown_value(["e", "end"])
     ('0.8', 'stateful', 'none', "'e', 'end'")

@@ -16,7 +16,7 @@ def output_path(name: str) -> Path:
     """Parse the value of an option that names an output file.
 
     Raises:
-        typer.BadParameter: If it ends with a slash, which a path would lose, or is ``-``, which is no file.
+        typer.BadParameter: If it ends with a slash, which a path would lose, or is ``-``, which does not name a file.
     """
     if name == "-":
         raise typer.BadParameter("expected a file; found -, which stands for a standard stream (./- is a file of that name)")

@@ -107,7 +107,7 @@ def _news(event: "Event", plan: "TrainingPlan") -> list[str]:
     if isinstance(event, CheckpointRewritten):
         return [f"{printable_name(event.path)} was removed or damaged during the training: writing it again."]
     if isinstance(event, SummariesFailed):
-        return [f"Training goes on without the files for TensorBoard in {printable_name(event.path)}: {event.reason}."]
+        return [f"Training continues without the files for TensorBoard in {printable_name(event.path)}: {event.reason}."]
     return []
 
 

@@ -104,7 +104,7 @@ def find_mixture(
     """Return the model of ``--checkpoint`` with those of ``--mix``, which may be none.
 
     Raises:
-        typer.BadParameter: If a value of ``--mix`` is no name with a weight, or the weights leave nothing for the first model.
+        typer.BadParameter: If a value of ``--mix`` is not a name with a weight, or the weights leave none for the first model.
     """
     model = find_model(checkpoint, checkpoints, weights)
     if not mixed:

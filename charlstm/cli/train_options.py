@@ -21,7 +21,7 @@ LivePageFile = Annotated[
     Path | None,
     option(
         None,
-        "Page to watch the training in a browser: written again while it goes on, at the end its report.",
+        "Page to watch the training in a browser: rewritten during the training, at the end its report.",
         metavar="FILE.html",
         parser=output_path,
     ),
@@ -87,8 +87,8 @@ RecurrentActivation = Annotated[
     choices.Activation | None,
     option(_LSTM, "Activation of the gates i, f and o. Default: sigmoid.", **choice(choices.Activation)),
 ]
-UseBias = Annotated[bool | None, option(_LSTM, "Whether the LSTM layers have biases. Default: yes.")]
-UnitForgetBias = Annotated[bool | None, option(_LSTM, "Whether the forget gate's bias starts at 1. Default: yes.")]
+UseBias = Annotated[bool | None, option(_LSTM, "Give the LSTM layers biases. Default: yes.")]
+UnitForgetBias = Annotated[bool | None, option(_LSTM, "Start the forget gate's bias at 1. Default: yes.")]
 InputInitializer = Annotated[
     str | None,
     option(

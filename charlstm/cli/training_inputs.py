@@ -59,7 +59,7 @@ _NOT_SETTINGS = frozenset(
     {"corpus", "name", "preset", "resume", "resume_if_exists", "from_", "text_encoding", "show_samples", "checkpoints", "json"}
     | {"recipe", "validation_file", "on_unknown", "tensorboard", "page", "sweep", "jobs", "cluster", "rank"}
 )
-"""Options that are no settings of a network or a training."""
+"""Options that are not settings of a network or a training."""
 
 
 class HeldOutFiles(TypedDict):

@@ -22,7 +22,7 @@ STILL_IMPROVING = 0.01
 def unigram_finding(
     nats: float | None, unigram: float | None, model: ModelConfig, training: TrainingConfig
 ) -> FindingRecord | None:
-    """Return a finding if a score is no better than that of the letter frequencies.
+    """Return a finding if a score is no better than letter frequencies.
 
     Args:
         nats: The best score on the held-out text, in nats per character; None without one.

@@ -25,7 +25,7 @@ class TrainedPart:
     Attributes:
         model: Name of the checkpoint that was trained on it: the model, or one that it was fine-tuned from.
         characters: Number of characters of that part.
-        estimated: Whether that number is an estimate, from a sketch of what the model was trained on.
+        estimated: True if that number is estimated from a sketch of the model's training text.
     """
 
     model: str

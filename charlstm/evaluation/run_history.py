@@ -30,8 +30,8 @@ def compare_runs(folders: Sequence[Path]) -> HistoryResult:
         folders: Folders of their checkpoints.
 
     Raises:
-        CheckpointError: If a folder is not a checkpoint, or its configuration is damaged. What is wrong with a history or with
-            curves is among the warnings of its run.
+        CheckpointError: If a folder is not a checkpoint, or its configuration is damaged. Damage to a history or to curves
+            becomes a warning of its run.
     """
     configs = [read_config(folder) for folder in folders]
     runs = [_run(folder, config) for folder, config in zip(folders, configs, strict=True)]

@@ -54,7 +54,7 @@ def _add(folder: Path, module: PurePosixPath, done: dict[str, str]) -> None:
     source = _IMPORT.sub(lambda match: f"const {{{match[1].replace(' as ', ': ')}}} = {imported(match[2])};\n", source)
     source = _EXPORT.sub(export, _EXPORT_LIST.sub(export_list, _REEXPORT.sub(reexport, source)))
     if wrong := re.search(r"^(?:import|export)\b.*", source, re.MULTILINE):
-        raise ValueError(f"{module}: {wrong[0]!r} is no named import or export")
+        raise ValueError(f"{module}: {wrong[0]!r} is not a named import or export")
     done[str(module)] = f'modules["{module}"] = (() => {{\n{source}return {{ {", ".join(exported)} }};\n}})();\n'
 
 

@@ -36,7 +36,7 @@ class Card:
         held_out: Number of held-out characters that were scored; 0 if none were.
         nats_per_char: Score on them, with the state carried: of the stored weights, or as the training recorded it if the text
             was not found; None if nothing was held out.
-        added_nats: What storing the weights added to the score; None if it was not measured.
+        added_nats: Nats per character that storing the weights added to the score; None if not measured.
     """
 
     version: str

@@ -119,7 +119,7 @@ def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple
 
 
 def check_program(path: Path) -> None:
-    """Check that the weights of a program replace no other file than those of an earlier export to the same name.
+    """Check that the weights of a program replace only the weights of an earlier export to the same name.
 
     Raises:
         ConfigError: If they would.

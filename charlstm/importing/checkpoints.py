@@ -80,7 +80,7 @@ def import_checkpoint(
             file, or the sorted characters of ``corpus``.
         corpus: Paths of the text that the model was trained on, whose passages become default seeds.
         text_encoding: Text encoding of these files.
-        name: Name of the checkpoint; that of the file if None.
+        name: Name of the checkpoint; the file's name if None.
         seq_len: Characters in a window; None for what the file says.
 
     Raises:

@@ -108,5 +108,5 @@ def _encoding(network: NetworkArrays, size: int, file: str) -> Encoding:
         return "one-hot"
     raise CharlstmError(
         f"{file} has a first LSTM layer that reads {features} features; expected 1 (ids divided by the vocabulary's size), "
-        f"{size} (one-hot), or those of an Embedding"
+        f"{size} (one-hot), or the outputs of an Embedding"
     )

@@ -22,7 +22,7 @@ from charlstm.machine import check_size
 
 _MAX_OBJECTS = 2_000
 _DAMAGED = (KeyError, ValueError, RuntimeError, RecursionError, TypeError)
-"""What the readers of zip archives, JSON and HDF5 raise for damage."""
+"""Errors that the readers of zip archives, JSON and HDF5 raise for damaged files."""
 _IGNORED = ("optimizer", "seed_generator", "metrics")
 
 

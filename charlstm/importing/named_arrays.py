@@ -16,7 +16,7 @@ Arrays = Mapping[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Facts:
-    """What a file says about its network besides the arrays; None for what it does not say.
+    """Facts about a network that its file states besides the arrays; None for each that it omits.
 
     Attributes:
         activation: Activation of the candidate and of the cell state's output.
@@ -61,7 +61,7 @@ class NetworkArrays:
         dense_kernel: ``[u, V]``.
         dense_bias: ``[V]``.
         embeddings: ``[V, E]``, or None.
-        facts: What the file says about the network.
+        facts: Other facts about the network in the file.
     """
 
     lstms: tuple[LstmArrays, ...]
@@ -75,8 +75,8 @@ def keras_network(arrays: Arrays, facts: Facts, file: str) -> NetworkArrays:
     """Return the layers of arrays whose names are paths, as Keras writes them: ``layers/lstm/cell/vars/0``.
 
     Args:
-        arrays: Arrays by path. Those of a layer are in one folder.
-        facts: What the file says besides.
+        arrays: Arrays by path. The arrays of a layer share one folder.
+        facts: Other facts about the network in the file.
         file: Name of the file, for errors.
 
     Raises:
@@ -126,7 +126,7 @@ def _folders(arrays: Arrays) -> Iterator[tuple[str, list[NDArray[np.float32]]]]:
 
 
 def _in_order(folders: list[str], layers: Sequence[str]) -> list[str]:
-    """Return the folders of LSTM layers in the order of the network: that of the names, or else of the numbers in them."""
+    """Sort the folders of LSTM layers by the order of the layers' names; folders without such a name keep their order."""
     order = {layer: number for number, layer in enumerate(layers)}
 
     def place(folder: str) -> int:
@@ -145,7 +145,7 @@ def torch_network(arrays: Arrays, facts: Facts, file: str) -> NetworkArrays:
 
     Args:
         arrays: Arrays by name, such as ``lstm.weight_ih_l0``.
-        facts: What the file says besides.
+        facts: Other facts about the network in the file.
         file: Name of the file, for errors.
 
     Raises:

@@ -27,7 +27,7 @@ def read_safetensors(path: Path) -> NetworkArrays:
     arrays = {}
     try:
         with open_tensors(path) as file:
-            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (a file is no mapping)
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (a file is not a mapping)
             for name, part in slices.items():
                 if part.get_dtype() not in _FLOATS:
                     raise CharlstmError(
@@ -37,7 +37,7 @@ def read_safetensors(path: Path) -> NetworkArrays:
             arrays = {name: file.get_tensor(name).astype(np.float32) for name in slices}
             facts = _facts(file.metadata() or {})
     except SafetensorError as error:
-        raise CharlstmError(f"{path} is no safetensors file, or damaged ({error}); save the weights again") from None
+        raise CharlstmError(f"{path} is damaged or not a safetensors file ({error}); save the weights again") from None
     is_torch = any("weight_ih_l" in name for name in arrays)
     return (torch_network if is_torch else keras_network)(arrays, facts, path.name)
 

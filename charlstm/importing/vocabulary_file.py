@@ -39,7 +39,7 @@ def characters_of(found: Any, name: str = "vocabulary") -> list[str]:
     (['a', 'b'], ['a', 'b'], ['a', 'b'])
 
     Raises:
-        CharlstmError: If it is none of these, an id is missing, or an entry is no single character or occurs twice.
+        CharlstmError: If it is none of these, an id is missing, or an entry occurs twice or is not a single character.
     """
     match found:
         case str() | Sequence():

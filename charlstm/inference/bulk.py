@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """Texts to generate; a text is known by its place among them, those of the first seed first.
+    """Texts to generate, numbered by place: first the texts of the first seed, then of the second, and so on.
 
     Attributes:
         decoder: The decoder: a mode in one engine.
@@ -40,8 +40,8 @@ class Job:
         random_seeds: One for each text that continues the same seed.
         length: The maximum length of a text, in characters.
         sampling: The sampling settings.
-        stops: What ends a text before its maximum length.
-        constraints: What the texts of each seed must obey; empty if they are free.
+        stops: Rules that end a text before its maximum length.
+        constraints: Constraints on the texts of each seed; empty if they are free.
         particles: Particles of each text.
     """
 
@@ -56,7 +56,7 @@ class Job:
     particles: int = 1
 
     def write(self, places: range) -> list["Sample"]:
-        """Return the texts of some places, those of the same seed generated as one batch."""
+        """Return the texts of some places; texts of the same seed are generated as one batch."""
         from charlstm.inference.constrained_generation import continued_pieces
         from charlstm.inference.generation import generate_texts
 

@@ -62,7 +62,7 @@ class Histories:
         return certain
 
     def rest(self, text: int, particle: int, vocabulary: Vocabulary, stops: Sequence[str]) -> str:
-        """Return what is not certain of a particle, without a line end that has ended it and is no stop string."""
+        """Return the uncertain end of a particle, without a line end that ended it, unless that is a stop string."""
         written = vocabulary.decode(self.ids[text, particle, : self.lengths[text, particle]])
         if self.cut[text, particle] and not written.endswith(tuple(stops)):
             written = written[:-1]

@@ -130,7 +130,7 @@ def generate_pieces(
         random_seeds: One for each of the B texts.
         length: The number of characters to generate, as far as the rules do not say otherwise.
         sampling: The sampling settings.
-        stops: What ends a text before its maximum length.
+        stops: Rules that end a text before its maximum length.
         position: The number of generated characters at the end of the seed.
         logprobs: Number of likeliest characters to record for each character; None to record no log-probabilities.
 

@@ -31,10 +31,10 @@ class GenerationInputs:
         seeds: The texts to continue, in the characters of the model.
         with_seed: True if each text begins with its seed.
         random_seeds: One for each text that continues the same seed.
-        stops: What ends a text before its maximum length.
+        stops: Rules that end a text before its maximum length.
         settings: The other settings.
         logprobs: Number of likeliest characters to report for each character; None to report no log-probabilities.
-        constraints: What the texts of each seed must obey; empty if they are free.
+        constraints: Constraints on the texts of each seed; empty if they are free.
     """
 
     seeds: tuple[str, ...]
@@ -73,8 +73,8 @@ def generation_inputs(
         **options: See :class:`GenerationOptions`; the random seed is 0 by default.
 
     Raises:
-        CharlstmError: If an option is invalid, the model does not know a character of the seed or of a stop string, or the
-            memory does not suffice.
+        CharlstmError: If an option is invalid, the model does not know a character of the seed or of a stop string, or
+            memory is too small.
     """
     known = list(GenerationOptions.__annotations__)
     if unknown := next((name for name in options if name not in known), None):
@@ -119,7 +119,7 @@ def several(seeds: Any) -> Sequence[str]:
     """Return several seeds.
 
     Raises:
-        ConfigError: If it is no sequence of strings, or empty.
+        ConfigError: If it is empty or not a sequence of strings.
     """
     if not isinstance(seeds, Sequence) or not seeds or not all(isinstance(each, str) for each in seeds):
         raise ConfigError(setting="seed", expected="a string, or several", found=seeds)

@@ -57,8 +57,8 @@ class GenerationOptions(TypedDict, total=False):
             three times the length. ``none``, the default, ends there.
         avoid: Characters that may not occur in a text.
         only: The characters that may occur, with ranges: ``a-z ,.``.
-        words: The words that may occur: the path of a file, a list, or ``corpus`` for those of the training text. They may
-            have a capital first letter where a sentence or a line begins.
+        words: The words that may occur: the path of a file, a list, or ``corpus`` for the words of the training text. They
+            may have a capital first letter where a sentence or a line begins.
         pattern: A regular expression that the whole text matches, in the syntax of Python's ``re``.
         line_length: The maximum length of a line. Where a line ends, it takes the place of a space.
         acrostic: The first letters of the lines; the text has as many lines. A space is an empty line.
@@ -102,7 +102,7 @@ class GenerationSettings:
 
     Attributes:
         length: Largest number of characters to generate.
-        mode: How the model reads the text generated so far.
+        mode: Mode in which the model reads the text generated so far.
         random_seed: Random seed of the first text.
         temperature: See :class:`charlstm.inference.sampling.Sampling`, as for the following ones.
         top_k: Number of characters to draw from; 0 for all.
@@ -116,7 +116,7 @@ class GenerationSettings:
         window: Characters that stateless mode reads for each one; None for the model's own window.
         stop_regex: Regular expression that ends a text.
         keep_stop: True for texts that contain what ended them.
-        end: What a text continues to after its length.
+        end: The word, line, sentence or paragraph that a text completes after its length, or ``none``.
         avoid: See :class:`charlstm.inference.constraints.text_constraint.Constraints`, as for the following ones.
         only: The characters that may occur.
         words: The words that may occur.
@@ -170,7 +170,7 @@ class GenerationSettings:
 
     @property
     def constraints(self) -> Constraints:
-        """What a text must obey."""
+        """The constraints on a text."""
         return Constraints(
             avoid=self.avoid,
             only=self.only,

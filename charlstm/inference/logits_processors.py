@@ -131,15 +131,14 @@ class ChangingTemperature(StatefulProcessor):
         self.position += ids.shape[1]
 
     def gather(self, rows: NDArray[np.integer[Any]]) -> None:
-        """See :class:`StatefulProcessor`; the position is that of all texts."""
+        """See :class:`StatefulProcessor`; all texts have the same position."""
 
 
 @dataclass
 class WordTemperature(StatefulProcessor):
     """Choose the first letter of a word with a temperature of its own, and everything else with another.
 
-    After a character that no word goes on after, the probability that a letter comes stays as the other temperature makes it.
-    Only which letter it is depends on this one.
+    Where a word can begin, the other temperature decides how likely a letter is. This one decides only which letter it is.
 
     Attributes:
         temperature: At least ``MIN_TEMPERATURE``.

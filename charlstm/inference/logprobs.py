@@ -1,4 +1,4 @@
-"""Log-probabilities of characters: those of the model itself, before temperature and every other sampling setting."""
+"""Log-probabilities of characters in the model's own distribution, before temperature and every other sampling setting."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -65,5 +65,5 @@ class LogprobRecord:
             text.append(CharacterLogprob(self._vocabulary.characters[number], float(logs[number]), top))
 
     def of(self, lengths: Sequence[int]) -> list[tuple[CharacterLogprob, ...]]:
-        """Return those of each text up to its length."""
+        """Return the log-probabilities of each text up to its length."""
         return [tuple(text[:length]) for text, length in zip(self._texts, lengths, strict=True)]

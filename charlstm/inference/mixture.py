@@ -23,7 +23,7 @@ class Component:
 
     Attributes:
         network: The network, with V characters of its own.
-        weight: The exponent of its distribution; those of a mixture sum to 1.
+        weight: The exponent of its distribution; the weights of a mixture sum to 1.
         ids: Its ids of the common characters: ``[K]``.
     """
 
@@ -65,7 +65,7 @@ class Mixture(Network):
         return tuple(scratch for component in self.components for scratch in component.network.workspace(batch))
 
     def step(self, ids: Ids, state: State, workspace: Workspace | None = None) -> Array:
-        """See :meth:`charlstm.inference.network.Network.step`; the ids are those of the common characters."""
+        """See :meth:`charlstm.inference.network.Network.step`; the ids number the common characters."""
         workspace = workspace or self.workspace(len(ids))
         first, joint = 0, state[-1].h
         for component, end in zip(self.components, self._ends, strict=True):

@@ -1,7 +1,7 @@
 """The likeliest next words of a text, by a search over their spellings.
 
 A continuation is what follows a text up to the end of its next word: white space and punctuation, if any, then the word. Its
-probability is that of its characters and of a character after them that ends the word. Continuations exclude each other, and
+probability is the probability of its characters, followed by one that ends the word. Continuations exclude each other, and
 together have probability 1.
 
 The search takes the likeliest beginning first. A longer spelling is never likelier than its beginning. So a continuation that
@@ -53,7 +53,7 @@ class NextWords:
 
     Attributes:
         words: The continuations, the likeliest first.
-        complete: True if they are those of an enumeration; False if the search was ended before it found as many.
+        complete: True if the search found as many as wanted; False if it ended earlier.
     """
 
     words: tuple[NextWord, ...]

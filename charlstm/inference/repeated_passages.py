@@ -19,11 +19,11 @@ LONGEST = 100
 
 @dataclass
 class RepeatedPassages(StatefulProcessor):
-    """Subtract from the logits of each character that would repeat a passage of the text once more.
+    """Lower the logit of each character that would repeat a passage of the text.
 
     If the last ``n`` characters occurred before and a character followed them there, its logit loses
     ``multiplier * base ** (n - allowed_length)``; ``n`` is the longest such passage, and shorter ones than ``allowed_length``
-    cost nothing. Words and phrases may come again, loops get ever less likely.
+    cost nothing. Words and phrases may come again, but loops become ever less likely.
 
     Source: DRY, by p-e-w (text-generation-webui, pull request 5677), for tokens; here for characters.
 

@@ -47,8 +47,8 @@ class Sampling:
         last_temperature: Temperature that ``temperature`` changes to, linearly, from the first character to the last of
             ``length``; None for one that does not change.
         length: Number of characters from the first to the last; unused without ``last_temperature``.
-        dry_multiplier: Logits that a character loses if it repeats a passage of ``dry_allowed_length`` characters once more; 0
-            for none. See :class:`charlstm.inference.repeated_passages.RepeatedPassages`.
+        dry_multiplier: Logits that a character loses if it repeats a passage of ``dry_allowed_length`` characters; 0 for
+            none. See :class:`charlstm.inference.repeated_passages.RepeatedPassages`.
         dry_base: Factor on that for each further character of the passage.
         dry_allowed_length: Characters of the longest passage that costs nothing, plus one.
     """

@@ -1,4 +1,4 @@
-"""What ends a text: stop strings, a regular expression, and the end of a word, line, sentence or paragraph."""
+"""Rules that end a text: stop strings, a regular expression, and the end of a word, line, sentence or paragraph."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -30,7 +30,7 @@ class StopRules:
         strings: Strings each of which ends the text.
         regex: A regular expression whose first match ends the text; see :func:`compiled`.
         keep: True if the text contains the string or the match that ended it.
-        end: What the text continues to after its length; None to end there.
+        end: The word, line, sentence or paragraph that the text completes after its length; None to end there.
     """
 
     strings: tuple[str, ...] = ()

@@ -92,7 +92,7 @@ def time_distributed_view(found: TimeDistributedSection) -> list[Block]:
         ),
         Prose(
             f"This model {every}. Many-to-one (return_sequences=False, Dense) and many-to-many (return_sequences=True, "
-            "TimeDistributed) have the same weights, and the last prediction of the second is also that of the first. They "
+            "TimeDistributed) have the same weights, and the last prediction of the second equals the first's. They "
             "differ in training: a window of T characters gives one target or T."
         ),
     ]

@@ -17,7 +17,7 @@ LEAST_CHANGES = 8
 """Changes of a property along a text, at least, for a cell to be able to follow it."""
 
 MARGIN = 1.2
-"""How many times the correlation by chance a correlation must be, so that it is clearly above."""
+"""Ratio to the correlation by chance from which a correlation counts as clearly above it."""
 
 
 def _since(text: str, ends: Callable[[str], bool]) -> list[float]:
@@ -98,7 +98,7 @@ def readable_cells(
     numbers = range(len(layers)) if only is None else [only - 1]
     states = {number: _standardised(layers[number].c.astype(np.float64)) for number in numbers}
     quarter = len(text) // 4
-    # Multiples of the golden ratio are spread evenly too, but hardly fall on a period of the text.
+    # Multiples of the golden ratio are spread evenly too, but are unlikely to fall on a period of the text.
     shifts = [quarter + int(number * 0.6180339887 % 1 * (len(text) - 2 * quarter)) for number in range(1, rotations + 1)]
     for name, measure in PROPERTIES.items():
         values = measure(text)

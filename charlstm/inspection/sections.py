@@ -43,7 +43,7 @@ LIKELIEST = 5
 
 @dataclass(frozen=True)
 class SectionView:
-    """A section as it is shown.
+    """A section for display.
 
     Attributes:
         name: Name of the section.

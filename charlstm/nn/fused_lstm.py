@@ -48,7 +48,7 @@ class FusedLSTM(keras.layers.LSTM):
             "dropout and recurrent_dropout are both set, for which Keras masks the inputs of each gate differently": (
                 self.dropout and self.recurrent_dropout
             ),
-            f"there is no fast form of the activation {', '.join(map(str, unknown))}": bool(unknown),
+            f"the activation {', '.join(map(str, unknown))} has no fast form": bool(unknown),
         }
         return next((reason for reason, applies in reasons.items() if applies), None)
 

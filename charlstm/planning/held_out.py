@@ -53,7 +53,7 @@ def unseen_fraction(
 
     Args:
         validation: The fraction that the recipe or the user sets.
-        chosen: Whether the user set it.
+        chosen: True if the user set it.
         bases: The models that the weights come from.
         characters: Length of the text.
 
@@ -89,7 +89,7 @@ def overlap_note(validation: float, chosen: bool, bases: Sequence[BaseText], cor
 
     Args:
         validation: The fraction of the text to hold out, at its end.
-        chosen: Whether the user set it.
+        chosen: True if the user set it.
         bases: The models that the weights come from.
         corpus: The text.
 

@@ -85,7 +85,7 @@ def estimate_memory(
         workers: Number of workers that share a batch, each with its own memory.
         fine_tuning: True if training starts from a trained model's weights.
         id_bytes: Bytes per character id of the text; the size that V needs if None.
-        held_out: Length of the text that is scored; that of the held-out end if None.
+        held_out: Length of the text that is scored; the held-out end's length if None.
     """
     weights = count_parameters(model.weight_shapes)
     largest = max(map(prod, model.weight_shapes.values()))

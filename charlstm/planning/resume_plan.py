@@ -117,7 +117,7 @@ def plan_worker(
 
 
 def _with_recipe(recipe: Recipe | None, given: Mapping[str, object], config: CheckpointConfig) -> Mapping[str, object]:
-    """Return the given settings with those of a recipe that can differ in a resumed run.
+    """Add to the given settings the recipe's settings that can differ in a resumed run.
 
     Only a new vocabulary follows the recipe's ``min_count``, and a validation text replaces its ``validation``.
     """
@@ -140,7 +140,7 @@ def _why_finished(name: str, config: CheckpointConfig, progress: TrainingProgres
 
 
 def _check_settings(config: CheckpointConfig, given: Mapping[str, object], name: str) -> None:
-    """Check that settings which cannot change are those of the training run."""
+    """Check that settings which cannot change equal the training run's."""
     recorded = to_dict(config.model) | to_dict(config.training)
     recorded["min_count"] = f"{len(config.vocabulary):,} learned characters"
     different = [key for key in sorted(given.keys() - FREE) if given[key] not in (recorded[key], "auto")]
@@ -240,4 +240,4 @@ def _environment_notes(before: Mapping[str, str]) -> list[str]:
     changed = [f"{name} {before.get(name, 'unknown')}, now {now[name]}" for name in now if before.get(name) != now[name]]
     if not changed:
         return []
-    return [f"Saved with {'; '.join(changed)}: the results may differ in their last digits from those of an uninterrupted run."]
+    return [f"Saved with {'; '.join(changed)}: the results may differ from an uninterrupted run's in their last digits."]

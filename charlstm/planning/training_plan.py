@@ -201,7 +201,7 @@ def plan_training(
 
 
 def _settings(given: Mapping[str, object], preset: Preset, base: Base | None) -> dict[str, object]:
-    """Return the settings: the user's override those of the base, if any, and these override the preset's."""
+    """Return the settings: the user's override the base's, if there is one, and these override the preset's."""
     return {**PRESETS[preset], **(to_dict(base.config.model) if base else {}), **given, **budget_of(given)}
 
 

@@ -41,14 +41,14 @@ class Progress:
     """The progress of a run whose page is written again and again.
 
     Attributes:
-        state: Whether the run goes on, or how it ended.
+        state: State of the run: running, or the way it ended.
         fraction: Fraction of the budget that is used up.
         seconds_left: Estimated seconds to the end; None before it is known.
         characters_per_second: Throughput.
         written: Time at which the page was written, in seconds since 1970.
         pause: Seconds until it is written again.
         samples: The newest texts, the newest first.
-        messages: What happened: choices, roll backs, the end.
+        messages: Messages of the run: choices, roll backs, the end.
     """
 
     state: Literal["training", "finished", "interrupted", "failed"]

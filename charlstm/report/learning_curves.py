@@ -38,11 +38,11 @@ def held_out(run: RunRecord, axis: Axis) -> Series:
 
 
 def training(run: RunRecord, axis: Axis, smooth: int | None = None) -> Series:
-    """Return the training loss in nats per character, smoothed; that of the evaluations if there are no points.
+    """Return the training loss in nats per character, smoothed; without points, the loss at the evaluations.
 
     Args:
         run: The run.
-        axis: What the places mean.
+        axis: Unit of the horizontal axis.
         smooth: Number of points of the trailing mean; None for 2 % of the run's.
     """
     if not run.points.step:

@@ -27,7 +27,7 @@ _SAMPLES = 3
 class LivePage:
     """The page of a run. Used as a context manager, it writes its last version when the block ends, also after an error.
 
-    The page is a copy for people: if it cannot be written, the training goes on.
+    The page is a copy for people: if it cannot be written, the training continues.
 
     Attributes:
         path: The file; None for no page, so that every method does nothing.
@@ -63,7 +63,7 @@ class LivePage:
 
         Args:
             folder: Folder of the checkpoint.
-            messages: What was decided for this part of the run.
+            messages: The decisions for this part of the run.
         """
         self.folder, self._state, self._began = folder, "training", self.clock()
         self._messages.extend(messages)

@@ -33,7 +33,7 @@ class Plot:
 
     Attributes:
         title: Its title.
-        caption: What it shows, in sentences; ``{source}`` stands for the text along which both modes are compared.
+        caption: Description in sentences; ``{source}`` stands for the text along which both modes are compared.
         draw: Function that draws a comparison on axes.
     """
 

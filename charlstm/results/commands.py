@@ -53,7 +53,7 @@ class SweepRunRecord(JsonRecord, frozen=True, kw_only=True):
         checkpoint: Name of the checkpoint.
         settings: Values of the settings that the sweep varies, as they were typed.
         exit_code: 0 if the training is finished, 1 or 2 after an error, 128 plus the number of a signal that stopped it.
-        result: What the training printed; null if it ended before it had a result.
+        result: The result that the training printed; null if it ended before it had a result.
     """
 
     checkpoint: str
@@ -97,7 +97,7 @@ class GenerationResult(JsonRecord, frozen=True, kw_only=True):
 
     Attributes:
         checkpoint: Name of the checkpoint.
-        mode: How the model read the text generated so far.
+        mode: Mode in which the model read the text generated so far.
         seed: The seed text, if there is one; several are in `samples`.
         samples: The generated texts.
         probabilities: The next characters of the seed with their probabilities, the likeliest first, if they were asked for; no
@@ -128,7 +128,7 @@ class CheckpointSummary(JsonRecord, frozen=True, kw_only=True):
         units: Number of units of every LSTM layer.
         seq_len: Window in characters.
         vocabulary: Number of characters that the model knows.
-        steps: Training steps of the stored weights; 0 if there is no score.
+        steps: Training steps of the stored weights; 0 without a score.
         nats_per_char: Score on the held-out text in nats per character; null if there is none.
         bits_per_char: The same in bits per character.
     """

@@ -11,15 +11,15 @@ Setting = str | int | float | bool | list[int] | None
 
 
 class FindingRecord(JsonRecord, frozen=True, kw_only=True):
-    """What the curves of a run show.
+    """A finding from the curves of a run.
 
     Attributes:
-        kind: `unigram`: the best score is less than 1 % below that of the letter frequencies; `overfitting`: the held-out
+        kind: `unigram`: the best score is less than 1 % below the letter frequencies'; `overfitting`: the held-out
             score has risen since the best one, over two evaluations or more, while the training loss fell; `gap`: the last
             held-out score is over a quarter higher than the training loss; `improving`: the last score is the best, and over
             1 % better than the one before; `settled`: none of these; `unscored`: fewer than two scores.
-        found: What was found, with its numbers, a sentence.
-        advice: What to change, with settings in backticks; empty if nothing needs to change.
+        found: The finding with its numbers, as a sentence.
+        advice: Advice, with settings in backticks; empty if nothing needs to change.
     """
 
     kind: FindingKind
@@ -90,11 +90,11 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
         best_epoch: Epochs up to the best score; null if there is none.
         unigram_nats_per_char: Score of the letter frequencies on the held-out text; null if it is not recorded.
         notes: The choices made for the run when it began, with their reasons.
-        findings: What the curves show.
+        findings: The findings from the curves.
         settings: All settings of the network and of the training, by name.
         evaluations: The evaluations on the held-out text, the oldest first.
         points: The points of the training curves.
-        warnings: What could not be read.
+        warnings: Warnings about files that could not be read.
     """
 
     checkpoint: str

@@ -58,7 +58,7 @@ class KerasState(JsonRecord, frozen=True, kw_only=True):
         stateful_layer_after_reset_state: Between the first call of a stateful layer and one after `reset_state()`.
         predict_again: Between two calls of `predict` with a stateful layer.
         predict_after_fit: Between the first `predict` and one after `fit` with a learning rate of 0.
-        norms_of_c: Norm of the stateful layer's `c` after the window, after the window once more, and after `reset_state()`.
+        norms_of_c: Norm of the stateful layer's `c` after the window, after a second reading of it, and after `reset_state()`.
         batches_of_one_against_rows_of_three: Between three texts as three batches of one and as the rows of one batch.
         another_batch_size: Keras's error message for a batch of another size; empty if this version of Keras has none.
     """

@@ -45,7 +45,7 @@ class LayerSizes(JsonRecord, frozen=True, kw_only=True):
         name: Name of the layer.
         features: Number of input features.
         units: Number of units.
-        bias: Whether the layer has a bias.
+        bias: True if the layer has a bias.
         parameters: Number of its parameters.
     """
 
@@ -192,7 +192,7 @@ class LayerUnits(JsonRecord, frozen=True, kw_only=True):
         last_shape: Shape of its output after the last step.
         sequence_shape: Shape of its output after every step.
         parameters: Number of its parameters.
-        return_sequences: Whether the layer of this model returns the outputs after every step.
+        return_sequences: True if the layer of this model returns the outputs after every step.
     """
 
     name: str

@@ -52,7 +52,7 @@ class TimeDistributedSection(JsonRecord, frozen=True, kw_only=True):
     """The softmax layer at every position; null in a shape is the batch size.
 
     Attributes:
-        targets: Whether the model predicts at every position or after the last.
+        targets: Positions at which the model predicts: every one, or the last.
         input_shape: Shape of the layer's input.
         output_shape: Shape of its output.
         parameters: Number of its parameters.

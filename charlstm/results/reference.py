@@ -101,7 +101,7 @@ def _described(kind: types.Type) -> str:
 
 
 def _anchor(record: type) -> str:
-    """Return the anchor of a record's heading: that of the command whose whole result it is, or its own."""
+    """Return the anchor of a record: of the command whose whole result it is, or else of its own heading."""
     command = next((command for command, result in RESULTS.items() if result is record), None)
     return record.__name__.lower() if command is None else f"charlstm-{command.replace(' ', '-')}"
 

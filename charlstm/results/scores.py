@@ -33,7 +33,7 @@ class SeenRecord(JsonRecord, frozen=True, kw_only=True):
     Attributes:
         model: Name of the checkpoint that was trained on it: the model, or one that it was fine-tuned from.
         characters: Number of characters of that part.
-        estimated: Whether that number is an estimate, because the text shares only parts with the model's training text.
+        estimated: True if that number is an estimate, because the text shares only parts with the model's training text.
     """
 
     model: str

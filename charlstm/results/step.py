@@ -65,7 +65,7 @@ class LayerStep(JsonRecord, frozen=True, kw_only=True):
     Attributes:
         name: Name of the layer.
         shapes: Shapes of the terms of a gate.
-        use_bias: Whether the layer has a bias.
+        use_bias: True if the layer has a bias.
         h_before: Hidden state before the step: u values.
         c_before: Cell state before the step: u values.
         gates: The terms of every gate.

@@ -85,7 +85,7 @@ class CheckedRequest(msgspec.Struct, kw_only=True, frozen=True):
         prompts: Texts to continue, in the characters of the model; None for a passage of the corpus.
         texts: Texts to write for each prompt.
         n: Texts to return for each prompt.
-        stops: What ends a text before ``max_tokens``, or lets it continue.
+        stops: Rules that end a text before ``max_tokens``, or continue it.
         bias: Numbers to add to the logits of characters, by id.
     """
 

@@ -35,7 +35,7 @@ class Writing:
         text: The text in the batch.
         vocabulary: The characters of the model.
         length: The largest number of characters to write.
-        stops: What ends it before.
+        stops: Rules that end it earlier.
         prompt: The prompt as characters, to name those that the model does not know.
         naming_nats: Nats of naming each rare character of the prompt; see :meth:`Vocabulary.naming_nats`.
         logprobs: Number of alternatives of each token; None without log-probabilities.

@@ -56,7 +56,7 @@ class WordCharacters:
 
     Attributes:
         letters: True for those that a word can begin with: ``[V]``.
-        inside: True for those after which a word can go on: ``[V]``.
+        inside: True for those after which a word can continue: ``[V]``.
     """
 
     letters: NDArray[np.bool_]
@@ -64,7 +64,7 @@ class WordCharacters:
 
     @classmethod
     def of(cls, characters: str) -> "WordCharacters":
-        """Return those of a vocabulary's characters.
+        """Return the classes of a vocabulary's characters.
 
         >>> words = WordCharacters.of(" 'a渡")
         >>> words.letters.tolist(), words.inside.tolist()
@@ -91,11 +91,11 @@ def needs_space(before: str, after: str) -> bool:
 def first_end(text: str, end: TextEnd, least: int) -> int | None:
     """Return the first position from ``least`` on at which a text ends a word, line, sentence or paragraph.
 
-    A position counts only if the characters after it show that it is an end; those of a longer text do not change it.
+    A position counts only if the characters after it show that it is an end. More text after these does not change it.
 
     Args:
         text: The text.
-        end: What ends there. The white space after a word or sentence and the line end after a line are not part of it.
+        end: The unit that ends. The white space after a word or sentence and the line end after a line are not part of it.
         least: The least position, from 0.
 
     Returns:

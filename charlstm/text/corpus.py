@@ -89,7 +89,7 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
         extra_characters: Characters added to the vocabulary, such as the characters of the model to fine-tune.
 
     Raises:
-        ConfigError: If ``sources`` are no paths.
+        ConfigError: If ``sources`` does not hold paths.
         CorpusError: If a source cannot be read, is not text in that encoding, or has fewer than two distinct characters.
     """
     check_instance("encoding", encoding, str, "the name of a text encoding, such as utf-8")

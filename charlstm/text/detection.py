@@ -1,7 +1,7 @@
 """Detection of the text encoding of a file.
 
 charset-normalizer rates the candidates. It is imported only when needed; an ordinary UTF-8 file never needs it. It confuses the
-encodings of languages written in Latin letters; their order is that of the letters that a language has.
+encodings of languages written in Latin letters, so these are ordered by how well the letters fit a language.
 """
 
 import codecs
@@ -67,7 +67,7 @@ _KNOWN_AS = {"cp932": "Shift-JIS", "cp949": "EUC-KR", "cp874": "TIS-620"}
 _NOT_ASCII, _KANA = re.compile(r"[^\0-\x7f]"), re.compile("[ぁ-ヺ]")
 _IN_NO_TEXT = re.compile("[\x80-\x9f\ue000-\uf8ff\U000f0000-\U0010ffff]")  # C1 controls and private use
 _UTF7_RUN = re.compile(rb"\+[A-Za-z0-9+/]{3,}(-?)")  # it ends with a hyphen, or at any other character
-_LEAST_RUNS = 3  # with a hyphen, which other text hardly has
+_LEAST_RUNS = 3  # with a hyphen, which other text rarely has
 _LEAST_SHARE = 0.3  # of the bytes in any runs
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -157,7 +157,7 @@ def latin_readings(sample: bytes) -> dict[str, str]:
     """Return the readings of a sample in encodings of Latin letters and the names of these, the least odd reading first.
 
     Returns:
-        Encodings by reading; none if even the least odd one is hardly text of a language that is written in these letters.
+        Encodings by reading; none if even the least odd one does not look like text in a language with these letters.
     """
     found: dict[str, str] = {}
     for name in _LATIN:

@@ -94,7 +94,7 @@ def encoding_doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
     best = seven_bit_reading(sample) if _is_utf8(encoding) else next(iter(likely_readings(sample)), None)
     if best is None or best.text == decoded:
         return None
-    if best.encoding != "utf-7" and not reads_worse(decoded, best.text):  # other text hardly ever decodes as UTF-7
+    if best.encoding != "utf-7" and not reads_worse(decoded, best.text):  # other text almost never decodes as UTF-7
         return None
     return (
         f"{label} looks wrong in {encoding}, and better in {best.encoding}:\n"

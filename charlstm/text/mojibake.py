@@ -15,7 +15,7 @@ _SHARE = 0.9
 def encoded_twice(text: str) -> tuple[str, str, str] | None:
     """Return the encoding in which a text was read by mistake, and a word of it before and after the repair.
 
-    Text of any language hardly ever passes: the bytes of its characters in an older encoding would have to be valid UTF-8.
+    Other text almost never passes: the bytes of its characters in an older encoding would have to be valid UTF-8.
 
     Args:
         text: A sample of some thousand characters.

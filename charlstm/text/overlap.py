@@ -5,8 +5,8 @@ characters alone, so the sketch is a random sample of the runs, and every text s
 text whose hashes are in the sketched range, the share that the sketch has estimates the share of its runs in the sketched text.
 
 White space is folded: a run of it counts as one space, so that a text with other line breaks is the same text. Sketches of
-earlier releases cover the text as it is. They need no mark: a run that is in the sketch is a common one, whether it comes from
-the folded text or from the text as it is, so both are compared and the larger share is taken.
+earlier releases cover the unfolded text. They need no mark: a run that is in the sketch is a common one, whether it comes from
+the folded or from the unfolded text, so both are compared and the larger share is taken.
 
 Source: A. Broder, "On the resemblance and containment of documents" (1997).
 """
@@ -39,7 +39,7 @@ SAMPLE = 16 * SKETCH_HASHES
 """Hashes of the other text; more cannot be in the sketched range unless the share is below ``1 / 16``."""
 
 _SPACES = np.zeros(0x3002, bool)
-"""Whether each code point has Unicode's property White_Space; the last one stands for all that are larger."""
+"""True for code points with Unicode's property White_Space; the last one stands for all larger ones."""
 _SPACES[[*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]] = True
 
 _BLOCK = 1 << 16  # the temporary arrays stay in the cache
@@ -75,7 +75,7 @@ def sketch(ids: Ids, vocabulary: Vocabulary) -> bytes:
 
 
 def samples(ids: Ids, vocabulary: Vocabulary) -> tuple[Hashes, Hashes]:
-    """Return the samples of a text to compare with sketches: with folded white space, and as it is.
+    """Return the samples of a text to compare with sketches: with folded white space, and unfolded.
 
     Args:
         ids: Character ids of the text: ``[N]``.
@@ -91,7 +91,7 @@ def smallest_hashes(ids: Ids, vocabulary: Vocabulary, number: int = SAMPLE, *, f
         ids: Character ids of the text: ``[N]``.
         vocabulary: The vocabulary of the ids.
         number: Largest number of hashes.
-        folded: False to hash the text as it is, as earlier releases did.
+        folded: False to hash the unfolded text, as earlier releases did.
     """
     found = np.empty(0, np.uint64)
     scratch = np.empty((2, min(_BLOCK + RUN - 1, len(ids))), np.uint32)
@@ -114,7 +114,7 @@ def _folded(codes: NDArray[np.uint32], after_space: bool) -> tuple[NDArray[np.ui
 
     Args:
         codes: The code points of a part of a text: ``[N]``, at least one.
-        after_space: Whether the part before ends with white space.
+        after_space: True if the part before ends with white space.
     """
     is_space = _SPACES[np.minimum(codes, len(_SPACES) - 1)]
     follows = np.concatenate([[after_space], is_space[:-1]])
@@ -177,7 +177,7 @@ def _hashes(codes: NDArray[np.uint32], largest: np.uint64, scratch: NDArray[np.u
 def _upper_halves(codes: NDArray[np.uint32], scratch: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Return a hash of every run, ``[N] -> [N - 31]``, as a view of ``scratch``: ``[2, N]`` or longer.
 
-    Each step doubles the length of the runs: the hash of both halves is that of the first one times a power, plus the other.
+    Each step doubles the length of the runs: the hash of both halves is the first one's times a power, plus the second one's.
     """
     hashes, length, power = codes, 1, _BASE
     joined, other = scratch

@@ -48,7 +48,7 @@ class ScoringPass:
     beginning. So each row first reads the ``warm`` characters before its part without counting them. The first character of
     the text has no context and is not counted. Every other character is counted once.
 
-    If the model remembers more than ``warm`` characters, the score differs from that of a single row. To detect this, each
+    If the model remembers more than ``warm`` characters, the score differs from a single row's. To detect this, each
     row also reads the first ``ahead`` characters of the next part. :meth:`agrees` compares the surprisals of the two rows.
 
     Attributes:

@@ -20,7 +20,7 @@ class ValidationText:
         ids: ``[N]``, at least two.
         fingerprint: SHA-256 of the decoded text in UTF-8, before unknown characters are replaced.
         paths: The files that were read.
-        on_unknown: What was done with characters that the model does not know.
+        on_unknown: Treatment of characters that the model does not know.
         notes: Remarks about the files and the characters, a sentence each.
     """
 

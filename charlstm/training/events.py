@@ -112,7 +112,7 @@ class CheckpointRewritten:
 
 @dataclass(frozen=True)
 class SummariesFailed:
-    """The event after a failure to write event files for TensorBoard; the run goes on without them.
+    """The event after a failure to write event files for TensorBoard; the run continues without them.
 
     Attributes:
         path: Their folder.

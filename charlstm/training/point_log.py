@@ -11,10 +11,10 @@ from charlstm.checkpoint.points import MOST, OpenPoint, Point, PointsHeader, Tra
 class PointLog:
     """The points of a run: between half of :data:`charlstm.checkpoint.points.MOST` and all of them, once it is long enough.
 
-    Which steps a point covers depends on their number alone, so that a resumed run has the points of an uninterrupted one.
+    The number of steps alone decides which steps a point covers, so a resumed run has the points of an uninterrupted one.
 
     Attributes:
-        header: What holds for all points.
+        header: The data that all points share.
         points: The points so far.
         open: The steps since the last one.
     """
@@ -77,7 +77,7 @@ class PointLog:
             )
 
     def curves(self) -> TrainingCurves:
-        """Return the curves as they are now."""
+        """Return the curves so far."""
         return TrainingCurves(header=self.header, points=tuple(self.points), open=self.open)
 
 

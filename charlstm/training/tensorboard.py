@@ -2,7 +2,7 @@
 
 Its writer of version 1 also writes the mark of a restart, with which TensorBoard forgets points; that of version 2 cannot.
 
-The tags are those of the TensorBoard callback of Keras where it has them, in its folders ``train/`` and ``validation/``, which
+The tags are the TensorBoard callback's in Keras where it has them, in its folders ``train/`` and ``validation/``, which
 TensorBoard shows as two runs of one chart. The horizontal axis is the number of training steps.
 """
 
@@ -49,7 +49,7 @@ def check_folder(folder: Path) -> None:
 def with_summaries(
     events: Generator[Event, None, None], plan: TrainingPlan, folder: Path, clock: Callable[[], float]
 ) -> Generator[Event, None, None]:
-    """Yield the events of a run, and write what they say into ``folder / NAME``, NAME being that of the checkpoint.
+    """Yield the events of a run, and write what they say into ``folder / NAME``, where NAME is the checkpoint's.
 
     A run does not end because its summaries cannot be written: then :class:`SummariesFailed` is yielded once.
 

@@ -17,7 +17,7 @@ def last_line(text: str) -> str:
 
 
 def acrostic_automaton(vocabulary: Vocabulary, acrostic: str, seed: str) -> Automaton:
-    """Return the automaton of the texts whose lines begin with given characters, each as it is spelled.
+    """Return the automaton of the texts whose lines begin with given characters, in the given case.
 
     A space stands for an empty line. The line end after the last line ends the text and is not part of it. A line that the
     seed has begun is the first one.

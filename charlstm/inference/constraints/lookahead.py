@@ -61,8 +61,8 @@ def completion_in_lines(automaton: Automaton, newline: int, space: int, width: i
     No space may be in the last column, where a line end takes its place.
 
     It depends on the number of columns that the current line still has, r, and cannot grow with it. So the computation needs
-    one number for each state and k: the fewest columns from which k characters suffice. A character needs one column more than
-    the state after it. A line end needs none, and gives the next state all of them.
+    one number for each state and k: the fewest columns from which k characters are enough. A character needs one column more
+    than the state after it. A line end needs none, and gives the next state all of them.
 
     Args:
         automaton: The automaton of the other constraints.

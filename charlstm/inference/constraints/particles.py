@@ -6,7 +6,7 @@ product of the probabilities of all allowed characters, which is what scaling up
 copies of likely particles replace unlikely ones. The texts converge to the model's own distribution given that it obeys (Lew et
 al. 2023, arXiv 2306.03081).
 
-Shapes: ``B`` texts, ``P`` particles of each, ``R`` = B P rows; those of a text follow each other.
+Shapes: ``B`` texts, ``P`` particles of each, ``R`` = B P rows; the rows of a text follow each other.
 """
 
 import math
@@ -66,10 +66,11 @@ class UniformNumbers:
 class ConstrainedSampler:
     """A chain of logits processors that chooses among the allowed characters, and the weights of all particles.
 
-    Penalty and temperature act on all characters. Then those that are not allowed are excluded, and top-k, top-p and min-p
-    choose from the rest. The weights are those of the distribution at this temperature.
+    Penalty and temperature act on all characters. Then characters that are not allowed are excluded, and top-k, top-p
+    and min-p choose from the rest. The weights belong to the distribution at this temperature.
 
-    With one particle, noise is that of unconstrained texts: a text is the same until a constraint excludes its next character.
+    With one particle, the noise is the same as for unconstrained texts: a text is the same until a constraint excludes its next
+    character.
 
     Attributes:
         log_weights: Logarithms of the weights: ``[B, P]``.

@@ -223,7 +223,7 @@ def _too_large() -> ConfigError:
 
 
 def _bits(number: int) -> list[int]:
-    """Return the positions of the ones of an integer."""
+    """Return the positions of the bits of an integer that are 1."""
     places = []
     while number:
         lowest = number & -number

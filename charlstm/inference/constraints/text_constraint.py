@@ -20,13 +20,13 @@ from charlstm.inference.constraints.words import words_automaton
 from charlstm.text.vocabulary import Vocabulary
 
 _LARGE = 1 << 20
-"""Number of entries from which it costs too much memory to look ahead from every state beforehand."""
+"""Number of entries from which a look-ahead table of every state takes too much memory."""
 _SPACE_FITS = 2  # a space needs two columns: it may not be in the last one
 
 
 @dataclass(frozen=True, kw_only=True)
 class Constraints:
-    """What a generated text must obey. The seed need not, but a word or a line that it has begun counts.
+    """Constraints on a generated text. The seed is free, but a word or a line that it has begun counts.
 
     Attributes:
         avoid: Characters that may not occur.
@@ -51,7 +51,7 @@ class Constraints:
 
 
 class ConstraintState(NamedTuple):
-    """How far texts are.
+    """The progress of texts through the automaton.
 
     Attributes:
         states: The state of the automaton: ``[B]``.
@@ -64,7 +64,7 @@ class ConstraintState(NamedTuple):
 
 @dataclass(frozen=True)
 class TextConstraint:
-    """An automaton with its look-ahead, which says what characters are allowed next.
+    """An automaton with its look-ahead, which says which characters are allowed next.
 
     Attributes:
         automaton: The automaton of all constraints.
@@ -104,7 +104,7 @@ class TextConstraint:
             remaining: The number of characters that each may still have.
 
         Returns:
-            ``[B, V]``. A row without any is that of a text that is complete and that nothing can follow.
+            ``[B, V]``. A row without any belongs to a complete text that nothing can follow.
         """
         if self._table is not None:
             needed = self._table[state.states * self.needed.shape[1] + state.columns]

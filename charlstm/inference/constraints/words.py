@@ -1,7 +1,7 @@
 """Words of a list: ``words``.
 
 A word is a run of letters and digits, with apostrophes inside it, as in "don't". In ``'tis'`` both apostrophes are quotation
-marks. A word of the list is allowed as it is spelled there, and with a capital first letter where a sentence or a line begins.
+marks. A word of the list is allowed in its own spelling, and with a capital first letter where a sentence or a line begins.
 """
 
 import re
@@ -94,7 +94,7 @@ def words_automaton(vocabulary: Vocabulary, words: Iterable[str], seed: str, all
         vocabulary: The characters that the model can generate.
         words: The list.
         seed: The text before; an unfinished word at its end is completed to one of the list.
-        allowed: Which characters may occur: ``[V]``.
+        allowed: True for the characters that may occur: ``[V]``.
 
     Raises:
         ConfigError: If no word can be generated, or the seed ends with the beginning of none.
