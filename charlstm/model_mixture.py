@@ -1,6 +1,6 @@
 """A mixture of trained models, which generates and is scored like one model: :func:`mix`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, NoReturn
@@ -28,7 +28,8 @@ class MixedModel(Model):
 
     def __init__(self, models: Sequence[tuple[Model, float]]) -> None:
         """See :func:`mix`."""
-        self.models = tuple(models)
+        self.models = tuple(_without_mixtures(models))
+        models = self.models
         networks = [(build_network(model.config, model.weights), model.vocabulary, weight) for model, weight in models]
         self._mixture, vocabulary = mixture(networks)
         main = models[0][0]
@@ -47,9 +48,12 @@ class MixedModel(Model):
 
     @cached_property
     def weights(self) -> Mapping[str, NDArray[np.float32]]:
-        """The weights of all models, by number and name."""
-        models = enumerate(self.models, start=1)
-        return {f"{number}/{name}": array for number, (model, _) in models for name, array in model.weights.items()}
+        """The weights of all models, by number, mixing weight and name."""
+        return {
+            f"{number}:{share!r}/{name}": array
+            for number, (model, share) in enumerate(self.models, start=1)
+            for name, array in model.weights.items()
+        }
 
     def decoder(self, mode: Mode, engine: Engine = "numpy", window: int | None = None) -> Decoder:
         """See :meth:`charlstm.model_files.ModelFiles.decoder`; NumPy is the only engine."""
@@ -94,9 +98,18 @@ def mix(models: Sequence[tuple[Model, float]]) -> MixedModel:
     """
     is_list = isinstance(models, Sequence) and len(models) > 0
     pairs = is_list and all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in models)
-    if not pairs or not all(isinstance(model, Model) and isinstance(weight, int | float) for model, weight in models):
+    if not pairs or not all(isinstance(model, Model) and type(weight) in (int, float) for model, weight in models):
         raise ConfigError(setting="models", expected="pairs of a model and a weight", found=models)
     return MixedModel([(model, float(weight)) for model, weight in models])
+
+
+def _without_mixtures(models: Sequence[tuple[Model, float]]) -> Iterator[tuple[Model, float]]:
+    """Yield models with their weights, those of mixtures in place of the mixtures."""
+    for model, weight in models:
+        if isinstance(model, MixedModel):
+            yield from ((part, weight * share) for part, share in model.models)
+        else:
+            yield model, weight
 
 
 def _known_windows(corpus: CorpusRecord, characters: str) -> CorpusRecord:

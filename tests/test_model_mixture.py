@@ -79,6 +79,41 @@ def test_what_belongs_to_one_network_is_refused(models, tmp_path):
     ):
         with pytest.raises(CharlstmError, match=r"a mixture of models cannot .*; use one of tale, other alone"):
             call()
-    for wrong in ([], [models[0]], [(models[0], "0.5")], "tale", None):
+    for wrong in ([], [models[0]], [(models[0], "0.5")], [(models[0], True)], "tale", None):
         with pytest.raises(ConfigError, match="expected pairs of a model and a weight"):
             charlstm.mix(wrong)
+
+
+def test_a_mixture_of_mixtures_is_that_of_their_models(models):
+    inner = charlstm.mix([(models[0], 0.5), (models[1], 0.5)])
+    outer, flat = (charlstm.mix(parts) for parts in ([(inner, 0.6), (models[0], 0.4)], [(models[0], 0.7), (models[1], 0.3)]))
+    assert [weight for _, weight in outer.models] == [0.3, 0.3, 0.4]
+    found, expected = (dict(model.next("The fox", top=None)) for model in (outer, flat))
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_texts_of_another_weight_are_not_resumed_into_one_file(models, tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from charlstm.cli.app import app
+
+    monkeypatch.chdir(tmp_path)
+    written = [
+        "generate",
+        "--checkpoint",
+        "tale",
+        "--seed",
+        "The ",
+        "--length",
+        "5",
+        "--random-seed",
+        "1",
+        "--output",
+        "a.jsonl",
+    ]
+    assert CliRunner().invoke(app, [*written, "--mix", "other:0.4"]).exit_code == 0
+    before = (tmp_path / "a.jsonl").read_bytes()
+    done = CliRunner().invoke(app, [*written, "--mix", "other:0.9"])
+    assert done.exit_code == 1
+    assert "another model" in done.stderr
+    assert (tmp_path / "a.jsonl").read_bytes() == before

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError
+from charlstm.formatting import exactly
 from charlstm.inference.lstm import Array, LayerState
 from charlstm.inference.network import LstmNetwork, Network, State, Workspace
 from charlstm.text.vocabulary import Ids, Vocabulary
@@ -96,11 +97,12 @@ def mixture(networks: Sequence[tuple[LstmNetwork, Vocabulary, float]]) -> tuple[
         ConfigError: If a weight is not between 0 and 1, they do not sum to 1, or fewer than two characters are common.
     """
     weights = [weight for *_, weight in networks]
-    if min(weights) <= 0 or abs(sum(weights) - 1) > 1e-9:
-        raise ConfigError(setting="mix", expected="weights above 0 whose sum is below 1", found=weights[1:])
+    if not (min(weights) > 0 and abs(sum(weights) - 1) <= 1e-9):  # False for NaN
+        raise ConfigError(setting="models", expected="weights above 0 whose sum is 1", found=weights)
     common = "".join(sorted(set.intersection(*(set(vocabulary.characters) for _, vocabulary, _ in networks))))
     if len(common) < 2:
-        raise ConfigError(setting="mix", reason=f"the models have {len(common)} characters in common; a mixture needs two")
+        found = exactly(len(common), "character")
+        raise ConfigError(setting="models", reason=f"they have {found} in common; a mixture needs two")
     components = tuple(
         Component(network, weight, vocabulary.encode(common).astype(np.int64)) for network, vocabulary, weight in networks
     )

@@ -68,7 +68,7 @@ def test_a_network_mixed_with_itself_is_itself(networks):
     )
 
 
-@pytest.mark.parametrize("weights", [(0.5, 0.6), (1.0, 0.0), (1.5, -0.5), (0.2, 0.2)])
+@pytest.mark.parametrize("weights", [(0.5, 0.6), (1.0, 0.0), (1.5, -0.5), (0.2, 0.2), (float("nan"), 0.5)])
 def test_weights_that_are_no_shares_are_refused(networks, weights):
     with pytest.raises(ConfigError, match="expected weights above 0"):
         mixture([(*each[:2], weight) for each, weight in zip(networks, weights, strict=True)])
@@ -76,5 +76,5 @@ def test_weights_that_are_no_shares_are_refused(networks, weights):
 
 def test_models_without_common_characters_are_refused(networks):
     other = Vocabulary("fxyz")
-    with pytest.raises(ConfigError, match="the models have 1 characters in common"):
+    with pytest.raises(ConfigError, match="they have 1 character in common"):
         mixture([networks[0], (network(other, 3), other, 0.3)])
