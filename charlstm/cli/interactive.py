@@ -78,6 +78,8 @@ def converse(
                     raise ValueError("this line is not UTF-8; set the terminal's encoding to UTF-8")
                 if not line.startswith("/"):
                     line = unescaped("this line", line, vocabulary)
+                if line.partition(" ")[0].strip() in ("/alternatives", "/take", "/end") and settings.constraints.names:
+                    raise ValueError(f"{line.split()[0]} does not go with constraints; start again without them to use it")
                 changed = command(draft, line.removesuffix("\n"), search) if line else None
                 if changed is None:
                     break

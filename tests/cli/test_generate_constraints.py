@@ -108,3 +108,9 @@ def test_log_probabilities_are_those_of_the_model(spoken):
     (free,) = spoken(*OPTIONS, "--logprobs", "1", "--only", "\\n -z", "--particles", "1")["samples"]
     assert [each["character"] for each in sample["logprobs"]] == list(sample["text"])
     assert free["logprobs"][0]["top"] == sample["logprobs"][0]["top"]
+
+
+@pytest.mark.parametrize("line", ["/alternatives", "/take 1", "/end word"])
+def test_commands_that_know_no_constraints_are_refused_in_a_session(charlstm, line):
+    result = charlstm("generate", "--interactive", "--seed", "The ", "--length", "5", "--avoid", "e", stdin=f"{line}\n/quit\n")
+    assert f"{line.split()[0]} does not go with constraints" in result.stderr

@@ -208,7 +208,7 @@ def compile_constraints(
         columns = max(width - begun, 0) + 1
     result = TextConstraint(automaton, needed, newline, space, columns)
     if automaton.start < FIRST or result.least == UNREACHABLE:
-        names = [f"`{name}`" for name in constraints.names]
+        names = [f"`{name}`" for name in (*constraints.names, *["stop"] * bool(stops))]
         raise ConfigError(f"no text obeys {', '.join(names)}{' together' * (len(names) > 1)}; relax it")
     if result.least > length:
         raise ConfigError(
