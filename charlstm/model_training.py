@@ -137,6 +137,8 @@ def train(
         check_instance(setting, value, str | None, "a string")
     check_instance("checkpoints", checkpoints, str | PathLike, "the path of a folder")
     check_instance("page", page, str | PathLike | None, "the path of an HTML file")
+    if page is not None and Path(page).suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(setting="page", expected="a file that ends in .html", found=str(page))
     if page is not None and not Path(page).parent.is_dir():
         raise ConfigError(setting="page", expected="a file in a folder that exists", found=str(page))
     check_instance("tensorboard", tensorboard, str | PathLike | None, "the path of a folder")

@@ -8,7 +8,7 @@ import typer
 from charlstm.choices import CurveAxis
 from charlstm.cli.flags import with_flags
 from charlstm.cli.options import choice, integer
-from charlstm.cli.outputs import check_outputs, output_path, write_output
+from charlstm.cli.outputs import check_outputs, output_path, page_path, write_output
 from charlstm.cli.terminal import JsonOption, SearchOption, print_json, say
 from charlstm.errors import short_repr
 
@@ -28,7 +28,7 @@ def history(
         ),
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html", parser=output_path)
+        Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html", parser=page_path)
     ] = None,
     plot: Annotated[
         Path | None,

@@ -9,6 +9,9 @@ import typer
 
 from charlstm.cli.terminal import printable_name, say
 
+PAGES = (".html", ".htm")
+"""Suffixes of pages."""
+
 _ADVICE = "name a file in a folder that exists and can be written to"
 
 
@@ -23,6 +26,18 @@ def output_path(name: str) -> Path:
     if name.endswith(("/", os.sep)):
         raise typer.BadParameter(f"{printable_name(name)} is a folder; {_ADVICE}")
     return Path(name)
+
+
+def page_path(name: str) -> Path:
+    """Parse the value of an option that names a page, which replaces an existing file.
+
+    Raises:
+        typer.BadParameter: If it does not end in ``.html`` or ``.htm``: it may be a text or a checkpoint's file.
+    """
+    path = output_path(name)
+    if path.suffix.lower() not in PAGES:
+        raise typer.BadParameter(f"expected a file that ends in .html; found {printable_name(path.name)}")
+    return path
 
 
 def check_outputs(**options: Path | None) -> None:

@@ -42,7 +42,7 @@ def follow(
     say("Starting TensorFlow …")
     from charlstm.planning.training_plan import ResumedState
     from charlstm.report.live_page import LivePage
-    from charlstm.training.events import Evaluated, Evaluating, Finished, Started, Stepped
+    from charlstm.training.events import Evaluated, Evaluating, Finished, SpeedMeasured, Started, Stepped
     from charlstm.training.model_files import sample_text
     from charlstm.training.run import train
 
@@ -61,7 +61,7 @@ def follow(
                 folder = printable_name(str(plan.folder))
                 above(f"Training {folder}, {event.parameters:,} parameters. Ctrl-C saves the training and stops it.")
                 live.begin(plan.folder, plan.notes if isinstance(plan.start, ResumedState) else ())
-                if page is not None:
+                if live.written:
                     above(f"Open {printable_name(str(page))} in a browser to watch it.")
             elif isinstance(event, Stepped):
                 bar.n = 100 * event.fraction
@@ -82,9 +82,12 @@ def follow(
                 live.end(interrupted=event.interrupted)
             for message in _news(event, plan):
                 above(message)
-                live.say(message)
-    if page is not None:
+                if not isinstance(event, SpeedMeasured):  # the page has the present speed and time
+                    live.say(message)
+    if live.written:
         say(f"The page of this training is in {page}.")
+    elif page is not None:
+        say(f"`charlstm history {plan.folder.name} --page FILE` writes the page of this training to another place.")
     return plan, finished, stop.number
 
 

@@ -7,7 +7,7 @@ import typer
 
 from charlstm import choices
 from charlstm.cli.options import LARGEST_SEED, choice, integer, integer_or_auto, integers, number
-from charlstm.cli.outputs import output_path
+from charlstm.cli.outputs import page_path
 
 _MODEL, _LSTM, TRAINING, _WORKERS = "Model", "Options of the Keras LSTM layer", "Training", "Several workers"
 
@@ -23,7 +23,7 @@ LivePageFile = Annotated[
         None,
         "Page to watch the training in a browser: rewritten during the training, at the end its report.",
         metavar="FILE.html",
-        parser=output_path,
+        parser=page_path,
     ),
 ]
 MinCount = Annotated[

@@ -15,6 +15,9 @@ RISE = 0.005
 """Rise of the held-out score since the best one, as a fraction of it, from which it counts as overfitting."""
 GAP = 1.25
 """A held-out score above this many times the training loss shows that the text is memorised."""
+SPAN = 2 / 3
+"""Part of a run whose last score is compared with the score at the end."""
+
 STILL_IMPROVING = 0.01
 """Improvement from the last evaluation but one to the last, as a fraction, from which more training is advised."""
 
@@ -64,12 +67,15 @@ def diagnose(
         return findings or [FindingRecord(kind="unscored", found=found, advice="")]
     if curves := _overfitting(scored, best, model, training):
         return [*findings, curves]
-    last, before = scored[-1].nats_per_char or 0.0, scored[-2].nats_per_char or 0.0
+    # Neighbouring scores hardly differ while the learning rate is annealed to zero, so a longer span is compared.
+    early = [line for line in scored[:-1] if line.step <= SPAN * scored[-1].step] or scored[:1]
+    last, before = scored[-1].nats_per_char or 0.0, early[-1].nats_per_char or 0.0
     if last > GAP * scored[-1].train_nats_per_char:
         findings.append(_gap(scored[-1], model))
     if scored[-1] is best and last < before * (1 - STILL_IMPROVING):
         share = about(100 * (1 - last / before))
-        found = f"It was still improving: the last score, {decimal(last, 4)}, is {share} % better than the one before."
+        since = f"{share} % better than that of epoch {early[-1].epoch:.1f}"
+        found = f"It was still improving: the last score, {decimal(last, 4)}, is {since}."
         findings.append(FindingRecord(kind="improving", found=found, advice=f"Train longer, with more {_budget(training)}."))
     if not findings:
         loss = scored[-1].train_nats_per_char

@@ -72,7 +72,7 @@ def _read_toml(path: str | Path) -> dict[str, Any]:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise ConfigError(f"{path} has more than {MOST_BYTES:,} bytes and is not a recipe; {advice}")
-        return tomllib.loads(content.decode())
+        return tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"the recipe {path} cannot be read ({error.strerror}); {advice}") from None
     except (ValueError, RecursionError) as error:  # also bytes that are not UTF-8, and a path with a null byte

@@ -44,6 +44,7 @@ class LivePage:
     phrase: Callable[[str], str] = plain
     warn: Callable[[str], object] = lambda _: None
     folder: Path | None = None
+    written: bool = False
     _state: Literal["training", "finished", "interrupted", "failed"] = "failed"
     _fraction: float = 0.0
     _seconds_left: float | None = None
@@ -147,7 +148,9 @@ class LivePage:
         except CheckpointError as error:
             self.warn(f"the page could not be written: {error}")
             self._due = math.inf  # only its last version is tried again
+            self.written = False
             return
+        self.written = True
         took, self._writes = self.clock() - began, self._writes + 1
         if self._writes > 1:  # the first one also imports libraries
             self._fastest = min(self._fastest, took)

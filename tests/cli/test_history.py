@@ -80,3 +80,10 @@ def test_other_image_formats_are_refused(charlstm, runs):
     result = charlstm("history", "good", "--plot", "runs.gif")
     assert result.exit_code == 2
     assert "--plot: expected a file that ends in .png or .svg" in result.stderr
+
+
+def test_a_page_cannot_replace_a_text(charlstm, tmp_path):
+    (tmp_path / "tale.txt").write_text("mine")
+    for command in (["history", "--page", "tale.txt"], ["train", "tale.txt", "--page", "tale.txt"]):
+        assert "--page: expected a file that ends in .html; found tale.txt" in charlstm(*command).stderr
+    assert (tmp_path / "tale.txt").read_text() == "mine"
