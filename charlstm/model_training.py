@@ -158,6 +158,10 @@ def train(
                 Path(checkpoints), resume, paths, given, text_encoding, recipe=read, validation_files=validation_files
             )
             if plan.finished is not None:
+                if page is not None:
+                    from charlstm.report.live_page import write_page
+
+                    write_page(Path(page), plan.folder)
                 return Model(plan.folder)
         else:
             plan = plan_training(
@@ -231,7 +235,7 @@ def _run(
 
 def _show_on_page(live: "LivePage", event: "Event", plan: TrainingPlan) -> None:
     from charlstm.training.events import Evaluated, Finished, Started, Stepped
-    from charlstm.training.model_files import sample_text
+    from charlstm.training.model_files import sample_of_model, sample_text
 
     if isinstance(event, Started):
         live.begin(event.folder, plan.notes if isinstance(plan.start, ResumedState) else ())
@@ -242,6 +246,9 @@ def _show_on_page(live: "LivePage", event: "Event", plan: TrainingPlan) -> None:
         live.sample(event.evaluation.step, event.evaluation.epoch, write)
     elif isinstance(event, Finished):
         live.end(interrupted=event.interrupted)
+        if live.folder is not None:
+            last = partial(sample_of_model, live.folder, plan.config, length=200)
+            live.last_sample(event.best.step, event.best.epoch, last)
 
 
 def _fields_of(settings: TrainingSettings) -> dict[str, object]:

@@ -43,7 +43,7 @@ def follow(
     from charlstm.planning.training_plan import ResumedState
     from charlstm.report.live_page import LivePage
     from charlstm.training.events import Evaluated, Evaluating, Finished, SpeedMeasured, Started, Stepped
-    from charlstm.training.model_files import sample_text
+    from charlstm.training.model_files import sample_of_model, sample_text
     from charlstm.training.run import train
 
     stop = _stop_request()
@@ -80,6 +80,8 @@ def follow(
             elif isinstance(event, Finished):
                 finished = event
                 live.end(interrupted=event.interrupted)
+                last = partial(sample_of_model, plan.folder, plan.config, length=200)
+                live.last_sample(event.best.step, event.best.epoch, last)
             for message in _news(event, plan):
                 above(message)
                 if not isinstance(event, SpeedMeasured):  # the page has the present speed and time

@@ -13,7 +13,14 @@ from charlstm.cli.options import choice
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.resume_command import resume_command
 from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, JsonOption, printable_name, say, say_command, say_note
-from charlstm.cli.training_messages import describe_plan, print_result, print_saved_result, say_end, show_beginning
+from charlstm.cli.training_messages import (
+    describe_plan,
+    print_result,
+    print_saved_result,
+    say_end,
+    say_finished,
+    show_beginning,
+)
 from charlstm.cli.worker import be_a_worker, cluster_named, memory_note, not_the_first_process
 from charlstm.errors import CheckpointError, SaveError, clip_text
 from charlstm.formatting import exactly
@@ -169,7 +176,7 @@ def train(
             checkpoints, begun, corpus or [], given, text_encoding, recipe=read, validation_files=validation_file or []
         )
         if plan.finished is not None:
-            say_note(plan.finished)
+            say_finished(plan, page)
             if json:
                 print_saved_result(plan)
             return

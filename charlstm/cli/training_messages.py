@@ -1,7 +1,9 @@
 """Messages and results of ``charlstm train``."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charlstm.cli.flags import with_flags
 from charlstm.cli.resume_command import checkpoint_command
 from charlstm.cli.terminal import print_json, printable_name, say, say_command, say_note
 from charlstm.errors import clip_text, excerpt
@@ -27,6 +29,16 @@ def say_end(plan: "TrainingPlan", finished: "Finished") -> None:
         say(f"Keeping the best model (epoch {best.epoch:.1f}, {decimal(best.nats_per_char, 4)} nats/char).")
     _say_unigram(plan, best.nats_per_char)
     say_command(f"Done in {duration(finished.seconds)}. Generate with:", checkpoint_command(plan, "generate", "--checkpoint"))
+
+
+def say_finished(plan: "TrainingPlan", page: Path | None) -> None:
+    """Say that nothing is left to train, and write the page of the training if there is to be one."""
+    say_note(plan.finished or "")
+    if page is not None:
+        from charlstm.report.live_page import write_page
+
+        write_page(page, plan.folder, with_flags)
+        say(f"The page of this training is in {page}.")
 
 
 def _say_unigram(plan: "TrainingPlan", nats: float | None) -> None:

@@ -75,7 +75,9 @@ def _read_toml(path: str | Path) -> dict[str, Any]:
         return tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"the recipe {path} cannot be read ({error.strerror}); {advice}") from None
-    except (ValueError, RecursionError) as error:  # also bytes that are not UTF-8, and a path with a null byte
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8; save it as UTF-8") from None
+    except (ValueError, RecursionError) as error:  # also a path with a null byte
         raise ConfigError(f"{path} is not TOML ({error}); {advice}") from None
 
 

@@ -106,6 +106,17 @@ class LivePage:
         self._sampling, self._slowest_sample = self._sampling + took, max(self._slowest_sample, took)
         self._samples = [SampleText(step, epoch, text), *self._samples][:_SAMPLES]
 
+    def last_sample(self, step: int, epoch: float, write: Callable[[], str]) -> None:
+        """Add a sample text of the finished model, unless the newest one is of the same step.
+
+        Args:
+            step: Steps of the model.
+            epoch: Epochs of the model.
+            write: Returns the text.
+        """
+        if self.path is not None and (not self._samples or self._samples[0].step != step):
+            self._samples = [SampleText(step, epoch, write()), *self._samples][:_SAMPLES]
+
     def end(self, *, interrupted: bool) -> None:
         """Take note of how the run ended."""
         self._state = "interrupted" if interrupted else "finished"
@@ -156,3 +167,18 @@ class LivePage:
             self._fastest = min(self._fastest, took)
             self._pause = max(_PAUSE, self._fastest / _SHARE)
         self._due = self.clock() + self._pause
+
+
+def write_page(path: Path, folder: Path, phrase: Callable[[str], str] = plain) -> None:
+    """Write the page of a training that has ended; a file that exists is replaced.
+
+    Args:
+        path: The file.
+        folder: Folder of the checkpoint.
+        phrase: Turns a sentence of the library into one for the reader.
+
+    Raises:
+        CheckpointError: If it cannot be written, or the checkpoint cannot be read.
+    """
+    page = history_page(compare_runs([folder]), phrase=phrase)
+    write_atomically(real_path(path), page.encode("utf-8", "backslashreplace"))

@@ -7,7 +7,7 @@ from charlstm.checkpoint.config_file import CARD, CheckpointConfig
 from charlstm.checkpoint.history import write_history
 from charlstm.checkpoint.model_card import model_card
 from charlstm.checkpoint.points import write_points
-from charlstm.checkpoint.weights import Weights, write_weights
+from charlstm.checkpoint.weights import Weights, read_weights, write_weights
 from charlstm.inference.generation import generate_pieces
 from charlstm.inference.modes import decoder
 from charlstm.inference.network import build_network
@@ -36,6 +36,15 @@ def write_curves(folder: Path, record: RunStatistics) -> None:
     """
     write_history(folder, record.history)
     write_points(folder, record.points.curves())
+
+
+def sample_of_model(folder: Path, config: CheckpointConfig, length: int) -> str:
+    """Return a sample text of the model of a checkpoint: see :func:`sample_text`.
+
+    Raises:
+        CheckpointError: If its weights cannot be read.
+    """
+    return sample_text(config, read_weights(folder, config.model), length)
 
 
 def sample_text(config: CheckpointConfig, weights: Weights, length: int) -> str:

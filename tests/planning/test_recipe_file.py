@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, monkeypatch, path):
 def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
     path = tmp_path / "latin.toml"
     path.write_bytes(b"# \xe9\n")
-    with pytest.raises(ConfigError, match="not TOML"):
+    with pytest.raises(ConfigError, match="is not UTF-8; save it as UTF-8"):
         read_recipe(path)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from charlstm.errors import TrainingError
-from charlstm.report.live_page import LivePage
+from charlstm.report.live_page import LivePage, write_page
 from tests.histories import make_run
 
 
@@ -142,6 +142,21 @@ def test_newest_samples_are_shown_and_take_little_time(live, run, clock):
     assert text(live).count('class="text sample"') == 3
     assert "&lt;sample at" in text(live)
     assert 0.2 * live._sampling / 0.2 <= 0.005 * 500
+
+
+def test_the_finished_page_has_a_sample_of_the_model(live, run):
+    with live:
+        live.begin(run)
+        live.sample(1, 0.1, lambda: "an early sample")
+        live.last_sample(7, 0.7, lambda: "a sample of the model")
+        live.last_sample(7, 0.7, lambda: pytest.fail("the same model was sampled again"))
+        live.end(interrupted=False)
+    assert text(live).index("a sample of the model") < text(live).index("an early sample")
+
+
+def test_the_page_of_a_finished_training_can_be_written_again(tmp_path, run):
+    write_page(tmp_path / "again.html", run)
+    assert (tmp_path / "again.html").read_text().startswith("<!doctype html>")
 
 
 SEEN = """() => [document.getElementById("x-time").checked, document.getElementById("settings").open, Math.round(scrollY) > 0,
