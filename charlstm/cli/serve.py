@@ -1,7 +1,7 @@
 """``charlstm serve``."""
 
 import re
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -85,8 +85,9 @@ def serve(
     with threads(next(iter(models.values())).config, rows=1):
         server = Server(models, limits, cache(lambda name: _page(models, name)))
         shown = f"[{host}]" if ":" in host else host
-        say(f"Serving {', '.join(models)} on http://{shown}:{listening.getsockname()[1]}/ (Ctrl-C ends).")
-        run(create_app(server, access, say), server, listening)
+        address = f"http://{shown}:{listening.getsockname()[1]}/"
+        announce = partial(say, f"Serving {', '.join(models)} on {address} (Ctrl-C ends).")
+        run(create_app(server, access, say), server, listening, announce)
 
 
 def _page(models: "dict[str, Model]", name: str) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import socket
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -30,11 +31,16 @@ class _Protocol(H11Protocol):
 
 
 class _Process(uvicorn.Server):
-    """Uvicorn's server, which also tells the engines that it ends."""
+    """Uvicorn's server, which also says that it has started, and tells the engines that it ends."""
 
-    def __init__(self, config: uvicorn.Config, server: Server) -> None:
+    def __init__(self, config: uvicorn.Config, server: Server, announce: Callable[[], object]) -> None:
         super().__init__(config)
-        self._engines = server
+        self._engines, self._announce = server, announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so: signals are handled by now, so that Ctrl-C can follow at once."""
+        await super().startup(sockets)
+        self._announce()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End: at once at the second Ctrl-C."""
@@ -64,11 +70,18 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
-def run(app: ASGIApp, server: Server, listening: socket.socket) -> None:
-    """Serve until a signal, which is raised again at the end."""
+def run(app: ASGIApp, server: Server, listening: socket.socket, announce: Callable[[], object]) -> None:
+    """Serve until a signal, which is raised again at the end.
+
+    Args:
+        app: The application.
+        server: Its engines.
+        listening: The socket, which listens.
+        announce: Called when requests and signals are handled.
+    """
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, lifespan="on",
         timeout_graceful_shutdown=math.ceil(GRACE) + 1,
         http=_Protocol, timeout_keep_alive=5, h11_max_incomplete_event_size=64_000,
     )  # fmt: skip
-    _Process(config, server).run(sockets=[listening])
+    _Process(config, server, announce).run(sockets=[listening])
