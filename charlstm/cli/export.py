@@ -76,7 +76,8 @@ def export(
         )
     size, card = f"{about(found.size / 1e6)} MB", found.card
     what = {"html": "The page is", "module": "The module and the model are"}.get(chosen, "The model is")
-    say(f"{what} in {printable_name(str(path))} ({size}).")
+    beside = f", with its weights in {printable_name(path.with_suffix('.safetensors').name)}" if chosen == "numpy" else ""
+    say(f"{what} in {printable_name(str(path))}{beside} ({size}).")
     stored = "int8" if int8 else weights or "float16"
     if chosen not in WEB and not int8:
         return

@@ -7,7 +7,8 @@ import typer
 
 from charlstm.cli.generation_inputs import encoding_of
 from charlstm.cli.options import integer
-from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, printable_name, say
+from charlstm.cli.resume_command import folder_command
+from charlstm.cli.terminal import CHECKPOINTS, CheckpointsOption, printable_name, say, say_command
 from charlstm.formatting import decimal
 
 
@@ -74,5 +75,5 @@ def import_model(
             say(f"{score}, worse than chance: its ids stand for other characters, or it was trained on other inputs.")
         else:
             say(f"{score}.")
-    shown = printable_name(found.folder.name)
-    say(f"The model is in {printable_name(str(found.folder))}; `charlstm generate --checkpoint {shown}` writes with it.")
+    where = printable_name(str(found.folder))
+    say_command(f"The model is in {where}. Generate with:", folder_command(found.folder, "generate", "--checkpoint"))

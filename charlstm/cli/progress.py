@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, joined
-from charlstm.cli.terminal import printable_name, say, say_text, visible, wrapped_on_stderr
+from charlstm.cli.resume_command import checkpoint_command
+from charlstm.cli.terminal import printable_name, say, say_command, say_text, visible, wrapped_on_stderr
 from charlstm.formatting import bits, counted, decimal, duration
 from charlstm.interruption import StopRequest, signals
 
@@ -89,7 +90,8 @@ def follow(
     if live.written:
         say(f"The page of this training is in {page}.")
     elif page is not None:
-        say(f"`charlstm history {plan.folder.name} --page FILE` writes the page of this training to another place.")
+        command = checkpoint_command(plan, "history", "--page", "FILE.html")
+        say_command("Write the page of this training to another place with:", command)
     return plan, finished, stop.number
 
 

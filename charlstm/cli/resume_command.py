@@ -1,4 +1,4 @@
-"""Shell commands about the checkpoint of a training plan, for messages on the command line."""
+"""Shell commands about a checkpoint, for messages on the command line."""
 
 import shlex
 from pathlib import Path
@@ -17,8 +17,18 @@ def checkpoint_command(plan: "TrainingPlan", *parts: str) -> str:
         plan: The plan.
         parts: The command and its options, such as ``"generate", "--checkpoint"``.
     """
-    where = () if plan.folder.parent == CHECKPOINTS else ("--checkpoints", str(plan.folder.parent))
-    return shlex.join(("charlstm", *parts, plan.folder.name, *where))
+    return folder_command(plan.folder, *parts)
+
+
+def folder_command(folder: Path, *parts: str) -> str:
+    """Return a shell command that ends with the name of a checkpoint.
+
+    Args:
+        folder: Folder of the checkpoint.
+        parts: The command and its options, such as ``"generate", "--checkpoint"``.
+    """
+    where = () if folder.parent == CHECKPOINTS else ("--checkpoints", str(folder.parent))
+    return shlex.join(("charlstm", *parts, folder.name, *where))
 
 
 def resume_command(plan: "TrainingPlan") -> str:

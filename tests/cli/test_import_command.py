@@ -36,11 +36,19 @@ def test_the_command_says_what_it_found_and_where_the_model_is(charlstm, tmp_pat
     assert done.stderr.splitlines() == [
         "LSTM 7, one-hot input, 30 characters, windows of 100.",
         "The file does not say everything; assumed: windows of 100 and the activations tanh and sigmoid.",
-        "The model is in checkpoints/net; `charlstm generate --checkpoint net` writes with it.",
+        "The model is in checkpoints/net. Generate with: charlstm generate --checkpoint net",
     ]
     assert charlstm("generate", "--checkpoint", "net", "--seed", "The ", "--length", "5").stdout == "The eeeee\n"
     assert charlstm("inspect", "--checkpoint", "net").exit_code == 0
     assert "an unknown text (net.safetensors)" in charlstm("list").stdout
+
+
+@pytest.mark.usefixtures("weights")
+def test_the_command_that_generates_names_another_folder(charlstm, tmp_path):
+    (tmp_path / "v.json").write_text(json.dumps(list(ALPHABET)))
+    said = charlstm("import", "net.safetensors", "--vocabulary", "v.json", "--checkpoints", "models").stderr
+    assert said.endswith("Generate with: charlstm generate --checkpoint net --checkpoints models\n")
+    assert charlstm("generate", "--checkpoint", "net", "--checkpoints", "models", "--length", "3").exit_code == 0
 
 
 @pytest.mark.usefixtures("weights")
