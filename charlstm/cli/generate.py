@@ -103,7 +103,7 @@ def generate(
     With --samples N it prints N texts, each followed by a line end. If texts can have several lines, a line such as
     "--- sample 2, random seed 8 ---" precedes each; otherwise (--stop "\n") it prints one text a line.
     """
-    from charlstm.inference.generation_inputs import GenerationInputs
+    from charlstm.inference.generation_inputs import GenerationInputs, consecutive_seeds
     from charlstm.inference.memory_checks import check_generation
 
     if interactive:
@@ -145,7 +145,7 @@ def generate(
     inputs = GenerationInputs(
         seeds=start.texts,
         with_seed=shows_seed,
-        random_seeds=range(settings.random_seed, settings.random_seed + samples),
+        random_seeds=consecutive_seeds(settings.random_seed, samples),
         stops=stops,
         settings=settings,
         logprobs=logprobs,

@@ -12,7 +12,7 @@ from charlstm.config import build
 from charlstm.errors import CharlstmError, ConfigError, check_instance, check_integer, suggestion
 from charlstm.inference.constraints.lines import NEWLINE
 from charlstm.inference.constraints.text_constraint import TextConstraint
-from charlstm.inference.generation_settings import GenerationOptions, GenerationSettings
+from charlstm.inference.generation_settings import LARGEST_RANDOM_SEED, GenerationOptions, GenerationSettings
 from charlstm.inference.memory_checks import check_generation
 from charlstm.inference.memory_footprint import Particles
 from charlstm.inference.stop_rules import StopRules
@@ -107,7 +107,7 @@ def generation_inputs(
     return GenerationInputs(
         seeds=tuple(seeds),
         with_seed=seed is not None if with_seed is None else with_seed,
-        random_seeds=range(settings.random_seed, settings.random_seed + samples),
+        random_seeds=consecutive_seeds(settings.random_seed, samples),
         stops=stops,
         settings=settings,
         logprobs=logprobs,
@@ -140,6 +140,18 @@ def known_seed(vocabulary: Vocabulary, text: str, on_unknown: OnUnknown) -> str:
         )
     vocabulary.encode(known)  # refuses unknown characters
     return known
+
+
+def consecutive_seeds(first: int, samples: int) -> range:
+    """Return the random seeds of several texts.
+
+    Raises:
+        ConfigError: If the last one is greater than a text alone could have.
+    """
+    if first + samples - 1 > LARGEST_RANDOM_SEED:
+        most = LARGEST_RANDOM_SEED - samples + 1
+        raise ConfigError(setting="random_seed", expected=f"at most {most:,} for {samples:,} samples", found=first)
+    return range(first, first + samples)
 
 
 def default_seed(config: CheckpointConfig, random_seed: int, *, whole_lines: bool = False) -> str:

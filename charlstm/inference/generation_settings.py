@@ -26,6 +26,8 @@ DEFAULT_PARTICLES = 32
 MOST_PARTICLES = 4096
 """Maximum number of particles of a text."""
 
+LARGEST_RANDOM_SEED = 2**63 - 1
+
 LARGEST_WINDOW = 10_000
 """Largest window in characters. A larger one would need gigabytes for its states."""
 
@@ -128,7 +130,7 @@ class GenerationSettings:
 
     length: Annotated[int, Meta(ge=0)] = 500
     mode: Mode = "stateless"
-    random_seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    random_seed: Annotated[int, Meta(ge=0, le=LARGEST_RANDOM_SEED)] = 0
     temperature: _Temperature | _TwoTemperatures = Sampling.temperature
     top_k: Annotated[int, Meta(ge=0)] = Sampling.top_k
     top_p: Annotated[float, Meta(ge=0.0, le=1.0)] = Sampling.top_p

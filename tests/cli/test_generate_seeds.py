@@ -162,3 +162,12 @@ def test_every_line_end_in_a_seed_is_read_as_lf(charlstm, tmp_path, make_checkpo
         charlstm("generate", "--checkpoint", "pangram", "--seed", seed, "--length", "3", "--random-seed", "1", "--json").stdout
     )
     assert found["seed"] == "The\nquick"
+
+
+def test_no_text_has_a_random_seed_that_it_could_not_have_alone(charlstm, refusal):
+    last = 2**63 - 1
+    arguments = ("generate", "--seed", "The ", "--length", "2", "--samples", "3", "--random-seed")
+    assert charlstm(*arguments, str(last - 2)).exit_code == 0
+    assert refusal(*arguments, str(last - 1)).startswith(
+        "--random-seed: expected at most 9,223,372,036,854,775,805 for 3 samples"
+    )
