@@ -44,17 +44,17 @@ types-js: web/node_modules/.package-lock.json
 	npm --prefix web run --silent check
 
 check: lint
-	$(BIN)/pytest -n 2 --dist loadfile $(FAST) --ignore tests/export/test_frameworks.py
+	$(BIN)/pytest -n 3 --dist loadfile $(FAST) --ignore tests/export/test_frameworks.py
 
 test: lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 test-all: test $(VENV)/slow $(if $(NPM),$(BROWSER_PACKAGES)/node_modules/.package-lock.json)
 	$(BIN)/pytest -m slow
 
 coverage: $(VENV)/dev
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
+	$(BIN)/coverage run -m pytest -n 3 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 

@@ -1,5 +1,6 @@
 """Networks and checkpoints with random weights, made without TensorFlow, and a browser."""
 
+import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import numpy as np
 import pytest
+import typer.main
+import typer.testing
 from threadpoolctl import threadpool_limits
 
 from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, write_config
@@ -29,6 +32,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # No deadline: the time of an example depends on the load of the machine.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+# Typer makes its commands anew for every call of a runner, which takes longer than most commands here.
+typer.testing._get_command = functools.cache(typer.main.get_command)  # type: ignore[attr-defined]
 
 PANGRAM = "The quick brown fox jumps over the lazy dog.\n"
 ALPHABET = "".join(sorted(set(PANGRAM)))

@@ -45,9 +45,8 @@ MODES = {
     "torch": {"stateful"}, "savedmodel": {"stateful", "stateless"}, "keras": {"stateless"}, "keras, stateful": {"stateful"},
 }  # fmt: skip
 ANY_BATCH = {"onnx", "onnx, windows", "torch", "savedmodel", "keras"}
-CONVERTED = {"savedmodel", "keras", "keras, stateful", "litert"}
-"""Formats that TensorFlow writes, which takes seconds."""
-PROMISED = [*MODELS][:4]
+TENSORFLOW = ["savedmodel", "keras", "keras, stateful"]
+"""Formats that TensorFlow reads; it takes seconds to start and to write a file."""
 
 
 @pytest.fixture
@@ -106,26 +105,27 @@ def check(model, kind, given, found):
 
 
 def cases():
-    """Yield formats and models; further models in formats that take seconds are slow."""
-    for kind in FORMATS:
-        names = [name for name in MODELS if (kind, name) != ("torch", "other activations")]
-        quick = PROMISED if kind in CONVERTED else names
-        yield pytest.param(kind, quick, marks=[pytest.mark.slow] * (kind == "torch"), id=kind)
-        if rest := [name for name in names if name not in quick]:
-            yield pytest.param(kind, rest, marks=pytest.mark.slow, id=f"{kind}, more")
+    """Yield formats and models that one process reads; further models in formats that take seconds are slow."""
+    for kinds in (TENSORFLOW, *([kind] for kind in FORMATS if kind not in TENSORFLOW)):
+        every = [(kind, name) for kind in kinds for name in MODELS if (kind, name) != ("torch", "other activations")]
+        first = next(iter(MODELS))
+        quick = [(kind, name) for kind, name in every if kind not in (*TENSORFLOW, "litert") or name == first]
+        yield pytest.param(quick, marks=[pytest.mark.slow] * (kinds == ["torch"]), id="; ".join(kinds))
+        if rest := [case for case in every if case not in quick]:
+            yield pytest.param(rest, marks=pytest.mark.slow, id=f"{'; '.join(kinds)}, more")
 
 
-@pytest.mark.parametrize(("kind", "names"), [*cases()])
-def test_a_file_gives_the_logits_and_the_greedy_text(make, tmp_path, kind, names):
-    if kind == "torch":
+@pytest.mark.parametrize("cases", [*cases()])
+def test_a_file_gives_the_logits_and_the_greedy_text(make, tmp_path, cases):
+    if cases[0][0] == "torch":
         pytest.importorskip("torch")
-    file, options = FORMATS[kind]
-    models, tasks = [make(f"model {number}", **MODELS[name]) for number, name in enumerate(names)], []
-    for number, model in enumerate(models):
+    models, tasks = [make(f"model {number}", **MODELS[name]) for number, (_, name) in enumerate(cases)], []
+    for number, (model, (kind, _)) in enumerate(zip(models, cases, strict=True)):
+        file, options = FORMATS[kind]
         (tmp_path / str(number)).mkdir()
         model.export(tmp_path / str(number) / file, **options)
         tasks.append(task(model, kind, tmp_path / str(number) / file, length=1_000))
-    for model, given, found in zip(models, tasks, answers(tmp_path, tasks), strict=True):
+    for model, (kind, _), given, found in zip(models, cases, tasks, answers(tmp_path, tasks), strict=True):
         check(model, kind, given, found)
 
 
@@ -214,7 +214,7 @@ def test_examples_in_the_files_run(make, tmp_path, file, options, example, lines
     assert [len(line) for line in done.stdout.splitlines()] == [1] * lines  # the likeliest next character
 
 
-@pytest.mark.parametrize("min_count", [1, 120])
+@pytest.mark.parametrize("min_count", [pytest.param(1, marks=pytest.mark.slow), 120])
 def test_an_int8_file_is_smaller_and_its_loss_is_measured(tmp_path, monkeypatch, min_count):
     monkeypatch.chdir(tmp_path)
     text = PANGRAM * 60
