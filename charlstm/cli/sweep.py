@@ -164,21 +164,15 @@ def _words(context: typer.Context) -> list[str]:
 
 
 def _planned(context: typer.Context, combination: Combination) -> Combination:
-    """Return a combination with its duration; refuse it now if its training would be refused.
-
-    A training that exists keeps its vocabulary, so ``--min-count`` is left out when it is resumed.
-    """
+    """Return a combination with its duration; refuse it now if its training would be refused."""
     from charlstm.planning.cost_model import training_extent
 
     options = context.command.make_context("train", list(combination.arguments), parent=context.parent).params
-    arguments = combination.arguments
-    if (options["checkpoints"] / combination.name).exists():
-        arguments, options = _without(arguments, "--min-count"), {**options, "min_count": None}
     plan = _plan(options)
     minutes = 0.0
     if plan.finished is None:
         minutes = training_extent(plan.config.model, plan.config.training, len(plan.parts()[0]))[1]
-    return replace(combination, arguments=arguments, minutes=minutes)
+    return replace(combination, minutes=minutes)
 
 
 def _plan(options: Mapping[str, Any]) -> "TrainingPlan":
@@ -204,13 +198,6 @@ def _plan(options: Mapping[str, Any]) -> "TrainingPlan":
         base_name=options["from_"],
         text_encoding=encoding or "utf-8",
     )
-
-
-def _without(arguments: Sequence[str], option: str) -> tuple[str, ...]:
-    if option not in arguments:
-        return tuple(arguments)
-    place = arguments.index(option)
-    return (*arguments[:place], *arguments[place + 2 :])
 
 
 def _say_plan(combinations: Sequence[Combination], jobs: int) -> None:

@@ -15,12 +15,14 @@ from charlstm.config import TrainingConfig, build, setting_name, to_dict
 from charlstm.errors import CheckpointError, ConfigError, CorpusError, UnknownCharacterError, clip_text
 from charlstm.planning.budget import why_finished
 from charlstm.planning.environment import environment_record
+from charlstm.planning.rare_characters import min_count_of
 from charlstm.planning.recipe_file import Recipe
 from charlstm.planning.settings import FREE, budget_of, check_budget
 from charlstm.planning.training_plan import ResumedState, TrainingPlan, absolute
 from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus, read_again
+from charlstm.text.frequencies import occurrences
 from charlstm.text.sources import GIVEN_AS_STRING
 from charlstm.text.validation_text import ValidationText, read_validation_text
 from charlstm.text.windows import split
@@ -61,6 +63,7 @@ def plan_resuming(
         number = newest_state(folder)
     encoding = text_encoding or state.progress.text_encoding
     corpus = _read_again(tuple(paths), state.progress, encoding, config, name)
+    _check_min_count(config, given, corpus, name)
     config = _with_new_budget(config, given)
     own = _validation_text(tuple(validation_files), state.progress, encoding, config, name)
     held_out = own.ids if own else split(corpus.ids, config.training.validation)[1]
@@ -142,13 +145,31 @@ def _why_finished(name: str, config: CheckpointConfig, progress: TrainingProgres
 def _check_settings(config: CheckpointConfig, given: Mapping[str, object], name: str) -> None:
     """Check that settings which cannot change equal the training run's."""
     recorded = to_dict(config.model) | to_dict(config.training)
-    recorded["min_count"] = f"{len(config.vocabulary):,} learned characters"
-    different = [key for key in sorted(given.keys() - FREE) if given[key] not in (recorded[key], "auto")]
+    different = [key for key in sorted(given.keys() - FREE - {"min_count"}) if given[key] not in (recorded[key], "auto")]
     if different:
         raise ConfigError(
             f"{', '.join(f'`{setting_name(key)}`' for key in different)} cannot be changed when a training is resumed "
             f"({name} has {', '.join(str(recorded[key]).strip('(,)') for key in different)}); leave it out, or "
             f"train its model further with other settings and `base={name}`"
+        )
+
+
+def _check_min_count(config: CheckpointConfig, given: Mapping[str, object], corpus: Corpus, name: str) -> None:
+    """Check that a given ``min_count`` divides the text into the characters that the run has learned, and rare ones.
+
+    It is not checked in a fine-tuned model, whose characters are also those of its base.
+    """
+    least = min_count_of(given)
+    if least == "auto" or config.bases:
+        return
+    vocabulary = config.vocabulary
+    counts = occurrences(split(corpus.ids, config.training.validation)[0], vocabulary.model_size)[: len(vocabulary)]
+    # Without rare characters, those that occur in the held-out text alone are learned too.
+    learned = counts[counts > 0] if vocabulary.rare is None else counts
+    if learned.min(initial=least) < least or max(vocabulary.rare.counts if vocabulary.rare else (), default=0) >= least:
+        raise ConfigError(
+            f"`min_count={least}` would learn other characters than the {len(vocabulary):,} that {name} has learned, and it "
+            "cannot be changed when a training is resumed; leave it out, or start another training"
         )
 
 

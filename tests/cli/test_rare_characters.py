@@ -170,3 +170,13 @@ def test_invalid_min_count_is_refused(charlstm, value):
     result = charlstm("train", "tale.txt", "--min-count", value)
     assert result.exit_code == 2
     assert "--min-count: expected auto or an integer of at least 1; found" in result.stderr
+
+
+@pytest.mark.usefixtures("idle_training")
+def test_a_script_with_min_count_resumes_its_training(charlstm, tmp_path):
+    (tmp_path / "odd.txt").write_text(ODD)
+    command = ("train", "odd.txt", "--name", "odd", "--min-count", "4", *SMALL, "--resume-if-exists")
+    assert charlstm(*command).exit_code == 0
+    again = charlstm(*command)
+    assert again.exit_code == 0
+    assert "odd has finished its 0.2 epochs" in again.stderr

@@ -133,9 +133,7 @@ def test_finished_trainings_are_not_counted_again(charlstm, started, tmp_path):
     assert first.exit_code == 0
     result = charlstm("train", "story.txt", *options, "--sweep", "units=8,9")
     assert "2 trainings, one after the other; 1 of them finished: story-units8, story-units9." in result.stderr
-    resumed, new = (each.arguments for each in started[0][1])
-    assert "--min-count" in new
-    assert "--min-count" not in resumed  # its vocabulary is fixed
+    assert all("--min-count" in each.arguments for each in started[0][1])
     other = charlstm("train", "story.txt", *options, "--sweep", "units=8,9", "--learning-rate", "0.5")
     assert other.exit_code == 1
     assert "--learning-rate cannot be changed when a training is resumed" in other.stderr

@@ -211,6 +211,21 @@ def test_rare_characters_are_those_of_the_checkpoint(plan, begin, root, story):
         assert again.config == made.config
         assert again.ids.tolist() == made.ids.tolist()
         assert again.ids.dtype == made.ids.dtype
-    with pytest.raises(ConfigError, match=r"`min_count` cannot be changed .*learned characters"):
-        plan_resuming(root, "story", [], {"min_count": 3})
-    assert plan_resuming(root, "story", [], {"min_count": "auto"}).config == made.config
+    for same in (3, 4, "auto"):
+        assert plan_resuming(root, "story", [], {"min_count": same}).config == made.config
+
+
+@pytest.mark.parametrize(("learned_with", "other"), [(3, 1), (3, 2), (3, 10**6), (1, 3), ("auto", 10**6)])
+def test_a_min_count_that_would_learn_other_characters_is_refused(plan, begin, root, story, learned_with, other):
+    story.write_text(f"éé!{story.read_text()[3:-2]}ü渡")
+    begin(plan(given=SMALL | {"min_count": learned_with}))
+    with pytest.raises(ConfigError, match=r"`min_count=\d+` would learn other characters than the \d+ that story has learned"):
+        plan_resuming(root, "story", [], {"min_count": other})
+
+
+def test_a_min_count_without_rare_characters_resumes(plan, begin, root, story):
+    story.write_text(story.read_text()[:-1] + "渡")  # held out, and learned all the same
+    made = plan(given=SMALL | {"min_count": 5})
+    begin(made)
+    assert made.config.vocabulary.rare is None
+    assert plan_resuming(root, "story", [], {"min_count": 5}).config == made.config
