@@ -74,6 +74,13 @@ class ModelFiles:
         """The evaluations during its training, the oldest first, with its learning curves, which a notebook draws."""
         return TrainingHistory(read_history(self.path), self.path)
 
+    @property
+    def recipe(self) -> str:
+        """The settings of its training as TOML: ``train(recipe=…)`` reads them from a file."""
+        from charlstm.planning.recipe_file import recipe_text
+
+        return recipe_text(self.name, self.checkpoint, self.history)
+
     @cached_property
     def network(self) -> Network:
         """The network in NumPy."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from signal import SIGINT
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args
 
+from charlstm.checkpoint.folder import creation_obstacle
 from charlstm.checkpoint.search import CURRENT
 from charlstm.choices import Activation, Batches, Encoding, OnUnknown, PrecisionOrAuto, Schedule, Targets
 from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance
@@ -151,6 +152,8 @@ def train(
     check_choice("on_unknown", on_unknown, get_args(OnUnknown))
     read = None if recipe is None else read_recipe(recipe)
     summaries = None if tensorboard is None else Path(tensorboard)
+    if summaries is not None and (reason := creation_obstacle(summaries / "train")):
+        raise ConfigError(setting="tensorboard", reason=f"the event files cannot be written ({reason}); choose another folder")
     validation_files = [] if validation_file is None else source_list(validation_file, "validation_file")
     with _paths(corpus, text) as paths:
         if resume is not None:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import tomllib
 
 import keras
 import numpy as np
@@ -248,6 +249,11 @@ def test_attributes_are_those_of_the_checkpoint(model, tmp_path):
         with pytest.raises(ValueError, match="read-only"):
             model.weights[name][:] = 0
     assert repr(model) == f"Model(tale: 2 LSTM layers of 16+9 units, window of 12, {len(ALPHABET)} characters)"
+
+
+def test_the_recipe_is_what_the_command_prints(model, run_command):
+    assert tomllib.loads(model.recipe)["units"] == [16, 9]
+    assert run_command("inspect", "recipe", "--checkpoint", "tale").stdout == model.recipe
 
 
 @pytest.mark.parametrize("stateful", [False, True])

@@ -72,6 +72,12 @@ def test_a_training_on_a_text_is_resumed_with_the_text(folder):
     assert len(charlstm.train(resume="text", text=TEXT, epochs=0.11).history) > 0
 
 
+def test_a_folder_for_tensorboard_that_is_a_file_is_refused_before_the_text_is_read(folder):
+    (folder / "taken").write_text("")
+    with pytest.raises(ConfigError, match=r"tensorboard: .*taken is not a folder\); choose another folder"):
+        charlstm.train("nothing.txt", tensorboard=folder / "taken")
+
+
 def test_every_setting_of_the_command_is_one(run_command):
     from typer.main import get_command
 

@@ -56,16 +56,18 @@ def check_can_be_created(folder: Path) -> None:
     Raises:
         CheckpointError: If a file or a link to nothing is in the way, or the permissions forbid it.
     """
+    if reason := creation_obstacle(folder):
+        raise CheckpointError(f"{folder} cannot be created ({reason}); choose another folder with `checkpoints`")
+
+
+def creation_obstacle(folder: Path) -> str:
+    """Return why a folder cannot be created; an empty string if it can be."""
     existing = next((each for each in folder.parents if os.path.lexists(each)), None)
     if existing is None:
-        return
+        return ""
     if not existing.is_dir():
-        reason = f"{existing} is {'a link to nothing' if existing.is_symlink() else 'not a folder'}"
-    elif not os.access(existing, os.W_OK | os.X_OK):
-        reason = f"{existing} cannot be written to"
-    else:
-        return
-    raise CheckpointError(f"{folder} cannot be created ({reason}); choose another folder with `checkpoints`")
+        return f"{existing} is {'a link to nothing' if existing.is_symlink() else 'not a folder'}"
+    return "" if os.access(existing, os.W_OK | os.X_OK) else f"{existing} cannot be written to"
 
 
 @contextmanager

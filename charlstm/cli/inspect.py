@@ -158,12 +158,9 @@ def inspect(
 
 def _print_recipe(checkpoint: str | None, checkpoints: Path | None, *, alone: bool) -> None:
     """Print the settings of a model's training as TOML on stdout, which ``charlstm train --recipe`` reads."""
-    from charlstm.planning.recipe_file import recipe_text
-
     if not alone:
         raise typer.BadParameter("the recipe is the TOML of a training; give no options but --checkpoint and --checkpoints")
-    model = find_model(checkpoint, checkpoints)
-    print(recipe_text(model.name, model.checkpoint, model.history), end="")
+    print(find_model(checkpoint, checkpoints).recipe, end="")
 
 
 def _page(model: "ModelFiles", result: "InspectionResult") -> str:

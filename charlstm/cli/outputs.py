@@ -40,6 +40,19 @@ def page_path(name: str) -> Path:
     return path
 
 
+def folder_path(name: str) -> Path:
+    """Parse the value of an option that names a folder to write files into.
+
+    Raises:
+        typer.BadParameter: If it cannot be created or written to.
+    """
+    from charlstm.checkpoint.folder import creation_obstacle
+
+    if reason := creation_obstacle(Path(name) / "file"):
+        raise typer.BadParameter(f"no files can be written to it ({reason}); choose another folder")
+    return Path(name)
+
+
 def check_outputs(**options: Path | None) -> None:
     """Refuse files that cannot be written; create nothing.
 

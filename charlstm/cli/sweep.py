@@ -61,6 +61,8 @@ def train_all(context: typer.Context, swept: Sequence[str], jobs: int) -> None:
             raise typer.BadParameter(f"--sweep starts several trainings of its own; remove --{option}")
     if not given["corpus"] or "-" in given["corpus"]:
         raise typer.BadParameter("--sweep reads the text for each training; give files: charlstm train corpus.txt --sweep …")
+    if str(given["recipe"]) == "-":
+        raise typer.BadParameter("--sweep reads the recipe for each training; give a file")
     combinations = [_planned(context, each) for each in _combinations(context, _values_of(context, swept))]
     _say_plan(combinations, jobs)
     outcome = run_trainings([Training(each.name, each.arguments) for each in combinations], jobs)

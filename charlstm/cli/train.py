@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from signal import SIGTERM
 from typing import Annotated
 
@@ -149,7 +150,7 @@ def train(
         return
     together = cluster_named(cluster, rank)
     others = {"--from": from_, "--name": name, "--preset": preset}
-    training_inputs.check_combination(corpus or [], name, resume, resume_if_exists, others, together)
+    training_inputs.check_combination(corpus or [], name, resume, resume_if_exists, others, together, recipe)
     check_outputs(page=page)
     held_out = training_inputs.held_out_files(validation_file, on_unknown)
     read = training_inputs.read_recipe(recipe)
@@ -199,7 +200,7 @@ def train(
             base_name=from_,
             text_encoding="utf-8" if text_encoding is None else text_encoding,
         )
-        describe_plan(recipe.name if recipe else preset, plan)
+        describe_plan(Path(read.path).name if read else preset, plan)
     plan = replace(plan, tensorboard=tensorboard)
     if together:
         plan = replace(plan, cluster=together)

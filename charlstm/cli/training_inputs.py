@@ -8,6 +8,7 @@ import typer
 
 from charlstm import choices
 from charlstm.cli.options import choice, integer
+from charlstm.cli.outputs import folder_path
 from charlstm.cli.train_options import TRAINING, option
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ _SWEEP = "Several trainings"
 
 Recipe = Annotated[
     Path | None,
-    option(None, "TOML file of settings, such as charlstm inspect recipe prints; options override them.", metavar="FILE.toml"),
+    option(
+        None,
+        "TOML file of settings, such as charlstm inspect recipe prints; options override them. - reads stdin.",
+        metavar="FILE.toml",
+    ),
 ]
 ValidationFile = Annotated[
     list[str] | None,
@@ -38,7 +43,12 @@ OnUnknown = Annotated[
 ]
 TensorBoard = Annotated[
     Path | None,
-    option(TRAINING, "Folder for TensorBoard's event files: loss, scores, learning rate, speed, samples.", metavar="FOLDER"),
+    option(
+        TRAINING,
+        "Folder for TensorBoard's event files: loss, scores, learning rate, speed, samples.",
+        metavar="FOLDER",
+        parser=folder_path,
+    ),
 ]
 Sweep = Annotated[
     list[str] | None,
@@ -104,6 +114,7 @@ def check_combination(
     resume_if_exists: bool,
     others: Mapping[str, str | None],
     together: "Cluster | None",
+    recipe: Path | None,
 ) -> None:
     """Refuse options that cannot be combined; ``others`` are those that ``--resume`` excludes, by their names."""
     if resume_if_exists and (name is None or resume is not None):
@@ -113,5 +124,8 @@ def check_combination(
         raise typer.BadParameter(f"--resume resumes a training with its own settings; remove {' and '.join(given)}")
     if not corpus and resume is None:
         raise typer.BadParameter("give a text to train on: charlstm train corpus.txt (- is stdin)")
-    if together and "-" in corpus:
+    piped = recipe is not None and str(recipe) == "-"
+    if piped and "-" in corpus:
+        raise typer.BadParameter("the text and --recipe cannot both be read from stdin")
+    if together and ("-" in corpus or piped):
         raise typer.BadParameter("several processes cannot read one standard input; give a file that each of them can read")

@@ -18,6 +18,31 @@ def story(tmp_path):
     (tmp_path / "story.txt").write_text(STORY)
 
 
+@pytest.mark.usefixtures("idle_training", "story")
+def test_a_recipe_is_read_from_a_pipe(charlstm, tmp_path):
+    result = charlstm("train", "story.txt", "--recipe", "-", *SMALL, "--name", "one", stdin="dropout = 0.125\n")
+    assert result.exit_code == 0
+    assert "stdin: windows of 8" in result.stderr
+    assert read_config(tmp_path / "checkpoints" / "one").model.dropout == 0.125
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("-",), "the text and --recipe cannot both be read from stdin"),
+        (("story.txt", "--sweep", "units=8,9"), "--sweep reads the recipe for each training; give a file"),
+        (
+            ("story.txt", "--cluster", "localhost:1,localhost:2", "--rank", "0"),
+            "several processes cannot read one standard input",
+        ),
+    ],
+)
+def test_a_recipe_and_something_else_cannot_share_a_pipe(charlstm, story, options, message):
+    result = charlstm("train", *options, "--recipe", "-", stdin="dropout = 0.125\n")
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
 def test_the_printed_recipe_is_toml_alone_on_stdout(charlstm, tale):
     printed = charlstm("inspect", "recipe")
     assert (printed.exit_code, printed.stderr) == (0, "")
@@ -64,6 +89,6 @@ def test_options_override_a_recipe_that_overrides_the_preset(charlstm, tmp_path)
 def test_an_unknown_key_is_one_error_with_the_nearest_name(charlstm, refusal, tmp_path):
     (tmp_path / "r.toml").write_text("droput = 0.1\n")
     assert refusal("train", "story.txt", "--recipe", "r.toml") == (
-        "r.toml: there is no setting 'droput' (did you mean dropout?); a printed recipe has all settings"
+        "r.toml, line 1: there is no setting 'droput' (did you mean dropout?); a printed recipe has all settings"
     )
     assert not (tmp_path / "checkpoints").exists()

@@ -98,3 +98,11 @@ def test_training_larger_than_memory_is_refused_early(charlstm, tmp_path, monkey
     )
     assert "TensorFlow" not in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["story.txt"]
+
+
+@pytest.mark.parametrize("options", [(), ("--sweep", "units=8,9")])
+def test_a_folder_for_tensorboard_that_is_a_file_is_refused_before_the_text_is_read(charlstm, tmp_path, options):
+    (tmp_path / "taken").write_text("")
+    result = charlstm("train", "nothing.txt", "--tensorboard", "taken", *options)
+    assert result.exit_code == 2
+    assert "--tensorboard: no files can be written to it (taken is not a folder); choose another folder" in result.stderr

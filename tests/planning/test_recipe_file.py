@@ -1,5 +1,6 @@
 """Recipe files: the settings of a training in TOML."""
 
+import io
 import re
 import string
 import tomllib
@@ -123,10 +124,22 @@ def test_a_resumed_run_takes_a_recipe_as_given_settings(root, plan, begin, recip
         ('precision = "half"', "precision: expected float32 or bfloat16; found 'half'"),
         ('preset = "quik"', r"preset: expected quick, .* \(did you mean quick\?\)"),
         ("preset = [1]", "preset: expected quick"),
-        ("[training]\ndropout = 0.1", "expected settings outside of tables; found the table 'training'"),
-        ("dropout = 0.1\ndropout = 0.2", "is not TOML"),
-        ("dropout", "is not TOML"),
-        ("dropout = 0.1\n\0", "is not TOML"),
+        (
+            "[training]\ndropout = 0.1",
+            "line 1: a recipe has no headings or groups; found 'training'; write each setting on a line",
+        ),
+        ("\n[[ training ]]\ndropout = 0.1", "line 2: a recipe has no headings or groups; found 'training'"),
+        ("units = 8\ntraining.dropout = 0.1", "line 2: a recipe has no headings or groups; found 'training'"),
+        ("dropout = 0.1\ndropout = 0.2", "line 2: 'dropout = 0.2' gives again what an earlier line gives"),
+        ("[a]\n[a]", r"line 2: '\[a\]' gives again"),
+        ("dropout", "line 1: 'dropout' is not a setting with a value; write one such as units ="),
+        ("units = 8\n\nencoding = scalar", "line 3: 'encoding = scalar' is not a setting with a value"),
+        ("units = [8,\n", "line 1: 'units = "),
+        ("dropout = 0.1\n\0", "line 2: "),
+        ("x = " + "[" * 10_000, "brackets are nested too deeply"),
+        ("units = 8\n'dropout' = 2", "line 2: dropout: expected a number of at least 0 and below 1"),
+        ("units = 8\n\nepochs = -1", "line 3: epochs: expected a number"),
+        ("units = 8\n\nepoch = 1", r"line 3: there is no setting 'epoch' \(did you mean epochs\?\)"),
         ("# long\n" * 200_000, "is not a recipe"),
     ],
 )
@@ -136,7 +149,15 @@ def test_an_invalid_recipe_is_refused_with_its_file(recipe, text, message):
     assert "--" not in str(caught.value)
 
 
-@pytest.mark.parametrize("path", ["", "nope.toml", "\0"])
+def test_a_recipe_is_read_from_stdin(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"units = 9\n")))
+    assert read_recipe("-") == Recipe("stdin", None, {"units": (9,)})
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"unit = 9\n")))
+    with pytest.raises(ConfigError, match=r"^stdin, line 1: there is no setting 'unit'"):
+        read_recipe("-")
+
+
+@pytest.mark.parametrize("path", ["", ".", "nope.toml", "\0"])
 def test_a_file_that_cannot_be_read_is_refused(tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match="give a file of settings"):
