@@ -91,6 +91,22 @@ class TrainingCurves(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     points: Annotated[tuple[Point, ...], Meta(max_length=MOST)] = ()
     open: OpenPoint = OpenPoint()
 
+    @property
+    def characters_per_second(self) -> float | None:
+        """Throughput of the steps whose time was measured; None if there are none.
+
+        Every point covers as many steps, and so as many characters, as the others: the mean is the harmonic one.
+
+        >>> point = Point(step=1, epoch=0, seconds=0, learning_rate=0, train_nats_per_char=0, gradient_norm=0,
+        ...               characters_per_second=100.0)
+        >>> TrainingCurves(points=(point, msgspec.structs.replace(point, characters_per_second=300.0))).characters_per_second
+        150.0
+        """
+        speeds = [point.characters_per_second for point in self.points if point.characters_per_second]
+        if speeds:
+            return len(speeds) / sum(1 / speed for speed in speeds)
+        return self.open.characters / self.open.seconds if self.open.seconds else None
+
 
 _HEADER, _LINES = msgspec.json.Decoder(PointsHeader), msgspec.json.Decoder(Point)
 _CURVES = msgspec.json.Decoder(TrainingCurves)

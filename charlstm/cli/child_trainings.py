@@ -95,7 +95,8 @@ def run_trainings(trainings: Sequence[Training], jobs: int) -> Outcome:
                 running.remove(child)
                 for reader in child.readers:
                     reader.join()
-                outcome.ended[child.name] = (child.process.returncode, "".join(child.output))
+                code = child.process.returncode
+                outcome.ended[child.name] = (code if code >= 0 else 128 - code, "".join(child.output))
             time.sleep(_PAUSE)
     return outcome
 

@@ -61,7 +61,8 @@ def print_saved_result(plan: "TrainingPlan") -> None:
     assert isinstance(plan.start, ResumedState)
     state = plan.start.state
     kept = best_score(state.history)
-    print_result(plan, kept.nats_per_char if kept else None, state.progress.steps, state.progress.seconds, 0.0)
+    speed = state.curves.characters_per_second or 0.0
+    print_result(plan, kept.nats_per_char if kept else None, state.progress.steps, state.progress.seconds, speed)
 
 
 def print_result(plan: "TrainingPlan", nats: float | None, steps: int, seconds: float, characters_per_second: float) -> None:

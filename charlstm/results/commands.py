@@ -20,7 +20,8 @@ class TrainingResult(JsonRecord, frozen=True, kw_only=True):
         parameters: Number of parameters.
         seconds: Time that the training took, in seconds, over all its runs.
         steps: Number of training steps, over all its runs.
-        characters_per_second: Characters learned from per second in this run.
+        characters_per_second: Characters learned from per second in this run; in all runs of a training that was finished
+            already, or 0 if they were not recorded.
     """
 
     checkpoint: str

@@ -106,4 +106,4 @@ def test_the_third_signal_kills(tmp_path, monkeypatch):
 
     threading.Thread(target=insist).start()
     outcome = run_trainings([Training("a", (deaf, str(tmp_path / "a")))], 1)
-    assert outcome.ended["a"][0] == -signal.SIGKILL
+    assert outcome.ended["a"][0] == 128 + signal.SIGKILL

@@ -48,7 +48,7 @@ def test_finished_training_is_reported_and_unchanged(first_training, trained, ch
     for key in expected.keys() - {"seconds", "characters_per_second"}:
         assert told[key] == expected[key]
     assert 0 < told["seconds"] < 2 * expected["seconds"]
-    assert told["characters_per_second"] == 0
+    assert told["characters_per_second"] > 0
     assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in trained.rglob("*") if path.is_file()} == before
     assert charlstm("train", *options).stdout == ""
 
