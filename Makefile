@@ -70,6 +70,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.browser_engine
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.formats
+	$(BIN)/python -m benchmarks.history
 
 docs: $(VENV)/docs reference
 	$(BIN)/python -m docs.site

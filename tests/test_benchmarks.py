@@ -149,3 +149,10 @@ def test_ensemble(tmp_path):
 @pytest.mark.slow
 def test_constraints():
     assert results("constraints", "--rounds", "1", "--texts", "2", "--draws", "100")
+
+
+@pytest.mark.slow
+def test_history():
+    found = results("history", "--runs", "3")
+    assert found["runs"] == 3
+    assert all(seconds["processor"] > 0 for seconds in found["seconds"].values())

@@ -53,7 +53,7 @@ def _draw_loss(axes: "Axes", runs: list[RunRecord], axis: CurveAxis, smooth: int
     for number, (run, loss, score) in enumerate(zip(runs, learned, scored, strict=True)):
         label = "training" if alone else None
         axes.plot(_places(loss.x, axis), loss.y, color=_shade(0 if alone else number), linewidth=0.7, alpha=0.7, label=label)
-        name = "held out" if alone else run.checkpoint if number < len(_SHADES) else None
+        name = "held out" if alone else run.label if number < len(_SHADES) else None
         shade = STATEFUL if alone else _shade(number)
         axes.plot(_places(score.x, axis), score.y, "o-", color=shade, markersize=3, label=name)
     low, high = loss_range(learned, scored)
@@ -61,7 +61,7 @@ def _draw_loss(axes: "Axes", runs: list[RunRecord], axis: CurveAxis, smooth: int
     if alone and (unigram := runs[0].unigram_nats_per_char) is not None and low < unigram < high:
         axes.axhline(unigram, color="#777777", linestyle="--", linewidth=0.8, label="letter frequencies")
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="upper right")  # the best place is sought for seconds if there are many points
 
 
 def _places(places: Sequence[float], axis: CurveAxis) -> list[float]:
