@@ -1,10 +1,14 @@
 """Names of settings turned into options: `batch_size=64` in a message of the library is --batch-size 64 on the command line."""
 
+import ast
 import re
+import shlex
 
 FORMER_OPTIONS = ("--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume", "--cell")
 """Former names of options. They are accepted for one release, and not shown."""
 
+_ARGUMENT = re.compile(r"""(?:(\w+)=)?('[^'`]*'|"[^"`]*")(?:, )?""")
+_CALL = re.compile(rf"`charlstm\.(\w+)\(((?:{_ARGUMENT.pattern})*)\)`")
 _SETTING = re.compile(r"`([a-z][a-z_]*)(?:=([^`]*))?`")
 
 
@@ -22,8 +26,24 @@ def with_flags(message: str) -> str:
 
     >>> with_flags("lower `batch_size`, or train on with `resume=ferry` and `use_bias=False`")
     'lower --batch-size, or train on with --resume ferry and --no-use-bias'
+
+    A call of the library becomes the shell command that does the same:
+
+    >>> with_flags("Resume it with: `charlstm.train(resume='my novel')`")
+    "Resume it with: charlstm train --resume 'my novel'"
     """
-    return _SETTING.sub(_option, message)
+    return _SETTING.sub(_option, _CALL.sub(_command, message))
+
+
+def _command(match: re.Match[str]) -> str:
+    """Return the shell command of a call whose arguments are strings."""
+    words = ["charlstm", match[1]]
+    for name, text in _ARGUMENT.findall(match[2]):
+        try:
+            words += [flag(name)] * bool(name) + [ast.literal_eval(text)]
+        except (SyntaxError, ValueError):  # a note of a damaged checkpoint, which is not a call
+            return match[0]
+    return shlex.join(words)
 
 
 def _option(match: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 import locale
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 from tqdm.utils import disp_len
@@ -34,7 +34,7 @@ def show(found: "HistoryResult", axis: "Axis", smooth: int | None) -> None:
 
 
 def _one(run: "RunRecord", axis: "Axis", smooth: int | None, width: int) -> list[str]:
-    from charlstm.report.learning_curves import held_out, loss_range, smoothing, ticks, training
+    from charlstm.report.learning_curves import held_out, loss_range, smoothing, ticks, training, without_points
 
     learned, scored = training(run, axis, smooth), held_out(run, axis)
     low, high = loss_range([learned], [scored])
@@ -50,7 +50,7 @@ def _one(run: "RunRecord", axis: "Axis", smooth: int | None, width: int) -> list
     lines = [joined(head, width)]
     if run.evaluations or run.points.step:
         lines += ["", "nats/char", *_drawn(chart, width)]
-    notes = [f"Training: {smoothing(run, smooth)}." if run.points.step else ""]
+    notes = [f"Training: {smoothing(run, smooth)}." if run.points.step else visible(without_points([run]))]
     if run.unigram_nats_per_char is not None:
         notes.append(f"Letter frequencies (unigram baseline): {decimal(run.unigram_nats_per_char, 4)} nats/char.")
     if run.nats_per_char is not None and run.bits_per_char is not None:
@@ -60,7 +60,7 @@ def _one(run: "RunRecord", axis: "Axis", smooth: int | None, width: int) -> list
 
 
 def _several(found: "HistoryResult", axis: "Axis", width: int) -> list[str]:
-    from charlstm.report.learning_curves import held_out, loss_range, ranked, ticks
+    from charlstm.report.learning_curves import DIFFERENT_TEXTS, held_out, loss_range, ranked, ticks, without_points
 
     runs = ranked(found)
     shown = [run for run in runs if run.nats_per_char is not None][:MOST_CURVES]
@@ -70,12 +70,12 @@ def _several(found: "HistoryResult", axis: "Axis", width: int) -> list[str]:
         low, high = loss_range([], curves)
         labels = [str(number) for number in range(1, len(shown) + 1)]
         chart = Chart(curves, labels, low, high, ticks(low, high), _x_labels(shown, axis))
-        which = "" if len(shown) == len(runs) else f", the best {len(shown)} of {len(runs)} runs"
+        best = "the first" if found.different_texts else "the best"
+        which = "" if len(shown) == len(runs) else f", {best} {len(shown)} of {len(runs)} runs"
         lines += [f"Held-out text, nats/char{which}", *_drawn(chart, width), ""]
     lines += _table(found, runs, width)
-    if found.different_texts:
-        sentence = "These runs were scored on different texts, or on different parts of one: their scores cannot be compared."
-        lines += ["", wrapped(sentence, width)]
+    notes = [DIFFERENT_TEXTS if found.different_texts else "", without_points(runs)]
+    lines += [line for note in notes if note for line in ("", wrapped(visible(note), width))]
     return [*lines, "", *_findings(runs[:_MOST_FINDINGS], width, numbered=True)]
 
 
@@ -116,21 +116,24 @@ def _table(found: "HistoryResult", runs: "list[RunRecord]", width: int) -> list[
     rows = [
         [
             str(number),
-            printable_name(run.checkpoint),
+            printable_name(run.label),
             "-" if run.bits_per_char is None else decimal(run.bits_per_char, 3),
             "-" if run.best_epoch is None else f"{run.best_epoch:.1f}",
             duration(run.seconds),
             run.status,
-            *(_cell(run.settings.get(name)) for name in names),
+            *(_cell(run, name) for name in names),
         ]
         for number, run in enumerate(runs, start=1)
     ]
     widths = [max(map(disp_len, column)) for column in zip(headings, *rows, strict=True)]
-    table = ["  ".join(map(padded, row, widths)).rstrip() for row in (headings, *rows)]
-    if max(map(disp_len, table)) <= width:
-        return table
+    head, *table = ["  ".join(map(padded, row, widths)).rstrip() for row in (headings, *rows)]
+    texts = [wrapped(visible(f"Scored on {run.scored_on}:"), width) if found.different_texts else "" for run in runs]
+    new = [text and text not in texts[:number] for number, text in enumerate(texts)]
+    if max(map(disp_len, [head, *table])) <= width:
+        return [head, *(line for n, row in enumerate(table) for line in ([texts[n]] * bool(new[n]) + [row]))]
     lines = []
-    for number, name, score, epoch, time, status, *settings in rows:
+    for n, (number, name, score, epoch, time, status, *settings) in enumerate(rows):
+        lines += [texts[n]] * bool(new[n])
         fields = [number, name, f"{score} bits/char", f"epoch {epoch}", time, status]
         named = [(key, value) for key, value in zip(names, settings, strict=True) if value != "-"]
         fields += [value if key == "corpus" else f"{flag(key)} {value}" for key, value in named]
@@ -138,26 +141,19 @@ def _table(found: "HistoryResult", runs: "list[RunRecord]", width: int) -> list[
     return lines
 
 
-def _cell(value: Any) -> str:
-    """Return the value of a setting as its option takes it.
+def _cell(run: "RunRecord", name: str) -> str:
+    """Return the value of a setting as its option takes it; ``-`` for none."""
+    from charlstm.report.learning_curves import setting_text
 
-    >>> _cell([64, 32]), _cell(0.25), _cell(None), _cell(True)
-    ('64,32', '0.25', '-', 'yes')
-    """
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return "-" if value is None else printable_name(clip_text(str(value), 40))
+    value = run.settings.get(name)
+    return "-" if value is None else printable_name(clip_text(setting_text(value), 40))
 
 
 def _findings(runs: "list[RunRecord]", width: int, *, numbered: bool = False) -> list[str]:
     lines = []
     for number, run in enumerate(runs, start=1):
         for finding in run.findings:
-            label = f"{number} {printable_name(run.checkpoint)}: " if numbered else ""
+            label = f"{number} {printable_name(run.label)}: " if numbered else ""
             text = f"{label}{finding.found} {with_flags(finding.advice)}".rstrip()
             lines.append(wrapped(visible(text), width))
     return lines

@@ -1,5 +1,6 @@
 """The histories of training runs, read from their checkpoints and compared. A run may still be training."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -7,16 +8,18 @@ from pathlib import Path
 from charlstm.checkpoint.config_file import CheckpointConfig, read_config
 from charlstm.checkpoint.history import HistoryEntry, best_score, read_history
 from charlstm.checkpoint.lock import is_training
+from charlstm.checkpoint.model_card import budget_phrase
 from charlstm.checkpoint.points import Point, TrainingCurves, read_points
-from charlstm.checkpoint.regular_files import real_path
+from charlstm.checkpoint.regular_files import is_text_file, real_path
+from charlstm.checkpoint.search import CURRENT
 from charlstm.checkpoint.state_files import read_progress
 from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.config import setting_name, to_dict
-from charlstm.errors import CheckpointError
+from charlstm.errors import CheckpointError, clip_text
 from charlstm.evaluation.diagnosis import diagnose
 from charlstm.formatting import bits, count_parameters
 from charlstm.planning.budget import why_finished
-from charlstm.results.history import EvaluationRecord, HistoryResult, PointsRecord, RunRecord, RunStatus, Setting
+from charlstm.results.history import EvaluationRecord, FindingRecord, HistoryResult, PointsRecord, RunRecord, RunStatus, Setting
 from charlstm.results.json_record import replace
 
 _WITHOUT_EFFECT = frozenset({"save_every"})
@@ -33,26 +36,59 @@ def compare_runs(folders: Sequence[Path]) -> HistoryResult:
         CheckpointError: If a folder is not a checkpoint, or its configuration is damaged. Damage to a history or to curves
             becomes a warning of its run.
     """
+    named: dict[Path, Path] = {}
+    for folder in folders:
+        named.setdefault(real_path(folder), folder)
+    folders = list(named.values())
     configs = [read_config(folder) for folder in folders]
-    runs = [_run(folder, config) for folder, config in zip(folders, configs, strict=True)]
+    described = zip(folders, configs, _labels(folders), _held_out_texts(configs), strict=True)
+    runs = [_run(folder, config, label, scored_on) for folder, config, label, scored_on in described]
     names = [name for name in dict.fromkeys(name for run in runs for name in run.settings) if name not in _WITHOUT_EFFECT]
     values = {name: [run.settings.get(name) for run in runs] for name in names}
-    texts = {_scored_on(config) for config in configs}
     return HistoryResult(
         runs=runs,
         different_settings={name: each for name, each in values.items() if any(value != each[0] for value in each)},
-        different_texts=len(texts) > 1,
+        different_texts=len({run.scored_on for run in runs}) > 1,
     )
 
 
-def _scored_on(config: CheckpointConfig) -> tuple[str, float]:
+def _labels(folders: Sequence[Path]) -> list[str]:
+    """Return the name of each checkpoint, with as many of its parent folders as tell it from the others of that name."""
+    paths = [real_path(folder).parts for folder in folders]
+    longest = max(map(len, paths), default=0)
+
+    def label(parts: tuple[str, ...]) -> str:
+        others = [each for each in paths if each[-1] == parts[-1] and each != parts]
+        unique = (kept for kept in range(1, longest + 1) if all(each[-kept:] != parts[-kept:] for each in others))
+        return str(Path(*parts[-next(unique, longest) :]))
+
+    return [label(parts) for parts in paths]
+
+
+def _held_out_texts(configs: Sequence[CheckpointConfig]) -> list[str]:
+    """Return the text that each run is scored on, in words; with a part of its fingerprint where others have the same words."""
+    keys = [_held_out_text(config) for config in configs]
+    words: dict[tuple[str, float], str] = {}
+    for config, (fingerprint, fraction) in zip(configs, keys, strict=True):
+        name = (
+            config.validation_text.name
+            if config.validation_text
+            else f"the last {100 * fraction:.12g} % of {config.corpus.name}"
+        )
+        words.setdefault((fingerprint, fraction), clip_text(name) if fraction else "nothing")
+    often = Counter(words.values())
+    return [words[key] if often[words[key]] == 1 else f"{words[key]} (SHA-256 {key[0][:12]}…)" for key in keys]
+
+
+def _held_out_text(config: CheckpointConfig) -> tuple[str, float]:
     """Return the fingerprint of the text that a run is scored on, or of its corpus and the fraction that is held out."""
     if config.validation_text is not None:
         return config.validation_text.fingerprint, 1.0
-    return config.corpus.fingerprint, config.training.validation
+    fraction = config.training.validation
+    return config.corpus.fingerprint if fraction else "", fraction
 
 
-def _run(folder: Path, config: CheckpointConfig) -> RunRecord:
+def _run(folder: Path, config: CheckpointConfig, label: str, scored_on: str) -> RunRecord:
     warnings: list[str] = []
     history: list[HistoryEntry] = []
     curves, progress = TrainingCurves(), None
@@ -74,11 +110,15 @@ def _run(folder: Path, config: CheckpointConfig) -> RunRecord:
     nats = best.nats_per_char if best else None
     status = _status(folder, config, progress, latest.step / latest.epoch if latest and latest.epoch else 0.0)
     findings = diagnose(history, unigram, config.model, config.training)
-    if status == "training":  # it will train longer anyway
+    if status != "finished":  # it will train longer anyway
         findings = [each if each.kind == "overfitting" else replace(each, advice="") for each in findings]
+    if status == "interrupted" and progress is not None:
+        findings.insert(0, _interrupted(folder, config, progress, latest.epoch if latest else 0.0))
     return RunRecord(
         checkpoint=real_path(folder).name,
+        label=label,
         corpus=config.corpus.name,
+        scored_on=scored_on,
         created=config.created,
         status=status,
         parameters=count_parameters(config.model.weight_shapes),
@@ -105,6 +145,25 @@ def _status(folder: Path, config: CheckpointConfig, progress: TrainingProgress |
         return "finished"
     done = steps_per_epoch and why_finished(folder.name, config.training, progress, steps_per_epoch)
     return "finished" if done else "interrupted"
+
+
+def _interrupted(folder: Path, config: CheckpointConfig, progress: TrainingProgress, epoch: float) -> FindingRecord:
+    """Return the finding that a run was interrupted, with the call that resumes it."""
+    place = real_path(folder)
+    text = "" if all(map(is_text_file, progress.paths)) else "'TEXT', "  # a pipe, or a file that is no longer there
+    where = "" if place.parent == real_path(CURRENT) else f", checkpoints={_quoted(str(folder.parent))}"
+    found = f"It was interrupted at epoch {epoch:.1f}, before the end of its {budget_phrase(config.training)}."
+    call = f"charlstm.train({text}resume={_quoted(place.name)}{where})"
+    return FindingRecord(kind="interrupted", found=found, advice=f"Resume it with: `{call}`")
+
+
+def _quoted(text: str) -> str:
+    r"""Return a text as a string of Python without the backticks that enclose the call.
+
+    >>> _quoted("a`b")
+    "'a\\x60b'"
+    """
+    return repr(text).replace("`", "\\x60")
 
 
 def _settings(config: CheckpointConfig) -> dict[str, Setting]:

@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Literal
 from charlstm.choices import CurveAxis
 from charlstm.formatting import bits, decimal, duration
 from charlstm.report.curve_chart import Line, LineChart, chart_html
-from charlstm.report.learning_curves import AXES, Series, held_out, loss_range, measure, ranked, smoothing, training
+from charlstm.report.learning_curves import (
+    AXES,
+    DIFFERENT_TEXTS,
+    Series,
+    held_out,
+    loss_range,
+    measure,
+    ranked,
+    setting_text,
+    smoothing,
+    training,
+    without_points,
+)
 from charlstm.results.history import HistoryResult, RunRecord
 
 if TYPE_CHECKING:
@@ -97,6 +109,10 @@ def history_page(
         axis=axis,
         loss=Markup(chart_html(loss_chart(runs, smooth))),
         measures=[Markup(chart_html(chart)) for chart in _measures(runs, smooth)],
+        breakable=_breakable,
+        different_texts=DIFFERENT_TEXTS,
+        best_of_texts=_best_of_texts(runs),
+        without_points=without_points(runs),
         smoothing=smoothing(runs[0], smooth) if len(runs) == 1 else "",
         settings={name: [run.settings.get(name) for run in runs] for name in found.different_settings},
         progress=progress,
@@ -105,13 +121,19 @@ def history_page(
     )
 
 
+def _best_of_texts(runs: list[RunRecord]) -> list[RunRecord]:
+    """Return the best run on each held-out text, of runs that are ranked; none where no run has a score."""
+    first = {run.scored_on: run for run in reversed(runs)}
+    return [run for run in runs if first[run.scored_on] is run and run.nats_per_char is not None]
+
+
 @cache
 def _template() -> "Template":
     """Return the compiled template; the page of a training is rendered many times."""
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("charlstm.report", "pages"), autoescape=True)
-    environment.filters |= {"duration": duration, "decimal": decimal, "bits": bits, "setting": _setting}
+    environment.filters |= {"duration": duration, "decimal": decimal, "bits": bits, "setting": setting_text}
     return environment.get_template("history.html")
 
 
@@ -120,6 +142,17 @@ def _unbroken(sentence: str) -> "Markup":
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"(?<![\w-])--[a-z][a-z-]*", r"<span class=option>\g<0></span>", str(escape(sentence))))
+
+
+def _breakable(name: str) -> "Markup":
+    """Return the name of a setting that can be broken after an underscore.
+
+    >>> str(_breakable("batch_size"))
+    'batch_<wbr>size'
+    """
+    from markupsafe import Markup
+
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def _colour(number: int) -> str:
@@ -133,14 +166,18 @@ def loss_chart(runs: list[RunRecord], smooth: int | None) -> LineChart:
         runs: The runs, the best first.
         smooth: Number of points of the trailing mean; None for 2 % of a run's.
     """
-    alone = len(runs) == 1
+    alone, several_texts = len(runs) == 1, len({run.scored_on for run in runs}) > 1
+
+    def where(run: RunRecord) -> str:
+        return f" (on {run.scored_on})" if several_texts else ""
+
     lines = []
     for number, run in reversed(list(enumerate(runs))):
         colour = _HELD_OUT if alone else _colour(number)
         if len(runs) <= _WITH_TRAINING:
             over = {axis: training(run, axis, smooth) for axis in AXES}
             lines.append(Line(over, _LEARNED if alone else colour, "training" if alone else "", thin=True))
-        name = "held out" if alone else f"{number + 1} {run.checkpoint}" if number < COLOURS else ""
+        name = "held out" if alone else f"{number + 1} {run.label}{where(run)}" if number < COLOURS else ""
         lines.append(Line({axis: held_out(run, axis) for axis in AXES}, colour, name, dots=number < COLOURS))
     lines = lines if alone else [*(line for line in lines if line.thin), *(line for line in lines if not line.thin)]
     learned = [line.over["steps"] for line in lines if line.thin]
@@ -169,22 +206,10 @@ def _measures(runs: list[RunRecord], smooth: int | None) -> list[LineChart]:
         ]
         values = sorted(y for _, over in series for y in over["steps"].y if math.isfinite(y))
         if values:
-            high = values[-1] if name == "learning_rate" else min(values[-1], 1.5 * values[int(0.98 * (len(values) - 1))])
+            high = values[-1]
+            if name == "gradient_norm":  # a single explosion would flatten the curve
+                high = min(high, 1.5 * values[int(0.98 * (len(values) - 1))])
+            shown = unit if high == values[-1] else f"{unit}, with peaks above the picture"
             lines = [Line(over, colour, thin=len(runs) > 1) for colour, over in series]
-            charts.append(LineChart(title, unit, lines, 0.0, 1.05 * high or 1.0))
+            charts.append(LineChart(title, shown, lines, 0.0, 1.05 * high or 1.0))
     return charts
-
-
-def _setting(value: object) -> str:
-    """Return the value of a setting for a table.
-
-    >>> _setting([64, 32]), _setting(0.25), _setting(None), _setting(True)
-    ('64,32', '0.25', '–', 'yes')
-    """
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return "–" if value is None else str(value)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from charlstm.choices import CurveAxis as Axis
-from charlstm.results.history import HistoryResult, RunRecord
+from charlstm.results.history import HistoryResult, RunRecord, Setting
 
 AXES: tuple[Axis, ...] = ("epochs", "steps", "time")
 _FIELD: dict[Axis, Literal["epoch", "step", "seconds"]] = {"epochs": "epoch", "steps": "step", "time": "seconds"}
@@ -122,5 +122,45 @@ def ticks(least: float, greatest: float, most: int = 5) -> list[float]:
 
 
 def ranked(found: HistoryResult) -> list[RunRecord]:
-    """Return the runs with the best score first; those without one come last, in the order given."""
-    return sorted(found.runs, key=lambda run: math.inf if run.nats_per_char is None else run.nats_per_char)
+    """Return the runs with the best score first; those without one come last, in the order given.
+
+    Runs that were scored on different texts are ranked on each text by themselves, the text of the first run first.
+    """
+    texts = list(dict.fromkeys(run.scored_on for run in found.runs))
+    return sorted(
+        found.runs,
+        key=lambda run: (texts.index(run.scored_on), math.inf if run.nats_per_char is None else run.nats_per_char),
+    )
+
+
+DIFFERENT_TEXTS = (
+    "These runs were scored on different texts, or on different parts of one: only scores on the same text can be compared."
+)
+"""Sentence about runs that cannot all be ranked by their scores."""
+
+
+def without_points(runs: Sequence[RunRecord]) -> str:
+    """Return a sentence that names the runs without points of their training curves; empty if all have them."""
+    names = [run.label for run in runs if run.evaluations and not run.points.step and not run.warnings]
+    if not names:
+        return ""
+    listed = ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+    return (
+        f"Only the evaluations of {listed} are recorded, as in checkpoints of earlier releases: the training loss is drawn "
+        "from them, and there are no curves of learning rate, gradient norm and speed."
+    )
+
+
+def setting_text(value: Setting) -> str:
+    """Return the value of a setting as its option takes it.
+
+    >>> setting_text([64, 32]), setting_text(0.25), setting_text(None), setting_text(True)
+    ('64,32', '0.25', '–', 'yes')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "–" if value is None else str(value)

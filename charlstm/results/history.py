@@ -4,7 +4,7 @@ from typing import Literal
 
 from charlstm.results.json_record import JsonRecord
 
-FindingKind = Literal["unigram", "overfitting", "gap", "improving", "settled", "unscored"]
+FindingKind = Literal["interrupted", "unigram", "overfitting", "gap", "improving", "settled", "unscored"]
 RunStatus = Literal["training", "finished", "interrupted"]
 Setting = str | int | float | bool | list[int] | None
 """Value of a setting in JSON."""
@@ -14,13 +14,13 @@ class FindingRecord(JsonRecord, frozen=True, kw_only=True):
     """A finding from the curves of a run.
 
     Attributes:
-        kind: `unigram`: the best score is less than 1 % below the letter frequencies'; `overfitting`: the held-out
-            score has risen since the best one, over two evaluations or more, while the training loss fell; `gap`: the last
-            held-out score is over a quarter higher than the training loss; `improving`: the last score is the best, and over
-            1 % better than the last one of the first two thirds of the run; `settled`: none of these; `unscored`: fewer than
-            two scores.
+        kind: `interrupted`: the run can be resumed; `unigram`: the best score is less than 1 % below the letter frequencies';
+            `overfitting`: the held-out score has risen since the best one, over two evaluations or more, while the training
+            loss fell; `gap`: the last held-out score is over a quarter higher than the training loss; `improving`: the last
+            score is the best, and over 1 % better than the last one of the first two thirds of the run; `settled`: none of
+            these; `unscored`: fewer than two scores.
         found: The finding with its numbers, as a sentence.
-        advice: Advice, with settings in backticks; empty if nothing needs to change.
+        advice: Advice, with settings and calls of Python in backticks; empty if nothing needs to change.
     """
 
     kind: FindingKind
@@ -79,7 +79,9 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
 
     Attributes:
         checkpoint: Name of the checkpoint.
+        label: Name of the run in this comparison: that of the checkpoint, or the end of its path if others have the same name.
         corpus: Name of the text.
+        scored_on: Held-out text, in words that differ for different texts: only scores on the same one can be compared.
         created: Time at which the training began, as in ISO 8601.
         status: `training` while a process trains it, `finished` if its budget or patience is used up, `interrupted` otherwise.
         parameters: Number of parameters.
@@ -99,7 +101,9 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
     """
 
     checkpoint: str
+    label: str
     corpus: str
+    scored_on: str
     created: str
     status: RunStatus
     parameters: int
@@ -122,7 +126,7 @@ class HistoryResult(JsonRecord, frozen=True, kw_only=True):
     """The history of one training run, or of several beside each other.
 
     Attributes:
-        runs: The runs, in the order in which they were named.
+        runs: The runs, in the order in which they were named; one that was named twice is there once.
         different_settings: The settings whose values differ, by name: one value for each run, in the same order.
         different_texts: True if the runs were not scored on the same held-out text, so that their scores cannot be compared.
     """

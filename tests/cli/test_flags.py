@@ -40,6 +40,12 @@ def test_every_other_argument_in_messages_is_an_option(setting):
         ("`use_bias=False` or `use_bias=True`", "--no-use-bias or --use-bias"),
         ("train on with `base=ferry`", "train on with --from ferry"),
         ("give a file in `text_encoding=cp1252`", "give a file in --text-encoding cp1252"),
+        (
+            "with: `charlstm.train('TEXT', resume='one', text_encoding='a b')`",
+            "with: charlstm train TEXT --resume one --text-encoding 'a b'",
+        ),
+        (r"`charlstm.train(resume='a\x60b')`", "charlstm train --resume 'a`b'"),
+        (r"`charlstm.train(resume='\x')` `charlstm.train((((`", r"`charlstm.train(resume='\x')` `charlstm.train((((`"),
         ("`Not A Setting` stays, and so does `charlstm list`", "`Not A Setting` stays, and so does `charlstm list`"),
     ],
 )

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from charlstm.checkpoint.points import POINTS
+from charlstm.cli import history_view
 from tests.histories import make_run
 
 OVER = {"held_out": (2.2, 1.8, 2.0, 2.3), "learned": (2.1, 1.5, 1.0, 0.5)}
@@ -66,6 +67,31 @@ def test_damaged_points_are_a_warning(charlstm, runs, tmp_path):
     assert result.exit_code == 0
     assert "points.jsonl is damaged" in result.stderr
     assert "Best score: 1.7000" in result.stdout
+
+
+def test_runs_on_different_texts_are_ranked_apart(charlstm, runs, tmp_path, monkeypatch):
+    make_run(tmp_path / "checkpoints" / "part", held_out=(1.4, 1.2, 1.1), validation=0.2)
+    for width in (100, 70):
+        monkeypatch.setattr(history_view, "columns", lambda _, width=width: width)
+        lines = charlstm("history", "over", "part", "good").stdout.splitlines()
+        marks = [line.split()[0] for line in lines if line.startswith(("Scored on", "1 ", "2 ", "3 "))]
+        assert marks[:5] == ["Scored", "1", "2", "Scored", "3"]
+        assert "only scores on the same text can be compared" in " ".join(" ".join(lines).split())
+
+
+def test_runs_of_one_name_are_told_apart(charlstm, runs, tmp_path):
+    make_run(tmp_path / "elsewhere" / "good")
+    shown = charlstm("history", "good", "elsewhere/good").stdout
+    assert "  checkpoints/good" in shown
+    assert "  elsewhere/good" in shown
+
+
+def test_a_run_without_points_says_so(charlstm, runs, tmp_path):
+    (tmp_path / "checkpoints" / "good" / POINTS).unlink()
+    for names in (["good"], ["good", "over"]):
+        shown = " ".join(charlstm("history", *names, "--page", "p.html").stdout.split())
+        assert shown.count("Only the evaluations of good are recorded") == 1
+        assert (tmp_path / "p.html").read_text().count("Only the evaluations of good are recorded") == 1
 
 
 def test_page_and_plot_are_written_and_json_is_printed(charlstm, runs, tmp_path):

@@ -9,6 +9,8 @@ from charlstm.checkpoint.config_file import ValidationRecord, read_config, write
 from charlstm.checkpoint.history import HISTORY
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.points import POINTS
+from charlstm.checkpoint.state_files import write_state
+from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.errors import CheckpointError
 from charlstm.evaluation.run_history import compare_runs
 from tests.histories import STEPS, make_run
@@ -39,6 +41,42 @@ def test_different_settings_have_one_value_for_each_run(tmp_path):
 
 def test_runs_scored_on_different_parts_of_a_text_are_not_comparable(tmp_path):
     assert compare_runs([make_run(tmp_path / "a"), make_run(tmp_path / "b", validation=0.2)]).different_texts
+
+
+def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    folders = [make_run(tmp_path / place) for place in ("x/a/one", "x/b/one", "x/b/two", "y/a/one")]
+    found = compare_runs([*folders, folders[1]])
+    assert [run.label for run in found.runs] == ["x/a/one", "b/one", "two", "y/a/one"]
+    assert [run.checkpoint for run in found.runs] == ["one", "one", "two", "one"]
+
+
+def test_the_text_of_a_score_is_named_and_different_texts_have_different_names(tmp_path):
+    folders = [make_run(tmp_path / name, validation=share) for name, share in {"a": 0.1, "b": 0.1, "c": 0.2, "d": 0.0}.items()]
+    config = read_config(folders[1])
+    write_config(folders[1], replace(config, corpus=replace(config.corpus, fingerprint="0b" * 32)))
+    first, second, third, none = (run.scored_on for run in compare_runs(folders).runs)
+    assert first.startswith("the last 10 % of ")
+    assert second == f"{first.partition(' (')[0]} (SHA-256 0b0b0b0b0b0b…)"
+    assert third == first.partition(" (")[0].replace("10", "20")
+    assert none == "nothing"
+
+
+@pytest.mark.parametrize(("path", "text"), [("tale.txt", ""), ("-", "'TEXT', "), ("gone.txt", "'TEXT', ")])
+def test_an_interrupted_run_says_how_it_is_resumed(tmp_path, monkeypatch, path, text):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tale.txt").write_text("Once")
+    for root, place in {"checkpoints": "", "else`where": ", checkpoints='else\\x60where'"}.items():
+        folder = make_run(tmp_path / root / "one", epochs=8)
+        progress = TrainingProgress(
+            steps=STEPS, seconds=40.0, loss_sum=0.0, loss_count=0, poor=0, halvings=0, began=1.0, paths=(path,),
+            text_encoding="utf-8", surroundings={},
+        )  # fmt: skip
+        write_state(folder, TrainingState(arrays={}, best={}, history=(), progress=progress))
+        (run,) = compare_runs([folder.relative_to(tmp_path)]).runs
+        assert run.status == "interrupted"
+        assert [(each.kind, bool(each.advice)) for each in run.findings] == [("interrupted", True), ("improving", False)]
+        assert run.findings[0].found == "It was interrupted at epoch 4.0, before the end of its 8 epochs."
+        assert run.findings[0].advice == f"Resume it with: `charlstm.train({text}resume='one'{place})`"
 
 
 def test_runs_are_comparable_if_they_share_their_validation_text(tmp_path):

@@ -1,7 +1,9 @@
 """The page of training runs in a browser: complete, self-contained, readable at every width, with one x-axis at a time."""
 
+import msgspec
 import pytest
 
+from charlstm.checkpoint.points import read_points, write_points
 from charlstm.evaluation.run_history import compare_runs
 from charlstm.report.history_page import history_page
 from tests.histories import make_run
@@ -31,6 +33,39 @@ def test_page_fits_the_window_and_fetches_nothing(request, browse, width, number
     assert resources == 0
     assert len(widths) == 4
     assert all(180 < each < width for each in widths)
+
+
+CHANGED = {
+    "units": (256,), "dropout": 0.1, "batch_size": 64, "learning_rate": 0.004, "warmup": 0.1, "clip_norm": 0.5,
+    "weight_average": 0.9, "epochs": 8.0, "patience": 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [390, 800, 1_200])
+@pytest.mark.parametrize("settings", [1, 3, 6, 9])
+def test_the_table_of_five_runs_is_shown_whole(tmp_path, browse, width, settings):
+    names = ["novel-units256-dropout0.1", "novel-units256-dropout0.3", "novel-units512-dropout0.1", "a", "b"]
+    changed = dict(list(CHANGED.items())[:settings])
+    runs = [make_run(tmp_path / name, **(changed if name == "b" else {})) for name in names]
+    script = "const table = document.getElementById('runs').parentElement;"
+    script += " const cells = [...table.querySelectorAll('tbody td')].map(cell => cell.getBoundingClientRect());"
+    script += " return [table.scrollWidth - table.clientWidth, Math.max(...cells.map(cell => cell.right)) - innerWidth,"
+    script += " Math.min(...cells.map(cell => cell.width * cell.height)), cells.length]"
+    hidden, beyond, smallest, cells = browse(history_page(compare_runs(runs)), script, width=width)
+    assert hidden <= 0
+    assert beyond <= 0
+    assert smallest > 0
+    assert cells == 5 * (8 + settings)
+
+
+def test_the_fastest_steps_are_in_the_picture(tmp_path, browse):
+    folder = make_run(tmp_path / "one")
+    curves = read_points(folder)
+    fast = [msgspec.structs.replace(point, characters_per_second=9e4 if point.step > 390 else 1e3) for point in curves.points]
+    write_points(folder, msgspec.structs.replace(curves, points=tuple(fast)))
+    page = history_page(compare_runs([folder]))
+    speed = page.split("Speed, characters a second</figcaption>")[1].split('<path class="c1" d="M')[1].split('"')[0]
+    assert min(float(place.split()[1]) for place in speed.split("L")) > 0
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -86,3 +121,18 @@ def test_curves_are_where_their_numbers_are(one):
     scale = (heights[1] - heights[3]) / (2.3 - 1.8)
     assert heights[0] == pytest.approx(heights[1] - scale * 0.4, abs=2)
     assert heights[2] == pytest.approx(heights[1] - scale * 0.2, abs=2)
+
+
+def test_runs_on_different_texts_are_marked_and_not_ranked_across(tmp_path, browse):
+    runs = {"a": (2.0, 0.1), "b": (1.2, 0.2), "c": (1.5, 0.1)}
+    folders = [make_run(tmp_path / name, (2.5, score), (2.0, 1.5), validation=share) for name, (score, share) in runs.items()]
+    page = history_page(compare_runs(folders))
+    script = "return [...document.querySelectorAll('#runs tbody tr')].map(row => row.cells[0].textContent.trim())"
+    first, one, two, second, three = browse(page, script)
+    assert (one, two, three) == ("1 c", "2 a", "3 b")
+    assert first.startswith("Scored on the last 10 % of ")
+    assert second.startswith("Scored on the last 20 % of ")
+    script = "return [...document.querySelectorAll('.verdict')].map(each => each.textContent)"
+    sentence, *best = browse(page, script)
+    assert "only scores on the same text can be compared" in sentence
+    assert [each.partition(" is ")[2][:2] for each in best] == ["c:", "b:"]

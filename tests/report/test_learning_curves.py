@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.report.learning_curves import Series, loss_range, smoothed, ticks
+from charlstm.checkpoint.points import POINTS
+from charlstm.evaluation.run_history import compare_runs
+from charlstm.report.learning_curves import Series, loss_range, ranked, smoothed, ticks, without_points
+from tests.histories import make_run
 
 
 @given(st.lists(st.one_of(st.just(math.nan), st.floats(-100, 100)), max_size=40), st.integers(1, 50))
@@ -38,3 +41,17 @@ def test_range_leaves_out_the_steep_start_of_training_and_no_score():
     assert 0.9 < low < 1.0
     assert 2.5 < high < 2.6
     assert loss_range([], []) == (0.0, 1.0)
+
+
+def test_runs_are_ranked_on_each_text_by_themselves(tmp_path):
+    scores = {"a": (1.8, 0.1), "b": (1.2, 0.2), "c": (1.5, 0.1), "d": (1.1, 0.2)}
+    folders = [make_run(tmp_path / name, (2.0, score), (2.0, 1.5), validation=share) for name, (score, share) in scores.items()]
+    assert [run.label for run in ranked(compare_runs(folders))] == ["c", "a", "d", "b"]
+
+
+def test_runs_without_points_are_named_in_one_sentence(tmp_path):
+    folders = [make_run(tmp_path / f"r{number}") for number in range(8)]
+    assert without_points(compare_runs(folders).runs) == ""
+    for folder in folders[1:]:
+        (folder / POINTS).unlink()
+    assert "evaluations of r1, r2, r3, r4, r5 and 2 more are recorded" in without_points(compare_runs(folders).runs)
