@@ -13,6 +13,7 @@ from charlstm.inference.generation import Sample, generate_pieces, warm_up
 from charlstm.inference.logprobs import CharacterLogprob, LogprobRecord
 from charlstm.inference.modes import Decoder
 from charlstm.inference.sampling import Sampling
+from charlstm.inference.shared_windows import for_particles
 from charlstm.inference.stop_rules import NO_STOPS, StopRules
 from charlstm.text.boundaries import WordCharacters
 from charlstm.text.vocabulary import Ids, Vocabulary, id_dtype
@@ -160,6 +161,7 @@ def constrained_pieces(
         [GeneratedText(stops, length) for _ in random_seeds],
         Histories(len(random_seeds), particles, length, size),
     )
+    read_by = for_particles(decoder) if particles > 1 else decoder
     progress, state, ids = constraint.initial_state(rows), None, None
     over = np.zeros(rows, bool)  # the particles that have ended
     for place in range(length):
@@ -174,12 +176,12 @@ def constrained_pieces(
             break
         with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; the sampler accepts any logits
             if ids is None:
-                state = decoder.gather(warm_up(decoder, seed_ids, 1), np.zeros(rows, np.int64))
+                state = read_by.gather(warm_up(read_by, seed_ids, 1), np.zeros(rows, np.int64))
             else:
-                state = decoder.step(ids, state)
-            copied = sampler.weigh(decoder.logits(state)[:, :size], allowed)
+                state = read_by.step(ids, state)
+            copied = sampler.weigh(read_by.logits(state)[:, :size], allowed)
         if copied is not None:
-            state, progress, over = decoder.gather(state, copied), constraint.gather(progress, copied), over[copied]
+            state, progress, over = read_by.gather(state, copied), constraint.gather(progress, copied), over[copied]
             histories.gather(copied, place)
         ids = sampler.draw()
         progress = constraint.step(progress, ids)

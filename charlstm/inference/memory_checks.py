@@ -53,7 +53,7 @@ def generation_bytes(
     """Return the bytes that texts need in addition to the model, by purpose."""
     constrained = {"particles": particles.nbytes(config.model, texts, length, mode)} if particles.tables else {}
     return {
-        **writing_bytes(config.model, texts * particles.count, mode, sampling),
+        **writing_bytes(particles.reading(config.model), texts * particles.count, mode, sampling),
         **constrained,
         "texts": text_bytes(texts, length, latin=config.vocabulary.characters[-1] <= "\xff"),
     }

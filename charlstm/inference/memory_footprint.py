@@ -9,12 +9,13 @@ With B texts at a time, V characters, W lanes (1 in stateful mode), u units of a
     choosing   20 B V or 61 B V            logits, their copy in float64, noise; the arrays of top-k, top-p, min-p and penalty
     passages   48,000 B                    the ends of the texts in which repeated passages are looked for
     particles  4 B P length + 40 B P V     P particles of each text, each with its own states: B P in place of B; what they
-                                           write and how they are ordered; allowed characters and their probabilities
+                                           write and how they are ordered; allowed characters and their probabilities; W is
+                                           the number of windows that they read together
     texts      4,000 B + 22 B length       random streams and records; a pointer for each character, then the strings
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from charlstm.choices import Mode
 from charlstm.config import ModelConfig
@@ -22,6 +23,7 @@ from charlstm.formatting import count_parameters
 from charlstm.inference.constraints.text_constraint import TextConstraint
 from charlstm.inference.repeated_passages import WINDOW
 from charlstm.inference.sampling import Sampling
+from charlstm.inference.shared_windows import AHEAD
 
 _PROCESS = 60_000_000  # Python, NumPy, this package
 _THREAD = 30_000_000  # buffers of BLAS
@@ -53,6 +55,10 @@ class Particles:
         """Return the particles of texts that obey constraints, one for each seed; of free texts if there are none."""
         return cls(count, sum(each.nbytes for each in {id(each): each for each in constraints}.values()))
 
+    def reading(self, model: ModelConfig) -> ModelConfig:
+        """Return the configuration of a network with as many windows as particles read together in stateless mode."""
+        return replace(model, seq_len=min(AHEAD, model.seq_len)) if self.count > 1 else model
+
     def nbytes(self, model: ModelConfig, texts: int, length: int, mode: Mode) -> int:
         """Return the bytes that the particles need in addition to those of as many texts.
 
@@ -60,7 +66,7 @@ class Particles:
         """
         if not self.tables:
             return 0
-        rows = texts * self.count
+        rows, model = texts * self.count, self.reading(model)
         copies = carried_bytes(model, rows * (model.seq_len if mode == "stateless" else 1))
         return self.tables + copies + rows * (model.vocabulary_size * _WEIGHED + length * _PARTICLE_CHARACTER)
 

@@ -121,7 +121,7 @@ class StatelessDecoder:
                 for array in layer:
                     array[read % width * batch : (read % width + 1) * batch] = 0
         active = min(read + 1, width)
-        self.network.step(np.tile(ids, active), *_first_rows(lanes, workspace, active * batch))
+        self.network.step(np.tile(ids, active), *first_rows(lanes, workspace, active * batch))
         read += 1
         oldest = read % width if read >= width else 0
         return LaneState(lanes, workspace, read, lanes[-1].h[oldest * batch : (oldest + 1) * batch])
@@ -146,7 +146,7 @@ class StatelessDecoder:
         return ids[-self.network.config.seq_len :]
 
 
-def _first_rows(state: State, workspace: Workspace, rows: int) -> tuple[State, Workspace]:
+def first_rows(state: State, workspace: Workspace, rows: int) -> tuple[State, Workspace]:
     """Return views of the first rows of a state and of its workspace."""
     return (
         tuple(LayerState(h[:rows], c[:rows]) for h, c in state),

@@ -111,10 +111,9 @@ def test_memory_of_constrained_texts_is_estimated(mode, options, length, line_le
         generate_texts(pieces)
 
     work()  # kernels are arranged when they are first used
-    estimate = sum(writing_bytes(config, texts * particles, mode, Sampling()).values())
-    estimate += Particles.of(particles, [compiled()]).nbytes(config, texts, length, mode) + text_bytes(
-        texts, length, latin=False
-    )
+    needed = Particles.of(particles, [compiled()])
+    estimate = sum(writing_bytes(needed.reading(config), texts * particles, mode, Sampling()).values())
+    estimate += needed.nbytes(config, texts, length, mode) + text_bytes(texts, length, latin=False)
     assert_estimated(peak(work), estimate)
 
 
