@@ -23,7 +23,6 @@ from charlstm.inference.constrained_generation import constrained_pieces, contin
 from charlstm.inference.constraints.text_constraint import Constraints, compile_constraints
 from charlstm.inference.constraints.words import find_words
 from charlstm.inference.generation import generate_texts
-from charlstm.inference.modes import StatefulDecoder
 from charlstm.inference.sampling import Sampling
 from charlstm.model import Model
 from tests.inference.constraints import enumeration
@@ -107,27 +106,13 @@ def speeds(rounds: int) -> dict[str, float]:
 
 def distances(draws: int) -> dict[str, dict[str, float]]:
     """Return the total variation of drawn texts from the exact distribution, and that of as many exact draws."""
-    decoder = StatefulDecoder(enumeration.small_network())
     result: dict[str, dict[str, float]] = {}
-    for name, constraints in enumeration.SMALL_CONSTRAINTS.items():
-        constraint = enumeration.small_constraint(constraints)
-        exact = enumeration.exact_distribution(constraint)
-        result[name] = {"texts": float(len(exact)), "sampling error": enumeration.sampling_error(draws, exact)}
+    for name in enumeration.SMALL_CONSTRAINTS:
+        result[name] = {}
         for particles in PARTICLES:
-            texts: list[str] = []
-            for start in range(0, draws, 1_000):
-                pieces = constrained_pieces(
-                    decoder,
-                    enumeration.VOCABULARY,
-                    enumeration.SEED,
-                    constraint,
-                    particles=particles,
-                    random_seeds=range(start, start + 1_000),
-                    length=enumeration.LENGTH,
-                    sampling=Sampling(1.0),
-                )
-                texts += [sample.text for sample in generate_texts(pieces)]
+            texts, exact = enumeration.drawn(name, particles, draws)
             result[name][f"particles {particles}"] = enumeration.total_variation(texts, exact)
+        result[name] |= {"texts": float(len(exact)), "sampling error": enumeration.sampling_error(draws, exact)}
     return result
 
 

@@ -223,17 +223,15 @@ def settings_of(context: typer.Context, random_seed: int) -> "GenerationSettings
         context: The options of the command.
         random_seed: Random seed of the first text.
     """
-    from charlstm.inference.constraints.text_constraint import Constraints
     from charlstm.inference.generation_settings import GenerationSettings
 
     given = {field.name: context.params[field.name] for field in fields(GenerationSettings)}
     if given["end"] is None:
-        free = not any(context.params[field.name] for field in fields(Constraints))
-        given["end"] = "sentence" if context.params["interactive"] and free else "none"
+        given["end"] = "sentence" if context.params["interactive"] else "none"
     return GenerationSettings(**{**given, "random_seed": random_seed})
 
 
 def note_unused(sampling: "Sampling") -> None:
     """Report the sampling settings that change nothing, because no character is drawn."""
-    if sampling.greedy and (sampling.top_k, sampling.top_p, sampling.min_p) != (0, 1, 0):
+    if sampling.greedy and sampling.filters:
         say("--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing.")

@@ -160,9 +160,27 @@ def generate_pieces(
             text.append(character)
         yield [text.give() for text in texts]
     yield [text.give(all_of_it=True) for text in texts]
-    found = [None] * len(texts) if record is None else record.of([len(text) for text in texts])
+    found = None if record is None else record.of([len(text) for text in texts])
+    return samples_of(texts, random_seeds, found, "length")
+
+
+def samples_of(
+    texts: Sequence[GeneratedText],
+    random_seeds: Sequence[int],
+    logprobs: Sequence[tuple[CharacterLogprob, ...]] | None,
+    otherwise: StopReason,
+) -> list[Sample]:
+    """Return the samples of finished texts.
+
+    Args:
+        texts: B texts.
+        random_seeds: The random seed of each.
+        logprobs: The log-probabilities of the characters of each; None if they were not asked for.
+        otherwise: The reason why a text ended that no rule ended.
+    """
+    found = [None] * len(texts) if logprobs is None else logprobs
     return [
-        Sample(text.text, random_seed, text.stop_reason or "length", each)
+        Sample(text.text, random_seed, text.stop_reason or otherwise, each)
         for text, random_seed, each in zip(texts, random_seeds, found, strict=True)
     ]
 

@@ -198,12 +198,8 @@ class GenerationSettings:
             if self.particles is not None:
                 raise ConfigError(setting="particles", expected="none for texts without constraints", found=self.particles)
             return ()
-        if stops.regex is not None or stops.keep or stops.end is not None:
-            raise ConfigError(
-                "`end`, `stop_regex` and `keep_stop` do not go with constraints; describe the end of the text with `pattern`, "
-                "or end it with `stop`"
-            )
-        return constraints_of_seeds(self.constraints, vocabulary, seeds, self.length, stops.strings)
+        most = stops.most(self.length)
+        return constraints_of_seeds(self.constraints, vocabulary, seeds, most, stops.in_automaton)
 
     def reads(self, model: ModelConfig) -> ModelConfig:
         """Return the configuration of a network that reads ``window`` characters in stateless mode.

@@ -17,6 +17,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 from charlstm.choices import Mode
+from charlstm.inference.constraints.text_constraint import ConstraintState, TextConstraint
 from charlstm.inference.generation import warm_up
 from charlstm.inference.logits import Logits, log_softmax
 from charlstm.inference.logprobs import log_probabilities
@@ -33,6 +34,9 @@ MOST_STEPS = 3_000
 
 _TOGETHER = 32
 """Beginnings that are extended in one step of the network."""
+
+_FAR = 1 << 30
+"""Characters that remain after a next word under a constraint: as many as it takes."""
 
 
 class NextWord(NamedTuple):
@@ -69,6 +73,7 @@ class _Beginning(NamedTuple):
         in_word: True if its last character is in its word, or nothing follows a text that ends in a word.
         states: In stateful mode the state of a batch before its last character is read; None for the empty beginning.
         row: Its row in that batch.
+        progress: The state of the constraint after it, of one text; None without a constraint.
     """
 
     ids: tuple[int, ...]
@@ -76,6 +81,7 @@ class _Beginning(NamedTuple):
     in_word: bool
     states: State | None = None
     row: int = 0
+    progress: ConstraintState | None = None
 
 
 @any_weights
@@ -88,6 +94,7 @@ def next_words(
     most: int = MOST_STEPS,
     *,
     word_ended: bool = False,
+    constraint: TextConstraint | None = None,
 ) -> NextWords:
     """Return the likeliest continuations of a text up to the end of its next word.
 
@@ -99,13 +106,15 @@ def next_words(
         top: Number of continuations.
         most: Beginnings to extend, at most.
         word_ended: True if the last word of the text is complete: then no letter follows it.
+        constraint: What follows the text must obey; probabilities are those of the model without it. None for any words.
     """
     words = WordCharacters.of(vocabulary.characters)
     reader: _StatefulReader | _StatelessReader = (
         _StatefulReader(network, ids) if mode == "stateful" else _StatelessReader(network, ids)
     )
     beginnings, found, listed = _Queue[_Beginning](), _Queue[tuple[int, ...]](), list[NextWord]()
-    beginnings.push(0.0, _Beginning((), 0.0, bool(words.inside[ids[-1]])))
+    progress = None if constraint is None else constraint.initial_state(1)
+    beginnings.push(0.0, _Beginning((), 0.0, bool(words.inside[ids[-1]]), progress=progress))
     while len(listed) < top and (found or beginnings):
         if found and found.greatest >= beginnings.greatest:
             logprob, spelled = found.pop()
@@ -120,9 +129,21 @@ def next_words(
         logs_of_batch = log_probabilities(logits[:, : len(vocabulary)])
         if word_ended and not batch[0].ids and not words.inside.all():
             logs_of_batch = log_softmax(np.where(words.inside, -np.inf, logs_of_batch))
+        if constraint is not None:
+            allowed = [_allowed(constraint, each, logs) for each, logs in zip(batch, logs_of_batch, strict=True)]
+            batch, logs_of_batch = [each for each, _ in allowed], np.array([logs for _, logs in allowed])
         for row, logs in enumerate(logs_of_batch):
             _extend(batch[row], logs, words, (states, row), least, beginnings, found)
     return NextWords(tuple(listed), complete=len(listed) == top)
+
+
+def _allowed(constraint: TextConstraint, beginning: _Beginning, logs: Logits) -> tuple[_Beginning, Logits]:
+    """Return a beginning with the state of a constraint after it, and the log-probabilities of the characters allowed there."""
+    progress = beginning.progress
+    assert progress is not None
+    if beginning.ids:
+        progress = constraint.step(progress, np.array(beginning.ids[-1:]))
+    return beginning._replace(progress=progress), np.where(constraint.allowed(progress, _FAR)[0], logs, -np.inf)
 
 
 def _extend(
@@ -148,16 +169,16 @@ def _extend(
     begun = beginning.in_word and beginning.ids
     if begun:  # any character that is not in the word ends it
         outside = logs[~words.inside]
-        if len(outside):
+        if len(outside) and outside.max() > -np.inf:
             found.push(beginning.logprob + float(np.logaddexp.reduce(outside)), beginning.ids)
     total = beginning.logprob + logs
-    for number in np.flatnonzero((total >= least) & (words.inside if begun else True)).tolist():
+    for number in np.flatnonzero((total >= least) & (total > -np.inf) & (words.inside if begun else True)).tolist():
         ids, logprob = (*beginning.ids, number), float(total[number])
         in_word = bool(words.inside[number] and (beginning.in_word or words.letters[number]))
         if words.letters[number] and not in_word:  # a word of its own
             found.push(logprob, ids)
         else:
-            beginnings.push(logprob, _Beginning(ids, logprob, in_word, *state))
+            beginnings.push(logprob, _Beginning(ids, logprob, in_word, *state, beginning.progress))
 
 
 class _Queue(Generic[T]):

@@ -70,6 +70,11 @@ class Sampling:
         """True if the likeliest character is always taken, and none is drawn."""
         return not (self.temperature or self.last_temperature or self.word_temperature)
 
+    @property
+    def filters(self) -> bool:
+        """True if unlikely characters are excluded after the temperature."""
+        return (self.top_k, self.top_p, self.min_p) != (0, 1, 0)
+
 
 def make_chain(sampling: Sampling, position: int = 0, words: WordCharacters | None = None) -> list[LogitsProcessor]:
     """Return new processors for the settings that have an effect, in order.

@@ -1,5 +1,6 @@
 """Rules that end a text: stop strings, a regular expression, and the end of a word, line, sentence or paragraph."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -42,6 +43,17 @@ class StopRules:
         """Return the greatest number of characters of a text of a length."""
         return length if self.end is None else LONGEST_END * length
 
+    @property
+    def in_automaton(self) -> tuple[str, ...]:
+        """The stop strings of constrained texts that are a part of the automaton: those that are not kept."""
+        return () if self.keep else self.strings
+
+    @property
+    def beside_automaton(self) -> "StopRules | None":
+        """The other rules, which read each constrained text; None if there are none."""
+        rules = StopRules(self.strings if self.keep else (), self.regex, self.keep, self.end)
+        return rules if rules.strings or rules.regex or rules.end else None
+
 
 NO_STOPS = StopRules()
 """No rules: a text ends at its length."""
@@ -83,22 +95,29 @@ class StopSearch:
         # At most this many characters at the end can be the beginning of a stop string.
         self._pending = 0 if rules.keep else max((len(string) for string in rules.strings), default=1) - 1
 
-    def read(self, characters: list[str]) -> tuple[int, StopReason] | None:
-        """Return the length of the text and the reason if it ends, after one more character; None if it continues."""
-        ended = self._by_string(characters) or self._by_regex(characters) or self._by_end(characters)
+    def read(self, characters: list[str], obeys: Sequence[bool] | None = None) -> tuple[int, StopReason] | None:
+        """Return the length of the text and the reason if it ends, after one more character; None if it continues.
+
+        Args:
+            characters: The text.
+            obeys: Whether the first n characters are a text that may end, by n; None for a text that may end anywhere.
+        """
+        ended = self._by_string(characters, obeys) or self._by_regex(characters, obeys) or self._by_end(characters, obeys)
         if ended is None:
             self.certain = max(self.certain, len(characters) - self._held(characters))
             if len(characters) == self._most:
-                return self._cut(characters), "length"
+                return self._cut(characters, obeys=obeys), "length"
         return ended
 
-    def _by_string(self, characters: list[str]) -> tuple[int, StopReason] | None:
+    def _by_string(self, characters: list[str], obeys: Sequence[bool] | None) -> tuple[int, StopReason] | None:
         for string in self._rules.strings:
             if "".join(characters[-len(string) :]) == string:
-                return len(characters) - (0 if self._rules.keep else len(string)), "stop"
+                length = len(characters) - (0 if self._rules.keep else len(string))
+                if obeys is None or obeys[length]:
+                    return length, "stop"
         return None
 
-    def _by_regex(self, characters: list[str]) -> tuple[int, StopReason] | None:
+    def _by_regex(self, characters: list[str], obeys: Sequence[bool] | None) -> tuple[int, StopReason] | None:
         r"""Search for a match that begins in the part that is not certain.
 
         A match counts when one more character has come, or the text is complete. So ``a+`` and ``\bend\b`` find what they
@@ -107,17 +126,22 @@ class StopSearch:
         if self._pattern is None:
             return None
         before, text = self._text(characters, self.certain)
-        match = self._pattern.search(text, self.certain - before)
-        if match and (match.end() < len(text) or len(characters) == self._most):
-            return before + (match.end() if self._rules.keep else match.start()), "stop"
+        for match in self._pattern.finditer(text, self.certain - before):
+            if match.end() == len(text) and len(characters) < self._most:
+                return None
+            length = before + (match.end() if self._rules.keep else match.start())
+            if obeys is None or obeys[length]:
+                return length, "stop"
         return None
 
-    def _by_end(self, characters: list[str]) -> tuple[int, StopReason] | None:
+    def _by_end(self, characters: list[str], obeys: Sequence[bool] | None) -> tuple[int, StopReason] | None:
         if self._rules.end is None or len(characters) <= self._length:
             return None
         least = max(self._length, self.certain)
         before, text = self._text(characters, least)
         place = first_end(text, self._rules.end, least - before)
+        while place is not None and obeys is not None and not obeys[before + place]:
+            place = first_end(text, self._rules.end, place + 1)
         return None if place is None else (before + place, "end")
 
     def _held(self, characters: list[str]) -> int:
@@ -130,7 +154,7 @@ class StopSearch:
             held = max(held, len(characters) - self._cut(characters, self._length))
         return held
 
-    def _cut(self, characters: list[str], otherwise: int | None = None) -> int:
+    def _cut(self, characters: list[str], otherwise: int | None = None, obeys: Sequence[bool] | None = None) -> int:
         """Return where a text is cut that does not end by a rule: after its last word beyond the length."""
         whole = len(characters) if otherwise is None else otherwise
         if self._rules.end is None:
@@ -138,6 +162,8 @@ class StopSearch:
         least = max(self._length, self.certain)
         before, text = self._text(characters, least)
         place = last_word_end(text, least - before)
+        while place is not None and obeys is not None and not obeys[before + place]:
+            place = last_word_end(text[:place], least - before)
         return whole if place is None else before + place
 
     @staticmethod

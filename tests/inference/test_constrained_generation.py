@@ -16,9 +16,8 @@ from tests.inference.constraints.enumeration import (
     SEED,
     SMALL_CONSTRAINTS,
     VOCABULARY,
-    exact_distribution,
+    drawn,
     sampling_error,
-    small_constraint,
     small_network,
     total_variation,
 )
@@ -64,13 +63,7 @@ def texts(
 
 def frequencies(name: str, particles: int, count: int) -> tuple[float, float]:
     """Return the total variation of a number of texts, and that of as many exact draws."""
-    constraint = small_constraint(SMALL_CONSTRAINTS[name])
-    exact = exact_distribution(constraint)
-    found = [
-        sample.text
-        for start in range(0, count, 1000)
-        for sample in texts(StatefulDecoder(small_network()), constraint, 1000, start, particles)
-    ]
+    found, exact = drawn(name, particles, count)
     return total_variation(found, exact), sampling_error(count, exact)
 
 
@@ -84,9 +77,10 @@ def test_particles_give_the_exact_distribution_and_exclusion_alone_does_not(name
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL_CONSTRAINTS)
-def test_particles_add_less_than_two_hundredths_to_the_sampling_error(name):
-    found, error = frequencies(name, 32, 20_000)
-    assert found < error + 0.02
+def test_frequencies_are_within_two_hundredths_of_the_exact_distribution(name):
+    found, error = frequencies(name, 32, 100_000)
+    assert error < 0.01
+    assert found < 0.02
 
 
 def written(decoder, name: str, count: int, length: int = 48, particles: int = 32, **options) -> list[Sample]:

@@ -73,6 +73,7 @@ class TextConstraint:
         newline: Id of the line end; -1 if there is none.
         space: Id of the space; -1 if there is none.
         columns: 1 + the number of columns that the seed leaves in the first line.
+        stops: The stop strings that the automaton knows.
     """
 
     automaton: Automaton
@@ -80,6 +81,7 @@ class TextConstraint:
     newline: int
     space: int
     columns: int
+    stops: tuple[str, ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -206,7 +208,7 @@ def compile_constraints(
         width = min(width, begun + length)  # a longer one cannot be reached
         needed = completion_in_lines(automaton, newline, space, width)
         columns = max(width - begun, 0) + 1
-    result = TextConstraint(automaton, needed, newline, space, columns)
+    result = TextConstraint(automaton, needed, newline, space, columns, tuple(stops))
     if automaton.start < FIRST or result.least == UNREACHABLE:
         names = [f"`{name}`" for name in (*constraints.names, *["stop"] * bool(stops))]
         raise ConfigError(f"no text obeys {', '.join(names)}{' together' * (len(names) > 1)}; relax it")
