@@ -83,14 +83,21 @@ class Draft:
         """True if the text ends with a whole word or sentence, so that a space may be missing before what follows."""
         return self.current is not None and self.steps[self.current].complete
 
-    def joined(self, given: str) -> str:
-        """Return a line of the user with a space before it, if one is missing.
+    def joined(self, given: str, *, whole_words: bool = False) -> str:
+        """Return a line of the user with a space before it, and one after it, where they are missing.
 
-        A space also follows a word that the user chose; without it, the model could add letters to the word.
+        A space also follows a word that the user chose or typed; without it, the model could add letters to the word. If the
+        model may end anywhere, it may also continue any word.
+
+        Args:
+            given: The line.
+            whole_words: True if the line ends with a whole word.
         """
         chosen = self.current is not None and not self.steps[self.current].written
         if self.complete and needs_space(self.text, given or "a" * chosen):
-            return f" {given}"
+            given = f" {given}"
+        if whole_words and given and self.end != "none" and needs_space(given, "a"):
+            given = f"{given} "
         return given
 
     def added(self, given: str, written: str, *, complete: bool) -> "Draft":

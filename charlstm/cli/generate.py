@@ -187,12 +187,17 @@ def _word_search(model: "Model", settings: "GenerationSettings") -> "Search":
     """Return the search for the next words of a text, whose last word is complete or not."""
     from charlstm.cli.interactive_commands import ALTERNATIVES
     from charlstm.inference.next_words import next_words
+    from charlstm.inference.stop_rules import NO_STOPS
 
     network = replace(model.network, config=settings.reads(model.config))
 
     def search(text: str, word_ended: bool) -> "NextWords":
         ids = model.vocabulary.encode(text)
-        return next_words(network, model.vocabulary, ids, settings.mode, ALTERNATIVES, word_ended=word_ended)
+        compiled = settings.constraints_of(model.vocabulary, [text], NO_STOPS)
+        constraint = compiled[0] if compiled else None
+        return next_words(
+            network, model.vocabulary, ids, settings.mode, ALTERNATIVES, word_ended=word_ended, constraint=constraint
+        )
 
     return search
 

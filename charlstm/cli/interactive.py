@@ -38,9 +38,11 @@ def converse(
     """
     screen = sys.stdout if sys.stdout.isatty() else sys.stderr
 
-    def continued(draft: Draft, given: str) -> Draft:
+    def continued(draft: Draft, given: str, *, typed: bool = False) -> Draft:
         """Return the draft with a line of the user and the model's continuation, shown as it is generated."""
-        given = draft.joined(known_text(vocabulary, given, on_unknown))
+        given = known_text(vocabulary, given, on_unknown)
+        if " " in vocabulary.characters:
+            given = draft.joined(given, whole_words=typed)
         vocabulary.encode(given)  # refuses unknown characters before anything is printed
         stops = replace(inputs.stops, end=None if draft.end == "none" else draft.end)
         text = draft.text + given
@@ -78,14 +80,12 @@ def converse(
                     raise ValueError("this line is not UTF-8; set the terminal's encoding to UTF-8")
                 if not line.startswith("/"):
                     line = unescaped("this line", line, vocabulary)
-                if line.partition(" ")[0].strip() in ("/alternatives", "/take", "/end") and settings.constraints.names:
-                    raise ValueError(f"{line.split()[0]} does not go with constraints; start again without them to use it")
                 changed = command(draft, line.removesuffix("\n"), search) if line else None
                 if changed is None:
                     break
                 draft, given = changed
                 if given is not None:
-                    draft = continued(draft, given)
+                    draft = continued(draft, given, typed=not line.startswith("/"))
             except (CharlstmError, ValueError) as error:
                 say(f"charlstm: {with_flags(str(error))}")
     finally:  # Ctrl-C at the prompt ends the session too, and must not lose the text

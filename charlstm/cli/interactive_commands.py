@@ -80,12 +80,14 @@ def show(draft: Draft, last: int | None = None) -> None:
 
 def _taken_back(draft: Draft, *, again: bool) -> tuple[Draft, str | None]:
     """Return the draft without its last step, and with ``again`` the text to continue with other random numbers."""
-    if len(draft.path) < (1 if again else 2) or draft.current is None:
+    last = None if draft.current is None else draft.steps[draft.current]
+    if last is None or (last.parent is None and not again and not last.written):
         raise ValueError("there is nothing to remove")
-    last = draft.steps[draft.current]
     shorter = draft.at(last.parent)
     if again:
         return shorter, last.given
+    if last.parent is None:  # the seed remains
+        shorter = shorter.added(last.given, "", complete=False)
     say("Removed. The text now ends:")
     show(shorter, last=200)
     return shorter, None

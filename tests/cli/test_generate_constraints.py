@@ -87,7 +87,6 @@ def test_session_refuses_what_concerns_the_whole_text(charlstm, option):
         (("--words", "absent.txt"), "absent.txt does not exist"),
         (("--acrostic", "ab"), "the last line of the seed begins with 'T'"),
         (("--pattern", "a{90}"), "has 90 characters; raise --length"),
-        (("--avoid", "a", "--end", "word"), "--end, --stop-regex and --keep-stop do not go with constraints"),
     ],
 )
 def test_what_cannot_be_obeyed_is_refused_before_writing(refusal, arguments, words):
@@ -110,7 +109,26 @@ def test_log_probabilities_are_those_of_the_model(spoken):
     assert free["logprobs"][0]["top"] == sample["logprobs"][0]["top"]
 
 
-@pytest.mark.parametrize("line", ["/alternatives", "/take 1", "/end word"])
-def test_commands_that_know_no_constraints_are_refused_in_a_session(charlstm, line):
-    result = charlstm("generate", "--interactive", "--seed", "The ", "--length", "5", "--avoid", "e", stdin=f"{line}\n/quit\n")
-    assert f"{line.split()[0]} does not go with constraints" in result.stderr
+def test_alternatives_in_a_session_are_words_that_obey(talk):
+    finished, shown = talk("/alternatives", "/take 1", "", "/quit", more=("--avoid", "ae", "--end", "word"))
+    listed = [line.split()[-1] for line in shown[1].splitlines()[:-1]]
+    assert len(listed) == 10
+    assert not any(set("ae") & set(word) for word in listed)
+    assert not set("ae") & set(finished[len(SEED) :])
+
+
+@pytest.mark.parametrize("particles", ["1", "8"])
+def test_constrained_texts_end_with_a_word(spoken, particles):
+    options = ("--avoid", "ae", "--length", "20", "--samples", "5", "--particles", particles, "--end", "word")
+    for sample in spoken(*OPTIONS, *options)["samples"]:
+        assert not set("ae") & set(sample["text"])
+        assert 20 <= len(sample["text"]) <= 60
+        assert sample["stop_reason"] == "length" or sample["text"][-1] != " "
+
+
+def test_a_kept_stop_and_a_regular_expression_end_constrained_texts(spoken):
+    options = ("--avoid", "ae", "--length", "300", "--samples", "4", "--particles", "4")
+    for sample in spoken(*OPTIONS, *options, "--stop", "x", "--keep-stop")["samples"]:
+        assert sample["stop_reason"] == "length" or sample["text"].index("x") == len(sample["text"]) - 1
+    for sample in spoken(*OPTIONS, *options, "--stop-regex", "[xz]+")["samples"]:
+        assert not set("aexz") & set(sample["text"])

@@ -84,9 +84,16 @@ def test_undo_removes_one_step_at_a_time(talk):
 
 
 def test_undo_stops_at_the_seed(talk):
-    finished, shown = talk("/undo", "/quit")
-    assert finished == talk("/quit")[0]
-    assert shown[1] == "charlstm: there is nothing to remove\n"
+    finished, shown = talk("/undo", "/undo", "/quit")
+    assert finished == SEED
+    assert shown[1] == f"Removed. The text now ends:\n{SEED}\n"
+    assert shown[2] == "charlstm: there is nothing to remove\n"
+
+
+def test_the_first_continuation_can_be_another_one_after_undo(talk, text):
+    finished, shown = talk("/undo", "", "/tree", "/quit")
+    assert finished == SEED + text(LENGTH, random_seed=4)
+    assert [line[:4] for line in shown[3].splitlines()] == ["   1", "|  2", "*  3"]
 
 
 def test_retry_repeats_the_line_with_other_noise(talk, text):

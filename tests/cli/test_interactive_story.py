@@ -67,6 +67,13 @@ def test_a_space_is_put_between_whole_words(talk):
     assert talk("fox", "/quit")[0].startswith(talk("/quit")[0] + "fox")  # --end none: the text may end in a word
 
 
+def test_a_typed_word_is_not_lengthened(talk):
+    begun, _ = talk("/quit", more=WORDS)
+    for typed in ("fox", "fox ", "fox."):
+        assert talk(typed, "/quit", more=WORDS)[0].startswith(f"{begun} {typed.rstrip()} ")
+    assert not talk("fox", "/quit")[0].startswith(talk("/quit")[0] + "fox ")
+
+
 def test_end_applies_from_then_on(talk):
     finished, shown = talk("/end word", "", "/quit")
     assert shown[1] == "The model now continues to the end of a word.\n"
