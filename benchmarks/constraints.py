@@ -4,15 +4,16 @@ The demo model is timed with and without constraints, in turns. The exact distri
 enumerated. Surprisal is measured on texts without the letter e, by the model that wrote them. A word at a line end counts as
 cut off if the training text lacks it.
 
-    python -m benchmarks.constraints [--rounds 7] [--texts 1000] [--draws 200000] [--json]
+    python -m benchmarks.constraints [--rounds 7] [--texts 1000] [--draws 100000] [--json]
 """
 
 import argparse
 import json
 import statistics
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -20,6 +21,7 @@ import charlstm
 from benchmarks.interleave import Work, serve, time_interleaved
 from charlstm.choices import Mode
 from charlstm.inference.constrained_generation import constrained_pieces, continued_pieces
+from charlstm.inference.constraints import free_attempts
 from charlstm.inference.constraints.text_constraint import Constraints, compile_constraints
 from charlstm.inference.constraints.words import find_words
 from charlstm.inference.generation import generate_texts
@@ -52,9 +54,13 @@ def demo_constraints() -> dict[str, Constraints]:
 
 
 def writing(mode: Mode, name: str, particles: int) -> Work:
-    """Return the generation of 100 characters by the demo model on one thread; an empty name is for no constraints."""
+    """Return the generation of 100 characters by the demo model on one thread; an empty name is for no constraints.
+
+    No free texts are tried, so that each particle writes.
+    """
     from threadpoolctl import ThreadpoolController
 
+    free_attempts.ATTEMPTS = 0
     ThreadpoolController().limit(limits=1)
     model, length = charlstm.load("ferry"), 100_000
     constraint = compile_constraints(demo_constraints()[name], model.vocabulary, SEED, length) if name else None
@@ -101,6 +107,30 @@ def speeds(rounds: int) -> dict[str, float]:
         medians = {label: statistics.median(times) for label, times in seconds.items()}
         free = medians[f"{mode}, no constraint"]
         result |= {label: (100 / median if median == free else free / median) for label, median in medians.items()}
+    return result
+
+
+def whole_texts(model: Model, texts: int) -> dict[str, float]:
+    """Return the speed of whole texts of 500 characters with words of a list, as a fraction of that of free ones, in turns."""
+    result = {}
+    for mode in get_args(Mode):
+        constraint, seconds = compile_constraints(demo_constraints()["words"], model.vocabulary, SEED, 500), [0.0, 0.0]
+        for random_seed in range(texts):
+            for turn, each in enumerate((None, constraint)):
+                began = time.perf_counter()
+                pieces = continued_pieces(
+                    model.decoder(mode),
+                    model.vocabulary,
+                    SEED,
+                    each,
+                    particles=32,
+                    random_seeds=[random_seed],
+                    length=500,
+                    sampling=Sampling(),
+                )
+                generate_texts(pieces)
+                seconds[turn] += time.perf_counter() - began
+        result[f"{mode}, words, whole texts"] = seconds[0] / seconds[1]
     return result
 
 
@@ -172,7 +202,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--texts", type=int, default=1_000)
-    parser.add_argument("--draws", type=int, default=200_000)
+    parser.add_argument("--draws", type=int, default=100_000)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--turns", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -186,7 +216,7 @@ def main() -> None:
         "cut_off": cut,
         "nats_per_char": surprisals(model, max(2, arguments.texts // 10)),
         "total_variation": distances(arguments.draws),
-        "speed": speeds(arguments.rounds),
+        "speed": whole_texts(model, max(2, arguments.texts // 50)) | speeds(arguments.rounds),
     }
     if arguments.json:
         print(json.dumps(results, indent=2))

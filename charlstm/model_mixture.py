@@ -15,12 +15,15 @@ from charlstm.inference.mixture import Mixture, mixture
 from charlstm.inference.modes import Decoder
 from charlstm.inference.network import build_network
 from charlstm.model import Model
+from charlstm.report.notebook import model_html
+from charlstm.report.training_history import TrainingHistory
 
 
 class MixedModel(Model):
     """Several models that choose each character together; the first one gives the window, the seeds and the place on disk.
 
-    It generates, scores and compares. It refuses methods of a single network (exports, activations, Keras).
+    It generates, scores and compares. It refuses methods of a single network (exports, activations, Keras), and has no history
+    of its own.
 
     Attributes:
         models: The models with their weights.
@@ -54,6 +57,14 @@ class MixedModel(Model):
             for number, (model, share) in enumerate(self.models, start=1)
             for name, array in model.weights.items()
         }
+
+    @cached_property
+    def history(self) -> TrainingHistory:
+        """Refuse: every model was trained on its own."""
+        self._refuse("show one training")
+
+    def _repr_html_(self) -> str:
+        return model_html(self.checkpoint, self.name, ())
 
     def decoder(self, mode: Mode, engine: Engine = "numpy", window: int | None = None) -> Decoder:
         """See :meth:`charlstm.model_files.ModelFiles.decoder`; NumPy is the only engine."""

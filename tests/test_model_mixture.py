@@ -76,12 +76,17 @@ def test_what_belongs_to_one_network_is_refused(models, tmp_path):
         mixed.to_keras,
         lambda: mixed.activations("The "),
         lambda: mixed.decoder("stateful", "keras"),
+        lambda: mixed.history,
     ):
         with pytest.raises(CharlstmError, match=r"a mixture of models cannot .*; use one of tale, other alone"):
             call()
     for wrong in ([], [models[0]], [(models[0], "0.5")], [(models[0], True)], "tale", None):
         with pytest.raises(ConfigError, match="expected pairs of a model and a weight"):
             charlstm.mix(wrong)
+
+
+def test_a_notebook_shows_no_score_of_one_of_the_models(models):
+    assert "held-out" not in charlstm.mix([(models[0], 0.6), (models[1], 0.4)])._repr_html_()
 
 
 def test_a_mixture_of_mixtures_is_that_of_their_models(models):

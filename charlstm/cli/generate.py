@@ -130,6 +130,8 @@ def generate(
         once("--seed", seed)
     if logprobs is not None and not json:
         raise typer.BadParameter("--logprobs: log-probabilities are part of the JSON; give --json too, or remove --logprobs")
+    if keep_stop and not stop and stop_regex is None:
+        raise typer.BadParameter("--keep-stop keeps what ended a text; give --stop or --stop-regex too, or remove --keep-stop")
     check_outputs(output=output)
     encoding = encoding_of("--seed-file", seed_file or seeds_file, text_encoding)
     model = find_mixture(checkpoint, checkpoints, mix, weights)

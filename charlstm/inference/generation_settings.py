@@ -217,8 +217,10 @@ class GenerationSettings:
         """Return the rules that end a text, with stop strings in the characters of the model.
 
         Raises:
-            ConfigError: If the regular expression is invalid, or would end every text at once.
+            ConfigError: If the regular expression is invalid, or would end every text at once, or nothing can be kept.
         """
+        if self.keep_stop and not strings and self.stop_regex is None:
+            raise ConfigError("`keep_stop` keeps what ended a text; give `stop` or `stop_regex` too, or leave it out")
         if self.stop_regex is not None:
             compiled(self.stop_regex)
         return StopRules(tuple(strings), self.stop_regex, self.keep_stop, None if self.end == "none" else self.end)

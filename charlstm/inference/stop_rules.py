@@ -104,7 +104,7 @@ class StopSearch:
         """
         ended = self._by_string(characters, obeys) or self._by_regex(characters, obeys) or self._by_end(characters, obeys)
         if ended is None:
-            self.certain = max(self.certain, len(characters) - self._held(characters))
+            self.certain = max(self.certain, len(characters) - self._held(characters, obeys))
             if len(characters) == self._most:
                 return self._cut(characters, obeys=obeys), "length"
         return ended
@@ -144,14 +144,14 @@ class StopSearch:
             place = first_end(text, self._rules.end, place + 1)
         return None if place is None else (before + place, "end")
 
-    def _held(self, characters: list[str]) -> int:
+    def _held(self, characters: list[str], obeys: Sequence[bool] | None) -> int:
         """Return the number of characters at the end that a rule may still remove."""
         held = self._pending
         before, text = self._text(characters, self.certain)
         if self._pattern is not None and (begun := self._pattern.search(text, self.certain - before, partial=True)):
             held = max(held, len(text) - begun.start())
         if self._rules.end is not None and len(characters) > self._length:
-            held = max(held, len(characters) - self._cut(characters, self._length))
+            held = max(held, len(characters) - self._cut(characters, self._length, obeys))
         return held
 
     def _cut(self, characters: list[str], otherwise: int | None = None, obeys: Sequence[bool] | None = None) -> int:

@@ -1,11 +1,14 @@
 """The body of ``POST /v1/completions``, checked."""
 
+import math
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from charlstm.choices import DEFAULT_TEMPERATURE, Mode, TextEnd
-from charlstm.errors import CharlstmError
+from charlstm.errors import CharlstmError, ConfigError
+from charlstm.inference.constraints.letters import allowed_characters
 from charlstm.inference.stop_rules import LONGEST_END, StopRules
 from charlstm.server.api_error import ApiError
 from charlstm.server.limits import Limits
@@ -29,7 +32,8 @@ class StreamOptions(msgspec.Struct, forbid_unknown_fields=True):
 class CompletionRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The fields of OpenAI's completions, with some of this program.
 
-    Those are ``mode``, ``top_k``, ``min_p``, ``repetition_penalty``, ``end`` and ``keep_stop``. A token is a character.
+    Those are ``mode``, ``top_k``, ``min_p``, ``repetition_penalty``, ``end``, ``keep_stop``, ``avoid`` and ``only``. A token is
+    a character.
     A field that is null counts as missing.
     """
 
@@ -57,6 +61,8 @@ class CompletionRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
     repetition_penalty: float | None = None
     end: TextEnd | None = None
     keep_stop: bool | None = None
+    avoid: str | None = None
+    only: str | None = None
 
 
 _decode = msgspec.json.Decoder(CompletionRequest).decode
@@ -162,7 +168,7 @@ def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Li
         include_usage=request.stream_options is not None and request.stream_options.include_usage,
         logprobs=logprobs,
         echo=echo,
-        bias=_bias(request.logit_bias or {}, vocabulary),
+        bias={**_bias(request.logit_bias or {}, vocabulary), **_excluded(request, vocabulary)},
     )
 
 
@@ -230,3 +236,14 @@ def _bias(given: dict[str, float], vocabulary: Vocabulary) -> dict[int, float]:
             raise ApiError(400, f"logit_bias: expected characters of the model, or ids; found {name[:20]!r}", "logit_bias")
         bias[found] = _number("logit_bias", value, 0, -100, 100)
     return bias
+
+
+def _excluded(request: CompletionRequest, vocabulary: Vocabulary) -> dict[int, float]:
+    """Return the biases of the characters that ``avoid`` and ``only`` exclude."""
+    if request.avoid is None and request.only is None:
+        return {}
+    try:
+        allowed = allowed_characters(vocabulary, request.avoid or "", request.only)
+    except ConfigError as error:
+        raise ApiError(400, str(error), "avoid" if request.only is None else "only") from None
+    return dict.fromkeys(np.flatnonzero(~allowed).tolist(), -math.inf)

@@ -83,6 +83,10 @@ def test_session_refuses_what_concerns_the_whole_text(charlstm, option):
         (("--pattern", "(a"), "--pattern: '(a' is not a regular expression"),
         (("--avoid", "ab", "--only", "ab"), "--avoid and --only leave no character"),
         (("--only", ""), "leave no character"),
+        (
+            ("--only", "xyz", "--words", "words.txt"),
+            "no word of --words consists of the characters that --avoid and --only leave",
+        ),
         (("--words", "corpus"), "--words: the training text, story.txt, is neither here nor in data/"),
         (("--words", "absent.txt"), "absent.txt does not exist"),
         (("--acrostic", "ab"), "the last line of the seed begins with 'T'"),

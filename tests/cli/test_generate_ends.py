@@ -76,3 +76,9 @@ def test_invalid_expression_is_refused(refusal, expression):
     said = refusal("generate", *OPTIONS, "--stop-regex", expression)
     assert said.startswith("--stop-regex: expected ")
     assert repr(expression) in said
+
+
+def test_keeping_a_stop_without_one_is_refused(charlstm):
+    result = charlstm("generate", *OPTIONS, "--keep-stop")
+    assert result.exit_code == 2
+    assert "--keep-stop keeps what ended a text; give --stop or --stop-regex too" in result.stderr

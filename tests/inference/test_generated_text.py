@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from charlstm.errors import ConfigError
 from charlstm.inference.generated_text import GeneratedText
-from charlstm.inference.stop_rules import StopRules, compiled
+from charlstm.inference.stop_rules import StopRules, StopSearch, compiled
 
 
 def written(characters: str, rules: StopRules, length: int) -> tuple[str, str | None, list[str]]:
@@ -87,3 +87,20 @@ def test_expressions_that_cannot_end_a_text_are_refused(expression):
     with pytest.raises(ConfigError) as refused:
         compiled(expression)
     assert refused.value.setting == "stop_regex"
+
+
+@pytest.mark.parametrize(
+    ("rules", "length", "allowed", "expected"),
+    [
+        (StopRules(end="word"), 7, {4, 13}, (13, "end")),
+        (StopRules(regex="t", keep=True), 21, {13}, (13, "stop")),
+        (StopRules(regex="[ae]"), 21, {16}, (16, "stop")),
+        (StopRules(("e ",), keep=True), 21, {18}, (18, "stop")),
+        (StopRules(end="paragraph"), 7, {8}, (8, "length")),
+    ],
+)
+def test_a_rule_applies_where_the_text_obeys(rules, length, allowed, expected):
+    characters = "The boat went the way "
+    search = StopSearch(rules, length)
+    ends = (search.read(list(characters[:size]), [each in allowed for each in range(size + 1)]) for size in range(1, 22))
+    assert next(end for end in ends if end is not None) == expected

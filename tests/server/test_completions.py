@@ -88,6 +88,18 @@ def test_a_text_ends_as_that_of_the_library(client, models, more, stream):
     assert choices[-1].finish_reason == ("length" if more == {"end": "paragraph"} else "stop")
 
 
+@pytest.mark.parametrize("more", [{"avoid": "aeo"}, {"only": "a-m \n"}, {"avoid": "e", "only": "a-z "}])
+def test_characters_are_excluded_as_with_one_particle(client, models, more):
+    whole = expected(models["tale"], "The quick", 60, 11, **more, particles=1)
+    (choice,) = client.completions.create(model="tale", prompt="The quick", max_tokens=60, seed=11, extra_body=more).choices
+    assert choice.text == whole != expected(models["tale"], "The quick", 60, 11)
+
+
+def test_characters_that_leave_none_are_refused(client):
+    with pytest.raises(openai.BadRequestError, match="leave no character"):
+        client.completions.create(model="tale", prompt="The quick", extra_body={"only": ""})
+
+
 def test_log_probabilities_are_those_of_the_model(client, models):
     model, prompt = models["tale"], "The quick"
     (choice,) = client.completions.create(
