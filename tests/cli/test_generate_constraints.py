@@ -85,7 +85,7 @@ def test_session_refuses_what_concerns_the_whole_text(charlstm, option):
         (("--only", ""), "leave no character"),
         (
             ("--only", "xyz", "--words", "words.txt"),
-            "no word of --words consists of the characters that --avoid and --only leave",
+            "--words: expected at least one word that consists of the characters that --avoid and --only leave; found",
         ),
         (("--words", "corpus"), "--words: the training text, story.txt, is neither here nor in data/"),
         (("--words", "absent.txt"), "absent.txt does not exist"),

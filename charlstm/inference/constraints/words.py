@@ -102,15 +102,9 @@ def words_automaton(vocabulary: Vocabulary, words: Iterable[str], seed: str, all
     possible = {character for character, may in zip(vocabulary.characters, allowed, strict=True) if may}
     plain = frozenset(words)
     spellings = plain | {capitalised(word) for word in plain}
-    if not allowed.all() and not any(possible.issuperset(word) for word in spellings):
-        raise ConfigError(
-            "no word of `words` consists of the characters that `avoid` and `only` leave; allow more characters, or give other "
-            "words"
-        )
     if not any(possible.issuperset(word) for word in spellings):
-        raise ConfigError(
-            setting="words", expected="at least one word that the model can generate", found=tuple(sorted(plain))[:5]
-        )
+        kind = "the model can generate" if allowed.all() else "consists of the characters that `avoid` and `only` leave"
+        raise ConfigError(setting="words", expected=f"at least one word that {kind}", found=tuple(sorted(plain))[:5])
     trie = _Trie()
     roots = {_SENTENCE: trie.add(spellings), _MIDDLE: trie.add(plain)}
     automaton = _filled(vocabulary, trie, roots)
