@@ -184,6 +184,7 @@ class Model(ReadingModel):
         format: ExportFormat | None = None,  # noqa: A002 (the setting's name)
         weights: WeightsFormat | None = None,
         corpus: str | Path | Sequence[str | Path] = (),
+        text_encoding: str = "utf-8",
         stateful: bool = False,
         input: OnnxInput = "ids",  # noqa: A002 (the setting's name)
         int8: bool = False,
@@ -198,6 +199,7 @@ class Model(ReadingModel):
                 does not say it.
             weights: The format of the stored weights: ``float16``, the default for a browser, halves the file.
             corpus: Files of the corpus, if it has moved, to score weights in float16 or int8 on its held-out end.
+            text_encoding: Text encoding of these files.
             stateful: For ``.keras``: layers that carry their state between calls, for one text.
             input: For ``.onnx``: character ids, or ``window`` for normalised windows.
             int8: For ``.tflite``: large matrices as 8-bit integers, which take a quarter of the space.
@@ -220,6 +222,7 @@ class Model(ReadingModel):
             file_format=format,
             weights_format=weights,
             corpus=source_list(corpus, "corpus", least=0),
+            text_encoding=text_encoding,
             options=FormatOptions(stateful=stateful, input=input, int8=int8),
         )
 

@@ -86,12 +86,13 @@ class ModelFiles:
         """The network in NumPy."""
         return build_network(self.config, self.weights)
 
-    def word_list(self, words: Any) -> tuple[str, ...]:
+    def word_list(self, words: Any, text_encoding: str = "utf-8") -> tuple[str, ...]:
         """Return the words that a text may have, in alphabetical order.
 
         Args:
             words: A list; the path of a text with these words; or ``corpus`` for the words of the training text, which is
                 looked up here and in ``data/``.
+            text_encoding: Text encoding of the file.
 
         Raises:
             ConfigError: If it is something else, or the training text is not found.
@@ -104,7 +105,7 @@ class ModelFiles:
         if words == "corpus":
             text = self._training_text()
         elif isinstance(words, str | PathLike):
-            text = read_text(Path(words))
+            text = read_text(Path(words), text_encoding)
         elif isinstance(words, Collection) and all(isinstance(word, str) for word in words):
             text = "\n".join(words)
         else:

@@ -42,7 +42,9 @@ Particles = Annotated[
 ]
 
 
-def read_constraints(settings: "GenerationSettings", model: "Model", *, interactive: bool) -> "GenerationSettings":
+def read_constraints(
+    settings: "GenerationSettings", model: "Model", text_encoding: str, *, interactive: bool
+) -> "GenerationSettings":
     """Return settings with the constraints as the library takes them: words from a file, line ends in place of escapes."""
     if interactive:
         refuse(
@@ -53,5 +55,5 @@ def read_constraints(settings: "GenerationSettings", model: "Model", *, interact
         settings,
         avoid=unescaped("--avoid", settings.avoid, model.vocabulary),
         only=None if settings.only is None else unescaped("--only", settings.only, model.vocabulary),
-        words=None if settings.words is None else model.word_list(settings.words),
+        words=None if settings.words is None else model.word_list(settings.words, text_encoding),
     )

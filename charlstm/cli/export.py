@@ -7,7 +7,7 @@ import typer
 from charlstm.choices import ExportFormat, OnnxInput, WeightsFormat
 from charlstm.cli.evaluation_inputs import CorpusOption
 from charlstm.cli.flags import with_flags
-from charlstm.cli.generation_inputs import threads
+from charlstm.cli.generation_inputs import encoding_of, threads
 from charlstm.cli.options import choice
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import CheckpointOption, SearchOption, find_model, printable_name, say
@@ -49,6 +49,9 @@ def export(
         ),
     ] = False,
     corpus: CorpusOption = None,
+    text_encoding: Annotated[
+        str | None, typer.Option(help="Text encoding of --corpus. Default: utf-8.", metavar="ENCODING", show_default=False)
+    ] = None,
     checkpoints: SearchOption = None,
 ) -> None:
     """Write a model for a browser or another framework.
@@ -59,6 +62,7 @@ def export(
     from charlstm.export.formats import FOLDERS, WEB, FormatOptions, check_target
 
     path, chosen = check_target(to, format)
+    encoding = encoding_of("--corpus", corpus, text_encoding)
     if chosen not in FOLDERS:
         check_outputs(to=path)
     model = find_model(checkpoint, checkpoints)
@@ -72,6 +76,7 @@ def export(
             file_format=chosen,
             weights_format=weights,
             corpus=corpus or [],
+            text_encoding=encoding,
             options=FormatOptions(stateful=stateful, input=input, int8=int8),
         )
     size, card = f"{about(found.size / 1e6)} MB", found.card

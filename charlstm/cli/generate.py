@@ -133,10 +133,10 @@ def generate(
     if keep_stop and not stop and stop_regex is None:
         raise typer.BadParameter("--keep-stop keeps what ended a text; give --stop or --stop-regex too, or remove --keep-stop")
     check_outputs(output=output)
-    encoding = encoding_of("--seed-file", seed_file or seeds_file, text_encoding)
+    encoding = encoding_of("--seed-file", seed_file or seeds_file or (None if words == "corpus" else words), text_encoding)
     model = find_mixture(checkpoint, checkpoints, mix, weights)
     settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
-    settings = constraint_options.read_constraints(settings, model, interactive=interactive)
+    settings = constraint_options.read_constraints(settings, model, encoding, interactive=interactive)
     config = replace(model.checkpoint, model=settings.reads(model.config))
     stops = settings.stop_rules(stop_strings(stop, config.vocabulary))
     named = not json and not (output is not None and is_finished(output))

@@ -28,7 +28,7 @@ SeedsFile = Annotated[
 TextEncoding = Annotated[
     str | None,
     option(
-        "Text encoding of the file of seeds. Default: utf-8.",
+        "Text encoding of the files of seeds and of --words. Default: utf-8.",
         "--text-encoding",
         "--encoding-name",
         metavar="ENCODING",

@@ -56,6 +56,7 @@ def make_card(
     weights_format: WeightsFormat,
     corpus: Sequence[str] = (),
     *,
+    text_encoding: str = "utf-8",
     measure: bool = True,
     stored_surprisal: Callable[[Ids], NDArray[np.float64]] | None = None,
 ) -> tuple[Card, str]:
@@ -67,6 +68,7 @@ def make_card(
         weights: Its weights.
         weights_format: The format in which they are stored.
         corpus: Paths of the corpus, if it is neither in the current folder nor in ``data/``.
+        text_encoding: Text encoding of these files.
         measure: True to score the stored weights on the held-out text; otherwise the card has the score of the training.
         stored_surprisal: Returns the nats of all characters but the first, ids ``[N]`` to ``[N - 1]``, as the exported file
             predicts them. By default those of weights in ``weights_format``.
@@ -81,7 +83,7 @@ def make_card(
         parameters=count_parameters(checkpoint.model.weight_shapes),
     )
     stored = round_weights(weights, weights_format)
-    texts = evaluation_texts(folder, checkpoint, None, corpus) if measure else None
+    texts = evaluation_texts(folder, checkpoint, None, corpus, text_encoding) if measure else None
     if texts is None or texts.measured is None:
         missing = "" if texts is None else texts.missing
         recorded = best_score(read_history(folder))

@@ -57,6 +57,7 @@ def export_model(
     file_format: ExportFormat | None = None,
     weights_format: WeightsFormat | None = None,
     corpus: Sequence[str] = (),
+    text_encoding: str = "utf-8",
     options: FormatOptions | None = None,
 ) -> Exported:
     """Write a model in another format. A file is replaced atomically; a folder must be empty or an earlier export.
@@ -70,6 +71,7 @@ def export_model(
         file_format: The format; the suffix decides if None.
         weights_format: The format of the stored weights: float16 by default for a browser, float32 otherwise.
         corpus: Paths of the corpus, on whose held-out end weights in float16 or int8 are scored.
+        text_encoding: Text encoding of these files.
         options: Options of some formats.
 
     Raises:
@@ -90,7 +92,7 @@ def export_model(
     if chosen == "numpy":
         check_program(path)
     if chosen in WEB:
-        card, unmeasured = make_card(folder, checkpoint, weights, weights_format, corpus)
+        card, unmeasured = make_card(folder, checkpoint, weights, weights_format, corpus, text_encoding=text_encoding)
     if chosen == "html":
         files = {path.name: html_page(checkpoint, weights, name, card, weights_format).encode()}
     elif chosen == "module":
@@ -99,7 +101,14 @@ def export_model(
         files = _files(chosen, checkpoint, weights, name, path.name or real_path(path).name, options)
         score = partial(litert_surprisal, files[path.name], checkpoint.model) if options.int8 else None
         card, unmeasured = make_card(
-            folder, checkpoint, weights, weights_format, corpus, measure=options.int8, stored_surprisal=score
+            folder,
+            checkpoint,
+            weights,
+            weights_format,
+            corpus,
+            text_encoding=text_encoding,
+            measure=options.int8,
+            stored_surprisal=score,
         )
     if chosen == "module":
         _write_module(path, files)

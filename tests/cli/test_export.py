@@ -1,11 +1,14 @@
 """``charlstm export`` and ``Model.export``: the paths that can be written to."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import charlstm
+from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.errors import ConfigError
+from charlstm.text.corpus import read_corpus
 
 
 @pytest.fixture
@@ -56,3 +59,16 @@ def test_a_name_that_is_only_a_suffix_is_a_page(charlstm, tmp_path, make_checkpo
     make_checkpoint(tmp_path / "checkpoints" / "tale")
     assert charlstm("export", "--checkpoint", "tale", "--to", ".html").exit_code == 0
     assert (tmp_path / ".html").read_text().startswith("<!doctype html>")
+
+
+def test_weights_are_scored_on_a_corpus_in_another_text_encoding(charlstm, refusal, tmp_path, make_checkpoint):
+    folder = make_checkpoint(tmp_path / "checkpoints" / "tale")
+    (tmp_path / "moved.txt").write_text("the quick fox\n" * 100, encoding="utf-16")
+    text, config = read_corpus([str(tmp_path / "moved.txt")], "utf-16"), read_config(folder)
+    record = replace(config.corpus, fingerprint=text.fingerprint, characters=len(text.ids))
+    write_config(folder, replace(config, corpus=record))
+    command = ("export", "--checkpoint", "tale", "--to", "page.html", "--corpus", "moved.txt")
+    assert "moved.txt is UTF-16" in refusal(*command)
+    for name in ("utf-16", "utf16"):
+        assert "held-out characters" in charlstm(*command, "--text-encoding", name).stderr
+    assert charlstm(*command[:5], "--text-encoding", "utf-16").exit_code == 2

@@ -136,3 +136,10 @@ def test_a_kept_stop_and_a_regular_expression_end_constrained_texts(spoken):
         assert sample["stop_reason"] == "length" or sample["text"].index("x") == len(sample["text"]) - 1
     for sample in spoken(*OPTIONS, *options, "--stop-regex", "[xz]+")["samples"]:
         assert not set("aexz") & set(sample["text"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "cp037"])
+def test_words_are_read_in_the_given_text_encoding(spoken, tmp_path, encoding):
+    (tmp_path / "other.txt").write_text("a bed\nde\n", encoding=encoding)
+    expected = spoken(*OPTIONS, "--words", "words.txt")["samples"]
+    assert spoken(*OPTIONS, "--words", "other.txt", "--text-encoding", encoding)["samples"] == expected
