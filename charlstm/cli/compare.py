@@ -79,7 +79,7 @@ def compare(
     if measured == "-" and "-" in (seed_file or []):
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     if plot is not None and plot.suffix.lower() not in FORMATS:
-        raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {short_repr(plot.name)}")
+        raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {short_repr(str(plot))}")
     check_outputs(report=report, plot=plot)
     sizes = _sizes(windows)
     model = find_model(checkpoint, checkpoints)

@@ -47,7 +47,7 @@ def history(
     from charlstm.report.plots import FORMATS
 
     if plot is not None and plot.suffix.lower() not in FORMATS:
-        raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {short_repr(plot.name)}")
+        raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {short_repr(str(plot))}")
     check_outputs(page=page, plot=plot)
     found = compare_runs([find_model(name, checkpoints) for name in names] if names else [find_model(None, checkpoints)])
     for run in found.runs:

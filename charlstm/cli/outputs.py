@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from charlstm.cli.terminal import printable_name, say
+from charlstm.errors import short_repr
 
 PAGES = (".html", ".htm")
 """Suffixes of pages."""
@@ -36,7 +37,7 @@ def page_path(name: str) -> Path:
     """
     path = output_path(name)
     if path.suffix.lower() not in PAGES:
-        raise typer.BadParameter(f"expected a file that ends in .html; found {printable_name(path.name)}")
+        raise typer.BadParameter(f"expected a file that ends in .html; found {short_repr(name)}")
     return path
 
 
