@@ -41,6 +41,10 @@ SeedFileOption = Annotated[
 ]
 
 
+class _EmptySeedError(CharlstmError):
+    """A seed without a character that the model knows."""
+
+
 @dataclass(frozen=True)
 class SeedSource:
     """Where the texts to continue come from: the values of the options.
@@ -113,7 +117,11 @@ def find_seeds(
     if len(names) > 1:
         raise typer.BadParameter(f"give {' or '.join(names)}, not {'both' if len(names) == 2 else 'all of them'}")
     if file is not None:
-        lines = read_text(file, encoding, say_note).removesuffix("\n").split("\n")
+        whole = read_text(file, encoding, say_note)
+        if not whole:
+            shown = "standard input" if file == "-" else printable_name(file)
+            raise CharlstmError(f"{shown} is empty; give a file with a seed on each line")
+        lines = whole.removesuffix("\n").split("\n")
         return Seeds(tuple(_line(file, number, line, config, on_unknown) for number, line in enumerate(lines, 1)), given=True)
     if seed_file is not None:
         texts = [read_text(seed_file, encoding, say_note).removesuffix("\n")]
@@ -132,7 +140,7 @@ def _known(text: str, config: "CheckpointConfig", on_unknown: OnUnknown) -> str:
     """Return a given text in the characters of the model."""
     known = known_text(config.vocabulary, text, on_unknown)
     if not known:
-        raise CharlstmError(
+        raise _EmptySeedError(
             f"the seed is empty{' without its unknown characters' if text else ''}; give at least one character that the "
             "model knows with --seed, or leave it out for a passage of the corpus"
         )
@@ -147,6 +155,8 @@ def _line(file: str, number: int, line: str, config: "CheckpointConfig", on_unkn
         raise CharlstmError(f"{where} is empty; give a seed of at least one character on each line, or remove the line")
     try:
         return _known(line, config, on_unknown)
+    except _EmptySeedError:
+        raise CharlstmError(f"{where} has no character that the model knows; give it one, or remove the line") from None
     except CharlstmError as error:
         raise CharlstmError(f"{where}: {error}") from None
 

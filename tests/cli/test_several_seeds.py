@@ -110,3 +110,14 @@ def test_library_gives_the_same_texts(checkpoint, alone):
     assert [[each.seed, each.text, each.random_seed] for each in samples] == [
         [each["seed"], each["text"], each["random_seed"]] for each in expected
     ]
+
+
+def test_an_empty_file_of_seeds_is_said_to_be_empty(refusal, checkpoint, tmp_path):
+    (tmp_path / "none.txt").write_text("")
+    assert refusal("generate", "--seeds-file", "none.txt").startswith("none.txt is empty")
+    assert refusal("generate", "--seeds-file", "-").startswith("standard input is empty")
+
+
+def test_advice_on_a_line_of_unknown_characters_is_about_the_line(refusal, checkpoint):
+    sentence = refusal("generate", "--seeds-file", "-", "--on-unknown", "skip", stdin="The \n##\n")
+    assert sentence.endswith("line 2 of standard input has no character that the model knows; give it one, or remove the line")
