@@ -87,6 +87,11 @@ def export_model(
         raise ConfigError(setting="weights", reason=reason)
     options = options or FormatOptions()
     options.check(chosen)
+    if corpus and chosen not in WEB and not options.int8:
+        scored = f"{' and '.join(WEB)}, and for .tflite files in int8"
+        raise ConfigError(
+            setting="corpus", reason=f"it scores rounded weights, for {scored}; {chosen} has all weights as they are"
+        )
     if chosen not in FOLDERS:
         check_file(path)
     if chosen == "numpy":

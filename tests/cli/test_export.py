@@ -9,6 +9,7 @@ import charlstm
 from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.errors import ConfigError
 from charlstm.text.corpus import read_corpus
+from tests.conftest import PANGRAM
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_a_name_that_is_only_a_suffix_is_a_page(charlstm, tmp_path, make_checkpo
 
 def test_weights_are_scored_on_a_corpus_in_another_text_encoding(charlstm, refusal, tmp_path, make_checkpoint):
     folder = make_checkpoint(tmp_path / "checkpoints" / "tale")
-    (tmp_path / "moved.txt").write_text("the quick fox\n" * 100, encoding="utf-16")
+    (tmp_path / "moved.txt").write_text(PANGRAM * 30, encoding="utf-16")
     text, config = read_corpus([str(tmp_path / "moved.txt")], "utf-16"), read_config(folder)
     record = replace(config.corpus, fingerprint=text.fingerprint, characters=len(text.ids))
     write_config(folder, replace(config, corpus=record))
@@ -72,3 +73,11 @@ def test_weights_are_scored_on_a_corpus_in_another_text_encoding(charlstm, refus
     for name in ("utf-16", "utf16"):
         assert "held-out characters" in charlstm(*command, "--text-encoding", name).stderr
     assert charlstm(*command[:5], "--text-encoding", "utf-16").exit_code == 2
+
+
+@pytest.mark.parametrize("to", ["tale.py", "tale.keras", "tale.onnx", "tale.tflite"])
+def test_a_corpus_that_scores_nothing_is_refused(refusal, tmp_path, make_checkpoint, to):
+    make_checkpoint(tmp_path / "checkpoints" / "tale")
+    sentence = refusal("export", "--checkpoint", "tale", "--to", to, "--corpus", "nowhere.txt")
+    assert sentence.startswith("--corpus: it scores rounded weights")
+    assert not (tmp_path / to).exists()
