@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _PANEL = "Constraints"
 
+NAMES = ("avoid", "only", "words", "pattern", "line_length", "acrostic", "particles")
+"""Names of the options of this module."""
+
 
 def _option(text: str, **kind: Any) -> Any:
     return typer.Option(help=text, rich_help_panel=_PANEL, show_default=False, **kind)

@@ -127,7 +127,10 @@ def generate(
             "--probabilities is about the next character of one seed",
             {"--interactive": interactive, "--output": output is not None, "--seeds-file": seeds_file is not None},
         )
+        _refuse_text_options(context)
         once("--seed", seed)
+    if json:
+        refuse("--json has the texts in a list", {"--separator": separator is not None})
     if logprobs is not None and not json:
         raise typer.BadParameter("--logprobs: log-probabilities are part of the JSON; give --json too, or remove --logprobs")
     if keep_stop and not stop and stop_regex is None:
@@ -183,6 +186,15 @@ def generate(
             converse(decoder, config.vocabulary, inputs, search, on_unknown=on_unknown, shows_seed=shows_seed)
         else:
             _print_texts(model, inputs, engine, json=json, separator=separator)
+
+
+def _refuse_text_options(context: typer.Context) -> None:
+    """Refuse the options that concern a text beside ``--probabilities``, which would ignore them."""
+    given = context.params
+    named = (*constraint_options.NAMES, "stop", "stop_regex", "separator", "logprobs", "end", "keep_stop")
+    options = {f"--{name.replace('_', '-')}": bool(given[name]) for name in named}
+    others = {"--samples": given["samples"] > 1, "--engine": given["engine"] == "keras"}
+    refuse("--probabilities is about the next character of the model itself, not about a text", options | others)
 
 
 def _word_search(model: "Model", settings: "GenerationSettings") -> "Search":

@@ -25,3 +25,21 @@ def test_probabilities_are_those_of_the_library(charlstm, spoken, checkpoint, mo
 @pytest.mark.parametrize("more", ["--interactive", "--output a.jsonl", "--seed fox"])
 def test_probabilities_of_several_texts_are_a_usage_error(charlstm, more):
     assert charlstm("generate", *OPTIONS, *more.split()).exit_code == 2
+
+
+@pytest.mark.usefixtures("checkpoint")
+@pytest.mark.parametrize(
+    "more",
+    ["--only a-c", "--avoid e", "--words corpus", "--pattern a+", "--samples 3", "--stop e", "--end word", "--engine keras"],
+)
+def test_options_of_a_text_are_refused_beside_probabilities(charlstm, more):
+    result = charlstm("generate", *OPTIONS, *more.split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"remove {more.split()[0]}" in result.stderr
+
+
+@pytest.mark.usefixtures("checkpoint")
+def test_a_separator_beside_json_is_refused(charlstm):
+    result = charlstm("generate", "--seed", "The quick", "--json", "--separator", "* *")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "remove --separator" in result.stderr
