@@ -78,10 +78,10 @@ def serve(
     limits = Limits(max_tokens=max_tokens, max_n=max_n, max_prompt=max_prompt, max_texts=max_texts, max_queue=max_queue)
     for model in models.values():
         check_generation(model.checkpoint, max_texts, 0, "stateless", Sampling())
-    listening = bind(host, port)
     allowed = [_name(each) for each in [*(allow_host or []), host]]
     origins = [_origin(each) for each in allow_origin or []]
     access = Access(hosts=allowed, origins=origins, key=key, max_body=limits.max_body)
+    listening = bind(host, port)
     with threads(next(iter(models.values())).config, rows=1):
         server = Server(models, limits, cache(lambda name: _page(models, name)))
         shown = f"[{host}]" if ":" in host else host

@@ -95,7 +95,8 @@ def test_memory_of_constrained_texts_is_estimated(mode, options, length, line_le
     vocabulary = Vocabulary("\n" + "".join(map(chr, range(48, 47 + config.vocabulary_size))))
 
     def compiled() -> TextConstraint:
-        return compile_constraints(Constraints(avoid="5", line_length=line_length), vocabulary, "0\n", length)
+        avoided = vocabulary.characters[2::2]  # so many that no text without constraints obeys
+        return compile_constraints(Constraints(avoid=avoided, line_length=line_length), vocabulary, "0\n", length)
 
     def work() -> None:
         pieces = constrained_pieces(
