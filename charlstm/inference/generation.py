@@ -146,22 +146,56 @@ def generate_pieces(
     """
     if not seed:
         raise CharlstmError("the seed is empty; give at least one character as `seed`, or leave it out for a random one")
-    texts = [GeneratedText(stops, length) for _ in random_seeds]
     words = WordCharacters.of(vocabulary.characters) if sampling.word_temperature is not None else None
-    record = None if logprobs is None else LogprobRecord(vocabulary, len(texts), logprobs)
+    record = None if logprobs is None else LogprobRecord(vocabulary, len(random_seeds), logprobs)
     observe = None if record is None else record.observe
-    ids = vocabulary.encode(seed)
-    steps = continue_ids(decoder, ids, random_seeds, len(vocabulary), sampling, position, words, observe)
-    while not all(text.stop_reason for text in texts):
-        chosen = next(steps)
+    steps = continue_ids(decoder, vocabulary.encode(seed), random_seeds, len(vocabulary), sampling, position, words, observe)
+    characters = _characters(steps, vocabulary, record)
+    if stops == NO_STOPS:
+        texts = yield from _whole_texts(characters, len(random_seeds), length)
+    else:
+        texts = yield from _stopped_texts(characters, [GeneratedText(stops, length) for _ in random_seeds])
+    found = [None] * len(texts) if record is None else record.of([len(text) for text, _ in texts])
+    return [
+        Sample(text, random_seed, reason, each)
+        for (text, reason), random_seed, each in zip(texts, random_seeds, found, strict=True)
+    ]
+
+
+def _characters(
+    steps: Iterator[NDArray[np.int64]], vocabulary: Vocabulary, record: LogprobRecord | None
+) -> Iterator[list[str]]:
+    """Yield the next character of every text, without end."""
+    for chosen in steps:
         if record is not None:
             record.add(chosen)
-        for text, character in zip(texts, vocabulary.decode(chosen), strict=True):
+        yield [vocabulary.characters[number] for number in chosen.tolist()]
+
+
+_Texts = Generator[list[str], None, list[tuple[str, StopReason]]]
+"""A generator of pieces that returns each text with the reason why it ended."""
+
+
+def _whole_texts(characters: Iterator[list[str]], texts: int, length: int) -> _Texts:
+    """Yield pieces of texts that no rule ends: each character is certain at once, and needs no search for an end."""
+    written: list[list[str]] = [[] for _ in range(texts)]
+    for _ in range(length):
+        pieces = next(characters)
+        for text, character in zip(written, pieces, strict=True):
+            text.append(character)
+        yield pieces
+    yield [""] * texts
+    return [("".join(text), "length") for text in written]
+
+
+def _stopped_texts(characters: Iterator[list[str]], texts: list[GeneratedText]) -> _Texts:
+    """Yield pieces of texts that rules may end, until all have ended."""
+    while not all(text.stop_reason for text in texts):
+        for text, character in zip(texts, next(characters), strict=True):
             text.append(character)
         yield [text.give() for text in texts]
     yield [text.give(all_of_it=True) for text in texts]
-    found = None if record is None else record.of([len(text) for text in texts])
-    return samples_of(texts, random_seeds, found, "length")
+    return [(text.text, text.stop_reason or "length") for text in texts]
 
 
 def samples_of(

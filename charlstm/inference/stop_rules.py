@@ -147,9 +147,10 @@ class StopSearch:
     def _held(self, characters: list[str], obeys: Sequence[bool] | None) -> int:
         """Return the number of characters at the end that a rule may still remove."""
         held = self._pending
-        before, text = self._text(characters, self.certain)
-        if self._pattern is not None and (begun := self._pattern.search(text, self.certain - before, partial=True)):
-            held = max(held, len(text) - begun.start())
+        if self._pattern is not None:
+            before, text = self._text(characters, self.certain)
+            if begun := self._pattern.search(text, self.certain - before, partial=True):
+                held = max(held, len(text) - begun.start())
         if self._rules.end is not None and len(characters) > self._length:
             held = max(held, len(characters) - self._cut(characters, self._length, obeys))
         return held
