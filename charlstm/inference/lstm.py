@@ -46,7 +46,7 @@ class LayerWorkspace(NamedTuple):
 
     Attributes:
         gates: i, f, g and o of the last step: ``[4, B, u]``.
-        input_projection: The input projection of the next step: ``[4, B, u]``.
+        input_projection: The input projection of the next step: ``[4, B, u]``, or ``[4, b, u]`` if it repeats every b rows.
     """
 
     gates: Array
@@ -60,7 +60,8 @@ def initial_state(batch: int, units: int) -> LayerState:
 
 def new_workspace(batch: int, units: int) -> LayerWorkspace:
     """Return the workspace of a layer."""
-    return LayerWorkspace(*np.empty((2, 4, batch, units), np.float32))
+    by_row = np.empty((batch, 4, units), np.float32)  # the first layer's projections are looked up row by row
+    return LayerWorkspace(np.empty((4, batch, units), np.float32), by_row.transpose(1, 0, 2))
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,12 @@ class LSTMLayer:
         h, c = state
         gates, input_projection = workspace
         self.recurrent_kernel.times(h, gates)
-        gates += input_projection
+        repeats = input_projection.shape[1]
+        if repeats in (1, len(h)):
+            gates += input_projection
+        else:
+            by_group = gates.reshape(4, -1, repeats, gates.shape[2])
+            by_group += input_projection[:, None]
         i, f, g, o = gates
         if (self.recurrent_activation, self.activation) == _DEFAULT_ACTIVATIONS:
             np.tanh(gates, out=gates)

@@ -121,7 +121,7 @@ class StatelessDecoder:
                 for array in layer:
                     array[read % width * batch : (read % width + 1) * batch] = 0
         active = min(read + 1, width)
-        self.network.step(np.tile(ids, active), *first_rows(lanes, workspace, active * batch))
+        self.network.step(ids, *first_rows(lanes, workspace, active * batch))
         read += 1
         oldest = read % width if read >= width else 0
         return LaneState(lanes, workspace, read, lanes[-1].h[oldest * batch : (oldest + 1) * batch])

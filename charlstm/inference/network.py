@@ -52,7 +52,7 @@ class Network(ABC):
         """Read one character in each row of a batch.
 
         Args:
-            ids: The characters: ids ``[B]``.
+            ids: The characters: ids ``[B]``, or ``[b]`` if they repeat every b rows.
             state: The state before the step; it is updated in place.
             workspace: From :meth:`workspace`, for loops: without it, each step allocates its own.
 
@@ -73,7 +73,7 @@ class LstmNetwork(Network):
     therefore computed once for each of them, and then looked up.
 
     Attributes:
-        projected: The first layer's input projection of every character: ``[4, V, u]``.
+        projected: The first layer's input projection of every character: ``[V, 4, 1, u]``.
         layers: The LSTM layers.
         dense_kernel: ``[u, V]``.
         dense_bias: ``[V]``.
@@ -95,17 +95,28 @@ class LstmNetwork(Network):
     def step(self, ids: Ids, state: State, workspace: Workspace | None = None) -> Array:
         """See :meth:`Network.step`."""
         below: Array | None = None
-        workspace = workspace or self.workspace(len(ids))
+        workspace = workspace or self.workspace(len(state[0].h))
         for layer, layer_state, scratch in zip(self.layers, state, workspace, strict=True):
             if below is None:
-                # Clipping maps rare characters to the id of the placeholder, the last one; all other ids are in range. It also
-                # saves NumPy a buffer.
-                np.take(self.projected, ids, 1, out=scratch.input_projection, mode="clip")
+                layer.step(layer_state, LayerWorkspace(scratch.gates, self._look_up(ids, scratch.input_projection)))
             else:
                 layer.project(below, scratch.input_projection)
-            layer.step(layer_state, scratch)
+                layer.step(layer_state, scratch)
             below = layer_state.h
         return state[-1].h
+
+    def _look_up(self, ids: Ids, out: Array) -> Array:
+        """Return the input projections of characters: ids ``[b] -> [4, b, u]``. Those of several are written into ``out``.
+
+        Rare characters have the placeholder's, the last one.
+        """
+        if len(ids) == 1:
+            projection: Array = self.projected[min(ids.item(), len(self.projected) - 1)]
+            return projection
+        by_gate = out[:, : len(ids)]
+        # Clipping also saves NumPy a buffer; other ids are in range.
+        np.take(self.projected[:, :, 0], ids, 0, out=by_gate.transpose(1, 0, 2), mode="clip")
+        return by_gate
 
     def logits(self, h: Array) -> Array:
         """See :meth:`Network.logits`."""
@@ -128,11 +139,12 @@ def build_network(config: ModelConfig, weights: Mapping[str, Array]) -> LstmNetw
         for number, units in enumerate(config.units, start=1)
     )
     first, characters = layers[0], config.vocabulary_size
-    projected = np.empty((4, characters, config.units[0]), np.float32)
+    projected = np.empty((characters, 4, 1, config.units[0]), np.float32)
+    by_gate_first = projected[:, :, 0].transpose(1, 0, 2)
     if config.encoding == "one-hot":  # a one-hot vector times the kernel is a row of the kernel
-        np.add(by_gate(first.kernel.columns), first.bias, out=projected)
+        np.add(by_gate(first.kernel.columns), first.bias, out=by_gate_first)
     elif config.encoding == "embedding":
-        first.project(weights["embedding/embeddings"], projected)
+        first.project(weights["embedding/embeddings"], by_gate_first)
     else:
-        first.project(np.arange(characters, dtype=np.float32)[:, None] / np.float32(characters), projected)
+        first.project(np.arange(characters, dtype=np.float32)[:, None] / np.float32(characters), by_gate_first)
     return LstmNetwork(config, projected, layers, weights["dense/kernel"], weights["dense/bias"])

@@ -27,7 +27,7 @@ def test_input_projection_equals_encoding_times_kernel(encoding, use_bias):
     network, ids = build_network(config, weights), np.arange(7)
     expected = encoded(encoding, ids, weights) @ weights["lstm_1/kernel"] + weights.get("lstm_1/bias", 0)
     halves = np.array([0.5, 0.5, 1, 0.5])[:, None, None]
-    np.testing.assert_allclose(network.projected, by_gate(expected) * halves, atol=1e-6)
+    np.testing.assert_allclose(network.projected[:, :, 0].transpose(1, 0, 2), by_gate(expected) * halves, atol=1e-6)
 
 
 def test_each_layer_reads_the_hidden_state_of_the_one_below(make_network):
@@ -36,7 +36,7 @@ def test_each_layer_reads_the_hidden_state_of_the_one_below(make_network):
     by_hand, workspace = network.initial_state(2), network.workspace(2)
     for _ in range(2):
         output = network.step(ids, state)
-        workspace[0].input_projection[:] = network.projected[:, ids]
+        workspace[0].input_projection[:] = network.projected[ids, :, 0].transpose(1, 0, 2)
         network.layers[0].step(by_hand[0], workspace[0])
         for number in (1, 2):
             network.layers[number].project(by_hand[number - 1].h, workspace[number].input_projection)
@@ -57,6 +57,23 @@ def test_step_depends_on_the_state_but_not_on_the_workspace(make_network):
     for place in range(3):  # two batches take turns in one workspace
         for text, state, expected in zip(texts, states, alone, strict=True):
             np.testing.assert_array_equal(network.step(text[place], state, shared), expected[place])
+
+
+@pytest.mark.parametrize("ids", [[3], [1, 5], [2, 0, 6]])
+def test_characters_can_repeat_over_the_rows(make_network, ids):
+    network, rows = make_network(units=(5, 4)), np.tile(ids, 2)
+    repeated, literal = network.initial_state(len(rows)), network.initial_state(len(rows))
+    for _ in range(2):
+        network.step(np.array(ids), repeated)
+        network.step(rows, literal)
+    np.testing.assert_allclose(repeated[-1].h, literal[-1].h, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_characters_out_of_range_are_read_as_the_last_one(make_network, count):
+    network = make_network()
+    last, beyond = network.initial_state(count), network.initial_state(count)
+    np.testing.assert_array_equal(network.step(np.full(count, 6), last), network.step(np.full(count, 900), beyond))
 
 
 def _states(network):
