@@ -83,7 +83,7 @@ class Kernel:
         if (
             len(x) == 1 and out.flags.c_contiguous
         ):  # one product: four smaller ones would be too small for BLAS to use several threads
-            np.matmul(x, self._by_column, out=out.reshape(1, -1))
+            np.dot(x, self._by_column, out=out.reshape(1, -1))  # quicker to call than np.matmul
         else:
             np.matmul(x, self._by_gate, out=out)
 
@@ -109,6 +109,12 @@ class LSTMLayer:
     activation: str
     recurrent_activation: str
 
+    @cached_property
+    def _one_row(self) -> tuple[Array, Array]:
+        """Scale and shift as long as the gates of one row, for which NumPy needs a third of the time."""
+        units = self.bias.shape[2]
+        return _SCALE.repeat(units, 2), _SHIFT.repeat(units, 2)
+
     def project(self, x: Array, out: Array) -> None:
         """Write the input projection ``x . kernel + bias`` into ``out``: ``[B, d] -> [4, B, u]``."""
         self.kernel.times(x, out)
@@ -127,16 +133,17 @@ class LSTMLayer:
             by_group += input_projection[:, None]
         i, f, g, o = gates
         if (self.recurrent_activation, self.activation) == _DEFAULT_ACTIVATIONS:
-            np.tanh(gates, out=gates)
-            gates *= _SCALE
-            gates += _SHIFT
+            scale, shift = self._one_row if len(h) == 1 else (_SCALE, _SHIFT)
+            np.tanh(gates, gates)
+            gates *= scale
+            gates += shift
         else:
             gate = ACTIVATIONS[self.recurrent_activation]
             gate(gates[:2], gates[:2])
             ACTIVATIONS[self.activation](g, g)
             gate(o, o)
         c *= f
-        np.multiply(i, g, out=h)
+        np.multiply(i, g, h)
         c += h
         ACTIVATIONS[self.activation](c, h)
         h *= o
