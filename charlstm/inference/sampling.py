@@ -163,11 +163,11 @@ class Sampler:
             Ids: ``[B]``.
         """
         z = logits.astype(np.float64)
-        greatest = z.max(-1, keepdims=True)
+        greatest = _greatest(z)
         # The maximum is NaN or infinite if any logit is, except -inf, which is an excluded character.
-        if not math.isfinite(greatest.sum()):
+        if not math.isfinite(greatest if isinstance(greatest, float) else greatest.sum()):
             z = replace_nonfinite(z)
-            greatest = z.max(-1, keepdims=True)
+            greatest = _greatest(z)
         if self.noise is not None:
             z -= greatest
         for processor in self.chain:
@@ -177,6 +177,17 @@ class Sampler:
         if self._stateful:
             self.read(ids[:, None])
         return ids
+
+
+def _greatest(logits: Logits) -> Logits | float:
+    """Return the greatest logit of each row, NaN if one is NaN: ``[B, 1]``, or a number if there is one row.
+
+    In one row, argmax takes a quarter of the time of max.
+    """
+    if len(logits) == 1:
+        return logits.item(logits.argmax())
+    result: Logits = logits.max(-1, keepdims=True)
+    return result
 
 
 def make_sampler(
