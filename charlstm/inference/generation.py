@@ -4,6 +4,7 @@ Each layer uses only the one below it. The lowest is any :class:`charlstm.infere
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,15 +99,21 @@ def continue_ids(
         The next character of every text: ids ``[B]``.
     """
     sampler = make_sampler(sampling, random_seeds, vocabulary_size, seed, position, words)
-    state, ids = None, None
+
+    def choose(state: Any) -> NDArray[np.int64]:
+        logits = decoder.logits(state)[:, :vocabulary_size]
+        if observe is not None:
+            observe(logits)
+        return sampler.choose(logits)
+
+    # Weights can be arbitrarily large; the sampler accepts any logits. A context takes a tenth of the time of np.errstate.
+    quiet = copy_context()
+    quiet.run(np.seterr, over="ignore", invalid="ignore")
+    state = quiet.run(warm_up, decoder, seed, len(random_seeds))
     while True:
-        with np.errstate(over="ignore", invalid="ignore"):  # weights can be arbitrarily large; the sampler accepts any logits
-            state = warm_up(decoder, seed, len(random_seeds)) if ids is None else decoder.step(ids, state)
-            logits = decoder.logits(state)[:, :vocabulary_size]
-            if observe is not None:
-                observe(logits)
-            ids = sampler.choose(logits)
+        ids = quiet.run(choose, state)
         yield ids
+        state = quiet.run(decoder.step, ids, state)
 
 
 def generate_pieces(
