@@ -62,6 +62,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.reading
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.engines
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.vocabulary
 	$(BIN)/python -m benchmarks.measuring

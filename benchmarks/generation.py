@@ -5,6 +5,9 @@ matrix-vector products that read matrices as large as the network's, with the sa
 the start of ``charlstm generate`` to the first character on a terminal.
 
     python -m benchmarks.generation [--size 1x256 ...] [--rounds 5] [--json]
+
+With ``--against FOLDER``, charlstm and the ceiling are timed on one thread, in turns with the charlstm in that
+folder: a worktree of an earlier commit, say.
 """
 
 import argparse
@@ -165,6 +168,37 @@ def measure(units: list[int], rounds: int) -> dict[str, float]:
     return {label: candidates[label][2] / statistics.median(times) for label, times in seconds.items()}
 
 
+def measure_against(units: list[int], rounds: int, folder: Path) -> dict[str, float]:
+    """Return the characters per second of this charlstm, of another one, and of the ceiling, and the median ratio in a turn."""
+    layers_bytes = 4 * sum(4 * u * (d + u) for d, u in pairwise([0, *units]))
+    count = max(100, min(3000, 10**9 // layers_bytes))
+    tasks = {
+        "stateful, 1 at once": ("stateful", 1, count),
+        "stateful, 64 at once": ("stateful", 64, count // 10),
+        "stateless, 1 at once": ("stateless", 1, count // 10),
+    }
+    found: dict[str, float] = {}
+    for task, (mode, samples, characters) in tasks.items():
+        options = {"units": units, "threads": 1, "mode": mode, "characters": characters, "samples": samples}
+        ceiling = {"units": units, "threads": 1}
+        candidates = {"this": ("charlstm", options), "that": ("charlstm", options), "ceiling": ("bandwidth", ceiling)}
+        seconds = time_interleaved("benchmarks.generation", candidates, rounds, {"that": folder})
+        written = characters * samples
+        found[f"{task}, this"] = written / statistics.median(seconds["this"])
+        found[f"{task}, that"] = written / statistics.median(seconds["that"])
+        found[f"{task}, this / that"] = _median_ratio(seconds["that"], seconds["this"])
+        if task == "stateful, 1 at once":
+            found["ceiling of one"] = 1000 / statistics.median(seconds["ceiling"])
+            scaled = [characters / 1000 * time for time in seconds["ceiling"]]
+            for name in ("this", "that"):
+                found[f"{task}, {name} / ceiling"] = _median_ratio(scaled, seconds[name])
+    return found
+
+
+def _median_ratio(above: list[float], below: list[float]) -> float:
+    return statistics.median(first / second for first, second in zip(above, below, strict=True))
+
+
 def start_up() -> float:
     """Measure the seconds from the start of the command to the first character on a terminal."""
     main, terminal = pty.openpty()
@@ -184,18 +218,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", nargs="+", default=["1x128", "1x256", "2x512", "3x1024"], help="layers x units")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="folder of another charlstm")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--turns", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.turns:
         serve(CANDIDATES, *arguments.turns)
         return
+    sizes = {size: [width] * layers for size in arguments.size for layers, width in [map(int, size.split("x"))]}
+    if arguments.against:
+        compared = {size: measure_against(units, arguments.rounds, arguments.against) for size, units in sizes.items()}
+        if arguments.json:
+            print(json.dumps(compared, indent=2))
+            return
+        for size, numbers in compared.items():
+            for label, number in numbers.items():
+                print(f"{size:7} {label:40} {number:12,.2f}")
+        return
     results: dict[str, Any] = {"start_up_seconds": statistics.median(start_up() for _ in range(arguments.rounds))}
     if not arguments.json:
         print(f"start-up to the first character: {results['start_up_seconds']:.2f} s")
-    for size in arguments.size:
-        layers, width = map(int, size.split("x"))
-        results[size] = measure([width] * layers, arguments.rounds)
+    for size, units in sizes.items():
+        results[size] = measure(units, arguments.rounds)
         if not arguments.json:
             for label, speed in results[size].items():
                 print(f"{size:7} {label:45} {speed:10,.0f} char/s")

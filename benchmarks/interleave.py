@@ -6,11 +6,13 @@ work; only the units are timed.
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 Work = Callable[[], object]
@@ -21,11 +23,14 @@ _TURN = 0.4  # least seconds of a turn: after a pause, caches are cold and the c
 class Candidate:
     """Process of a candidate, started on construction."""
 
-    def __init__(self, module: str, name: str, options: Mapping[str, Any]) -> None:
-        """Start ``python -m module --turns NAME OPTIONS``."""
+    def __init__(self, module: str, name: str, options: Mapping[str, Any], folder: Path | None = None) -> None:
+        """Start ``python -m module --turns NAME OPTIONS``, with the source code in ``folder`` if one is given."""
         command = [sys.executable, "-m", module, "--turns", name, json.dumps(options)]
         self._command = command
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, **({"PYTHONPATH": str(folder.absolute())} if folder else {})}
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment
+        )
         self._request()
 
     def turn(self, units: int) -> float:
@@ -59,7 +64,7 @@ def serve(candidates: Mapping[str, Callable[..., Work]], name: str, options: str
 
 
 def time_interleaved(
-    module: str, candidates: Mapping[str, tuple[str, Mapping[str, Any]]], rounds: int
+    module: str, candidates: Mapping[str, tuple[str, Mapping[str, Any]]], rounds: int, folders: Mapping[str, Path] | None = None
 ) -> dict[str, list[float]]:
     """Return the seconds per unit of work of each candidate, one value per turn.
 
@@ -67,8 +72,10 @@ def time_interleaved(
         module: Module of the candidates, which calls :func:`serve` for ``--turns``.
         candidates: Label of each candidate -> its name in the module and its options.
         rounds: Number of timed turns of each candidate, after two warm-up turns.
+        folders: The source code of some candidates, by label, if it is not this one.
     """
-    processes = {label: Candidate(module, name, options) for label, (name, options) in candidates.items()}
+    folders = folders or {}
+    processes = {label: Candidate(module, name, options, folders.get(label)) for label, (name, options) in candidates.items()}
     seconds: dict[str, list[float]] = {label: [] for label in candidates}
     units = {}
     for label, process in processes.items():

@@ -48,6 +48,13 @@ def test_generation():
 
 
 @pytest.mark.slow
+def test_generation_against_another_version():
+    found = results("generation", "--size", "1x8", "--rounds", "1", "--against", str(Path(__file__).parent.parent))["1x8"]
+    assert all(number > 0 for number in found.values())
+    assert "stateless, 1 at once, this / that" in found
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed")
 def test_browser_engine():
     found = results("browser_engine", "--seconds", "0.1")
@@ -156,3 +163,10 @@ def test_history():
     found = results("history", "--runs", "3")
     assert found["runs"] == 3
     assert all(seconds["processor"] > 0 for seconds in found["seconds"].values())
+
+
+@pytest.mark.slow
+def test_engines():
+    found = results("engines", "--units", "8", "--rounds", "1")
+    assert found.keys() == {"1", "64", "100"}
+    assert all(microseconds > 0 for figures in found.values() for microseconds in figures.values())
