@@ -170,3 +170,12 @@ def test_engines():
     found = results("engines", "--units", "8", "--rounds", "1")
     assert found.keys() == {"1", "64", "100"}
     assert all(microseconds > 0 for figures in found.values() for microseconds in figures.values())
+
+
+@pytest.mark.slow
+def test_texts(tmp_path):
+    (tmp_path / "python.txt").write_text("The quick brown fox jumps over the lazy dog.\n" * 200)  # assembled before
+    found = results("texts", str(tmp_path), "--text", "python")["python"]
+    assert (found["characters"], found["distinct"]) == (9_000, 30)
+    assert found["bits_per_char"].keys() >= {"lzma, extreme", "xz -9", "6-gram"}
+    assert all(0 <= bits < 0.5 for bits in found["bits_per_char"].values())
