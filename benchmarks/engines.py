@@ -66,7 +66,7 @@ def numba_gates(units: int, rows: int) -> Work:
     """Return the step without its products, as one compiled loop."""
     import numba
 
-    @numba.njit(fastmath=True)  # type: ignore[untyped-decorator]
+    @numba.njit(fastmath=True)
     def gates(z: Any, h: Any, c: Any) -> None:
         for row in range(h.shape[0]):
             for unit in range(h.shape[1]):
@@ -125,7 +125,8 @@ def _state(i: Any, f: Any, g: Any, o: Any, h: Any, c: Any) -> None:
 
 def _step_arrays(units: int, rows: int) -> tuple[Any, Any, Any]:
     random = np.random.default_rng(0)
-    return tuple(random.normal(size=shape).astype(np.float32) for shape in ((4, rows, units), (rows, units), (rows, units)))
+    z, h, c = (random.normal(size=shape).astype(np.float32) for shape in ((4, rows, units), (rows, units), (rows, units)))
+    return z, h, c
 
 
 def products(layer: LSTMLayer, rows: int) -> dict[str, Work]:

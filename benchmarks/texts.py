@@ -62,7 +62,7 @@ def king_james_bible(folder: Path) -> str:
     """Return the King James Version (1611, 1769), as the program ``bible`` prints it: public domain."""
     program, text = unpack("bible-kjv", folder), unpack("bible-kjv-text", folder)
     (data,) = {path.parent for path in text.rglob("bible.data")}
-    command = [program / "usr/bin/bible", "-p", data, "-f", "gen1:1-rev22:21"]
+    command = [str(program / "usr/bin/bible"), "-p", str(data), "-f", "gen1:1-rev22:21"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

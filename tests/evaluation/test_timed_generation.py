@@ -62,7 +62,12 @@ def test_threads_are_set_for_the_rows_of_a_step(make_network):
 def test_cell_steps_match_the_steps_computed(make_network, monkeypatch, mode, seed, length):
     rows = []
     step = LstmNetwork.step
-    monkeypatch.setattr(LstmNetwork, "step", lambda self, ids, *rest: (rows.append(len(ids)), step(self, ids, *rest)))
+
+    def count(network, ids, state, *rest):
+        rows.append(len(state[0].h))
+        return step(network, ids, state, *rest)
+
+    monkeypatch.setattr(LstmNetwork, "step", count)
     generate_timed(make_network(), VOCABULARY, GenerationTask("a" * seed, length, 0, Sampling(1.0)), mode, ticking())
     # The last step on the seed text gives the first character, and the last generated character is not read.
     made = rows[-length:]
