@@ -8,7 +8,7 @@
 
 The packages, from the lowest to the highest. Each may import only those before it::
 
-    errors, choices, config, formatting, machine
+    errors, choices, config, files, formatting, machine
     < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report < export, importing
     < model, model_training, model_comparison, model_import, model_mixture < cli
 

@@ -15,7 +15,7 @@ import charlstm
 from charlstm.cli.app import app
 
 PACKAGE = Path(charlstm.__file__).parent
-LEAVES = {"errors", "choices", "config", "formatting", "interruption", "machine", "results", "__version__"}
+LEAVES = {"errors", "choices", "config", "files", "formatting", "interruption", "machine", "results", "__version__"}
 PACKAGES = [
     "text",
     "checkpoint",
@@ -37,6 +37,7 @@ ALLOWED = {
     "__main__": {"cli"},
     "errors": set(),
     "choices": set(),
+    "files": set(),
     "formatting": set(),
     "machine": {"errors", "formatting"},
     "results": {"choices"},

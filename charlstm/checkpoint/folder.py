@@ -8,13 +8,14 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-from charlstm.checkpoint.atomic import make_folder, sync_folder, translate_write_errors
+from charlstm.checkpoint.atomic import make_folder, translate_write_errors
 from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, read_config
 from charlstm.checkpoint.lock import LOCK, training_lock
 from charlstm.checkpoint.regular_files import DEVICES, real_path
 from charlstm.checkpoint.state_files import RESUME
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, TakenError
+from charlstm.files import sync_folder
 
 _FORBIDDEN = re.compile(
     r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]|^[.\-\s]|[.\s]$'

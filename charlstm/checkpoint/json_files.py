@@ -6,8 +6,8 @@ from io import SEEK_END
 from pathlib import Path
 from typing import Any
 
-from charlstm.checkpoint.regular_files import open_regular
 from charlstm.errors import CheckpointError, ConfigError
+from charlstm.files import open_regular
 
 MAX_BYTES = 16 << 20
 """Largest ``config.json`` or ``history.jsonl`` that is read, in bytes; all of Unicode as JSON takes 13 million."""

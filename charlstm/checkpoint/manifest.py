@@ -11,9 +11,10 @@ from msgspec import Meta
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.json_files import parse_json
-from charlstm.checkpoint.regular_files import open_regular, refusal_reason
+from charlstm.checkpoint.regular_files import refusal_reason
 from charlstm.config import build, to_dict
 from charlstm.errors import CheckpointError, ConfigError
+from charlstm.files import open_regular
 from charlstm.machine import check_size
 
 _MAX_MANIFEST = 1_000

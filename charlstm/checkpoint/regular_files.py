@@ -1,52 +1,18 @@
-"""Safe opening of the files that a checkpoint contains or names: ordinary files only.
+"""Checks of the paths and names of files that a checkpoint contains or names.
 
 A checkpoint can come from a stranger. A link in it can lead to any file, and reading a pipe, a device or a file of ``/proc``
 can block for ever.
 """
 
-import errno
 import os
 import re
 import stat
-from io import BufferedReader
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-_READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY", "O_CLOEXEC"))
-_KINDS = {
-    stat.S_IFLNK: "a link",
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
-}
 _SYSTEM = ("/proc", "/sys")
 
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """File names that mean a device on Windows, in every folder."""
-
-
-def open_regular(path: Path) -> BufferedReader:
-    """Open a file of a checkpoint for reading; refuse links, folders, pipes and devices.
-
-    Raises:
-        FileNotFoundError: If it does not exist.
-        OSError: If it is not an ordinary file, or cannot be opened.
-    """
-    _check_ordinary(path, path.lstat())  # first, because opening a device can have an effect
-    descriptor = os.open(path, _READ)
-    try:
-        _check_ordinary(path, os.fstat(descriptor))
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
-def _check_ordinary(path: Path, found: os.stat_result) -> None:
-    kind = stat.S_IFMT(found.st_mode)
-    if kind != stat.S_IFREG:
-        raise OSError(errno.EINVAL, f"{path.name} is {_KINDS.get(kind, 'something else')}, not an ordinary file", str(path))
 
 
 def refusal_reason(error: Exception) -> str:

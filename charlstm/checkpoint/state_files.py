@@ -17,7 +17,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import save
 
-from charlstm.checkpoint.atomic import make_folder, sync_folder, translate_write_errors, write_atomically
+from charlstm.checkpoint.atomic import make_folder, translate_write_errors, write_atomically
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.history import HistoryEntry
 from charlstm.checkpoint.json_files import MAX_BYTES, parse_json
@@ -28,6 +28,7 @@ from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.checkpoint.weights import contiguous, open_tensors
 from charlstm.config import build, to_dict
 from charlstm.errors import CheckpointError, ConfigError, short_repr
+from charlstm.files import sync_folder
 from charlstm.formatting import count_parameters
 
 RESUME = "resume"

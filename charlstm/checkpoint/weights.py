@@ -14,9 +14,10 @@ from safetensors.numpy import save
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.config_file import CONFIG
 from charlstm.checkpoint.json_files import MAX_BYTES
-from charlstm.checkpoint.regular_files import open_regular, refusal_reason
+from charlstm.checkpoint.regular_files import refusal_reason
 from charlstm.config import ModelConfig
 from charlstm.errors import CheckpointError, short_repr
+from charlstm.files import open_regular
 from charlstm.formatting import count_parameters
 from charlstm.machine import check_size
 

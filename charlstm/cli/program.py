@@ -88,7 +88,7 @@ def _errors_reported(context: typer.Context | None = None) -> Iterator[None]:
         abandon(sys.stdout)
         sys.exit(0)
     except OSError as error:
-        from charlstm.checkpoint.atomic import write_advice
+        from charlstm.files import write_advice
 
         if not error.filename:
             abandon(sys.stdout)

@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import get_args
 
-from charlstm.checkpoint.atomic import make_folder, sync_folder, translate_write_errors, write_atomically
+from charlstm.checkpoint.atomic import make_folder, translate_write_errors, write_atomically
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.weights import Weights
@@ -26,6 +26,7 @@ from charlstm.export.numpy_program import program_files
 from charlstm.export.onnx_file import onnx_file
 from charlstm.export.saved_model_folder import saved_model_files
 from charlstm.export.torch_file import torch_file
+from charlstm.files import sync_folder
 
 
 @dataclass(frozen=True)

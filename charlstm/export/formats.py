@@ -6,12 +6,12 @@ from os import PathLike
 from pathlib import Path
 from typing import get_args
 
-from charlstm.checkpoint.atomic import write_advice
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.choices import ExportFormat, OnnxInput
 from charlstm.errors import ConfigError, check_choice, check_instance, join_alternatives
 from charlstm.export.module import is_module
 from charlstm.export.saved_model_folder import is_saved_model
+from charlstm.files import write_advice
 
 SUFFIXES: dict[str, ExportFormat] = {
     ".html": "html",

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.checkpoint.json_files import MAX_BYTES, parse_json
-from charlstm.checkpoint.regular_files import open_regular
 from charlstm.errors import CharlstmError, short_repr
+from charlstm.files import open_regular
 from charlstm.importing.keras_settings import keras_facts
 from charlstm.importing.named_arrays import Facts, NetworkArrays, keras_network
 from charlstm.machine import check_size

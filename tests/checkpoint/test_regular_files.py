@@ -8,8 +8,9 @@ import pytest
 
 from charlstm.checkpoint.config_file import CONFIG, read_config
 from charlstm.checkpoint.history import HISTORY, read_history
-from charlstm.checkpoint.regular_files import is_file_name, is_text_file, open_regular, real_path
+from charlstm.checkpoint.regular_files import is_file_name, is_text_file, real_path
 from charlstm.checkpoint.weights import WEIGHTS, read_weights
+from charlstm.files import open_regular
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows, and pipes are not files")
 
