@@ -105,7 +105,7 @@ LATER_LIBRARIES = {
     "inference": {"regex"},
     "model": {"keras"},
     "model_training": {"tqdm"},
-    "text": {"charset_normalizer"},
+    "text": {"charset_normalizer", "backports"},
     "cli": {"threadpoolctl"},
     "report": {"matplotlib", "jinja2", "markupsafe"},
     "export": {"jinja2", "markupsafe", "onnx", "safetensors", "tensorflow"},

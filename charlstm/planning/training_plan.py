@@ -26,6 +26,7 @@ from charlstm.planning.seed_windows import seed_windows
 from charlstm.planning.settings import budget_of, check_budget
 from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
+from charlstm.text.compression import without_suffix
 from charlstm.text.corpus import read_corpus, recoded
 from charlstm.text.overlap import sketch
 from charlstm.text.validation_text import ValidationText, read_validation_text
@@ -169,7 +170,9 @@ def plan_training(
         effects += unused_in_recipe(recipe, given, model, training, len(held_out_ids))
     batch_source(learned, model, training)  # raises if the text is too short
     first = Path(paths[0])
-    stem = "stdin" if paths[0] == "-" else real_path(first).name if first.is_dir() else Path(corpus.paths[0]).stem
+    stem = (
+        "stdin" if paths[0] == "-" else real_path(first).name if first.is_dir() else Path(without_suffix(corpus.paths[0])).stem
+    )
     folder = root / (name or next(available_names(root, stem)))
     check_can_be_created(folder)
     record = CorpusRecord(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from charlstm.errors import ConfigError, CorpusError
+from charlstm.text.compression import unpacked, without_suffix
 
 COPIED_BYTES = 1 << 20
 """Bytes per block when a pipe is copied to a temporary file."""
@@ -24,6 +25,7 @@ KEPT_OPEN = 100
 """Files that stay open between the two passes. Some systems allow 256 open files, and a folder may have thousands."""
 
 _MAX_NAMES = 5
+_MAX_JOINED = 10
 
 Note = Callable[[str], object]
 """A callback that receives a remark about a text, one sentence per call; this package prints nothing itself."""
@@ -57,7 +59,8 @@ def source_list(sources: Any, setting: str, *, least: int = 1) -> list[str]:
 def expand_sources(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]:
     """Return the files of sources, with folders expanded to their ``*.txt`` files and patterns to the matching files.
 
-    The files of a folder or a pattern are sorted by name. A path that exists is never treated as a pattern.
+    Compressed files (``*.txt.gz`` and the like) count as texts. The files of a folder or a pattern are sorted by name. A path
+    that exists is never treated as a pattern.
 
     Args:
         sources: Paths; ``-`` is standard input.
@@ -70,10 +73,7 @@ def expand_sources(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]
     for source in map(str, sources):
         found = [source]
         if source != "-" and _is_folder(source):
-            found = sorted(
-                str(path) for path in Path(source).iterdir()
-                if path.suffix.lower() == ".txt" and not path.name.startswith(".") and path.is_file()
-            )  # fmt: skip
+            found = _texts_in(Path(source))
             if not found:
                 folder = Path(source)
                 raise CorpusError(
@@ -89,6 +89,13 @@ def expand_sources(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]
             note(_files_of(source, found))
         paths.extend(found)
     return tuple(paths)
+
+
+def _texts_in(folder: Path) -> list[str]:
+    """Return the ``*.txt`` files of a folder, sorted by name; a compressed one counts unless the file itself is there too."""
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()}
+    texts = (name for name in names if without_suffix(name).lower().endswith(".txt"))
+    return sorted(str(folder / name) for name in texts if (plain := without_suffix(name)) == name or plain not in names)
 
 
 def _is_folder(source: str) -> bool:
@@ -111,6 +118,15 @@ def _files_of(source: str, found: Sequence[str]) -> str:
     return f"{source}: {len(names):,} file{'s' * (len(names) != 1)}, {listed}."
 
 
+def joined_name(paths: Sequence[str]) -> str:
+    """Return the name of a text from these files: the names of the first files, and the number of further ones."""
+    names = [label_of(path) if path == "-" else Path(path).name for path in paths]
+    if len(names) > _MAX_JOINED:
+        names[_MAX_JOINED - 1 :] = [f"{len(names) - _MAX_JOINED + 1:,} more"]
+    # A file name need not be UTF-8; a model card must be.
+    return " + ".join(names).encode("utf-8", "backslashreplace").decode()
+
+
 def label_of(source: str | Path) -> str:
     """Return the name of a source in messages."""
     return "standard input" if str(source) == "-" else str(source)
@@ -127,7 +143,7 @@ def open_sources(paths: Sequence[str | Path]) -> Iterator[list[Source]]:
         sources = []
         for number, path in enumerate(paths):
             keep = number < KEPT_OPEN or not Path(path).is_file()
-            reopen = _keep_open(stack.enter_context(_open(path))) if keep else partial(_open, path)
+            reopen = _keep_open(stack.enter_context(open_file(path))) if keep else partial(open_file, path)
             sources.append(Source(label_of(path), reopen))
         yield sources
 
@@ -136,19 +152,24 @@ def _keep_open(file: IO[bytes]) -> Callable[[], AbstractContextManager[IO[bytes]
     return lambda: nullcontext(file)
 
 
-def _open(source: str | Path) -> IO[bytes]:
-    """Open a source for reading twice; a source without seeking, such as a pipe, is copied to a temporary file."""
+def open_file(source: str | Path) -> IO[bytes]:
+    """Open a source for reading twice, unpacked; a source without seeking, such as a pipe, is copied to a temporary file.
+
+    Raises:
+        CorpusError: If it cannot be opened.
+    """
     try:
         if not str(source):
             raise ValueError("empty")
         file = sys.stdin.buffer if str(source) == "-" else Path(source).open("rb")  # noqa: SIM115 (the caller closes it)
         if file.seekable() and str(source) != "-":
-            return file
+            return _unpacked(file, str(source))
         copy = tempfile.TemporaryFile()  # noqa: SIM115
         shutil.copyfileobj(file, copy, COPIED_BYTES)
         if str(source) != "-":
             file.close()
-        return copy
+        copy.seek(0)
+        return _unpacked(copy, label_of(source))
     except FileNotFoundError:
         raise CorpusError(f"{source} does not exist; give the path of a text file, or - for standard input") from None
     except IsADirectoryError:
@@ -157,3 +178,11 @@ def _open(source: str | Path) -> IO[bytes]:
         raise CorpusError(f"{str(source)!r} cannot be the name of a file; give the path of a text file") from None
     except OSError as error:
         raise CorpusError(f"{source} cannot be read ({error.strerror}); check the file and its permissions") from None
+
+
+def _unpacked(file: IO[bytes], label: str) -> IO[bytes]:
+    try:
+        return unpacked(file, label)
+    except BaseException:
+        file.close()
+        raise

@@ -109,7 +109,7 @@ BAD_SEED_FILES = {
     "binary": b"\x7fELF\x02\x01\x01" + bytes(40),
     "not UTF-8": "Ein Fährmann".encode("cp1252"),
     "UTF-16": "A ferry".encode("utf-16"),
-    "gzip": gzip.compress(STORY.encode()),
+    "gzip": gzip.compress(gzip.compress(STORY.encode())),
 }
 
 

@@ -28,10 +28,10 @@ def zipped(text: str) -> bytes:
     ("content", "found", "advice"),
     [
         # A fixed time: the current time would change the bytes, and so the name of the test.
-        (gzip.compress(TEXT.encode(), mtime=0), "a gzip file", "gunzip"),
+        (gzip.compress(gzip.compress(TEXT.encode(), mtime=0), mtime=0), "a gzip file", "gunzip"),
         (zipped(TEXT), "a zip archive", "unzip"),
-        (lzma.compress(TEXT.encode()), "an xz file", "unxz"),
-        (bz2.compress(TEXT.encode()), "a bzip2 file", "bunzip2"),
+        (gzip.compress(lzma.compress(TEXT.encode()), mtime=0), "an xz file", "unxz"),
+        (gzip.compress(bz2.compress(TEXT.encode()), mtime=0), "a bzip2 file", "bunzip2"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "a PDF", "plain text"),
         (TEXT.encode("utf-16"), "UTF-16, not UTF-8", "`text_encoding=utf-16`"),
         (b"\xfe\xff" + TEXT.encode("utf-16-be"), "UTF-16, not UTF-8", "`text_encoding=utf-16`"),

@@ -66,14 +66,19 @@ def image() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
 
 
+def packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"4d7a" * 16 + b"\nsize 12345\n"
 OFFICE = {"[Content_Types].xml": "<Types/>"}
 FILES = {
-    "gzip": (gzip.compress(TEXT.encode(), mtime=0), "a gzip file", "gunzip"),
-    "xz": (lzma.compress(TEXT.encode()), "an xz file", "unxz"),
-    "bzip2": (bz2.compress(TEXT.encode()), "a bzip2 file", "bunzip2"),
-    "bzip2, small blocks": (bz2.compress(TEXT.encode(), 1), "a bzip2 file", "bunzip2"),
-    "zstd": (b"\x28\xb5\x2f\xfd\x04\x58", "a zstd file", "unzstd"),
+    # Packed twice: a file that is packed once is read.
+    "gzip": (packed(packed(TEXT.encode())), "a gzip file", "gunzip"),
+    "xz": (packed(lzma.compress(TEXT.encode())), "an xz file", "unxz"),
+    "bzip2": (packed(bz2.compress(TEXT.encode())), "a bzip2 file", "bunzip2"),
+    "bzip2, small blocks": (packed(bz2.compress(TEXT.encode(), 1)), "a bzip2 file", "bunzip2"),
+    "zstd": (packed(b"\x28\xb5\x2f\xfd\x04\x58"), "a zstd file", "unzstd"),
     "7z": (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7z archive", "7z x"),
     "RAR": (b"Rar!\x1a\x07\x01\x00", "a RAR archive", "unrar"),
     "tar": (tarred(), "a tar archive", "tar -xf"),
