@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from charlstm.model_training import TrainingSettings, train
     from charlstm.report.notebook import ColouredText, Score
     from charlstm.text.corpus import Corpus, read_corpus
+    from charlstm.text.preparation import prepare_corpus
 
 __version__ = "0.1.0"
 
@@ -51,6 +52,7 @@ __all__ = [
     "import_model",
     "load",
     "mix",
+    "prepare_corpus",
     "read_corpus",
     "train",
 ]
@@ -71,6 +73,7 @@ _MODULES = {
     "import_model": "model_import",
     "load": "model",
     "mix": "model_mixture",
+    "prepare_corpus": "text.preparation",
     "read_corpus": "text.corpus",
     "train": "model_training",
 }

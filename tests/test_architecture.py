@@ -81,7 +81,7 @@ OTHER_LIBRARIES = {f"cli/{name}.py": {"rich"} for name in ("console", "inspectio
 LIBRARIES = {
     "config": {"msgspec"},
     "results": {"msgspec"},
-    "text": {"numpy"},
+    "text": {"numpy", "msgspec", "filelock"},
     "checkpoint": {"numpy", "safetensors", "msgspec", "filelock", "platformdirs"},
     "inference": {"numpy", "msgspec"},
     "model_reading": {"numpy"},

@@ -11,7 +11,7 @@ from charlstm.errors import CorpusError
 from charlstm.text.random_streams import random_stream
 from charlstm.text.shuffle import Shuffle
 from charlstm.text.vocabulary import Ids
-from charlstm.text.windows import model_ids, normalise, windows
+from charlstm.text.windows import check_length, model_ids, normalise
 
 ALL = slice(None)
 """All rows of a batch."""
@@ -57,7 +57,7 @@ class WindowBatches:
     training: TrainingConfig
 
     def __post_init__(self) -> None:
-        windows(self.ids, self.model.seq_len)  # raises if the text is too short
+        check_length(self.ids, self.model.seq_len)
 
     @property
     def samples(self) -> int:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from charlstm.choices import Targets
 from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance, check_integer
 from charlstm.text.decoding import check_text_encoding, decoded_blocks
-from charlstm.text.sources import Note, expand_sources, label_of, open_sources, source_list
+from charlstm.text.prepared_corpus import is_prepared, open_prepared
+from charlstm.text.prepared_ids import PreparedIds, as_prepared
+from charlstm.text.sources import Note, expand_sources, joined_name, label_of, open_sources, source_list
 from charlstm.text.vocabulary import UNICODE, Ids, Vocabulary, code_points, id_dtype
 from charlstm.text.windows import normalise, windows
 
@@ -27,7 +29,6 @@ MEMORY_MAP_BYTES = 1 << 30
 """Bytes of ids above which they are memory-mapped from a temporary file."""
 
 _BLOCK = 1 << 22
-_MAX_NAMES = 10
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ class Corpus:
         """
         seq_len, step = check_integer("seq_len", seq_len, 1), check_integer("step", step, 1)
         check_choice("targets", targets, get_args(Targets))
-        x = windows(normalise(self.ids, self.vocabulary.model_size)[:, 0], seq_len)[::step, :, None]
-        y = sliding_window_view(self.ids[1:], seq_len) if targets == "every" else self.ids[seq_len:]
+        ids = np.asarray(self.ids)  # those of a prepared corpus are read
+        x = windows(normalise(ids, self.vocabulary.model_size)[:, 0], seq_len)[::step, :, None]
+        y = sliding_window_view(ids[1:], seq_len) if targets == "every" else ids[seq_len:]
         return x, y[::step]
 
 
@@ -84,22 +86,27 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
 
     Args:
         sources: A path, or several; ``-`` is standard input. A folder stands for its ``*.txt`` files. A pattern such as
-            ``books/*.txt`` stands for the files that match it.
-        encoding: A text encoding that Python knows, such as ``latin-1``.
+            ``books/*.txt`` stands for the files that match it. Files may be compressed. The folder of a prepared corpus
+            (:func:`charlstm.prepare_corpus`) is opened alone, without reading its ids.
+        encoding: A text encoding that Python knows, such as ``latin-1``. A prepared corpus needs none.
         extra_characters: Characters added to the vocabulary, such as the characters of the model to fine-tune.
 
     Raises:
         ConfigError: If ``sources`` does not hold paths.
         CorpusError: If a source cannot be read, is not text in that encoding, or has fewer than two distinct characters.
     """
-    check_instance("encoding", encoding, str, "the name of a text encoding, such as utf-8")
-    check_text_encoding(encoding)
+    check_encoding(encoding)
     check_instance("extra_characters", extra_characters, str, "a string")
     if any("\ud800" <= character <= "\udfff" for character in extra_characters):
         raise ConfigError(setting="extra_characters", expected="a string without lone surrogates", found=extra_characters)
+    listed = source_list(sources, "sources")
+    if prepared := next(filter(is_prepared, listed), None):
+        if len(listed) > 1:
+            raise CorpusError(f"{prepared} is a prepared corpus, which is read alone; leave out the other files")
+        return open_corpus(Path(prepared), extra_characters)
     notes: list[str] = []
-    paths = expand_sources(source_list(sources, "sources"), notes.append)
-    name = _name(paths)
+    paths = expand_sources(listed, notes.append)
+    name = joined_name(paths)
     shown = label_of(paths[0]) if len(paths) == 1 else name
     with open_sources(paths) as files:
         seen = np.zeros(UNICODE, bool)
@@ -129,6 +136,37 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
         if second_digest.digest() != digest.digest():
             raise CorpusError(f"{shown} changed while it was read; copy it to a file that nothing writes to, and use that")
     return Corpus(name, vocabulary, ids, digest.hexdigest(), paths, tuple(notes))
+
+
+def check_encoding(encoding: str) -> None:
+    """Check the name of a text encoding.
+
+    Raises:
+        ConfigError: If it is not a name.
+        CorpusError: If no files are read in it.
+    """
+    check_instance("encoding", encoding, str, "the name of a text encoding, such as utf-8")
+    check_text_encoding(encoding)
+
+
+def open_corpus(folder: Path, extra_characters: str = "") -> Corpus:
+    """Open a prepared corpus. Its ids are not read: they stay in its file, and are translated where they are used.
+
+    Args:
+        folder: The corpus.
+        extra_characters: As for :func:`read_corpus`.
+
+    Raises:
+        CorpusError: If it is incomplete or damaged.
+    """
+    opened = open_prepared(folder)
+    record, codes = opened.record, code_points(opened.record.vocabulary)
+    learned = np.union1d(codes, code_points(extra_characters)).astype("<u4")
+    table = np.searchsorted(learned, codes).astype(id_dtype(len(learned)))
+    ids = PreparedIds(opened.ids, table, record.summary)
+    vocabulary = Vocabulary(learned.tobytes().decode("utf-32-le"))
+    # Its uses are those of an array, as far as the code that reads a corpus goes.
+    return Corpus(record.name, vocabulary, cast(Ids, ids), record.fingerprint, (str(folder),))
 
 
 def read_again(sources: Sequence[str | Path], encoding: str, vocabulary: Vocabulary) -> Corpus:
@@ -161,6 +199,8 @@ def recoded(corpus: Corpus, vocabulary: Vocabulary) -> Corpus:
     if vocabulary == corpus.vocabulary:
         return corpus
     table = vocabulary.encode_any(corpus.vocabulary.characters)
+    if (prepared := as_prepared(corpus.ids)) is not None:
+        return replace(corpus, vocabulary=vocabulary, ids=cast(Ids, prepared.translated(table)))
     old_ids, ids, dtype = corpus.ids, corpus.ids, id_dtype(int(table.max()) + 1)
     if old_ids.dtype.itemsize < dtype.itemsize:
         ids = _allocate(len(old_ids), dtype)
@@ -181,6 +221,9 @@ def read_text(source: str | Path, encoding: str = "utf-8", note: Note | None = N
         CorpusError: If the source cannot be read or is not text in that encoding.
     """
     check_text_encoding(encoding)
+    if is_prepared(source):
+        corpus = open_corpus(Path(source))
+        return corpus.vocabulary.decode(corpus.ids)
     notes: list[str] = []
     with open_sources(expand_sources([source], notes.append)) as files:
         text = "".join(decoded_blocks(files, encoding, notes.append))
@@ -188,15 +231,6 @@ def read_text(source: str | Path, encoding: str = "utf-8", note: Note | None = N
         for sentence in notes:
             note(sentence)
     return text
-
-
-def _name(paths: Sequence[str]) -> str:
-    """Return the name of a text from these files: the names of the first files, and the number of further ones."""
-    names = [label_of(path) if path == "-" else Path(path).name for path in paths]
-    if len(names) > _MAX_NAMES:
-        names[_MAX_NAMES - 1 :] = [f"{len(names) - _MAX_NAMES + 1:,} more"]
-    # A file name need not be UTF-8; a model card must be.
-    return " + ".join(names).encode("utf-8", "backslashreplace").decode()
 
 
 def _allocate(length: int, dtype: np.dtype[Any]) -> Ids:

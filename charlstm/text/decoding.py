@@ -39,18 +39,20 @@ def check_text_encoding(encoding: str) -> None:
         )
 
 
-def decoded_blocks(sources: Sequence[Source], encoding: str, note: Note | None = None) -> Iterator[str]:
+def decoded_blocks(
+    sources: Sequence[Source], encoding: str, note: Note | None = None, *, at_line_start: bool = True
+) -> Iterator[str]:
     """Yield the text of several files in blocks, with a line end added between two files where the first one lacks it.
 
     Args:
         sources: The files.
         encoding: The text encoding of all files.
         note: Receives remarks about anything unusual in a file, after its last block; None for no remarks.
+        at_line_start: False if they continue a text that lacks a line end.
 
     Raises:
         CorpusError: If a file cannot be read or is not plain text in that encoding.
     """
-    at_line_start = True
     for source in sources:
         begun = False
         try:

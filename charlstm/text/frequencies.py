@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from charlstm.text.prepared_ids import as_prepared
 from charlstm.text.vocabulary import Ids, Vocabulary
 from charlstm.text.windows import model_ids
 
@@ -20,6 +21,9 @@ def occurrences(ids: Ids, vocabulary_size: int) -> NDArray[np.int64]:
     [2, 1, 0, 1]
     """
     counts = np.zeros(vocabulary_size, np.int64)
+    if (prepared := as_prepared(ids)) is not None:
+        np.add.at(counts, model_ids(prepared.table, vocabulary_size), prepared.stored_counts())
+        return counts
     for start in range(0, len(ids), _BLOCK):  # in blocks, since bincount copies the ids as 8-byte integers
         block = model_ids(ids[start : start + _BLOCK], vocabulary_size)
         counts += np.bincount(block, minlength=vocabulary_size)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from charlstm.text.prepared_ids import as_prepared
 from charlstm.text.vocabulary import Ids, Vocabulary
 
 Hashes = NDArray[np.uint64]
@@ -71,7 +72,9 @@ def sketch(ids: Ids, vocabulary: Vocabulary) -> bytes:
         ids: Character ids of the text: ``[N]``.
         vocabulary: The vocabulary of the ids. The sketch does not depend on it.
     """
-    return smallest_hashes(ids, vocabulary, SKETCH_HASHES).astype("<u8").tobytes()
+    known = prepared.smallest_hashes(SKETCH_HASHES) if (prepared := as_prepared(ids)) is not None else None
+    found = smallest_hashes(ids, vocabulary, SKETCH_HASHES) if known is None else known
+    return found.astype("<u8").tobytes()
 
 
 def samples(ids: Ids, vocabulary: Vocabulary) -> tuple[Hashes, Hashes]:
@@ -93,24 +96,55 @@ def smallest_hashes(ids: Ids, vocabulary: Vocabulary, number: int = SAMPLE, *, f
         number: Largest number of hashes.
         folded: False to hash the unfolded text, as earlier releases did.
     """
-    found = np.empty(0, np.uint64)
-    scratch = np.empty((2, min(_BLOCK + RUN - 1, len(ids))), np.uint32)
-    codes, start, after_space = np.empty(0, np.uint32), 0, False
+    runs, start = RunHashes(number, folded=folded), 0
     while start < len(ids):
         stop = start + min(_BLOCK, max(number, start))  # short blocks first, of which most runs are candidates
-        new = vocabulary.code_points_of(ids[start:stop])
-        if folded:
-            new, after_space = _folded(new, after_space)
-        codes = np.concatenate([codes[-(RUN - 1) :], new])
-        largest = found[-1] if len(found) == number else np.uint64(2**64 - 1)
-        if len(codes) >= RUN and len(hashes := _hashes(codes, largest, scratch)):
-            found = np.unique(np.concatenate([found, hashes]))[:number]
+        runs.add(vocabulary.code_points_of(ids[start:stop]))
         start = stop
-    return found
+    return runs.hashes
 
 
-def _folded(codes: NDArray[np.uint32], after_space: bool) -> tuple[NDArray[np.uint32], bool]:
-    """Return code points with each run of white space as one space, and whether they end with one.
+class RunHashes:
+    """The smallest distinct hashes of the runs of a text that comes in pieces.
+
+    Attributes:
+        hashes: The hashes in ascending order, at most ``number`` of them.
+        ends: Where the first run with each of these hashes ends in the text, in characters.
+    """
+
+    def __init__(self, number: int, *, folded: bool = True) -> None:
+        """Start with an empty text; the arguments are those of :func:`smallest_hashes`."""
+        self.hashes, self.ends = np.empty(0, np.uint64), np.empty(0, np.int64)
+        self._number, self._is_folded = number, folded
+        self._last, self._after_space, self._length = np.empty(0, np.uint32), False, 0
+        self._scratch = np.empty((2, 0), np.uint32)
+
+    def add(self, codes: NDArray[np.uint32]) -> None:
+        """Read the next piece of the text, given as code points: ``[N]``."""
+        for start in range(0, len(codes), _BLOCK):
+            self._add(codes[start : start + _BLOCK])
+
+    def _add(self, piece: NDArray[np.uint32]) -> None:
+        new, kept = piece, np.ones(len(piece), bool)
+        if self._is_folded:
+            new, kept, self._after_space = _folded(piece, self._after_space)
+        codes = np.concatenate([self._last, new])
+        if len(codes) > self._scratch.shape[1]:
+            self._scratch = np.empty((2, len(codes)), np.uint32)
+        largest = self.hashes[-1] if len(self.hashes) == self._number else np.uint64(2**64 - 1)
+        if len(codes) >= RUN:
+            places, hashes = _hashes(codes, largest, self._scratch)
+            if len(hashes):
+                ends = self._length + np.flatnonzero(kept)[places + RUN - 1 - len(self._last)] + 1
+                found, first = np.unique(np.concatenate([self.hashes, hashes]), return_index=True)
+                self.hashes = found[: self._number]
+                self.ends = np.concatenate([self.ends, ends])[first[: self._number]]
+        self._last = codes[-(RUN - 1) :]
+        self._length += len(piece)
+
+
+def _folded(codes: NDArray[np.uint32], after_space: bool) -> tuple[NDArray[np.uint32], NDArray[np.bool_], bool]:
+    """Return code points with each run of white space as one space, which of them are kept, and whether they end with one.
 
     Args:
         codes: The code points of a part of a text: ``[N]``, at least one.
@@ -118,7 +152,8 @@ def _folded(codes: NDArray[np.uint32], after_space: bool) -> tuple[NDArray[np.ui
     """
     is_space = _SPACES[np.minimum(codes, len(_SPACES) - 1)]
     follows = np.concatenate([[after_space], is_space[:-1]])
-    return np.where(is_space, np.uint32(0x20), codes)[~(is_space & follows)], bool(is_space[-1])
+    kept = ~(is_space & follows)
+    return np.where(is_space, np.uint32(0x20), codes)[kept], kept, bool(is_space[-1])
 
 
 def containment(sketched: bytes, sample: Hashes) -> Containment:
@@ -159,8 +194,8 @@ def _hashes_of(sketched: bytes) -> Hashes:
     return np.frombuffer(sketched, "<u8").astype(np.uint64)
 
 
-def _hashes(codes: NDArray[np.uint32], largest: np.uint64, scratch: NDArray[np.uint32]) -> Hashes:
-    """Return those hashes of the runs of ``codes`` that are at most ``largest``.
+def _hashes(codes: NDArray[np.uint32], largest: np.uint64, scratch: NDArray[np.uint32]) -> tuple[NDArray[np.intp], Hashes]:
+    """Return where the runs of ``codes`` begin whose hashes are at most ``largest``, and these hashes.
 
     The upper half of a hash is computed for every run, in 32 bits, which is fast. The lower half is computed only for the runs
     whose upper half is small enough.
@@ -171,7 +206,8 @@ def _hashes(codes: NDArray[np.uint32], largest: np.uint64, scratch: NDArray[np.u
     whole = (runs * _POWERS).sum(axis=1, dtype=np.uint64)
     _mix(whole, np.empty_like(whole), (30, 27), (0xBF58476D1CE4E5B9, 0x94D049BB133111EB))  # splitmix64's
     hashes: Hashes = (upper[places].astype(np.uint64) << np.uint64(32)) | (whole >> np.uint64(32))
-    return hashes[hashes <= largest]
+    small = hashes <= largest
+    return places[small], hashes[small]
 
 
 def _upper_halves(codes: NDArray[np.uint32], scratch: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -17,12 +17,21 @@ def windows(ids: Ids, seq_len: int) -> Ids:
     Raises:
         CorpusError: If the text is too short for one window.
     """
+    check_length(ids, seq_len)
+    return sliding_window_view(ids[:-1], seq_len)
+
+
+def check_length(ids: Ids, seq_len: int) -> None:
+    """Check that a text has at least one window with a next character.
+
+    Raises:
+        CorpusError: If it is too short.
+    """
     if len(ids) <= seq_len:
         raise CorpusError(
             f"the text has {len(ids)} characters to train on, but a window of {seq_len} and its next character need "
             f"{seq_len + 1}; give a longer text or lower `seq_len`"
         )
-    return sliding_window_view(ids[:-1], seq_len)
 
 
 def model_ids(ids: Ids, vocabulary_size: int) -> NDArray[np.int32]:
