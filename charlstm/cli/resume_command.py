@@ -35,5 +35,7 @@ def resume_command(plan: "TrainingPlan") -> str:
     """Return the shell command that resumes training."""
     if "-" in plan.paths:
         return checkpoint_command(plan, "train", "-", "--resume") + " < TEXT"
-    pipes = not all(Path(path).is_file() for path in plan.paths)
+    from charlstm.text.prepared_corpus import is_prepared
+
+    pipes = not all(Path(path).is_file() or is_prepared(path) for path in plan.paths)
     return checkpoint_command(plan, "train", *["TEXT"] * pipes, "--resume")

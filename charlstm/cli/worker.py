@@ -97,6 +97,7 @@ def memory_note(plan: "TrainingPlan") -> str | None:
     from charlstm.planning.base_model import Base
     from charlstm.planning.memory_estimate import check_training_memory
     from charlstm.planning.training_plan import ResumedState
+    from charlstm.text.prepared_ids import as_prepared
 
     return check_training_memory(
         plan.config.model,
@@ -106,6 +107,6 @@ def memory_note(plan: "TrainingPlan") -> str | None:
         workers=len(plan.cluster.workers) if plan.cluster else 1,
         fine_tuning=isinstance(plan.start, Base),
         resumed=isinstance(plan.start, ResumedState),
-        id_bytes=plan.ids.itemsize,
+        id_bytes=plan.ids.itemsize if as_prepared(plan.ids) is None else 0,
         held_out=plan.config.held_out,
     )

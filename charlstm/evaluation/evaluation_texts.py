@@ -13,6 +13,7 @@ from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.errors import CheckpointError, CorpusError, UnknownCharacterError, clip_text
 from charlstm.text.corpus import Corpus, read_again
 from charlstm.text.overlap import samples, trained_share
+from charlstm.text.prepared_corpus import is_prepared
 from charlstm.text.validation_text import read_validation_text
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
@@ -220,5 +221,9 @@ def _places(name: str, saved: Sequence[str], encoding: str) -> list[tuple[list[P
         (paths, encoding)
         for names, encoding in dict.fromkeys(known)
         for place in _PLACES
-        if all(map(is_file_name, names)) and all(map(is_text_file, paths := [place / name for name in names]))
+        if all(map(is_file_name, names)) and all(map(_may_be_read, paths := [place / name for name in names]))
     ]
+
+
+def _may_be_read(path: Path) -> bool:
+    return is_text_file(path) or is_prepared(path)

@@ -84,7 +84,7 @@ def estimate_memory(
         cores: Number of cores that share a batch.
         workers: Number of workers that share a batch, each with its own memory.
         fine_tuning: True if training starts from a trained model's weights.
-        id_bytes: Bytes per character id of the text; the size that V needs if None.
+        id_bytes: Bytes of memory per character id of the text; the size that V needs if None.
         held_out: Length of the text that is scored; the held-out end's length if None.
     """
     weights = count_parameters(model.weight_shapes)
@@ -98,7 +98,7 @@ def estimate_memory(
         scoring = scoring_pass(np.broadcast_to(np.uint8(0), held_out), model.vocabulary_size)
         evaluation = weights + scoring.rows * scoring.chunk * (LOGITS * model.vocabulary_size + 12 * units)
     return MemoryEstimate(
-        process=PROCESS + characters * (id_bytes or id_dtype(model.vocabulary_size).itemsize),
+        process=PROCESS + characters * (id_dtype(model.vocabulary_size).itemsize if id_bytes is None else id_bytes),
         weights=_FLOAT * (saved + weights * (1 + (held_out > 1) + fine_tuning)),
         gradients=_FLOAT * (weights * (min(cores, max(1, rows // 4)) + 1 + bool(training.clip_norm)) + 3 * largest),
         activations=_FLOAT * (LOGITS * targets * model.vocabulary_size + 24 * rows * model.seq_len * units),

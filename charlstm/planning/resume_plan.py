@@ -23,6 +23,7 @@ from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus, read_again
 from charlstm.text.frequencies import occurrences
+from charlstm.text.prepared_corpus import is_prepared
 from charlstm.text.sources import GIVEN_AS_STRING
 from charlstm.text.validation_text import ValidationText, read_validation_text
 from charlstm.text.windows import split
@@ -178,7 +179,7 @@ def _read_again(
 ) -> Corpus:
     """Return the text of a training run, from the user's paths or else from the saved ones.
 
-    A checkpoint is untrusted, so its saved paths are read only if they are plain text files.
+    A checkpoint is untrusted, so its saved paths are read only if they are plain text files or prepared corpora.
 
     Raises:
         CorpusError: If the user's paths cannot be read, as in a new training run.
@@ -203,7 +204,7 @@ def _read_again(
 
 
 def _check_saved(paths: Sequence[str]) -> None:
-    """Check that paths which a checkpoint has saved are plain text files, or standard input.
+    """Check that paths which a checkpoint has saved are plain text files, prepared corpora, or standard input.
 
     Raises:
         CorpusError: If one is not.
@@ -213,7 +214,7 @@ def _check_saved(paths: Sequence[str]) -> None:
             raise CorpusError("it was given as a string")
         if path != "-" and not Path(path).exists():  # a pattern is not expanded
             raise CorpusError(f"{path} does not exist")
-        if path != "-" and not is_text_file(path):
+        if path != "-" and not is_text_file(path) and not is_prepared(path):
             raise CorpusError(f"{path} is not a text file")
 
 
