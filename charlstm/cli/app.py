@@ -14,6 +14,7 @@ from charlstm.cli.import_command import import_model
 from charlstm.cli.inspect import inspect
 from charlstm.cli.launch import launch
 from charlstm.cli.list_command import list_checkpoints
+from charlstm.cli.prepare import prepare
 from charlstm.cli.program import Command, Program
 from charlstm.cli.serve import serve
 from charlstm.cli.terminal import say
@@ -28,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command(cls=Command)(train)
+app.command(cls=Command)(prepare)
 app.command(cls=Command)(generate)
 app.command(cls=Command)(compare)
 app.command(cls=Command)(evaluate)

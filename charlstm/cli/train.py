@@ -42,7 +42,7 @@ def train(
     corpus: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Text files to train on, or folders of them, read as one text; - reads stdin.",
+            help="Text files to train on, or folders of them, read as one text; or a prepared corpus; - reads stdin.",
             metavar="FILE",
             show_default=False,
         ),

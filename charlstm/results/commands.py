@@ -33,6 +33,28 @@ class TrainingResult(JsonRecord, frozen=True, kw_only=True):
     characters_per_second: float
 
 
+class PreparationResult(JsonRecord, frozen=True, kw_only=True):
+    """A prepared or checked corpus.
+
+    Attributes:
+        corpus: Its folder, as it was typed.
+        files: Number of files that it was made of.
+        characters: Length of the text in characters.
+        distinct: Number of distinct characters.
+        id_bytes: Bytes of an id on the disk: 1, 2 or 4.
+        fingerprint: SHA-256 of the text in UTF-8.
+        seconds: Time that the command took, in seconds.
+    """
+
+    corpus: str
+    files: int
+    characters: int
+    distinct: int
+    id_bytes: int
+    fingerprint: str
+    seconds: float
+
+
 class CharacterRecord(JsonRecord, frozen=True, kw_only=True):
     """A generated character with its log-probability.
 
@@ -159,6 +181,7 @@ class CheckpointList(JsonRecord, frozen=True, kw_only=True):
 RESULTS: dict[str, type[JsonRecord]] = {
     "train": TrainingResult,
     "train sweep": SweepResult,
+    "prepare": PreparationResult,
     "generate": GenerationResult,
     "compare": ComparisonResult,
     "evaluate": EvaluationResult,

@@ -22,6 +22,7 @@ COMMANDS = [
     "history",
     "history tale tale",
     "list",
+    "prepare tale.txt --to prepared",
 ]
 
 
