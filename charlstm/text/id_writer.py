@@ -26,6 +26,7 @@ class IdWriter:
         length: Characters of the text so far.
         counts: Occurrences of each id so far: ``[n]``.
         runs: Hashes of the text so far.
+        at_line_start: True if the text so far is empty or ends with a line end.
     """
 
     def __init__(self, folder: Path, characters: str = "", length: int = 0) -> None:
@@ -40,7 +41,7 @@ class IdWriter:
             CorpusError: If the file has fewer ids.
             OSError: If it cannot be written.
         """
-        self._folder, self.length = folder, 0
+        self._folder, self.length, self.at_line_start = folder, 0, True
         self._codes = code_points(characters)
         self._table = np.full(UNICODE, _UNSEEN, np.uint32)
         self._table[self._codes] = np.arange(len(self._codes), dtype=np.uint32)
@@ -107,15 +108,6 @@ class IdWriter:
         """SHA-256 of the text so far, in UTF-8."""
         return self._digest.copy().hexdigest()
 
-    def at_line_start(self) -> bool:
-        """Return whether the text so far is empty or ends with a line end."""
-        if not self.length:
-            return True
-        self._file.seek((self.length - 1) * self.id_bytes)
-        last = np.frombuffer(self._file.read(self.id_bytes), id_type(self.id_bytes))
-        self._file.seek(0, os.SEEK_END)
-        return bool(self._codes[last[0]] == ord("\n"))
-
     def sync(self) -> None:
         """Wait until the ids are safe on the disk."""
         self._file.flush()
@@ -134,6 +126,7 @@ class IdWriter:
         self._digest.update(text.encode())
         self.runs.add(codes)
         self.length += len(codes)
+        self.at_line_start = bool(codes[-1] == ord("\n"))
 
     def _widen(self, width: int) -> None:
         """Copy the ids to a file of wider ones; the narrower file is removed when that is safe on the disk."""

@@ -14,12 +14,13 @@ from charlstm.errors import CorpusError, check_instance
 from charlstm.text.compression import bytes_read
 from charlstm.text.corpus import Corpus, check_encoding, open_corpus
 from charlstm.text.decoding import decoded_blocks
-from charlstm.text.id_writer import IdWriter
+from charlstm.text.id_writer import WIDTHS, IdWriter
 from charlstm.text.preparation_log import Log, ReadFile, append_files, begin_log, cut_log, read_log
-from charlstm.text.prepared_corpus import FORMAT_VERSION, LOG, RECORD, PreparedRecord, write_record
+from charlstm.text.prepared_corpus import FORMAT_VERSION, LOG, RECORD, PreparedRecord, ids_file, write_record
 from charlstm.text.sources import Note, Source, expand_sources, joined_name, open_file, source_list
 
 LOCK = "lock"
+_OWN = {LOG, RECORD, LOCK, *(ids_file(Path(), width).name for width in WIDTHS)}
 _COMMITTED_IDS = 1 << 26
 """Ids after which the files that are complete are made safe on the disk and logged."""
 
@@ -71,7 +72,7 @@ def prepare_corpus(
     inputs = [_input(path) for path in paths]
     try:
         place.mkdir(parents=True, exist_ok=True)
-        if os.listdir(place) and not any((place / name).exists() for name in (LOG, RECORD, LOCK)):  # noqa: PTH208
+        if any(path.name not in _OWN and not path.match(".*.tmp") for path in place.iterdir()):
             raise CorpusError(f"{place} has other files in it; choose a new or an empty folder")
         with _locked(place):
             _prepare(inputs, place, encoding, note, progress)
@@ -90,11 +91,12 @@ def _prepare(inputs: Sequence[_Input], folder: Path, encoding: str, note: Note, 
         _check_same(log, inputs, folder, encoding)
     if (folder / RECORD).exists():
         if len(done) != len(inputs):
-            raise CorpusError(
-                f"{folder} is already prepared, from {len(done):,} of these {len(inputs):,} files; choose another folder"
-            )
+            number = f", from {len(done):,} of these {len(inputs):,} files" if log else ""
+            raise CorpusError(f"{folder} is already prepared{number}; choose another folder")
         note(f"{folder} is already prepared from these files.")
         return
+    for left in folder.glob(".*.tmp"):  # of a process that was killed while it wrote
+        left.unlink()
     if log:
         cut_log(folder, log.size)
     else:
@@ -147,7 +149,7 @@ def _read(each: _Input, writer: IdWriter, encoding: str, note: Note, progress: C
     """Read a file to its end, and check that it did not change."""
     with open_file(each.path) as file:
         source = Source(each.path, lambda: nullcontext(file))
-        for text in decoded_blocks([source], encoding, note, at_line_start=writer.at_line_start()):
+        for text in decoded_blocks([source], encoding, note, at_line_start=writer.at_line_start):
             writer.add(text)
             progress(min(each.size, bytes_read(file)))
     if _input(each.path) != each:

@@ -10,6 +10,7 @@ the others. Opening compares the size of the ids with their number. :func:`check
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import SEEK_END
@@ -107,7 +108,8 @@ def id_type(id_bytes: int) -> np.dtype[Any]:
 def is_prepared(source: str | Path) -> bool:
     """Return whether a path leads to a prepared corpus, which may be incomplete."""
     try:
-        return any((Path(source) / name).is_file() for name in (RECORD, LOG))
+        ids = any(os.path.lexists(ids_file(Path(source), width)) for width in (1, 2, 4))
+        return ids or all((Path(source) / name).is_file() for name in (RECORD, LOG))
     except (OSError, ValueError):
         return False
 

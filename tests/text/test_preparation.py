@@ -153,6 +153,7 @@ def test_a_killed_preparation_continues_to_the_same_bytes(files, place, tmp_path
     log.write_bytes(log.read_bytes()[:-7])
     with (place / "ids.u16").open("ab") as file:
         file.write(b"\1\2\3")
+    (place / ".corpus.json.1234.tmp").write_bytes(b"half")
     check_same(prepare_corpus(files, place), files)
     assert contents(place) == contents(tmp_path / "at once")
 
@@ -301,6 +302,21 @@ def test_a_folder_with_other_files_is_left_alone(files, tmp_path):
     with pytest.raises(CorpusError, match="has other files in it"):
         prepare_corpus(files, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["texts"]
+
+
+def test_a_folder_of_texts_with_a_file_of_that_name_is_no_prepared_corpus(files, tmp_path):
+    (tmp_path / "texts" / "corpus.json").write_text("{}")
+    assert read_corpus(tmp_path / "texts").fingerprint == read_corpus(files).fingerprint
+    with pytest.raises(CorpusError, match="has other files in it"):
+        prepare_corpus(files, tmp_path / "texts")
+
+
+def test_a_corpus_whose_log_was_removed_is_read_but_not_continued(files, place):
+    prepare_corpus(files, place)
+    (place / "files.jsonl").unlink()
+    check_same(read_corpus(place), files)
+    with pytest.raises(CorpusError, match="is already prepared; choose another folder"):
+        prepare_corpus(files, place)
 
 
 def test_two_processes_cannot_prepare_one_folder(files, place):

@@ -98,7 +98,7 @@ def test_only_ordinary_files_are_opened(place, tmp_path, name, kind):
         (place / name).mkdir()
     elif kind == "a named pipe":
         os.mkfifo(place / name)
-    assert is_prepared(place)  # its log is there
+    assert is_prepared(place)
     assert kind in reason(place) or kind == "nothing"
 
 
