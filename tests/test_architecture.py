@@ -223,7 +223,8 @@ def test_only_cli_names_options_or_commands(source):
     assert [f"line {node.lineno}: {node.value}" for node in strings if COMMAND_LINE.search(node.value)] == []
 
 
-READ_FILES = {"text/corpus.py", "text/sources.py", "inference/bulk.py"}
+PREPARED = {f"text/{name}.py" for name in ("compression", "id_writer", "preparation", "preparation_log", "prepared_corpus")}
+READ_FILES = {"text/corpus.py", "text/sources.py", "inference/bulk.py", *PREPARED}
 NUMERICAL = [source for source in sources() if room_of(source) in ("inference", "text") and source not in READ_FILES]
 
 

@@ -2,10 +2,8 @@
 
 import gzip
 import json
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -109,20 +107,21 @@ def test_many_remarks_are_counted(charlstm, tmp_path):
     assert "and 11 more notes" in result.stderr
 
 
-@pytest.mark.slow
 def test_ctrl_c_stops_and_the_same_command_continues(tmp_path):
-    (tmp_path / "a.txt").write_text(TEXT)
-    with (tmp_path / "b.txt").open("w") as file:
-        for _ in range(300):
-            file.write(TEXT * 1_000)
-    command = [sys.executable, "-m", "charlstm", "prepare", "a.txt", "b.txt", "--to", "prepared"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        while not (tmp_path / "prepared" / "ids.u8").exists() or (tmp_path / "prepared" / "ids.u8").stat().st_size < 10_000:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, seen = process.communicate()
-    assert process.returncode == 130
-    assert "The same command continues after the last complete file." in seen
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(TEXT)
+    arguments = ["prepare", "a.txt", "b.txt", "--to", "prepared"]
+    interrupt_in_the_second_file = (
+        "import os, signal, sys; from charlstm.cli import main; from charlstm.text.id_writer import IdWriter;"
+        "add = IdWriter.add;"
+        "IdWriter.add = lambda self, text: os.kill(os.getpid(), signal.SIGINT) if self.length else add(self, text);"
+        f"sys.argv[1:] = {arguments}; main()"
+    )
+    stopped, ended = (
+        subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False)
+        for command in (["-c", interrupt_in_the_second_file], ["-m", "charlstm", *arguments])
+    )
+    assert stopped.returncode == 130
+    assert "The same command continues after the last complete file." in stopped.stderr
     assert ended.returncode == 0
     assert "1 of 2 files are already in prepared; continuing after" in ended.stderr
