@@ -34,6 +34,14 @@ def test_training():
 
 
 @pytest.mark.slow
+def test_preparing():
+    found = results("preparing", "--megabytes", "2")
+    assert [(row["text"], row["task"]) for row in found[:3]] == [("ASCII", "prepare"), ("ASCII", "open"), ("ASCII", "read")]
+    assert len(found) == 10
+    assert all(row["characters"] > 500_000 and row["seconds"] > 0 for row in found)
+
+
+@pytest.mark.slow
 def test_vocabulary():
     found = results("vocabulary", "--characters", "65", "300", "--precision", "float32", "--rounds", "1")
     assert found["float32"]["300"]["over_smallest"] > 0
