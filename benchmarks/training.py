@@ -1,8 +1,9 @@
 """Benchmark of a training step: charlstm, plain Keras, PyTorch if it is installed, and the ceiling of the machine.
 
 All do the same work on the same batch: one-hot characters, LSTM layers, a softmax over V, the gradient of every weight, Adam.
-charlstm clips the gradient as well. The ceilings are the bare matrix products of the LSTM layers, arranged in two ways.
-TensorFlow splits each product over all threads ("cut up"); charlstm gives each thread a part of the rows ("by rows").
+charlstm clips the gradient as well. bfloat16 is measured on processors with instructions for it. The ceilings are the bare
+matrix products of the LSTM layers, arranged in two ways: TensorFlow splits each product over all threads ("cut up"); charlstm
+gives each thread a part of the rows ("by rows").
 
     python -m benchmarks.training [--size 2x512 ...] [--batch 64] [--steps 100] [--rounds 7] [--json]
 """
@@ -96,11 +97,13 @@ CANDIDATES: dict[str, Callable[..., Work]] = {
 def measure(units: list[int], batch: int, steps: int, rounds: int) -> dict[str, dict[str, float]]:
     """Return the milliseconds, GFLOP/s and characters per second of each candidate for one network size."""
     from charlstm.machine import cores
+    from charlstm.planning.environment import fastest_precision
 
     kinds = ["charlstm", "keras", *(["pytorch"] if importlib.util.find_spec("torch") else [])]
     shape = {"units": units, "batch": batch, "steps": steps}
     candidates: dict[str, tuple[str, dict[str, Any]]] = {}
-    for precision in ("float32", "bfloat16"):
+    precisions = ("float32", "bfloat16") if fastest_precision(batch, "one-hot") == "bfloat16" else ("float32",)
+    for precision in precisions:
         common = {**shape, "precision": precision}
         candidates |= {f"{kind} {precision}": (kind, common) for kind in kinds}
         candidates[f"keras {precision}, XLA"] = ("keras", {**common, "xla": True})
@@ -139,7 +142,11 @@ def main() -> None:
         results[size] = measure([width] * layers, arguments.batch, arguments.steps, arguments.rounds)
         if arguments.json:
             continue
-        best = min(results[size][f"charlstm {precision}"]["milliseconds"] for precision in ("float32", "bfloat16"))
+        best = min(
+            found["milliseconds"]
+            for label, found in results[size].items()
+            if label in ("charlstm float32", "charlstm bfloat16")
+        )
         for label, found in results[size].items():
             print(
                 f"{size:7} {label:26} {found['milliseconds']:8.1f} ms ({found['fastest']:.1f}-{found['slowest']:.1f}) "
