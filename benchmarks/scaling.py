@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -32,40 +33,37 @@ def traffic() -> int:
 
 
 def training(task: dict[str, Any], group: Any) -> dict[str, Any]:
-    """Measure the seconds of a training step, including the chief's message to the workers, and its bytes on the loopback."""
+    """Measure the seconds of a training step, and its bytes on the loopback."""
     from charlstm.config import ModelConfig, TrainingConfig
     from charlstm.text.batches import StreamBatches
-    from charlstm.training.distributed.coordinator import ChiefTrainer, End, follow_chief
+    from charlstm.training.distributed.agreement import Agreement
     from charlstm.training.trainer import Trainer
 
     model = ModelConfig(vocabulary_size=V, units=(task["units"],), seq_len=T)
     recipe = TrainingConfig(batch_size=task["batch"], precision=task["precision"])
     ids = np.random.default_rng(0).integers(0, V, 200_000 + task["batch"] * T * 4).astype(np.uint8)
     source = StreamBatches(ids, model, recipe)
-    if task["rank"]:
-        follow_chief(Trainer(model, recipe, group), source, group, lambda: False)
-        return {}
-    trainer = (ChiefTrainer if group.size > 1 else Trainer)(model, recipe, group)
+    trainer, agreement = Trainer(model, recipe, group), Agreement(group, time.perf_counter, lambda: False)
 
-    def steps(number: int) -> None:
+    def steps(number: int) -> Iterator[float]:
         for _ in range(number):
-            trainer.step(source.batch(trainer.steps, trainer.rows), 1e-3)
+            began = time.perf_counter()
+            trainer.step(source.batch(trainer.steps, trainer.rows), 1e-3, *agreement.message())
+            agreement.receive(trainer.received)
+            yield time.perf_counter() - began
 
-    steps(3)
-    seconds, before = [], traffic()
-    for _ in range(task["rounds"]):
-        began = time.perf_counter()
-        steps(task["steps"])
-        seconds.append((time.perf_counter() - began) / task["steps"])
-    moved = (traffic() - before) / (task["rounds"] * task["steps"])
-    if isinstance(trainer, ChiefTrainer):
-        with trainer.leading():
-            trainer.end = End.DONE
-    return {
-        "seconds": statistics.median(seconds),
-        "bytes": moved,
-        "characters_per_second": task["batch"] * T / statistics.median(seconds),
-    }
+    list(steps(3))
+    before, busy = traffic(), time.process_time()
+    seconds = list(steps(task["rounds"] * task["steps"]))
+    found = summary(seconds, traffic() - before)
+    found["processor_seconds"] = (time.process_time() - busy) / len(seconds)  # of this worker, waiting excluded
+    return {**found, "characters_per_second": task["batch"] * T / found["seconds"]}
+
+
+def summary(seconds: list[float], moved: int) -> dict[str, float]:
+    """Return the median seconds of an operation, those of its fastest tenth, and its bytes."""
+    fastest = statistics.quantiles(seconds, n=10)[0]  # less disturbed by what else the machine does
+    return {"seconds": statistics.median(seconds), "fastest_tenth": fastest, "bytes": moved / len(seconds)}
 
 
 def exchange(task: dict[str, Any], group: Any) -> dict[str, Any]:
@@ -87,7 +85,7 @@ def exchange(task: dict[str, Any], group: Any) -> dict[str, Any]:
         once()
     before, number = traffic(), task["rounds"] * 10
     seconds = [once() for _ in range(number)]
-    return {"seconds": statistics.median(seconds), "bytes": (traffic() - before) / number}
+    return summary(seconds, traffic() - before)
 
 
 def worker(task: dict[str, Any]) -> None:
@@ -104,19 +102,30 @@ def worker(task: dict[str, Any]) -> None:
         print(json.dumps(result))
 
 
-def measure(workers: int, cores_each: int, **task: Any) -> dict[str, Any]:
-    """Start ``workers`` workers with ``cores_each`` cores each and return the measurement of worker 0."""
+def measure(workers: int, cores_each: int, namespaces: Sequence[str] = (), **task: Any) -> dict[str, Any]:
+    """Start ``workers`` workers with ``cores_each`` cores each and return the measurement of worker 0.
+
+    Args:
+        workers: Number of workers.
+        cores_each: Cores of each; workers share cores if there are too few.
+        namespaces: Network namespaces of the workers, with the addresses 10.9.0.1, 10.9.0.2, ...; by default they use the
+            loopback interface.
+        task: What to measure.
+    """
     cores = sorted(os.sched_getaffinity(0))
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("localhost", 0))) for _ in range(workers)]
         addresses = [f"localhost:{each.getsockname()[1]}" for each in sockets]
+    if namespaces:
+        addresses = [f"10.9.0.{rank + 1}:7000" for rank in range(workers)]
     processes = []
     for rank in range(workers):
         own = [cores[(rank * cores_each + number) % len(cores)] for number in range(cores_each)]
+        inside = ["ip", "netns", "exec", namespaces[rank]] if namespaces else []
         argument = json.dumps({**task, "addresses": addresses, "rank": rank, "cores": own})
         processes.append(
             subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.scaling", "--worker", argument], stdout=subprocess.PIPE, text=True
+                [*inside, sys.executable, "-m", "benchmarks.scaling", "--worker", argument], stdout=subprocess.PIPE, text=True
             )
         )
     outputs = [process.communicate()[0] for process in processes]
@@ -172,7 +181,8 @@ def report(one: dict[str, Any], silent: bool) -> None:
         what = f"1 x {one['units']}, batch {one['batch']}: {one['characters_per_second']:9,.0f} characters/s"
     else:
         what = f"all-reduce of {one['floats']:,} numbers"
-    print(f"{who}  {what}  {1e3 * one['seconds']:8.1f} ms, {one['bytes']:,.0f} bytes", flush=True)
+    times = f"{1e3 * one['seconds']:8.1f} ms (fastest tenth {1e3 * one['fastest_tenth']:.1f})"
+    print(f"{who}  {what}  {times}, {one['bytes']:,.0f} bytes", flush=True)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ LIBRARIES = {
     "model_mixture": {"numpy"},
     "planning": {"numpy"},
     "nn": {"numpy", "tensorflow", "keras"},
-    "training": {"numpy", "tensorflow", "keras"},
+    "training": {"numpy", "tensorflow", "keras", "msgspec"},
     "inspection": {"numpy"},
     "evaluation": {"numpy"},
     "report": {"numpy"},

@@ -107,9 +107,6 @@ def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
         for chief in processes[:1]:
             chief.send_signal(number)
 
-    def under_way() -> bool:
-        return len(asked) < _ENOUGH and all(process.poll() is None for process in processes)
-
     with ExitStack() as stack:
         stack.enter_context(signals(tell))
         others = stack.enter_context(tempfile.TemporaryFile())
@@ -123,10 +120,10 @@ def _run(command: Sequence[str], workers: int) -> tuple[int, list[int | None]]:
             stack.callback(_end, process)
         if asked:  # the signal came before the chief was started
             processes[0].send_signal(asked[0])
-        while under_way():
-            time.sleep(_PAUSE)
-        until = time.monotonic() + _GRACE
-        while len(asked) < _ENOUGH and any(process.poll() is None for process in processes) and time.monotonic() < until:
+        until = math.inf
+        while len(asked) < _ENOUGH and time.monotonic() < until and None in (codes := [each.poll() for each in processes]):
+            if codes.count(None) < workers:
+                until = min(until, time.monotonic() + _GRACE)
             time.sleep(_PAUSE)
         codes = [process.poll() for process in processes]
         # Show the other workers' messages only if the chief did not report the error:

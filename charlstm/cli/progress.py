@@ -4,6 +4,7 @@ import math
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -129,18 +130,19 @@ def _say_above(bar: "tqdm[Any]", message: str, print_it: Callable[[str], None] =
 
 
 def help_along(plan: "TrainingPlan") -> int:
-    """Run a worker that is not the chief. It prints nothing, and forwards a signal to stop to the chief.
+    """Run a worker that is not the chief. It prints nothing; a signal to it stops all workers.
 
     Returns:
-        The exit code: 0, 1 if the chief failed, or 128 + signal number if any worker was asked to stop.
+        The exit code: 0, or 128 + signal number if any worker was asked to stop.
     """
-    from charlstm.training.distributed.coordinator import End
-    from charlstm.training.run import train_as_worker
+    from charlstm.training.events import Finished
+    from charlstm.training.run import train
 
     stop = StopRequest()
     with signals(stop):
-        end = train_as_worker(plan, should_stop=lambda: bool(stop.number))
-    return {End.DONE: 0, End.FAILED: 1, End.STOPPED: 128 + (stop.number or signal.SIGTERM)}[end]
+        (last,) = deque(train(plan, clock=time.monotonic, started=0.0, should_stop=lambda: bool(stop.number)), maxlen=1)
+    interrupted = isinstance(last, Finished) and last.interrupted
+    return 128 + (stop.number or signal.SIGTERM) if interrupted else 0
 
 
 _LEAST_BAR = 12

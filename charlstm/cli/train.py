@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from signal import SIGTERM
 from typing import Annotated
@@ -22,7 +23,7 @@ from charlstm.cli.training_messages import (
     say_finished,
     show_beginning,
 )
-from charlstm.cli.worker import be_a_worker, cluster_named, memory_note, not_the_first_process
+from charlstm.cli.worker import be_a_worker, cluster_named
 from charlstm.errors import CheckpointError, SaveError, clip_text
 from charlstm.formatting import exactly
 from charlstm.planning.presets import PRESETS, Preset
@@ -142,7 +143,6 @@ def train(
     """
     started = time.monotonic()
     given = training_inputs.settings_of(context.params)
-    not_the_first_process()
     if training_inputs.asks_for_sweep(sweep, jobs):
         from charlstm.cli.sweep import train_all
 
@@ -156,23 +156,26 @@ def train(
     read = training_inputs.read_recipe(recipe)
     preset = preset or (read and read.preset) or "standard"
     begun = name if resume_if_exists and name and (checkpoints / name).exists() else resume
+
+    from charlstm.planning.resume_plan import plan_resuming, plan_worker
+    from charlstm.planning.training_plan import plan_training
+
+    plan_new = partial(
+        plan_training,
+        checkpoints,
+        corpus or [],
+        given,
+        preset=preset,
+        recipe=read,
+        **held_out,
+        base_name=from_,
+        text_encoding="utf-8" if text_encoding is None else text_encoding,
+    )
     if together and not together.is_chief:
-        be_a_worker(
-            together,
-            checkpoints,
-            corpus or [],
-            given,
-            preset=preset,
-            recipe=read,
-            **held_out,
-            base_name=from_,
-            resume=begun,
-            text_encoding=text_encoding,
-        )
+        resumed = None if begun is None else plan_worker(checkpoints, begun, corpus or [], given, text_encoding, recipe=read)
+        be_a_worker(resumed or plan_new(created=""), together)
         return
     if begun is not None:
-        from charlstm.planning.resume_plan import plan_resuming
-
         plan = plan_resuming(
             checkpoints, begun, corpus or [], given, text_encoding, recipe=read, validation_files=validation_file or []
         )
@@ -186,26 +189,13 @@ def train(
         for note in plan.notes:
             say_note(note)
     else:
-        from charlstm.planning.training_plan import plan_training
-
-        plan = plan_training(
-            checkpoints,
-            corpus or [],
-            given,
-            preset=preset,
-            recipe=read,
-            **held_out,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            name=name,
-            base_name=from_,
-            text_encoding="utf-8" if text_encoding is None else text_encoding,
-        )
+        plan = plan_new(created=datetime.now(UTC).isoformat(timespec="seconds"), name=name)
         describe_plan(Path(read.path).name if read else preset, plan)
     plan = replace(plan, tensorboard=tensorboard)
     if together:
         plan = replace(plan, cluster=together)
         say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, is the chief.")
-    if large := memory_note(plan):
+    if large := training_inputs.memory_note(plan):
         say(large)
 
     from charlstm.cli.progress import follow

@@ -14,6 +14,7 @@ from charlstm.cli.train_options import TRAINING, option
 if TYPE_CHECKING:
     from charlstm.planning import recipe_file
     from charlstm.planning.cluster import Cluster
+    from charlstm.planning.training_plan import TrainingPlan
 
 _SWEEP = "Several trainings"
 
@@ -129,3 +130,24 @@ def check_combination(
         raise typer.BadParameter("the text and --recipe cannot both be read from stdin")
     if together and ("-" in corpus or piped):
         raise typer.BadParameter("several processes cannot read one standard input; give a file that each of them can read")
+
+
+def memory_note(plan: "TrainingPlan") -> str | None:
+    """Return a note on the memory that a training needs, if that is much; refuse a training that does not fit."""
+    from charlstm.machine import cores
+    from charlstm.planning.base_model import Base
+    from charlstm.planning.memory_estimate import check_training_memory
+    from charlstm.planning.training_plan import ResumedState
+    from charlstm.text.prepared_ids import as_prepared
+
+    return check_training_memory(
+        plan.config.model,
+        plan.config.training,
+        len(plan.ids),
+        cores=cores(),
+        workers=len(plan.cluster.workers) if plan.cluster else 1,
+        fine_tuning=isinstance(plan.start, Base),
+        resumed=isinstance(plan.start, ResumedState),
+        id_bytes=plan.ids.itemsize if as_prepared(plan.ids) is None else 0,
+        held_out=plan.config.held_out,
+    )

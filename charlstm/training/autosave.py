@@ -1,25 +1,28 @@
 """Periodic saving of a training run, so that it can be resumed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlstm.checkpoint.config_file import CARD, CONFIG, read_config, write_config
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import HISTORY
 from charlstm.checkpoint.lock import LOCK, training_lock
 from charlstm.checkpoint.points import write_points
-from charlstm.checkpoint.state_files import RESUME, write_state
+from charlstm.checkpoint.state_files import RESUME, read_state, write_state
 from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.planning.environment import environment_record
 from charlstm.planning.training_plan import TrainingPlan
-from charlstm.training.model_files import write_model_files
-from charlstm.training.run_statistics import RunStatistics
+from charlstm.training.distributed.agreement import Agreement
+from charlstm.training.model_files import write_curves, write_model_files
+from charlstm.training.run_statistics import RunStatistics, share_statistics, statistics_of
 from charlstm.training.trainer import Trainer
 
 _PAUSE = 60.0
@@ -33,14 +36,17 @@ _CURVES_SHARE = 0.005
 """Largest fraction of the time to spend on writing them."""
 
 
+Snapshot = tuple[float, Mapping[str, NDArray[Any]]]
+
+
 @dataclass
 class Autosave:
-    """Writer of a run's training state, with the schedule of the saves.
+    """Writer of a run's files, with the schedule of the saves. Of several workers only the chief writes.
 
     Attributes:
         plan: The plan of the run.
         trainer: The trainer to save.
-        elapsed: Returns the wall-clock seconds of the run.
+        agreement: Has the time of the run.
         lock: Holds the lock of the checkpoint's folder.
         last: Value of ``elapsed`` at the end of the last save.
         took: Seconds that the last save took.
@@ -51,7 +57,7 @@ class Autosave:
 
     plan: TrainingPlan
     trainer: Trainer
-    elapsed: Callable[[], float]
+    agreement: Agreement
     lock: ExitStack
     last: float = 0.0
     took: float = 0.0
@@ -60,17 +66,31 @@ class Autosave:
     rewritten: list[str] = field(default_factory=list)
 
     @property
+    def writes(self) -> bool:
+        """True in a single process and in the chief."""
+        return self.agreement.group.cluster.is_chief
+
+    def elapsed(self) -> float:
+        """Return the wall-clock seconds of the run."""
+        return self.agreement.elapsed()
+
+    @property
     def due(self) -> bool:
         """True if the time since the last save has reached the pause."""
         minutes = self.plan.config.training.save_every
         pause = max(_PAUSE, self.took / _SHARE) if minutes is None else 60 * minutes
         return self.elapsed() - self.last >= pause
 
-    def save(self, record: RunStatistics, *, evaluated: bool = False) -> bool:
+    def snapshot(self) -> Snapshot:
+        """Return the time and a snapshot of the trainer; all workers take it together."""
+        return self.elapsed(), self.trainer.snapshot()
+
+    def save(self, record: RunStatistics, *, evaluated: bool = False, snapshot: Snapshot | None = None) -> bool:
         """Write everything that resuming the run needs, into a new folder if the checkpoint has none.
 
         Args:
             record: The statistics of the run.
+            snapshot: From :meth:`snapshot`; by default it is taken here.
             evaluated: True if a run whose loss becomes NaN or infinite rolls back to this state, until the next such state. A
                 roll back does not use the last periodic save, because the time of that depends on the clock.
 
@@ -81,9 +101,9 @@ class Autosave:
             CheckpointError: If the state cannot be written; earlier saves are unchanged.
             TrainingError: If the folder now holds the checkpoint of another run.
         """
-        began, arrays = self.elapsed(), self.trainer.snapshot()
+        began, arrays = snapshot or self.snapshot()
         finite = all(np.isfinite(array).all() for array in arrays.values())
-        if finite:
+        if finite and self.writes:
             progress = TrainingProgress(
                 steps=self.trainer.steps,
                 seconds=began,
@@ -110,6 +130,7 @@ class Autosave:
                 number = write_state(folder, state, keep=record.evaluated)
             if evaluated:
                 record.evaluated = number
+        finite = self.agreement.share(finite)
         self.last = self.elapsed()
         self.took = self.last - began
         self.fastest = min(self.fastest or self.took, self.took)
@@ -118,10 +139,38 @@ class Autosave:
     def write_curves(self, record: RunStatistics) -> None:
         """Write the training curves if it is time to; a folder that cannot be written to is reported by the next save."""
         began = self.elapsed()
-        if began >= self.curves_due:
+        if self.writes and began >= self.curves_due:
             with suppress(CheckpointError):
-                write_points(self.plan.folder, record.points.curves())
+                self.write_points(record)
             self.curves_due = self.elapsed() + max(_CURVES_PAUSE, (self.elapsed() - began) / _CURVES_SHARE)
+
+    def write_points(self, record: RunStatistics) -> None:
+        """Write the training curves."""
+        if self.writes:
+            write_points(self.plan.folder, record.points.curves())
+
+    def publish(self, record: RunStatistics, *, improved: bool) -> None:
+        """Write the files of a model after its evaluation, or the curves alone if it is not the best so far."""
+        if self.writes and improved:
+            write_model_files(self.plan.folder, self.plan.config, record)
+        elif self.writes:
+            write_curves(self.plan.folder, record)
+        self.agreement.share(None)
+
+    def restore(self, record: RunStatistics, warn: Callable[[str], None]) -> RunStatistics:
+        """Bring the trainer back to the last evaluation; return the statistics of that time.
+
+        Args:
+            record: The statistics of the run.
+            warn: Is given a sentence for each damaged file.
+        """
+        if self.writes:
+            state = read_state(self.plan.folder, self.plan.config, warn, first=record.evaluated)
+            self.trainer.restore(state.arrays, state.progress.steps)
+            record = statistics_of(state)
+        else:
+            self.trainer.restore({}, 0)
+        return share_statistics(record, self.agreement.group)
 
     @contextmanager
     def _complete_folder(self, record: RunStatistics, published: int) -> Iterator[Path]:
@@ -148,7 +197,8 @@ class Autosave:
     def take_lock(self) -> None:
         """Release the lock of the previous folder and lock the checkpoint's folder."""
         self.lock.close()
-        self.lock.enter_context(training_lock(self.plan.folder))
+        if self.writes:
+            self.lock.enter_context(training_lock(self.plan.folder))
 
     def _restore_missing(self, record: RunStatistics, published: int) -> None:
         folder, config = self.plan.folder, self.plan.config

@@ -1,21 +1,20 @@
 """The training loop: steps, evaluations, saves and rollbacks until the budget, the patience or the user ends the run."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median_low
 
 import numpy as np
 
 from charlstm.checkpoint.history import HistoryEntry, best_score
-from charlstm.checkpoint.points import write_points
-from charlstm.checkpoint.state_files import read_state
 from charlstm.checkpoint.training_state import MAX_HALVINGS
 from charlstm.errors import TrainingError
 from charlstm.planning.budget import Budget
 from charlstm.planning.training_plan import TrainingPlan
 from charlstm.text.batches import BatchSource
 from charlstm.training.autosave import Autosave
+from charlstm.training.distributed.agreement import Agreement
 from charlstm.training.evaluation_schedule import EvaluationSchedule
 from charlstm.training.events import (
     CheckpointRewritten,
@@ -27,8 +26,7 @@ from charlstm.training.events import (
     SpeedMeasured,
     Stepped,
 )
-from charlstm.training.model_files import write_curves, write_model_files
-from charlstm.training.run_statistics import RunStatistics, Speed, statistics_of
+from charlstm.training.run_statistics import RunStatistics, Speed
 from charlstm.training.schedule import learning_rate
 from charlstm.training.trainer import Trainer
 from charlstm.training.validation import Validator
@@ -39,18 +37,17 @@ _MEASURED_AFTER = 2.0
 
 @dataclass
 class Loop:
-    """A training run in progress.
+    """A training run in progress. Of several workers each has its own, and all make the same decisions.
 
     Attributes:
         plan: The plan of the run.
         source: The batches.
         trainer: The trainer.
-        evaluator: Scores the held-out text; None without one.
+        evaluator: Scores the held-out text; None without one, and in a worker that is not the chief.
         budget: The budget.
         record: The statistics of the run.
         saver: Saves the run.
-        elapsed: Returns the wall-clock seconds of the run.
-        should_stop: Returns True to end the run.
+        agreement: Has the time, and whether the run should stop.
         evaluations: When the held-out text is scored.
         published: The evaluation of the state to resume from, if the folder has its model and the state does not record it.
         evaluation_durations: Durations of the evaluations, saving included, in seconds.
@@ -64,8 +61,7 @@ class Loop:
     budget: Budget
     record: RunStatistics
     saver: Autosave
-    elapsed: Callable[[], float]
-    should_stop: Callable[[], bool]
+    agreement: Agreement
     evaluations: EvaluationSchedule
     published: HistoryEntry | None = None
     evaluation_durations: list[float] = field(default_factory=list)
@@ -77,7 +73,7 @@ class Loop:
         self._plan_evaluations()
         self._plan_next_evaluation()
         out_of_patience, measured = self._is_out_of_patience, False
-        while self.fraction < 1 and not out_of_patience and not self.should_stop() and not self.trainer.stop_asked:
+        while self.fraction < 1 and not out_of_patience and not self.agreement.should_stop():
             yield from self._rewritten()
             event = self._step()
             yield event
@@ -102,7 +98,7 @@ class Loop:
         interrupted = self.fraction < 1 and not out_of_patience
         if interrupted:
             self.saver.save(self.record)
-            write_points(self.plan.folder, self.record.points.curves())
+            self.saver.write_points(self.record)
         # An interrupted run is not evaluated here: the uninterrupted run would not be, and resuming must give the same model.
         # Exception: there is no model yet.
         scored = [self.published] if self.published and not self.speed.steps else []
@@ -114,6 +110,7 @@ class Loop:
                 yield from self.events()
                 return
         yield from self._rewritten()
+        self.agreement.share(None)  # no worker leaves before the chief has finished
         history = scored or self.record.history
         out_of_time = not (interrupted or out_of_patience or self.trainer.steps >= self.budget.steps)
         yield Finished(
@@ -143,7 +140,11 @@ class Loop:
     @property
     def _seconds_kept_free(self) -> float:
         """Return the time at the end in which no step starts, in seconds: the last evaluation and half a step."""
-        return self.record.evaluation_seconds + self.speed.seconds_per_step / 2
+        return self.record.evaluation_seconds + self.speed.seconds_per_step * (0.5 + self.agreement.steps_behind)
+
+    def elapsed(self) -> float:
+        """Return the wall-clock seconds of the run."""
+        return self.agreement.elapsed()
 
     @property
     def learning_rate(self) -> float:
@@ -191,7 +192,11 @@ class Loop:
         if first:
             self.record.began = began
         rate = self.learning_rate
-        loss = self.trainer.step(self.source.batch(self.trainer.steps, self.trainer.rows), rate)
+        batch = self.source.batch(self.trainer.steps, self.trainer.rows)
+        loss = self.trainer.step(batch, rate, *self.agreement.message())
+        self.agreement.receive(self.trainer.received)
+        if not self.speed.steps:
+            self.agreement.share(None)  # the first step compiles, so its time is far behind
         if first:
             self.record.began = self.elapsed()  # excludes compilation
         self.speed.add(config.training.batch_size * config.model.seq_len, self.elapsed() - began)
@@ -228,10 +233,13 @@ class Loop:
 
     def _evaluate(self, *, save: bool = True) -> Evaluated | RolledBack:
         """Score the model, keep it if it is the best, save the state and write the model files."""
+        self.agreement.share(None)
         began, record, weights = self.elapsed(), self.record, self.trainer.weights()
         score = self.evaluator.nats_per_char(weights) if self.evaluator else None
+        finite = math.isfinite(score or 0.0) and all(np.isfinite(array).all() for array in weights.values())
+        score, finite = self.agreement.share((score, finite))
         self.evaluations.durations.append(self.elapsed() - began)
-        if not math.isfinite(score or 0.0) or not all(np.isfinite(array).all() for array in weights.values()):
+        if not finite:
             return self._roll_back()
         improved = score is None or score < record.best_score
         evaluation = HistoryEntry(
@@ -250,10 +258,7 @@ class Loop:
             record.best = weights
         if save and not self.saver.save(record, evaluated=True):
             return self._roll_back()
-        if improved:
-            write_model_files(self.plan.folder, self.plan.config, record)
-        else:
-            write_curves(self.plan.folder, record)
+        self.saver.publish(record, improved=improved)
         self.evaluation_durations.append(self.elapsed() - began)
         record.evaluation_seconds = median_low(self.evaluation_durations)  # one slow evaluation must not cost later ones
         self._plan_next_evaluation()
@@ -269,9 +274,7 @@ class Loop:
                 f"{MAX_HALVINGS} times; lower `learning_rate` (it was {peak:g}) or set `clip_norm`; the best weights are kept"
             )
         warnings: list[str] = []
-        state = read_state(self.plan.folder, self.plan.config, warnings.append, first=self.record.evaluated)
-        self.trainer.restore(state.arrays, state.progress.steps)
-        self.record = statistics_of(state)
+        self.record = self.saver.restore(self.record, warnings.append)
         self.record.halvings = halvings
         self._plan_next_evaluation()
         return RolledBack(at, self.trainer.steps, peak / 2**halvings, tuple(warnings))

@@ -1,11 +1,12 @@
 """The statistics of a training run: evaluations, loss, speed."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from charlstm.checkpoint.history import HistoryEntry
 from charlstm.checkpoint.training_state import TrainingState
 from charlstm.checkpoint.weights import Weights
+from charlstm.training.distributed.worker_group import WorkerGroup
 from charlstm.training.point_log import PointLog, log_of
 
 
@@ -55,6 +56,12 @@ def statistics_of(state: TrainingState) -> RunStatistics:
     return RunStatistics(
         list(state.history), state.best, *numbers, before.evaluated or state.number, points=log_of(state.curves)
     )
+
+
+def share_statistics(record: RunStatistics, group: WorkerGroup) -> RunStatistics:
+    """Return the chief's statistics in every worker. The best weights and the curves stay with the chief, which writes them."""
+    numbers = {name: value for name, value in vars(record).items() if name not in ("best", "points", "history")}
+    return replace(record, history=group.share(record.history, list[HistoryEntry]), **group.share(numbers))
 
 
 @dataclass

@@ -15,7 +15,11 @@ from charlstm.nn.masks import Masks
 from charlstm.nn.network import States, Tensor, array_of, build_layers
 from charlstm.nn.row_parallelism import row_parallel_nats
 from charlstm.text.batches import Batch
+from charlstm.training.distributed.all_reduce import all_reduce
 from charlstm.training.distributed.worker_group import WorkerGroup
+
+MESSAGE = 3
+"""Number of float32 that a process adds to the exchange of a step: see ``distributed/agreement.py``."""
 
 
 class Trainer:
@@ -26,8 +30,9 @@ class Trainer:
     the number of replicas.
 
     Attributes:
+        group: The workers that train.
         rows: The rows of a batch that this process reads.
-        stop_asked: True if any process asked to stop at the last step.
+        received: Sum of all processes' messages at the last step.
         gradient_norm: Global norm of the last step's gradient, before it was clipped; 0 before the first step.
     """
 
@@ -43,14 +48,14 @@ class Trainer:
             TrainingError: If the group cannot share a batch or a layer's masks evenly.
         """
         self.steps = 0
-        self.stop_asked = False
+        self.received = np.zeros(MESSAGE, np.float32)
         self.gradient_norm = 0.0
         self._training = training
-        self._group = group or WorkerGroup()
-        self._strategy = self._group.strategy
-        self._replicas = self._group.replicas
-        self.rows = self._group.rows(training.batch_size)
-        with self._group.watched(), self._strategy.scope():  # all workers create every variable together
+        self.group = group or WorkerGroup()
+        self._strategy = self.group.strategy
+        self._replicas = self.group.replicas
+        self.rows = self.group.rows(training.batch_size)
+        with self.group.watched(), self._strategy.scope():  # all workers create every variable together
             self.layers = build_layers(model, training.precision, training.random_seed)
             self._variables = list(self.layers.weights.values())
             averaged = self.layers.weights if training.weight_average else {}
@@ -69,13 +74,14 @@ class Trainer:
         self._states = self._split_states(self.layers.initial_states(training.batch_size))
         self._run = tf.function(self._all_replicas, autograph=False)
 
-    def step(self, batch: Batch, learning_rate: float, *, ask_to_stop: bool = False) -> float:
+    def step(self, batch: Batch, learning_rate: float, message: NDArray[np.float32] | None = None) -> float:
         """Make one update.
 
         Args:
             batch: The windows to learn: this process's ``rows`` of the batch.
             learning_rate: Learning rate of this step.
-            ask_to_stop: Ask all processes to stop. If any process asks, ``stop_asked`` is True in all of them afterwards.
+            message: Numbers of this process that travel with its gradients, ``[MESSAGE]``. Their sum over all processes is
+                in ``received`` afterwards. None for zeros.
 
         Returns:
             Mean nats per character over the whole batch, before the update, without regularisers.
@@ -85,12 +91,14 @@ class Trainer:
         """
         # The momentum of the EMA rises to its final value, so that the EMA forgets the initial weights.
         momentum = min(self._training.weight_average, (1 + self.steps) / (10 + self.steps))
-        shared = (self._distribute(array) for array in (*batch, np.full(self._group.replicas_here, ask_to_stop, np.float32)))
-        with self._group.watched():
-            (loss, asked, norm), self._states = self._run(
+        messages = np.zeros((self.group.replicas_here, MESSAGE), np.float32)
+        messages[0] = 0.0 if message is None else message
+        shared = (self._distribute(array) for array in (*batch, messages))
+        with self.group.watched():
+            (loss, received, norm), self._states = self._run(
                 *shared, self._states, tf.constant(learning_rate, tf.float32), tf.constant(momentum, tf.float32)
             )
-            self.stop_asked, self.gradient_norm = float(asked) > 0, float(norm)
+            self.received, self.gradient_norm = received.numpy(), float(norm)
         self.steps += 1
         return float(loss)
 
@@ -107,9 +115,7 @@ class Trainer:
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Return everything that the next step depends on, as arrays by name."""
         arrays = {name: array_of(variable) for name, variable in self._variables_by_name().items()}
-        for number, (h, c) in enumerate(self._states):
-            arrays |= {f"states/{number}/h": self._gather(h), f"states/{number}/c": self._gather(c)}
-        return arrays
+        return arrays | self._gathered_states()
 
     def layout(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Return the shape and the type of each array of a snapshot."""
@@ -122,27 +128,32 @@ class Trainer:
         return layout
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], steps: int) -> None:
-        """Restore the state of a :meth:`snapshot`.
+        """Restore the state of a :meth:`snapshot`, in every worker that of the chief; all workers call this together.
 
         Args:
-            arrays: The snapshot.
+            arrays: The snapshot; only the chief's is used.
             steps: Number of steps made before the snapshot.
 
         Raises:
             CheckpointError: If the arrays belong to another network or recipe.
         """
-        found, expected = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}, self.layout()
-        if mismatched := sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)):
+        layout = self.layout()
+        if not self.group.cluster.is_chief:
+            arrays = {name: np.zeros(shape, kind) for name, (shape, kind) in layout.items()}
+        found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
+        if mismatched := sorted(name for name in found.keys() | layout.keys() if found.get(name) != layout.get(name)):
             name = mismatched[0]
             raise CheckpointError(
                 f"the saved state does not fit this training: {name} is {found.get(name, 'missing')} and should be "
-                f"{expected.get(name, 'left out')}; train its model further with `base`"
+                f"{layout.get(name, 'left out')}; train its model further with `base`"
             )
+        if self.group.size > 1:
+            arrays = {name: self.group.broadcast(arrays[name]) for name in layout}
         for name, variable in self._variables_by_name().items():
             variable.assign(arrays[name])
         states = ((arrays[f"states/{number}/h"], arrays[f"states/{number}/c"]) for number in range(len(self.layers.lstms)))
         self._states = self._split_states(tuple(states))
-        self.steps = steps
+        self.steps = self.group.share(steps)
 
     def _variables_by_name(self) -> dict[str, keras.Variable]:
         """Return the variables by name, without the carried states."""
@@ -155,37 +166,43 @@ class Trainer:
         """Split the states of all rows into those that each replica carries."""
         return tuple((self._distribute(h[self.rows]), self._distribute(c[self.rows])) for h, c in states)
 
-    def _gather(self, state: Tensor) -> NDArray[np.float32]:
-        """Return a state's rows from every replica of every process."""
-        here = np.concatenate([part.numpy() for part in self._strategy.experimental_local_results(state)])
-        whole = np.zeros((self._training.batch_size, here.shape[1]), np.float32)
-        whole[self.rows] = here
-        return self._group.sum(whole.view(np.int32)).view(np.float32)
+    def _gathered_states(self) -> dict[str, NDArray[np.float32]]:
+        """Return the carried states by name, with the rows of every replica of every process."""
+        found = {}
+        for number, pair in enumerate(self._states):
+            for name, state in zip("hc", pair, strict=True):
+                here = np.concatenate([part.numpy() for part in self._strategy.experimental_local_results(state)])
+                found[f"states/{number}/{name}"] = whole = np.zeros((self._training.batch_size, here.shape[1]), np.float32)
+                whole[self.rows] = here
+        # One exchange for all of them: their columns side by side.
+        total = self.group.sum(np.concatenate(list(found.values()), 1).view(np.int32)).view(np.float32)
+        columns = np.cumsum([whole.shape[1] for whole in found.values()])[:-1]
+        return {name: np.ascontiguousarray(part) for name, part in zip(found, np.split(total, columns, 1), strict=True)}
 
     def _distribute(self, array: Any) -> Tensor:
         """Split the rows of this process among its replicas."""
-        if self._group.replicas_here == 1:
+        if self.group.replicas_here == 1:
             return tf.constant(array)
-        parts = np.split(np.asarray(array), self._group.replicas_here)
+        parts = np.split(np.asarray(array), self.group.replicas_here)
         return self._strategy.experimental_distribute_values_from_function(
-            lambda context: tf.constant(parts[context.replica_id_in_sync_group % self._group.replicas_here])
+            lambda context: tf.constant(parts[context.replica_id_in_sync_group % self.group.replicas_here])
         )
 
     def _all_replicas(
-        self, x: Tensor, y: Tensor, kept: Tensor, ask: Tensor, states: States, learning_rate: Tensor, momentum: Tensor
+        self, x: Tensor, y: Tensor, kept: Tensor, message: Tensor, states: States, learning_rate: Tensor, momentum: Tensor
     ) -> tuple[tuple[Tensor, Tensor, Tensor], States]:
         masks = self.layers.noise.masks(self._training.batch_size)
-        arguments = (x, y, kept, ask, states, masks, learning_rate, momentum)
+        arguments = (x, y, kept, message, states, masks, learning_rate, momentum)
         *values, states = self._strategy.run(self._replica_step, args=arguments)
-        loss, asked, norm = (self._strategy.experimental_local_results(value)[0] for value in values)
-        return (loss, asked, norm), states
+        loss, received, norm = (self._strategy.experimental_local_results(value)[0] for value in values)
+        return (loss, received, norm), states
 
     def _replica_step(
         self,
         x: Tensor,
         y: Tensor,
         kept: Tensor,
-        ask: Tensor,
+        message: Tensor,
         states: States,
         masks: Masks,
         learning_rate: Tensor,
@@ -201,16 +218,11 @@ class Trainer:
             penalties = [penalty for lstm in self.layers.lstms for penalty in lstm.losses]
             objective = loss + tf.add_n(penalties) / self._replicas if penalties else loss
         gradients = tape.gradient(objective, [variable.value for variable in self._variables])
-        asked = tf.reduce_sum(ask)
+        received = tf.reduce_sum(message, 0)
         if self._replicas > 1:
-            *gradients, loss, asked = _all_reduce(context, [*map(tf.convert_to_tensor, gradients), loss, asked])
+            gradients, exact = all_reduce(
+                [*map(tf.convert_to_tensor, gradients)], tf.concat([[loss], received], 0), "float32"
+            )
+            loss, received = exact[0], exact[1:]
         norm = self._optimizer.apply(gradients, learning_rate, momentum)
-        return loss, asked, norm, states
-
-
-def _all_reduce(context: tf.distribute.ReplicaContext, tensors: list[Tensor]) -> list[Tensor]:
-    """Return the sums of tensors over all replicas, in a single all-reduce to keep the waiting time low."""
-    shapes = [tensor.shape for tensor in tensors]
-    flat = context.all_reduce(tf.distribute.ReduceOp.SUM, tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors], 0))
-    parts = tf.split(flat, [shape.num_elements() for shape in shapes])
-    return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+        return loss, received, norm, states

@@ -2,22 +2,13 @@
 
 import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
 from itertools import count
 from types import SimpleNamespace
 
 import pytest
 
 from charlstm.cli import launch
-
-
-def own_processes() -> bool:
-    """Return whether this user may create a process namespace."""
-    return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rpf", "true"], check=False).returncode == 0
-
 
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
 
@@ -206,24 +197,6 @@ def test_stopped_group_is_not_restarted(charlstm, monkeypatch, heeds, code):
     assert "starting all" not in result.stderr
     assert len(started) == 2
     assert set(told) == {signal.SIGTERM}
-
-
-@pytest.mark.skipif(sys.platform != "linux" or not own_processes(), reason="no processes of one's own here")
-@pytest.mark.parametrize(("end", "code"), [("sys.exit(75)", 75), ("os.kill(os.getpid(), 9)", 137), ("", 0)])
-def test_first_container_process_continues_in_a_child(end, code):
-    program = f"import os, sys; from charlstm.cli.worker import not_the_first_process as f; f(); assert os.getpid() != 1; {end}"
-    done = subprocess.run(["unshare", "-rpf", sys.executable, "-c", program], check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (code, "")
-
-
-@pytest.mark.skipif(sys.platform != "linux" or not own_processes(), reason="no processes of one's own here")
-def test_first_container_process_forwards_signals():
-    program = (
-        "import os, signal, sys, time; from charlstm.cli.worker import not_the_first_process; not_the_first_process();"
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(9)); os.kill(1, signal.SIGTERM); time.sleep(30)"
-    )
-    done = subprocess.run(["unshare", "-rpf", sys.executable, "-c", program], check=False, timeout=20)
-    assert done.returncode == 9
 
 
 def test_restart_repeats_the_resume_option(charlstm, monkeypatch):

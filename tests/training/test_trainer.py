@@ -202,15 +202,14 @@ def test_assign_sets_the_weights_and_their_average(weight_average):
         np.testing.assert_array_equal(weight_values(trainer.layers)[name], value)
 
 
-def test_stop_asked_reports_the_request_of_the_last_step():
+def test_received_is_the_message_of_the_last_step():
     model, training = parts({}, {})
     trainer, source = fresh(model, training), batch_source(IDS, model, training)
-    assert not trainer.stop_asked
-    asked = []
-    for step, options in enumerate([{}, {"ask_to_stop": True}, {}]):
-        trainer.step(source.batch(step), 1e-2, **options)
-        asked.append(trainer.stop_asked)
-    assert asked == [False, True, False]
+    received = [trainer.received.tolist()]
+    for step, message in enumerate([(), (np.array([1, 20, 0.5], np.float32),), ()]):
+        trainer.step(source.batch(step), 1e-2, *message)
+        received.append(trainer.received.tolist())
+    assert received == [[0, 0, 0], [0, 0, 0], [1, 20, 0.5], [0, 0, 0]]
 
 
 def test_bfloat16_keeps_float32_weights_and_exact_ids():

@@ -1,18 +1,17 @@
 """The rendezvous of the workers before training: are all present, and do their plans agree?
 
-TensorFlow waits silently for up to an hour for a missing worker, and forever for one with a different plan. So each worker
-first sends its plan to the chief's address, as a line of JSON, and receives a line in reply.
+TensorFlow's coordination service cannot do this. While TensorFlow connects the workers it holds the interpreter lock, so no
+signal is handled. It waits an hour for a missing worker, whatever ``cluster_register_timeout_in_ms`` says, and does not name it
+(2.21). So each worker first sends its plan to the chief's address, as a line of JSON, and receives a line in reply.
 """
 
-import errno
+import asyncio
 import hashlib
 import json
-import math
 import os
-import socket
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack, closing
 
 from charlstm.config import setting_name, to_dict
 from charlstm.errors import GroupError, TrainingError
@@ -25,7 +24,6 @@ PATIENCE = 300.0
 """Seconds that a worker waits for the others."""
 _PAUSE = 0.5
 _SOON = 2.0  # seconds in which a connected worker must send its plan
-_LONGEST_LINE = 1 << 16
 
 PlanDescription = Mapping[str, str]
 
@@ -44,14 +42,16 @@ def meet(plan: TrainingPlan, cluster: Cluster, should_stop: Callable[[], bool], 
         TrainingError: In every worker, if the plan of one differs from the chief's; the message names it and the difference.
         KeyboardInterrupt: If this worker is asked to stop.
     """
-    until = time.monotonic() + patience
 
-    def wait() -> bool:
-        if should_stop():
-            raise KeyboardInterrupt
-        return time.monotonic() < until
+    async def in_time(work: Awaitable[object]) -> bool:
+        task, until = asyncio.ensure_future(work), time.monotonic() + patience
+        while not task.done() and time.monotonic() < until:
+            if should_stop():
+                raise KeyboardInterrupt
+            await asyncio.wait([task], timeout=_PAUSE)
+        return task.done()
 
-    verdict = (_receive_all if cluster.is_chief else _report)(cluster, describe_plan(plan), wait, patience)
+    verdict = asyncio.run((_receive_all if cluster.is_chief else _report)(cluster, describe_plan(plan), in_time, patience))
     if verdict:
         raise TrainingError(verdict)
 
@@ -69,74 +69,71 @@ def describe_plan(plan: TrainingPlan) -> dict[str, str]:
     }
 
 
-def _receive_all(cluster: Cluster, own: PlanDescription, wait: Callable[[], bool], patience: float) -> str:
+async def _receive_all(
+    cluster: Cluster, own: PlanDescription, in_time: Callable[[Awaitable[object]], Awaitable[bool]], patience: float
+) -> str:
     """Receive the plan of every worker, as the chief, and send all of them the same verdict."""
-    others: dict[int, tuple[socket.socket, PlanDescription]] = {}
-    with ExitStack() as stack:
+    others: dict[int, tuple[asyncio.StreamWriter, PlanDescription]] = {}
+    all_present = asyncio.Event()
+    connections = ExitStack()
+
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.callback(writer.close)
         try:
-            _, port = _host_and_port(cluster.workers[0])
-            both = socket.has_dualstack_ipv6()
-            family = socket.AF_INET6 if both else socket.AF_INET
-            listener = stack.enter_context(socket.create_server(("", port), family=family, dualstack_ipv6=both))
-        except OSError as error:
-            raise GroupError(
-                f"{cluster.name(0)} cannot listen there ({os.strerror(error.errno or 0)}); name another port"
-            ) from None
-        listener.settimeout(_PAUSE)
-        while len(others) < len(cluster.workers) - 1:
-            if not wait():
+            rank, plan = json.loads(await asyncio.wait_for(reader.readline(), _SOON))
+            if rank not in range(1, len(cluster.workers)):
+                raise ValueError(rank)
+            others[rank] = writer, dict(plan)
+        except (OSError, ValueError, TypeError, RecursionError):  # not a worker
+            writer.close()
+        if len(others) == len(cluster.workers) - 1:
+            all_present.set()
+
+    try:
+        server = await asyncio.start_server(receive, None, _host_and_port(cluster.workers[0])[1])
+    except OSError as error:
+        raise GroupError(
+            f"{cluster.name(0)} cannot listen there ({os.strerror(error.errno or 0)}); name another port"
+        ) from None
+    async with server:
+        with connections:
+            if not await in_time(all_present.wait()):
                 missing = [cluster.name(rank) for rank in range(1, len(cluster.workers)) if rank not in others]
                 raise GroupError(f"{', '.join(missing)} did not connect within {patience:.0f} s; start all workers together")
-            try:
-                connection = stack.enter_context(listener.accept()[0])
-                rank, plan = json.loads(_receive_line(connection, wait, time.monotonic() + _SOON))
-                if rank in range(1, len(cluster.workers)):
-                    others[rank] = connection, dict(plan)
-            except (OSError, ValueError, TypeError, RecursionError):  # nothing yet, or not a worker
-                continue
-        verdict = next(filter(None, (_differences(cluster, rank, others[rank][1], own) for rank in sorted(others))), "")
-        for rank, (connection, _) in others.items():
-            try:
-                connection.sendall(json.dumps(verdict).encode() + b"\n")
-            except OSError:
-                raise GroupError(f"{cluster.name(rank)} was lost; start all workers again") from None
+            verdict = next(filter(None, (_differences(cluster, rank, others[rank][1], own) for rank in sorted(others))), "")
+            for rank, (writer, _) in others.items():
+                try:
+                    writer.write(json.dumps(verdict).encode() + b"\n")
+                    await writer.drain()
+                except OSError:
+                    raise GroupError(f"{cluster.name(rank)} was lost; start all workers again") from None
     return verdict
 
 
-def _report(cluster: Cluster, own: PlanDescription, wait: Callable[[], bool], patience: float) -> str:
+async def _report(
+    cluster: Cluster, own: PlanDescription, in_time: Callable[[Awaitable[object]], Awaitable[bool]], patience: float
+) -> str:
     """Send the plan to the chief, as another worker, and return its verdict."""
-    reason = ""
-    while wait():
-        try:
-            with socket.create_connection(_host_and_port(cluster.workers[0]), timeout=_PAUSE) as connection:
-                connection.sendall(json.dumps([cluster.rank, own]).encode() + b"\n")
-                return str(json.loads(_receive_line(connection, wait, math.inf)))
-        except OSError as error:  # the chief does not listen yet
-            reason = error.strerror or str(error)
-            time.sleep(_PAUSE)
-        except (ValueError, RecursionError):  # another program, or the chief of an earlier run
-            reason = "the program there is not a chief waiting for workers"
-            time.sleep(_PAUSE)
-    raise GroupError(f"{cluster.name(0)} was not reached within {patience:.0f} s ({reason}); start all workers together")
+    reason, verdict = "no answer", ""
 
+    async def ask() -> None:
+        nonlocal reason, verdict
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection(*_host_and_port(cluster.workers[0]))
+                with closing(writer):
+                    writer.write(json.dumps([cluster.rank, own]).encode() + b"\n")
+                    verdict = str(json.loads(await reader.readline()))
+                    return
+            except OSError as error:  # the chief does not listen yet
+                reason = os.strerror(error.errno) if error.errno else str(error)
+            except (ValueError, RecursionError):  # another program, or the chief of an earlier run
+                reason = "the program there is not a chief waiting for workers"
+            await asyncio.sleep(_PAUSE)
 
-def _receive_line(connection: socket.socket, wait: Callable[[], bool], until: float) -> str:
-    """Receive a line from the other side.
-
-    Raises:
-        OSError: If it does not arrive in time, is too long, or the connection is closed.
-    """
-    connection.settimeout(_PAUSE)
-    received = b""
-    while not received.endswith(b"\n"):
-        if not wait() or time.monotonic() > until or len(received) > _LONGEST_LINE:
-            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-        with suppress(TimeoutError):
-            part = connection.recv(_LONGEST_LINE)
-            if not part:
-                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
-            received += part
-    return received.decode().strip()
+    if not await in_time(ask()):
+        raise GroupError(f"{cluster.name(0)} was not reached within {patience:.0f} s ({reason}); start all workers together")
+    return verdict
 
 
 def _differences(cluster: Cluster, rank: int, other: PlanDescription, chief: PlanDescription) -> str:

@@ -1,9 +1,6 @@
 """Connecting the workers that train together."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,16 +13,6 @@ from charlstm.training.distributed.worker_group import WorkerGroup
 
 CONNECTED_WITHIN = 30.0
 """Seconds that TensorFlow may take to connect the workers after their rendezvous."""
-_GUARD = """
-import os, signal, sys, threading
-def end():
-    print(sys.argv[3], file=sys.stderr, flush=True)
-    os.kill(int(sys.argv[1]), getattr(signal, "SIGKILL", signal.SIGTERM))
-    os._exit(0)
-threading.Timer(float(sys.argv[2]), end).start()
-sys.stdin.read()
-os._exit(0)
-"""
 
 
 def join(cluster: Cluster | None, batch_size: int) -> WorkerGroup:
@@ -66,15 +53,16 @@ def _signal_handler_restored() -> Iterator[None]:
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """End this process if the block takes longer than ``seconds``.
+    """End this process by SIGALRM if the block takes longer than ``seconds``.
 
-    If a worker is lost while they connect, TensorFlow waits forever and holds the interpreter lock. No thread or signal handler
-    can run then, so another process ends this one.
+    If a worker is lost while they connect, TensorFlow waits for an hour and holds the interpreter lock. No thread and no signal
+    handler can run then, but a signal without a handler still ends the process.
     """
-    sentence = f"charlstm: a worker was lost while they connected, {seconds:.0f} s ago; start all workers again"
-    command = [sys.executable, "-c", _GUARD, str(os.getpid()), str(seconds), sentence]
-    guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # keeps Ctrl-C from ending it
+    if not hasattr(signal, "setitimer"):  # Windows
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
-        guard.communicate()
+        signal.setitimer(signal.ITIMER_REAL, 0)

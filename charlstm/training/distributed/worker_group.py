@@ -2,19 +2,26 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
+import msgspec
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from tensorflow.python.eager.context import context
 
 from charlstm.errors import GroupError, TrainingError
+from charlstm.nn.quiet import quiet
 from charlstm.planning.cluster import Cluster
 
 ALONE = Cluster(("here:1",), 0)
+T = TypeVar("T")
+_FAILED = " has ended: "
+_PACKET = 1 << 10
+"""Bytes that the first exchange of a shared value has room for."""
 RESTART = "the saved state is intact: start all workers again with `resume` or `resume_if_exists` to continue from it"
 
 
@@ -83,18 +90,52 @@ class WorkerGroup:
         received = self.sum(padded.view(np.int32)).tobytes()[: array.nbytes]
         return np.frombuffer(received, array.dtype).reshape(array.shape)
 
+    def share(self, value: T, kind: Any = Any) -> T:
+        """Return the chief's value in every worker.
+
+        Args:
+            value: Numbers and text in lists and dictionaries, or records; only the chief's is used.
+            kind: Type of the value, if it has records or tuples.
+        """
+        if self.size == 1:
+            return value
+        packed = msgspec.msgpack.encode(value) if self.cluster.is_chief else b""
+        first = len(packed).to_bytes(8, "big") + packed[:_PACKET]
+        received = self.broadcast(np.frombuffer(first.ljust(8 + _PACKET, b"\0"), np.uint8)).tobytes()
+        length, received = int.from_bytes(received[:8], "big"), received[8:]
+        if length > _PACKET:  # a second exchange for what does not fit into the first
+            received += self.broadcast(np.frombuffer(packed[_PACKET:].ljust(length - _PACKET, b"\0"), np.uint8)).tobytes()
+        return value if self.cluster.is_chief else cast(T, msgspec.msgpack.decode(received[:length], type=kind))
+
+    @contextmanager
+    def failures_reported(self) -> Iterator[None]:
+        """End the other workers too if the block fails in this one, by TensorFlow's coordination service."""
+        try:
+            yield
+        except GroupError:
+            raise
+        except BaseException as error:
+            if self.size > 1:
+                reason = f"{self.cluster.name(self.cluster.rank)}{_FAILED}{str(error) or type(error).__name__}"
+                with suppress(tf.errors.OpError), quiet():
+                    context().report_error_to_cluster(tf.errors.ABORTED, reason)
+            raise
+
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Convert TensorFlow's errors about a lost worker into one that names the worker.
+        """Convert TensorFlow's errors about another worker into one that names the worker.
 
         Raises:
             GroupError: If TensorFlow can no longer reach a worker.
+            TrainingError: If another worker has reported that it failed.
         """
         try:
             yield
         except tf.errors.OpError as error:
             if self.size == 1 or isinstance(error, tf.errors.ResourceExhaustedError):
                 raise
+            if failed := re.search(rf"worker \d+ \(\S+\){_FAILED}.*", str(error)):
+                raise TrainingError(failed[0]) from None
             raise GroupError(f"{self._lost(str(error))}; {RESTART}") from None
 
     def _lost(self, message: str) -> str:
