@@ -137,6 +137,7 @@ class TrainingConfig:
         patience: Evaluations without improvement before training stops early; None for no early stopping.
         precision: Precision of the LSTM layers' products, and of the softmax layer's product above 256 characters. Cell
             states, gates, weights and the softmax itself are always float32.
+        gradient_precision: Precision of the gradients that several workers or GPUs exchange. ``bfloat16`` halves their bytes.
         save_every: Minutes between saves of the training state. None means 1, or more where saving would take over 2 % of
             the time. Every evaluation saves too.
         random_seed: Number that determines everything random.
@@ -157,6 +158,7 @@ class TrainingConfig:
     evaluations: Annotated[int, Meta(ge=1, le=10_000)] = 10  # bounded, since resume/ has a copy of each history line
     patience: _Size | None = None
     precision: Precision = "float32"
+    gradient_precision: Precision = "float32"
     save_every: Annotated[float, Meta(ge=0.0, le=1e7)] | None = None
     random_seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args
 
 from charlstm.checkpoint.folder import creation_obstacle
 from charlstm.checkpoint.search import CURRENT
-from charlstm.choices import Activation, Batches, Encoding, OnUnknown, PrecisionOrAuto, Schedule, Targets
+from charlstm.choices import Activation, Batches, Encoding, OnUnknown, Precision, PrecisionOrAuto, Schedule, Targets
 from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance
 from charlstm.formatting import bits
 from charlstm.interruption import StopRequest, signals
@@ -76,6 +76,7 @@ class TrainingSettings(TypedDict, total=False):
     num_evaluations: int
     patience: int
     precision: PrecisionOrAuto
+    gradient_precision: Precision
     save_every: float
     random_seed: int
 

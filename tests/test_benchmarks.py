@@ -1,6 +1,7 @@
 """The benchmarks run at a tiny size and report every entry; their timings mean nothing here."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.network import step_seconds
 from benchmarks.recipes import table
 
 RUN = {"text": "a.txt", "sha256": "a", "preset": "quick", "minutes": None, "parameters": 1_000, "seconds": 61.0, "epochs": 2.0}
@@ -89,6 +91,35 @@ def test_saving(tmp_path):
     assert [one["preset"] for one in found] == ["quick", "standard", "best"]
     assert all(0 < one["share"] <= 0.02 for one in found)
     assert 10e6 < found[0]["bytes"] < found[1]["bytes"] < found[2]["bytes"]
+
+
+@pytest.mark.slow
+def test_gradient_precision(tmp_path):
+    (tmp_path / "a.txt").write_text("the quick brown fox " * 100)
+    small = ["--units", "4", "--seq-len", "8", "--batch-size", "4", "--epochs", "1", "--num-evaluations", "1"]
+    (found,) = results("gradient_precision", str(tmp_path / "a.txt"), "--seeds", "5", *small)["gradient_precision"]
+    assert found["seed"] == 5
+    assert found["float32"] > 0
+    assert found["bfloat16"] == pytest.approx(found["float32"], rel=0.1)
+
+
+@pytest.mark.parametrize(("workers", "milliseconds"), [(8, 33), (64, 81), (512, 528)])
+def test_the_cost_model_gives_the_figures_of_the_guide(workers, milliseconds):
+    seconds = step_seconds(0.087, workers, 1_220_000, latency=0.5e-3, bandwidth=0.65e9, overhead=1.5e-3)
+    assert round(1e3 * seconds) == milliseconds
+
+
+def own_devices() -> bool:
+    """Return whether this user may create network devices."""
+    return os.access("/dev/net/tun", os.W_OK) and shutil.which("ip") is not None and os.geteuid() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not own_devices(), reason="network devices cannot be created")
+def test_network():
+    small = ["--workers", "2", "--units", "--floats", "1000", "--rounds", "1", "--delay", "5"]
+    (found,) = results("network", *small)["network"]
+    assert found["seconds"] > 2 * 0.005  # two stages
 
 
 @pytest.mark.slow

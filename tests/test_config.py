@@ -55,6 +55,7 @@ trainings = st.builds(
     evaluations=st.integers(1, 10_000),
     patience=st.none() | sizes,
     precision=st.sampled_from(["float32", "bfloat16"]),
+    gradient_precision=st.sampled_from(["float32", "bfloat16"]),
     random_seed=st.integers(0, 2**63 - 1),
 )
 
@@ -119,6 +120,7 @@ def test_record_is_frozen(kind):
         (TrainingConfig, "evaluations", 10_001),
         (TrainingConfig, "patience", 0),
         (TrainingConfig, "precision", "float16"),
+        (TrainingConfig, "gradient_precision", "float16"),
         (TrainingConfig, "random_seed", -1),
         (TrainingConfig, "random_seed", 2**63),
     ],

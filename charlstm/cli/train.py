@@ -134,6 +134,7 @@ def train(
     jobs: training_inputs.Jobs = None,
     cluster: train_options.Cluster = None,
     rank: train_options.Rank = None,
+    gradient_precision: train_options.GradientPrecision = None,
     checkpoints: CheckpointsOption = CHECKPOINTS,
     json: JsonOption = False,
 ) -> None:

@@ -258,4 +258,12 @@ Cluster = Annotated[
         metavar="HOST:PORT,HOST:PORT,...",
     ),
 ]
+GradientPrecision = Annotated[
+    choices.Precision | None,
+    option(
+        _WORKERS,
+        "Precision of the gradients that workers exchange; bfloat16 halves their bytes. Default: float32.",
+        **choice(choices.Precision),
+    ),
+]
 Rank = Annotated[int | None, option(_WORKERS, "Index of this worker in --cluster; worker 0 is the chief.", **integer(0))]

@@ -221,7 +221,7 @@ class Trainer:
         received = tf.reduce_sum(message, 0)
         if self._replicas > 1:
             gradients, exact = all_reduce(
-                [*map(tf.convert_to_tensor, gradients)], tf.concat([[loss], received], 0), "float32"
+                [*map(tf.convert_to_tensor, gradients)], tf.concat([[loss], received], 0), self._training.gradient_precision
             )
             loss, received = exact[0], exact[1:]
         norm = self._optimizer.apply(gradients, learning_rate, momentum)

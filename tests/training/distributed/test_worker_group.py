@@ -13,7 +13,7 @@ from charlstm.nn.fused_lstm import FusedLSTM
 from charlstm.planning.cluster import Cluster
 from charlstm.training.distributed.worker_group import WorkerGroup
 from charlstm.training.trainer import Trainer
-from tests.worker_processes import trained, trained_together
+from tests.worker_processes import free_addresses, run, trained, trained_together
 
 SETTINGS = {
     "model": {
@@ -65,6 +65,47 @@ def test_two_workers_with_32_rows_equal_one_with_64(alone, tmp_path):
 def test_two_workers_with_one_layer_equal_one(tmp_path):
     small = {**SETTINGS, "model": {**SETTINGS["model"], "units": [16]}, "steps": 10}
     assert_alike_and_same(trained_together(small, 2, tmp_path), trained(small))
+
+
+@pytest.mark.slow
+def test_gradients_in_bfloat16_differ_by_their_rounding(tmp_path):
+    settings = {**SETTINGS, "training": {**SETTINGS["training"], "gradient_precision": "bfloat16"}, "steps": 10}
+    first, second = trained_together(settings, 2, tmp_path)
+    alone = trained(settings)
+    assert first["losses"][0] == pytest.approx(alone["losses"][0], rel=1e-6)  # the loss itself is not rounded
+    np.testing.assert_allclose(first["losses"], alone["losses"], rtol=1e-2)
+    assert (first["losses"] != alone["losses"]).any()
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name])
+
+
+FAILING = """
+import sys
+from charlstm.errors import CharlstmError
+from charlstm.planning.cluster import cluster_of
+from charlstm.training.distributed.startup import join
+group = join(cluster_of({addresses!r}, {rank}, {{}}), 4)
+try:
+    with group.failures_reported():
+        group.share(1)
+        if {rank} == {fails}:
+            raise OSError("no space left on device")
+        group.share(2)
+except CharlstmError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fails", [0, 1])
+def test_the_failure_of_a_worker_ends_the_other_with_its_reason(tmp_path, fails):
+    addresses = free_addresses(2)
+    ended = run([["-c", FAILING.format(addresses=addresses, rank=rank, fails=fails)] for rank in (0, 1)], tmp_path)
+    assert ended[fails].err.endswith("OSError: no space left on device\n")
+    survivor = ended[1 - fails]
+    assert (survivor.code, survivor.err) == (1, "")
+    assert survivor.out == f"worker {fails} ({addresses.split(',')[fails]}) has ended: no space left on device\n"
 
 
 @pytest.mark.slow
