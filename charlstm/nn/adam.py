@@ -76,8 +76,8 @@ class Adam:
             Global norm of the gradients before clipping; scalar. Without clipping it costs one more pass over the gradients.
         """
         context = tf.distribute.get_replica_context()
-        alone = context.num_replicas_in_sync == 1
-        compiled = [alone and weight.shape.num_elements() >= COMPILED for weight in (each.value for each in self._weights)]
+        one_device = context.num_replicas_in_sync == 1 or len(context.strategy.extended.worker_devices) == 1
+        compiled = [one_device and weight.shape.num_elements() >= COMPILED for weight in (each.value for each in self._weights)]
         gradients = [
             _distinct(gradient) if by_row and isinstance(gradient, tf.IndexedSlices) else tf.convert_to_tensor(gradient)
             for gradient, by_row in zip(gradients, compiled, strict=True)

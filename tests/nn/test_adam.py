@@ -129,8 +129,10 @@ def test_rows_without_a_gradient_move_by_their_momentum():
     assert (before != ours[0].numpy()).all()
 
 
-@pytest.mark.parametrize(("replicas", "compiled"), [(1, [(SHAPES[0], True)]), (2, [])])
-def test_one_replica_compiles_large_weights_and_keeps_their_rows(monkeypatch, replicas, compiled):
+@pytest.mark.parametrize(
+    ("replicas", "devices", "compiled"), [(1, 1, [(SHAPES[0], True)]), (2, 1, [(SHAPES[0], True)]), (2, 2, [])]
+)
+def test_one_device_compiles_large_weights_and_keeps_their_rows(monkeypatch, replicas, devices, compiled):
     found = []
 
     def record(weight, m, v, average, gradient, *_):
@@ -141,7 +143,8 @@ def test_one_replica_compiles_large_weights_and_keeps_their_rows(monkeypatch, re
 
     monkeypatch.setattr(adam, "COMPILED", 9 * 6)  # as many elements as the first weight has; the others have fewer
     monkeypatch.setattr(adam, "_in_one_pass", record)
-    context = SimpleNamespace(num_replicas_in_sync=replicas, merge_call=merge_call)
+    strategy = SimpleNamespace(extended=SimpleNamespace(worker_devices=("CPU:0", "CPU:1")[:devices]))
+    context = SimpleNamespace(num_replicas_in_sync=replicas, merge_call=merge_call, strategy=strategy)
     monkeypatch.setattr(tf.distribute, "get_replica_context", lambda: context)
     first, *others = gradients(0)
     Adam(weights(), []).apply([by_row(first), *map(tf.constant, others)], tf.constant(0.1), tf.constant(0.0))
