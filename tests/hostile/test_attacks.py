@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from charset_normalizer.constant import IANA_SUPPORTED
 
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.weights import WEIGHTS
@@ -61,7 +62,7 @@ def test_attack_has_no_effect(readers, watched, little_memory, path):
     # Import everything that the readers import on first use, before imports count.
     for name in FILES:
         readers.read(name, (readers.folder / FILES[name]).read_bytes())
-    for encoding in (*CANDIDATES, *COMMON):
+    for encoding in (*CANDIDATES, *COMMON, *IANA_SUPPORTED):
         codecs.lookup(encoding)
     for refused in (b"\xff", b"a\0b"):
         with pytest.raises(CharlstmError):
