@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ class IdWriter:
                 f"{path} is damaged: it has fewer ids than {folder} counts; remove {folder}, and prepare it again"
             )
         self._file.truncate(size)
+        self._file.seek(size)
 
     def read_back(self, length: int) -> None:
         """Count the next ids, which are in the file, as if they were added.
@@ -141,11 +143,13 @@ class IdWriter:
             os.fsync(file.fileno())
             sync_folder(self._folder)
         except BaseException:
-            file.close()
+            with suppress(OSError):  # the disk may be full
+                file.close()
             wide.unlink()
             raise
-        self._file.close()
+        before = self._file
         self._file, self.id_bytes = file, width
+        before.close()
         narrow.unlink()
 
 

@@ -15,7 +15,7 @@ from charlstm.text.compression import bytes_read
 from charlstm.text.corpus import Corpus, check_encoding, open_corpus
 from charlstm.text.decoding import decoded_blocks
 from charlstm.text.id_writer import WIDTHS, IdWriter
-from charlstm.text.preparation_log import Log, ReadFile, append_files, begin_log, cut_log, read_log
+from charlstm.text.preparation_log import Log, LogWriter, ReadFile, read_log
 from charlstm.text.prepared_corpus import FORMAT_VERSION, LOG, RECORD, PreparedRecord, ids_file, write_record
 from charlstm.text.sources import Note, Source, expand_sources, joined_name, open_file, source_list
 
@@ -97,27 +97,22 @@ def _prepare(inputs: Sequence[_Input], folder: Path, encoding: str, note: Note, 
         return
     for left in folder.glob(".*.tmp"):  # of a process that was killed while it wrote
         left.unlink()
-    if log:
-        cut_log(folder, log.size)
-    else:
-        begin_log(folder, encoding)
+    logged = LogWriter(folder, log, encoding)
     total, finished = sum(each.size for each in inputs), sum(each.size for each in done)
     characters = "".join(each.new for each in done)
     if len(set(characters)) < len(characters):
         raise CorpusError(f"{folder / LOG} is damaged; remove {folder}, and prepare the corpus again")
     writer = IdWriter(folder, characters, done[-1].end if done else 0)
-    complete: list[ReadFile] = []
     try:
         if done:
             note(f"{len(done):,} of {len(inputs):,} files are already in {folder}; continuing after {done[-1].path}.")
             _read_back(writer, done, folder, lambda size: progress(size, total, done[-1].path))
-        kept = writer.length
         try:
             for each in inputs[len(done) :]:
                 known = len(writer.counts)
                 _read(each, writer, encoding, note, partial(_report, progress, finished, total, each.path))
                 finished += each.size
-                complete.append(
+                logged.add(
                     ReadFile(
                         path=each.real,
                         size=each.size,
@@ -127,14 +122,14 @@ def _prepare(inputs: Sequence[_Input], folder: Path, encoding: str, note: Note, 
                         sha256=writer.fingerprint,
                     )
                 )
-                if writer.length - kept >= _COMMITTED_IDS:
-                    kept = _commit(writer, folder, complete)
+                if writer.length - logged.logged_end >= _COMMITTED_IDS:
+                    _commit(writer, logged)
+            _commit(writer, logged)
         except BaseException:
             with suppress(OSError):  # the disk may be full
-                writer.cut(complete[-1].end if complete else kept)
-                _commit(writer, folder, complete)
+                writer.cut(logged.end)
+                _commit(writer, logged)
             raise
-        _commit(writer, folder, complete)
         _check_text(writer, inputs)
         write_record(folder, _record(writer, inputs))
     finally:
@@ -157,13 +152,10 @@ def _read(each: _Input, writer: IdWriter, encoding: str, note: Note, progress: C
     progress(each.size)
 
 
-def _commit(writer: IdWriter, folder: Path, complete: list[ReadFile]) -> int:
-    """Make the ids safe on the disk, then log the files that they are of; return the number of ids."""
+def _commit(writer: IdWriter, log: LogWriter) -> None:
+    """Make the ids safe on the disk, then log the files that they are of."""
     writer.sync()
-    if complete:
-        append_files(folder, complete)
-        complete.clear()
-    return writer.length
+    log.commit()
 
 
 def _read_back(writer: IdWriter, done: Sequence[ReadFile], folder: Path, progress: Callable[[int], object]) -> None:

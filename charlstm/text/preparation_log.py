@@ -58,23 +58,60 @@ class Log:
     size: int
 
 
-def begin_log(folder: Path, encoding: str) -> None:
-    """Begin the log of a preparation.
+class LogWriter:
+    """Writer of the log. After an append that was interrupted, the next one begins at the same place."""
 
-    Raises:
-        OSError: If it cannot be written.
-    """
-    _append(folder / LOG, [{"format_version": 1, "text_encoding": encoding}])
-    sync_folder(folder)
+    def __init__(self, folder: Path, log: Log | None, encoding: str) -> None:
+        """Continue a log, or begin one.
 
+        Args:
+            folder: The corpus.
+            log: What the log has; None for a new one.
+            encoding: Text encoding of the files.
 
-def append_files(folder: Path, files: Sequence[ReadFile]) -> None:
-    """Log files whose ids are safe on the disk.
+        Raises:
+            OSError: If it cannot be written.
+        """
+        self._path, self._files = folder / LOG, list(log.files) if log else []
+        # One attribute, so that an interrupt changes both numbers or neither.
+        self._logged = len(self._files), log.size if log else 0
+        if log is None:
+            self._logged = 0, self._write([{"format_version": 1, "text_encoding": encoding}])
+            sync_folder(folder)
 
-    Raises:
-        OSError: If the log cannot be written.
-    """
-    _append(folder / LOG, [asdict(file) for file in files])
+    @property
+    def end(self) -> int:
+        """Length of the text up to the end of the last file that was added."""
+        return self._files[-1].end if self._files else 0
+
+    @property
+    def logged_end(self) -> int:
+        """Length of the text up to the end of the last file in the log."""
+        return self._files[self._logged[0] - 1].end if self._logged[0] else 0
+
+    def add(self, file: ReadFile) -> None:
+        """Add a file that is complete, without writing it."""
+        self._files.append(file)
+
+    def commit(self) -> None:
+        """Write the files that were added, whose ids are safe on the disk.
+
+        Raises:
+            OSError: If the log cannot be written.
+        """
+        number = len(self._files)
+        size = self._write([asdict(file) for file in self._files[self._logged[0] :]])
+        self._logged = number, size
+
+    def _write(self, lines: Sequence[dict[str, Any]]) -> int:
+        """Write lines in place of what follows the complete ones; return the length of the log in bytes."""
+        size, data = self._logged[1], b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+        with self._path.open("ab") as file:
+            file.truncate(size)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return size + len(data)
 
 
 def read_log(folder: Path) -> Log | None:
@@ -100,19 +137,3 @@ def read_log(folder: Path) -> Log | None:
     except (ValueError, LookupError, TypeError, RecursionError):
         raise CorpusError(f"{path} is damaged; remove {folder}, and prepare the corpus again") from None
     return Log(encoding=encoding, files=tuple(files), size=size) if encoding else None
-
-
-def cut_log(folder: Path, size: int) -> None:
-    """Remove what follows the complete lines of a log.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    os.truncate(folder / LOG, size)
-
-
-def _append(path: Path, lines: Sequence[dict[str, Any]]) -> None:
-    with path.open("ab") as file:
-        file.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
-        file.flush()
-        os.fsync(file.fileno())
