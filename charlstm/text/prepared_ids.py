@@ -1,5 +1,6 @@
 """Ids of a prepared corpus: they stay in a memory-mapped file, and are translated to a vocabulary where they are read."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,8 @@ class PreparedIds(NDArrayOperatorsMixin):
     """A part of a prepared corpus, which stands in for an array of ids.
 
     Slices are parts, too, and read nothing. Indexing with anything else, ``astype``, operators and NumPy's functions read
-    from the file what they need and return arrays.
+    from the file what they need and return arrays. ``max`` and ``min`` read block by block; ``np.asarray``, ``copy`` and
+    ``tolist`` read all of the part into memory.
     """
 
     ndim = 1
@@ -55,6 +57,14 @@ class PreparedIds(NDArrayOperatorsMixin):
 
     def __len__(self) -> int:
         return self.stop - self.start
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} {self.dtype} ids in the file of a prepared corpus>"
+
+    @property
+    def size(self) -> int:
+        """Number of characters."""
+        return len(self)
 
     @property
     def shape(self) -> tuple[int]:
@@ -96,6 +106,23 @@ class PreparedIds(NDArrayOperatorsMixin):
         """Read the part as numbers of another type."""
         return self.__array__(dtype)
 
+    def copy(self) -> NDArray[Any]:
+        """Read the part."""
+        return self.__array__()
+
+    def tolist(self) -> list[int]:
+        """Read the part as a list."""
+        found: list[int] = self.__array__().tolist()
+        return found
+
+    def max(self, axis: Any = None, out: Any = None, **options: Any) -> Any:
+        """Return the greatest id. The arguments are those of ``np.max``, which calls this."""
+        return self._extreme(np.max, axis, out, options)
+
+    def min(self, axis: Any = None, out: Any = None, **options: Any) -> Any:
+        """Return the smallest id. The arguments are those of ``np.min``, which calls this."""
+        return self._extreme(np.min, axis, out, options)
+
     def translated(self, table: NDArray[Any]) -> "PreparedIds":
         """Return the part in another vocabulary.
 
@@ -117,6 +144,12 @@ class PreparedIds(NDArrayOperatorsMixin):
             return None
         found = self.summary.hashes[self.summary.ends <= self.stop]
         return found[:number] if len(found) >= number or self.summary.complete else None
+
+    def _extreme(self, function: Callable[..., Any], axis: Any, out: Any, options: Mapping[str, Any]) -> Any:
+        if options:  # such as a mask, which has the length of the part
+            return function(np.asarray(self), axis, out, **options)
+        found = [function(np.asarray(self[first : first + _BLOCK])) for first in range(0, len(self), _BLOCK)]
+        return function(np.array(found, self.dtype), axis, out)
 
     def _count(self, start: int, stop: int) -> NDArray[np.int64]:
         counts = np.zeros(len(self.table), np.int64)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.errors import CorpusError
+from charlstm.text import prepared_ids
 from charlstm.text.frequencies import occurrences
 from charlstm.text.prepared_ids import CorpusSummary, PreparedIds
 
@@ -39,6 +40,36 @@ def test_an_index_reads_what_it_reads_from_an_array(index):
 def test_its_measures_are_those_of_an_array():
     assert (len(IDS), IDS.shape, IDS.dtype, IDS.itemsize, IDS.ndim) == (10, (10,), np.uint16, 2, 1)
     assert IDS.nbytes == 10
+    assert IDS.size == np.size(IDS) == ARRAY.size
+    assert IDS[2:5].size == 3
+
+
+def test_its_values_are_read_as_those_of_an_array():
+    assert IDS[1:8].tolist() == ARRAY[1:8].tolist()
+    copy = IDS.copy()
+    copy[:] = 1
+    assert isinstance(copy, np.ndarray)
+    assert IDS.tolist() == ARRAY.tolist()
+    assert repr(IDS) == "<10 uint16 ids in the file of a prepared corpus>"
+
+
+def test_extremes_are_those_of_an_array_and_are_read_in_blocks(monkeypatch):
+    monkeypatch.setattr(prepared_ids, "_BLOCK", 3)
+    for part in (slice(None), slice(2, 3), slice(1, 8)):
+        prepared, array = IDS[part], ARRAY[part]
+        assert (prepared.max(), prepared.min()) == (array.max(), array.min())
+        assert (np.max(prepared), np.min(prepared, axis=0)) == (array.max(), array.min())
+        assert np.max(prepared, initial=1, where=array < 9) == np.max(array, initial=1, where=array < 9)
+    assert IDS.max().dtype == np.uint16
+    out = np.empty((), np.uint16)
+    assert np.min(IDS, out=out) is out
+    assert out == 0
+    with pytest.raises(ValueError, match="zero-size array"):
+        IDS[:0].max()
+    read = []
+    monkeypatch.setattr(PreparedIds, "_check", lambda self, stored: read.append(np.size(stored)))
+    IDS.max()
+    assert read == [3, 3, 3, 1]
 
 
 def test_operators_and_functions_read_it():
