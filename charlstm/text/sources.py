@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from charlstm.errors import ConfigError, CorpusError
 from charlstm.text.compression import unpacked, without_suffix
+from charlstm.text.prepared_corpus import is_prepared
 
 COPIED_BYTES = 1 << 20
 """Bytes per block when a pipe is copied to a temporary file."""
@@ -67,12 +68,14 @@ def expand_sources(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]
         note: Receives a sentence with the files of each folder or pattern.
 
     Raises:
-        CorpusError: If a folder or a pattern has no file.
+        CorpusError: If a folder or a pattern has no file, or a folder is a prepared corpus, which has no files to read.
     """
     paths: list[str] = []
     for source in map(str, sources):
         found = [source]
         if source != "-" and _is_folder(source):
+            if is_prepared(source):
+                raise CorpusError(f"{source} is already prepared; train on it, or prepare the files themselves")
             found = _texts_in(Path(source))
             if not found:
                 folder = Path(source)

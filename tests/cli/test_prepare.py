@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from charlstm.text.preparation import LOCK
+from charlstm.text.preparation import LOCK, prepare_corpus
 from tests.cli.conftest import SMALL, TEXT
 from tests.text.prepared import write_texts
 
@@ -96,6 +96,13 @@ def test_a_bad_file_among_good_ones_is_named(refusal, tmp_path, files):
     assert "prepared is not completely prepared" in refusal("train", "prepared")
     assert "no-such.txt does not exist" in refusal("prepare", "no-such.txt", "--to", "other")
     assert "standard input cannot be prepared" in refusal("prepare", "-", "--to", "other")
+
+
+def test_a_prepared_corpus_is_not_prepared_again(refusal, files):
+    prepare_corpus(files, "prepared")
+    expected = "prepared is already prepared; train on it, or prepare the files themselves"
+    for sources in (["prepared"], ["a.txt", "prepared"]):
+        assert expected in refusal("prepare", *sources, "--to", "other")
 
 
 def test_many_remarks_are_counted(charlstm, tmp_path):
