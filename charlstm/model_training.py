@@ -118,7 +118,7 @@ def train(
         validation_file: Files of a validation text of your own; the whole corpus is trained on then.
         on_unknown: Action for characters of the validation text that the corpus lacks: ``error``, ``skip`` or ``replace``.
         tensorboard: Folder for the event files of TensorBoard.
-        text_encoding: Text encoding of the files. Default: utf-8.
+        text_encoding: Text encoding of the files. Default: utf-8. A prepared corpus has none.
         checkpoints: The folder of checkpoints.
         progress: Show a progress bar and the notes on the text and the settings.
         callback: Called with every event of :mod:`charlstm.training.events`.
@@ -179,7 +179,7 @@ def train(
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 name=name,
                 base_name=base,
-                text_encoding=text_encoding or "utf-8",
+                text_encoding=text_encoding,
             )
         if text is not None:  # its temporary file is soon gone
             plan = replace(plan, paths=(GIVEN_AS_STRING,))

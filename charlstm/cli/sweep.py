@@ -198,7 +198,7 @@ def _plan(options: Mapping[str, Any]) -> "TrainingPlan":
         created="",
         name=name,
         base_name=options["from_"],
-        text_encoding=encoding or "utf-8",
+        text_encoding=encoding,
     )
 
 

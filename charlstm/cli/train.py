@@ -170,7 +170,7 @@ def train(
         recipe=read,
         **held_out,
         base_name=from_,
-        text_encoding="utf-8" if text_encoding is None else text_encoding,
+        text_encoding=text_encoding,
     )
     if together and not together.is_chief:
         resumed = None if begun is None else plan_worker(checkpoints, begun, corpus or [], given, text_encoding, recipe=read)

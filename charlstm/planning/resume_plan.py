@@ -18,7 +18,7 @@ from charlstm.planning.environment import environment_record
 from charlstm.planning.rare_characters import min_count_of
 from charlstm.planning.recipe_file import Recipe
 from charlstm.planning.settings import FREE, budget_of, check_budget
-from charlstm.planning.training_plan import ResumedState, TrainingPlan, absolute
+from charlstm.planning.training_plan import ResumedState, TrainingPlan, absolute, used_text_encoding
 from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus, read_again
@@ -62,7 +62,7 @@ def plan_resuming(
     with training_lock(folder):
         state = read_state(folder, config, notes.append)
         number = newest_state(folder)
-    encoding = text_encoding or state.progress.text_encoding
+    encoding = _text_encoding(text_encoding, paths, validation_files, state.progress)
     corpus = _read_again(tuple(paths), state.progress, encoding, config, name)
     _check_min_count(config, given, corpus, name)
     config = _with_new_budget(config, given)
@@ -107,7 +107,7 @@ def plan_worker(
     """
     folder = find_checkpoint(root, name)
     config, progress = read_config(folder), read_progress(folder)
-    encoding = text_encoding or progress.text_encoding
+    encoding = _text_encoding(text_encoding, paths, (), progress)
     corpus = _read_again(tuple(paths), progress, encoding, config, name)
     config = _with_new_budget(config, _with_recipe(recipe, given, config))
     return TrainingPlan(
@@ -118,6 +118,14 @@ def plan_worker(
         text_encoding=encoding,
         finished=_why_finished(folder.name, config, progress, corpus),
     )
+
+
+def _text_encoding(
+    text_encoding: str | None, paths: Sequence[str], validation_files: Sequence[str], progress: TrainingProgress
+) -> str:
+    """Return the text encoding of a training run: the user's or else the saved one."""
+    texts = (*(paths or progress.paths), *(validation_files or progress.validation_paths))
+    return used_text_encoding(text_encoding, texts, progress.text_encoding)
 
 
 def _with_recipe(recipe: Recipe | None, given: Mapping[str, object], config: CheckpointConfig) -> Mapping[str, object]:

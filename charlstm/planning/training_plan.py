@@ -13,7 +13,7 @@ from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.training_state import TrainingState
 from charlstm.choices import OnUnknown
 from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
-from charlstm.errors import ConfigError, CorpusError
+from charlstm.errors import ConfigError, CorpusError, clip_text
 from charlstm.planning.adaptation import adapt, fitted_validation
 from charlstm.planning.base_model import FITTED_IN_FINE_TUNING, Base, read_base
 from charlstm.planning.cluster import Cluster
@@ -29,6 +29,7 @@ from charlstm.text.batches import batch_source
 from charlstm.text.compression import without_suffix
 from charlstm.text.corpus import read_corpus, recoded
 from charlstm.text.overlap import sketch
+from charlstm.text.prepared_corpus import is_prepared
 from charlstm.text.validation_text import ValidationText, read_validation_text
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
@@ -100,7 +101,7 @@ def plan_training(
     recipe: Recipe | None = None,
     name: str | None = None,
     base_name: str | None = None,
-    text_encoding: str = "utf-8",
+    text_encoding: str | None = None,
     validation_files: Sequence[str] = (),
     on_unknown: OnUnknown = "error",
 ) -> TrainingPlan:
@@ -116,7 +117,7 @@ def plan_training(
         created: The current time, ISO 8601.
         name: Name of the checkpoint; derived from the first file if None.
         base_name: Name of a checkpoint to fine-tune.
-        text_encoding: Text encoding of the corpus and of the validation text.
+        text_encoding: Text encoding of the corpus and of the validation text; utf-8 if None.
         validation_files: Files of a validation text of the user's own; the whole corpus is trained on then.
         on_unknown: Action for characters of the validation text that the corpus lacks.
 
@@ -134,7 +135,8 @@ def plan_training(
     if name is not None:
         check_new(root, name)
     base = read_base(root, base_name, given, asked_for) if base_name is not None else None
-    corpus = read_corpus(paths, text_encoding, base.config.vocabulary.characters if base else "")
+    encoding = used_text_encoding(text_encoding, (*paths, *validation_files))
+    corpus = read_corpus(paths, encoding, base.config.vocabulary.characters if base else "")
     settings = _settings(asked_for, preset, base) | {"vocabulary_size": len(corpus.vocabulary)}
     fixed = frozenset(asked_for) | (_MODEL - FITTED_IN_FINE_TUNING if base else frozenset())
     if settings.get("precision", "auto") == "auto":
@@ -160,7 +162,7 @@ def plan_training(
     if "kernel_initializer" in asked_for and "input_initializer" not in asked_for and model.encoding != "embedding":
         model = replace(model, input_initializer=None)  # the user's initializer overrides the preset's for the first kernel
     learned, held_out_ids = split(corpus.ids, training.validation)
-    own = read_validation_text(validation_files, text_encoding, corpus.vocabulary, on_unknown) if validation_files else None
+    own = read_validation_text(validation_files, encoding, corpus.vocabulary, on_unknown) if validation_files else None
     held_out_ids = own.ids if own else held_out_ids
     sketched = (*(text.sketch for text in texts), sketch(learned, corpus.vocabulary))
     if own:
@@ -195,12 +197,28 @@ def plan_training(
         ),
         ids=corpus.ids,
         paths=absolute(corpus.paths),
-        text_encoding=text_encoding,
+        text_encoding=encoding,
         stem=None if name else stem,
         start=base,
         validation_text=own,
         notes=(*corpus.notes, *cut.notes, *held_out_notes, *adapted.notes, *effects),
     )
+
+
+def used_text_encoding(text_encoding: str | None, paths: Sequence[str], default: str = "utf-8") -> str:
+    """Return the text encoding of the texts of a training.
+
+    Args:
+        text_encoding: The text encoding that the user has chosen; None for none.
+        paths: All texts of the training, that for validation included.
+        default: The text encoding if the user has chosen none.
+
+    Raises:
+        ConfigError: If the user has chosen one, and all texts are prepared corpora, which are decoded already.
+    """
+    if text_encoding is not None and paths and all(map(is_prepared, paths)):
+        raise ConfigError(f"{clip_text(paths[0])} is a prepared corpus, which has no text encoding; leave out `text_encoding`")
+    return default if text_encoding is None else text_encoding
 
 
 def _settings(given: Mapping[str, object], preset: Preset, base: Base | None) -> dict[str, object]:

@@ -105,6 +105,13 @@ def test_a_prepared_corpus_is_not_prepared_again(refusal, files):
         assert expected in refusal("prepare", *sources, "--to", "other")
 
 
+def test_a_prepared_corpus_has_no_text_encoding(refusal, files):
+    prepare_corpus(files, "prepared")
+    expected = "prepared is a prepared corpus, which has no text encoding; leave out --text-encoding"
+    for encoding in ("latin-1", "utf-8"):
+        assert expected in refusal("train", "prepared", "--text-encoding", encoding, *SMALL)
+
+
 def test_many_remarks_are_counted(charlstm, tmp_path):
     (tmp_path / "many").mkdir()
     for number in range(30):

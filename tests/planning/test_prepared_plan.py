@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from charlstm.cli.worker import memory_note
+from charlstm.errors import ConfigError
+from charlstm.planning.resume_plan import plan_resuming, plan_worker
 from charlstm.planning.training_plan import plan_training
 from charlstm.text import prepared_ids
 from charlstm.text.batches import batch_source
@@ -13,6 +15,7 @@ from charlstm.text.frequencies import log_frequencies, unigram_nats
 from charlstm.text.preparation import prepare_corpus
 from charlstm.text.prepared_corpus import open_prepared, write_record
 from charlstm.text.windows import split
+from tests.planning.conftest import SMALL
 from tests.text.prepared import write_texts
 
 GIVEN = {"units": (8,), "seq_len": 9, "batch_size": 3, "epochs": 1.0}
@@ -46,6 +49,22 @@ def test_a_plan_from_a_prepared_corpus_is_that_from_its_files(tmp_path, given):
     for step in (0, 5, 40):
         first, second = (batch_source(plan.parts()[0], model, training).batch(step) for plan in (plain, prepared))
         assert all(np.array_equal(mine, other) for mine, other in zip(first, second, strict=True))
+
+
+def test_only_a_text_that_is_decoded_has_a_text_encoding(tmp_path, plan, begin, root, story):
+    prepare_corpus(story, tmp_path / "prepared")
+    refused = "prepared is a prepared corpus, which has no text encoding; leave out `text_encoding`"
+    with pytest.raises(ConfigError, match=refused):
+        plan(tmp_path / "prepared", given=SMALL, text_encoding="latin-1")
+    assert plan(tmp_path / "prepared", given=SMALL).text_encoding == "utf-8"
+    (tmp_path / "other.txt").write_bytes(b"abc def\n" * 1000)
+    both = {"text_encoding": "latin-1", "validation_files": [str(tmp_path / "other.txt")]}
+    assert plan(tmp_path / "prepared", given=SMALL, **both).text_encoding == "latin-1"
+    begin(plan(given=SMALL, text_encoding="latin-1"))
+    assert plan_resuming(root, "story", [str(tmp_path / "prepared")], {}).text_encoding == "latin-1"
+    for resume in (plan_resuming, plan_worker):
+        with pytest.raises(ConfigError, match=refused):
+            resume(root, "story", [str(tmp_path / "prepared")], {}, "latin-1")
 
 
 def enlarge(place, characters: int):
