@@ -223,7 +223,8 @@ def _check_saved(paths: Sequence[str]) -> None:
         if path != "-" and not Path(path).exists():  # a pattern is not expanded
             raise CorpusError(f"{path} does not exist")
         if path != "-" and not is_text_file(path) and not is_prepared(path):
-            raise CorpusError(f"{path} is not a text file")
+            # Folders are expanded before paths are saved, so a saved one was a prepared corpus.
+            raise CorpusError(f"{path} is {'no longer a prepared corpus' if Path(path).is_dir() else 'not a text file'}")
 
 
 def _validation_text(

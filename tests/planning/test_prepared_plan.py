@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charlstm.cli.worker import memory_note
-from charlstm.errors import ConfigError
+from charlstm.errors import CheckpointError, ConfigError
 from charlstm.planning.resume_plan import plan_resuming, plan_worker
 from charlstm.planning.training_plan import plan_training
 from charlstm.text import prepared_ids
@@ -65,6 +65,18 @@ def test_only_a_text_that_is_decoded_has_a_text_encoding(tmp_path, plan, begin, 
     for resume in (plan_resuming, plan_worker):
         with pytest.raises(ConfigError, match=refused):
             resume(root, "story", [str(tmp_path / "prepared")], {}, "latin-1")
+
+
+def test_a_folder_that_is_no_longer_prepared_is_named_when_a_training_is_resumed(tmp_path, plan, begin, root, story):
+    place = tmp_path / "prepared"
+    prepare_corpus(story, place)
+    begin(plan(place, given=SMALL, name="story"))
+    plan_resuming(root, "story", [], {})
+    for path in place.iterdir():
+        path.unlink()
+    story.rename(place / "story.txt")
+    with pytest.raises(CheckpointError, match=f"needs its text: {place} is no longer a prepared corpus; give the text"):
+        plan_resuming(root, "story", [], {})
 
 
 def enlarge(place, characters: int):
