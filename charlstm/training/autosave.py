@@ -51,7 +51,7 @@ class Autosave:
         last: Value of ``elapsed`` at the end of the last save.
         took: Seconds that the last save took.
         fastest: Seconds that the fastest save took; 0 before the first.
-        curves_due: Value of ``elapsed`` at which the training curves are written next.
+        curves_due: Seconds by this process's own clock at which the training curves are written next.
         rewritten: Paths that were missing from the checkpoint or damaged, and that a save has written again.
     """
 
@@ -138,11 +138,12 @@ class Autosave:
 
     def write_curves(self, record: RunStatistics) -> None:
         """Write the training curves if it is time to; a folder that cannot be written to is reported by the next save."""
-        began = self.elapsed()
+        began = self.agreement.elapsed_here()  # the agreed time is the same before and after the writing
         if self.writes and began >= self.curves_due:
             with suppress(CheckpointError):
                 self.write_points(record)
-            self.curves_due = self.elapsed() + max(_CURVES_PAUSE, (self.elapsed() - began) / _CURVES_SHARE)
+            ended = self.agreement.elapsed_here()
+            self.curves_due = ended + max(_CURVES_PAUSE, (ended - began) / _CURVES_SHARE)
 
     def write_points(self, record: RunStatistics) -> None:
         """Write the training curves."""

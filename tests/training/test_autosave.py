@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +18,9 @@ from charlstm.checkpoint.points import POINTS
 from charlstm.checkpoint.state_files import RESUME, read_state
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, TrainingError
+from charlstm.planning.cluster import Cluster
 from charlstm.planning.training_plan import TrainingPlan
+from charlstm.training.autosave import Autosave
 from charlstm.training.events import CheckpointRewritten, Evaluated, Started
 from charlstm.training.run import train
 from tests.training.runs import result
@@ -114,6 +118,19 @@ def test_restored_folders_are_locked(plan, removal):
             REMOVALS[removal][0](made.folder) if evaluated == 1 else None
     assert evaluated == 4
     assert not locked(made.folder)
+
+
+def test_slow_writing_of_the_curves_makes_it_rare_with_several_workers(tmp_path):
+    clock = iter([100.0, 103.0, 702.0, 703.0, 706.0]).__next__  # of the chief; the agreed time stands still at 0
+    agreement = SimpleNamespace(
+        group=SimpleNamespace(cluster=Cluster(("a:1", "b:1"), 0)), elapsed=lambda: 0.0, elapsed_here=clock
+    )
+    saver = Autosave(SimpleNamespace(folder=tmp_path / "model"), None, agreement, ExitStack())
+    written = []
+    saver.write_points = written.append
+    for record in ("first", "too early", "due"):
+        saver.write_curves(record)
+    assert written == ["first", "due"]  # 3 s are half a per cent of 600 s
 
 
 @pytest.mark.parametrize("difference", ["created", "corpus", "model"])

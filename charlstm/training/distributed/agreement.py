@@ -45,6 +45,10 @@ class Agreement:
         """Return the wall-clock seconds of the run."""
         return self._now if self.group.size > 1 else self._elapsed()
 
+    def elapsed_here(self) -> float:
+        """Return the seconds by the clock of this process, which goes on within a step; workers must not decide by it."""
+        return self._elapsed()
+
     def should_stop(self) -> bool:
         """Return whether any worker was asked to stop."""
         return self._stop if self.group.size > 1 else self._should_stop()
