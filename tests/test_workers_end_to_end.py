@@ -170,8 +170,8 @@ def test_lost_worker_stops_the_other_and_both_resume(workers, whole, tmp_path, v
     assert survivor.returncode == 75
     *_, sentence = said.splitlines()
     assert re.fullmatch(
-        rf"charlstm: worker {victim} \(localhost:\d+\) no longer answers; the saved state is intact: "
-        r"start all workers again with --resume or --resume-if-exists to continue from it", sentence
+        rf"charlstm: worker {victim} \(localhost:\d+\) no longer answers; "
+        r"start all workers again with --resume or --resume-if-exists to continue from the last save", sentence
     )  # fmt: skip
     processes[victim].kill()
     processes[victim].communicate()

@@ -22,7 +22,7 @@ T = TypeVar("T")
 _FAILED = " has ended: "
 _PACKET = 1 << 10
 """Bytes that the first exchange of a shared value has room for."""
-RESTART = "the saved state is intact: start all workers again with `resume` or `resume_if_exists` to continue from it"
+RESTART = "start all workers again with `resume` or `resume_if_exists` to continue from the last save"
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ def test_keras_recurrent_dropout_on_two_devices_is_refused(monkeypatch):
 def test_a_lost_worker_is_named_if_tensorflow_names_it(rank, message, who):
     with pytest.raises(GroupError) as caught, group(3, rank, workers=3).watched():
         raise tf.errors.UnavailableError(None, None, message)
-    assert str(caught.value).startswith(f"{who} no longer answers; the saved state is intact")
+    assert str(caught.value).startswith(f"{who} no longer answers; start all workers again with `resume`")
     assert caught.value.exit_code == 75
 
 
