@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from charlstm.cli.terminal import say_note
 from charlstm.cli.training_inputs import memory_note
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ def cluster_named(addresses: str | None, rank: int | None) -> "Cluster | None":
 
 
 def be_a_worker(plan: "TrainingPlan", cluster: "Cluster") -> None:
-    """Train as a worker that is not the chief: run the same loop. Nothing is written or printed."""
+    """Train as a worker that is not the chief: run the same loop. Nothing is written, and printed only if nothing is left."""
     from charlstm.cli.progress import help_along
 
-    if plan.finished is None:  # otherwise the chief says so
-        plan = replace(plan, cluster=cluster)
-        memory_note(plan)
-        raise typer.Exit(help_along(plan))
+    if plan.finished is not None:  # by its own budget; the chief waits for it if it was given another one
+        say_note(f"{cluster.name(cluster.rank)} has nothing to do: {plan.finished}")
+        return
+    plan = replace(plan, cluster=cluster)
+    memory_note(plan)
+    raise typer.Exit(help_along(plan))

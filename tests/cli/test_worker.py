@@ -109,6 +109,16 @@ def test_worker_resumes_what_the_chief_resumes(charlstm, monkeypatch, tmp_path):
     assert resumed < begun  # as it was planned for a tenth of a pass, and for fifty
 
 
+def test_a_worker_with_nothing_left_to_train_says_so(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(TEXT)
+    small = ["--units", "4", "--seq-len", "8", "--batch-size", "2", "--epochs", "0.1"]
+    command = ["train", "story.txt", "--name", "tale", "--resume-if-exists", *small]
+    assert charlstm(*command).exit_code == 0
+    result = charlstm(*command, "--cluster", "a:1,b:1", "--rank", "1")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.startswith("worker 1 (b:1) has nothing to do: tale has finished its 0.1 epochs; --epochs 0.2 trains")
+
+
 class FakeWorkers:
     """Make groups of workers end with given codes, and record their commands."""
 
