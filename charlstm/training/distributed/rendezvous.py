@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 from charlstm.config import setting_name, to_dict
 from charlstm.errors import GroupError, TrainingError
@@ -45,22 +45,30 @@ def meet(plan: TrainingPlan, cluster: Cluster, should_stop: Callable[[], bool], 
 
     async def in_time(work: Awaitable[object]) -> bool:
         task, until = asyncio.ensure_future(work), time.monotonic() + patience
-        while not task.done() and time.monotonic() < until:
-            if should_stop():
-                raise KeyboardInterrupt
-            await asyncio.wait([task], timeout=_PAUSE)
-        return task.done()
+        try:
+            while not task.done() and time.monotonic() < until:
+                if should_stop():
+                    raise KeyboardInterrupt
+                await asyncio.wait([task], timeout=_PAUSE)
+            if task.done():
+                task.result()  # raises what the work raised
+            return task.done()
+        finally:
+            task.cancel()
 
-    verdict = asyncio.run((_receive_all if cluster.is_chief else _report)(cluster, describe_plan(plan), in_time, patience))
+    verdict = asyncio.run(
+        (_receive_all if cluster.is_chief else _report)(cluster, describe_plan(plan, cluster), in_time, patience)
+    )
     if verdict:
         raise TrainingError(verdict)
 
 
-def describe_plan(plan: TrainingPlan) -> dict[str, str]:
-    """Return the parts of a plan that must be the same in all workers, as text."""
+def describe_plan(plan: TrainingPlan, cluster: Cluster) -> dict[str, str]:
+    """Return what must be the same in all workers, as text; not their addresses, because a host can have several names."""
     config = plan.config
     settings = to_dict(config.model) | to_dict(config.training)
     return {
+        "the number of workers": str(len(cluster.workers)),
         "the text": config.corpus.fingerprint[:12],
         "the vocabulary": f"of {len(config.vocabulary)} characters, SHA-256 {_digest(config.vocabulary.characters)}",
         **({"the rare characters": _digest(json.dumps(to_dict(config.vocabulary.rare)))} if config.vocabulary.rare else {}),
@@ -74,6 +82,8 @@ async def _receive_all(
 ) -> str:
     """Receive the plan of every worker, as the chief, and send all of them the same verdict."""
     others: dict[int, tuple[asyncio.StreamWriter, PlanDescription]] = {}
+    present: dict[int, tuple[asyncio.StreamWriter, PlanDescription]] = {}  # the others once all were there together
+    ended: set[int] = set()  # connected and did not stay
     all_present = asyncio.Event()
     connections = ExitStack()
 
@@ -86,8 +96,20 @@ async def _receive_all(
             others[rank] = writer, dict(plan)
         except (OSError, ValueError, TypeError, RecursionError):  # not a worker
             writer.close()
+            return
         if len(others) == len(cluster.workers) - 1:
             all_present.set()
+        with suppress(OSError):
+            await reader.read(1)  # a worker sends nothing more: it has ended, or this chief has closed the connection
+        if rank in others and others[rank][0] is writer:  # and has not been started again
+            del others[rank]
+            ended.add(rank)
+            all_present.clear()
+
+    async def see_all() -> None:
+        while len(others) < len(cluster.workers) - 1:  # a worker can end between the event and this look
+            await all_present.wait()
+        present.update(others)
 
     try:
         server = await asyncio.start_server(receive, None, _host_and_port(cluster.workers[0])[1])
@@ -97,11 +119,13 @@ async def _receive_all(
         ) from None
     async with server:
         with connections:
-            if not await in_time(all_present.wait()):
-                missing = [cluster.name(rank) for rank in range(1, len(cluster.workers)) if rank not in others]
-                raise GroupError(f"{', '.join(missing)} did not connect within {patience:.0f} s; start all workers together")
-            verdict = next(filter(None, (_differences(cluster, rank, others[rank][1], own) for rank in sorted(others))), "")
-            for rank, (writer, _) in others.items():
+            if not await in_time(see_all()):
+                missing = set(range(1, len(cluster.workers))) - set(others)
+                named = ", ".join(cluster.name(rank) for rank in sorted(missing - ended or missing))
+                what = "did not connect" if missing - ended else "connected and ended, and did not return"
+                raise GroupError(f"{named} {what} within {patience:.0f} s; start all workers together")
+            verdict = next(filter(None, (_differences(cluster, rank, present[rank][1], own) for rank in sorted(present))), "")
+            for rank, (writer, _) in present.items():
                 try:
                     writer.write(json.dumps(verdict).encode() + b"\n")
                     await writer.drain()
@@ -123,12 +147,15 @@ async def _report(
                 reader, writer = await asyncio.open_connection(*_host_and_port(cluster.workers[0]))
                 with closing(writer):
                     writer.write(json.dumps([cluster.rank, own]).encode() + b"\n")
-                    verdict = str(json.loads(await reader.readline()))
-                    return
+                    try:
+                        verdict = str(json.loads(await reader.readline()))
+                        return
+                    except (ValueError, RecursionError):  # another program, or the chief of an earlier run
+                        reason = "the program there is not a chief waiting for workers"
             except OSError as error:  # the chief does not listen yet
                 reason = os.strerror(error.errno) if error.errno else str(error)
-            except (ValueError, RecursionError):  # another program, or the chief of an earlier run
-                reason = "the program there is not a chief waiting for workers"
+            except UnicodeError as error:  # no host can have this name
+                reason = str(error)
             await asyncio.sleep(_PAUSE)
 
     if not await in_time(ask()):

@@ -1,6 +1,7 @@
 """The rendezvous of workers, here as threads of one process."""
 
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event, Thread
@@ -23,6 +24,20 @@ def in_haste(monkeypatch):
 @pytest.fixture
 def addresses() -> tuple[str, ...]:
     return tuple(free_addresses(3).split(","))
+
+
+@pytest.fixture
+def knock_as(addresses):
+    """Return a function that connects to the chief with a worker's message, once the chief listens."""
+
+    def connect(message: bytes) -> socket.socket:
+        while True:
+            with suppress(OSError):
+                connection = socket.create_connection(("localhost", int(addresses[0].partition(":")[2])))
+                connection.sendall(message)
+                return connection
+
+    return connect
 
 
 @pytest.fixture
@@ -61,6 +76,65 @@ def test_a_different_text_is_refused(meeting, plan, corpus, addresses):
     outcomes = meeting(rank_1={"text": corpus.with_name("other.txt")})
     assert "worker 1" in str(outcomes[0])
     assert "the text" in str(outcomes[0])
+
+
+def test_a_different_number_of_workers_is_refused(plan, addresses):
+    def outcome(cluster):
+        with pytest.raises(TrainingError) as caught:
+            meet(plan(f"of-{cluster.rank}"), cluster, lambda: False, 20.0)
+        return str(caught.value)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(outcome, [Cluster(addresses[:2], 0), Cluster(addresses, 1)])
+    assert first == second
+    assert first.startswith(f"worker 1 ({addresses[1]}) differs from worker 0: the number of workers 3 instead of 2; start all")
+
+
+def test_hosts_may_have_other_names_for_another_worker(plan, addresses):
+    aliases = tuple(address.replace("localhost", "127.0.0.1") for address in addresses)
+    clusters = [Cluster(addresses[:2], 0), Cluster(aliases[:2], 1)]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda each: meet(plan(f"of-{each.rank}"), each, lambda: False, 20.0), clusters)) == [None, None]
+
+
+def test_a_worker_that_ends_before_all_are_present_is_missing(plan, addresses, knock_as):
+    def come_and_go():
+        first = knock_as(b"[1, {}]\n")
+        time.sleep(0.2)
+        first.close()
+        time.sleep(0.2)
+        return knock_as(b"[2, {}]\n")
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(come_and_go)
+        with pytest.raises(GroupError) as caught:
+            meet(plan("of-0"), Cluster(addresses, 0), lambda: False, 2.0)
+        other.result().close()
+    assert str(caught.value).startswith(f"worker 1 ({addresses[1]}) connected and ended, and did not return within 2 s; start")
+
+
+def test_a_worker_that_ended_may_be_started_again(meeting, knock_as):
+    with ThreadPoolExecutor(2) as pool:
+        chief = pool.submit(meeting, ranks=(0,))
+        knock_as(b"[1, {}]\n").close()
+        time.sleep(0.2)
+        assert pool.submit(meeting, ranks=(1, 2)).result() == [None, None]
+        assert chief.result() == [None]
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_an_unforeseen_error_is_not_taken_for_agreement(meeting, monkeypatch, rank):
+    def fail(*_, **__):
+        raise LookupError("unforeseen")
+
+    monkeypatch.setattr(rendezvous.asyncio, "start_server" if rank == 0 else "open_connection", fail)
+    with pytest.raises(LookupError, match="unforeseen"):
+        meeting(ranks=(rank,), patience=5.0)
+
+
+def test_an_impossible_host_name_is_reported(plan):
+    with pytest.raises(GroupError, match=r"was not reached within 1 s \(.*label"):
+        meet(plan("of-1"), Cluster(("a..b:1", "c:1"), 1), lambda: False, 1.0)
 
 
 def test_budget_and_saving_may_differ(meeting):
