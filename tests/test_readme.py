@@ -142,7 +142,7 @@ def test_options_on_pages_exist():
         "--no-deps",
         "--no-build-isolation",
     }
-    known |= {"--logdir"}  # of TensorBoard
+    known |= {"--logdir", "--init"}  # of TensorBoard, of Docker
     known |= {"--nodes", "--ntasks-per-node", "--cpus-per-task", "--kill-on-bad-exit", "--requeue"}  # of Slurm
     for page in PAGES:
         text = page.read_text(encoding="utf-8")

@@ -144,7 +144,9 @@ def write_config(folder: Path, config: CheckpointConfig) -> None:
         CheckpointError: If it cannot be written, or if :func:`read_config` would refuse it.
     """
     path = folder / CONFIG
-    rare = config.vocabulary.rare
+    rare, training = config.vocabulary.rare, to_dict(config.training)
+    if training["gradient_precision"] == "float32":  # older releases refuse a setting that they do not know
+        del training["gradient_precision"]
     record: dict[str, Any] = {
         "format_version": RARE_VERSION if rare else 1,
         "charlstm_version": __version__,
@@ -152,7 +154,7 @@ def write_config(folder: Path, config: CheckpointConfig) -> None:
         "model": to_dict(config.model),
         "vocabulary": config.vocabulary.characters,
         **({"rare": to_dict(rare)} if rare else {}),
-        "training": to_dict(config.training),
+        "training": training,
         "corpus": to_dict(config.corpus),
     }
     record |= {"bases": [to_dict(base) for base in config.bases]} if config.bases else {}

@@ -102,7 +102,17 @@ def test_config_is_plain_json_with_every_setting(tmp_path, config):
     assert record["corpus"]["windows"] == ["ab", "b渡\n"]
     # Defaults too, because another release may have other defaults.
     assert set(record["model"]) == {field.name for field in fields(ModelConfig)}
-    assert set(record["training"]) == {field.name for field in fields(TrainingConfig)}
+    assert set(record["training"]) == {field.name for field in fields(TrainingConfig)} - {"gradient_precision"}
+
+
+def test_a_setting_that_older_releases_refuse_is_written_only_if_it_was_given(tmp_path, config):
+    given = replace(config, training=replace(config.training, gradient_precision="bfloat16"))
+    write_config(tmp_path, given)
+    assert json.loads((tmp_path / CONFIG).read_text())["training"]["gradient_precision"] == "bfloat16"
+    assert read_config(tmp_path).training.gradient_precision == "bfloat16"
+    write_config(tmp_path, config)
+    assert "gradient_precision" not in json.loads((tmp_path / CONFIG).read_text())["training"]
+    assert read_config(tmp_path).training.gradient_precision == "float32"
 
 
 def test_bases_keep_their_order_and_are_left_out_if_empty(tmp_path, config):
