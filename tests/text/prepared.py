@@ -1,6 +1,12 @@
-"""Texts to prepare, with everything that reading treats specially."""
+"""Texts to prepare, with everything that reading treats specially, and comparisons of what was prepared."""
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charlstm.text.corpus import Corpus, read_corpus
+from charlstm.text.preparation import LOCK
 
 
 def write_texts(folder: Path) -> list[Path]:
@@ -16,3 +22,23 @@ def write_texts(folder: Path) -> list[Path]:
     for name, text in contents.items():
         (folder / name).write_bytes(text.encode())
     return [folder / name for name in contents]
+
+
+def check_same(prepared: Corpus, files: Any, encoding: str = "utf-8") -> Corpus:
+    """Check that a prepared corpus is that of its files, and return that."""
+    plain = read_corpus(files, encoding)
+    assert prepared.vocabulary == plain.vocabulary
+    assert prepared.fingerprint == plain.fingerprint
+    assert prepared.name == plain.name
+    assert np.array_equal(np.asarray(prepared.ids), plain.ids)
+    assert np.asarray(prepared.ids).dtype == plain.ids.dtype
+    return plain
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the files of a prepared corpus."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOCK}
+
+
+class Stop(BaseException):
+    """Ctrl-C at a chosen moment."""
