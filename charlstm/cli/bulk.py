@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any
 
 import typer
 from tqdm import tqdm
@@ -29,7 +29,7 @@ from charlstm.cli.output_settings import (
     stored_settings,
     unfinished_path,
 )
-from charlstm.cli.terminal import say
+from charlstm.cli.terminal import exit_on_signal, say
 from charlstm.errors import CharlstmError
 from charlstm.formatting import counted
 from charlstm.inference.bulk import Job, write_in_order
@@ -71,7 +71,7 @@ def write_many(job: Job, path: Path, settings: Mapping[str, object], processes: 
             return
         done = before = 0
         try:
-            with signals(_end):
+            with signals(exit_on_signal):
                 size = batch_size(job.particles)
                 done = before = _resumed(path, wanted, texts, size)
                 left = range(done, texts)
@@ -103,10 +103,6 @@ def write_many(job: Job, path: Path, settings: Mapping[str, object], processes: 
 
 def _bar(done: int, texts: int) -> "tqdm[Any]":
     return tqdm(initial=done, total=texts, unit=" texts", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
-
-
-def _end(number: int, _: Any) -> NoReturn:
-    raise typer.Exit(128 + number)
 
 
 @contextmanager

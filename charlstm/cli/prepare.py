@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.terminal import JsonOption, print_json, printable_name, say, say_command, say_note
+from charlstm.cli.terminal import JsonOption, exit_on_signal, print_json, printable_name, say, say_command, say_note
 from charlstm.formatting import exactly
+from charlstm.interruption import signals
 
 if TYPE_CHECKING:
     from charlstm.text.prepared_corpus import PreparedRecord
@@ -93,8 +94,9 @@ def _prepared(corpus: list[str], folder: Path, text_encoding: str) -> "PreparedR
                     say_note(sentence)
 
         try:
-            prepare_corpus(corpus, folder, text_encoding, note=note, progress=partial(_show, bar))
-        except KeyboardInterrupt:
+            with signals(exit_on_signal):
+                prepare_corpus(corpus, folder, text_encoding, note=note, progress=partial(_show, bar))
+        except typer.Exit:
             bar.close()
             say("Stopped. The same command continues after the last complete file.")
             raise

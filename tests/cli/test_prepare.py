@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import signal
 import subprocess
 import sys
 
@@ -121,21 +122,22 @@ def test_many_remarks_are_counted(charlstm, tmp_path):
     assert "and 11 more notes" in result.stderr
 
 
-def test_ctrl_c_stops_and_the_same_command_continues(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_and_the_same_command_continues(tmp_path, number):
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(TEXT)
     arguments = ["prepare", "a.txt", "b.txt", "--to", "prepared"]
     interrupt_in_the_second_file = (
-        "import os, signal, sys; from charlstm.cli import main; from charlstm.text.id_writer import IdWriter;"
+        "import os, sys; from charlstm.cli import main; from charlstm.text.id_writer import IdWriter;"
         "add = IdWriter.add;"
-        "IdWriter.add = lambda self, text: os.kill(os.getpid(), signal.SIGINT) if self.length else add(self, text);"
+        f"IdWriter.add = lambda self, text: os.kill(os.getpid(), {number:d}) if self.length else add(self, text);"
         f"sys.argv[1:] = {arguments}; main()"
     )
     stopped, ended = (
         subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False)
         for command in (["-c", interrupt_in_the_second_file], ["-m", "charlstm", *arguments])
     )
-    assert stopped.returncode == 130
+    assert stopped.returncode == 128 + number
     assert "The same command continues after the last complete file." in stopped.stderr
     assert ended.returncode == 0
     assert "1 of 2 files are already in prepared; continuing after" in ended.stderr
