@@ -64,18 +64,55 @@ def onnxruntime_step(config: ModelConfig, rows: int) -> Work:
 
 def numba_gates(units: int, rows: int) -> Work:
     """Return the step without its products, as one compiled loop."""
+    gates = _compiled_gates()
+    z, h, c = _step_arrays(units, rows)
+    return lambda: gates(z, h, c)
+
+
+def numba_step(network: LstmNetwork) -> Work:
+    """Return a whole step of one row with its logits, compiled: nothing of it is left to Python."""
+    import numba
+
+    gates = _compiled_gates()
+    layer = network.layers[0]
+    recurrent, dense, bias, projected = (
+        np.ascontiguousarray(array)
+        for array in (layer.recurrent_kernel.columns, network.dense_kernel, network.dense_bias, network.projected)
+    )
+    units = len(recurrent)
+
+    @numba.njit(fastmath=True)
+    def step(character: int, z: Any, h: Any, c: Any, logits: Any) -> None:
+        flat = z.reshape(-1)
+        flat[:] = projected[character].reshape(-1)
+        for unit in range(units):
+            for column in range(4 * units):
+                flat[column] += h[0, unit] * recurrent[unit, column]
+        gates(z, h, c)
+        logits[:] = bias
+        for unit in range(units):
+            for column in range(len(logits)):
+                logits[column] += h[0, unit] * dense[unit, column]
+
+    z, h, c = _step_arrays(units, 1)
+    logits = np.empty_like(bias)
+    return lambda: step(1, z, h, c, logits)
+
+
+def _compiled_gates() -> Any:
     import numba
 
     @numba.njit(fastmath=True)
     def gates(z: Any, h: Any, c: Any) -> None:
         for row in range(h.shape[0]):
             for unit in range(h.shape[1]):
-                i, f, o = (np.float32(1) / (np.float32(1) + np.exp(-z[gate, row, unit])) for gate in (0, 1, 3))
+                i = _ONE / (_ONE + np.exp(-z[0, row, unit]))
+                f = _ONE / (_ONE + np.exp(-z[1, row, unit]))
+                o = _ONE / (_ONE + np.exp(-z[3, row, unit]))
                 c[row, unit] = f * c[row, unit] + i * np.tanh(z[2, row, unit])
                 h[row, unit] = o * np.tanh(c[row, unit])
 
-    z, h, c = _step_arrays(units, rows)
-    return lambda: gates(z, h, c)
+    return gates
 
 
 def numpy_gates(units: int, rows: int) -> Work:
@@ -154,6 +191,8 @@ def candidates(units: int, rows: int) -> dict[str, Work]:
     found["gates"] = numpy_gates(units, rows)
     if importlib.util.find_spec("numba"):
         found["gates, numba"] = numba_gates(units, rows)
+        if rows == 1:
+            found["numba"] = numba_step(network)
     found["gates, by exp"] = exp_gates(units, rows)
     if rows > 1:
         found["gates, by exp, 25 rows at a time"] = exp_gates(units, rows, 25)
