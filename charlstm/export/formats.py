@@ -10,6 +10,7 @@ from charlstm.checkpoint.regular_files import real_path
 from charlstm.choices import ExportFormat, OnnxInput
 from charlstm.errors import ConfigError, check_choice, check_instance, join_alternatives
 from charlstm.export.module import is_module
+from charlstm.export.numpy_program import is_program_weights
 from charlstm.export.saved_model_folder import is_saved_model
 from charlstm.files import write_advice
 
@@ -98,6 +99,8 @@ def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple
             expected = (
                 f"a file that ends in {join_alternatives([*SUFFIXES])}, or a folder (`format=module` if its name has a dot)"
             )
+            if name.endswith((".pt", ".pth", ".safetensors")):
+                expected = f"a file that ends in .pt.safetensors for PyTorch, such as {path.stem}.pt.safetensors"
             raise ConfigError(setting="to", expected=expected, found=str(to))
         file_format = by_suffix or "module"
     check_choice("format", file_format, get_args(ExportFormat))
@@ -125,7 +128,7 @@ def check_program(path: Path) -> None:
         ConfigError: If they would.
     """
     weights = path.with_suffix(".safetensors")
-    if os.path.lexists(weights) and (not path.exists() or not weights.is_file()):
+    if os.path.lexists(weights) and not (path.exists() and is_program_weights(weights)):
         reason = f"the weights of {path.name} would replace {weights.name}, which is not theirs; name another file"
         raise ConfigError(reason, setting="to")
 

@@ -5,8 +5,9 @@ from functools import cache
 from pathlib import Path
 
 from charlstm.checkpoint.config_file import CheckpointConfig
-from charlstm.checkpoint.weights import Weights, contiguous
+from charlstm.checkpoint.weights import Weights, contiguous, open_tensors
 from charlstm.config import to_dict
+from charlstm.errors import CharlstmError
 
 
 def program_files(checkpoint: CheckpointConfig, weights: Weights, name: str, file: str) -> dict[str, bytes]:
@@ -26,6 +27,18 @@ def program_files(checkpoint: CheckpointConfig, weights: Weights, name: str, fil
     arrays = contiguous({key: weights[key] for key in config.weight_shapes})
     packed = save(arrays, {"charlstm": json.dumps(about, ensure_ascii=True)})
     return {str(Path(file).with_suffix(".safetensors")): packed, file: _program()}  # no program without its weights
+
+
+def is_program_weights(path: Path) -> bool:
+    """Return whether a file holds the weights of an exported program, so that it may be replaced by those of another."""
+    from safetensors import SafetensorError
+
+    try:
+        with open_tensors(path) as file:
+            about = json.loads((file.metadata() or {}).get("charlstm", "{}"))
+            return isinstance(about, dict) and {"vocabulary", "activation"} <= about.keys()
+    except (CharlstmError, SafetensorError, OSError, ValueError, RecursionError):
+        return False
 
 
 @cache

@@ -5,7 +5,9 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import charlstm
 from charlstm.config import ModelConfig
@@ -70,6 +72,24 @@ def test_a_program_is_never_without_its_weights(model, tmp_path, small_disk):
     with pytest.raises(CharlstmError, match=r"tale\.safetensors cannot be written"):
         model.export("tale.py")
     assert not (tmp_path / "tale.py").exists()
+
+
+@pytest.mark.parametrize("name", ["tale.pt", "tale.pth", "tale.safetensors"])
+def test_names_of_pytorch_files_lead_to_its_format(model, name):
+    with pytest.raises(ConfigError, match=r"\.pt\.safetensors for PyTorch, such as tale\.pt\.safetensors; found"):
+        model.export(name)
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"charlstm": "{}"}, {"charlstm": "["}])
+def test_a_program_does_not_replace_the_weights_of_another(model, tmp_path, metadata):
+    for suffix in (".py", ".safetensors"):
+        (tmp_path / f"mine{suffix}").write_bytes(b"mine")
+    if metadata is not None:
+        save_file({"x": np.zeros(3)}, tmp_path / "mine.safetensors", metadata)
+    before = (tmp_path / "mine.safetensors").read_bytes()
+    with pytest.raises(ConfigError, match=r"would replace mine\.safetensors, which is not theirs; name another file"):
+        model.export("mine.py")
+    assert ((tmp_path / "mine.py").read_bytes(), (tmp_path / "mine.safetensors").read_bytes()) == (b"mine", before)
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "null", "{", '{"weights": 1, "vocabulary": 2}', "[" * 100_000])
