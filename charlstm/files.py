@@ -57,7 +57,9 @@ def open_regular(path: Path) -> BufferedReader:
 def _check_ordinary(path: Path, found: os.stat_result) -> None:
     kind = stat.S_IFMT(found.st_mode)
     if kind != stat.S_IFREG:
-        raise OSError(errno.EINVAL, f"{path.name} is {_KINDS.get(kind, 'something else')}, not an ordinary file", str(path))
+        raise OSError(
+            errno.EINVAL, f"{path.name or path} is {_KINDS.get(kind, 'something else')}, not an ordinary file", str(path)
+        )
 
 
 def write_advice(error: OSError, place: str = "folder") -> str:

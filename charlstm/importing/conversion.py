@@ -67,7 +67,10 @@ def converted(
             weights[f"lstm_{number}/bias"] = np.zeros(layer.kernel.shape[1], np.float32) if layer.bias is None else layer.bias
     for name, array in weights.items():
         if not np.isfinite(array).all():
-            raise CharlstmError(f"{file} has NaN or infinity in {name}; save weights of a training that did not diverge")
+            raise CharlstmError(
+                f"{file} has numbers in {name} that are NaN, infinite or too large for float32; save weights of a training "
+                "that did not diverge"
+            )
     learned = "".join(sorted(set(characters) - {PLACEHOLDER}))
     rare = (facts.rare or RareCharacters("", ())) if PLACEHOLDER in characters else None
     return config, Vocabulary(learned, rare), weights

@@ -17,7 +17,7 @@ from charlstm.checkpoint.json_files import MAX_BYTES, parse_json
 from charlstm.errors import CharlstmError, short_repr
 from charlstm.files import open_regular
 from charlstm.importing.keras_settings import keras_facts
-from charlstm.importing.named_arrays import Facts, NetworkArrays, keras_network
+from charlstm.importing.named_arrays import Facts, NetworkArrays, as_float32, keras_network
 from charlstm.machine import check_size
 
 _MAX_OBJECTS = 2_000
@@ -115,7 +115,7 @@ def _arrays(path: Path, root: Any) -> dict[str, NDArray[np.float32]]:
                     raise CharlstmError(f"{path} refers to other files; save the weights again as one file")
                 total += 4 * member.size
                 check_size(path.name, 3 * total)
-                found[place] = np.asarray(member[()], np.float32)
+                found[place] = as_float32(member[()])
             else:
                 shape, kind = short_repr(getattr(member, "shape", None)), getattr(member, "dtype", type(member).__name__)
                 raise CharlstmError(f"{path} holds {place} of type {kind} and shape {shape}; expected weights of layers")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,12 @@ class NetworkArrays:
     facts: Facts = field(default_factory=Facts)
 
 
+def as_float32(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Return an array in float32; numbers that are too large become infinite, which is reported where the layer is known."""
+    with np.errstate(over="ignore"):
+        return np.asarray(array, np.float32)
+
+
 def keras_network(arrays: Arrays, facts: Facts, file: str) -> NetworkArrays:
     """Return the layers of arrays whose names are paths, as Keras writes them: ``layers/lstm/cell/vars/0``.
 
@@ -85,18 +92,27 @@ def keras_network(arrays: Arrays, facts: Facts, file: str) -> NetworkArrays:
     lstms: dict[str, LstmArrays] = {}
     dense: list[list[NDArray[np.float32]]] = []
     embeddings: list[NDArray[np.float32]] = []
+    lone: dict[str, list[NDArray[np.float32]]] = {}  # matrices alone: Embedding, or Dense without a bias
     for folder, members in _folders(arrays):
-        shapes = [array.shape for array in members]
+        shapes = [array.shape for array in members.values()]
         match shapes:
             case [(_, columns), (units, four), *rest] if columns == four == 4 * units and rest in ([], [(four,)]):
-                lstms[folder] = LstmArrays(members[0], members[1], members[2] if rest else None)
-            case [(_, _)] if "embedding" in folder.lower():
-                embeddings.append(members[0])
+                if "/backward_" in f"/{folder}":
+                    found = f"{clip_text(folder, 60)}, an LSTM layer that reads backwards"
+                    raise CharlstmError(f"{file} holds {found}; expected LSTM layers that read forwards")
+                lstms[folder] = LstmArrays(*members.values(), *[None] * (not rest))
+            case [(_, _)] if "embeddings" in members:
+                embeddings += members.values()
+            case [(_, _)] if "kernel" not in members:
+                lone[folder] = [*members.values()]
             case [(_, columns), *rest] if rest in ([], [(columns,)]):
-                dense.append(members)
+                dense.append([*members.values()])
             case _:
                 found = f"{clip_text(folder, 60)} with arrays of the shapes {short_repr(shapes)}"
                 raise CharlstmError(f"{file} holds {found}; expected LSTM layers, one Dense layer, and at most one Embedding")
+    if not dense:  # it has no bias
+        dense += [lone.pop(folder) for folder in [*lone] if "embedding" not in folder.lower()]
+    embeddings += [array for (array,) in lone.values()]
     if not lstms or len(dense) != 1 or len(embeddings) > 1:
         found = f"{len(lstms)} LSTM, {len(dense)} Dense and {len(embeddings)} Embedding layers"
         raise CharlstmError(f"{file} holds {found}; expected LSTM layers, one Dense layer, and at most one Embedding")
@@ -113,7 +129,7 @@ def keras_network(arrays: Arrays, facts: Facts, file: str) -> NetworkArrays:
 _MEMBERS = ("kernel", "embeddings", "recurrent_kernel", "bias")
 
 
-def _folders(arrays: Arrays) -> Iterator[tuple[str, list[NDArray[np.float32]]]]:
+def _folders(arrays: Arrays) -> Iterator[tuple[str, dict[str, NDArray[np.float32]]]]:
     """Yield the folders of arrays in natural order, each with its arrays in the order in which a layer creates them."""
     folders: dict[str, dict[str, NDArray[np.float32]]] = {}
     for path, array in arrays.items():
@@ -122,7 +138,7 @@ def _folders(arrays: Arrays) -> Iterator[tuple[str, list[NDArray[np.float32]]]]:
     for folder in sorted(folders, key=_natural):
         members = folders[folder]
         names = sorted(members, key=lambda name: (_MEMBERS.index(name) if name in _MEMBERS else 0, _natural(name)))
-        yield folder, [members[name] for name in names]
+        yield folder, {name: members[name] for name in names}
 
 
 def _in_order(folders: list[str], layers: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 
 from charlstm.checkpoint.weights import open_tensors
 from charlstm.errors import CharlstmError
-from charlstm.importing.named_arrays import Facts, NetworkArrays, keras_network, torch_network
+from charlstm.importing.named_arrays import Facts, NetworkArrays, as_float32, keras_network, torch_network
 from charlstm.machine import check_size
 from charlstm.text.vocabulary import RareCharacters
 
@@ -34,7 +34,7 @@ def read_safetensors(path: Path) -> NetworkArrays:
                         f"{path} has {name} of type {part.get_dtype()}; expected F32, F64 or F16; convert it first"
                     )
             check_size(path.name, 12 * sum(float(np.prod(part.get_shape(), dtype=float)) for part in slices.values()))
-            arrays = {name: file.get_tensor(name).astype(np.float32) for name in slices}
+            arrays = {name: as_float32(file.get_tensor(name)) for name in slices}
             facts = _facts(file.metadata() or {})
     except SafetensorError as error:
         raise CharlstmError(f"{path} is damaged or not a safetensors file ({error}); save the weights again") from None

@@ -1,15 +1,19 @@
 """The vocabulary of an imported model: its characters in the order of their ids."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from charlstm.checkpoint.json_files import parse_json, read_bounded
 from charlstm.errors import CharlstmError, short_repr
+from charlstm.formatting import counted
 
 PLACEHOLDER = "[UNK]"
 """Stands for all characters that have no id of their own, as in the vocabulary of Keras's ``StringLookup``."""
 
+_FEWEST = 2
+_ID = re.compile(r"[0-9]{1,7}")
 EXPECTED = "a JSON list of characters in the order of their ids, an object of characters and ids, or a string"
 
 
@@ -27,9 +31,10 @@ def read_vocabulary(path: Path) -> list[str]:
     if not path.exists():
         raise CharlstmError(f"{path} does not exist; check the name, or name another file as `vocabulary`")
     try:
-        return characters_of(parse_json(read_bounded(path)), str(path))
-    except (ValueError, RecursionError):
+        found = parse_json(read_bounded(path))
+    except (ValueError, RecursionError):  # or a number of thousands of digits, which Python does not read
         raise CharlstmError(f"{path} is not JSON; expected {EXPECTED}") from None
+    return characters_of(found, str(path))
 
 
 def characters_of(found: Any, name: str = "vocabulary") -> list[str]:
@@ -44,12 +49,19 @@ def characters_of(found: Any, name: str = "vocabulary") -> list[str]:
     match found:
         case str() | Sequence():
             entries = list(found)
-        case Mapping() if all(isinstance(id_, int) for id_ in found.values()):
+        case Mapping() if all(type(id_) is int for id_ in found.values()):
             entries = _by_id({id_: character for character, id_ in found.items()}, len(found), name)
-        case Mapping() if all(isinstance(id_, int) or (isinstance(id_, str) and id_.isdecimal()) for id_ in found):
+        case Mapping() if all(type(id_) is int or (isinstance(id_, str) and _ID.fullmatch(id_)) for id_ in found):
             entries = _by_id({int(id_): character for id_, character in found.items()}, len(found), name)
+        case Mapping() if found:
+            character, id_ = next(each for each in found.items() if type(each[1]) is not int)
+            raise CharlstmError(
+                f"{name} has the id {short_repr(id_)} for {short_repr(character)}; expected whole numbers without quotes"
+            )
         case _:
             raise CharlstmError(f"{name} holds {short_repr(found)}; expected {EXPECTED}")
+    if len(entries) < _FEWEST:
+        raise CharlstmError(f"{name} has {counted(len(entries), 'character')}; expected at least {_FEWEST} to choose from")
     for entry in entries:
         if entry == PLACEHOLDER:
             continue

@@ -108,6 +108,49 @@ def test_layers_are_in_the_order_of_the_network_whatever_they_are_called(tmp_pat
         assert_same(model, keras_model, lambda ids: np.eye(V, dtype=np.float32)[ids][None], list(ALPHABET))
 
 
+class Subclassed(keras.Model):
+    """A network whose layers are attributes, by which its weights are named in a file."""
+
+    def __init__(self, use_bias):
+        super().__init__()
+        self.chars = keras.layers.Embedding(V, 5)
+        self.rnn = keras.layers.LSTM(9, return_sequences=True)
+        self.out = keras.layers.Dense(V, use_bias=use_bias)
+
+    def call(self, ids):
+        """Return the distributions ``[B, T, V]`` after ids ``[B, T]``."""
+        return keras.ops.softmax(self.out(self.rnn(self.chars(ids))))
+
+
+def test_an_embedding_of_any_name_is_recognised(tmp_path, characters):
+    keras_model = Subclassed(use_bias=True)
+    keras_model(np.zeros((1, 12), int))
+    keras_model.save_weights(tmp_path / "tale.weights.h5")
+    model = charlstm.import_model(tmp_path / "tale.weights.h5", vocabulary=characters, checkpoints=tmp_path)
+    assert_same(model, keras_model, lambda ids: ids[None], characters)
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("names", [("chars", "out"), ("a_dense", "an_embedding")])
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_arrays_of_old_files_are_told_apart_by_their_own_names(tmp_path, characters, names, use_bias):
+    embedding = keras.layers.Embedding(V, 5, name=names[0])
+    dense = keras.layers.Dense(V, activation="softmax", name=names[1], use_bias=use_bias)
+    keras_model = keras.Sequential([keras.Input((12,)), embedding, keras.layers.LSTM(9), dense])
+    keras_model.save(tmp_path / "tale.h5")
+    model = charlstm.import_model(tmp_path / "tale.h5", vocabulary=characters, checkpoints=tmp_path)
+    assert_same(model, keras_model, lambda ids: ids[None], characters)
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_weights_of_both_directions_are_refused(tmp_path):
+    both = keras.layers.Bidirectional(keras.layers.LSTM(5, return_sequences=True), merge_mode="sum")
+    keras_model = keras.Sequential([keras.Input((12,)), keras.layers.Embedding(V, 5), both, _dense()])
+    keras_model.save_weights(tmp_path / "tale.weights.h5")
+    with pytest.raises(CharlstmError, match=r"backward_layer.* an LSTM layer that reads backwards; expected LSTM"):
+        charlstm.import_model(tmp_path / "tale.weights.h5", vocabulary=list(ALPHABET), checkpoints=tmp_path)
+
+
 def _dense(size=V, activation="softmax"):
     return keras.layers.Dense(size, activation)
 

@@ -96,6 +96,10 @@ def test_numbers_of_other_types_and_nan_are_refused(tmp_path):
     save_file(arrays | {"net.decoder.bias": np.zeros(V, np.int8)}, tmp_path / "a.safetensors")
     arrays["net.lstm.bias_ih_l0"][3] = np.nan
     save_file(arrays, tmp_path / "b.safetensors")
-    for file, said in {"a": "of type I8; expected F32, F64 or F16", "b": "NaN or infinity in lstm_1/bias"}.items():
+    arrays["net.lstm.bias_ih_l0"] = arrays["net.lstm.bias_ih_l0"].astype(float)
+    arrays["net.lstm.bias_ih_l0"][3] = 1e300
+    save_file(arrays, tmp_path / "c.safetensors")
+    not_finite = "numbers in lstm_1/bias that are NaN, infinite or too large for float32"
+    for file, said in {"a": "of type I8; expected F32, F64 or F16", "b": not_finite, "c": not_finite}.items():
         with pytest.raises(CharlstmError, match=said):
             charlstm.import_model(tmp_path / f"{file}.safetensors", vocabulary=list(ALPHABET), checkpoints=tmp_path)

@@ -163,7 +163,12 @@ def test_hard_sigmoid_of_keras_2_is_refused_since_it_is_another_function(tmp_pat
 @pytest.mark.parametrize(("content", "said"), [
     ("[1, 2]", "the entry 1; expected single characters"),
     ('["a", "a"]', "has 'a' twice"),
-    ('["ab"]', "the entry 'ab'"),
+    ('["a", "bc"]', "the entry 'bc'"),
+    ("[]", "0 characters; expected at least 2"),
+    ('["a"]', "1 character; expected at least 2"),
+    ('{"a": 0, "b": true, "c": 2}', "the id True for 'b'; expected whole numbers"),
+    ('{"a": "0", "b": "1"}', "the id '0' for 'a'; expected whole numbers without quotes"),
+    (f'{{"a": 0, "b": {"1" * 5000}}}', "is not JSON"),
     ('{"a": 0, "b": 2}', "ids other than 0 to 1"),
     ('"abc"', f"the vocabulary has 3 characters, and a.weights.h5 predicts {V}"),
     ("17", "expected a JSON list"),
