@@ -21,6 +21,9 @@ from charlstm.inference.modes import Decoder
 from charlstm.inference.stop_rules import StopReason
 from charlstm.text.vocabulary import Vocabulary
 
+_LONGEST_LINE = 1024 if sys.platform == "darwin" else 4096
+"""Bytes of a line, with its end, that the system's terminal driver keeps; it discards the rest without a sign."""
+
 
 def converse(
     decoder: Decoder,
@@ -76,6 +79,11 @@ def converse(
             sys.stderr.flush()
             line = sys.stdin.readline()
             try:
+                if sys.stdin.isatty() and len(line.encode(errors="surrogateescape")) >= _LONGEST_LINE:
+                    raise ValueError(
+                        f"this line has the {_LONGEST_LINE:,} bytes that a terminal passes on at most, so its end may be lost; "
+                        "nothing of it was added: enter shorter lines, or begin with a file by --seed-file"
+                    )
                 if any("\ud800" <= character <= "\udfff" for character in line):
                     raise ValueError("this line is not UTF-8; set the terminal's encoding to UTF-8")
                 if not line.startswith("/"):

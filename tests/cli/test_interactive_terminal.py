@@ -3,6 +3,7 @@
 import select
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -85,6 +86,22 @@ def test_ctrl_c_at_the_prompt_ends_the_session(terminal):
                 break
         assert screen.finish() == 130
     assert "Traceback" not in screen.seen
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="terminals of other systems have other limits")
+@pytest.mark.parametrize(("pasted", "is_added"), [("f" * 4094, True), ("f" * 5000, False), ("é" * 2048, False)])
+def test_a_line_that_the_terminal_cuts_is_refused(terminal, pasted, is_added):
+    with terminal(*OPTIONS, "--on-unknown", "skip") as screen:
+        screen.wait_for(PROMPT)
+        screen.type(f"{pasted}\n")
+        while screen.seen.count(PROMPT) < 2:
+            assert screen.read()
+        screen.type("/text\n/quit\n")
+        assert screen.finish() == 0
+    whole = undimmed(screen.seen).split(PROMPT)[2]
+    assert ("its end may be lost" in screen.seen) is not is_added
+    assert (pasted in whole) is is_added
+    assert is_added or "fff" not in whole
 
 
 def test_line_that_is_not_utf8_is_refused_as_such(program):
