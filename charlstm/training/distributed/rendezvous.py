@@ -94,12 +94,12 @@ async def _receive_all(
             if rank not in range(1, len(cluster.workers)):
                 raise ValueError(rank)
             others[rank] = writer, dict(plan)
-        except (OSError, ValueError, TypeError, RecursionError):  # not a worker
+        except (OSError, ValueError, TypeError, RecursionError, asyncio.CancelledError):  # not a worker, or the end
             writer.close()
             return
         if len(others) == len(cluster.workers) - 1:
             all_present.set()
-        with suppress(OSError):
+        with suppress(OSError, asyncio.CancelledError):  # Python 3.11 prints a traceback for a cancelled connection
             await reader.read(1)  # a worker sends nothing more: it has ended, or this chief has closed the connection
         if rank in others and others[rank][0] is writer:  # and has not been started again
             del others[rank]

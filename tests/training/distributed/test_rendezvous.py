@@ -21,6 +21,13 @@ def in_haste(monkeypatch):
     monkeypatch.setattr(rendezvous, "_SOON", 0.3)
 
 
+@pytest.fixture(autouse=True)
+def no_traceback(caplog):
+    """Check that asyncio reports nothing: it prints tracebacks of connections that it cancels."""
+    yield
+    assert [record.getMessage() for record in caplog.get_records("call") if record.name == "asyncio"] == []
+
+
 @pytest.fixture
 def addresses() -> tuple[str, ...]:
     return tuple(free_addresses(3).split(","))
