@@ -5,8 +5,9 @@ folder of one's own. That needs ``apt-get`` and ``dpkg-deb``, but no root. No te
 
     python -m benchmarks.texts FOLDER [--text python kjv gcide tang] [--learned 16000000] [--json]
 
-The held-out part is the last tenth, or what ``--held-out`` says. A compressor reads the training part first, as far as its
-window reaches back. The 6-gram learns from the last ``--learned`` characters of it, which take 120 bytes of memory each.
+The held-out part is that of ``charlstm train``: the last tenth, at most 200,000 characters. A compressor reads the training
+part first, as far as its window reaches back. The 6-gram learns from the last ``--learned`` characters of it, which take 120
+bytes of memory each.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from typing import Any
 
 from benchmarks.sources import write_texts
 from charlstm.evaluation.baselines import Compressor, compressed_nats, lzma_compress, ngram_surprisal
+from charlstm.planning.adaptation import MAX_HELD_OUT
 from charlstm.text.vocabulary import Vocabulary
 
 _WINDOW = 64 << 20
@@ -100,15 +102,14 @@ TEXTS = {
 }
 
 
-def bits_per_character(text: str, held_out: float, learned: int) -> dict[str, float]:
+def bits_per_character(text: str, learned: int) -> dict[str, float]:
     """Return the score of each baseline on the end of a text.
 
     Args:
         text: The text.
-        held_out: Fraction at its end that is scored.
         learned: The maximum number of characters that the 6-gram learns from.
     """
-    split = round(len(text) * (1 - held_out))
+    split = len(text) - min(len(text) // 10, MAX_HELD_OUT)
     before, end = text[:split], text[split:]
     found = {
         name: compressed_nats(before, end, compressor) / log(2)
@@ -126,7 +127,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--text", nargs="+", choices=TEXTS, default=list(TEXTS))
-    parser.add_argument("--held-out", type=float, default=0.1, help="fraction of each text")
     parser.add_argument("--learned", type=int, default=16_000_000, help="maximum number of characters for the 6-gram")
     parser.add_argument("--characters", type=int, help="use only so many at the beginning of each text")
     parser.add_argument("--json", action="store_true")
@@ -145,7 +145,7 @@ def main() -> None:
         results[name] = {
             "characters": len(text),
             "distinct": len(set(text)),
-            "bits_per_char": bits_per_character(text, arguments.held_out, arguments.learned),
+            "bits_per_char": bits_per_character(text, arguments.learned),
         }
         if not arguments.json:
             print(f"{name}: {len(text):,} characters, {results[name]['distinct']:,} distinct")
