@@ -20,6 +20,7 @@ from charlstm.cli.generation_inputs import (
     advice_for_many,
     encoding_of,
     find_seeds,
+    is_given,
     note_unused,
     once,
     refuse,
@@ -51,6 +52,12 @@ if TYPE_CHECKING:
 
 _LONG_SEED = 100_000
 """Seed length in characters from which reading it takes about ten seconds."""
+
+_OF_A_TEXT = (
+    "samples", "length", "stop", "stop_regex", "keep_stop", "end", "separator", "logprobs", "temperature", "word_temperature",
+    "top_k", "top_p", "min_p", "repetition_penalty", "dry_multiplier", "dry_base", "dry_allowed_length",
+)  # fmt: skip
+"""Parameters of :func:`generate` that do not change the next character's probabilities."""
 
 
 def generate(
@@ -159,7 +166,7 @@ def generate(
     if probabilities:
         _print_next(model, inputs, json=json)
         return
-    note_unused(settings.sampling)
+    note_unused(context, settings.sampling)
     if output is not None:
         _write_file(model, inputs, output)
         return
@@ -191,9 +198,9 @@ def generate(
 def _refuse_text_options(context: typer.Context) -> None:
     """Refuse the options that concern a text beside ``--probabilities``, which would ignore them."""
     given = context.params
-    named = (*constraint_options.NAMES, "stop", "stop_regex", "separator", "logprobs", "end", "keep_stop")
-    options = {f"--{name.replace('_', '-')}": bool(given[name]) for name in named}
-    others = {"--samples": given["samples"] > 1, "--engine": given["engine"] == "keras"}
+    named = (*constraint_options.NAMES, *_OF_A_TEXT)
+    options = {f"--{name.replace('_', '-')}": is_given(context, name) for name in named}
+    others = {"--engine": given["engine"] == "keras"}
     refuse("--probabilities is about the next character of the model itself, not about a text", options | others)
 
 

@@ -241,7 +241,16 @@ def settings_of(context: typer.Context, random_seed: int) -> "GenerationSettings
     return GenerationSettings(**{**given, "random_seed": random_seed})
 
 
-def note_unused(sampling: "Sampling") -> None:
-    """Report the sampling settings that change nothing, because no character is drawn."""
+def is_given(context: typer.Context, name: str) -> bool:
+    """Return whether the user gave an option, whatever its value."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def note_unused(context: typer.Context, sampling: "Sampling") -> None:
+    """Report the sampling options that change nothing, because no character is drawn or no passage is penalised."""
     if sampling.greedy and sampling.filters:
         say("--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing.")
+    dry = [f"--{name.replace('_', '-')}" for name in ("dry_base", "dry_allowed_length") if is_given(context, name)]
+    if dry and not sampling.dry_multiplier:
+        say(f"{' and '.join(dry)} change{'s' * (len(dry) == 1)} nothing without --dry-multiplier, which is 0.")

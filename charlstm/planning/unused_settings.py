@@ -52,9 +52,12 @@ def check_unused_settings(
         without_effect, cause, remedy = checks[name]
         if without_effect:
             raise ConfigError(f"`{name}` has no effect with {cause}; leave it out, or give {remedy}")
+    notes = []
     if training.patience is not None and training.patience >= training.evaluations and "patience" in given:
-        return (
+        notes.append(
             f"`patience={training.patience}` cannot end this training early, which has {training.evaluations} evaluations; "
-            "give more `num_evaluations`.",
+            "give more `num_evaluations`."
         )
-    return ()
+    if training.gradient_precision != "float32" and "gradient_precision" in given:
+        notes.append("`gradient_precision` changes what several workers or GPUs exchange, and nothing for a single one.")
+    return tuple(notes)

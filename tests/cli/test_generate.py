@@ -166,3 +166,16 @@ def test_current_folder_as_checkpoint_has_a_name(spoken, checkpoint, monkeypatch
     spoken("--length", "1")
     monkeypatch.chdir(checkpoint)
     assert spoken("--checkpoint", ".", "--length", "1")["checkpoint"] == "tale"
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    (["--dry-base", "2"], "--dry-base changes nothing without --dry-multiplier"),
+    (["--dry-base", "1.15", "--dry-allowed-length", "3"], "--dry-base and --dry-allowed-length change nothing without --dry-m"),
+    (["--dry-base", "2", "--dry-multiplier", "1"], None),
+    ([], None),
+])  # fmt: skip
+def test_options_of_a_penalty_that_is_off_are_noted(charlstm, given, said):
+    result = charlstm("generate", "--seed", "The ", "--length", "5", *given)
+    shown = " ".join(result.stderr.split())
+    assert result.exit_code == 0
+    assert (said in shown) if said else ("nothing without" not in shown)

@@ -30,7 +30,22 @@ def test_probabilities_of_several_texts_are_a_usage_error(charlstm, more):
 @pytest.mark.usefixtures("checkpoint")
 @pytest.mark.parametrize(
     "more",
-    ["--only a-c", "--avoid e", "--words corpus", "--pattern a+", "--samples 3", "--stop e", "--end word", "--engine keras"],
+    [
+        "--only a-c",
+        "--avoid e",
+        "--words corpus",
+        "--pattern a+",
+        "--samples 3",
+        "--stop e",
+        "--end word",
+        "--engine keras",
+        "--length 500",
+        "--temperature 0.6",
+        "--top-k 3",
+        "--word-temperature 1",
+        "--dry-base 2",
+        "--logprobs 2",
+    ],
 )
 def test_options_of_a_text_are_refused_beside_probabilities(charlstm, more):
     result = charlstm("generate", *OPTIONS, *more.split())

@@ -100,6 +100,12 @@ def test_note_on_patience_that_cannot_be_used_up(plan, patience, evaluations, sa
     assert any(note.startswith(sentence) for note in notes) == said
 
 
+@pytest.mark.parametrize(("given", "said"), [("bfloat16", True), ("float32", False), (None, False)])
+def test_note_on_the_precision_of_an_exchange(plan, given, said):
+    notes = plan(given=SMALL | ({} if given is None else {"gradient_precision": given})).notes
+    assert any("several workers or GPUs exchange" in note for note in notes) == said
+
+
 def test_every_network_setting_of_a_preset_can_be_overridden(plan):
     names = {name for values in PRESETS.values() for name in values} & set(vars(ModelConfig(vocabulary_size=2)))
     others = {
