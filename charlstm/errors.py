@@ -186,6 +186,10 @@ class CorpusError(CharlstmError):
     """A text that cannot be read or cannot be trained on."""
 
 
+class EncodingError(CorpusError):
+    """A text that is not in the text encoding it was read with, or is no text."""
+
+
 class UnknownCharacterError(CharlstmError):
     """A text with characters that are not in the vocabulary."""
 

@@ -118,11 +118,9 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
             length += len(text)
         codes = np.flatnonzero(seen).astype("<u4")
         if length == 0:
-            raise CorpusError(f"{shown} is empty; a text to train on has at least a few thousand characters")
+            raise CorpusError(f"{shown} is empty; expected a text, to train on at least a few thousand characters")
         if len(codes) < 2:
-            raise CorpusError(
-                f"{shown} has one distinct character, {chr(codes[0])!r}; a model needs at least two to choose from"
-            )
+            raise CorpusError(f"{shown} has one distinct character, {chr(codes[0])!r}; expected at least two to choose from")
         vocabulary = Vocabulary(codes.tobytes().decode("utf-32-le"))
         ids = _allocate(length, id_dtype(len(vocabulary)))
         table = np.zeros(UNICODE, ids.dtype)

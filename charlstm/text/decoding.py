@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
-from charlstm.errors import CorpusError
+from charlstm.errors import CorpusError, EncodingError
 from charlstm.text.encoding_messages import encoding_doubt, nul_message, undecodable_message
 from charlstm.text.file_types import HEAD_BYTES, binary_kind, markup_kind
 from charlstm.text.sources import Note, Source
@@ -73,7 +73,7 @@ def _read(label: str, file: IO[bytes], encoding: str, note: Note | None) -> Iter
     normaliser, characters, markup = _Normaliser(joined=head.startswith(_BYTE_ORDER_MARKS)), 0, None
     for text in normaliser.blocks(_decode(label, file, encoding)):
         if "\0" in text:
-            raise CorpusError(*nul_message(label, file, characters + text.index("\0")))
+            raise EncodingError(*nul_message(label, file, characters + text.index("\0")))
         if characters == 0:
             markup = markup_kind(text)
         characters += len(text)
@@ -106,7 +106,7 @@ def _decode(label: str, file: IO[bytes], encoding: str) -> Iterator[str]:
             if isinstance(error, UnicodeDecodeError):
                 bad_byte = error.object[error.start], bytes_read - pending + error.start
                 ends_inside = error.reason == "unexpected end of data"
-            raise CorpusError(*undecodable_message(label, file, encoding, bad_byte, ends_inside=ends_inside)) from None
+            raise EncodingError(*undecodable_message(label, file, encoding, bad_byte, ends_inside=ends_inside)) from None
         yield text
         if not block:
             return
@@ -188,6 +188,6 @@ def _checked_head(label: str, file: IO[bytes], encoding: str) -> bytes:
     if codecs.lookup(encoding).name == "utf-8":
         for marks, name in ((_UTF32, "UTF-32"), (_UTF16, "UTF-16")):
             if head.startswith(marks):
-                raise CorpusError(f"{label} is {name}, not UTF-8; add `text_encoding={name.lower()}`")
+                raise EncodingError(f"{label} is {name}, not UTF-8; add `text_encoding={name.lower()}`")
     file.seek(0)
     return head

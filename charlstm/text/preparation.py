@@ -188,11 +188,9 @@ def _check_same(log: Log, inputs: Sequence[_Input], folder: Path, encoding: str)
 def _check_text(writer: IdWriter, inputs: Sequence[_Input]) -> None:
     shown = inputs[0].path if len(inputs) == 1 else joined_name([each.path for each in inputs])
     if not writer.length:
-        raise CorpusError(f"{shown} is empty; a text to train on has at least a few thousand characters")
+        raise CorpusError(f"{shown} is empty; expected a text, to train on at least a few thousand characters")
     if len(writer.counts) < 2:
-        raise CorpusError(
-            f"{shown} has one distinct character, {writer.characters!r}; a model needs at least two to choose from"
-        )
+        raise CorpusError(f"{shown} has one distinct character, {writer.characters!r}; expected at least two to choose from")
 
 
 def _record(writer: IdWriter, inputs: Sequence[_Input]) -> PreparedRecord:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from charlstm.choices import OnUnknown
-from charlstm.errors import ConfigError, CorpusError, UnknownCharacterError, clip_text
+from charlstm.errors import ConfigError, CorpusError, EncodingError, UnknownCharacterError, clip_text
 from charlstm.formatting import exactly
 from charlstm.text.corpus import read_corpus
 from charlstm.text.replacement import replace_unknown
@@ -50,7 +50,11 @@ def read_validation_text(paths: Sequence[str], encoding: str, vocabulary: Vocabu
     """
     if "-" in paths:
         raise ConfigError("the validation text is read again when a training is resumed; give a file, not standard input")
-    read = read_corpus(paths, encoding)
+    try:
+        read = read_corpus(paths, encoding)
+    except EncodingError as error:
+        also = f"`text_encoding` is for the corpus too: if that is {encoding}, convert this validation text to {encoding}"
+        raise EncodingError(*error.args, also) from None
     text, name = read.vocabulary.decode(read.ids), clip_text(read.name)
     notes = read.notes
     if vocabulary.rare is None or on_unknown != "error":

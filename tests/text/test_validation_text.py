@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from charlstm.errors import ConfigError, CorpusError, UnknownCharacterError
+from charlstm.errors import ConfigError, CorpusError, EncodingError, UnknownCharacterError
 from charlstm.text.validation_text import read_validation_text
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
@@ -35,6 +35,14 @@ def test_files_are_read_as_one_text(read, tmp_path):
     found = read_validation_text(["held.txt", "more.txt"], "utf-8", KNOWN, "error")
     assert KNOWN.decode(found.ids) == "a leaf\nfed a doe"
     assert found.name == "held.txt + more.txt"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1251"])
+def test_the_text_encoding_is_that_of_the_corpus_too(tmp_path, encoding):
+    (tmp_path / "held.txt").write_text("Паром пришёл утром.\n" * 100, encoding=encoding)
+    with pytest.raises(EncodingError) as error:
+        read_validation_text([str(tmp_path / "held.txt")], "utf-8", KNOWN, "error")
+    assert error.value.args[-1].startswith("`text_encoding` is for the corpus too: if that is utf-8, convert this")
 
 
 def test_an_unknown_character_is_an_error_that_names_the_file_and_the_choices(read):
