@@ -163,7 +163,8 @@ def check_root(root: Path) -> None:
 
 def list_checkpoints(root: Path) -> tuple[list[tuple[Path, CheckpointConfig]], list[CheckpointError]]:
     """Return the checkpoints in a folder, the newest first, and an error for each that cannot be read."""
-    found, errors = [], []
+    found: list[tuple[Path, CheckpointConfig]] = []
+    errors = [CheckpointError(_no_config(path.parent)) for path in root.glob(f"[!.]*/{WEIGHTS}") if _lacks_config(path.parent)]
     for path in sorted(root.glob(f"[!.]*/{CONFIG}")):
         try:
             found.append((path.parent, read_config(path.parent)))
@@ -194,11 +195,32 @@ def find_checkpoint(root: Path, wanted: str | None) -> Path:
     for folder in (root / wanted, Path(wanted)):
         if _is_checkpoint(folder):
             return folder
+    check_config_exists(root, wanted)
     if not root.exists():
         raise CheckpointError(f"checkpoint {wanted!r} does not exist, nor does the folder of checkpoints, {root}")
     check_root(root)
     names = ", ".join(sorted(path.parent.name for path in root.glob(f"[!.]*/{CONFIG}"))) or "none"
     raise CheckpointError(f"checkpoint {wanted!r} does not exist; {root} contains: {names}")
+
+
+def check_config_exists(root: Path, wanted: str) -> None:
+    """Check that what is wanted is not a checkpoint without its ``config.json``.
+
+    Raises:
+        CheckpointError: If it is.
+    """
+    for folder in (root / wanted, Path(wanted)):
+        if _lacks_config(folder):
+            raise CheckpointError(_no_config(folder))
+
+
+def _lacks_config(folder: Path) -> bool:
+    """Return whether a folder was a checkpoint before its ``config.json`` was lost."""
+    return not os.path.lexists(folder / CONFIG) and os.path.lexists(folder / WEIGHTS)
+
+
+def _no_config(folder: Path) -> str:
+    return f"{folder} has weights and no {CONFIG}, without which they cannot be used; restore it from a copy"
 
 
 def _is_checkpoint(folder: Path) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from charlstm.checkpoint.folder import find_checkpoint, list_checkpoints
+from charlstm.checkpoint.folder import check_config_exists, find_checkpoint, list_checkpoints
 from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError
 
@@ -42,6 +42,8 @@ def find_model(wanted: str | None = None, folder: Path | None = None) -> Path:
             return find_checkpoint(each, wanted)
         except CheckpointError:
             continue
+    for each in folders:
+        check_config_exists(each, wanted)
     names = {each: ", ".join(sorted(path.name for path, _ in list_checkpoints(each)[0])) for each in folders}
     listed = "; ".join(f"{each} contains: {found}" for each, found in names.items() if found) or "there is none"
     raise CheckpointError(f"checkpoint {wanted!r} does not exist; {listed}")

@@ -62,7 +62,8 @@ def diagnose(
     first = unigram_finding(best.nats_per_char if best else None, unigram, model, training)
     findings = [first] if first else []
     if len(scored) < 2 or best is None or best.nats_per_char is None:
-        few = "There is one score so far" if scored else "Nothing is held out, or there is no score yet"
+        none = "Nothing is held out" if history else "There is no score in its history"
+        few = "There is one score so far" if scored else none
         found = f"{few}: overfitting cannot be judged."
         return findings or [FindingRecord(kind="unscored", found=found, advice="")]
     if curves := _overfitting(scored, best, model, training):

@@ -3,6 +3,7 @@
 import pytest
 
 from charlstm.checkpoint import search
+from charlstm.checkpoint.folder import list_checkpoints
 from charlstm.checkpoint.search import BUNDLED, checkpoint_folders, find_model
 from charlstm.errors import CheckpointError
 
@@ -58,6 +59,20 @@ def test_a_missing_name_lists_the_models_of_all_folders(folders, make_checkpoint
     assert str(error.value) == (
         f"checkpoint 'nope' does not exist; checkpoints contains: another, mine; {folders[2]} contains: ferry"
     )
+
+
+def test_a_checkpoint_without_its_configuration_is_not_said_to_be_missing(folders, make_checkpoint):
+    for folder in folders:
+        make_checkpoint(folder / "mine")
+    for folder in folders[:2]:
+        (folder / "mine" / "config.json").unlink()
+    assert find_model("mine") == folders[2] / "mine"  # a whole one further on is found
+    (folders[2] / "mine" / "config.json").unlink()
+    said = r"checkpoints/mine has weights and no config\.json, without which they cannot be used; restore it from a copy"
+    for folder in (None, folders[0]):
+        with pytest.raises(CheckpointError, match=said):
+            find_model("mine", folder)
+    assert [str(error).partition(" has weights")[2] != "" for error in list_checkpoints(folders[0])[1]] == [True]
 
 
 def test_no_model_at_all_is_one_sentence(folders):

@@ -44,6 +44,14 @@ def test_curves_are_told_apart(held_out, learned, kinds):
 
 
 @pytest.mark.parametrize(
+    ("held_out", "said"), [([], "no score in its history"), ([None], "Nothing is held out"), ([2.0], "one")]
+)
+def test_the_reason_why_nothing_can_be_judged_is_true(held_out, said):
+    (found,) = diagnose(curve(held_out, [2.0] * len(held_out)), 3.18, MODEL, TRAINING)
+    assert said in found.found
+
+
+@pytest.mark.parametrize(
     ("learned", "dropout", "setting"),
     [(2.2, 0.6, "`dropout` (now 0.6)"), (2.2, 0.0, "`units` (now 128)"), (1.95, 0.6, "`units`")],
 )
