@@ -228,7 +228,7 @@ def _described(hint: Any, *, several: bool = False) -> str:
     """Return a description of a type's valid values.
 
     >>> _described(_Fraction), _described(Targets), _described(tuple[_Size, ...])
-    ('a number of at least 0 and below 1', 'last or every', 'integers from 1 to 1,000,000, separated by commas')
+    ('a number of at least 0 and below 1', 'last or every', 'a list of integers from 1 to 1,000,000')
     """
     bounds = Meta()
     if get_origin(hint) in (Union, UnionType):  # drop None: no message needs to offer it
@@ -240,7 +240,7 @@ def _described(hint: Any, *, several: bool = False) -> str:
         return join_alternatives(get_args(hint))
     if get_origin(hint) is tuple:
         number = f"{least} to {most} " if most else f"{least} or more " if least else ""
-        return f"{number}{_described(get_args(hint)[0], several=True)}, separated by commas"
+        return f"a list of {number}{_described(get_args(hint)[0], several=True)}"
     words = _WORDS.get(hint, ("an object", "objects"))[several]
     what = range_phrase(words, ge=bounds.ge, gt=bounds.gt, le=bounds.le, lt=bounds.lt)
     return f"{what} of at most {most:,} characters" if hint is str and most else what

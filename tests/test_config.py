@@ -160,7 +160,7 @@ def test_error_lists_the_choices(value):
 
 WORDS = {
     (ModelConfig, "seq_len", 0): "an integer from 1 to 1,000,000",
-    (ModelConfig, "units", ()): "1 to 64 integers from 1 to 1,000,000, separated by commas",
+    (ModelConfig, "units", ()): "a list of 1 to 64 integers from 1 to 1,000,000",
     (ModelConfig, "use_bias", 1): "true or false",
     (ModelConfig, "kernel_initializer", 1): "a string of at most 1,000 characters",
     (ModelConfig, "bias_constraint", 1): "a string of at most 1,000 characters",

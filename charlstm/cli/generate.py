@@ -143,7 +143,8 @@ def generate(
     if keep_stop and not stop and stop_regex is None:
         raise typer.BadParameter("--keep-stop keeps what ended a text; give --stop or --stop-regex too, or remove --keep-stop")
     check_outputs(output=output)
-    encoding = encoding_of("--seed-file", seed_file or seeds_file or (None if words == "corpus" else words), text_encoding)
+    files = seed_file or seeds_file or (None if words == "corpus" else words)
+    encoding = encoding_of("--seed-file, --seeds-file or a file of --words", files, text_encoding)
     model = find_mixture(checkpoint, checkpoints, mix, weights)
     settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
     settings = constraint_options.read_constraints(settings, model, encoding, interactive=interactive)

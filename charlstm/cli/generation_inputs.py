@@ -85,7 +85,9 @@ def once(option: str, values: list[str] | None) -> str | None:
 def encoding_of(option: str, files: list[str] | str | None, text_encoding: str | None) -> str:
     """Return the text encoding of an option's file, by default UTF-8; refuse an encoding without a file."""
     if text_encoding is not None and not files:
-        raise typer.BadParameter(f"--text-encoding is the text encoding of {option}; give that too, or remove --text-encoding")
+        raise typer.BadParameter(
+            f"--text-encoding is the text encoding of {option}; give such a file too, or remove --text-encoding"
+        )
     return "utf-8" if text_encoding is None else text_encoding
 
 

@@ -7,6 +7,9 @@ from typing import TextIO
 
 from tqdm.utils import disp_len
 
+_WORD = re.compile(r"(\s*)((?:`[^`]*`|\[[\d, ]+\]|(?<=\d) (?=(?:%|[kMG]?B|ms|s|min|h)(?!\w))|\S)+)")
+"""A gap, and the word after it."""
+
 
 def columns(stream: TextIO) -> int | None:
     """Return the width of a terminal in columns; None if the stream is not a terminal or its width is unknown."""
@@ -20,10 +23,10 @@ def wrapped(text: str, width: int) -> str:
     r"""Wrap lines that are too wide, and keep their indent.
 
     A word wider than a line stays whole, so that it can still be copied from the terminal. A shape such as ``[32, 1]`` is
-    one word, and so is a command in backticks.
+    one word, and so are a number with its unit and a command in backticks.
 
-    >>> wrapped("the ferry\n  at the river", 9)
-    'the ferry\n  at the\n  river'
+    >>> wrapped("the ferry\n  at the river", 9), wrapped("it was 1.6 % better", 10)
+    ('the ferry\n  at the\n  river', 'it was\n1.6 %\nbetter')
     """
     lines = (line if disp_len(line) <= width else _wrapped_line(line, width) for line in text.split("\n"))
     return "\n".join(lines)
@@ -31,7 +34,7 @@ def wrapped(text: str, width: int) -> str:
 
 def _wrapped_line(line: str, width: int) -> str:
     indent = line[: len(line) - len(line.lstrip())]
-    return _filled(re.findall(r"(\s*)((?:`[^`]*`|\[[\d, ]+\]|\S)+)", line), width, indent)
+    return _filled(_WORD.findall(line), width, indent)
 
 
 def joined(fields: Iterable[str], width: int | None, indent: str = "    ") -> str:

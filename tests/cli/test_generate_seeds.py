@@ -110,13 +110,18 @@ def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("command", "option"), [("generate --length 1", "--seed-file"), ("inspect shapes", "--text-file")], ids=["seed", "text"]
+    ("command", "option"),
+    [
+        ("generate --length 1", "--seed-file, --seeds-file or a file of --words"),
+        ("generate --length 1 --words corpus", "--seed-file, --seeds-file or a file of --words"),
+        ("inspect shapes", "--text-file"),
+    ],
 )
 @pytest.mark.parametrize("encoding", ["utf-16", ""])
 def test_an_encoding_without_a_file_is_a_usage_error(charlstm, command, option, encoding):
     result = charlstm(*command.split(), "--text-encoding", encoding)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"--text-encoding is the text encoding of {option}; give that too, or remove --text-encoding" in result.stderr
+    assert f"--text-encoding is the text encoding of {option}; give such a file too, or remove --text-encoding" in result.stderr
 
 
 def test_on_unknown_skip_and_replace(charlstm):
