@@ -8,6 +8,7 @@ import pytest
 
 from charlstm.errors import CorpusError
 from charlstm.text.corpus import Corpus, read_corpus
+from tests.text.prepared import write_texts
 
 MakeFile = Callable[..., Path]
 
@@ -22,6 +23,18 @@ def make_file(tmp_path: Path) -> MakeFile:
         return path
 
     return make
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Return files to prepare as a corpus."""
+    return write_texts(tmp_path / "texts")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Return the folder of a corpus to prepare."""
+    return tmp_path / "prepared"
 
 
 def refusal(sources: list[str | Path], encoding: str = "utf-8") -> str:

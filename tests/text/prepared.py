@@ -1,12 +1,14 @@
-"""Texts to prepare, with everything that reading treats specially, and comparisons of what was prepared."""
+"""Texts to prepare, with everything that reading treats specially, interrupts, and comparisons of what was prepared."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from charlstm.text.corpus import Corpus, read_corpus
-from charlstm.text.preparation import LOCK
+from charlstm.text.id_writer import IdWriter
+from charlstm.text.preparation import LOCK, prepare_corpus
 
 
 def write_texts(folder: Path) -> list[Path]:
@@ -42,3 +44,24 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 class Stop(BaseException):
     """Ctrl-C at a chosen moment."""
+
+
+def interrupted_after(monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
+    """Interrupt the preparation when that many pieces of text have been added."""
+    add, calls = IdWriter.add, list[str]()
+
+    def add_or_stop(self: IdWriter, text: str) -> None:
+        if len(calls) == pieces:
+            raise Stop
+        calls.append(text)
+        add(self, text)
+
+    monkeypatch.setattr(IdWriter, "add", add_or_stop)
+
+
+def interrupt(files: list[Path], place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin a preparation that is interrupted after two pieces of text."""
+    with monkeypatch.context() as patch:
+        interrupted_after(patch, 2)
+        with pytest.raises(Stop):
+            prepare_corpus(files, place)

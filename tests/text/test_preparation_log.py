@@ -10,17 +10,7 @@ import pytest
 from charlstm.errors import CorpusError
 from charlstm.text import preparation, preparation_log
 from charlstm.text.preparation import prepare_corpus
-from tests.text.prepared import Stop, check_same, contents, write_texts
-
-
-@pytest.fixture
-def files(tmp_path):
-    return write_texts(tmp_path / "texts")
-
-
-@pytest.fixture
-def place(tmp_path):
-    return tmp_path / "prepared"
+from tests.text.prepared import Stop, check_same, contents
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
