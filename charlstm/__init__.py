@@ -10,7 +10,7 @@ The packages, from the lowest to the highest. Each may import only those before 
 
     errors, choices, config, files, formatting, machine
     < text < checkpoint < inference < planning < nn < training < inspection, evaluation, report < export, importing
-    < model, model_training, model_comparison, model_import, model_mixture < cli
+    < model, training_progress, model_training, model_comparison, model_import, model_mixture < cli
 
 Only ``nn`` and ``training`` import TensorFlow. The others import them inside functions, so that the rest starts quickly.
 """
