@@ -1,4 +1,4 @@
-"""Writing an export: formats by name, what is replaced and what is kept, and the card."""
+"""Writing an export: formats by name, what is refused, what is replaced and what is kept, and the card."""
 
 import errno
 import json
@@ -166,3 +166,43 @@ def test_the_stored_weights_are_scored_on_the_held_out_text(tmp_path, monkeypatc
     assert found.card.added_nats == pytest.approx(rounded - model.score(tail).nats_per_char, abs=1e-6)
     assert model.export("exact", weights="float32").card.added_nats == 0
     assert json.loads((tmp_path / "exact" / "model.json").read_text())["weights"]["dtype"] == "float32"
+
+
+def test_a_program_does_not_replace_other_weights(model, tmp_path):
+    model.export("tale.py")
+    model.export("tale.py")  # its own, it does
+    model.export("other.pt.safetensors")
+    before = (tmp_path / "other.pt.safetensors").read_bytes()
+    (tmp_path / "folder.safetensors").mkdir()
+    for file in ("other.pt.py", "folder.py"):
+        with pytest.raises(CharlstmError, match="which is not theirs; name another file"):
+            model.export(file)
+        assert not (tmp_path / file).exists()
+    assert (tmp_path / "other.pt.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(("to", "options", "said"), [
+    ("a.onnx", {"weights": "float16"}, "float16 is for html and module"),
+    ("a.onnx", {"stateful": True}, "onnx takes and returns the state"),
+    ("a.keras", {"input": "window"}, "it is for .onnx files, not for keras"),
+    ("a.keras", {"int8": True}, "it is for .tflite files, not for keras"),
+    ("savedmodel", {"stateful": True}, "savedmodel has both modes"),
+    (".", {"format": "savedmodel"}, "a folder other than the current one"),
+    ("a.onnx", {"input": "letters"}, "expected ids or window"),
+    ("a.txt", {}, "expected a file that ends in .html"),
+    ("a.safetensors", {"format": "numpy"}, "expected a file that ends in .py"),
+    ("nowhere/a.onnx", {}, "nowhere does not exist"),
+])  # fmt: skip
+def test_what_a_format_cannot_do_is_refused_before_anything_is_written(model, tmp_path, to, options, said):
+    with pytest.raises(CharlstmError) as error:
+        model.export(to, **options)
+    assert said in str(error.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
+
+
+def test_activations_that_pytorch_lacks_are_refused(tmp_path, make_checkpoint):
+    config = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=12, units=(16,), recurrent_activation="hard_sigmoid")
+    model = charlstm.Model(make_checkpoint(tmp_path / "tale", config))
+    with pytest.raises(CharlstmError, match="tanh and sigmoid alone; the model has tanh and hard_sigmoid"):
+        model.export(tmp_path / "tale.pt.safetensors")
+    assert not (tmp_path / "tale.pt.safetensors").exists()

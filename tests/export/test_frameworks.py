@@ -12,7 +12,6 @@ from safetensors import safe_open
 
 import charlstm
 from charlstm.config import ModelConfig
-from charlstm.errors import CharlstmError
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.modes import decoder
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
@@ -232,45 +231,3 @@ def test_an_int8_file_is_smaller_and_its_loss_is_measured(tmp_path, monkeypatch,
     score = (nats + model.vocabulary.naming_nats(ids)[1:]).mean()
     assert found.card.nats_per_char == pytest.approx(score, abs=1e-5)
     assert found.card.added_nats == pytest.approx(score - model.score(tail).nats_per_char, abs=1e-5)
-
-
-def test_a_program_does_not_replace_other_weights(make, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    model = make()
-    model.export("tale.py")
-    model.export("tale.py")  # its own, it does
-    model.export("other.pt.safetensors")
-    before = (tmp_path / "other.pt.safetensors").read_bytes()
-    (tmp_path / "folder.safetensors").mkdir()
-    for file in ("other.pt.py", "folder.py"):
-        with pytest.raises(CharlstmError, match="which is not theirs; name another file"):
-            model.export(file)
-        assert not (tmp_path / file).exists()
-    assert (tmp_path / "other.pt.safetensors").read_bytes() == before
-
-
-@pytest.mark.parametrize(("to", "options", "said"), [
-    ("a.onnx", {"weights": "float16"}, "float16 is for html and module"),
-    ("a.onnx", {"stateful": True}, "onnx takes and returns the state"),
-    ("a.keras", {"input": "window"}, "it is for .onnx files, not for keras"),
-    ("a.keras", {"int8": True}, "it is for .tflite files, not for keras"),
-    ("savedmodel", {"stateful": True}, "savedmodel has both modes"),
-    (".", {"format": "savedmodel"}, "a folder other than the current one"),
-    ("a.onnx", {"input": "letters"}, "expected ids or window"),
-    ("a.txt", {}, "expected a file that ends in .html"),
-    ("a.safetensors", {"format": "numpy"}, "expected a file that ends in .py"),
-    ("nowhere/a.onnx", {}, "nowhere does not exist"),
-])  # fmt: skip
-def test_what_a_format_cannot_do_is_refused_before_anything_is_written(make, tmp_path, monkeypatch, to, options, said):
-    model = make(units=(16,))
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(CharlstmError) as error:
-        model.export(to, **options)
-    assert said in str(error.value)
-    assert [path.name for path in tmp_path.iterdir()] == ["tale"]
-
-
-def test_activations_that_pytorch_lacks_are_refused(make, tmp_path):
-    with pytest.raises(CharlstmError, match="tanh and sigmoid alone; the model has tanh and hard_sigmoid"):
-        make(units=(16,), recurrent_activation="hard_sigmoid").export(tmp_path / "tale.pt.safetensors")
-    assert not (tmp_path / "tale.pt.safetensors").exists()
