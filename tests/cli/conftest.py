@@ -20,7 +20,8 @@ from typer.testing import CliRunner, Result
 from charlstm.checkpoint.config_file import read_config, write_config
 from charlstm.cli.app import app
 from charlstm.config import ModelConfig
-from tests.cli import many_texts, session, story_training
+from charlstm.planning.training_plan import TrainingPlan
+from tests.cli import many_texts, planned_training, session, story_training
 from tests.cli.terminals import open_terminal
 from tests.conftest import TENSORFLOW_THREADS
 
@@ -161,6 +162,12 @@ def two_layers(tmp_path: Path, make_checkpoint: Callable[..., Path]) -> Path:
     config = ModelConfig(vocabulary_size=len(vocabulary), seq_len=12, units=(16, 8))
     windows = ("The quick br", "brown fox. T")
     return make_checkpoint(tmp_path / "checkpoints" / "tale", config, vocabulary=vocabulary, windows=windows)
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> TrainingPlan:
+    """Plan a training that is not run."""
+    return planned_training.story_plan(tmp_path)
 
 
 @pytest.fixture

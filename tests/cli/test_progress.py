@@ -9,43 +9,18 @@ import sys
 import termios
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from charlstm import interruption
-from charlstm.checkpoint.history import HistoryEntry
 from charlstm.cli.progress import follow
-from charlstm.cli.resume_command import checkpoint_command
-from charlstm.cli.training_messages import describe_plan, say_end
-from charlstm.config import ModelConfig
-from charlstm.planning.training_plan import plan_training
 from charlstm.training.events import Evaluated, Evaluating, Finished, RolledBack, SpeedMeasured, Started, Stepped
-from tests.conftest import ALPHABET
-
-
-def evaluation(number: int, nats_per_char: float | None, *, best: bool) -> HistoryEntry:
-    return HistoryEntry(
-        step=1000 * number,
-        epoch=1.5 * number,
-        seconds=50.0 * number,
-        learning_rate=1e-3,
-        train_nats_per_char=2.5,
-        nats_per_char=nats_per_char,
-        best=best,
-    )
-
+from tests.cli.planned_training import evaluation
 
 FOLDER = Path("checkpoints", "story")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@pytest.fixture
-def plan(tmp_path):
-    (tmp_path / "story.txt").write_text("Once upon a time there was a ferry.\n" * 60)
-    return plan_training(tmp_path / "checkpoints", [str(tmp_path / "story.txt")], {}, preset="quick", created="2026-01-01")
 
 
 @pytest.fixture
@@ -242,52 +217,3 @@ def test_bar_fits_the_terminal(pretend, monkeypatch, columns):
     if columns == 80:
         assert bars[-1].startswith(" 80%|")
         assert bars[-1].endswith("| loss 2.500, 3.607 bits/char, 1,234 char/s, 1:00 min left")
-
-
-@pytest.mark.parametrize(
-    ("ended", "said"),
-    [
-        ({"nothing_trained": True}, "Nothing was trained: starting took the rest of 1 minute; raise --minutes."),
-        ({}, "Done in 9 s."),
-    ],
-)
-def test_a_training_without_time_for_a_step_is_not_done(plan, capsys, ended, said):
-    end = Finished(evaluation(1, 2.0, best=True), 1, 9.0, 0.0, interrupted=False, stopped_early=False, **ended)
-    say_end(replace(plan, config=replace(plan.config, training=replace(plan.config.training, minutes=1.0))), end)
-    assert capsys.readouterr().err.startswith(said)
-
-
-@pytest.mark.parametrize(("nats", "told"), [(9.0, True), (1.0, False)])
-def test_a_model_no_better_than_letter_frequencies_says_so(plan, capsys, nats, told):
-    say_end(plan, Finished(evaluation(1, nats, best=True), 1, 9.0, 0.0, interrupted=False, stopped_early=False))
-    said = capsys.readouterr().err
-    assert ("no better than letter frequencies: 9.0000 nats/char; the unigram baseline has" in said) == told
-    assert ("Train longer with more --minutes." in said) == told
-
-
-def test_name_of_a_text_is_printed_on_one_line(plan, capsys):
-    corpus = replace(plan.config.corpus, name="a\nb.txt")
-    describe_plan("quick", replace(plan, config=replace(plan.config, corpus=corpus)))
-    assert capsys.readouterr().err.startswith("a␊b.txt: 2,160 characters, 20 distinct; ")
-
-
-def test_distinct_characters_are_those_of_the_text(plan, capsys, tmp_path, make_checkpoint):
-    config = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=12, units=(8,))
-    make_checkpoint(tmp_path / "checkpoints" / "tale", config)
-    (tmp_path / "abc.txt").write_text("abcab " * 400)
-    given = {"epochs": 1.0}
-    paths = [str(tmp_path / "abc.txt")]
-    describe_plan(
-        "quick",
-        plan_training(tmp_path / "checkpoints", paths, given, preset="quick", created="2026-01-01", base_name="tale"),
-    )
-    assert capsys.readouterr().err.startswith("abc.txt: 2,400 characters, 4 distinct; ")
-
-
-@pytest.mark.parametrize("columns", [20, 60, 200])
-def test_a_command_to_copy_is_not_broken(plan, monkeypatch, capsys, columns):
-    monkeypatch.setattr("charlstm.cli.terminal.columns", lambda _: columns)
-    say_end(plan, Finished(evaluation(1, 2.0, best=True), 1, 9.0, 0.0, interrupted=False, stopped_early=False))
-    lines = capsys.readouterr().err.splitlines()
-    command = checkpoint_command(plan, "generate", "--checkpoint")
-    assert lines[-1] == (command if columns < 200 else f"Done in 9 s. Generate with: {command}")
