@@ -77,7 +77,7 @@ class ModelFiles:
     @property
     def recipe(self) -> str:
         """The settings of its training as TOML: ``train(recipe=…)`` reads them from a file."""
-        from charlstm.planning.recipe_file import recipe_text
+        from charlstm.planning.recipe_text import recipe_text
 
         return recipe_text(self.name, self.checkpoint, self.history)
 

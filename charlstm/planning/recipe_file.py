@@ -7,18 +7,14 @@ such as ``patience``. Its settings are treated like those that a user gives one 
 import re
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
-from charlstm import __version__
-from charlstm.checkpoint.config_file import CheckpointConfig
-from charlstm.checkpoint.history import HistoryEntry, best_score
-from charlstm.config import ModelConfig, TrainingConfig, build, setting_name, to_dict
+from charlstm.config import ModelConfig, TrainingConfig, build, setting_name
 from charlstm.errors import ConfigError, check_choice, short_repr
-from charlstm.formatting import bits, decimal
 from charlstm.planning.presets import Preset
 from charlstm.planning.settings import field_of
 from charlstm.planning.unused_settings import check_unused_settings
@@ -26,9 +22,11 @@ from charlstm.planning.unused_settings import check_unused_settings
 MOST_BYTES = 1 << 20
 """Longest recipe that is read; a printed one has about a kilobyte."""
 
+NONE = "none"
+"""Stands for the absence of a setting that may be absent."""
+
 _ADVICE = "give a file of settings, such as a printed recipe"
 _EXAMPLES = 'units = [256, 256], dropout = 0.1 or schedule = "cosine"'
-_NONE = "none"
 _MODEL = frozenset(field.name for field in fields(ModelConfig))
 _TRAINING = frozenset(field.name for field in fields(TrainingConfig))
 
@@ -145,7 +143,7 @@ def _checked(found: Mapping[str, Any]) -> dict[str, object]:
     for name, value in found.items():
         units = (value,) if name == "units" and type(value) is int else value
         optional = (field := field_of(name)) in _OPTIONAL
-        settings[field] = None if optional and value == _NONE else tuple(units) if isinstance(units, list) else units
+        settings[field] = None if optional and value == NONE else tuple(units) if isinstance(units, list) else units
     if settings.get("min_count", "auto") != "auto" and (type(least := settings["min_count"]) is not int or least < 1):
         raise ConfigError(setting="min_count", expected="auto or an integer of at least 1", found=least)
     build(ModelConfig, {"vocabulary_size": 2, **_part(settings, _MODEL)})
@@ -186,74 +184,3 @@ def unused_in_recipe(
             except ConfigError as error:
                 notes.append(f"{recipe.path}: {error}.")
     return tuple(sorted(notes))
-
-
-def recipe_text(name: str, config: CheckpointConfig, history: Sequence[HistoryEntry]) -> str:
-    """Return a recipe with every setting of a training that has an effect.
-
-    Args:
-        name: Name of the checkpoint.
-        config: Its configuration.
-        history: Its evaluations.
-    """
-    lines = [*(f"# {line}" for line in _header(name, config, history)), ""]
-    lines += [f"min_count = {_toml(_min_count(config))}"]
-    for record in (config.model, config.training):
-        lines += [
-            f"{setting_name(field)} = {_toml(value)}"
-            for field, value in to_dict(record).items()
-            if field != "vocabulary_size" and _has_effect(field, value, config)
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _header(name: str, config: CheckpointConfig, history: Sequence[HistoryEntry]) -> list[str]:
-    corpus, best = config.corpus, best_score(history)
-    lines = [f"Recipe of {_one_line(name)}, printed by charlstm {__version__}."]
-    if best is not None and best.nats_per_char is not None:
-        lines.append(f"Score: {decimal(bits(best.nats_per_char), 4)} bits per character (epoch {best.epoch:.1f}).")
-    lines.append(f"Text: {_one_line(corpus.name)}, {corpus.characters:,} characters, SHA-256 {corpus.fingerprint[:12]}…")
-    if (own := config.validation_text) is not None:
-        lines.append(f"Validation text: {_one_line(own.name)}, {own.characters:,} characters, SHA-256 {own.fingerprint[:12]}…")
-    if config.bases:
-        lines.append(f"Fine-tuned from {_one_line(config.bases[-1].name)}: name it as the base to train this again.")
-    if config.training.minutes is not None:
-        lines.append("A budget in minutes depends on the clock: only one in epochs gives the same weights again.")
-    return lines
-
-
-def _min_count(config: CheckpointConfig) -> int | str:
-    """Return the setting with which the same characters are learned; ``auto`` for a fine-tuned model with rare ones."""
-    rare = config.vocabulary.rare
-    if rare is None:
-        return 1
-    return "auto" if config.bases else max(rare.counts, default=0) + 1
-
-
-def _has_effect(field: str, value: object, config: CheckpointConfig) -> bool:
-    """Return whether a setting changes this training, if its text is scored."""
-    try:
-        check_unused_settings({field: value}, config.model, config.training, held_out=2)
-    except ConfigError:
-        return False
-    return True
-
-
-def _one_line(name: str) -> str:
-    return short_repr(name)[1:-1] if not name.isprintable() or len(name) > 80 else name
-
-
-def _toml(value: object) -> str:
-    r"""Return a value in TOML; None as "none".
-
-    >>> _toml((256, 128)), _toml(True), _toml(0.1), _toml(None), _toml('a"\n')
-    ('[256, 128]', 'true', '0.1', '"none"', '"a\\U00000022\\U0000000a"')
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(map(_toml, value))}]"
-    plain = (each if " " <= each <= "~" and each not in '"\\' else f"\\U{ord(each):08x}" for each in str(value or _NONE))
-    return f'"{"".join(plain)}"'

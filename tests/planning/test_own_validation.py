@@ -10,7 +10,8 @@ from charlstm.checkpoint.state_files import read_state, write_state
 from charlstm.checkpoint.training_state import TrainingState
 from charlstm.errors import CheckpointError, ConfigError, UnknownCharacterError
 from charlstm.evaluation.evaluation_texts import evaluation_texts
-from charlstm.planning.recipe_file import read_recipe, recipe_text
+from charlstm.planning.recipe_file import read_recipe
+from charlstm.planning.recipe_text import recipe_text
 from charlstm.planning.resume_plan import plan_resuming
 from tests.planning.conftest import SMALL
 

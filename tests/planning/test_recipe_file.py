@@ -13,7 +13,8 @@ from hypothesis import settings, strategies
 from charlstm.config import setting_name, to_dict
 from charlstm.errors import ConfigError
 from charlstm.model_training import TrainingSettings
-from charlstm.planning.recipe_file import Recipe, _toml, read_recipe, recipe_text
+from charlstm.planning.recipe_file import Recipe, read_recipe
+from charlstm.planning.recipe_text import _toml, recipe_text
 from charlstm.planning.resume_plan import plan_resuming
 from charlstm.planning.settings import SETTINGS
 from tests.planning.conftest import SMALL

@@ -4,7 +4,8 @@ import pytest
 
 from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.history import read_history
-from charlstm.planning.recipe_file import read_recipe, recipe_text
+from charlstm.planning.recipe_file import read_recipe
+from charlstm.planning.recipe_text import recipe_text
 from charlstm.planning.training_plan import plan_training
 from tests.training.runs import EVERYTHING, result, run
 
