@@ -4,7 +4,6 @@ A sampler applies a list of them, its chain, in order. To add a rule, write a cl
 :func:`charlstm.inference.sampling.make_chain`.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.inference.logits import LARGE_VOCABULARY, MARGIN, Logits, log_softmax, shift
+from charlstm.inference.logits import Logits, log_softmax, shift
+from charlstm.inference.nucleus import nucleus
 from charlstm.text.boundaries import WordCharacters
 from charlstm.text.vocabulary import Ids
 
@@ -215,10 +215,7 @@ class TopP:
 
     def __call__(self, logits: Logits) -> Logits:
         """See :data:`LogitsProcessor`."""
-        if logits.shape[-1] < LARGE_VOCABULARY:
-            return np.where(_nucleus(logits, self.p), logits, -np.inf)
-        keep = np.stack([_large_nucleus(row, self.p) for row in logits])
-        return np.where(keep, logits, -np.inf)
+        return np.where(nucleus(logits, self.p), logits, -np.inf)
 
 
 @dataclass(frozen=True)
@@ -234,36 +231,3 @@ class MinP:
     def __call__(self, logits: Logits) -> Logits:
         """See :data:`LogitsProcessor`."""
         return np.where(logits >= logits.max(-1, keepdims=True) + np.log(self.p), logits, -np.inf)
-
-
-def _nucleus(logits: Logits, p: float) -> NDArray[np.bool_]:
-    """Return a mask of the fewest characters that together have at least probability p: ``[..., V]``."""
-    order = np.argsort(-logits, -1, kind="stable")
-    before = _before(log_softmax(np.take_along_axis(logits, order, -1)))
-    keep = np.empty_like(logits, bool)
-    np.put_along_axis(keep, order, before < p, -1)
-    np.put_along_axis(keep, order[..., :1], True, -1)
-    return keep
-
-
-def _large_nucleus(logits: Logits, p: float) -> NDArray[np.bool_]:
-    """Return the same mask for logits ``[V]``; sort only the characters that can be in it.
-
-    Characters with less than ``(1 - p) / V`` add up to less than ``1 - p``, so the others have more than p.
-    """
-    log_probabilities = log_softmax(logits)
-    possible = np.flatnonzero(log_probabilities >= math.log((1 - p) / len(logits)) - MARGIN)
-    order = possible[np.argsort(-logits[possible], kind="stable")]
-    before = _before(log_probabilities[order])
-    if np.abs(before - p).min() < MARGIN:
-        return _nucleus(logits, p)  # too close to p: the result may depend on the order in which the softmax is summed
-    keep = np.zeros_like(logits, bool)
-    keep[order[: max(1, np.count_nonzero(before < p))]] = True
-    return keep
-
-
-def _before(log_probabilities: Logits) -> Logits:
-    """Return the sum of the likelier characters' probabilities, for each of some characters sorted by probability."""
-    probabilities = np.exp(log_probabilities)
-    result: Logits = np.cumsum(probabilities, -1) - probabilities
-    return result
