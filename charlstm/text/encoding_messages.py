@@ -9,12 +9,11 @@ from charlstm.errors import excerpt
 from charlstm.text.detection import (
     Reading,
     common_readings,
-    file_head,
     likely_readings,
     reads_worse,
-    sample_of,
     seven_bit_reading,
 )
+from charlstm.text.encoding_sample import file_head, sample_of
 from charlstm.text.mojibake import encoded_twice
 
 _COLUMNS = 80

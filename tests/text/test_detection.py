@@ -1,4 +1,4 @@
-"""Samples of files, and the likely encodings of their bytes."""
+"""The likely encodings of a sample of a file."""
 
 import io
 import subprocess
@@ -6,17 +6,9 @@ import sys
 
 import pytest
 
-from charlstm.text.detection import SAMPLE_BYTES, likely_readings, sample_of
-from tests.text.passages import ENCODED, PASSAGES, passage
-
-
-@pytest.mark.parametrize(("language", "encoding"), ENCODED)
-def test_a_huge_line_is_sampled_at_character_borders(language, encoding):
-    line = passage(language, encoding).replace("\n", " ").encode(encoding)
-    content = b"The ferry crosses at six. " * 50_000 + line * (3_000_000 // len(line))
-    sample = sample_of(io.BytesIO(content))
-    assert len(sample) <= SAMPLE_BYTES
-    assert PASSAGES[language][:20] in sample.decode(encoding)
+from charlstm.text.detection import likely_readings
+from charlstm.text.encoding_sample import sample_of
+from tests.text.passages import PASSAGES
 
 
 @pytest.mark.parametrize("content", [bytes(range(256)) * 9, b"\x89\xff\xfe\x00\x01" * 99], ids=["all bytes", "some bytes"])

@@ -7,7 +7,7 @@ import pytest
 
 from charlstm.errors import CorpusError
 from charlstm.text.corpus import read_corpus, read_text
-from charlstm.text.detection import SAMPLE_BYTES, sample_of
+from charlstm.text.encoding_sample import SAMPLE_BYTES, sample_of
 from tests.text.passages import ENCODED, PASSAGES, passage
 
 
