@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from charlstm.cli import train_options, training_inputs
+from charlstm.cli import lstm_options, train_options, training_inputs
 from charlstm.cli.options import choice
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.resume_command import resume_command
@@ -94,21 +94,21 @@ def train(
     seq_len: train_options.SeqLen = None,
     targets: train_options.Targets = None,
     dropout: train_options.Dropout = None,
-    activation: train_options.Activation = None,
-    recurrent_activation: train_options.RecurrentActivation = None,
-    use_bias: train_options.UseBias = None,
-    unit_forget_bias: train_options.UnitForgetBias = None,
-    input_initializer: train_options.InputInitializer = None,
-    kernel_initializer: train_options.KernelInitializer = None,
-    recurrent_initializer: train_options.RecurrentInitializer = None,
-    bias_initializer: train_options.BiasInitializer = None,
-    kernel_regularizer: train_options.KernelRegularizer = None,
-    recurrent_regularizer: train_options.RecurrentRegularizer = None,
-    bias_regularizer: train_options.BiasRegularizer = None,
-    kernel_constraint: train_options.KernelConstraint = None,
-    recurrent_constraint: train_options.RecurrentConstraint = None,
-    bias_constraint: train_options.BiasConstraint = None,
-    recurrent_dropout: train_options.RecurrentDropout = None,
+    activation: lstm_options.Activation = None,
+    recurrent_activation: lstm_options.RecurrentActivation = None,
+    use_bias: lstm_options.UseBias = None,
+    unit_forget_bias: lstm_options.UnitForgetBias = None,
+    input_initializer: lstm_options.InputInitializer = None,
+    kernel_initializer: lstm_options.KernelInitializer = None,
+    recurrent_initializer: lstm_options.RecurrentInitializer = None,
+    bias_initializer: lstm_options.BiasInitializer = None,
+    kernel_regularizer: lstm_options.KernelRegularizer = None,
+    recurrent_regularizer: lstm_options.RecurrentRegularizer = None,
+    bias_regularizer: lstm_options.BiasRegularizer = None,
+    kernel_constraint: lstm_options.KernelConstraint = None,
+    recurrent_constraint: lstm_options.RecurrentConstraint = None,
+    bias_constraint: lstm_options.BiasConstraint = None,
+    recurrent_dropout: lstm_options.RecurrentDropout = None,
     drop_connect: train_options.DropConnect = None,
     batches: train_options.Batches = None,
     batch_size: train_options.BatchSize = None,
