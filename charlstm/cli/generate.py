@@ -2,7 +2,6 @@
 
 import secrets
 import sys
-import time
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from charlstm.choices import DEFAULT_TEMPERATURE, Engine
+from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.cli import constraint_options, generate_options
-from charlstm.cli.generated_text import generation_result, print_probabilities, print_samples, stream
+from charlstm.cli.generated_text import print_next, print_texts
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
     SeedOption,
@@ -27,7 +26,6 @@ from charlstm.cli.generation_inputs import (
     settings_of,
     stop_strings,
     threads,
-    unescaped,
 )
 from charlstm.cli.memory_checks import writers
 from charlstm.cli.output_settings import is_finished, stored_settings, stored_values
@@ -38,8 +36,6 @@ from charlstm.cli.terminal import (
     MixOption,
     SearchOption,
     find_mixture,
-    print_json,
-    printable_name,
     say,
 )
 
@@ -165,7 +161,7 @@ def generate(
         constraints=settings.constraints_of(config.vocabulary, start.texts, stops),
     )
     if probabilities:
-        _print_next(model, inputs, json=json)
+        print_next(model, inputs, json=json)
         return
     note_unused(context, settings.sampling)
     if output is not None:
@@ -193,7 +189,7 @@ def generate(
             search = _word_search(model, settings)
             converse(decoder, config.vocabulary, inputs, search, on_unknown=on_unknown, shows_seed=shows_seed)
         else:
-            _print_texts(model, inputs, engine, json=json, separator=separator)
+            print_texts(model, inputs, engine, json=json, separator=separator)
 
 
 def _refuse_text_options(context: typer.Context) -> None:
@@ -224,21 +220,6 @@ def _word_search(model: "Model", settings: "GenerationSettings") -> "Search":
     return search
 
 
-def _print_next(model: "Model", inputs: "GenerationInputs", *, json: bool) -> None:
-    """Print the probabilities of the next character, as text or as JSON."""
-    from charlstm.inference.generation import likeliest_next
-
-    began, settings = time.perf_counter(), inputs.settings
-    ids, characters = model.vocabulary.encode(inputs.seeds[0]), model.vocabulary.characters
-    found = likeliest_next(model.decoder(settings.mode, window=settings.window), ids, len(characters))
-    probabilities = [(characters[number], probability) for number, probability in found]
-    if json:
-        seconds = time.perf_counter() - began
-        print_json(generation_result(printable_name(model.name), inputs, [], seconds, probabilities).to_dict())
-    else:
-        print_probabilities(probabilities)
-
-
 def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> None:
     """Write the texts to a file, with as many processes as fit in memory."""
     from charlstm.cli.bulk import batch_size, write_many
@@ -267,23 +248,6 @@ def _write_file(model: "Model", inputs: "GenerationInputs", output: Path) -> Non
         settings.rows,
     )
     write_many(job, output, stored_values(inputs, model.weights), processes)
-
-
-def _print_texts(model: "Model", inputs: "GenerationInputs", engine: Engine, *, json: bool, separator: str | None) -> None:
-    """Print the texts on stdout, as text or as JSON."""
-    began = time.perf_counter()
-    if json:
-        texts = list(model.samples(inputs, engine))
-        seconds = time.perf_counter() - began
-        print_json(generation_result(printable_name(model.name), inputs, texts, seconds).to_dict())
-    elif len(inputs.seeds) * len(inputs.random_seeds) == 1:
-        stream(model.pieces(inputs, engine), inputs.opening(inputs.seeds[0]))
-    else:
-        ended_by_line = "\n" in inputs.stops.strings and not inputs.stops.keep
-        openings = any("\n" in inputs.opening(seed) for seed in inputs.seeds)
-        several_lines = openings or ("\n" in model.vocabulary.characters and not ended_by_line)
-        separator = None if separator is None else unescaped("--separator", separator, model.vocabulary)
-        print_samples(model.samples(inputs, engine), inputs, separated=several_lines, separator=separator)
 
 
 def _new_random_seed(output: Path | None) -> int:

@@ -1,16 +1,20 @@
 """Output of generated text on stdout."""
 
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from charlstm.cli.terminal import say, visible, write_given
+from charlstm.choices import Engine
+from charlstm.cli.generation_inputs import unescaped
+from charlstm.cli.terminal import print_json, printable_name, say, visible, write_given
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from charlstm.inference.generation import Sample
     from charlstm.inference.generation_inputs import GenerationInputs
+    from charlstm.model import Model
     from charlstm.results.commands import GenerationResult, SampleRecord
 
 
@@ -18,7 +22,24 @@ _LISTED = 20
 """Next characters that are printed."""
 
 
-def stream(pieces: "Iterator[list[str]]", opening: str) -> None:
+def print_texts(model: "Model", inputs: "GenerationInputs", engine: Engine, *, json: bool, separator: str | None) -> None:
+    """Print the texts on stdout, as text or as JSON."""
+    began = time.perf_counter()
+    if json:
+        texts = list(model.samples(inputs, engine))
+        seconds = time.perf_counter() - began
+        print_json(_generation_result(printable_name(model.name), inputs, texts, seconds).to_dict())
+    elif len(inputs.seeds) * len(inputs.random_seeds) == 1:
+        _stream(model.pieces(inputs, engine), inputs.opening(inputs.seeds[0]))
+    else:
+        ended_by_line = "\n" in inputs.stops.strings and not inputs.stops.keep
+        openings = any("\n" in inputs.opening(seed) for seed in inputs.seeds)
+        several_lines = openings or ("\n" in model.vocabulary.characters and not ended_by_line)
+        separator = None if separator is None else unescaped("--separator", separator, model.vocabulary)
+        _print_samples(model.samples(inputs, engine), inputs, separated=several_lines, separator=separator)
+
+
+def _stream(pieces: "Iterator[list[str]]", opening: str) -> None:
     """Print one text; on a terminal, each character as soon as it is generated."""
     live = sys.stdout.isatty()
     write_given(opening, sys.stdout)
@@ -29,7 +50,7 @@ def stream(pieces: "Iterator[list[str]]", opening: str) -> None:
     sys.stdout.write("\n")
 
 
-def print_samples(samples: "Iterable[Sample]", inputs: "GenerationInputs", *, separated: bool, separator: str | None) -> None:
+def _print_samples(samples: "Iterable[Sample]", inputs: "GenerationInputs", *, separated: bool, separator: str | None) -> None:
     """Print several texts as they come, with a line between them.
 
     Args:
@@ -68,7 +89,22 @@ def sample_record(sample: "Sample") -> "SampleRecord":
     )
 
 
-def print_probabilities(probabilities: "list[tuple[str, float]]") -> None:
+def print_next(model: "Model", inputs: "GenerationInputs", *, json: bool) -> None:
+    """Print the probabilities of the next character, as text or as JSON."""
+    from charlstm.inference.generation import likeliest_next
+
+    began, settings = time.perf_counter(), inputs.settings
+    ids, characters = model.vocabulary.encode(inputs.seeds[0]), model.vocabulary.characters
+    found = likeliest_next(model.decoder(settings.mode, window=settings.window), ids, len(characters))
+    probabilities = [(characters[number], probability) for number, probability in found]
+    if json:
+        seconds = time.perf_counter() - began
+        print_json(_generation_result(printable_name(model.name), inputs, [], seconds, probabilities).to_dict())
+    else:
+        _print_probabilities(probabilities)
+
+
+def _print_probabilities(probabilities: "list[tuple[str, float]]") -> None:
     """Print the likeliest next characters, one a line, and on stderr what the others have together."""
     for character, probability in probabilities[:_LISTED]:
         print(f"{probability:.4f}  {character if character.isprintable() and character != ' ' else repr(character)}")
@@ -76,7 +112,7 @@ def print_probabilities(probabilities: "list[tuple[str, float]]") -> None:
         say(f"{len(rest):,} more have {sum(probability for _, probability in rest):.4f} together; --json lists all.")
 
 
-def generation_result(
+def _generation_result(
     checkpoint: str,
     inputs: "GenerationInputs",
     texts: "list[Sample]",
