@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from charlstm.config import ModelConfig
 from charlstm.export.card import Card
 from charlstm.export.html import html_page
-from charlstm.model import Model
+from charlstm.model import Model, load
+from tests.conftest import ALPHABET, checkpoint
 
 OpenPage = Callable[..., Page]
 
@@ -53,3 +55,22 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Return a small model with random weights, in 16-bit precision as its page has them."""
+    config = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=12, units=(16, 9))
+    return load(checkpoint(tmp_path_factory.mktemp("checkpoints") / "tale", config), weights="float16")
+
+
+@pytest.fixture(scope="module")
+def path(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the page of the model."""
+    return write_page(model, tmp_path_factory.mktemp("page") / "tale.html")
+
+
+@pytest.fixture
+def page(open_page: OpenPage, path: Path) -> Page:
+    """Open the page of the model."""
+    return open_page(path, locale="en-GB")

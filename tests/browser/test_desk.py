@@ -2,44 +2,7 @@
 
 import re
 
-import pytest
-
-from charlstm.config import ModelConfig
-from charlstm.model import load
-from tests.browser.conftest import write_page
-from tests.conftest import ALPHABET, checkpoint
-
-MODEL = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=12, units=(16, 9))
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return load(checkpoint(tmp_path_factory.mktemp("checkpoints") / "tale", MODEL), weights="float16")
-
-
-@pytest.fixture(scope="module")
-def path(model, tmp_path_factory):
-    return write_page(model, tmp_path_factory.mktemp("page") / "tale.html")
-
-
-@pytest.fixture
-def page(open_page, path):
-    return open_page(path, locale="en-GB")
-
-
-def finish(page):
-    page.wait_for_selector("#text:not([readonly])")
-    page.wait_for_selector("#begin:text('Continue')")
-
-
-def settle(page, **values):
-    page.eval_on_selector("details", "element => { element.open = true }")
-    for name, value in values.items():
-        page.eval_on_selector(
-            f"[name={name}]",
-            "(field, value) => { field.value = value; field.dispatchEvent(new Event('input', { bubbles: true })) }",
-            str(value),
-        )
+from tests.browser.desk import finish, settle
 
 
 def test_continuing_gives_the_text_of_the_command(page, model):
@@ -72,16 +35,6 @@ def test_continuing_again_is_one_long_text(page, model):
     page.click("#undo")
     page.click("#undo")
     assert page.input_value("#text") == "The "
-
-
-def test_undo_returns_to_the_text_before(page):
-    page.fill("#text", "The fox")
-    settle(page, length=50)
-    page.click("#begin")
-    finish(page)
-    assert len(page.input_value("#text")) == 57
-    page.click("#undo")
-    assert page.input_value("#text") == "The fox"
 
 
 def test_trying_again_replaces_what_was_written_last(page):
@@ -177,22 +130,6 @@ def test_an_alternative_chosen_while_the_model_writes_replaces_the_rest(page):
     assert page.text_content("#layer") == text
 
 
-def test_colours_follow_the_surprisal(page, model):
-    page.fill("#text", "The quick fox")
-    page.check("#colour")
-    page.wait_for_selector("#layer [class*=s]")
-    page.wait_for_timeout(400)
-    levels = page.evaluate(
-        """() => [...document.querySelectorAll('#layer span')].flatMap(
-            run => Array.from(run.textContent, () => Number(/s(\\d)/.exec(run.className)?.[1] ?? 0)))"""
-    )
-    expected = [0, *(min(8, int(-(-8 * nats // 6))) for nats in model.surprisal("The quick fox"))]
-    assert levels == expected
-    assert page.is_visible("#legend")
-    page.uncheck("#colour")
-    assert page.locator("#layer [class*=s]").count() == 0
-
-
 def test_both_modes_part_where_the_command_says(page, model):
     page.click("#tab-compare")
     settle(page, randomSeed=3, length=100)
@@ -243,43 +180,6 @@ def test_trying_again_is_not_offered_once_words_were_added(page):
     assert page.is_disabled("#retry")
     page.click("#undo")
     assert not page.input_value("#text").endswith("dog")
-
-
-def test_editing_in_the_middle_keeps_what_the_model_wrote_apart(page):
-    settle(page, length=50, randomSeed=2)
-    page.fill("#text", "The fox")
-    page.click("#begin")
-    finish(page)
-    written = page.input_value("#text")[7:]
-    page.evaluate("() => { const area = document.getElementById('text'); area.focus(); area.setSelectionRange(30, 30) }")
-    page.keyboard.type("jumps")
-    runs = page.eval_on_selector_all("#layer span", "all => all.map(run => [run.className, run.textContent])")
-    generated = "".join(text for kind, text in runs if kind == "generated")
-    assert generated == written
-    assert "".join(text for _, text in runs) == page.input_value("#text")
-    assert "".join(text for kind, text in runs if not kind) == "The foxjumps"
-
-
-def test_lines_are_shown_as_the_text_has_them(page):
-    for text in ("", "\n", "The\n\nfox\n", "The fox\nThe dog", "The dog\n\n\nThe fox\nThe dog", "The fox"):
-        page.fill("#text", text)
-        lines = page.eval_on_selector_all("#layer > div", "all => all.map(line => line.textContent)")
-        assert "".join(lines) == text
-        assert len(lines) == text.count("\n") + 1
-
-
-def test_typing_undo_and_keys(page):
-    page.click("#text")
-    page.keyboard.type("The fox")
-    settle(page, length=50)
-    page.keyboard.press("Control+Enter")
-    finish(page)
-    assert len(page.input_value("#text")) == 57
-    page.click("#text")
-    page.keyboard.press("Control+z")
-    assert page.input_value("#text") == "The fox"
-    page.keyboard.press("Control+z")
-    assert page.input_value("#text") == ""
 
 
 def test_languages(page):

@@ -6,13 +6,12 @@
  */
 
 import { History } from "./history.js";
+import { Layer } from "./layer.js";
 import { characterStart, edited, extended } from "./spans.js";
 
 /** @typedef {import("./spans.js").Span} Span */
 /** @typedef {{text: string, spans: Span[], caret: number}} Document */
 
-const LEVELS = 8; // of surprisal, by the style sheet
-const MOST_NATS = 6; // of the last level
 const MIN_REST = 50; // milliseconds between two showings of further colours
 
 /** A text of a person and a model. */
@@ -21,7 +20,7 @@ export class Editor {
   /** @type {Span[]} */ #spans = [];
   #text = "";
   /** @type {number[] | null} */ #nats = null; // by character; the first has none
-  /** @type {string[]} */ #shown = []; // the lines that the layer shows
+  #layer;
   #pending = false;
   #rest = MIN_REST;
 
@@ -32,7 +31,7 @@ export class Editor {
    */
   constructor(area, layer, scroller) {
     this.area = area;
-    this.layer = layer;
+    this.#layer = new Layer(layer);
     this.scroller = scroller;
     /** Called after every change of the text. */
     this.onchange = () => {};
@@ -93,7 +92,7 @@ export class Editor {
     const follows = selectionStart === start && selectionEnd === start;
     this.#text += piece;
     this.#spans = extended(this.#spans, start, this.#text.length);
-    this.#appendLines(piece);
+    this.#layer.append(piece);
     this.area.setRangeText(piece, start, start, follows ? "end" : "preserve");
     if (atEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
     this.onchange();
@@ -105,7 +104,6 @@ export class Editor {
    */
   colour(on) {
     this.#nats = on ? [] : null;
-    this.layer.classList.toggle("coloured", on);
     this.#render();
   }
 
@@ -175,86 +173,7 @@ export class Editor {
     }, this.#rest);
   }
 
-  /** Show the text: each line is a block, so that the browser arranges only the lines that changed. */
   #render() {
-    const lines = this.#lines();
-    const old = this.#shown;
-    const shorter = Math.min(lines.length, old.length);
-    let first = 0;
-    while (first < shorter && lines[first] === old[first]) first++;
-    let same = 0;
-    while (same < shorter - first && lines[lines.length - 1 - same] === old[old.length - 1 - same]) same++;
-    for (let index = old.length - same - 1; index >= first; index--) this.layer.children[index].remove();
-    const following = this.layer.children[first] ?? null;
-    for (const line of lines.slice(first, lines.length - same)) this.layer.insertBefore(block(line), following);
-    this.#shown = lines;
+    this.#layer.show(this.#text, this.#spans, this.#nats);
   }
-
-  /**
-   * Return the lines of the text. Each is a list of runs of characters of one kind, as JSON: [[kind, characters], …].
-   * @returns {string[]}
-   */
-  #lines() {
-    /** @type {string[]} */ const lines = [];
-    /** @type {[string, string][]} */ let runs = [];
-    let [place, number, next] = [0, 0, 0];
-    for (const character of this.#text) {
-      while (next < this.#spans.length && this.#spans[next][1] <= place) next++;
-      const generated = next < this.#spans.length && this.#spans[next][0] <= place ? "generated" : "";
-      const nats = this.#nats && number > 0 ? this.#nats[number] : undefined;
-      const level = nats === undefined ? 0 : Math.min(LEVELS, Math.ceil((LEVELS * nats) / MOST_NATS));
-      const kind = level > 0 ? `${generated} s${level}`.trim() : generated;
-      const last = runs.at(-1);
-      if (last && last[0] === kind) last[1] += character;
-      else runs.push([kind, character]);
-      place += character.length;
-      number++;
-      if (character === "\n") {
-        lines.push(JSON.stringify(runs));
-        runs = [];
-      }
-    }
-    lines.push(JSON.stringify(runs));
-    return lines;
-  }
-
-  /**
-   * Add what the model wrote to the last line, and start lines.
-   * @param {string} piece
-   */
-  #appendLines(piece) {
-    for (const part of piece.split(/(?<=\n)/)) {
-      const line = this.layer.lastElementChild;
-      const run = line?.lastElementChild;
-      // One text node that grows: of several, the browser would report each that wraps to the next line as a layout shift.
-      if (run?.className === "generated" && run.lastChild instanceof Text) run.lastChild.appendData(part);
-      else line?.append(span(part, "generated"));
-      this.#shown[this.#shown.length - 1] = ""; // the next showing compares it anew
-      if (part.endsWith("\n")) {
-        this.layer.append(block("[]"));
-        this.#shown.push("");
-      }
-    }
-  }
-}
-
-/**
- * Return the block of a line.
- * @param {string} line Its runs, as JSON.
- */
-function block(line) {
-  const result = document.createElement("div");
-  for (const [kind, text] of JSON.parse(line)) result.append(span(text, kind));
-  return result;
-}
-
-/**
- * @param {string} text
- * @param {string} kind Its classes.
- */
-function span(text, kind) {
-  const result = document.createElement("span");
-  if (kind) result.className = kind;
-  result.textContent = text;
-  return result;
 }
