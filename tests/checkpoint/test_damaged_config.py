@@ -56,7 +56,7 @@ def test_truncated_config_is_refused(refusal, folder):
         (
             ("model", "units"),
             [3, 0],
-            "units: expected a list of 1 to 64 integers from 1 to 1,000,000, separated by commas; found [3, 0]",
+            "units: expected a list of 1 to 64 integers from 1 to 1,000,000; found [3, 0]",
         ),
         (("model", "vocabulary_size"), 5, "vocabulary: expected 5 characters in ascending order"),
         (("model", "layers"), 2, "there is no setting 'layers'"),
