@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event, Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,20 +39,56 @@ def knock_as(addresses):
     """Return a function that connects to the chief with a worker's message, once the chief listens."""
 
     def connect(message: bytes) -> socket.socket:
-        while True:
+        for _ in range(6_000):
             with suppress(OSError):
                 connection = socket.create_connection(("localhost", int(addresses[0].partition(":")[2])))
                 connection.sendall(message)
                 return connection
+            time.sleep(0.01)
+        raise TimeoutError("no chief listened")
 
     return connect
+
+
+class Waiting:
+    """A worker that meets the others in a thread, by a clock that the test sets."""
+
+    def __init__(self, pool, clock, *arguments):
+        self.asked, self.clock = 0, clock
+        self.outcome = pool.submit(self.meet, *arguments)
+
+    def meet(self, plan, cluster):
+        try:
+            return meet(plan, cluster, self.should_stop, patience=2.0)
+        except GroupError as error:
+            return str(error)
+
+    def should_stop(self):
+        self.asked += 1
+        return False
+
+    def let_it_read(self, turns=5):
+        """Wait until its event loop has seen whatever has been sent to it."""
+        until = self.asked + turns
+        while self.asked < until and not self.outcome.done():
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def waiting(plan, addresses, monkeypatch):
+    """Return a function that starts a worker, whose patience ends when the returned clock is set forward."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(rendezvous, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    with ThreadPoolExecutor(3) as pool:
+        yield lambda rank: Waiting(pool, clock, plan(f"of-{rank}"), Cluster(addresses, rank))
+        clock.now += 1_000  # whatever the test left
 
 
 @pytest.fixture
 def meeting(plan, addresses):
     """Return a function that lets workers meet, with settings by rank, and returns the outcome of each."""
 
-    def hold(ranks=(0, 1, 2), patience=20.0, stop=lambda: False, **settings_of):
+    def hold(ranks=(0, 1, 2), patience=100.0, stop=lambda: False, **settings_of):
         def one(rank):
             try:
                 own = plan(f"of-{rank}", **settings_of.get(f"rank_{rank}", {}))
@@ -88,7 +125,7 @@ def test_a_different_text_is_refused(meeting, plan, corpus, addresses):
 def test_a_different_number_of_workers_is_refused(plan, addresses):
     def outcome(cluster):
         with pytest.raises(TrainingError) as caught:
-            meet(plan(f"of-{cluster.rank}"), cluster, lambda: False, 20.0)
+            meet(plan(f"of-{cluster.rank}"), cluster, lambda: False, 100.0)
         return str(caught.value)
 
     with ThreadPoolExecutor(2) as pool:
@@ -101,23 +138,19 @@ def test_hosts_may_have_other_names_for_another_worker(plan, addresses):
     aliases = tuple(address.replace("localhost", "127.0.0.1") for address in addresses)
     clusters = [Cluster(addresses[:2], 0), Cluster(aliases[:2], 1)]
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(lambda each: meet(plan(f"of-{each.rank}"), each, lambda: False, 20.0), clusters)) == [None, None]
+        assert list(pool.map(lambda each: meet(plan(f"of-{each.rank}"), each, lambda: False, 100.0), clusters)) == [None, None]
 
 
-def test_a_worker_that_ends_before_all_are_present_is_missing(plan, addresses, knock_as):
-    def come_and_go():
-        first = knock_as(b"[1, {}]\n")
-        time.sleep(0.2)
-        first.close()
-        time.sleep(0.2)
-        return knock_as(b"[2, {}]\n")
-
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(come_and_go)
-        with pytest.raises(GroupError) as caught:
-            meet(plan("of-0"), Cluster(addresses, 0), lambda: False, 2.0)
-        other.result().close()
-    assert str(caught.value).startswith(f"worker 1 ({addresses[1]}) connected and ended, and did not return within 2 s; start")
+def test_a_worker_that_ends_before_all_are_present_is_missing(waiting, addresses, knock_as):
+    chief = waiting(0)
+    with knock_as(b"[1, {}]\n"):
+        chief.let_it_read()
+    chief.let_it_read()
+    with knock_as(b"[2, {}]\n"):
+        chief.let_it_read()
+        chief.clock.now = 3.0
+        said = chief.outcome.result()
+    assert said.startswith(f"worker 1 ({addresses[1]}) connected and ended, and did not return within 2 s; start")
 
 
 def test_a_worker_that_ended_may_be_started_again(meeting, knock_as):
@@ -155,11 +188,13 @@ def test_different_versions_are_refused(meeting, monkeypatch):
     assert all("tensorflow 2.2" in str(outcome) for outcome in meeting())
 
 
-def test_the_chief_names_missing_workers(meeting, addresses):
-    first, second = meeting(ranks=(0, 1), patience=3.0)
-    assert isinstance(first, GroupError)
-    assert str(first) == f"worker 2 ({addresses[2]}) did not connect within 3 s; start all workers together"
-    assert isinstance(second, GroupError)
+def test_the_chief_names_missing_workers(waiting, addresses):
+    chief, other = waiting(0), waiting(1)
+    for each in (chief, other, chief):
+        each.let_it_read(turns=20)
+    chief.clock.now = 3.0
+    assert chief.outcome.result() == f"worker 2 ({addresses[2]}) did not connect within 2 s; start all workers together"
+    assert other.outcome.result().startswith(f"worker 0 ({addresses[0]}) was not reached within 2 s (")
 
 
 def test_workers_report_a_missing_chief(meeting, addresses):
@@ -208,7 +243,7 @@ def test_slow_connections_of_other_programs_are_dropped(meeting, addresses, drop
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(linger)
-        assert meeting(patience=5.0) == [None, None, None]
+        assert meeting() == [None, None, None]
         met.set()
 
 
