@@ -86,13 +86,15 @@ def numba_step(network: LstmNetwork) -> Work:
         flat = z.reshape(-1)
         flat[:] = projected[character].reshape(-1)
         for unit in range(units):
+            value, row = h[0, unit], recurrent[unit]
             for column in range(4 * units):
-                flat[column] += h[0, unit] * recurrent[unit, column]
+                flat[column] += value * row[column]
         gates(z, h, c)
         logits[:] = bias
         for unit in range(units):
+            value, row = h[0, unit], dense[unit]
             for column in range(len(logits)):
-                logits[column] += h[0, unit] * dense[unit, column]
+                logits[column] += value * row[column]
 
     z, h, c = _step_arrays(units, 1)
     logits = np.empty_like(bias)
