@@ -10,7 +10,7 @@ from charlstm.inspection.layer_shapes import layers, shapes
 from charlstm.report.page import inspection_sections
 from charlstm.results.inspection import InspectionResult, Sections
 from tests.browser.conftest import card
-from tests.browser.inside import tale
+from tests.browser.inside_tab.inside import tale
 
 
 @pytest.fixture(scope="module")

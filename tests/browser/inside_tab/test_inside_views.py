@@ -7,26 +7,7 @@ import pytest
 
 from charlstm.inspection.activations import activations_along
 from charlstm.inspection.readable_cells import readable_cells
-from tests.browser.inside import TEXT, settle, show, tale
-
-CHINESE = "".join(chr(0x4E00 + number) for number in range(1_530))
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return tale(tmp_path_factory.mktemp("inside"))
-
-
-@pytest.fixture
-def page(open_page, model):
-    opened = open_page(model.path.parent / "tale.html", locale="en-GB")
-    opened.click("#tab-inside")
-    settle(opened)
-    return opened
-
-
-def place(page):
-    return int(re.search(r"character (\d+)", page.inner_text("#cell-heading"))[1])
+from tests.browser.inside_tab.inside import TEXT, settle, show, tale
 
 
 def test_what_mattered_is_about_the_whole_text_also_in_a_window(page, model):

@@ -7,26 +7,7 @@ import pytest
 
 from charlstm.export.html import _WEB, html_page
 from tests.browser.conftest import card, write_page
-from tests.browser.inside import TEXT, settle, show, tale
-
-CHINESE = "".join(chr(0x4E00 + number) for number in range(1_530))
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return tale(tmp_path_factory.mktemp("inside"))
-
-
-@pytest.fixture
-def page(open_page, model):
-    opened = open_page(model.path.parent / "tale.html", locale="en-GB")
-    opened.click("#tab-inside")
-    settle(opened)
-    return opened
-
-
-def place(page):
-    return int(re.search(r"character (\d+)", page.inner_text("#cell-heading"))[1])
+from tests.browser.inside_tab.inside import CHINESE, TEXT, place, settle, show, tale
 
 
 def test_the_tab_opens_with_a_passage_that_the_model_has_continued_before_a_word(page, model):

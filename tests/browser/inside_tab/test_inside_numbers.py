@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charlstm.inspection.step import one_step
-from tests.browser.inside import TEXT, numbers, settle, show, tale
+from tests.browser.inside_tab.inside import TEXT, numbers, settle, show, tale
 from tests.export.interventions import read
 
 UNITS = (20, 9, 7)

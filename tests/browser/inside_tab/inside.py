@@ -1,5 +1,6 @@
 """Helpers for the tests of the tab on the inside of a model."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from tests.browser.conftest import write_page
 from tests.conftest import ALPHABET, checkpoint
 
 TEXT = "The quick brown fox jumps over the lazy dog.\nThe dog was over the fox "
+CHINESE = "".join(chr(0x4E00 + number) for number in range(1_530))
 
 
 def tale(folder: Path, vocabulary: str = ALPHABET, **settings: Any) -> Model:
@@ -21,6 +23,13 @@ def tale(folder: Path, vocabulary: str = ALPHABET, **settings: Any) -> Model:
     model = load(checkpoint(folder / "tale", config, vocabulary=vocabulary), weights="float16")
     write_page(model, folder / "tale.html")
     return model
+
+
+def place(page: Page) -> int:
+    """Return the position of the character that the tab shows."""
+    found = re.search(r"character (\d+)", page.inner_text("#cell-heading"))
+    assert found
+    return int(found[1])
 
 
 def show(page: Page, **choice: Any) -> None:
