@@ -10,7 +10,7 @@ from charlstm.checkpoint.regular_files import real_path
 from charlstm.choices import ExportFormat, OnnxInput
 from charlstm.errors import ConfigError, check_choice, check_instance, join_alternatives
 from charlstm.export.module import is_module
-from charlstm.export.numpy_program import is_program_weights
+from charlstm.export.numpy_program import is_program, is_program_weights
 from charlstm.export.saved_model_folder import is_saved_model
 from charlstm.files import write_advice
 
@@ -122,11 +122,13 @@ def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple
 
 
 def check_program(path: Path) -> None:
-    """Check that the weights of a program replace only the weights of an earlier export to the same name.
+    """Check that a program and its weights replace only those of an earlier export to the same name.
 
     Raises:
-        ConfigError: If they would.
+        ConfigError: If they would replace others.
     """
+    if path.exists() and not is_program(path):
+        raise ConfigError(f"{path.name} exists and is not an exported program; name another file", setting="to")
     weights = path.with_suffix(".safetensors")
     if os.path.lexists(weights) and not (path.exists() and is_program_weights(weights)):
         reason = f"the weights of {path.name} would replace {weights.name}, which is not theirs; name another file"

@@ -29,6 +29,18 @@ def program_files(checkpoint: CheckpointConfig, weights: Weights, name: str, fil
     return {str(Path(file).with_suffix(".safetensors")): packed, file: _program()}  # no program without its weights
 
 
+_BEGINNING = b'"""A trained character-level LSTM that continues a text, in NumPy alone'
+
+
+def is_program(path: Path) -> bool:
+    """Return whether a file is an exported program, of this or of another release."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_BEGINNING)) == _BEGINNING
+    except OSError:
+        return False
+
+
 def is_program_weights(path: Path) -> bool:
     """Return whether a file holds the weights of an exported program, so that it may be replaced by those of another."""
     from safetensors import SafetensorError

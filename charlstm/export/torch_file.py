@@ -52,7 +52,7 @@ def torch_file(checkpoint: CheckpointConfig, weights: Weights, name: str, file: 
     if (config.activation, config.recurrent_activation) != ("tanh", "sigmoid"):
         found = f"{config.activation} and {config.recurrent_activation}"
         raise ConfigError(
-            setting="format", reason=f"torch.nn.LSTM has the activations tanh and sigmoid alone; the model has {found}"
+            f"torch.nn.LSTM has the activations tanh and sigmoid alone, and the model has {found}; choose another format"
         )
     tensors = {}
     equal = len(set(config.units)) == 1

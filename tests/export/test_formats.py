@@ -82,14 +82,22 @@ def test_names_of_pytorch_files_lead_to_its_format(model, name):
 
 @pytest.mark.parametrize("metadata", [None, {}, {"charlstm": "{}"}, {"charlstm": "["}])
 def test_a_program_does_not_replace_the_weights_of_another(model, tmp_path, metadata):
-    for suffix in (".py", ".safetensors"):
-        (tmp_path / f"mine{suffix}").write_bytes(b"mine")
+    model.export("mine.py")
+    program = (tmp_path / "mine.py").read_bytes()
+    (tmp_path / "mine.safetensors").write_bytes(b"mine")
     if metadata is not None:
         save_file({"x": np.zeros(3)}, tmp_path / "mine.safetensors", metadata)
     before = (tmp_path / "mine.safetensors").read_bytes()
     with pytest.raises(ConfigError, match=r"would replace mine\.safetensors, which is not theirs; name another file"):
         model.export("mine.py")
-    assert ((tmp_path / "mine.py").read_bytes(), (tmp_path / "mine.safetensors").read_bytes()) == (b"mine", before)
+    assert ((tmp_path / "mine.py").read_bytes(), (tmp_path / "mine.safetensors").read_bytes()) == (program, before)
+
+
+def test_a_program_does_not_replace_another(model, tmp_path):
+    (tmp_path / "mine.py").write_text("print('mine')\n")
+    with pytest.raises(ConfigError, match=r"mine\.py exists and is not an exported program; name another file"):
+        model.export("mine.py")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("mine")] == ["mine.py"]
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "null", "{", '{"weights": 1, "vocabulary": 2}', "[" * 100_000])
@@ -203,6 +211,6 @@ def test_what_a_format_cannot_do_is_refused_before_anything_is_written(model, tm
 def test_activations_that_pytorch_lacks_are_refused(tmp_path, make_checkpoint):
     config = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=12, units=(16,), recurrent_activation="hard_sigmoid")
     model = charlstm.Model(make_checkpoint(tmp_path / "tale", config))
-    with pytest.raises(CharlstmError, match="tanh and sigmoid alone; the model has tanh and hard_sigmoid"):
+    with pytest.raises(CharlstmError, match="tanh and sigmoid alone, and the model has tanh and hard_sigmoid"):
         model.export(tmp_path / "tale.pt.safetensors")
     assert not (tmp_path / "tale.pt.safetensors").exists()
