@@ -134,6 +134,10 @@ def _prepare(inputs: Sequence[_Input], folder: Path, encoding: str, note: Note, 
         write_record(folder, _record(writer, inputs))
     finally:
         writer.close()
+        if not logged.logged_end:  # nothing to continue from, and other files can be prepared here
+            with suppress(OSError):
+                for left in (folder / LOG, *(ids_file(folder, width) for width in WIDTHS)):
+                    left.unlink(missing_ok=True)
 
 
 def _report(progress: Progress, before: int, total: int, path: str, size: int) -> None:

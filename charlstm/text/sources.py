@@ -118,7 +118,7 @@ def _is_pattern(source: str) -> bool:
 def _files_of(source: str, found: Sequence[str]) -> str:
     names = [Path(path).name for path in found]
     listed = ", ".join(names if len(names) <= _MAX_NAMES + 1 else [*names[: _MAX_NAMES - 1], "…", names[-1]])
-    return f"{source}: {len(names):,} file{'s' * (len(names) != 1)}, {listed}."
+    return _on_one_line(f"{source}: {len(names):,} file{'s' * (len(names) != 1)}, {listed}.")
 
 
 def joined_name(paths: Sequence[str]) -> str:
@@ -132,7 +132,12 @@ def joined_name(paths: Sequence[str]) -> str:
 
 def label_of(source: str | Path) -> str:
     """Return the name of a source in messages."""
-    return "standard input" if str(source) == "-" else str(source)
+    return "standard input" if str(source) == "-" else _on_one_line(str(source))
+
+
+def _on_one_line(text: str) -> str:
+    """Return a message with the line ends in its file names shown as pictures."""
+    return text.translate({0x0A: 0x240A, 0x0D: 0x240D})
 
 
 @contextmanager

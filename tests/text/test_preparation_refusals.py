@@ -21,6 +21,14 @@ def test_a_file_that_changed_meanwhile_is_named(files, place, monkeypatch):
         prepare_corpus(files, place)
 
 
+@pytest.mark.parametrize("first", [b"", b"\xff\xfe\xfd"])
+def test_a_first_file_that_is_refused_blocks_no_other_files(files, place, tmp_path, first):
+    (tmp_path / "first.txt").write_bytes(first)
+    with pytest.raises(CorpusError):
+        prepare_corpus(tmp_path / "first.txt", place)
+    check_same(prepare_corpus(files, place), files)
+
+
 def test_a_file_that_changed_after_all_is_named(files, place):
     prepare_corpus(files, place)
     os.utime(files[3], ns=(1, 1))

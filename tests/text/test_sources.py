@@ -5,7 +5,7 @@ import pytest
 from charlstm.errors import CorpusError
 from charlstm.text import sources
 from charlstm.text.corpus import read_corpus, read_text
-from charlstm.text.sources import expand_sources
+from charlstm.text.sources import expand_sources, label_of
 
 
 @pytest.fixture
@@ -96,3 +96,11 @@ def test_more_files_than_the_open_file_limit_are_read(books, monkeypatch):
     assert read_text(books) == "10\na\nb\n"
     corpus = read_corpus([books, books / "c.md"])
     assert corpus.vocabulary.decode(corpus.ids) == "10\na\nb\n\n"
+
+
+def test_line_ends_in_file_names_do_not_break_messages(tmp_path):
+    (tmp_path / "one\ntwo.txt").write_text("text")
+    told = []
+    expand_sources([str(tmp_path)], told.append)
+    assert told == [f"{tmp_path}: 1 file, one␊two.txt."]
+    assert label_of("one\r\ntwo") == "one␍␊two"
