@@ -63,8 +63,15 @@ def compare(
     ] = None,
     on_unknown: UnknownOption = "error",
     text_encoding: Annotated[
-        str, typer.Option("--text-encoding", "--encoding-name", help="Text encoding of the files.", metavar="ENCODING")
-    ] = "utf-8",
+        str | None,
+        typer.Option(
+            "--text-encoding",
+            "--encoding-name",
+            help="Text encoding of the files. Default: utf-8.",
+            metavar="ENCODING",
+            show_default=False,
+        ),
+    ] = None,
     checkpoints: SearchOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -85,7 +92,7 @@ def compare(
     model = find_model(checkpoint, checkpoints)
     folder, config = model.path, model.checkpoint
     once("--seed", seed)
-    source = SeedSource(seed, seed_file, None, text_encoding)
+    source = SeedSource(seed, seed_file, None, text_encoding or "utf-8")
     (start,) = find_seeds(source, config, random_seed, on_unknown, named=not json).texts
     task = GenerationTask(start, length, random_seed, Sampling(temperature))
     texts = find_texts(folder, config, measured, corpus, on_unknown, text_encoding)

@@ -52,8 +52,15 @@ def evaluate(
     random_seed: Annotated[int, typer.Option(help="Random seed of the sampled positions.", **integer(0, LARGEST_SEED))] = 0,
     on_unknown: UnknownOption = "error",
     text_encoding: Annotated[
-        str, typer.Option("--text-encoding", "--encoding-name", help="Text encoding of the files.", metavar="ENCODING")
-    ] = "utf-8",
+        str | None,
+        typer.Option(
+            "--text-encoding",
+            "--encoding-name",
+            help="Text encoding of the files. Default: utf-8.",
+            metavar="ENCODING",
+            show_default=False,
+        ),
+    ] = None,
     checkpoints: SearchOption = None,
     json: JsonOption = False,
 ) -> None:

@@ -41,7 +41,7 @@ def find_texts(
     text: str | None,
     corpus: list[str] | None,
     on_unknown: OnUnknown,
-    text_encoding: str,
+    text_encoding: str | None,
 ) -> "EvaluationTexts":
     """Return the text to score and the training text.
 
@@ -51,20 +51,24 @@ def find_texts(
         text: Path of a text to score in place of the held-out one, or - for stdin.
         corpus: Paths of the training text; None to search for it.
         on_unknown: Action for characters of the text that the model does not know.
-        text_encoding: Text encoding of both.
+        text_encoding: Text encoding of both; None for UTF-8, and for that of the training where the text is searched for.
 
     Raises:
+        ConfigError: If a text encoding is given for prepared corpora alone, or is unknown.
         CorpusError: If fewer than two characters of the text are known to the model.
     """
     from charlstm.errors import CorpusError
     from charlstm.evaluation.evaluation_texts import EvaluationText, evaluation_texts
-    from charlstm.text.corpus import read_text
+    from charlstm.text.corpus import check_encoding, read_text
+    from charlstm.text.prepared_corpus import used_text_encoding
 
     if text == "-" and "-" in (corpus or []):
         raise typer.BadParameter("the text to score and --corpus cannot both be read from stdin")
+    encoding = used_text_encoding(text_encoding, [*filter(None, [text]), *(corpus or [])])
+    check_encoding(encoding)
     measured = None
     if text is not None:
-        whole = read_text(text, text_encoding, say_note)
+        whole = read_text(text, encoding, say_note)
         check_text(len(whole))
         ids = config.vocabulary.encode_any(known_text_to_read(config.vocabulary, whole, on_unknown))
         name = "standard input" if text == "-" else printable_name(text)

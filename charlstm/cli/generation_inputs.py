@@ -83,12 +83,14 @@ def once(option: str, values: list[str] | None) -> str | None:
 
 
 def encoding_of(option: str, files: list[str] | str | None, text_encoding: str | None) -> str:
-    """Return the text encoding of an option's file, by default UTF-8; refuse an encoding without a file."""
+    """Return the text encoding of an option's file, by default UTF-8; refuse one without a file that needs it."""
+    from charlstm.text.prepared_corpus import used_text_encoding
+
     if text_encoding is not None and not files:
         raise typer.BadParameter(
             f"--text-encoding is the text encoding of {option}; give such a file too, or remove --text-encoding"
         )
-    return "utf-8" if text_encoding is None else text_encoding
+    return used_text_encoding(text_encoding, [files] if isinstance(files, str) else files or [])
 
 
 def find_seeds(

@@ -40,8 +40,13 @@ def prepare(
         ),
     ] = None,
     text_encoding: Annotated[
-        str, typer.Option(help="Text encoding of the files, such as latin-1 or gb18030.", metavar="ENCODING")
-    ] = "utf-8",
+        str | None,
+        typer.Option(
+            help="Text encoding of the files, such as latin-1 or gb18030. Default: utf-8.",
+            metavar="ENCODING",
+            show_default=False,
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Prepare a corpus once, for any number of trainings and workers.
@@ -51,8 +56,10 @@ def prepare(
     """
     started = time.monotonic()
     if check is not None:
-        if corpus or to:
-            raise typer.BadParameter("--check takes the folder of a prepared corpus alone; remove the files and --to")
+        if corpus or to or text_encoding is not None:
+            raise typer.BadParameter(
+                "--check takes the folder of a prepared corpus alone; remove the files, --to and --text-encoding"
+            )
         folder, record = check, _checked(check)
         say(f"{_described(folder, record)}: intact.")
     else:
@@ -60,7 +67,7 @@ def prepare(
             raise typer.BadParameter("expected the text files to prepare; found none")
         if to is None:
             raise typer.BadParameter("expected --to with the folder for the prepared corpus; found none")
-        folder, record = to, _prepared(corpus, to, text_encoding)
+        folder, record = to, _prepared(corpus, to, text_encoding or "utf-8")
         say(f"{_described(folder, record)}.")
     if json:
         from charlstm.results.commands import PreparationResult

@@ -67,7 +67,11 @@ class EvaluationTexts:
 
 
 def evaluation_texts(
-    folder: Path, config: CheckpointConfig, other: EvaluationText | None, paths: Sequence[str] = (), encoding: str = "utf-8"
+    folder: Path,
+    config: CheckpointConfig,
+    other: EvaluationText | None,
+    paths: Sequence[str] = (),
+    encoding: str | None = None,
 ) -> EvaluationTexts:
     """Return the texts to evaluate a checkpoint with, by default the validation text or the held-out end of its corpus.
 
@@ -76,7 +80,7 @@ def evaluation_texts(
         config: Its configuration.
         other: A text to evaluate on instead of the held-out end.
         paths: Paths of the corpus, as for :func:`find_corpus`.
-        encoding: Text encoding of those paths.
+        encoding: Text encoding of the texts, as for :func:`find_corpus`.
 
     Raises:
         CheckpointError: If ``paths`` contain another text than the one that the checkpoint was trained on.
@@ -84,7 +88,7 @@ def evaluation_texts(
     """
     if other is None and config.validation_text is not None:
         try:
-            other = _validation_text(folder, config)
+            other = _validation_text(folder, config, encoding)
         except CheckpointError as error:
             corpus, _ = _corpus_or_reason(folder, config, paths, encoding)
             return EvaluationTexts(None, None if corpus is None else corpus.ids, str(error))
@@ -100,7 +104,9 @@ def evaluation_texts(
     return EvaluationTexts(other or EvaluationText(f"the held-out end of {corpus.name}", tail, whole=False), learnt, "")
 
 
-def _corpus_or_reason(folder: Path, config: CheckpointConfig, paths: Sequence[str], encoding: str) -> tuple[Corpus | None, str]:
+def _corpus_or_reason(
+    folder: Path, config: CheckpointConfig, paths: Sequence[str], encoding: str | None
+) -> tuple[Corpus | None, str]:
     """Return the corpus as :func:`find_corpus` does, and why it was not found; refuse another one that the user names."""
     try:
         return find_corpus(folder, config, paths, encoding), ""
@@ -110,7 +116,7 @@ def _corpus_or_reason(folder: Path, config: CheckpointConfig, paths: Sequence[st
         return None, str(error)
 
 
-def _validation_text(folder: Path, config: CheckpointConfig) -> EvaluationText:
+def _validation_text(folder: Path, config: CheckpointConfig, encoding: str | None) -> EvaluationText:
     """Return the validation text of a checkpoint, searched for by its file names as the corpus is.
 
     Raises:
@@ -122,7 +128,7 @@ def _validation_text(folder: Path, config: CheckpointConfig) -> EvaluationText:
     with suppress(CheckpointError):  # a published model has no training state
         progress = read_progress(folder)
     saved = (progress.validation_paths, progress.text_encoding) if progress else ((), "utf-8")
-    for candidate, its_encoding in _places(record.name, *saved):
+    for candidate, its_encoding in _places(record.name, *saved, encoding):
         with suppress(CorpusError, UnknownCharacterError):
             text = read_validation_text(list(map(str, candidate)), its_encoding, config.vocabulary, record.on_unknown)
             if text.fingerprint == record.fingerprint:
@@ -150,7 +156,7 @@ _PLACES = (Path(), Path("data"))
 _ANOTHER = "another text to evaluate it on"
 
 
-def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (), encoding: str = "utf-8") -> Corpus:
+def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (), encoding: str | None = None) -> Corpus:
     """Find the corpus that a checkpoint was trained on, recognised by its fingerprint.
 
     Args:
@@ -158,7 +164,7 @@ def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (
         config: Its configuration.
         paths: Paths of the corpus. Without them its file names are searched for in the current folder and in ``data/``, and
             nowhere else: an untrusted checkpoint could name any file.
-        encoding: Text encoding of those paths.
+        encoding: Text encoding of the corpus; None for that of its training, and UTF-8 for ``paths``.
 
     Returns:
         The corpus.
@@ -168,7 +174,7 @@ def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (
         CorpusError: If ``paths`` cannot be read.
     """
     if paths:
-        corpus = read_again(paths, encoding, config.vocabulary)
+        corpus = read_again(paths, encoding or "utf-8", config.vocabulary)
         if not _is_corpus_of(config, corpus):
             raise CheckpointError(
                 f"{clip_text(corpus.name)} is not the text that {folder.name} was trained on ({clip_text(config.corpus.name)}, "
@@ -178,7 +184,7 @@ def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (
     progress = None
     with suppress(CheckpointError):  # a published model has no training state
         progress = read_progress(folder)
-    for candidate, its_encoding in _candidates(config, progress):
+    for candidate, its_encoding in _candidates(config, progress, encoding):
         with suppress(CorpusError):
             corpus = read_again(candidate, its_encoding, config.vocabulary)
             if _is_corpus_of(config, corpus):
@@ -198,28 +204,33 @@ def _is_corpus_of(config: CheckpointConfig, corpus: Corpus) -> bool:
     return corpus.fingerprint == config.corpus.fingerprint and corpus.vocabulary == config.vocabulary
 
 
-def _candidates(config: CheckpointConfig, progress: TrainingProgress | None) -> list[tuple[list[Path], str]]:
+def _candidates(
+    config: CheckpointConfig, progress: TrainingProgress | None, encoding: str | None
+) -> list[tuple[list[Path], str]]:
     """Return the possible paths of the corpus, each list with its text encoding.
 
     Only file names are taken from the checkpoint, so the paths cannot lead out of the searched folders.
     """
-    return _places(config.corpus.name, *((progress.paths, progress.text_encoding) if progress else ((), "utf-8")))
+    return _places(config.corpus.name, *((progress.paths, progress.text_encoding) if progress else ((), "utf-8")), encoding)
 
 
-def _places(name: str, saved: Sequence[str], encoding: str) -> list[tuple[list[Path], str]]:
+def _places(name: str, saved: Sequence[str], saved_encoding: str, encoding: str | None) -> list[tuple[list[Path], str]]:
     """Return the possible paths of a text, each list with its text encoding.
 
     Args:
         name: Its recorded name: file names, joined.
         saved: Its paths in the state of the training; empty if unknown.
-        encoding: Its text encoding there.
+        saved_encoding: Its text encoding there.
+        encoding: The text encoding that the user names, which is tried first; None for none.
     """
     known = [((name,), "utf-8"), (tuple(name.split(" + ")), "utf-8")]
     if saved:
-        known.insert(0, (tuple(Path(path).name for path in saved), encoding))
+        known.insert(0, (tuple(Path(path).name for path in saved), saved_encoding))
+    if encoding is not None:
+        known = [(names, encoding) for names, _ in known] + known
     return [
-        (paths, encoding)
-        for names, encoding in dict.fromkeys(known)
+        (paths, its_encoding)
+        for names, its_encoding in dict.fromkeys(known)
         for place in _PLACES
         if all(map(is_file_name, names)) and all(map(_may_be_read, paths := [place / name for name in names]))
     ]

@@ -17,11 +17,12 @@ from charlstm.planning.rare_characters import min_count_of
 from charlstm.planning.recipe_file import Recipe
 from charlstm.planning.resumed_texts import resumed_corpus, resumed_validation_text
 from charlstm.planning.settings import FREE, budget_of, check_budget
-from charlstm.planning.training_plan import ResumedState, TrainingPlan, absolute, used_text_encoding
+from charlstm.planning.training_plan import ResumedState, TrainingPlan, absolute
 from charlstm.planning.unused_settings import check_unused_settings
 from charlstm.text.batches import batch_source
 from charlstm.text.corpus import Corpus
 from charlstm.text.frequencies import occurrences
+from charlstm.text.prepared_corpus import used_text_encoding
 from charlstm.text.windows import split
 
 

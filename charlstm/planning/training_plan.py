@@ -13,7 +13,7 @@ from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.training_state import TrainingState
 from charlstm.choices import OnUnknown
 from charlstm.config import ModelConfig, TrainingConfig, build, to_dict
-from charlstm.errors import ConfigError, CorpusError, clip_text
+from charlstm.errors import ConfigError, CorpusError
 from charlstm.planning.adaptation import adapt, fitted_validation
 from charlstm.planning.base_model import FITTED_IN_FINE_TUNING, Base, read_base
 from charlstm.planning.cluster import Cluster
@@ -29,7 +29,7 @@ from charlstm.text.batches import batch_source
 from charlstm.text.compression import without_suffix
 from charlstm.text.corpus import read_corpus, recoded
 from charlstm.text.overlap import sketch
-from charlstm.text.prepared_corpus import is_prepared
+from charlstm.text.prepared_corpus import used_text_encoding
 from charlstm.text.validation_text import ValidationText, read_validation_text
 from charlstm.text.vocabulary import Ids
 from charlstm.text.windows import split
@@ -203,22 +203,6 @@ def plan_training(
         validation_text=own,
         notes=(*corpus.notes, *cut.notes, *held_out_notes, *adapted.notes, *effects),
     )
-
-
-def used_text_encoding(text_encoding: str | None, paths: Sequence[str], default: str = "utf-8") -> str:
-    """Return the text encoding of the texts of a training.
-
-    Args:
-        text_encoding: The text encoding that the user has chosen; None for none.
-        paths: All texts of the training, that for validation included.
-        default: The text encoding if the user has chosen none.
-
-    Raises:
-        ConfigError: If the user has chosen one, and all texts are prepared corpora, which are decoded already.
-    """
-    if text_encoding is not None and paths and all(map(is_prepared, paths)):
-        raise ConfigError(f"{clip_text(paths[0])} is a prepared corpus, which has no text encoding; leave out `text_encoding`")
-    return default if text_encoding is None else text_encoding
 
 
 def _settings(given: Mapping[str, object], preset: Preset, base: Base | None) -> dict[str, object]:

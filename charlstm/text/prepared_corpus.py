@@ -11,7 +11,7 @@ the others. Opening compares the size of the ids with their number. :func:`check
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import SEEK_END
 from pathlib import Path
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from charlstm import __version__
 from charlstm.config import build, to_dict
-from charlstm.errors import ConfigError, CorpusError
+from charlstm.errors import ConfigError, CorpusError, clip_text
 from charlstm.files import open_regular, replace_file
 from charlstm.text.overlap import SKETCH_HASHES
 from charlstm.text.prepared_ids import CorpusSummary
@@ -232,3 +232,19 @@ def _check(record: PreparedRecord) -> None:
 def _digest(values: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a JSON object, independent of its layout and of the order of its keys."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def used_text_encoding(text_encoding: str | None, paths: Sequence[str], default: str = "utf-8") -> str:
+    """Return the text encoding that texts are read in.
+
+    Args:
+        text_encoding: The text encoding that the user has chosen; None for none.
+        paths: All texts that it is for.
+        default: The text encoding if the user has chosen none.
+
+    Raises:
+        ConfigError: If the user has chosen one, and all texts are prepared corpora, which are decoded already.
+    """
+    if text_encoding is not None and paths and all(map(is_prepared, paths)):
+        raise ConfigError(f"{clip_text(paths[0])} is a prepared corpus, which has no text encoding; leave out `text_encoding`")
+    return default if text_encoding is None else text_encoding

@@ -8,7 +8,7 @@ from charlstm.errors import ConfigError, CorpusError, EncodingError, UnknownChar
 from charlstm.formatting import exactly
 from charlstm.text.corpus import read_corpus
 from charlstm.text.replacement import replace_unknown
-from charlstm.text.vocabulary import Ids, Vocabulary
+from charlstm.text.vocabulary import Ids, Vocabulary, quoted
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,11 @@ def read_validation_text(paths: Sequence[str], encoding: str, vocabulary: Vocabu
         text = known.text
     try:
         ids = vocabulary.encode_any(text)
-    except UnknownCharacterError as error:
-        raise UnknownCharacterError(f"{name}: {error}") from None
+    except UnknownCharacterError:
+        raise UnknownCharacterError(
+            f"{name} has characters that the text to train on lacks, {quoted(vocabulary.unknown(text))}; leave them out of it, "
+            "or choose `on_unknown=skip` or `on_unknown=replace`"
+        ) from None
     if len(ids) < 2:
         raise CorpusError(f"{name} has {exactly(len(ids), 'character')} that the model knows, and a score needs two")
     return ValidationText(read.name, ids, read.fingerprint, read.paths, on_unknown, notes)

@@ -43,6 +43,19 @@ def test_held_out_text_is_the_default(charlstm, tmp_path, tale, network, where):
     assert told["contexts"]["12"] == stateless
 
 
+def test_the_text_encoding_is_used_to_find_the_text(charlstm, tmp_path):
+    (tmp_path / "tale.txt").write_text(TEXT, encoding="utf-16")
+    assert "neither here nor in data/" in charlstm("evaluate").stderr
+    told = json.loads(charlstm("evaluate", "--json", "--text-encoding", "utf-16").stdout)
+    (tmp_path / "tale.txt").write_text(TEXT)
+    found = json.loads(charlstm("evaluate", "--json").stdout)
+    assert told["modes"]["stateful"] == found["modes"]["stateful"]
+    for command in ("evaluate", "compare"):
+        unknown = charlstm(command, "--text-encoding", "utf-99")
+        assert (unknown.exit_code, unknown.stdout) == (1, "")
+        assert "utf-99" in unknown.stderr
+
+
 def test_corpus_option_finds_and_checks_the_text(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text(TEXT[:-1])  # another text of the same name
     nowhere = charlstm("evaluate")

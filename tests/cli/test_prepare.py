@@ -113,6 +113,17 @@ def test_a_prepared_corpus_has_no_text_encoding(refusal, files):
         assert expected in refusal("train", "prepared", "--text-encoding", encoding, *SMALL)
 
 
+def test_no_command_ignores_a_text_encoding_of_a_prepared_corpus(charlstm, refusal, files, checkpoint):
+    prepare_corpus(files, "prepared")
+    expected = "prepared is a prepared corpus, which has no text encoding; leave out --text-encoding"
+    for command in ("evaluate prepared", "evaluate --corpus prepared", "compare --corpus prepared",
+                    "export --to a.html --corpus prepared", "generate --words prepared"):  # fmt: skip
+        assert expected in refusal(*command.split(), "--text-encoding", "latin-1")
+    checked = charlstm("prepare", "--check", "prepared", "--text-encoding", "utf-8")
+    assert checked.exit_code == 2
+    assert "remove the files, --to and --text-encoding" in checked.stderr
+
+
 def test_many_remarks_are_counted(charlstm, tmp_path):
     (tmp_path / "many").mkdir()
     for number in range(30):

@@ -26,6 +26,14 @@ def test_a_recipe_is_read_from_a_pipe(charlstm, tmp_path):
     assert read_config(tmp_path / "checkpoints" / "one").model.dropout == 0.125
 
 
+@pytest.mark.usefixtures("idle_training", "story")
+@pytest.mark.parametrize("nothing", ["", "\n"])
+def test_nothing_from_a_pipe_is_not_a_recipe(charlstm, nothing):
+    result = charlstm("train", "story.txt", "--recipe", "-", *SMALL, stdin=nothing)
+    assert result.exit_code == 1
+    assert "stdin is empty: the command that prints the recipe may have failed" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -88,7 +88,7 @@ def test_text_that_a_base_was_trained_on_is_reported(plan, begin, held, text, tm
 
 def test_unknown_characters_follow_the_policy(plan, held):
     held.write_text("feed a cab’s egg")
-    with pytest.raises(UnknownCharacterError, match=r"held\.txt: the model does not know"):
+    with pytest.raises(UnknownCharacterError, match=r"held\.txt has characters that the text to train on lacks"):
         plan(given=SMALL, validation_files=[str(held)])
     made = plan(given=SMALL, validation_files=[str(held)], on_unknown="skip")
     assert made.config.validation_text.on_unknown == "skip"

@@ -151,7 +151,7 @@ def test_the_text_is_read_in_its_text_encoding(plan, tmp_path, text):
         ({}, {"name": "a/b"}, CheckpointError, "'a/b' cannot name a checkpoint"),
         ({"batch_size": 0}, {}, ConfigError, "batch_size: expected an integer from 1 to 1,000,000; found 0"),
         ({"validation": 1.5}, {}, ConfigError, "validation_split: expected a number from 0 to 0.9; found 1.5"),
-        ({"units": ()}, {}, ConfigError, "units: expected 1 to 64 integers"),
+        ({"units": ()}, {}, ConfigError, "units: expected a list of 1 to 64 integers"),
         ({"batch_size": 40_000}, {}, CorpusError, "40000 streams of windows of"),
         ({"batches": "windows", "seq_len": 360_000}, {}, CorpusError, "a window of 360000 and its next character need 360001"),
         ({}, {"base_name": "nobody"}, CheckpointError, "checkpoint 'nobody' does not exist"),
