@@ -13,8 +13,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
+from charlstm.text.preparation import prepare_corpus
 from tests.test_nothing_lost import EVERYTHING, STORY, at_work, everything
 from tests.worker_processes import free_addresses, run, start
 
@@ -213,6 +216,18 @@ def test_launch_restarts_the_group_until_done(whole, tmp_path):
     _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
     assert result(tmp_path) == result(whole)
+
+
+@pytest.mark.slow
+def test_launched_workers_share_a_prepared_corpus(whole, tmp_path):
+    prepare_corpus(whole / "story.txt", tmp_path / "prepared")
+    training = ["--", "train", "prepared", "--name", "novel", *SETTINGS]
+    process = start(["-m", "charlstm", "launch", "--workers", "2", *training], tmp_path)
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    of_file, of_folder = (load_file(folder / "checkpoints" / "novel" / "model.safetensors") for folder in (whole, tmp_path))
+    assert of_file.keys() == of_folder.keys()
+    assert all(np.array_equal(of_file[name], of_folder[name]) for name in of_file)
 
 
 @pytest.mark.slow
