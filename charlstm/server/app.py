@@ -14,10 +14,12 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from charlstm.errors import join_alternatives
 from charlstm.model import Model
 from charlstm.server.access import Access, AccessControl
 from charlstm.server.api_error import ApiError
-from charlstm.server.completion_request import check_request, read_request
+from charlstm.server.completion_fields import read_request
+from charlstm.server.completion_request import check_request
 from charlstm.server.completions import Completion
 from charlstm.server.engine import Engine
 from charlstm.server.json_response import json_response
@@ -160,10 +162,13 @@ def create_app(server: Server, access: Access, log: Log) -> ASGIApp:
 
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        message = {404: f"there is no {request.url.path[:100]!r}", 405: f"{request.method} is not allowed here"}
-        return ApiError(
-            error.status_code, message.get(error.status_code, error.detail), headers=dict(error.headers or {})
-        ).response()
+        headers, path = dict(error.headers or {}), request.url.path[:100]
+        methods = join_alternatives(sorted(headers.get("Allow", "").split(", ")))
+        message = {
+            404: f"there is no {path!r}; there are {', '.join(PATHS)}",
+            405: f"{request.method} is not allowed for {path!r}; expected {methods}",
+        }
+        return ApiError(error.status_code, message.get(error.status_code, error.detail), headers=headers).response()
 
     async def left(_: Request, __: Exception) -> Response:
         return Response(status_code=499)

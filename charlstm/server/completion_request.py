@@ -1,4 +1,4 @@
-"""The body of ``POST /v1/completions``, checked."""
+"""The fields of ``POST /v1/completions``, checked for a model."""
 
 import math
 from typing import Any
@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from charlstm.choices import DEFAULT_TEMPERATURE, Mode, TextEnd
+from charlstm.choices import DEFAULT_TEMPERATURE, Mode
 from charlstm.errors import CharlstmError, ConfigError
 from charlstm.inference.constraints.letters import allowed_characters
 from charlstm.inference.stop_rules import LONGEST_END, StopRules
 from charlstm.server.api_error import ApiError
+from charlstm.server.completion_fields import CompletionRequest
 from charlstm.server.limits import Limits
 from charlstm.text.known_text import known_text
 from charlstm.text.vocabulary import Vocabulary, quoted
@@ -20,68 +21,6 @@ MOST_LOGPROBS = 20
 
 MOST_STOPS = 4
 """Stop strings of a request, at most."""
-
-
-class StreamOptions(msgspec.Struct, forbid_unknown_fields=True):
-    """Options of a stream."""
-
-    include_usage: bool = False
-    include_obfuscation: bool = False
-
-
-class CompletionRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The fields of OpenAI's completions, with some of this program.
-
-    Those are ``mode``, ``top_k``, ``min_p``, ``repetition_penalty``, ``end``, ``keep_stop``, ``avoid`` and ``only``. A token is
-    a character.
-    A field that is null counts as missing.
-    """
-
-    model: str | None = None
-    prompt: str | list[str | int] | None = None
-    max_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    n: int | None = None
-    best_of: int | None = None
-    stop: str | list[str] | None = None
-    seed: int | None = None
-    stream: bool | None = None
-    stream_options: StreamOptions | None = None
-    logprobs: int | None = None
-    echo: bool | None = None
-    suffix: str | None = None
-    logit_bias: dict[str, float] | None = None
-    presence_penalty: float | None = None
-    frequency_penalty: float | None = None
-    user: str | None = None
-    mode: Mode | None = None
-    top_k: int | None = None
-    min_p: float | None = None
-    repetition_penalty: float | None = None
-    end: TextEnd | None = None
-    keep_stop: bool | None = None
-    avoid: str | None = None
-    only: str | None = None
-
-
-_decode = msgspec.json.Decoder(CompletionRequest).decode
-
-
-def read_request(body: bytes) -> CompletionRequest:
-    """Return the request in a body.
-
-    Raises:
-        ApiError: If it is no JSON object of such fields.
-    """
-    try:
-        return _decode(body)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$")
-        field = path.strip("`").lstrip(".").split(".")[0].split("[")[0] or None
-        raise ApiError(400, f"{f'{field}: ' if field else ''}{reason[0].lower()}{reason[1:]}", field) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ApiError(400, f"the body is no JSON: {error}") from None
 
 
 class CheckedRequest(msgspec.Struct, kw_only=True, frozen=True):

@@ -95,6 +95,10 @@ def test_what_is_not_there_is_said_in_the_same_form(running, method, path, statu
     found, _, body = ask(running, method, path)
     assert found == status
     assert set(body["error"]) == {"message", "type", "param", "code"}
+    if status == 405:
+        assert body["error"]["message"].endswith("expected POST" if "completions" in path else "expected GET or HEAD")
+    if path == "/nowhere":
+        assert body["error"]["message"] == "there is no '/nowhere'; there are /, /health, /metrics, /v1/models, /v1/completions"
 
 
 @pytest.mark.parametrize(
