@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charlstm.cli.generation_inputs import threads
+from charlstm.cli.key_file import read_key
 from charlstm.cli.options import integer
 from charlstm.cli.terminal import SearchOption, find_model, printable_name, say
-from charlstm.errors import CharlstmError, ConfigError, short_repr
+from charlstm.errors import ConfigError, short_repr
 
 if TYPE_CHECKING:
     from charlstm.model import Model
-
-_LEAST_KEY = 16  # characters of a key
 
 
 def serve(
@@ -29,7 +28,12 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 chooses one.", **integer(0, 65_535))] = 8000,
     api_key_file: Annotated[
-        Path | None, typer.Option(help="File with the key that every request must have.", metavar="FILE", show_default=False)
+        Path | None,
+        typer.Option(
+            help="File with the key that every request must have, 16 to 1,000 ASCII characters.",
+            metavar="FILE",
+            show_default=False,
+        ),
     ] = None,
     allow_host: Annotated[
         list[str] | None,
@@ -59,7 +63,7 @@ def serve(
     from charlstm.server.limits import Limits
     from charlstm.server.run import bind, run
 
-    key = None if api_key_file is None else _read_key(api_key_file)
+    key = None if api_key_file is None else read_key(api_key_file)
     if key is None and not is_loopback(host):
         raise ConfigError(
             f"other machines could use the server at {host} without a key; give --api-key-file, or leave out --host to serve "
@@ -129,15 +133,3 @@ def is_address(host: str) -> bool:
         return bool(ip_address(host))
     except ValueError:
         return False
-
-
-def _read_key(file: Path) -> str:
-    """Return the key in a file."""
-    try:
-        key = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CharlstmError(f"the key cannot be read from {file} ({getattr(error, 'strerror', None) or error})") from error
-    if len(key) < _LEAST_KEY or not re.fullmatch(r"[!-~]*", key):
-        expected = f"a key of at least {_LEAST_KEY} ASCII characters without spaces"
-        raise CharlstmError(f"{file}: expected {expected}; found {len(key)} characters")
-    return key

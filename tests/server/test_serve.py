@@ -64,7 +64,7 @@ def test_wrong_keys_ports_and_hosts_are_refused(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         for arguments, said in (
-            (["--api-key-file", str(tmp_path / "short")], "at least 16 ASCII characters"),
+            (["--api-key-file", str(tmp_path / "short")], "found a length of 4"),
             (["--api-key-file", str(tmp_path / "none")], "cannot be read"),
             (["--port", str(port)], f"127.0.0.1:{port} cannot be used (Address already in use); choose another --port"),
             (["--port", "70000"], "--port: expected"),
