@@ -59,14 +59,8 @@ def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Li
     Raises:
         ApiError: If a field is out of bounds, or not supported.
     """
-    if request.suffix:
-        raise ApiError(400, "suffix: a character model cannot fill in text before a suffix; leave it out", "suffix")
-    for name in ("presence_penalty", "frequency_penalty"):
-        if getattr(request, name):
-            raise ApiError(400, f"{name} is not supported; use repetition_penalty", name)
+    _check_supported(request)
     stream = bool(request.stream)
-    if request.stream_options is not None and not stream:
-        raise ApiError(400, "stream_options is for streams; set stream to true", "stream_options")
     n = _integer("n", request.n, 1, 1, limits.max_n)
     texts = _integer("best_of", request.best_of, n, 1, limits.max_n)
     if texts < n:
@@ -79,6 +73,7 @@ def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Li
         raise ApiError(400, "max_tokens: expected at least 1; 0 is for scoring a text, with echo", "max_tokens")
     logprobs = None if request.logprobs is None else _integer("logprobs", request.logprobs, 0, 0, MOST_LOGPROBS)
     prompts = _prompts(request.prompt, vocabulary, limits, reads_rare=max_tokens == 0)
+    _check_used(request, prompts)
     if len(prompts) * texts > limits.max_n:
         raise ApiError(400, f"n: expected at most {limits.max_n} texts in all; found {len(prompts)} prompts of {texts}", "n")
     if max_tokens == 0 and texts > 1:
@@ -109,6 +104,33 @@ def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Li
         echo=echo,
         bias={**_bias(request.logit_bias or {}, vocabulary), **_excluded(request, vocabulary)},
     )
+
+
+def _check_supported(request: CompletionRequest) -> None:
+    """Refuse what OpenAI's completions have and these do not."""
+    if request.suffix:
+        raise ApiError(400, "suffix: a character model cannot fill in text before a suffix; leave it out", "suffix")
+    for name in ("presence_penalty", "frequency_penalty"):
+        if getattr(request, name):
+            raise ApiError(400, f"{name} is not supported; use repetition_penalty", name)
+    if request.stream_options is not None and request.stream_options.include_obfuscation:
+        raise ApiError(400, "stream_options: include_obfuscation is not supported; leave it out", "stream_options")
+
+
+def _check_used(request: CompletionRequest, prompts: list[str | None]) -> None:
+    """Refuse fields that would do nothing, except those of OpenAI that clients send in every request."""
+    if request.stream_options is not None and not request.stream:
+        raise ApiError(400, "stream_options is for streams; set stream to true", "stream_options")
+    if request.max_tokens == 0:
+        for name in ("end", "keep_stop", "avoid", "only"):
+            if getattr(request, name):
+                raise ApiError(400, f"{name} is about characters to write; leave it out, or give max_tokens above 0", name)
+        if None in prompts:
+            raise ApiError(400, "prompt: expected a text to score with max_tokens 0; found an empty one", "prompt")
+    if request.keep_stop and request.stop in (None, []):
+        raise ApiError(400, "keep_stop keeps what ended a text; give stop too, or leave keep_stop out", "keep_stop")
+    if request.echo and not any(prompts):
+        raise ApiError(400, "echo repeats the prompt; give a prompt too, or leave echo out", "echo")
 
 
 def _integer(name: str, value: int | None, usual: int, least: int, greatest: int) -> int:

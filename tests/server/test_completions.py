@@ -207,6 +207,15 @@ def test_models_are_listed(client):
     ({"extra_body": {"max_tokns": 1}}, "max_tokns", "did you mean max_tokens?"),
     ({"extra_body": {"max_tokens": "many"}}, "max_tokens", "expected an integer; found"),
     ({"stream_options": {"include_usage": True}}, "stream_options", "is for streams"),
+    ({"stream": True, "stream_options": {"include_obfuscation": True}}, "stream_options", "include_obfuscation is not"),
+    ({"extra_body": {"keep_stop": True}}, "keep_stop", "give stop too"),
+    ({"extra_body": {"keep_stop": True}, "stop": []}, "keep_stop", "give stop too"),
+    ({"echo": True, "prompt": ""}, "echo", "give a prompt too"),
+    ({"max_tokens": 0, "echo": True, "prompt": ["The", ""]}, "prompt", "expected a text to score"),
+    *(
+        ({"max_tokens": 0, "echo": True, "stop": "a", "extra_body": {name: value}}, name, "is about characters to write")
+        for name, value in {"end": "word", "keep_stop": True, "avoid": "e", "only": "a-z"}.items()
+    ),
     ({"max_tokens": 0, "echo": True, "n": 2}, "n", "scoring gives the same each time"),
     ({"max_tokens": 9_000, "n": 64, "logprobs": 1}, "logprobs", "at most 400,000 characters in all; found 576,000"),
 ])  # fmt: skip
