@@ -12,7 +12,7 @@ from charlstm.cli.generate import generate
 from charlstm.cli.history import history
 from charlstm.cli.import_command import import_model
 from charlstm.cli.inspect import inspect
-from charlstm.cli.launch import launch
+from charlstm.cli.launch import Launch, launch
 from charlstm.cli.list_command import list_checkpoints
 from charlstm.cli.prepare import prepare
 from charlstm.cli.program import Command, Program
@@ -38,7 +38,7 @@ app.command(cls=Command)(history)
 app.command(cls=Command)(export)
 app.command("import", cls=Command)(import_model)
 app.command(cls=Command)(serve)
-app.command(cls=Command)(launch)
+app.command(cls=Launch)(launch)
 app.command("list", cls=Command)(list_checkpoints)
 
 

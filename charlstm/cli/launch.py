@@ -2,6 +2,7 @@
 
 import math
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -10,11 +11,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
 
 from charlstm.cli.options import integer
+from charlstm.cli.program import Command, UsageError
 from charlstm.cli.terminal import say
 from charlstm.errors import GroupError, short_repr
 from charlstm.formatting import counted
@@ -30,9 +33,34 @@ _ECHO = 0.3
 """Signals closer together than this many seconds count as one."""
 _PAUSE = 0.1
 """Seconds between two checks of the workers."""
+_OWN = ("--workers", "--restarts")
+"""The options of ``launch``, which come before ``--``."""
+_EXAMPLE = "charlstm launch --workers 2 -- train corpus.txt --name novel"
+
+
+class Launch(Command):
+    """The command ``launch``, whose usage errors show where the training and its options belong."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; those after ``--`` are the training."""
+        given = [*args]
+        try:
+            return list(super().parse_args(ctx, args))
+        except typer.BadParameter as error:
+            if error.param is None or error.param.name != "command":
+                raise
+            raise typer.BadParameter(f"expected a training, such as {_EXAMPLE}; found none", ctx) from None
+        except UsageError as error:
+            name = getattr(error, "option_name", "").partition("=")[0]
+            if "train" not in given or "--" in given or name not in _names(given[given.index("train") :]):
+                raise
+            before, training = given[: given.index("train")], given[given.index("train") :]
+            sentence = f"no such option {name} of launch; put -- before the training: {_corrected(before, training)}"
+            raise typer.BadParameter(sentence, ctx) from None
 
 
 def launch(
+    context: typer.Context,
     command: Annotated[
         list[str],
         typer.Argument(help="Training to run, after --: train corpus.txt --name novel.", metavar="COMMAND", show_default=False),
@@ -46,14 +74,19 @@ def launch(
     Ctrl-C or kill makes the chief save the training and stop every worker; the third signal ends them at once.
     """
     if command[0] != "train":
-        raise typer.BadParameter(
-            f"expected a training, such as charlstm launch --workers 2 -- train corpus.txt; found {short_repr(command[0])}"
-        )
-    if {"--cluster", "--rank"} & {part.partition("=")[0] for part in command}:
+        raise typer.BadParameter(f"expected a training, such as {_EXAMPLE}; found {short_repr(command[0])}")
+    if own := [name for name in _names(command) if name in _OWN]:
+        kept = [name for name in _given(context) if f"--{name}" in _OWN and f"--{name}" not in own]
+        before = [word for name in kept for word in (f"--{name}", str(context.params[name]))]
+        sentence = f"{own[0]} is an option of launch; put it before --: {_corrected(before, command)}"
+        raise typer.BadParameter(sentence)
+    training = _training(context, command)
+    if {"cluster", "rank"} & training:
         raise typer.BadParameter("launch sets --cluster and --rank itself; remove them")
-    named = {"--name", "--resume"} & {part.partition("=")[0] for part in command}
-    if restarts and not named:
-        raise typer.BadParameter("a training that may be restarted needs a --name of its own")
+    if {"sweep", "jobs"} & training:
+        raise typer.BadParameter("several workers make one training; remove --sweep and --jobs, or use charlstm train")
+    if restarts and not {"name", "resume"} & training:
+        raise typer.BadParameter(f"a training that may be restarted needs a --name of its own, such as {_EXAMPLE}")
     for attempt in range(restarts + 1):
         asked, codes = _run(command, workers)
         if asked:
@@ -64,9 +97,44 @@ def launch(
             raise typer.Exit(codes[0] if codes[0] in (0, *_ASKED) else next(reported, 1))
         if attempt < restarts:
             say(f"charlstm: {lost}; starting all {workers} again ({attempt + 1} of {restarts} times)")
-            if "--resume" not in named and not {"--resume-if-exists", "--or-resume"} & {*command}:
+            if not {"resume", "resume_if_exists"} & training:
                 command = [*command, "--resume-if-exists"]
+                training = {*training, "resume_if_exists"}
     raise GroupError(f"{lost}, and the workers have been started {counted(restarts + 1, 'time')}; what was saved last is whole")
+
+
+def _given(context: typer.Context) -> set[str]:
+    """Return the names of the parameters that the command line has."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+
+
+def _training(context: typer.Context, command: Sequence[str]) -> set[str]:
+    """Return the names of the options of a training, parsed before any worker is started; ``--help`` prints its help.
+
+    Raises:
+        Exception: A usage error of Typer, if ``train`` refuses an option.
+    """
+    program: Any = context.parent
+    train = program.command.commands[command[0]]
+    with train.make_context(command[0], [*command[1:]], parent=program) as parsed:
+        return _given(parsed)
+
+
+def _names(words: Sequence[str]) -> list[str]:
+    """Return the options in a command line, without values that are given by ``=``."""
+    return [word.partition("=")[0] for word in words if word.startswith("-")]
+
+
+def _corrected(before: Sequence[str], training: Sequence[str]) -> str:
+    """Return the command line with the options of ``launch`` before ``--`` and the training after it."""
+    own, rest, words = [*before], [], iter(training)
+    for word in words:
+        if word.partition("=")[0] in _OWN:
+            own += [word] if "=" in word else [word, *islice(words, 1)]
+        else:
+            rest.append(word)
+    return shlex.join(["charlstm", "launch", *own, "--", *rest])
 
 
 def _lost(codes: Sequence[int | None]) -> str | None:

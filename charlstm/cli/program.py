@@ -13,7 +13,7 @@ from charlstm.cli.flags import FORMER_OPTIONS, flag, with_flags
 from charlstm.cli.terminal import abandon, printable_name, say
 from charlstm.errors import CharlstmError, ConfigError, short_repr, suggestion
 
-_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """Base class of Typer's usage errors, which Typer does not export."""
 
 _MISSING = "expected a value; found none"
@@ -63,8 +63,8 @@ def _errors_reported(context: typer.Context | None = None) -> Iterator[None]:
             sys.stdout.flush()
             raise
         sys.stdout.flush()
-    except _UsageError as error:
-        see = " ".join(filter(None, ["charlstm", _command(context), "--help"]))
+    except UsageError as error:
+        see = f"{error.ctx.command_path} --help" if getattr(error, "ctx", None) else "charlstm --help"
         _end(2, f"{_usage(error)}; see {see}")
     except ConfigError as error:
         option = f"{flag(error.setting)}: " if error.setting else ""

@@ -23,7 +23,7 @@ from charlstm.cli.training_messages import (
     say_finished,
     show_beginning,
 )
-from charlstm.cli.worker import be_a_worker, cluster_named
+from charlstm.cli.worker import be_a_worker, cluster_named, with_cluster
 from charlstm.errors import CheckpointError, SaveError, clip_text
 from charlstm.formatting import exactly
 from charlstm.planning.presets import PRESETS, Preset
@@ -194,7 +194,7 @@ def train(
         describe_plan(Path(read.path).name if read else preset, plan)
     plan = replace(plan, tensorboard=tensorboard)
     if together:
-        plan = replace(plan, cluster=together)
+        plan = with_cluster(plan, together)
         say(f"{len(together.workers)} workers train together; this one, {together.name(0)}, is the chief.")
     if large := training_inputs.memory_note(plan):
         say(large)

@@ -27,6 +27,18 @@ def cluster_named(addresses: str | None, rank: int | None) -> "Cluster | None":
     return slurm_cluster(os.environ)
 
 
+def with_cluster(plan: "TrainingPlan", cluster: "Cluster") -> "TrainingPlan":
+    """Return a plan for a worker of a cluster.
+
+    Raises:
+        TrainingError: If the workers cannot share a batch evenly. Without this check they would meet first, with TensorFlow.
+    """
+    from charlstm.planning.cluster import check_shares
+
+    check_shares(plan.config.training.batch_size, len(cluster.workers), "workers")
+    return replace(plan, cluster=cluster)
+
+
 def be_a_worker(plan: "TrainingPlan", cluster: "Cluster") -> None:
     """Train as a worker that is not the chief: run the same loop. Nothing is written, and printed only if nothing is left."""
     from charlstm.cli.progress import help_along
@@ -34,6 +46,6 @@ def be_a_worker(plan: "TrainingPlan", cluster: "Cluster") -> None:
     if plan.finished is not None:  # by its own budget; the chief waits for it if it was given another one
         say_note(f"{cluster.name(cluster.rank)} has nothing to do: {plan.finished}")
         return
-    plan = replace(plan, cluster=cluster)
+    plan = with_cluster(plan, cluster)
     memory_note(plan)
     raise typer.Exit(help_along(plan))

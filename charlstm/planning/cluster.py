@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from charlstm.errors import ConfigError, short_repr
+from charlstm.errors import ConfigError, TrainingError, short_repr
 
 _ADDRESS = re.compile(r"([^\s,:/\[\]]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}")
 
@@ -41,6 +41,23 @@ class Cluster:
     def name(self, rank: int) -> str:
         """Return a worker's name for use in a sentence: its rank and its address."""
         return f"worker {rank} ({self.workers[rank]})"
+
+
+def check_shares(batch_size: int, shares: int, sharing: str) -> None:
+    """Check that a batch can be shared evenly.
+
+    Args:
+        batch_size: Rows in a batch.
+        shares: Number of workers or devices that share it.
+        sharing: What they are: workers or devices.
+
+    Raises:
+        TrainingError: If it cannot.
+    """
+    if batch_size % shares:
+        raise TrainingError(
+            f"a batch of {batch_size} cannot be shared evenly by {shares} {sharing}; make `batch_size` a multiple of {shares}"
+        )
 
 
 def cluster_of(addresses: str | None, rank: int | None, environment: Mapping[str, str]) -> Cluster | None:

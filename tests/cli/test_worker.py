@@ -20,12 +20,6 @@ TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
         ("train story.txt --resume-if-exists --resume x", "--resume-if-exists resumes the training of --name"),
         ("train - --cluster a:1,b:1 --rank 0", "cannot read one standard input"),
         ("train --cluster a:1,b:1 --rank 1", "give a text to train on"),
-        ("launch -- generate", "expected a training"),
-        ("launch -- train story.txt --name x --rank 0", "sets --cluster and --rank itself"),
-        ("launch -- train story.txt --name x --cluster=a:1", "sets --cluster and --rank itself"),
-        ("launch -- train story.txt", "needs a --name of its own"),
-        ("launch --workers 0 -- train story.txt --name x", "--workers: expected an integer of at least 1; found 0"),
-        ("launch", "COMMAND: expected a value; found none"),
     ],
 )
 def test_incompatible_options_are_a_usage_error(charlstm, tmp_path, arguments, what):
@@ -33,6 +27,18 @@ def test_incompatible_options_are_a_usage_error(charlstm, tmp_path, arguments, w
     result = charlstm(*arguments.split())
     assert result.exit_code == 2
     assert what in result.stderr
+    assert not (tmp_path / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_a_batch_that_workers_cannot_share_is_refused_before_they_meet(charlstm, tmp_path, rank):
+    (tmp_path / "story.txt").write_text(TEXT)
+    options = ["--units", "4", "--seq-len", "8", "--batch-size", "7", "--cluster", "a:1,b:1", "--rank", rank]
+    result = charlstm("train", "story.txt", *options)
+    assert result.exit_code == 1
+    sentence = "charlstm: a batch of 7 cannot be shared evenly by 2 workers; make --batch-size a multiple of 2"
+    assert result.stderr.splitlines()[-1] == sentence
+    assert "Starting TensorFlow" not in result.stderr
     assert not (tmp_path / "checkpoints").exists()
 
 

@@ -15,7 +15,7 @@ from tensorflow.python.eager.context import context
 
 from charlstm.errors import GroupError, TrainingError
 from charlstm.nn.quiet import quiet
-from charlstm.planning.cluster import Cluster
+from charlstm.planning.cluster import Cluster, check_shares
 
 ALONE = Cluster(("here:1",), 0)
 T = TypeVar("T")
@@ -60,12 +60,7 @@ class WorkerGroup:
         Raises:
             TrainingError: If a batch cannot be shared evenly.
         """
-        if batch_size % self.replicas:
-            raise TrainingError(
-                f"a batch of {batch_size} cannot be shared evenly by {self.replicas} "
-                f"{'workers' if self.replicas == self.size else 'devices'}; "
-                f"make `batch_size` a multiple of {self.replicas}"
-            )
+        check_shares(batch_size, self.replicas, "workers" if self.replicas == self.size else "devices")
         each = batch_size // self.size
         return slice(self.cluster.rank * each, (self.cluster.rank + 1) * each)
 
