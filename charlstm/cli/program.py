@@ -64,8 +64,8 @@ def _errors_reported(context: typer.Context | None = None) -> Iterator[None]:
             raise
         sys.stdout.flush()
     except UsageError as error:
-        see = f"{error.ctx.command_path} --help" if getattr(error, "ctx", None) else "charlstm --help"
-        _end(2, f"{_usage(error)}; see {see}")
+        failed = getattr(error, "ctx", None)
+        _end(2, f"{_usage(error)}; see {failed.command_path if failed else 'charlstm'} --help")
     except ConfigError as error:
         option = f"{flag(error.setting)}: " if error.setting else ""
         _end(error.exit_code, f"{option}{error.reason}")
