@@ -50,6 +50,15 @@ def exactly(number: float, one: str) -> str:
     return f"{number:g} {one}{'' if number == 1 else 's'}"
 
 
+def time_estimate(minutes: float) -> str:
+    """Return an estimated time, from a minute up, in minutes or hours.
+
+    >>> time_estimate(0.2), time_estimate(9.4), time_estimate(827)
+    ('1 minute', '9.4 minutes', '14 hours')
+    """
+    return counted(max(1.0, minutes), "minute") if minutes < 120 else counted(minutes / 60, "hour")
+
+
 def decimal(number: float, digits: int, sign: str = "") -> str:
     """Return a number of any size with ``digits`` decimal places, or in scientific notation from 10,000 up.
 

@@ -7,8 +7,10 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
 
+from charlstm.checkpoint.lock import is_training
 from charlstm.cli.launch import share_of_cores
 from charlstm.cli.terminal import printable_name, say
 from charlstm.interruption import signals
@@ -17,6 +19,8 @@ _ECHO = 0.3
 """Signals closer together than this many seconds count as one."""
 _ENOUGH = 3
 """Number of signals after which the trainings are killed at once."""
+_SIGNAL = 128
+"""Least exit code of a process that a signal has ended."""
 _PAUSE = 0.1
 """Seconds between two checks of the trainings."""
 
@@ -26,12 +30,17 @@ class Training:
     """A training to run.
 
     Attributes:
-        name: Name of its checkpoint.
+        folder: Folder of its checkpoint.
         arguments: Its command line after ``charlstm train``.
     """
 
-    name: str
+    folder: Path
     arguments: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of its checkpoint."""
+        return self.folder.name
 
 
 @dataclass
@@ -41,17 +50,27 @@ class Outcome:
     Attributes:
         ended: Exit code and stdout of every training that was started, by its name.
         signal: Number of the signal that stopped them; 0 for none.
+        stopped: Names of those that this signal was forwarded to.
+        taken: Names of those that did not start, because another process trained the same checkpoint.
     """
 
     ended: dict[str, tuple[int, str]] = field(default_factory=dict)
     signal: int = 0
+    stopped: set[str] = field(default_factory=set)
+    taken: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of the trainings that failed: neither stopped by the signal nor taken."""
+        codes = {name: code for name, (code, _) in self.ended.items() if code and name not in self.taken}
+        return [name for name, code in codes.items() if code < _SIGNAL or name not in self.stopped]
 
 
 @dataclass(frozen=True)
 class _Child:
     """A running training, its share of the cores, and the threads that read its output."""
 
-    name: str
+    training: Training
     process: "subprocess.Popen[str]"
     share: int
     output: list[str]
@@ -78,6 +97,7 @@ def run_trainings(trainings: Sequence[Training], jobs: int) -> Outcome:
             return
         received, outcome.signal = received + 1, outcome.signal or number
         for child in running:
+            outcome.stopped.add(child.training.name)
             if received < _ENOUGH:
                 child.process.send_signal(number)
             else:
@@ -90,13 +110,16 @@ def run_trainings(trainings: Sequence[Training], jobs: int) -> Outcome:
                 running.append(child := _start(waiting.pop(0), share, jobs))
                 stack.callback(_end, child.process)  # if this process fails
                 if received:  # the signal came while the child was started
+                    outcome.stopped.add(child.training.name)
                     child.process.send_signal(outcome.signal)
             for child in [each for each in running if each.process.poll() is not None]:
                 running.remove(child)
                 for reader in child.readers:
                     reader.join()
-                code = child.process.returncode
-                outcome.ended[child.name] = (code if code >= 0 else 128 - code, "".join(child.output))
+                code, training = child.process.returncode, child.training
+                outcome.ended[training.name] = (code if code >= 0 else _SIGNAL - code, "".join(child.output))
+                if code > 0 and is_training(training.folder):
+                    outcome.taken.append(training.name)
             time.sleep(_PAUSE)
     return outcome
 
@@ -127,7 +150,7 @@ def _start(training: Training, share: int, jobs: int) -> _Child:
         readers.append(threading.Thread(target=_relay, args=(training.name, process.stderr)))
     for reader in readers:
         reader.start()
-    return _Child(training.name, process, share, output, tuple(readers))
+    return _Child(training, process, share, output, tuple(readers))
 
 
 def _keep(stream: IO[str], output: list[str]) -> None:

@@ -1,17 +1,19 @@
 """The combinations of ``charlstm train --sweep``: their names, command lines and plans."""
 
+import heapq
 import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from charlstm.cli.training_inputs import held_out_files, read_recipe, settings_of
+from charlstm.cli.training_inputs import held_out_files, memory_inputs, read_recipe, settings_of
 from charlstm.errors import ConfigError, short_repr
+from charlstm.formatting import about
 
 if TYPE_CHECKING:
     from charlstm.planning.training_plan import TrainingPlan
@@ -31,13 +33,17 @@ class Combination:
         name: Name of its checkpoint.
         values: Values of the swept settings, as they were typed.
         arguments: Command line of the training, after ``charlstm train``.
-        minutes: Estimated duration; 0 if it is finished.
+        state: ``finished``, ``training`` while another process trains it, or ``left``.
+        minutes: Estimated duration, if it is left.
+        memory: Estimated bytes of memory, if it is left.
     """
 
     name: str
     values: dict[str, str]
     arguments: tuple[str, ...]
+    state: Literal["finished", "training", "left"] = "left"
     minutes: float = 0.0
+    memory: float = 0.0
 
 
 def values_of(context: typer.Context, swept: Sequence[str]) -> dict[str, list[str]]:
@@ -129,16 +135,48 @@ def _words(context: typer.Context) -> list[str]:
     return words
 
 
-def planned(context: typer.Context, combination: Combination) -> Combination:
-    """Return a combination with its duration; refuse it now if its training would be refused."""
+def planned(context: typer.Context, combination: Combination, jobs: int) -> Combination:
+    """Return a combination with its state and its needs; refuse it now if its training would be refused.
+
+    Args:
+        context: The context of ``charlstm train``.
+        combination: The combination.
+        jobs: Number of trainings at the same time.
+    """
+    from charlstm.checkpoint.lock import is_training
     from charlstm.planning.cost_model import training_extent
+    from charlstm.planning.memory_estimate import check_training_memory, estimate_memory
+    from charlstm.planning.training_plan import ResumedState
 
     options = context.command.make_context("train", list(combination.arguments), parent=context.parent).params
+    if is_training(options["checkpoints"] / combination.name):
+        return replace(combination, state="training")
     plan = _plan(options)
-    minutes = 0.0
-    if plan.finished is None:
-        minutes = training_extent(plan.config.model, plan.config.training, len(plan.parts()[0]))[1]
-    return replace(combination, minutes=minutes)
+    if plan.finished is not None:
+        return replace(combination, state="finished")
+    needs = memory_inputs(plan, jobs)
+    try:
+        check_training_memory(**needs, resumed=isinstance(plan.start, ResumedState))
+    except ConfigError as error:
+        raise ConfigError(f"{combination.name}: {error}") from None
+    _, minutes = training_extent(plan.config.model, plan.config.training, len(plan.parts()[0]))
+    return replace(combination, minutes=minutes, memory=estimate_memory(**needs).on_machine)
+
+
+def check_memory_together(combinations: Sequence[Combination], jobs: int) -> None:
+    """Check that any of the trainings fit in memory together, as many as run at the same time.
+
+    Raises:
+        ConfigError: If they do not.
+    """
+    from charlstm.machine import total_memory
+
+    largest = heapq.nlargest(jobs, [each.memory for each in combinations if each.state == "left"])
+    if sum(largest) > total_memory():
+        needed, there = about(sum(largest) / 1e9), about(total_memory() / 1e9)
+        raise ConfigError(
+            f"{len(largest)} trainings at a time need up to {needed} GB of memory, and this machine has {there}; lower `jobs`"
+        )
 
 
 def _plan(options: Mapping[str, Any]) -> "TrainingPlan":

@@ -134,20 +134,25 @@ def check_combination(
 
 def memory_note(plan: "TrainingPlan") -> str | None:
     """Return a note on the memory that a training needs, if that is much; refuse a training that does not fit."""
-    from charlstm.machine import cores
-    from charlstm.planning.base_model import Base
     from charlstm.planning.memory_estimate import check_training_memory
     from charlstm.planning.training_plan import ResumedState
+
+    return check_training_memory(**memory_inputs(plan), resumed=isinstance(plan.start, ResumedState))
+
+
+def memory_inputs(plan: "TrainingPlan", jobs: int = 1) -> dict[str, Any]:
+    """Return what the memory of a training is estimated from; each of several ``jobs`` has a share of the cores."""
+    from charlstm.machine import cores
+    from charlstm.planning.base_model import Base
     from charlstm.text.prepared_ids import as_prepared
 
-    return check_training_memory(
-        plan.config.model,
-        plan.config.training,
-        len(plan.ids),
-        cores=cores(),
-        workers=len(plan.cluster.workers) if plan.cluster else 1,
-        fine_tuning=isinstance(plan.start, Base),
-        resumed=isinstance(plan.start, ResumedState),
-        id_bytes=plan.ids.itemsize if as_prepared(plan.ids) is None else 0,
-        held_out=plan.config.held_out,
-    )
+    return {
+        "model": plan.config.model,
+        "training": plan.config.training,
+        "characters": len(plan.ids),
+        "cores": -(-cores() // jobs),
+        "workers": len(plan.cluster.workers) if plan.cluster else 1,
+        "fine_tuning": isinstance(plan.start, Base),
+        "id_bytes": plan.ids.itemsize if as_prepared(plan.ids) is None else 0,
+        "held_out": plan.config.held_out,
+    }

@@ -47,6 +47,11 @@ class MemoryEstimate:
         """Peak memory."""
         return self.process + self.weights + max(self.gradients + self.activations, self.evaluation, self.saving)
 
+    @property
+    def on_machine(self) -> float:
+        """Peak memory of this machine. A GPU has its own memory, of unknown size, for steps and evaluations."""
+        return self.process + self.weights + self.saving if has_gpu() else self.peak
+
 
 def estimate_memory(
     model: ModelConfig,
@@ -121,8 +126,6 @@ def check_training_memory(
 ) -> str | None:
     """Check that this machine has enough memory for training.
 
-    A GPU has its own memory for steps and evaluations. The size of that is unknown here, so only the other parts count then.
-
     Args:
         model: The network.
         training: The recipe.
@@ -150,7 +153,7 @@ def check_training_memory(
         id_bytes=id_bytes,
         held_out=held_out,
     )
-    peak = needs.process + needs.weights + needs.saving if has_gpu() else needs.peak
+    peak = needs.on_machine
     if peak <= LARGE * total_memory():
         return None
     if peak <= total_memory():

@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from charlstm import machine
+from charlstm.checkpoint.lock import training_lock
 from charlstm.cli import sweep
 from charlstm.cli.child_trainings import Outcome
+from charlstm.planning import memory_estimate
 from tests.cli.story_training import STORY
 
 TWO = ("--sweep", "units=8,8+4", "--sweep", "dropout=0,0.25")
@@ -36,7 +39,9 @@ def started(charlstm, tmp_path, monkeypatch):
 @pytest.fixture
 def outcome(started, monkeypatch):
     """Return a function that sets what becomes of the trainings."""
-    return lambda ended, number=0: monkeypatch.setattr(sweep, "run_trainings", lambda *_: Outcome(ended, number))
+    return lambda ended, number=0, **more: monkeypatch.setattr(
+        sweep, "run_trainings", lambda *_: Outcome(ended, number, **more)
+    )
 
 
 def test_every_combination_is_a_training_of_its_own(charlstm, started):
@@ -52,7 +57,7 @@ def test_every_combination_is_a_training_of_its_own(charlstm, started):
         assert words[words.index("--epochs") + 1] == "0.2"
         assert not {"--sweep", "--jobs", "--json"} & set(words)
     assert "4 trainings, 2 at a time: story-units8-dropout0," in result.stderr
-    assert "of training on two fast cores" in result.stderr
+    assert "About 1 minute of training on two fast cores" in result.stderr
 
 
 def test_options_of_all_kinds_reach_the_trainings(charlstm, started, tmp_path):
@@ -119,11 +124,36 @@ def test_a_failed_training_is_reported_at_the_end(charlstm, outcome):
 
 
 def test_a_stopped_sweep_says_how_to_resume(charlstm, outcome):
-    outcome({NAMES[0]: (130, output(NAMES[0], 2.0))}, 2)
+    outcome({NAMES[0]: (130, output(NAMES[0], 2.0))}, 2, stopped={NAMES[0]})
     result = charlstm("train", "story.txt", *OPTIONS, *TWO, "--json")
     assert result.exit_code == 130
     assert result.stderr.splitlines()[-1] == "Stopped and saved. The same command resumes the sweep."
+    assert "failed" not in result.stderr
     assert json.loads(result.stdout)["runs"][0]["exit_code"] == 130
+
+
+def test_a_stopped_sweep_names_what_had_failed(charlstm, outcome):
+    outcome({NAMES[0]: (1, ""), NAMES[1]: (130, "")}, 2, stopped={NAMES[1]})
+    result = charlstm("train", "story.txt", *OPTIONS, *TWO)
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-2:] == [
+        f"charlstm: {NAMES[0]} failed, as reported above; the same command tries again",
+        "Stopped and saved. The same command resumes the sweep.",
+    ]
+
+
+def test_a_training_of_another_process_is_told_from_a_failed_one(charlstm, started, outcome, tmp_path):
+    with training_lock(tmp_path / "checkpoints" / NAMES[1]):
+        result = charlstm("train", "story.txt", *OPTIONS, *TWO)
+        assert [each.name for each in started[0][1]] == [NAMES[0], *NAMES[2:], NAMES[1]]
+        assert f"\nBeing trained by another process: {NAMES[1]}.\nLeft: {NAMES[0]}, {NAMES[2]}" in result.stderr
+        outcome({NAMES[0]: (0, output(NAMES[0], 2.0)), NAMES[1]: (1, "")}, taken=[NAMES[1]])
+        result = charlstm("train", "story.txt", *OPTIONS, *TWO, "--json")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == (
+        f"charlstm: {NAMES[1]} is still being trained by another process; run the same command again when that has ended"
+    )
+    assert "failed" not in result.stderr
 
 
 @pytest.mark.usefixtures("idle_training")
@@ -132,7 +162,7 @@ def test_finished_trainings_are_not_counted_again(charlstm, started, tmp_path):
     first = charlstm("train", "story.txt", *options, "--units", "8", "--name", "story-units8")
     assert first.exit_code == 0
     result = charlstm("train", "story.txt", *options, "--sweep", "units=8,9")
-    assert "2 trainings, one after the other; 1 of them finished: story-units8, story-units9." in result.stderr
+    assert "2 trainings, one after the other.\nFinished: story-units8.\nLeft: story-units9.\n" in result.stderr
     assert all("--min-count" in each.arguments for each in started[0][1])
     other = charlstm("train", "story.txt", *options, "--sweep", "units=8,9", "--learning-rate", "0.5")
     assert other.exit_code == 1
@@ -184,6 +214,24 @@ def test_a_value_that_a_training_refuses_is_one_error_before_anything_starts(ref
     assert not (tmp_path / "checkpoints").exists()
 
 
+def test_a_training_that_does_not_fit_in_memory_is_refused_before_anything_starts(refusal, started, tmp_path):
+    message = refusal("train", "story.txt", *OPTIONS, "--sweep", "units=8,99999")
+    assert message.startswith("story-units99999: this training needs about ")
+    assert message.endswith("lower --units")
+    assert started == []
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_trainings_at_a_time_must_fit_in_memory_together(refusal, charlstm, started, monkeypatch):
+    for module in (machine, memory_estimate):
+        monkeypatch.setattr(module, "total_memory", lambda: 2.5 * memory_estimate.PROCESS)
+    sweep_of = ("train", "story.txt", *OPTIONS, "--sweep", "units=8,9,10")
+    said = "3 trainings at a time need up to 2.4 GB of memory, and this machine has 2; lower --jobs"
+    assert refusal(*sweep_of, "--jobs", "4") == said
+    assert started == []
+    assert charlstm(*sweep_of, "--jobs", "2").exit_code == 0
+
+
 def test_standard_input_is_refused(charlstm, started):
     assert "give files" in charlstm("train", "-", "--sweep", "units=8,9", stdin=STORY).stderr
 
@@ -197,6 +245,6 @@ def test_a_sweep_trains_and_resumes_in_its_processes(ran, tmp_path):
     assert set(runs) == {"story-units8", "story-units9"}
     code, written, said = ran("train", "story.txt", *OPTIONS, "--sweep", "units=8,9,10", "--jobs", "2", "--json")
     assert code == 0
-    assert "3 trainings, 1 at a time; 2 of them finished" in said
+    assert "3 trainings, one after the other.\nFinished: story-units8, story-units9.\nLeft: story-units10." in said
     again = {run["checkpoint"]: run["result"] for run in json.loads(written)["runs"]}
     assert {name: again[name]["nats_per_char"] for name in runs} == {name: runs[name]["nats_per_char"] for name in runs}
