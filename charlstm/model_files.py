@@ -15,6 +15,7 @@ from charlstm.choices import Engine, Mode, WeightsFormat
 from charlstm.config import ModelConfig
 from charlstm.errors import CheckpointError, ConfigError, check_choice, clip_text
 from charlstm.export.weights import round_weights
+from charlstm.formatting import counted
 from charlstm.inference.modes import Decoder, decoder
 from charlstm.inference.network import Network, build_network
 from charlstm.report.training_history import TrainingHistory
@@ -76,7 +77,11 @@ class ModelFiles:
 
     @property
     def recipe(self) -> str:
-        """The settings of its training as TOML: ``train(recipe=…)`` reads them from a file."""
+        """The settings of its training as TOML: ``train(recipe=…)`` reads them from a file.
+
+        Raises:
+            CheckpointError: If the model was imported, so that no training is known.
+        """
         from charlstm.planning.recipe_text import recipe_text
 
         return recipe_text(self.name, self.checkpoint, self.history)
@@ -115,6 +120,9 @@ class ModelFiles:
     def _training_text(self) -> str:
         from charlstm.evaluation.evaluation_texts import find_corpus
 
+        if not self.checkpoint.corpus.is_known:
+            reason = "the training text is not known, since the model was imported without it; name a file"
+            raise ConfigError(setting="words", reason=reason)
         try:
             corpus = find_corpus(self.path, self.checkpoint)
         except CheckpointError:
@@ -130,10 +138,12 @@ class ModelFiles:
         >>> charlstm.load("ferry")
         Model(ferry: 1 LSTM layer of 504 units, window of 64, 74 characters)
         """
-        units = "+".join(f"{units:,}" for units in self.config.units)
-        layers = f"{len(self.config.units)} LSTM layer{'s' * (len(self.config.units) > 1)}"
         reads = f"window of {self.config.seq_len}, {len(self.vocabulary):,} characters"
-        return f"{type(self).__name__}({self.name}: {layers} of {units} units, {reads})"
+        return f"{type(self).__name__}({self.name}: {self._layers()}, {reads})"
+
+    def _layers(self) -> str:
+        units = "+".join(f"{units:,}" for units in self.config.units)
+        return f"{counted(len(self.config.units), 'LSTM layer')} of {units} units"
 
     def _repr_html_(self) -> str:
         from charlstm.report.notebook import model_html

@@ -38,8 +38,8 @@ MAX_BASES = 1_000
 MAX_BASE_NAME = 1_000
 """Longest name of a base or of its corpus, in characters; longer ones are shortened."""
 
-
-_MAX_INFO = 100
+MAX_INFO = 100
+"""Longest text about the origin of a checkpoint, in characters."""
 
 CONFIG = "config.json"
 CARD = "README.md"
@@ -64,6 +64,16 @@ class CorpusRecord:
     ]
 
     @property
+    def is_known(self) -> bool:
+        """False for the text of an imported model, if its user has not given it."""
+        return self.characters > 1
+
+    @property
+    def has_passages(self) -> bool:
+        """False if no passage of the text is known, so that the windows are single characters."""
+        return max(map(len, self.windows)) > 1
+
+    @property
     def example(self) -> str:
         """A short text that the model knows, for examples of its use."""
         return self.windows[0][:20]
@@ -86,6 +96,11 @@ class BaseRecord:
     fingerprint: Annotated[str, Meta(max_length=64)]
     characters: Annotated[int, Meta(ge=1, le=2**53)]
     validation: Annotated[float, Meta(ge=0.0, le=0.9)]
+
+    @property
+    def is_known(self) -> bool:
+        """False if the model was imported without its text."""
+        return self.characters > 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +133,7 @@ class CheckpointConfig:
         bases: The models that it was fine-tuned from, the oldest first; empty if it was trained from scratch.
         sketches: Sketches of what each base and the model itself were trained on; empty if none was recorded.
         validation_text: The text that it is scored on; None if that is the end of the corpus, or nothing.
+        imported: Name of the file that it was imported from, trained elsewhere: ``training`` is a default then. None otherwise.
     """
 
     model: ModelConfig
@@ -128,6 +144,7 @@ class CheckpointConfig:
     bases: tuple[BaseRecord, ...] = ()
     sketches: Sketches = ()
     validation_text: ValidationRecord | None = None
+    imported: str | None = None
 
     @property
     def held_out(self) -> int:
@@ -160,6 +177,7 @@ def write_config(folder: Path, config: CheckpointConfig) -> None:
     record |= {"bases": [to_dict(base) for base in config.bases]} if config.bases else {}
     record |= {"sketches": sketches_to_json(config.sketches)} if config.sketches else {}
     record |= {"validation_text": to_dict(config.validation_text)} if config.validation_text else {}
+    record |= {"imported": config.imported} if config.imported else {}
     record["sha256"] = _digest(record)
     content = (json.dumps(record, indent=2) + "\n").encode()
     try:
@@ -212,9 +230,9 @@ def _parse_record(record: Mapping[str, Any]) -> CheckpointConfig:
     corpus = build(CorpusRecord, member(record, "corpus", dict))
     if not set().union(*corpus.windows) <= set(vocabulary.characters):
         raise ConfigError("windows: expected characters of the vocabulary")
-    for name in ("created", "charlstm_version"):
-        if len(value := member({"charlstm_version": "", **record}, name, str)) > _MAX_INFO:
-            raise ConfigError(f"{name}: expected at most {_MAX_INFO} characters; found {len(value):,}")
+    for name in ("created", "charlstm_version", "imported"):
+        if len(value := member({"charlstm_version": "", "imported": "", **record}, name, str)) > MAX_INFO:
+            raise ConfigError(f"{name}: expected at most {MAX_INFO} characters; found {len(value):,}")
     try:
         datetime.fromisoformat(record["created"])
     except ValueError:
@@ -230,6 +248,7 @@ def _parse_record(record: Mapping[str, Any]) -> CheckpointConfig:
         validation_text=(
             build(ValidationRecord, member(record, "validation_text", dict)) if "validation_text" in record else None
         ),
+        imported=record.get("imported") or None,
     )
 
 

@@ -43,7 +43,7 @@ def part_trained_on(base: BaseRecord, ids: Ids, vocabulary: Vocabulary) -> range
 
     The part is found if the text equals the model's text, begins with it or ends with it. Otherwise the range is empty. A
     fingerprint cannot find the model's text in the middle of another, nor a piece of the model's text; a sketch can
-    (:func:`charlstm.text.overlap.trained_share`).
+    (:func:`charlstm.text.overlap.trained_share`). The unknown text of an imported model is never found.
 
     Args:
         base: The model.
@@ -53,6 +53,8 @@ def part_trained_on(base: BaseRecord, ids: Ids, vocabulary: Vocabulary) -> range
     Returns:
         Positions in ``ids``. If the text both begins and ends with the model's text, the part at its end.
     """
+    if not base.is_known:  # its record is that of a single character
+        return range(0)
     surplus = len(ids) - base.characters
     # The end comes first: callers need where the last part ends.
     for start in dict.fromkeys((surplus, 0)) if surplus >= 0 else ():

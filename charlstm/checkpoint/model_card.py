@@ -52,8 +52,13 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
     for base in reversed(config.bases):
         held_out = round(base.validation * base.characters)
         lines.append(
-            f"| fine-tuned from | {_cell(base.name)}, trained on {_cell(base.corpus)}, {base.characters:,} characters, "
-            f"{f'the last {held_out:,}' if held_out else 'nothing'} held out, SHA-256 `{_cell(base.fingerprint)}` |"
+            f"| fine-tuned from | {_cell(base.name)}, trained on {_cell(base.corpus)}"
+            + (
+                f", {base.characters:,} characters, {f'the last {held_out:,}' if held_out else 'nothing'} held out, "
+                f"SHA-256 `{_cell(base.fingerprint)}` |"
+                if base.is_known
+                else " |"
+            )
         )
     if scored:
         lines.append(f"| trained for | {scored.step:,} steps, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")

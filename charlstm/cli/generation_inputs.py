@@ -134,8 +134,11 @@ def find_seeds(
     else:
         passage = default_seed(config, random_seed, whole_lines=whole_lines)
         if named:
-            corpus = printable_name(clip_text(config.corpus.name))
-            say(f"Without --seed, starting from this passage: {passage!r} (of {corpus})")
+            if config.corpus.has_passages:
+                corpus = printable_name(clip_text(config.corpus.name))
+                say(f"Without --seed, starting from this passage: {passage!r} (of {corpus})")
+            else:
+                say(f"Without --seed, starting from {passage!r}: the checkpoint has no passage of the text it was trained on")
         return Seeds((passage,), given=False)
     return Seeds(tuple(_known(text, config, on_unknown) for text in texts), given=True)
 

@@ -13,7 +13,7 @@ from charlstm.cli.layout import columns, joined, padded, wrapped
 from charlstm.cli.line_chart import Chart, chart_lines
 from charlstm.cli.terminal import printable_name, visible
 from charlstm.errors import clip_text
-from charlstm.formatting import decimal, duration
+from charlstm.formatting import counted, decimal, duration
 
 if TYPE_CHECKING:
     from charlstm.choices import CurveAxis as Axis
@@ -39,11 +39,10 @@ def _one(run: "RunRecord", axis: "Axis", smooth: int | None, width: int) -> list
     learned, scored = training(run, axis, smooth), held_out(run, axis)
     low, high = loss_range([learned], [scored])
     chart = Chart([learned, scored], ["training", "held out"], low, high, ticks(low, high), _x_labels([run], axis))
+    extent = [counted(run.steps, "step"), f"{run.epochs:.1f} epochs", duration(run.seconds)]
     head = [
         f"{printable_name(run.checkpoint)}: {run.status}",
-        f"{run.steps:,} steps",
-        f"{run.epochs:.1f} epochs",
-        duration(run.seconds),
+        *(extent if run.status != "imported" else []),
         f"{run.parameters:,} parameters",
         f"on {printable_name(clip_text(run.corpus, 60))}",
     ]
@@ -119,7 +118,7 @@ def _table(found: "HistoryResult", runs: "list[RunRecord]", width: int) -> list[
             printable_name(run.label),
             "-" if run.bits_per_char is None else decimal(run.bits_per_char, 3),
             "-" if run.best_epoch is None else f"{run.best_epoch:.1f}",
-            duration(run.seconds),
+            "-" if run.status == "imported" else duration(run.seconds),
             run.status,
             *(_cell(run, name) for name in names),
         ]

@@ -170,9 +170,11 @@ def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (
         The corpus.
 
     Raises:
-        CheckpointError: If the corpus is not found, or ``paths`` contain another text.
+        CheckpointError: If the corpus is not found or not known, or ``paths`` contain another text.
         CorpusError: If ``paths`` cannot be read.
     """
+    if not config.corpus.is_known:
+        raise CheckpointError(f"the text that {folder.name} was trained on is not known; name {_ANOTHER}")
     if paths:
         corpus = read_again(paths, encoding or "utf-8", config.vocabulary)
         if not _is_corpus_of(config, corpus):

@@ -25,6 +25,11 @@ from charlstm.results.json_record import replace
 _WITHOUT_EFFECT = frozenset({"save_every"})
 """Settings that change no curve."""
 
+_KNOWN_IF_IMPORTED = frozenset(
+    {"seq_len", "encoding", "embedding_size", "units", "targets", "activation", "recurrent_activation", "use_bias"}
+)
+"""Settings that the file of an imported model shows, or that its import has chosen."""
+
 
 def compare_runs(folders: Sequence[Path]) -> HistoryResult:
     """Return the histories of training runs, with the settings that differ between them.
@@ -110,7 +115,10 @@ def _run(folder: Path, config: CheckpointConfig, label: str, scored_on: str) -> 
     nats = best.nats_per_char if best else None
     status = _status(folder, config, progress, latest.step / latest.epoch if latest and latest.epoch else 0.0)
     findings = diagnose(history, unigram, config.model, config.training)
-    if status != "finished":  # it will train longer anyway
+    if config.imported is not None:
+        found = f"It was imported from {config.imported}: how it was trained is not known."
+        findings = [FindingRecord(kind="imported", found=found, advice="")]
+    elif status != "finished":  # it will train longer anyway
         findings = [each if each.kind == "overfitting" else replace(each, advice="") for each in findings]
     if status == "interrupted" and progress is not None:
         findings.insert(0, _interrupted(folder, config, progress, latest.epoch if latest else 0.0))
@@ -139,6 +147,8 @@ def _run(folder: Path, config: CheckpointConfig, label: str, scored_on: str) -> 
 
 
 def _status(folder: Path, config: CheckpointConfig, progress: TrainingProgress | None, steps_per_epoch: float) -> RunStatus:
+    if config.imported is not None:
+        return "imported"
     if is_training(folder):
         return "training"
     if progress is None:  # its state was removed, so that it cannot be resumed
@@ -167,9 +177,11 @@ def _quoted(text: str) -> str:
 
 
 def _settings(config: CheckpointConfig) -> dict[str, Setting]:
-    """Return the text and all settings of a run, by name, as JSON has them."""
+    """Return the text and all settings of a run, by name, as JSON has them; of an imported model those that are known."""
     fields = {**to_dict(config.model), **to_dict(config.training)}
     del fields["vocabulary_size"]  # the text's
+    if config.imported is not None:
+        fields = {name: value for name, value in fields.items() if name in _KNOWN_IF_IMPORTED}
     settings = {setting_name(name): list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
     own = {"validation_file": config.validation_text.name} if config.validation_text else {}
     return {"corpus": config.corpus.name, **settings, **own}

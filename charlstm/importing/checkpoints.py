@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.config_file import CARD, CheckpointConfig, CorpusRecord, write_config
+from charlstm.checkpoint.config_file import CARD, MAX_INFO, CheckpointConfig, CorpusRecord, write_config
 from charlstm.checkpoint.folder import available_names, check_can_be_created, check_name, new_checkpoint
 from charlstm.checkpoint.regular_files import refusal_reason
 from charlstm.checkpoint.weights import Weights, write_weights
 from charlstm.config import ModelConfig, TrainingConfig
-from charlstm.errors import CharlstmError, TakenError, join_alternatives
+from charlstm.errors import CharlstmError, TakenError, clip_text, join_alternatives
 from charlstm.evaluation.surprisal import stateful_surprisal
 from charlstm.formatting import count_parameters
 from charlstm.importing.conversion import converted
@@ -103,6 +103,7 @@ def import_checkpoint(
         training=TrainingConfig(validation=0.0),
         corpus=_corpus_record(file.name, learned.characters, text, config.seq_len),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        imported=clip_text(file.name, MAX_INFO),
     )
     with new_checkpoint(root, folder.name) as new:
         write_config(new, record)

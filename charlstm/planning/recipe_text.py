@@ -6,7 +6,7 @@ from charlstm import __version__
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.history import HistoryEntry, best_score
 from charlstm.config import setting_name, to_dict
-from charlstm.errors import ConfigError, short_repr
+from charlstm.errors import CheckpointError, ConfigError, short_repr
 from charlstm.formatting import bits, decimal
 from charlstm.planning.recipe_file import NONE
 from charlstm.planning.unused_settings import check_unused_settings
@@ -19,7 +19,15 @@ def recipe_text(name: str, config: CheckpointConfig, history: Sequence[HistoryEn
         name: Name of the checkpoint.
         config: Its configuration.
         history: Its evaluations.
+
+    Raises:
+        CheckpointError: If the model was imported, so that no training is known.
     """
+    if config.imported is not None:
+        raise CheckpointError(
+            f"{name} was imported from {config.imported}, and the settings of its training are not known; train it further "
+            f"with `base={name}`, and print the recipe of that training"
+        )
     lines = [*(f"# {line}" for line in _header(name, config, history)), ""]
     lines += [f"min_count = {_toml(_min_count(config))}"]
     for record in (config.model, config.training):

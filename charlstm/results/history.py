@@ -4,8 +4,8 @@ from typing import Literal
 
 from charlstm.results.json_record import JsonRecord
 
-FindingKind = Literal["interrupted", "unigram", "overfitting", "gap", "improving", "settled", "unscored"]
-RunStatus = Literal["training", "finished", "interrupted"]
+FindingKind = Literal["interrupted", "unigram", "overfitting", "gap", "improving", "settled", "unscored", "imported"]
+RunStatus = Literal["training", "finished", "interrupted", "imported"]
 Setting = str | int | float | bool | list[int] | None
 """Value of a setting in JSON."""
 
@@ -18,7 +18,7 @@ class FindingRecord(JsonRecord, frozen=True, kw_only=True):
             `overfitting`: the held-out score has risen since the best one, over two evaluations or more, while the training
             loss fell; `gap`: the last held-out score is over a quarter higher than the training loss; `improving`: the last
             score is the best, and over 1 % better than the last one of the first two thirds of the run; `settled`: none of
-            these; `unscored`: fewer than two scores.
+            these; `unscored`: fewer than two scores; `imported`: the training is not known.
         found: The finding with its numbers, as a sentence.
         advice: Advice, with settings and calls of Python in backticks; empty if nothing needs to change.
     """
@@ -82,8 +82,9 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
         label: Name of the run in this comparison: that of the checkpoint, or the end of its path if others have the same name.
         corpus: Name of the text.
         scored_on: Held-out text, in words that differ for different texts: only scores on the same one can be compared.
-        created: Time at which the training began, as in ISO 8601.
-        status: `training` while a process trains it, `finished` if its budget or patience is used up, `interrupted` otherwise.
+        created: Time at which the training began, or the model was imported, as in ISO 8601.
+        status: `training` while a process trains it, `finished` if its budget or patience is used up, `interrupted` otherwise;
+            `imported` if the model was trained elsewhere, so that steps, epochs and seconds are 0.
         parameters: Number of parameters.
         steps: Training steps so far.
         epochs: Epochs so far.
@@ -94,7 +95,7 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
         unigram_nats_per_char: Score of the letter frequencies on the held-out text; null if it is not recorded.
         notes: The choices made for the run when it began, with their reasons.
         findings: The findings from the curves.
-        settings: All settings of the network and of the training, by name.
+        settings: All settings of the network and of the training, by name; of an imported model those that are known.
         evaluations: The evaluations on the held-out text, the oldest first.
         points: The points of the training curves.
         warnings: Warnings about files that could not be read.

@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from charlstm.checkpoint.config_file import read_config
+from charlstm.results.history import HistoryResult
 from tests.conftest import ALPHABET, PANGRAM
 
 V = len(ALPHABET)
@@ -43,6 +44,63 @@ def test_the_command_says_what_it_found_and_where_the_model_is(charlstm, tmp_pat
     assert "an unknown text (net.safetensors)" in charlstm("list").stdout
 
 
+@pytest.fixture
+def imported(charlstm, weights, tmp_path):
+    """Import the network without its text, as the checkpoint ``net``."""
+    (tmp_path / "v.json").write_text(json.dumps(list(ALPHABET)))
+    assert charlstm("import", "net.safetensors", "--vocabulary", "v.json").exit_code == 0
+
+
+@pytest.mark.usefixtures("imported")
+def test_the_history_of_an_imported_model_shows_no_training(charlstm):
+    result = charlstm("history", "net")
+    assert result.exit_code == 0
+    head, _, sentence = result.stdout.splitlines()
+    assert head.split(" · ")[0].startswith("net: imported")
+    assert "steps" not in head
+    assert "epochs" not in head
+    assert sentence == "It was imported from net.safetensors: how it was trained is not known."
+    (run,) = HistoryResult.from_json(charlstm("history", "net", "--json").stdout).runs
+    assert (run.status, [finding.kind for finding in run.findings]) == ("imported", ["imported"])
+    assert run.settings["units"] == [7]
+    assert not {"dropout", "learning_rate", "epochs", "batch_size", "kernel_initializer"} & run.settings.keys()
+
+
+@pytest.mark.usefixtures("imported")
+def test_an_imported_model_has_no_recipe(refusal):
+    assert refusal("inspect", "recipe", "--checkpoint", "net") == (
+        "net was imported from net.safetensors, and the settings of its training are not known; train it further with "
+        "--from net, and print the recipe of that training"
+    )
+
+
+@pytest.mark.usefixtures("imported")
+def test_without_a_seed_it_says_that_there_is_no_passage(charlstm):
+    result = charlstm("generate", "--checkpoint", "net", "--length", "3")
+    assert result.exit_code == 0
+    assert "Without --seed, starting from '\\n': the checkpoint has no passage of the text it was trained on" in result.stderr
+
+
+@pytest.mark.usefixtures("imported")
+def test_an_unknown_text_is_never_found_in_another(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(PANGRAM * 3)
+    scored = charlstm("evaluate", "story.txt", "--checkpoint", "net", "--json")
+    assert scored.exit_code == 0
+    assert json.loads(scored.stdout)["seen"] is None
+    assert "the text that net was trained on is not known" in charlstm("evaluate", "--checkpoint", "net").stderr
+    assert "the training text is not known" in charlstm("generate", "--checkpoint", "net", "--words", "corpus").stderr
+
+
+@pytest.mark.usefixtures("imported", "idle_training")
+def test_an_imported_model_that_is_trained_further_has_a_training(charlstm, tmp_path):
+    (tmp_path / "story.txt").write_text(PANGRAM * 30)
+    trained = charlstm("train", "story.txt", "--from", "net", "--name", "further", "--epochs", "1", "--seq-len", "8")
+    assert trained.exit_code == 0
+    assert "# Fine-tuned from net" in charlstm("inspect", "recipe", "--checkpoint", "further").stdout
+    assert "further: finished" in charlstm("history", "further").stdout
+    assert "trained on an unknown text (net.safetensors) |" in (tmp_path / "checkpoints/further/README.md").read_text()
+
+
 @pytest.mark.usefixtures("weights")
 def test_the_command_that_generates_names_another_folder(charlstm, tmp_path):
     (tmp_path / "v.json").write_text(json.dumps(list(ALPHABET)))
@@ -67,6 +125,9 @@ def test_a_corpus_gives_vocabulary_and_seeds_and_shows_that_the_ids_are_others(c
     config = read_config(tmp_path / "checkpoints" / "net")
     assert (config.vocabulary.characters, config.corpus.name) == (ALPHABET, "story.txt")
     assert config.corpus.windows[0] in PANGRAM * 5
+    assert config.imported == "net.safetensors"
+    assert "starting from this passage: " in charlstm("generate", "--checkpoint", "net", "--length", "3").stderr
+    assert "net: imported" in charlstm("history", "net").stdout
 
 
 @pytest.mark.usefixtures("weights")
