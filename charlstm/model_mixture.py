@@ -64,7 +64,10 @@ class MixedModel(Model):
         self._refuse("show one training")
 
     def _repr_html_(self) -> str:
-        return model_html(self.checkpoint, self.name, ())
+        return model_html(self.checkpoint, self.name, (), [model.checkpoint for model, _ in self.models])
+
+    def _layers(self) -> str:
+        return " and ".join(model._layers() for model, _ in self.models)
 
     def decoder(self, mode: Mode, engine: Engine = "numpy", window: int | None = None) -> Decoder:
         """See :meth:`charlstm.model_files.ModelFiles.decoder`; NumPy is the only engine."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import charlstm
+from charlstm.config import ModelConfig
 from charlstm.errors import CharlstmError, ConfigError
 from tests.conftest import ALPHABET
 
@@ -36,6 +37,19 @@ def test_a_mixture_writes_and_is_scored(models):
     assert result.to_dict()["modes"]["stateful"]["text"] == mixed.generate(
         "The ", length=20, random_seed=0, mode="stateful", with_seed=False
     )
+
+
+def test_a_mixture_is_shown_as_several_models(models, tmp_path, make_checkpoint):
+    deep = make_checkpoint(tmp_path / "deep", ModelConfig(vocabulary_size=len(ALPHABET), units=(9, 7)))
+    mixed = charlstm.mix([(models[0], 0.5), (charlstm.Model(deep), 0.5)])
+    one = f"{models[0].config.units[0]}"
+    assert repr(mixed).startswith(
+        f"MixedModel(tale 0.5 + deep 0.5: 1 LSTM layer of {one} units and 2 LSTM layers of 9+7 units,"
+    )
+    shown = mixed._repr_html_()
+    assert f"LSTM {one}, softmax; " in shown
+    assert "LSTM 9 + 7, softmax" in shown
+    assert f"{sum(array.size for array in mixed.weights.values()):,}" in shown
 
 
 def test_the_command_writes_the_same(models, tmp_path, monkeypatch):

@@ -7,8 +7,9 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord
 from charlstm.checkpoint.history import HistoryEntry, best_score
+from charlstm.config import ModelConfig
 from charlstm.formatting import bits, count_parameters
 from charlstm.results.comparison import ComparisonResult
 
@@ -80,20 +81,37 @@ def _table(rows: Iterable[Sequence[str]], heading: Sequence[str] = ()) -> str:
     return f"<table>{''.join(lines)}</table>"
 
 
-def model_html(checkpoint: CheckpointConfig, name: str, history: Sequence[HistoryEntry]) -> str:
-    """Return a card of a model: its network, its text and its score."""
-    model, scored = checkpoint.model, best_score(history)
+def model_html(
+    checkpoint: CheckpointConfig, name: str, history: Sequence[HistoryEntry], parts: Sequence[CheckpointConfig] = ()
+) -> str:
+    """Return a card of a model: its network, its text and its score.
+
+    Args:
+        checkpoint: Its configuration.
+        name: Its name.
+        history: Its evaluations.
+        parts: The configurations of the models of a mixture.
+    """
+    model, scored, parts = checkpoint.model, best_score(history), parts or (checkpoint,)
     rows = [
-        ("network", f"{model.encoding}, LSTM {' + '.join(f'{units:,}' for units in model.units)}, softmax"),
-        ("parameters", f"{count_parameters(model.weight_shapes):,}"),
+        ("network", "; ".join(_network(part.model) for part in parts)),
+        ("parameters", f"{sum(count_parameters(part.model.weight_shapes) for part in parts):,}"),
         ("window", f"{model.seq_len:,} characters"),
         ("vocabulary", f"{len(checkpoint.vocabulary):,} characters"),
-        ("trained on", f"{checkpoint.corpus.name}, {checkpoint.corpus.characters:,} characters"),
+        ("trained on", "; ".join(dict.fromkeys(_text(part.corpus) for part in parts))),
     ]
     if scored and scored.nats_per_char is not None:
         nats = scored.nats_per_char
         rows.append(("held-out text", f"{nats:.4f} nats per character, {bits(nats):.4f} bits per character"))
     return f"<div><strong>{escape(name)}</strong>{_table(rows)}</div>"
+
+
+def _network(model: ModelConfig) -> str:
+    return f"{model.encoding}, LSTM {' + '.join(f'{units:,}' for units in model.units)}, softmax"
+
+
+def _text(corpus: CorpusRecord) -> str:
+    return corpus.name + (f", {corpus.characters:,} characters" if corpus.is_known else "")
 
 
 def comparison_html(result: ComparisonResult) -> str:
