@@ -6,7 +6,7 @@ from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.history import HistoryEntry, best_score
 from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.config import TrainingConfig
-from charlstm.formatting import bits, count_parameters, decimal, exactly
+from charlstm.formatting import bits, count_parameters, counted, decimal, exactly
 from charlstm.text.vocabulary import Vocabulary
 
 _PROTOCOL = "one pass over the {}, {}, state carried, best weights"
@@ -61,7 +61,7 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
             )
         )
     if scored:
-        lines.append(f"| trained for | {scored.step:,} steps, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")
+        lines.append(f"| trained for | {counted(scored.step, 'step')}, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")
     if config.validation_text is not None:
         lines.append(
             f"| validation text | {_cell(config.validation_text.name)}, {config.held_out:,} characters, "

@@ -9,6 +9,7 @@ from msgspec import Meta
 from charlstm.checkpoint.json_files import member
 from charlstm.config import ModelConfig, build
 from charlstm.errors import ConfigError
+from charlstm.formatting import counted
 from charlstm.text.vocabulary import UNICODE, RareCharacters, Vocabulary
 
 MAX_RARE_COUNT = 2**53
@@ -53,6 +54,6 @@ def parse_vocabulary(record: Mapping[str, Any], model: ModelConfig) -> Vocabular
 
 def _check_ascending(name: str, characters: str, number: int) -> None:
     if len(characters) != number or list(characters) != sorted(set(characters)):
-        raise ConfigError(f"{name}: expected {number} characters in ascending order")
+        raise ConfigError(f"{name}: expected {counted(number, 'character')} in ascending order")
     if any("\ud800" <= character <= "\udfff" for character in characters):
         raise ConfigError(f"{name}: expected characters; found a lone surrogate")

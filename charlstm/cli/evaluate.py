@@ -20,6 +20,7 @@ from charlstm.cli.terminal import (
     printable_name,
     say,
 )
+from charlstm.formatting import counted
 
 if TYPE_CHECKING:
     from charlstm.checkpoint.config_file import CheckpointConfig
@@ -232,5 +233,6 @@ def _counted(counts: "CountsRecord", *, shortened: bool) -> list[str]:
     if counts.longest_copy:
         copy = counts.longest_copy
         shown = copy.text if len(copy.text) <= 60 else copy.text[:57] + "..."
-        lines.append(f"Longest passage copied from it: {copy.characters:,} characters, its line {copy.line:,}: {shown!r}")
+        size = counted(copy.characters, "character")
+        lines.append(f"Longest passage copied from it: {size}, its line {copy.line:,}: {shown!r}")
     return lines

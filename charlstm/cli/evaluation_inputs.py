@@ -84,8 +84,9 @@ def say_rare(vocabulary: "Vocabulary", ids: "Ids") -> None:
     rare = ids[ids >= len(vocabulary)]
     if len(rare):
         say(
-            f"{len(rare):,} of {len(ids):,} characters are rare or new to the model: each costs the placeholder's surprisal "
-            f"plus {vocabulary.naming_nats(rare).mean():.1f} nats on average to name the character."
+            f"{len(rare):,} of {len(ids):,} characters {'is' if len(rare) == 1 else 'are'} rare or new to the model: each "
+            f"costs the placeholder's surprisal plus {vocabulary.naming_nats(rare).mean():.1f} nats on average "
+            "to name the character."
         )
 
 

@@ -11,6 +11,7 @@ from charlstm.cli.draft import Draft
 from charlstm.cli.layout import columns
 from charlstm.cli.terminal import printable_name, say, say_text, visible, write_given
 from charlstm.errors import join_alternatives
+from charlstm.formatting import counted
 
 if TYPE_CHECKING:
     from charlstm.inference.next_words import NextWords
@@ -143,7 +144,7 @@ def _branch(draft: Draft, rest: str) -> Draft:
 def _with_length(draft: Draft, rest: str) -> Draft:
     """Return the draft with another length of the model's additions."""
     draft = replace(draft, length=_integer(rest, 1))
-    say(f"The model now generates {draft.length} characters at a time.")
+    say(f"The model now generates {counted(draft.length, 'character')} at a time.")
     return draft
 
 

@@ -96,7 +96,7 @@ def launch(
             reported = (code for code in codes if code in (_REPORTED | _ASKED))
             raise typer.Exit(codes[0] if codes[0] in (0, *_ASKED) else next(reported, 1))
         if attempt < restarts:
-            say(f"charlstm: {lost}; starting all {workers} again ({attempt + 1} of {restarts} times)")
+            say(f"charlstm: {lost}; starting all {workers} again ({attempt + 1} of {counted(restarts, 'time')})")
             if not {"resume", "resume_if_exists"} & training:
                 command = [*command, "--resume-if-exists"]
                 training = {*training, "resume_if_exists"}

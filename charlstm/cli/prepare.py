@@ -11,7 +11,7 @@ import typer
 from tqdm import tqdm
 
 from charlstm.cli.terminal import JsonOption, exit_on_signal, print_json, printable_name, say, say_command, say_note
-from charlstm.formatting import exactly
+from charlstm.formatting import counted, exactly
 from charlstm.interruption import signals
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _show(bar: "tqdm[Any]", done: int, total: int, path: str) -> None:
 
 def _described(folder: Path, record: "PreparedRecord") -> str:
     return (
-        f"{printable_name(str(folder))}: {record.files:,} file{'s' * (record.files != 1)}, {record.characters:,} characters, "
+        f"{printable_name(str(folder))}: {counted(record.files, 'file')}, {record.characters:,} characters, "
         f"{len(record.vocabulary):,} distinct, ids of {exactly(record.id_bytes, 'byte')}"
     )
 

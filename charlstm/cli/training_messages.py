@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def say_end(plan: "TrainingPlan", finished: "Finished") -> None:
     """Report how a completed training ended, and the command that generates with its model."""
-    from charlstm.formatting import decimal, exactly
+    from charlstm.formatting import counted, decimal, exactly
 
     training, best = plan.config.training, finished.best
     if finished.nothing_trained:
@@ -24,7 +24,7 @@ def say_end(plan: "TrainingPlan", finished: "Finished") -> None:
         say(f"Nothing was trained: starting took the rest of {exactly(minutes, 'minute')}; raise --minutes.")
         return
     if finished.stopped_early:
-        say(f"Stopped early: no better score in {training.patience} evaluations.")
+        say(f"Stopped early: no better score in {counted(training.patience or 0, 'evaluation')}.")
     elif best.step < finished.steps and best.nats_per_char is not None:
         say(f"Keeping the best model (epoch {best.epoch:.1f}, {decimal(best.nats_per_char, 4)} nats/char).")
     _say_unigram(plan, best.nats_per_char)

@@ -10,6 +10,7 @@ from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.choices import OnUnknown
 from charlstm.config import build
 from charlstm.errors import CharlstmError, ConfigError, check_instance, check_integer, suggestion
+from charlstm.formatting import counted
 from charlstm.inference.constraints.lines import NEWLINE
 from charlstm.inference.constraints.text_constraint import TextConstraint
 from charlstm.inference.generation_settings import LARGEST_RANDOM_SEED, GenerationOptions, GenerationSettings
@@ -150,7 +151,7 @@ def consecutive_seeds(first: int, samples: int) -> range:
     """
     if first + samples - 1 > LARGEST_RANDOM_SEED:
         most = LARGEST_RANDOM_SEED - samples + 1
-        raise ConfigError(setting="random_seed", expected=f"at most {most:,} for {samples:,} samples", found=first)
+        raise ConfigError(setting="random_seed", expected=f"at most {most:,} for {counted(samples, 'sample')}", found=first)
     return range(first, first + samples)
 
 

@@ -1,7 +1,7 @@
 """Layers, shapes and parameter counts."""
 
 from charlstm.config import ModelConfig
-from charlstm.formatting import count_parameters
+from charlstm.formatting import count_parameters, counted
 from charlstm.inspection.blocks import Block, Grid, Lines, Prose, shape
 from charlstm.results.inspection import LayerRecord
 from charlstm.results.json_record import UNSET
@@ -155,8 +155,8 @@ def shapes_view(found: ShapesSection) -> list[Block]:
     blocks: list[Block] = [
         Prose(
             f"Keras LSTMs read (samples, timesteps, features). The windows of this model's text are ({samples:,}, {timesteps}, "
-            f"{features}): that many windows, {timesteps} characters each, one number a character, its id divided by the size "
-            f"of the vocabulary. {what}"
+            f"{features}): that many windows, {counted(timesteps, 'character')} each, one number a character, its id divided "
+            f"by the size of the vocabulary. {what}"
         ),
         Prose(
             "What if input_dim > 1? Then x_t is a vector, and the kernel gets a row for every feature. The cell state does "
@@ -180,8 +180,8 @@ def shapes_view(found: ShapesSection) -> list[Block]:
         Lines("\n".join(_arithmetic(layer) for layer in found.layers)),
     ]
     if found.keras is not UNSET:
-        counted = found.keras.one_unit
-        blocks.append(Prose(f"Keras counts {counted[1]} and {counted[2]} for one unit, {found.keras.parameters:,} in all."))
+        by_keras = found.keras.one_unit
+        blocks.append(Prose(f"Keras counts {by_keras[1]} and {by_keras[2]} for one unit, {found.keras.parameters:,} in all."))
     return blocks
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from charlstm.formatting import decimal
+from charlstm.formatting import counted, decimal
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.network import Network, State
 from charlstm.inspection.blocks import Block, Grid, Prose, largest
@@ -63,8 +63,8 @@ def state_carry_view(found: StateSection) -> list[Block]:
         Prose(
             "Does the layer use the cell state and its previous output? Inside a window always: each step reads h and c of "
             "the step before. Between calls only if the caller carries them. In Keras a layer starts every call from zeros, "
-            f"unless it is made with stateful=True. Here this model reads a window of {found.window} characters twice; "
-            "norms of the state:"
+            "unless it is made with stateful=True. Here this model reads a window of "
+            f"{counted(found.window, 'character')} twice; norms of the state:"
         ),
         Grid(["", *(f"{what}, layer {number}" for number in range(1, count + 1) for what in ("h", "c"))], rows),
         Prose(

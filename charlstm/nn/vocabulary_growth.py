@@ -7,6 +7,7 @@ from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError
+from charlstm.formatting import counted
 from charlstm.nn.network import build_layers, weight_values
 from charlstm.text.vocabulary import Vocabulary
 
@@ -56,9 +57,9 @@ def grow_weights(
         rare = new.rare.characters if new.rare else ""
         added = "".join(sorted(set(new.characters + rare) - set(old.characters)))
         raise ConfigError(
-            f"the text has {len(added)} characters that the model does not know ({added[:20]!r}), and a model with the scalar "
-            "encoding cannot learn new ones, because every input depends on the size of its vocabulary (x = id / V); remove "
-            "them from the text, or train a new model with another `input_encoding`"
+            f"the text has {counted(len(added), 'character')} that the model does not know ({added[:20]!r}), and a model with "
+            "the scalar encoding cannot learn new ones, because every input depends on the size of its vocabulary "
+            "(x = id / V); remove them from the text, or train a new model with another `input_encoding`"
         )
     places = new.encode(old.characters).astype(np.intp)
     if old.rare:

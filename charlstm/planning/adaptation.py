@@ -104,11 +104,8 @@ def adapt(
             steps = max(1.0, learned / (batch_size * seq_len))
             exact = 1 / (DECAY_EPOCHS * steps * training.learning_rate)
             decay = float(f"{min(1e6, exact):.3g}")  # a tiny learning rate would give a decay that is not a valid setting
-            each = learned / model.vocabulary_size
-            note = (
-                f"The text is short for a vocabulary of this size, about {each:.0f} occurrences of each character: "
-                f"weight decay {decay:g}."
-            )
+            each = counted(round(learned / model.vocabulary_size), "occurrence")
+            note = f"The text is short for a vocabulary of this size, about {each} of each character: weight decay {decay:g}."
             training = changed(training, note, weight_decay=decay)
     if learned < SHORT_TEXT:
         note = (

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from charlstm.errors import ConfigError, TrainingError, short_repr
+from charlstm.formatting import counted
 
 _ADDRESS = re.compile(r"([^\s,:/\[\]]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}")
 
@@ -30,7 +31,8 @@ class Cluster:
             raise ConfigError(f"two workers have the same address, in {','.join(self.workers)}; give each its own port")
         if not 0 <= self.rank < len(self.workers):
             raise ConfigError(
-                f"expected a rank from 0 to {len(self.workers) - 1} for {len(self.workers)} workers; found {self.rank}"
+                f"expected a rank from 0 to {len(self.workers) - 1} for {counted(len(self.workers), 'worker')}; "
+                f"found {self.rank}"
             )
 
     @property

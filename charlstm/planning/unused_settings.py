@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import ConfigError
+from charlstm.formatting import counted
 
 
 def check_unused_settings(
@@ -55,8 +56,8 @@ def check_unused_settings(
     notes = []
     if training.patience is not None and training.patience >= training.evaluations and "patience" in given:
         notes.append(
-            f"`patience={training.patience}` cannot end this training early, which has {training.evaluations} evaluations; "
-            "give more `num_evaluations`."
+            f"`patience={training.patience}` cannot end this training early, which has "
+            f"{counted(training.evaluations, 'evaluation')}; give more `num_evaluations`."
         )
     if training.gradient_precision != "float32" and "gradient_precision" in given:
         notes.append("`gradient_precision` changes what several workers or GPUs exchange, and nothing for a single one.")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord
 from charlstm.checkpoint.history import HistoryEntry, best_score
 from charlstm.config import ModelConfig
-from charlstm.formatting import bits, count_parameters
+from charlstm.formatting import bits, count_parameters, counted
 from charlstm.results.comparison import ComparisonResult
 
 _CELL = "text-align:left;padding:0.15em 0.8em 0.15em 0;vertical-align:top"
@@ -96,7 +96,7 @@ def model_html(
     rows = [
         ("network", "; ".join(_network(part.model) for part in parts)),
         ("parameters", f"{sum(count_parameters(part.model.weight_shapes) for part in parts):,}"),
-        ("window", f"{model.seq_len:,} characters"),
+        ("window", counted(model.seq_len, "character")),
         ("vocabulary", f"{len(checkpoint.vocabulary):,} characters"),
         ("trained on", "; ".join(dict.fromkeys(_text(part.corpus) for part in parts))),
     ]

@@ -88,7 +88,8 @@ def sample_phrase(counted: int, characters: int) -> str:
         counted: Number of characters of the stateless score.
         characters: Number of characters of the text.
     """
-    return f"at all {counted:,} places" if counted >= characters - 1 else f"at {counted:,} places drawn at random"
+    places = f"{counted:,} place{'s' * (counted != 1)}"
+    return f"at all {places}" if counted >= characters - 1 else f"at {places} drawn at random"
 
 
 def new_substrings_cell(found: CountsRecord, length: int) -> str:
@@ -97,7 +98,7 @@ def new_substrings_cell(found: CountsRecord, length: int) -> str:
 
 
 def _copied(found: CountsRecord) -> str:
-    return f"{found.longest_copy.characters} characters" if found.longest_copy else "none"
+    return exactly(found.longest_copy.characters, "character") if found.longest_copy else "none"
 
 
 def _bytes(number: float) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from charlstm.choices import DEFAULT_TEMPERATURE, Mode
 from charlstm.errors import CharlstmError, ConfigError
+from charlstm.formatting import counted
 from charlstm.inference.constraints.letters import allowed_characters
 from charlstm.inference.stop_rules import LONGEST_END, StopRules
 from charlstm.server.api_error import ApiError
@@ -75,7 +76,11 @@ def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Li
     prompts = _prompts(request.prompt, vocabulary, limits, reads_rare=max_tokens == 0)
     _check_used(request, prompts)
     if len(prompts) * texts > limits.max_n:
-        raise ApiError(400, f"n: expected at most {limits.max_n} texts in all; found {len(prompts)} prompts of {texts}", "n")
+        raise ApiError(
+            400,
+            f"n: expected at most {counted(limits.max_n, 'text')} in all; found {counted(len(prompts), 'prompt')} of {texts}",
+            "n",
+        )
     if max_tokens == 0 and texts > 1:
         raise ApiError(400, f"n: expected 1, since scoring gives the same each time; found {texts}", "n")
     stops = StopRules(_stops(request.stop, vocabulary), keep=bool(request.keep_stop), end=request.end)

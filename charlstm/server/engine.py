@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
+from charlstm.formatting import counted
 from charlstm.inference.network import Network
 from charlstm.inference.shared_batch import SharedBatch
 from charlstm.server.api_error import ApiError
@@ -63,7 +64,7 @@ class Engine:
             if len(writings) > self.limits.max_queue + self.limits.max_texts:
                 raise ApiError(400, f"n: {len(writings)} texts are more than this server writes and keeps waiting", "n")
             if len(self._waiting) + len(writings) > self.limits.max_queue + free:
-                waiting = f"{len(self._waiting)} texts wait already"
+                waiting = f"{counted(len(self._waiting), 'text')} wait{'s' * (len(self._waiting) == 1)} already"
                 raise ApiError(429, f"too many requests: {waiting}; try again later", headers={"Retry-After": str(RETRY_AFTER)})
             self._waiting.extend(writings)
             self._condition.notify()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.errors import CorpusError
+from charlstm.formatting import counted
 from charlstm.text.random_streams import random_stream
 from charlstm.text.shuffle import Shuffle
 from charlstm.text.vocabulary import Ids
@@ -100,11 +101,14 @@ class StreamBatches:
     training: TrainingConfig
 
     def __post_init__(self) -> None:
-        needed = self.training.batch_size * self.model.seq_len + 1
-        if len(self.ids) < needed:
+        streams, window, characters = self.training.batch_size, self.model.seq_len, len(self.ids)
+        needed = streams * window + 1
+        if characters < needed:
+            alone = ["`batch_size`"] * (characters > window) + ["`seq_len`"] * (characters > streams)
+            lower = " or ".join(alone) or "`batch_size` and `seq_len`"
             raise CorpusError(
-                f"the text has {len(self.ids)} characters to train on, but {self.training.batch_size} streams of windows of "
-                f"{self.model.seq_len} need {needed}; give a longer text, or lower `batch_size` or `seq_len`"
+                f"the text has {counted(characters, 'character')} to train on, but {counted(streams, 'stream')} of windows of "
+                f"{window} need{'s' * (streams == 1)} {needed:,}; give a longer text" + f", or lower {lower}" * (characters > 1)
             )
 
     @property

@@ -5,6 +5,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from charlstm.errors import CorpusError
+from charlstm.formatting import counted
 from charlstm.text.vocabulary import Ids
 
 
@@ -29,8 +30,8 @@ def check_length(ids: Ids, seq_len: int) -> None:
     """
     if len(ids) <= seq_len:
         raise CorpusError(
-            f"the text has {len(ids)} characters to train on, but a window of {seq_len} and its next character need "
-            f"{seq_len + 1}; give a longer text or lower `seq_len`"
+            f"the text has {counted(len(ids), 'character')} to train on, but a window of {seq_len} and its next character need "
+            f"{seq_len + 1:,}; give a longer text" + " or lower `seq_len`" * (len(ids) > 1)
         )
 
 

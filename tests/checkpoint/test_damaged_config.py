@@ -140,7 +140,7 @@ def test_rare_characters_are_read(folder_with_rare):
         ({}, "RareRecord lacks the setting characters"),
         (RARE | {"more": 1}, "there is no setting 'more'"),
         (RARE, "rare: expected 2 characters in ascending order"),
-        ({"characters": "ém", "counts": [3]}, "rare: expected 1 characters in ascending order"),
+        ({"characters": "ém", "counts": [3]}, "rare: expected 1 character in ascending order"),
         ({"characters": "éé", "counts": [3, 1]}, "rare: expected 2 characters in ascending order"),
         ({"characters": "aé", "counts": [3, 1]}, "rare: expected no character of the vocabulary"),
         ({"characters": "m\ud800", "counts": [3, 1]}, "rare: expected characters; found a lone surrogate"),

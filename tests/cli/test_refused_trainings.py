@@ -18,7 +18,7 @@ def test_scalar_models_cannot_learn_new_characters(tmp_path, make_checkpoint, ch
     result = charlstm("train", "more.txt", "--from", "old", "--epochs", "0.1")
     assert (result.exit_code, result.stdout) == (1, "")
     sentence = result.stderr.splitlines()[-1]
-    assert sentence.startswith("charlstm: the text has 1 characters that the model does not know ('§')")
+    assert sentence.startswith("charlstm: the text has 1 character that the model does not know ('§')")
     assert "--input-encoding" in sentence
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["old"]
 

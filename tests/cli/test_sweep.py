@@ -205,7 +205,7 @@ def test_misuse_is_one_usage_error_before_anything_starts(charlstm, started, tmp
     [
         ("dropout=0.1,1.5", "--dropout: expected a number of at least 0 and below 1; found 1.5"),
         ("kernel_regularizer=l3:1", "--kernel-regularizer"),
-        ("seq_len=8,100000", "but 1 streams of windows of 100000 need 100001"),
+        ("seq_len=8,100000", "but 1 stream of windows of 100000 needs 100,001"),
     ],
 )
 def test_a_value_that_a_training_refuses_is_one_error_before_anything_starts(refusal, started, tmp_path, swept, message):

@@ -28,7 +28,7 @@ def test_early_stopping_is_reported(charlstm, tmp_path):
     network = ("--units", "8", "--seq-len", "8", "--batch-size", "4")
     result = charlstm("train", "tired.txt", *network, *harmful, *lasting)
     assert result.exit_code == 0
-    assert "Stopped early: no better score in 1 evaluations." in result.stderr
+    assert "Stopped early: no better score in 1 evaluation." in result.stderr
 
 
 def test_stdout_is_exactly_the_json(first_training):

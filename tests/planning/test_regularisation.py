@@ -87,7 +87,7 @@ def test_short_text_with_large_vocabulary_decays_over_8_epochs(preset, character
     steps = learnt / (made.training.batch_size * made.model.seq_len)
     left = (1 - made.training.learning_rate * made.training.weight_decay) ** (8 * steps)
     assert left == pytest.approx(math.exp(-1), rel=0.02)
-    said = f"about {learnt / 257:.0f} occurrences of each character: weight decay {made.training.weight_decay:g}."
+    said = f"about {learnt / 257:,.0f} occurrences of each character: weight decay {made.training.weight_decay:g}."
     assert any(note.endswith(said) for note in made.notes)
 
 

@@ -102,7 +102,7 @@ def test_the_users_batch_shape_is_not_reduced(plan, tmp_path, text):
     assert (made.config.training.batch_size, made.config.model.seq_len) == (2, 100)
     assert len(made.notes) == 3  # the error of the score, the batch size, epochs and time
     path.write_text(text[:3000])
-    with pytest.raises(CorpusError, match="2700 characters to train on, but 32 streams of windows of 100 need 3201"):
+    with pytest.raises(CorpusError, match="2,700 characters to train on, but 32 streams of windows of 100 need 3,201"):
         plan(path, given={"seq_len": 100, "batch_size": 32})
 
 
@@ -152,8 +152,8 @@ def test_the_text_is_read_in_its_text_encoding(plan, tmp_path, text):
         ({"batch_size": 0}, {}, ConfigError, "batch_size: expected an integer from 1 to 1,000,000; found 0"),
         ({"validation": 1.5}, {}, ConfigError, "validation_split: expected a number from 0 to 0.9; found 1.5"),
         ({"units": ()}, {}, ConfigError, "units: expected a list of 1 to 64 integers"),
-        ({"batch_size": 40_000}, {}, CorpusError, "40000 streams of windows of"),
-        ({"batches": "windows", "seq_len": 360_000}, {}, CorpusError, "a window of 360000 and its next character need 360001"),
+        ({"batch_size": 40_000}, {}, CorpusError, "40,000 streams of windows of"),
+        ({"batches": "windows", "seq_len": 360_000}, {}, CorpusError, "a window of 360000 and its next character need 360,001"),
         ({}, {"base_name": "nobody"}, CheckpointError, "checkpoint 'nobody' does not exist"),
         ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "`units` cannot be changed with `base=nobody`"),
         ({"activation": "relu"}, {"base_name": "nobody"}, ConfigError, "`activation` cannot be changed with `base=nobody`"),

@@ -93,10 +93,14 @@ def test_embedding_size_has_effect_with_a_large_vocabulary(plan, tmp_path):
     assert (made.encoding, made.embedding_size) == ("embedding", 7)
 
 
-@pytest.mark.parametrize(("patience", "evaluations", "said"), [(2, 3, False), (3, 3, True), (9, 3, True), (9, 10, False)])
+@pytest.mark.parametrize(
+    ("patience", "evaluations", "said"), [(2, 3, False), (3, 3, True), (9, 3, True), (9, 10, False), (1, 1, True)]
+)
 def test_note_on_patience_that_cannot_be_used_up(plan, patience, evaluations, said):
     notes = plan(given=SMALL | {"patience": patience, "evaluations": evaluations}).notes
-    sentence = f"`patience={patience}` cannot end this training early, which has {evaluations} evaluations;"
+    sentence = (
+        f"`patience={patience}` cannot end this training early, which has {evaluations} evaluation{'s' * (evaluations > 1)};"
+    )
     assert any(note.startswith(sentence) for note in notes) == said
 
 

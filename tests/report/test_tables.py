@@ -56,7 +56,7 @@ def test_short_text_has_no_distinct_4_grams(characters, shown):
 
 @pytest.mark.parametrize(
     ("sample", "characters", "said"),
-    [(1, 2, "at all 1 places"), (99, 100, "at all 99 places"), (98, 100, "at 98 places drawn at random")],
+    [(1, 2, "at all 1 place"), (99, 100, "at all 99 places"), (98, 100, "at 98 places drawn at random")],
 )
 def test_positions_are_called_random_only_for_a_sample(sample, characters, said):
     assert sample_phrase(sample, characters) == said

@@ -17,7 +17,7 @@ def numbered(
     length: int, seq_len: int, batch_size: int, batches: str = "windows", targets: str = "last", **options: float
 ) -> BatchSource:
     """Return the batches of a text in which each character id equals its position."""
-    model = ModelConfig(vocabulary_size=length, seq_len=seq_len, targets=targets)
+    model = ModelConfig(vocabulary_size=max(2, length), seq_len=seq_len, targets=targets)
     training = TrainingConfig(batches=batches, batch_size=batch_size, **options)
     return batch_source(np.arange(length, dtype=np.uint32), model, training)
 
@@ -197,9 +197,35 @@ def test_a_text_too_short_for_one_batch_is_refused(make: Callable[[], BatchSourc
         make()
     sentence = str(error.value)
     assert f"has {has} characters to train on" in sentence
-    assert f"need {needs};" in sentence
+    assert f"need {needs:,};" in sentence
     assert "give a longer text" in sentence
     assert "lower `" in sentence
+
+
+@pytest.mark.parametrize(
+    ("length", "seq_len", "batch_size", "said"),
+    [
+        (
+            10,
+            16,
+            1,
+            "10 characters to train on, but 1 stream of windows of 16 needs 17; give a longer text, or lower `seq_len`",
+        ),
+        (
+            10,
+            1,
+            10,
+            "10 characters to train on, but 10 streams of windows of 1 need 11; give a longer text, or lower `batch_size`",
+        ),
+        (10, 4, 4, "but 4 streams of windows of 4 need 17; give a longer text, or lower `batch_size` or `seq_len`"),
+        (10, 16, 12, "but 12 streams of windows of 16 need 193; give a longer text, or lower `batch_size` and `seq_len`"),
+        (1, 4, 4, "has 1 character to train on, but 4 streams of windows of 4 need 17; give a longer text"),
+    ],
+)
+def test_the_advice_for_a_short_text_is_what_can_help(length, seq_len, batch_size, said):
+    with pytest.raises(CorpusError) as error:
+        numbered(length, seq_len, batch_size, "streams")
+    assert str(error.value).endswith(said)
 
 
 @pytest.mark.parametrize(("length", "batches", "rows"), [(41, "streams", 4), (11, "windows", 1)])
