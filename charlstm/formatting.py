@@ -44,10 +44,11 @@ def counted(number: float, one: str, more: str = "") -> str:
 def exactly(number: float, one: str) -> str:
     """Return a number with its unit, not rounded.
 
-    >>> exactly(1, "epoch"), exactly(2.5, "epoch")
-    ('1 epoch', '2.5 epochs')
+    >>> exactly(1, "epoch"), exactly(2.5, "epoch"), exactly(1_234_567, "character")
+    ('1 epoch', '2.5 epochs', '1,234,567 characters')
     """
-    return f"{number:g} {one}{'' if number == 1 else 's'}"
+    shown = f"{number:,.0f}" if number >= 10_000 and number == round(number) else f"{number:g}"
+    return f"{shown} {one}{'' if number == 1 else 's'}"
 
 
 def time_estimate(minutes: float) -> str:
