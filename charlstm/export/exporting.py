@@ -17,7 +17,7 @@ from charlstm.checkpoint.weights import Weights
 from charlstm.choices import ExportFormat, WeightsFormat
 from charlstm.errors import CheckpointError, ConfigError, check_choice
 from charlstm.export.card import Card, make_card
-from charlstm.export.formats import FOLDERS, WEB, FormatOptions, check_file, check_program, check_target
+from charlstm.export.formats import FOLDERS, WEB, FormatOptions, check_file, check_replaced, check_target
 from charlstm.export.html import html_page
 from charlstm.export.keras_file import keras_file
 from charlstm.export.litert_file import litert_file, litert_surprisal
@@ -95,8 +95,7 @@ def export_model(
         )
     if chosen not in FOLDERS:
         check_file(path)
-    if chosen == "numpy":
-        check_program(path)
+        check_replaced(path, chosen)
     if chosen in WEB:
         card, unmeasured = make_card(folder, checkpoint, weights, weights_format, corpus, text_encoding=text_encoding)
     if chosen == "html":

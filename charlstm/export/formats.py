@@ -1,6 +1,7 @@
 """The formats of an export: how a name chooses one, which options it has, and what it may replace."""
 
 import os
+import zipfile
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -91,10 +92,10 @@ def check_target(to: str | PathLike[str], file_format: ExportFormat | None = Non
 
 def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple[Path, ExportFormat]:
     path = Path(to)
+    name = path.name.lower()
+    name = f".{name}" if name == "savedmodel" else name
+    by_suffix = next((each for end, each in SUFFIXES.items() if name.endswith(end)), None)
     if file_format is None:
-        name = path.name.lower()
-        name = f".{name}" if name == "savedmodel" else name
-        by_suffix = next((each for end, each in SUFFIXES.items() if name.endswith(end)), None)
         if by_suffix is None and path.suffix and not path.is_dir():
             expected = (
                 f"a file that ends in {join_alternatives([*SUFFIXES])}, or a folder (`format=module` if its name has a dot)"
@@ -104,6 +105,9 @@ def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple
             raise ConfigError(setting="to", expected=expected, found=str(to))
         file_format = by_suffix or "module"
     check_choice("format", file_format, get_args(ExportFormat))
+    if by_suffix not in (None, file_format):
+        reason = f"{path.name} is the name of a file for {by_suffix}, not for {file_format}; change one of them"
+        raise ConfigError(setting="format", reason=reason)
     if file_format in FOLDERS:
         if path.exists() and not path.is_dir():
             raise ConfigError(setting="to", expected="a folder", found=str(to))
@@ -121,18 +125,31 @@ def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple
     return path, file_format
 
 
-def check_program(path: Path) -> None:
-    """Check that a program and its weights replace only those of an earlier export to the same name.
+def check_replaced(path: Path, chosen: ExportFormat) -> None:
+    """Check that an export replaces only what an export wrote, the weights beside a program included.
 
     Raises:
-        ConfigError: If they would replace others.
+        ConfigError: If it would replace another file.
     """
-    if path.exists() and not is_program(path):
-        raise ConfigError(f"{path.name} exists and is not an exported program; name another file", setting="to")
+    if path.is_file() and path.stat().st_size and not _is_exported(path, chosen):
+        raise ConfigError(f"{path.name} exists, and no export wrote it; name another file, or remove that one", setting="to")
     weights = path.with_suffix(".safetensors")
-    if os.path.lexists(weights) and not (path.exists() and is_program_weights(weights)):
+    if chosen == "numpy" and os.path.lexists(weights) and not (path.exists() and is_program_weights(weights)):
         reason = f"the weights of {path.name} would replace {weights.name}, which is not theirs; name another file"
         raise ConfigError(reason, setting="to")
+
+
+def _is_exported(path: Path, chosen: ExportFormat) -> bool:
+    """Return whether a file is an export in a format: all of them name charlstm, or hold an example of their use."""
+    if chosen == "numpy":
+        return is_program(path)
+    try:
+        if chosen in ("keras", "litert"):
+            with zipfile.ZipFile(path) as archive:
+                return {"README.py", "vocabulary.json"} <= {*archive.namelist()}
+        return b"charlstm" in path.read_bytes()
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
 
 
 def check_file(path: Path) -> None:

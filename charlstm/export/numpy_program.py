@@ -21,6 +21,8 @@ def program_files(checkpoint: CheckpointConfig, weights: Weights, name: str, fil
         "vocabulary": list(checkpoint.vocabulary.characters),
         "encoding": config.encoding,
         "units": config.units,
+        "seq_len": config.seq_len,
+        "targets": config.targets,
         "activation": config.activation,
         "recurrent_activation": config.recurrent_activation,
     }

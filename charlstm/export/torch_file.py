@@ -73,6 +73,10 @@ def torch_file(checkpoint: CheckpointConfig, weights: Weights, name: str, file: 
         "vocabulary": checkpoint.vocabulary.characters,
         "encoding": config.encoding,
         "units": config.units,
+        "seq_len": config.seq_len,
+        "targets": config.targets,
+        "activation": config.activation,
+        "recurrent_activation": config.recurrent_activation,
     }
     return save(contiguous, {"charlstm": json.dumps(about, ensure_ascii=True), "readme": _readme(checkpoint, file)})
 

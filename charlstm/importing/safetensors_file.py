@@ -50,6 +50,8 @@ def _facts(metadata: Mapping[str, str]) -> Facts:
         return Facts(
             activation=about.get("activation"),
             recurrent_activation=about.get("recurrent_activation"),
+            seq_len=about.get("seq_len"),
+            targets=about.get("targets"),
             vocabulary=about.get("vocabulary"),
             rare=RareCharacters(str(rare["characters"]), tuple(map(int, rare["counts"]))) if rare else None,
         )

@@ -22,7 +22,9 @@ def model(tmp_path, make_checkpoint, monkeypatch):
 
 
 def test_a_page_replaces_an_older_one(model, tmp_path):
-    (tmp_path / "tale.html").write_text("old")
+    model.export("tale.html")
+    with (tmp_path / "tale.html").open("a") as file:
+        file.write("old")
     found = model.export("tale.html")
     assert (found.format, found.size) == ("html", (tmp_path / "tale.html").stat().st_size)
     assert "window, { charlstm" in (tmp_path / "tale.html").read_text()
@@ -93,11 +95,23 @@ def test_a_program_does_not_replace_the_weights_of_another(model, tmp_path, meta
     assert ((tmp_path / "mine.py").read_bytes(), (tmp_path / "mine.safetensors").read_bytes()) == (program, before)
 
 
-def test_a_program_does_not_replace_another(model, tmp_path):
-    (tmp_path / "mine.py").write_text("print('mine')\n")
-    with pytest.raises(ConfigError, match=r"mine\.py exists and is not an exported program; name another file"):
-        model.export("mine.py")
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("mine")] == ["mine.py"]
+@pytest.mark.parametrize("suffix", [".py", ".html", ".onnx", ".pt.safetensors", ".keras", ".tflite"])
+def test_a_file_that_no_export_wrote_is_not_replaced(model, tmp_path, suffix):
+    mine = tmp_path / f"mine{suffix}"
+    mine.write_text("print('mine')\n")
+    with pytest.raises(ConfigError, match=r"mine\S+ exists, and no export wrote it; name another file"):
+        model.export(mine)
+    assert mine.read_text() == "print('mine')\n"
+    mine.write_text("")  # as programs leave that ask for a name
+    assert model.export(mine).size >= mine.stat().st_size > 0
+    model.export(mine)  # its own, it replaces
+
+
+@pytest.mark.parametrize(("to", "file_format"), [("a.keras", "onnx"), ("a.onnx", "html"), ("a.html", "module")])
+def test_a_format_that_contradicts_the_name_is_refused(model, tmp_path, to, file_format):
+    with pytest.raises(ConfigError, match=f"is the name of a file for .*, not for {file_format}"):
+        model.export(to, format=file_format)
+    assert not (tmp_path / to).exists()
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "null", "{", '{"weights": 1, "vocabulary": 2}', "[" * 100_000])

@@ -8,6 +8,7 @@ import charlstm
 from charlstm.checkpoint.weights import weights_digest
 from charlstm.config import ModelConfig
 from charlstm.errors import CharlstmError
+from charlstm.importing.checkpoints import import_checkpoint
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from tests.conftest import ALPHABET
 
@@ -35,6 +36,20 @@ def test_rare_characters_come_back_too(tmp_path, make_checkpoint, to):
     back = charlstm.import_model(tmp_path / to.replace(".py", ".safetensors"), checkpoints=tmp_path)
     assert back.vocabulary == vocabulary
     assert back.score("The café").nats_per_char == model.score("The café").nats_per_char
+
+
+@pytest.mark.parametrize("to", ["back.pt.safetensors", "back.py"])
+@pytest.mark.parametrize("targets", ["every", "last"])
+def test_a_network_comes_back_with_its_settings_and_its_text(tmp_path, make_checkpoint, to, targets):
+    config = ModelConfig(vocabulary_size=V, units=(9, 9), seq_len=17, targets=targets)
+    model = charlstm.Model(make_checkpoint(tmp_path / "tale", config))
+    model.export(tmp_path / to)
+    file = tmp_path / to.replace(".py", ".safetensors")
+    back = charlstm.import_model(file, checkpoints=tmp_path)
+    assert back.config == model.config
+    assert import_checkpoint(file, tmp_path / "more").assumed == ()
+    seed = "The quick brown fox jumps over"
+    assert back.generate(seed, length=40, random_seed=1) == model.generate(seed, length=40, random_seed=1)
 
 
 def torch_arrays(**changed):
