@@ -258,6 +258,8 @@ def note_unused(context: typer.Context, sampling: "Sampling") -> None:
     """Report the sampling options that change nothing, because no character is drawn or no passage is penalised."""
     if sampling.greedy and sampling.filters:
         say("--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing.")
+    if sampling.greedy and context.params["samples"] > 1:
+        say("--temperature 0 always takes the likeliest character: all samples of a seed are the same text.")
     dry = [f"--{name.replace('_', '-')}" for name in ("dry_base", "dry_allowed_length") if is_given(context, name)]
     if dry and not sampling.dry_multiplier:
         say(f"{' and '.join(dry)} change{'s' * (len(dry) == 1)} nothing without --dry-multiplier, which is 0.")

@@ -179,3 +179,9 @@ def test_options_of_a_penalty_that_is_off_are_noted(charlstm, given, said):
     shown = " ".join(result.stderr.split())
     assert result.exit_code == 0
     assert (said in shown) if said else ("nothing without" not in shown)
+
+
+@pytest.mark.parametrize(("temperature", "samples", "said"), [("0", "2", True), ("0", "1", False), ("0.5", "2", False)])
+def test_equal_samples_are_noted(charlstm, temperature, samples, said):
+    result = charlstm("generate", "--seed", "The ", "--length", "5", "--temperature", temperature, "--samples", samples)
+    assert ("all samples of a seed are the same text" in " ".join(result.stderr.split())) == said
