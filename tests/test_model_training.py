@@ -119,7 +119,7 @@ def test_settings_reach_the_checkpoint():
     [
         ({"lerning_rate": 1}, ConfigError, r"there is no setting 'lerning_rate' \(did you mean learning_rate\?\)"),
         ({"encoding": "scalar"}, ConfigError, "there is no setting 'encoding'"),
-        ({"units": 0}, ConfigError, "units: expected 1 to 64 integers from 1 to 1,000,000"),
+        ({"units": 0}, ConfigError, "units: expected a list of 1 to 64 integers from 1 to 1,000,000"),
         ({"validation_split": 1.5}, ConfigError, "validation_split: expected a number from 0 to 0.9; found 1.5"),
         ({"epochs": 1, "minutes": 1}, ConfigError, "after `epochs` or after `minutes`; give one"),
         ({"text": TEXT}, ConfigError, "give `corpus` or `text`, not both"),

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from charlstm.checkpoint.lock import is_training
 from charlstm.cli.launch import share_of_cores
 from charlstm.cli.terminal import printable_name, say
 from charlstm.interruption import signals
@@ -86,6 +85,8 @@ def run_trainings(trainings: Sequence[Training], jobs: int) -> Outcome:
         trainings: The trainings.
         jobs: Number of trainings at the same time. Of several, each line on stderr begins with the name of its training.
     """
+    from charlstm.checkpoint.lock import is_training
+
     outcome, waiting, running = Outcome(), list(trainings), list[_Child]()
     received = 0
     told = float("-inf")

@@ -152,9 +152,10 @@ def shapes_view(found: ShapesSection) -> list[Block]:
         "embedding": f"The first layer looks up a learned vector of {found.features} numbers for each.",
     }[found.encoding]
     first, second = found.one_unit
+    number = f"{samples:,}" if samples else "samples"  # the text of an imported model may be unknown
     blocks: list[Block] = [
         Prose(
-            f"Keras LSTMs read (samples, timesteps, features). The windows of this model's text are ({samples:,}, {timesteps}, "
+            f"Keras LSTMs read (samples, timesteps, features). The windows of this model's text are ({number}, {timesteps}, "
             f"{features}): that many windows, {counted(timesteps, 'character')} each, one number a character, its id divided "
             f"by the size of the vocabulary. {what}"
         ),

@@ -112,7 +112,7 @@ def test_too_short_text_names_the_minimum(refusal, advice, tmp_path, settings, l
     (tmp_path / "corpus.txt").write_text("0123456789" * 10)
     sentence = refusal("train", "corpus.txt", *settings.split())
     assert "90 characters" in sentence
-    assert re.search(rf"need {least}\b", sentence)
+    assert re.search(rf"needs? {least}\b", sentence)
     assert lower in advice("train", sentence)
     assert inside(tmp_path) == ["corpus.txt"]
 
