@@ -11,6 +11,7 @@ from tqdm import tqdm
 from charlstm.choices import OnUnknown
 from charlstm.cli.evaluation_inputs import UnknownOption
 from charlstm.cli.generation_inputs import encoding_of, once, unescaped
+from charlstm.cli.inspection_options import refuse_for_recipe, refuse_unused
 from charlstm.cli.memory_checks import check_scoring, check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.outputs import check_outputs, output_path, write_output
@@ -40,6 +41,7 @@ Section = Literal[
 
 
 def inspect(
+    context: typer.Context,
     section: Annotated[
         Section | None,
         typer.Argument(
@@ -81,7 +83,7 @@ def inspect(
     layer: Annotated[
         int | None,
         typer.Option(
-            help="Number of the layer to show, from 1. Default: all, or along a text the first with --unit.", **integer(1)
+            help="Number of the layer to show along a text, from 1. Default: all, or the first with --unit.", **integer(1)
         ),
     ] = None,
     page: Annotated[
@@ -111,25 +113,23 @@ def inspect(
         raise typer.BadParameter("give --text or --text-file, not both")
     given = typed is not None or file is not None
     if section == "recipe":
-        options = (typed, file, character, unit, layer, page)
-        _print_recipe(checkpoint, checkpoints, alone=not (keras or json or any(each is not None for each in options)))
+        refuse_for_recipe(context)
+        print(find_model(checkpoint, checkpoints).recipe, end="")
         return
-    if given and section not in (None, "step", "inside") and page is None:
-        option = "--text-file" if typed is None else "--text"
-        raise typer.BadParameter(f"{option} is for step and inside; {section} reads no text: remove {option}")
+    names = [name for name in SECTIONS if section in (None, name)]
+    looks_inside = section == "inside" or page is not None or (given and section is None)
+    refuse_unused(context, section, [*names, *["inside"] * looks_inside])
     encoding = encoding_of("--text-file", text_file, text_encoding)
     check_outputs(page=page)
     model = find_model(checkpoint, checkpoints)
     config = model.checkpoint
     character = None if character is None else _one_character(config, character, on_unknown)
-    looks_inside = section == "inside" or page is not None or (given and section != "step")
     _check_numbers(config, unit, layer, along_text=looks_inside)
     check_scoring(
         config, MAX_CHARACTERS, min(config.model.seq_len, len(config.corpus.windows[0])), advice="use a smaller model"
     )
     weights = model.weights
     network = model.network
-    names = [name for name in SECTIONS if section in (None, name)]
     whole = _passage(config, typed, file, encoding, on_unknown, least=LEAST if looks_inside else 1)
     if given and len(whole) > MAX_CHARACTERS:
         parts = {"the first": "shown along the text" * looks_inside, "the last": "read for the step" * ("step" in names)}
@@ -154,13 +154,6 @@ def inspect(
         from charlstm.cli.inspection_view import show
 
         show(result)
-
-
-def _print_recipe(checkpoint: str | None, checkpoints: Path | None, *, alone: bool) -> None:
-    """Print the settings of a model's training as TOML on stdout, which ``charlstm train --recipe`` reads."""
-    if not alone:
-        raise typer.BadParameter("the recipe is the TOML of a training; give no options but --checkpoint and --checkpoints")
-    print(find_model(checkpoint, checkpoints).recipe, end="")
 
 
 def _page(model: "ModelFiles", result: "InspectionResult") -> str:

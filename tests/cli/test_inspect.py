@@ -122,7 +122,7 @@ def test_page_has_sections_and_activations(charlstm, tmp_path):
     [
         (["paint"], 2, "SECTION: expected shapes, weights"),
         (["--unit", "16"], 2, "--unit: expected an integer from 0 to 15 for this model; found 16"),
-        (["--layer", "3"], 2, "--layer: expected an integer from 1 to 2 for this model; found 3"),
+        (["inside", "--layer", "3"], 2, "--layer: expected an integer from 1 to 2 for this model; found 3"),
         (["inside", "--layer", "2", "--unit", "8"], 2, "--unit: expected an integer from 0 to 7 for layer 2; found 8"),
         (["inside", "--cell", "16"], 2, "--unit: expected an integer from 0 to 15 for layer 1; found 16"),
         (["--character", "ox"], 2, "--character: expected one character; found 'ox'"),
@@ -142,11 +142,40 @@ def test_invalid_arguments_are_refused(charlstm, arguments, code, said):
     assert said in result.stderr
 
 
-@pytest.mark.parametrize("name", [name for name in SECTIONS if name != "step"])
-def test_section_that_reads_no_text_refuses_it_by_name(charlstm, tmp_path, name):
-    (tmp_path / "text.txt").write_text("The fox")
-    for option, value in (("--text", "fox " * 20), ("--text-file", "text.txt")):
-        result = charlstm("inspect", name, option, value)
-        assert (result.exit_code, result.stdout) == (2, "")
-        assert f"{option} is for step and inside; {name} reads no text" in result.stderr
-    assert charlstm("inspect", name, "--text", "fox " * 20, "--page", "page.html").exit_code == 0
+UNUSED = {
+    "--text": ({"step", "inside"}, "fox " * 20),
+    "--text-file": ({"step", "inside"}, "text.txt"),
+    "--on-unknown": ({"step", "inside"}, "skip"),
+    "--character": ({"step"}, "Ö"),
+    "--unit": ({"step", "inside"}, "5"),
+    "--layer": ({"inside"}, "1"),
+    "--keras": (set(SECTIONS), None),
+}
+"""For every option of some sections: those that use it, and a value."""
+
+
+@pytest.mark.parametrize("option", UNUSED)
+@pytest.mark.parametrize("name", [*SECTIONS, "inside"])
+def test_section_refuses_an_option_that_it_does_not_use(charlstm, name, option):
+    used_by, value = UNUSED[option]
+    if name in used_by:
+        return
+    result = charlstm("inspect", name, option, *([value] if value else []))
+    assert (result.exit_code, result.stdout) == (2, "")
+    said = re.search(f"{option} is for (.*); {name} does not use it: remove {option};", result.stderr)
+    assert set(re.split(", | or ", said[1])) == used_by
+
+
+def test_page_of_a_section_shows_the_inside_with_its_options(charlstm, inspect_json):
+    inside = ("--text", "The fox " * 10, "--unit", "3", "--layer", "1", "--page", "page.html")
+    assert inspect_json("weights", *inside)["inside"]["cell"] == 3
+    refused = charlstm("inspect", "weights", *inside, "--character", "x")
+    assert "--character is for step" in refused.stderr
+
+
+def test_all_sections_refuse_what_only_the_inside_uses(charlstm):
+    result = charlstm("inspect", "--layer", "1")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--layer is for inside; the sections shown do not use it" in " ".join(result.stderr.split())
+    assert charlstm("inspect", "--layer", "1", "--text", "The fox " * 10).exit_code == 0
+    assert charlstm("inspect", "--unit", "3", "--character", "x").exit_code == 0
