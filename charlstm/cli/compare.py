@@ -110,7 +110,7 @@ def compare(
         )
     characters = len(texts.measured.ids) if texts.measured else 0
     advice = f"reduce --sample{' or the largest of --windows' * bool(others)}, or use a shorter text or a smaller model"
-    check_scoring(config, characters, sample, plan.contexts(config.model.seq_len), advice=advice, windows=others)
+    check_scoring(config, characters, sample, plan.contexts(config.model.seq_len, characters), advice=advice, windows=others)
     with bar(comparison_work(plan, task, texts, model.network)) as progress:
         found = run_comparison(model, task, texts, plan, TimingEnvironment(time.perf_counter, threads), progress.update)
     say_unbounded(found.evaluation)

@@ -83,7 +83,7 @@ def evaluate(
     measured, learnt = texts.measured, texts.learnt
     if measured is None or (dynamic and learnt is None):
         raise CheckpointError(texts.missing)
-    contexts = scores.context_lengths(config.model.seq_len)
+    contexts = scores.context_lengths(config.model.seq_len, len(measured.ids))
     advice = "reduce --sample, or use a shorter text or a smaller model"
     baselines_memory = baselines_bytes(len(learnt), len(measured.ids)) if learnt is not None else 0
     check_scoring(config, len(measured.ids), sample, contexts, advice=advice, baselines=baselines_memory)
@@ -189,9 +189,10 @@ def _tables(result: "EvaluationResult", training_text: str) -> dict[str, list[li
     }
     if result.dynamic:
         modes["stateful, learning as it reads"] = result.dynamic
+    contexts = {f"{n:>5}": score for n, score in result.contexts.items() if n < result.characters}
     tables: dict[str, Mapping[str, ScoreRecord]] = {
         "": modes,
-        "By characters read before each one, from a zero state": {f"{n:>5}": s for n, s in result.contexts.items()},
+        "By characters read before each one, from a zero state": contexts,
     }
     if result.references:
         simple = {f"  {name}": score for name, score in result.references.items()}
@@ -213,11 +214,14 @@ def _explained(result: "EvaluationResult") -> str:
 
     stateless = result.modes.stateless
     errors = any(score.standard_error_nats for score in (stateless, *result.contexts.values()))
+    measured = "the state is zero a window before each character; its difference from stateful"
+    if result.characters <= result.window:
+        measured = "as stateful, since the text is no longer than the window; the difference of a shorter context from stateful"
     return (
         "Stateful: the state is carried, and every character but the first is scored once (in up to 64 parts at a time, each "
-        "warmed up on the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless: the "
-        "state is zero a window before each character; its difference from stateful is measured "
-        f"{sample_phrase(stateless.characters, result.characters)}{', ± its standard error' if errors else ''}."
+        "warmed up on the 256 characters before it, or in one piece if the parts disagree where they meet). Stateless: "
+        f"{measured} is measured {sample_phrase(stateless.characters, result.characters)}"
+        f"{', ± its standard error' if errors else ''}."
     )
 
 

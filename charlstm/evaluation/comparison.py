@@ -34,9 +34,9 @@ class ComparisonSettings:
     random_seed: int
     windows: tuple[int, ...]
 
-    def contexts(self, window: int) -> list[int]:
-        """Return the context lengths that the evaluation scores, for a model of this window."""
-        return context_lengths(window, self.windows)
+    def contexts(self, window: int, characters: int) -> list[int]:
+        """Return the context lengths that the evaluation scores, for a model of this window and a text of some characters."""
+        return context_lengths(window, characters, self.windows)
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def compare(
         ids = texts.measured.ids
         starts = sampled_starts(len(ids), plan.sample, plan.random_seed)
         naming = vocabulary.naming_nats(ids)
-        evaluation = evaluate(network, ids, starts, plan.contexts(network.config.seq_len), progress, naming)
+        evaluation = evaluate(network, ids, starts, plan.contexts(network.config.seq_len, len(ids)), progress, naming)
         expected = text_statistics(vocabulary.decode(ids[: task.length]), vocabulary, texts.learnt)
         followed = vocabulary.decode(ids[:MAX_DIVERGENCE_CHARACTERS])
     followed_ids = vocabulary.encode_any(followed)
@@ -154,7 +154,7 @@ def comparison_work(plan: ComparisonSettings, task: GenerationTask, texts: Evalu
     if texts.measured is None:
         return generation + (len(task.seed) + task.length - 1) * divergence_cost(window)
     ids, vocabulary_size = texts.measured.ids, network.config.vocabulary_size
-    scoring = evaluation_work(ids, min(plan.sample, len(ids) - 1), plan.contexts(window), vocabulary_size)
+    scoring = evaluation_work(ids, min(plan.sample, len(ids) - 1), plan.contexts(window, len(ids)), vocabulary_size)
     return generation + scoring + (min(MAX_DIVERGENCE_CHARACTERS, len(ids)) - 1) * divergence_cost(window)
 
 

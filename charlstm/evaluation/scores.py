@@ -74,13 +74,14 @@ class Scores:
         return windowed if unbounded else costs
 
 
-def context_lengths(window: int, others: Sequence[int] = ()) -> list[int]:
-    """Return the context lengths to score, in ascending order.
+def context_lengths(window: int, characters: int, others: Sequence[int] = ()) -> list[int]:
+    """Return the context lengths to score in a text of some characters, in ascending order.
 
-    They are the powers of two up to the longer of :data:`MAX_CONTEXT` and the window, the window itself, and ``others``.
+    They are the powers of two up to the longer of :data:`MAX_CONTEXT` and the window, as far as a character of the text has
+    so many before it, the window itself, and ``others``.
     """
-    farthest = max(window, MAX_CONTEXT)
-    return sorted({window, *others, *(2**power for power in range(farthest.bit_length()) if 2**power <= farthest)})
+    farthest = min(max(window, MAX_CONTEXT), characters - 1)
+    return sorted({window, *others, *(2**power for power in range(max(farthest, 0).bit_length()))})
 
 
 def sampled_starts(characters: int, sample: int, random_seed: int) -> Ids:

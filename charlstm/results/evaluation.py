@@ -38,7 +38,7 @@ class EvaluationResult(JsonRecord, frozen=True, kw_only=True):
         seen: The part of it that the model was trained on; null if there is none.
         window: The model's own window in characters.
         modes: The scores of both modes.
-        contexts: Stateless scores by context length in characters.
+        contexts: Stateless scores by context length in characters: powers of two as far as the text has them, and the window.
         dynamic: The score while the model learns from the text as it reads (option `dynamic`); null without that option.
         references: Scores of the baselines, by name; null without the training text.
         counts: Statistics of the text.

@@ -182,10 +182,20 @@ def test_table_has_modes_contexts_and_baselines(charlstm, tmp_path):
     lines = charlstm("evaluate", "--sample", "20").stdout.splitlines()
     assert lines[0] == "tale on the held-out end of tale.txt: 100 characters"
     labels = [found[1] for line in lines if (found := re.match(r" *(.*\S) +\d\.\d{4} +\d\.\d{4}", line))]
-    powers = [str(2**power) for power in range(4)] + ["12"] + [str(2**power) for power in range(4, 9)]
+    powers = [str(2**power) for power in range(4)] + ["12"] + [str(2**power) for power in range(4, 7)]
     simple = ["unigram", "bigram", "5-gram"]  # a hundred characters are too few to compress
     assert labels == ["stateful, one pass", "stateless, window of 12", *powers, *simple]
     assert any(line.startswith("Substrings that are not in the training text, by length: 4: ") for line in lines)
+
+
+def test_table_has_only_contexts_that_the_text_has(charlstm):
+    shown = charlstm("evaluate", "-", "--sample", "5", stdin="The quick ").stdout
+    rows = re.findall(r"^ +(\d+) +\d+\.\d{4} +\d+\.\d{4}", shown, re.M)
+    assert rows == ["1", "2", "4", "8"]
+    assert "Stateless: as stateful, since the text is no longer than the window" in " ".join(shown.split())
+    told = json.loads(charlstm("evaluate", "-", "--sample", "5", "--json", stdin="The quick ").stdout)
+    assert list(told["contexts"]) == [*rows, "12"]
+    assert told["contexts"]["12"]["nats_per_char"] == told["modes"]["stateful"]["nats_per_char"]
 
 
 def test_long_text_is_counted_at_its_beginning(charlstm, tmp_path, monkeypatch):

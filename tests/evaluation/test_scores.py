@@ -16,10 +16,18 @@ EVERYWHERE = np.arange(899)
 
 
 def test_context_lengths_include_powers_of_two_and_windows():
-    assert context_lengths(10) == [1, 2, 4, 8, 10, 16, 32, 64, 128, 256]
-    assert context_lengths(512)[-2:] == [256, 512]
-    assert context_lengths(600)[-2:] == [512, 600]
-    assert context_lengths(4, [300, 5, 2]) == [1, 2, 4, 5, 8, 16, 32, 64, 128, 256, 300]
+    assert context_lengths(10, 900) == [1, 2, 4, 8, 10, 16, 32, 64, 128, 256]
+    assert context_lengths(512, 900)[-2:] == [256, 512]
+    assert context_lengths(600, 900)[-2:] == [512, 600]
+    assert context_lengths(4, 900, [300, 5, 2]) == [1, 2, 4, 5, 8, 16, 32, 64, 128, 256, 300]
+
+
+def test_context_lengths_end_with_the_text_but_include_the_window():
+    assert context_lengths(10, 33) == [1, 2, 4, 8, 10, 16, 32]
+    assert context_lengths(10, 32) == [1, 2, 4, 8, 10, 16]
+    assert context_lengths(64, 28) == [1, 2, 4, 8, 16, 64]
+    assert context_lengths(64, 2) == [1, 64]
+    assert context_lengths(64, 0) == [64]
 
 
 @pytest.mark.parametrize("sample", [1, 50, 899, 5_000])
@@ -45,7 +53,7 @@ def score_by_definition(network, context: int) -> float:
 @pytest.mark.parametrize("context", [1, 6, 64])
 def test_scores_of_all_starts_match_the_definition(make_network, context):
     network = make_network()
-    found = evaluate(network, TEXT, EVERYWHERE, context_lengths(6))
+    found = evaluate(network, TEXT, EVERYWHERE, context_lengths(6, 900))
     assert found.nats_per_char(context) == pytest.approx(score_by_definition(network, context), abs=1e-6)
     assert found.standard_error(context) == 0
     assert found.nats_per_char() == pytest.approx(stateful_surprisal(network, TEXT).mean())
@@ -73,13 +81,13 @@ def test_difference_is_sampled_rather_than_surprisal(make_network):
 
 def test_progress_sums_to_the_estimated_work(make_network):
     told = []
-    contexts = context_lengths(6)
+    contexts = context_lengths(6, 900)
     evaluate(make_network(), TEXT, sampled_starts(900, 100, 0), contexts, told.append)
     assert sum(told) == pytest.approx(scoring_work(TEXT, 100, contexts, 7))
 
 
 def test_memoryless_model_scores_equally_at_every_context():
-    found = evaluate(memoryless_network(), TEXT, sampled_starts(900, 300, 0), context_lengths(6))
+    found = evaluate(memoryless_network(), TEXT, sampled_starts(900, 300, 0), context_lengths(6, 900))
     assert {round(found.nats_per_char(context), 6) for context in found.costs} == {round(found.nats_per_char(), 6)}
 
 
