@@ -1,6 +1,7 @@
 """A trained model: loading it, generating with it, and writing it in other formats."""
 
 import secrets
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -11,6 +12,7 @@ from charlstm.checkpoint.search import find_model
 from charlstm.choices import Engine, ExportFormat, OnnxInput, WeightsFormat
 from charlstm.errors import check_instance
 from charlstm.inference.constrained_generation import continued_pieces
+from charlstm.inference.constraints.letters import unwritable_notes
 from charlstm.inference.generation import Sample, generate_texts
 from charlstm.inference.generation_inputs import GenerationInputs, generation_inputs
 from charlstm.inference.generation_settings import GenerationOptions
@@ -133,7 +135,10 @@ class Model(ReadingModel):
             options["random_seed"] = secrets.randbelow(2**31)
         if options.get("words") is not None:
             options["words"] = self.word_list(options["words"])
-        return generation_inputs(self.checkpoint, seed, samples, logprobs, **options)
+        inputs = generation_inputs(self.checkpoint, seed, samples, logprobs, **options)
+        for note in unwritable_notes(self.vocabulary, inputs.settings.avoid, inputs.settings.only):
+            warnings.warn(note, stacklevel=3)
+        return inputs
 
     def pieces(
         self, inputs: GenerationInputs, engine: Engine = "numpy", number: int = 0

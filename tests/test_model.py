@@ -184,12 +184,12 @@ def test_numbers_of_numpy_are_numbers(model):
 
 
 CONSTRAINED = {
-    "avoid": {"avoid": "oO"},
+    "avoid": {"avoid": "oT"},
     "only": {"only": "a-z "},
     "words": {"words": ["quick", "fox", "dog"]},
     "pattern": {"pattern": "[a-z]{3,9} fox\\."},
     "lines": {"line_length": 9, "acrostic": "The"},
-    "particles": {"avoid": "oO", "particles": 1},
+    "particles": {"avoid": "oT", "particles": 1},
 }
 
 
@@ -200,6 +200,14 @@ def test_constrained_texts_are_the_same_in_every_way(model, name):
     assert model.generate_batch("dog\n", 3, **settings)[0] == text
     assert "".join(model.stream("dog\n", **settings)) == text
     assert text.startswith("dog\n")
+
+
+def test_characters_that_the_model_can_never_generate_are_warned_about(model):
+    with pytest.warns(UserWarning, match="`avoid`: the model can never generate '’', whether excluded or not"):
+        text = model.generate("dog", length=20, random_seed=3, avoid="o’")
+    assert text == model.generate("dog", length=20, random_seed=3, avoid="o")
+    with pytest.warns(UserWarning, match="`only`: the model can never generate '€'"):
+        model.generate_batch("dog", length=5, only="a-z€")
 
 
 def test_words_come_from_a_list_a_file_or_the_training_text(model, tmp_path, monkeypatch):

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.generation_inputs import refuse, unescaped
+from charlstm.cli.generation_inputs import is_given, refuse, unescaped
 from charlstm.cli.options import integer
+from charlstm.cli.terminal import say_note
 
 if TYPE_CHECKING:
     from charlstm.inference.generation_settings import GenerationSettings
@@ -46,17 +47,27 @@ Particles = Annotated[
 
 
 def read_constraints(
-    settings: "GenerationSettings", model: "Model", text_encoding: str, *, interactive: bool
+    context: typer.Context, settings: "GenerationSettings", model: "Model", text_encoding: str
 ) -> "GenerationSettings":
-    """Return settings with the constraints as the library takes them: words from a file, line ends in place of escapes."""
-    if interactive:
+    """Return settings with the constraints as the library takes them: words from a file, line ends in place of escapes.
+
+    Characters of ``--avoid`` and ``--only`` without effect are reported on stderr.
+    """
+    from charlstm.inference.constraints.letters import unwritable_notes
+
+    if is_given(context, "avoid") and not settings.avoid:
+        raise typer.BadParameter("--avoid: expected at least one character; found ''")
+    if context.params["interactive"]:
         refuse(
             "--interactive constrains each addition, not the whole text",
             {"--pattern": settings.pattern is not None, "--acrostic": settings.acrostic is not None},
         )
-    return replace(
+    settings = replace(
         settings,
         avoid=unescaped("--avoid", settings.avoid, model.vocabulary),
         only=None if settings.only is None else unescaped("--only", settings.only, model.vocabulary),
         words=None if settings.words is None else model.word_list(settings.words, text_encoding),
     )
+    for note in unwritable_notes(model.vocabulary, settings.avoid, settings.only):
+        say_note(f"{note}.")
+    return settings

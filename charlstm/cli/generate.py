@@ -143,7 +143,7 @@ def generate(
     encoding = encoding_of("--seed-file, --seeds-file or a file of --words", files, text_encoding)
     model = find_mixture(checkpoint, checkpoints, mix, weights)
     settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
-    settings = constraint_options.read_constraints(settings, model, encoding, interactive=interactive)
+    settings = constraint_options.read_constraints(context, settings, model, encoding)
     config = replace(model.checkpoint, model=settings.reads(model.config))
     stops = settings.stop_rules(stop_strings(stop, config.vocabulary))
     named = not json and not (output is not None and is_finished(output))

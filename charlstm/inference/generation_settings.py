@@ -57,8 +57,8 @@ class GenerationOptions(TypedDict, total=False):
         keep_stop: True for texts that contain the string or match that ended them.
         end: ``word``, ``line``, ``sentence`` or ``paragraph``: after ``length`` characters, continue until one ends, to at most
             three times the length. ``none``, the default, ends there.
-        avoid: Characters that may not occur in a text.
-        only: The characters that may occur, with ranges: ``a-z ,.``.
+        avoid: Characters that may not occur in a text. A warning names those that the model can never generate anyway.
+        only: The characters that may occur, with ranges: ``a-z ,.``. A warning names those that never can.
         words: The words that may occur: the path of a file, a list, or ``corpus`` for the words of the training text. They
             may have a capital first letter where a sentence or a line begins.
         pattern: A regular expression that the whole text matches, in the syntax of Python's ``re``.

@@ -98,6 +98,23 @@ def test_what_cannot_be_obeyed_is_refused_before_writing(refusal, arguments, wor
     assert words in refusal("generate", *options, *arguments)
 
 
+def test_empty_list_of_characters_to_avoid_is_refused(charlstm):
+    result = charlstm("generate", *OPTIONS[:-2], "--avoid", "")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--avoid: expected at least one character; found ''" in result.stderr
+
+
+def test_characters_that_the_model_can_never_generate_are_reported(charlstm):
+    options = ("generate", *OPTIONS, "--particles", "1")
+    result = charlstm(*options, "--avoid", "e’€’", "--only", "a-h€а-я x-z")
+    assert result.stderr == (
+        "--avoid: the model can never generate '’' '€', whether excluded or not.\n"
+        "--only: the model can never generate '€' 'а-я'.\n"
+    )
+    assert result.stdout == charlstm(*options, "--avoid", "e", "--only", "a-h x-z").stdout
+    assert charlstm(*options, "--avoid", "e\\n", "--only", "a-z").stderr == ""
+
+
 def test_several_seeds_each_begin_their_text(spoken):
     options = ("--length", "30", "--random-seed", "3", "--words", "words.txt", "--line-length", "12", "--particles", "4")
     together = spoken("--seed", "a be", "--seed", "de ", *options)["samples"]

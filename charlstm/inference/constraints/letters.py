@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from charlstm.errors import ConfigError
 from charlstm.inference.constraints.automaton import FIRST, Automaton, new_automaton
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary, quoted
 
 
 def allowed_characters(vocabulary: Vocabulary, avoid: str, only: str | None) -> NDArray[np.bool_]:
@@ -50,6 +50,24 @@ def character_ranges(only: str) -> list[tuple[str, str]]:
         ranges.append((first, last))
         place += 3 if is_range else 1
     return ranges
+
+
+def unwritable_notes(vocabulary: Vocabulary, avoid: str, only: str | None) -> list[str]:
+    """Return sentences on the characters of ``avoid`` and ``only`` without effect, since the model can never generate them.
+
+    >>> unwritable_notes(Vocabulary("ab'"), "a’", "a-z€")
+    ["`avoid`: the model can never generate '’', whether excluded or not", "`only`: the model can never generate '€'"]
+    """
+    excluded = vocabulary.unknown(avoid)
+    known = vocabulary.codes
+    allowed = [
+        first if first == last else f"{first}-{last}"
+        for first, last in dict.fromkeys(character_ranges(only or ""))
+        if not ((known >= ord(first)) & (known <= ord(last))).any()
+    ]
+    never = "the model can never generate"
+    notes = [f"`avoid`: {never} {quoted(excluded)}, whether excluded or not"] if excluded else []
+    return notes + ([f"`only`: {never} {quoted(allowed)}"] if allowed else [])
 
 
 def letters(allowed: NDArray[np.bool_]) -> Automaton:
