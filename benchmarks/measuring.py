@@ -32,7 +32,7 @@ def evaluation_seconds(units: tuple[int, ...], characters: int) -> float:
     weights = {name: random.normal(0, 0.05, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
     network, ids = build_network(config, weights), random.integers(0, 65, characters).astype(np.uint8)
     began = time.perf_counter()
-    evaluate(network, ids, sampled_starts(characters, 1_000, 0), context_lengths(100))
+    evaluate(network, ids, sampled_starts(characters, 1_000, 0), context_lengths(100, characters))
     return time.perf_counter() - began
 
 

@@ -124,6 +124,7 @@ def test_a_report_links_to_the_page_of_the_model_beside_it(charlstm, tmp_path):
     link = re.compile(r'<a href="(tale\.html#tab=inside&amp;text=[^"]*)"')
     charlstm("compare", *FEW, "--seed", "The q", "--report", "site/report.html")
     assert not link.search((tmp_path / "site" / "report.html").read_text(encoding="utf-8"))
+    (tmp_path / "site" / "tale.html").unlink()
     charlstm("export", "--to", "site/tale.html")
     charlstm("compare", *FEW, "--seed", "The q", "--report", "site/report.html")
     found = link.search((tmp_path / "site" / "report.html").read_text(encoding="utf-8"))

@@ -129,7 +129,7 @@ def test_write_protected_file_is_unchanged(run, option, tmp_path, monkeypatch):
 def test_link_target_is_written(run, option, tmp_path):
     name = COMMANDS[option][1]
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / name).write_text("old")
+    (tmp_path / "elsewhere" / name).write_text("old page of charlstm")
     (tmp_path / name).symlink_to(Path("elsewhere") / name)
     assert run(name).exit_code == 0
     assert (tmp_path / name).is_symlink()
@@ -139,7 +139,7 @@ def test_link_target_is_written(run, option, tmp_path):
 @pytest.mark.parametrize("option", WRITTEN_ANEW)
 def test_full_disk_keeps_the_old_file(run, option, tmp_path, monkeypatch):
     file = tmp_path / COMMANDS[option][1]
-    file.write_text("old")
+    file.write_text("old page of charlstm")
 
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -148,16 +148,16 @@ def test_full_disk_keeps_the_old_file(run, option, tmp_path, monkeypatch):
     result = run(file.name)
     assert result.exit_code == 1
     assert "cannot be written (No space left on device) and was not changed" in result.stderr
-    assert file.read_text() == "old"
+    assert file.read_text() == "old page of charlstm"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", file.name]
 
 
 def test_two_outputs_with_one_file_are_refused(charlstm, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "tale")
     (tmp_path / "link.svg").symlink_to("same.svg")
-    (tmp_path / "same.svg").write_text("old")
+    (tmp_path / "same.svg").write_text("old page of charlstm")
     for plot in ("same.svg", "./same.svg", "link.svg", str(tmp_path / "same.svg")):
         result = charlstm("compare", "--report", "same.svg", "--plot", plot)
         assert result.exit_code == 2
         assert "--report and --plot name the same file" in sentence(result)
-    assert (tmp_path / "same.svg").read_text() == "old"
+    assert (tmp_path / "same.svg").read_text() == "old page of charlstm"
