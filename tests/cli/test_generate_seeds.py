@@ -114,7 +114,7 @@ def test_a_seed_file_may_be_in_another_encoding(spoken, tmp_path):
     [
         ("generate --length 1", "--seed-file, --seeds-file or a file of --words"),
         ("generate --length 1 --words corpus", "--seed-file, --seeds-file or a file of --words"),
-        ("inspect shapes", "--text-file"),
+        ("inspect step", "--text-file"),
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-16", ""])
