@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charlstm.choices import DEFAULT_TEMPERATURE
-from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
+from charlstm.cli.evaluation_inputs import (
+    CorpusOption,
+    SampleOption,
+    TextEncodingOption,
+    UnknownOption,
+    bar,
+    find_texts,
+    say_rare,
+    say_unbounded,
+)
 from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, SeedSource, find_seeds, once, threads
 from charlstm.cli.memory_checks import check_scoring
@@ -62,16 +71,7 @@ def compare(
         Path | None, typer.Option(help="Also draw the curves as an image.", metavar="FILE.png|svg", parser=output_path)
     ] = None,
     on_unknown: UnknownOption = "error",
-    text_encoding: Annotated[
-        str | None,
-        typer.Option(
-            "--text-encoding",
-            "--encoding-name",
-            help="Text encoding of the files. Default: utf-8.",
-            metavar="ENCODING",
-            show_default=False,
-        ),
-    ] = None,
+    text_encoding: TextEncodingOption = None,
     checkpoints: SearchOption = None,
     json: JsonOption = False,
 ) -> None:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charlstm.cli.evaluation_inputs import CorpusOption, SampleOption, UnknownOption, bar, find_texts, say_rare, say_unbounded
+from charlstm.cli.evaluation_inputs import (
+    CorpusOption,
+    SampleOption,
+    TextEncodingOption,
+    UnknownOption,
+    bar,
+    find_texts,
+    say_rare,
+    say_unbounded,
+)
 from charlstm.cli.flags import with_flags
 from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import LARGEST_SEED, integer
@@ -52,16 +61,7 @@ def evaluate(
     sample: SampleOption = 1_000,
     random_seed: Annotated[int, typer.Option(help="Random seed of the sampled positions.", **integer(0, LARGEST_SEED))] = 0,
     on_unknown: UnknownOption = "error",
-    text_encoding: Annotated[
-        str | None,
-        typer.Option(
-            "--text-encoding",
-            "--encoding-name",
-            help="Text encoding of the files. Default: utf-8.",
-            metavar="ENCODING",
-            show_default=False,
-        ),
-    ] = None,
+    text_encoding: TextEncodingOption = None,
     checkpoints: SearchOption = None,
     json: JsonOption = False,
 ) -> None:

@@ -33,6 +33,16 @@ UnknownOption = Annotated[
         **choice(OnUnknown),
     ),
 ]
+TextEncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--text-encoding",
+        "--encoding-name",
+        help="Text encoding of the files. Default: utf-8.",
+        metavar="ENCODING",
+        show_default=False,
+    ),
+]
 
 
 def find_texts(

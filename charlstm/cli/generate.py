@@ -19,7 +19,6 @@ from charlstm.cli.generation_inputs import (
     advice_for_many,
     encoding_of,
     find_seeds,
-    is_given,
     note_unused,
     once,
     refuse,
@@ -28,6 +27,7 @@ from charlstm.cli.generation_inputs import (
     threads,
 )
 from charlstm.cli.memory_checks import writers
+from charlstm.cli.options import is_given
 from charlstm.cli.output_settings import is_finished, stored_settings, stored_values
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlstm.choices import OnUnknown
+from charlstm.cli.options import is_given
 from charlstm.cli.terminal import known_text, printable_name, say, say_note
 from charlstm.errors import CharlstmError, clip_text
 
@@ -246,12 +247,6 @@ def settings_of(context: typer.Context, random_seed: int) -> "GenerationSettings
     if given["end"] is None:
         given["end"] = "sentence" if context.params["interactive"] else "none"
     return GenerationSettings(**{**given, "random_seed": random_seed})
-
-
-def is_given(context: typer.Context, name: str) -> bool:
-    """Return whether the user gave an option, whatever its value."""
-    source = context.get_parameter_source(name)
-    return source is not None and source.name != "DEFAULT"
 
 
 def note_unused(context: typer.Context, sampling: "Sampling") -> None:

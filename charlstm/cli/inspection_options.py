@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import typer
 
-from charlstm.cli.generation_inputs import is_given
+from charlstm.cli.options import is_given
 from charlstm.errors import join_alternatives
 
 _INSIDE = ("inside",)

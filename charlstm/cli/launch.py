@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from charlstm.cli.options import integer
+from charlstm.cli.options import integer, is_given
 from charlstm.cli.program import Command, UsageError
 from charlstm.cli.terminal import say
 from charlstm.errors import GroupError, short_repr
@@ -105,8 +105,7 @@ def launch(
 
 def _given(context: typer.Context) -> set[str]:
     """Return the names of the parameters that the command line has."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+    return {name for name in context.params if is_given(context, name)}
 
 
 def _training(context: typer.Context, command: Sequence[str]) -> set[str]:

@@ -89,3 +89,9 @@ def _parser(kind: type[int] | type[float], expected: str, least: float | None, m
         return found
 
     return parse
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Return whether the user gave an option, whatever its value."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
