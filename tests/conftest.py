@@ -2,6 +2,8 @@
 
 import functools
 import os
+import random
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,8 +74,8 @@ def checkpoint(
         folder,
         CheckpointConfig(model=config, vocabulary=vocabulary, training=TrainingConfig(), corpus=record, created=created),
     )
-    random = np.random.default_rng(random_seed)
-    write_weights(folder, {name: random.normal(0, 1, shape).astype(np.float32) for name, shape in config.weight_shapes.items()})
+    noise = np.random.default_rng(random_seed)
+    write_weights(folder, {name: noise.normal(0, 1, shape).astype(np.float32) for name, shape in config.weight_shapes.items()})
     if nats_per_char is not None:
         entry = HistoryEntry(
             step=7,
@@ -104,8 +106,8 @@ def long_memory(forget: float, recurrent: float = 0.0, **options: Any) -> tuple[
     """Return the configuration and weights of a network whose forget gate is almost 1."""
     units = 6
     config = ModelConfig(vocabulary_size=7, seq_len=6, units=(units,), **options)
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(0, 0.5, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
+    noise = np.random.default_rng(0)
+    weights = {name: noise.normal(0, 0.5, shape).astype(np.float32) for name, shape in config.weight_shapes.items()}
     weights["lstm_1/recurrent_kernel"][:] = 0
     weights["lstm_1/recurrent_kernel"][:, 2 * units : 3 * units] = recurrent * np.eye(units)
     weights["lstm_1/bias"][:] = 0
@@ -119,6 +121,12 @@ def one_core_each() -> Iterator[None]:
     """Compute NumPy's products on one thread if several processes run the tests: their threads would wait for each other."""
     with threadpool_limits(1 if "PYTEST_XDIST_WORKER" in os.environ else None):
         yield
+
+
+@pytest.fixture(autouse=True)
+def same_random_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the same random seeds in every run: a text generated without ``--random-seed`` is the same in all of them."""
+    monkeypatch.setattr(secrets, "randbelow", random.Random(0).randrange)
 
 
 @pytest.fixture(scope="session")
@@ -167,8 +175,8 @@ def make_checkpoint() -> MakeCheckpoint:
 def make_network() -> Callable[..., Network]:
     def make(random_seed: int = 0, **options: Any) -> Network:
         config = ModelConfig(**{"vocabulary_size": 7, "seq_len": 6, "units": (5, 4), **options})
-        random = np.random.default_rng(random_seed)
+        noise = np.random.default_rng(random_seed)
         shapes = config.weight_shapes.items()
-        return build_network(config, {name: random.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes})
+        return build_network(config, {name: noise.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes})
 
     return make
