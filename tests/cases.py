@@ -7,6 +7,11 @@ from typing import Any
 import pytest
 
 
+def slow(*values: Any) -> Any:
+    """Return a case of a parametrised test that only `make test-all` runs."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def every_pair(*axes: Iterable[Any]) -> list[Any]:
     """Return all combinations of the axes' values; those with an odd sum of places are slow tests.
 

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.browser.desk import finish, settle
 
 
@@ -24,6 +26,7 @@ def test_stateless_reading_gives_the_text_of_the_command(page, model):
     assert page.input_value("#text") == model.generate("The quick ", length=100, mode="stateless", random_seed=8)
 
 
+@pytest.mark.slow
 def test_continuing_again_is_one_long_text(page, model):
     settle(page, length=100)
     page.fill("#text", "The ")
@@ -109,6 +112,7 @@ def test_alternatives_of_a_clicked_character_are_those_of_the_model(page, model)
     assert len(text) == 55
 
 
+@pytest.mark.slow
 def test_an_alternative_chosen_while_the_model_writes_replaces_the_rest(page):
     page.fill("#text", "The quick fox")
     page.evaluate("() => { const area = document.getElementById('text'); area.focus(); area.setSelectionRange(5, 5) }")
@@ -170,6 +174,7 @@ def test_a_setting_that_cannot_be_used_is_named_and_can_be_removed(page):
     assert len(page.input_value("#text")) == 57
 
 
+@pytest.mark.slow
 def test_trying_again_is_not_offered_once_words_were_added(page):
     settle(page, length=50)
     page.fill("#text", "The fox")

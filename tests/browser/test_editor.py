@@ -1,8 +1,11 @@
 """The text area of the writing desk: typing, undo, and the layer that shows the text in colours."""
 
+import pytest
+
 from tests.browser.desk import finish, settle
 
 
+@pytest.mark.slow
 def test_undo_returns_to_the_text_before(page):
     page.fill("#text", "The fox")
     settle(page, length=50)

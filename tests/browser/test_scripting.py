@@ -8,6 +8,7 @@ import pytest
 from charlstm.config import ModelConfig
 from charlstm.model import load
 from tests.browser.conftest import write_page
+from tests.cases import slow
 from tests.conftest import checkpoint
 
 HOSTILE = '</script><img src=x onerror="document.title=1"><!--\u202e\u2028\u2029\0&amp;{{ 7 * 7 }}'
@@ -27,13 +28,19 @@ def generated(page, **options):
     return page.evaluate("async (options) => { await charlstm.ready; return charlstm.generate(options) }", options)
 
 
-@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+TOP_K = {"topK": 5, "temperature": 1.2}, {"top_k": 5, "temperature": 1.2}
+TOP_P = {"topP": 0.9, "minP": 0.02, "stop": ["\n\n"]}, {"top_p": 0.9, "min_p": 0.02, "stop": "\n\n"}
+
+
 @pytest.mark.parametrize(
-    ("options", "named"),
+    ("mode", "options", "named"),
     [
-        ({}, {}),
-        ({"topK": 5, "temperature": 1.2}, {"top_k": 5, "temperature": 1.2}),
-        ({"topP": 0.9, "minP": 0.02, "stop": ["\n\n"]}, {"top_p": 0.9, "min_p": 0.02, "stop": "\n\n"}),
+        ("stateful", *TOP_K),
+        ("stateless", *TOP_P),
+        slow("stateless", {}, {}),
+        slow("stateful", {}, {}),
+        slow("stateless", *TOP_K),
+        slow("stateful", *TOP_P),
     ],
 )
 def test_scripts_get_the_texts_of_the_command(open_page, demo, demo_page, mode, options, named):
@@ -43,9 +50,9 @@ def test_scripts_get_the_texts_of_the_command(open_page, demo, demo_page, mode, 
     assert found == demo.generate("The ferry ", length=length, mode=mode, random_seed=1, **named)
 
 
-def test_scripts_are_told_of_options_that_do_not_exist(open_page, demo_page):
+def test_scripts_are_told_of_options_that_do_not_exist(page):
     with pytest.raises(Exception, match=r"there is no option random_seed; there are length, .*randomSeed"):
-        generated(open_page(demo_page), seed="The ", length=3, random_seed=5)
+        generated(page, seed="The ", length=3, random_seed=5)
 
 
 @pytest.mark.slow
@@ -99,10 +106,10 @@ def test_hostile_names_and_texts_are_shown_as_text(open_page, tmp_path):
     "options",
     [
         {"encoding": "scalar"},
-        {"encoding": "embedding", "embedding_size": 7},
+        slow({"encoding": "embedding", "embedding_size": 7}),
         {"units": (9, 8, 7), "activation": "softsign", "recurrent_activation": "hard_sigmoid"},
-        {"activation": "hard_sigmoid", "recurrent_activation": "sigmoid", "use_bias": False},
-        {"targets": "last", "activation": "sigmoid", "recurrent_activation": "linear"},
+        slow({"activation": "hard_sigmoid", "recurrent_activation": "sigmoid", "use_bias": False}),
+        slow({"targets": "last", "activation": "sigmoid", "recurrent_activation": "linear"}),
     ],
 )
 def test_every_kind_of_network_writes_the_same(open_page, tmp_path, options):

@@ -11,6 +11,7 @@ from charlstm.report.page import inspection_sections
 from charlstm.results.inspection import InspectionResult, Sections
 from tests.browser.conftest import card
 from tests.browser.inside_tab.inside import tale
+from tests.cases import slow
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def sections(open_page, model, tmp_path):
 LARGE = ModelConfig(vocabulary_size=7_000, units=(1_024, 512))
 
 
-@pytest.mark.parametrize("width", [390, 600, 1_000])
+@pytest.mark.parametrize("width", [390, slow(600), slow(1_000)])
 def test_tables_of_a_large_model_fit_the_page(sections, width):
     page = sections(LARGE, Sections(shapes=shapes(LARGE, 10_000_000)), width)
     boxes = page.eval_on_selector_all(

@@ -8,6 +8,7 @@ import pytest
 from charlstm.export.html import _WEB, html_page
 from tests.browser.conftest import card, write_page
 from tests.browser.inside_tab.inside import CHINESE, TEXT, place, settle, show, tale
+from tests.cases import slow
 
 
 def test_the_tab_opens_with_a_passage_that_the_model_has_continued_before_a_word(page, model):
@@ -21,6 +22,7 @@ def test_the_tab_opens_with_a_passage_that_the_model_has_continued_before_a_word
     assert "tab=inside" in page.url
 
 
+@pytest.mark.slow
 def test_several_tasks_at_a_time_all_end(open_page, tmp_path):
     # Reading takes longer than the pause after which the effect of each character is computed.
     model = tale(tmp_path, units=(500,))
@@ -46,6 +48,7 @@ def test_an_input_method_may_compose_amid_the_text(page):
     assert place(page) == 13
 
 
+@pytest.mark.slow
 def test_a_text_that_cannot_be_read_shows_no_old_numbers(page):
     show(page, at=9)
     page.fill("#inside-text", "Hello Ж world")
@@ -87,6 +90,7 @@ def test_arrow_keys_and_the_pointer_move_along_the_text(page):
     assert place(page) == 44
 
 
+@pytest.mark.slow
 def test_a_change_in_the_middle_reads_the_rest_again(page, model):
     show(page, at=3)
     page.focus("#inside-text")
@@ -117,8 +121,9 @@ def test_a_moment_is_in_the_address(open_page, page, model):
 
 
 @pytest.mark.parametrize("fragment", [
-    "", "at=99999", "at=-1&layer=0&unit=-1", "layer=9&unit=99", "show=z&view=z&order=z&step=99", "window=0", "window=x",
-    "change=zzz;f,1,all,1e999,0,end;f,9,all,0,0,end;f,1,99,0,0,end;f,1,all,NaN,0,end;c,1,0,0,-1,0", "text=%F0%9F", "text=",
+    "change=zzz;f,1,all,1e999,0,end;f,9,all,0,0,end;f,1,99,0,0,end;f,1,all,NaN,0,end;c,1,0,0,-1,0",
+    slow(""), slow("at=99999"), slow("at=-1&layer=0&unit=-1"), slow("layer=9&unit=99"), slow("show=z&view=z&order=z&step=99"),
+    slow("window=0"), slow("window=x"), slow("text=%F0%9F"), slow("text="),
 ])  # fmt: skip
 def test_an_address_that_makes_no_sense_shows_what_can_be_shown(page, fragment):
     page.evaluate("fragment => { location.hash = `tab=inside&${fragment}` }", fragment)

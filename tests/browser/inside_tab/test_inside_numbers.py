@@ -5,6 +5,7 @@ import pytest
 
 from charlstm.inspection.step import one_step
 from tests.browser.inside_tab.inside import TEXT, numbers, settle, show, tale
+from tests.cases import slow
 from tests.export.interventions import read
 
 UNITS = (20, 9, 7)
@@ -31,10 +32,11 @@ def next_shown(page, kind="before"):
     return dict(items)
 
 
-def test_numbers_at_random_positions_equal_those_of_inspect(page, model):
+@pytest.mark.parametrize("positions", [6, slow(100)])
+def test_numbers_at_random_positions_equal_those_of_inspect(page, model, positions):
     ids = model.vocabulary.encode(TEXT)
     random = np.random.default_rng(0)
-    for _ in range(100):
+    for _ in range(positions):
         place, layer = int(random.integers(len(TEXT))), int(random.integers(1, 4))
         unit = int(random.integers(UNITS[layer - 1]))
         show(page, at=place, layer=layer, unit=unit)
@@ -58,7 +60,7 @@ def test_numbers_at_random_positions_equal_those_of_inspect(page, model):
         assert all(value == pytest.approx(probabilities[character], abs=1e-5) for character, value in shown.items())
 
 
-@pytest.mark.parametrize(("layer", "quantity"), [(1, "c"), (2, "f"), (3, "h"), (2, "g")])
+@pytest.mark.parametrize(("layer", "quantity"), [slow(1, "c"), (2, "f"), (3, "h"), slow(2, "g")])
 def test_the_text_and_the_picture_have_the_activations(page, model, layer, quantity):
     show(page, at=30, layer=layer, unit=3, show=quantity, view="units")
     values = getattr(model.activations(TEXT, layer=layer), quantity)
@@ -126,6 +128,7 @@ def test_a_window_gives_the_stateless_prediction(page, model):
     assert [place for place, each in enumerate(unread) if not each] == list(range(39, 51))
 
 
+@pytest.mark.slow
 def test_texts_with_and_without_a_change_have_the_same_noise(page, model):
     show(page, at=len(TEXT) - 1, view="change", change="i,1,0,0.5,1000,end")  # a change that is never reached
     plain, changed = (page.inner_text(f"#{which}-text") for which in ("plain", "changed"))

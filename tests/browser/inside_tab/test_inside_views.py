@@ -8,8 +8,10 @@ import pytest
 from charlstm.inspection.activations import activations_along
 from charlstm.inspection.readable_cells import readable_cells
 from tests.browser.inside_tab.inside import TEXT, settle, show, tale
+from tests.cases import slow
 
 
+@pytest.mark.slow
 def test_what_mattered_is_about_the_whole_text_also_in_a_window(page, model):
     show(page, at=40, window=3, view="mattered")
     whole = page.inner_text("#mattered-window > div:nth-child(2)")
@@ -32,6 +34,7 @@ def test_the_picture_is_worked_by_the_keyboard(page):
     assert (page.input_value("#inside-unit"), "at=11" in page.url) == ("3", True)
 
 
+@pytest.mark.slow
 def test_more_changes_than_fit_are_said_and_focus_stays_in_the_view(page):
     show(page, view="change", at=3, unit=0)
     for number in range(9):
@@ -46,6 +49,7 @@ def test_more_changes_than_fit_are_said_and_focus_stays_in_the_view(page):
     assert page.evaluate("document.activeElement.id") == "change-what"
 
 
+@pytest.mark.slow
 def test_drawings_follow_the_width_of_the_window(page):
     show(page, view="units", at=3)
     width = "Number(document.querySelector('#chart svg').getAttribute('viewBox').split(' ')[2])"
@@ -55,6 +59,7 @@ def test_drawings_follow_the_width_of_the_window(page):
     assert page.evaluate(width) < 420 < wide
 
 
+@pytest.mark.slow
 def test_every_number_opens(page):
     show(page, at=12, layer=2)
     for kind in "xhb":
@@ -72,7 +77,7 @@ def test_every_number_opens(page):
 
 
 @pytest.mark.parametrize(("encoding", "said"), [
-    ("one-hot", "one entry of the kernel: kernel["), ("scalar", "The kernel has one row: kernel[0,"),
+    slow("one-hot", "one entry of the kernel: kernel["), slow("scalar", "The kernel has one row: kernel[0,"),
     ("embedding", "the character's embedding"),
 ])  # fmt: skip
 def test_the_input_of_each_encoding_is_explained(open_page, tmp_path, encoding, said):
@@ -105,7 +110,7 @@ def test_readable_cells_lead_to_their_unit(page, model):
     assert page.input_value("#inside-layer-number") == str(expected[-1].layer + 1)
 
 
-@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize("language", ["zh-CN", slow("en-GB")])
 def test_the_tour_has_fifteen_steps_with_the_models_numbers(open_page, model, language):
     page = open_page(model.path.parent / "tale.html", locale=language)
     page.click("#tab-inside")
@@ -123,6 +128,7 @@ def test_the_tour_has_fifteen_steps_with_the_models_numbers(open_page, model, la
     assert page.is_visible("#tour-start")
 
 
+@pytest.mark.slow
 def test_the_tour_counts_the_parameters_of_the_layer(page):
     show(page, layer=2, step=4)
     assert "4 · (20 · 9 + 9 · 9 + 9) = 1,080 parameters" in page.inner_text("#tour-answer")
