@@ -23,6 +23,7 @@ from charlstm.planning.training_plan import TrainingPlan
 from charlstm.training.autosave import Autosave
 from charlstm.training.events import CheckpointRewritten, Evaluated, Started
 from charlstm.training.run import train
+from tests.cases import slow
 from tests.training.runs import result
 
 pytestmark = pytest.mark.usefixtures("compiled_once")
@@ -75,7 +76,9 @@ def expected(plan) -> dict[str, Any]:
     return WHOLE
 
 
-@pytest.mark.parametrize("removal", REMOVALS)
+@pytest.mark.parametrize(
+    "removal", [each if each in ("the whole folder", "model.safetensors") else slow(each) for each in REMOVALS]
+)
 def test_files_removed_during_training_are_restored(plan, expected, removal):
     act, names = REMOVALS[removal]
     made = plan("model", **SETTINGS)
@@ -101,7 +104,7 @@ def test_a_renamed_folder_stays_and_a_new_one_is_written(plan, expected):
     assert len(read_state(made.folder.with_name("moved"), made.config).history) == 1
 
 
-@pytest.mark.parametrize("removal", ["the whole folder", RESUME, "the lock"])
+@pytest.mark.parametrize("removal", [RESUME, slow("the whole folder"), slow("the lock")])
 def test_restored_folders_are_locked(plan, removal):
     def locked(folder: Path) -> bool:
         try:

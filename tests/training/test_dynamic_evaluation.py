@@ -37,6 +37,7 @@ def test_at_a_zero_rate_it_equals_the_stateful_score(options):
     np.testing.assert_allclose(found, stateful_surprisal(build_network(config, weights), TEXT), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_first_segment_is_scored_before_learning_from_it():
     weights = weights_of(CONFIG)
     found = dynamic_surprisal(CONFIG, weights, LEARNT, TEXT, dynamics=DynamicEvaluation(rate=0.1, segment=10))
@@ -86,6 +87,7 @@ def test_a_repetitive_text_is_learned_while_it_is_scored():
     assert found[-500:].mean() < 0.5 * still[-500:].mean()
 
 
+@pytest.mark.slow
 def test_all_characters_but_the_first_are_scored_once():
     weights, told = weights_of(CONFIG), []
     before = {name: array.copy() for name, array in weights.items()}

@@ -46,6 +46,7 @@ def test_nan_weights_never_become_the_model(plan, poisoned):
     assert all(np.isfinite(array).all() for array in read_weights(made.folder, made.config.model).values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "save_every", [None, pytest.param(0.0, marks=pytest.mark.slow)]
 )  # detected by an evaluation, or by an earlier save

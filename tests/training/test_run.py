@@ -20,6 +20,7 @@ from charlstm.planning.training_plan import TrainingPlan
 from charlstm.text.windows import split
 from charlstm.training.events import Evaluated, Event, Started, Stepped
 from charlstm.training.run import train
+from tests.cases import slow
 from tests.training.runs import finished
 
 pytestmark = pytest.mark.usefixtures("compiled_once")
@@ -126,6 +127,7 @@ def test_a_finished_run_can_be_given_more_epochs(plan, resumed):
     assert more.steps == 2 * first.steps
 
 
+@pytest.mark.slow
 def test_a_nonfinite_loss_raises_an_error(plan):
     with pytest.raises(TrainingError, match="learning_rate"):
         run(plan(learning_rate=1e30, clip_norm=0.0, schedule="constant", activation="relu", weight_average=0.0, epochs=20.0))
@@ -181,7 +183,7 @@ def test_history_lines_are_json_with_the_documented_keys(plan):
         }  # fmt: skip
 
 
-@pytest.mark.parametrize("settings", [{"encoding": "scalar"}, {}, {"encoding": "embedding", "embedding_size": 5}])
+@pytest.mark.parametrize("settings", [slow({"encoding": "scalar"}), slow({}), {"encoding": "embedding", "embedding_size": 5}])
 def test_the_score_matches_the_model_on_the_held_out_text(plan, odd, settings):
     made = plan(min_count=3, **settings)
     result = finished(run(made))

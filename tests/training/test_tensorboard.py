@@ -14,6 +14,7 @@ from charlstm.training import tensorboard
 from charlstm.training.events import Finished, RolledBack, Stepped, SummariesFailed
 from charlstm.training.model_files import sample_text
 from charlstm.training.run import train
+from tests.cases import slow
 from tests.training.runs import finished, result, run
 
 pytestmark = pytest.mark.usefixtures("compiled_once")
@@ -129,7 +130,7 @@ def test_a_folder_that_cannot_be_made_is_refused_before_the_training(plan, board
     assert not made.folder.exists()
 
 
-@pytest.mark.parametrize("error", [OSError("no space"), tf.errors.ResourceExhaustedError(None, None, "no space")])
+@pytest.mark.parametrize("error", [slow(OSError("no space")), tf.errors.ResourceExhaustedError(None, None, "no space")])
 def test_a_full_disk_does_not_end_the_training(plan, board, monkeypatch, error):
     def fail(*_, **__):
         raise error

@@ -11,6 +11,7 @@ from charlstm.nn.network import build_layers, keras_model, weight_values
 from charlstm.text.batches import Batch, batch_source
 from charlstm.text.windows import denormalise
 from charlstm.training.trainer import Trainer
+from tests.cases import slow
 
 IDS = np.random.default_rng(0).integers(0, 7, 400).astype(np.uint8)
 PLAIN = {"weight_average": 0.0, "clip_norm": 0.0, "batch_size": 4}
@@ -43,9 +44,7 @@ def trained(model: ModelConfig, training: TrainingConfig, steps: int) -> Trainer
     return trainer
 
 
-@pytest.mark.parametrize(
-    ("targets", "weight_decay"), [("last", 0.0), pytest.param("every", 0.0, marks=pytest.mark.slow), ("every", 0.5)]
-)
+@pytest.mark.parametrize(("targets", "weight_decay"), [slow("last", 0.0), slow("every", 0.0), ("every", 0.5)])
 def test_steps_on_windows_are_keras_fit(targets, weight_decay):
     model, training = parts({"targets": targets}, {"batches": "windows", "weight_decay": weight_decay})
     source = batch_source(IDS, model, training)
@@ -151,7 +150,9 @@ def test_a_restored_trainer_gives_identical_steps(model):
     assert all(np.array_equal(ours[name], expected[name]) for name in expected)
 
 
-@pytest.mark.parametrize("option", [{}, {"dropout": 0.5}, {"recurrent_dropout": 0.5}, {"drop_connect": 0.5}], ids=str)
+@pytest.mark.parametrize(
+    "option", [{}, slow({"dropout": 0.5}), {"recurrent_dropout": 0.5}, slow({"drop_connect": 0.5})], ids=str
+)
 def test_every_step_draws_new_masks(option):
     model, training = parts(option, {})
     trainer, batch = fresh(model, training), batch_source(IDS, model, training).batch(0)

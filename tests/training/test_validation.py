@@ -14,6 +14,7 @@ from charlstm.text.scoring import MAX_NATS, ScoringPass
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from charlstm.text.windows import normalise
 from charlstm.training.validation import Validator
+from tests.cases import slow
 from tests.conftest import LONG_MEMORIES, long_memory
 
 AT_ONCE = {"linear, at once", "relu, recurrent"}
@@ -31,9 +32,7 @@ def test_a_uniform_model_scores_the_log_of_the_vocabulary_size(targets):
     assert Validator(config, IDS).nats_per_char(weights(config, 0.0)) == pytest.approx(np.log(7), rel=1e-6)
 
 
-@pytest.mark.parametrize(
-    "length", [2, pytest.param(3, marks=pytest.mark.slow), pytest.param(511, marks=pytest.mark.slow), 1_025, 3_000]
-)
+@pytest.mark.parametrize("length", [2, 1_025, *map(slow, (3, 511, 3_000))])
 def test_the_score_equals_reading_the_text_in_one_piece(length):
     config = ModelConfig(vocabulary_size=7, units=(5, 4), encoding="embedding", embedding_size=3)
     values, ids = weights(config, 0.5), IDS[:length]
@@ -75,6 +74,7 @@ def test_rehearsal_times_the_first_chunk_after_compiling(slower):
     assert evaluator.rehearse(lambda: next(looks)) == 2.0 * pieces
 
 
+@pytest.mark.slow
 def test_scoring_is_repeatable_and_depends_on_the_weights():
     config = ModelConfig(vocabulary_size=7, units=(4,))
     evaluator = Validator(config, IDS)
@@ -93,6 +93,7 @@ def test_shorter_chunks_give_the_same_score(monkeypatch, most):
     assert Validator(config, IDS).nats_per_char(weights(config, 0.5)) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_rare_character_costs_the_placeholder_of_keras_and_its_name():
     vocabulary = Vocabulary("abcdef", RareCharacters("yz", (5, 2)))
     ids = vocabulary.encode_any("".join(np.random.default_rng(5).choice(list("abcdefyz渡"), 300)))
