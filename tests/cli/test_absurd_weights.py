@@ -12,6 +12,7 @@ from charlstm.checkpoint.weights import write_weights
 from charlstm.config import ModelConfig
 from charlstm.errors import CheckpointError
 from charlstm.inference.finite import check_finite, check_record
+from tests.cases import every_pair, slow
 from tests.conftest import PANGRAM
 
 Fill = Callable[[str, tuple[int, ...]], np.ndarray]
@@ -122,7 +123,7 @@ def test_every_result_is_finite_or_refused(charlstm, absurd, weights, network):
 
 
 @pytest.mark.parametrize(
-    ("weights", "network"), [("zero", "one-hot"), ("alternating", "one-hot"), ("unstable", "relu, three layers")]
+    ("weights", "network"), [slow("zero", "one-hot"), slow("alternating", "one-hot"), ("unstable", "relu, three layers")]
 )
 def test_tables_pages_and_plots_are_finite_or_refused(charlstm, absurd, tmp_path, weights, network):
     absurd(weights, network)
@@ -134,8 +135,14 @@ def test_tables_pages_and_plots_are_finite_or_refused(charlstm, absurd, tmp_path
         check_shown(command, result.stdout)
 
 
-@pytest.mark.parametrize("weights", ["least", "greatest", "large", "great recurrent kernels", "unstable"])
-@pytest.mark.parametrize("columns", ["120", "80", "60", "40", "24"])
+@pytest.mark.parametrize(
+    ("weights", "columns"),
+    [
+        pytest.param(weights, columns, marks=() if columns == "24" else pytest.mark.slow)
+        for weights in ("least", "greatest", "large", "great recurrent kernels", "unstable")
+        for columns in ("120", "80", "60", "40", "24")
+    ],
+)
 def test_no_number_of_a_table_is_long_or_broken(charlstm, absurd, monkeypatch, weights, columns):
     absurd(weights, "one-hot")
     wide = charlstm("inspect", "weights").stdout
@@ -147,8 +154,9 @@ def test_no_number_of_a_table_is_long_or_broken(charlstm, absurd, monkeypatch, w
     assert sorted(re.findall(number, narrow)) == sorted(re.findall(number, wide))
 
 
-@pytest.mark.parametrize("weights", ["least", "large", "unstable"])
-@pytest.mark.parametrize("section", ["weights", "step", "state", "inside"])
+@pytest.mark.parametrize(
+    ("weights", "section"), every_pair(["least", "large", "unstable"], ["weights", "step", "state", "inside"])
+)
 def test_numbers_of_every_section_are_short(charlstm, absurd, weights, section):
     absurd(weights, "linear")
     assert not re.search(r"\d{6}", charlstm("inspect", section).stdout)

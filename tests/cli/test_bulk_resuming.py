@@ -12,10 +12,11 @@ import pytest
 from charlstm.cli import bulk
 from charlstm.cli.bulk import BATCH
 from charlstm.machine import cores
+from tests.cases import slow
 from tests.cli.many_texts import MANY, NOTHING_BESIDE, SETTINGS, interrupted, lines
 
 
-@pytest.mark.parametrize("keep", [0, 1, 41.5, BATCH, BATCH + 40.5, MANY])
+@pytest.mark.parametrize("keep", [41.5, BATCH + 40.5, *map(slow, (0, 1, BATCH, MANY))])
 def test_unfinished_file_is_resumed(charlstm, checkpoint, tmp_path, single_runs, keep, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(bulk, "write_in_order", interrupted)
@@ -79,9 +80,7 @@ def test_resume_with_other_settings_is_refused(charlstm, refusal, checkpoint, tm
     assert f"many.jsonl was started with --{option} " in refusal(*arguments, *other)
 
 
-@pytest.mark.parametrize(
-    "pause", [0.0, pytest.param(0.01, marks=pytest.mark.slow), 0.1, pytest.param(0.5, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("pause", [0.0, slow(0.01), slow(0.1), slow(0.5)])
 def test_ctrl_c_during_start_prints_one_sentence(program, checkpoint, tmp_path, pause):
     arguments = ("generate", *SETTINGS, "--samples", "1000000", "--output", "many.jsonl")
     with program(*arguments, start_new_session=True) as process:
@@ -97,6 +96,7 @@ def test_ctrl_c_during_start_prints_one_sentence(program, checkpoint, tmp_path, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "many.jsonl", "many.jsonl.unfinished"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "number",
     [pytest.param(signal.SIGINT, marks=pytest.mark.slow), pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL],

@@ -9,12 +9,13 @@ import pytest
 
 from charlstm.checkpoint.config_file import BaseRecord, read_config, write_config
 from charlstm.text.overlap import sketch
+from tests.cases import slow
 from tests.cli.conftest import TEXT
 
 pytestmark = pytest.mark.usefixtures("tale")
 
 
-@pytest.mark.parametrize(("added", "seen", "characters"), [("", 900, 1_000), ("fox", 900, 1_003)])
+@pytest.mark.parametrize(("added", "seen", "characters"), [slow("", 900, 1_000), ("fox", 900, 1_003)])
 def test_text_seen_in_training_is_reported(charlstm, tmp_path, added, seen, characters):
     (tmp_path / "text.txt").write_text(TEXT + added)
     told = json.loads(charlstm("evaluate", "text.txt", "--sample", "20", "--json").stdout)
@@ -61,11 +62,11 @@ def share_of(text):
 @pytest.mark.parametrize(
     "text",
     [
-        TEXT[2:],
-        TEXT[500:] + TEXT[:500],
-        TEXT[:450],
+        slow(TEXT[2:]),
+        slow(TEXT[500:] + TEXT[:500]),
+        slow(TEXT[:450]),
         TEXT[::-1] + TEXT[300:700],
-        TEXT[450:800] + TEXT[::-1],
+        slow(TEXT[450:800] + TEXT[::-1]),
         "\n\n".join(TEXT.split()),
     ],
     ids=[

@@ -66,6 +66,7 @@ def test_tables_break_no_number_or_word_in_any_width(charlstm, monkeypatch, colu
     assert {word.rstrip(":") for word in narrow.split()} <= {word.rstrip(":") for word in wide.split()}
 
 
+@pytest.mark.slow
 def test_keras_runs_only_with_the_keras_option(charlstm, inspect_json):
     assert not any("keras" in section for section in inspect_json()["sections"].values())
     result = charlstm("inspect", "--keras", "--json")

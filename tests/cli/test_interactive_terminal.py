@@ -7,13 +7,14 @@ import sys
 
 import pytest
 
+from tests.cases import slow
 from tests.cli.session import OPTIONS, PROMPT, SEED
 from tests.cli.terminals import DIM, PLAIN, undimmed
 
 pytestmark = pytest.mark.usefixtures("checkpoint")
 
 
-@pytest.mark.parametrize("stdin", ["utf-8:strict", "ascii:strict"])
+@pytest.mark.parametrize("stdin", [slow("utf-8:strict"), "ascii:strict"])
 def test_invalid_utf_8_gives_no_traceback(program, stdin):
     process = program(*OPTIONS, stdin=subprocess.PIPE, env={"PYTHONIOENCODING": stdin})
     _, shown = process.communicate(b"fox\n\xff\xc3\n/quit\n")
@@ -89,7 +90,7 @@ def test_ctrl_c_at_the_prompt_ends_the_session(terminal):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="terminals of other systems have other limits")
-@pytest.mark.parametrize(("pasted", "is_added"), [("f" * 4094, True), ("f" * 5000, False), ("é" * 2048, False)])
+@pytest.mark.parametrize(("pasted", "is_added"), [("f" * 4094, True), ("f" * 5000, False), slow("é" * 2048, False)])
 def test_a_line_that_the_terminal_cuts_is_refused(terminal, pasted, is_added):
     with terminal(*OPTIONS, "--on-unknown", "skip") as screen:
         screen.wait_for(PROMPT)

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from charlstm.text.preparation import LOCK, prepare_corpus
+from tests.cases import slow
 from tests.cli.conftest import SMALL, TEXT
 from tests.text.prepared import write_texts
 
@@ -51,6 +52,7 @@ def test_json_tells_what_was_prepared(charlstm, files):
     assert first == again == checked
 
 
+@pytest.mark.slow
 def test_a_model_from_a_prepared_corpus_has_the_bits_of_one_from_its_files(charlstm, tmp_path, files):
     options = [*SMALL, "--min-count", "3", "--validation-split", "0.2", "--random-seed", "3"]
     assert charlstm("prepare", *files, "--to", "prepared").exit_code == 0
@@ -133,7 +135,7 @@ def test_many_remarks_are_counted(charlstm, tmp_path):
     assert "and 11 more notes" in result.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [slow(signal.SIGINT), signal.SIGTERM, slow(signal.SIGHUP)])
 def test_a_signal_stops_and_the_same_command_continues(tmp_path, number):
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(TEXT)

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from charlstm.config import ModelConfig
+from tests.cases import slow
 from tests.cli.conftest import REPEATABLE
 from tests.cli.terminals import DIM, PLAIN, undimmed
 
@@ -32,10 +33,10 @@ def test_json_is_one_object_on_stdout(ran):
     [
         ("list", 0),
         ("generate --checkpoint nope", 1),
-        ("train nope.txt", 1),
-        ("generate --length x", 2),
+        slow("train nope.txt", 1),
+        slow("generate --length x", 2),
         ("paint", 2),
-        ("train", 2),
+        slow("train", 2),
     ],
 )
 def test_exit_codes(ran, arguments, expected):
@@ -49,7 +50,7 @@ def test_exit_codes(ran, arguments, expected):
 
 
 @pytest.mark.parametrize(
-    "locale", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+    "locale", [slow({"PYTHONIOENCODING": "ascii"}), {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
 )
 def test_output_is_utf_8_in_any_locale(ran, tmp_path, make_checkpoint, locale):
     alphabet = "".join(sorted(set("渡し船は川を—é€🦊")))
@@ -90,13 +91,14 @@ def test_terminal_shows_text_as_it_is_generated(terminal, tmp_path, make_checkpo
     assert len(undimmed(screen.seen)) == len("The ") + 80 + 1
 
 
+@pytest.mark.slow
 def test_terminal_and_pipe_get_the_same_text(terminal, ran):
     with terminal("generate", *REPEATABLE, "--length", "300") as screen:
         assert screen.finish() == 0
     assert undimmed(screen.seen) == ran("generate", *REPEATABLE, "--length", "300")[1]
 
 
-@pytest.mark.parametrize("samples", [(), ("--samples", "2")], ids=" ".join)
+@pytest.mark.parametrize("samples", [slow(()), ("--samples", "2")], ids=" ".join)
 def test_seed_is_dim_on_a_terminal_only(terminal, ran, samples):
     arguments = ("generate", *REPEATABLE, "--length", "30", *samples)
     with terminal(*arguments, stderr=subprocess.PIPE) as screen:

@@ -33,7 +33,6 @@ TALES = {
     "tale",
     [
         pytest.param("".join(TALES.values()), id="all"),
-        TALES["no spaces"],
         *(pytest.param(tale, id=name, marks=pytest.mark.slow) for name, tale in TALES.items()),
     ],
 )
@@ -50,6 +49,7 @@ def test_text_of_any_characters_is_trained_and_generated(charlstm, tmp_path, tal
         assert charlstm(*command).exit_code == 0, command
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere arguments are Unicode")
 def test_lone_surrogate_in_an_argument_is_reported(program, tale):
     for option, value in (("--seed", b"caf\xe9"), ("--stop", b"\xff"), ("--checkpoint", b"\xe9"), ("--seed-file", b"\xe9")):

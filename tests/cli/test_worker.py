@@ -115,6 +115,7 @@ def test_worker_resumes_what_the_chief_resumes(charlstm, monkeypatch, tmp_path):
     assert resumed < begun  # as it was planned for a tenth of a pass, and for fifty
 
 
+@pytest.mark.slow
 def test_a_worker_with_nothing_left_to_train_says_so(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(TEXT)
     small = ["--units", "4", "--seq-len", "8", "--batch-size", "2", "--epochs", "0.1"]
