@@ -27,11 +27,12 @@ def every_pair(*axes: Iterable[Any]) -> list[Any]:
     ]
 
 
-def every_fifth(*axes: Iterable[Any]) -> list[Any]:
-    """Return all combinations of the axes' values; four of five are slow tests.
+def every_eleventh(*axes: Iterable[Any]) -> list[Any]:
+    """Return all combinations of the axes' values; ten of eleven are slow tests.
 
-    Five is prime to the lengths of the axes here, so that the fast cases have every value of every axis.
+    Eleven is prime to the lengths of the axes here, so that the fast cases have every value of every axis.
     """
     return [
-        pytest.param(*values, marks=() if number % 5 == 0 else pytest.mark.slow) for number, values in enumerate(product(*axes))
+        pytest.param(*values, marks=() if number % 11 == 0 else pytest.mark.slow)
+        for number, values in enumerate(product(*axes))
     ]

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from charlstm.nn.fused_lstm import FusedLSTM
 from charlstm.nn.recurrence import ACTIVATIONS, look_up_rows
-from tests.cases import every_fifth
+from tests.cases import every_eleventh
 
 # All sizes differ, so that a swapped axis fails.
 B, T, D, U = 3, 7, 4, 5
@@ -41,7 +41,7 @@ def values_and_gradients(layer, *, states: bool = True, training: bool = False) 
 
 @pytest.mark.parametrize(
     ("activation", "recurrent_activation", "options", "states"),
-    every_fifth(
+    every_eleventh(
         ACTIVATIONS,
         ["sigmoid", "hard_sigmoid"],
         [{"return_sequences": True}, {"return_sequences": False}, {"return_sequences": True, "use_bias": False}],

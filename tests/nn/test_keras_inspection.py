@@ -25,7 +25,7 @@ WINDOW = np.random.default_rng(0).integers(0, 7, 9).astype(np.uint8)
 
 @pytest.fixture(
     params=[
-        {},
+        pytest.param({}, marks=pytest.mark.slow),
         pytest.param({"encoding": "embedding", "embedding_size": 3}, marks=pytest.mark.slow),
         {"encoding": "scalar", "targets": "last"},
     ],

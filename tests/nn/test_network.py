@@ -12,7 +12,7 @@ from charlstm.nn.input_encoding import OneHot
 from charlstm.nn.network import build_layers, forward, keras_model, keras_seed, weight_values
 from charlstm.nn.row_parallelism import row_parallel_nats
 from charlstm.text.windows import normalise
-from tests.cases import every_fifth, every_pair
+from tests.cases import every_eleventh, every_pair
 
 IDS = np.random.default_rng(0).integers(0, 9, (3, 6))
 
@@ -77,7 +77,7 @@ def test_network_can_be_rebuilt_from_plain_keras_layers(encoding, targets, use_b
 
 @pytest.mark.parametrize(
     ("encoding", "activation", "recurrent_activation", "use_bias", "units"),
-    every_fifth(
+    every_eleventh(
         ["scalar", "one-hot", "embedding"],
         ["tanh", "relu", "softsign", "linear"],
         ["sigmoid", "hard_sigmoid"],

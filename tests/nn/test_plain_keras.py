@@ -13,6 +13,7 @@ from charlstm.inference.logits import log_softmax
 from charlstm.inference.network import build_network
 from charlstm.nn.plain_keras import plain_keras
 from charlstm.text.windows import normalise
+from tests.cases import slow
 
 V, T = 9, 7
 KINDS: dict[str, dict[str, Any]] = {
@@ -28,7 +29,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[each if each in ("one-hot, last", "embedding", "scalar", "softsign") else slow(each) for each in KINDS])
 def network(request) -> tuple[ModelConfig, dict[str, np.ndarray]]:
     config = ModelConfig(vocabulary_size=V, seq_len=T, **KINDS[request.param])
     random = np.random.default_rng(0)

@@ -28,7 +28,7 @@ def test_parts_are_equal_and_cover_every_row_once(monkeypatch, number, rows):
     "options",
     [
         pytest.param({}, marks=pytest.mark.slow),
-        {"encoding": "embedding", "targets": "last"},
+        pytest.param({"encoding": "embedding", "targets": "last"}, marks=pytest.mark.slow),
         pytest.param({"dropout": 0.5}, marks=pytest.mark.slow),
         {"recurrent_dropout": 0.5, "units": (4,)},
         {"drop_connect": 0.5},
