@@ -6,6 +6,7 @@ import pytest
 from charlstm.checkpoint.points import read_points, write_points
 from charlstm.evaluation.run_history import compare_runs
 from charlstm.report.history_page import history_page
+from tests.cases import slow
 from tests.histories import make_run
 from tests.report.test_contrast import contrast
 
@@ -23,8 +24,10 @@ def three(tmp_path):
     return compare_runs([make_run(tmp_path / name, **settings) for name, settings in names.items()])
 
 
-@pytest.mark.parametrize("width", [360, 800, 1_400])
-@pytest.mark.parametrize("number", ["one", "three"])
+@pytest.mark.parametrize(
+    ("width", "number"),
+    [(360, "three"), (1_400, "one"), slow(360, "one"), slow(800, "one"), slow(800, "three"), slow(1_400, "three")],
+)
 def test_page_fits_the_window_and_fetches_nothing(request, browse, width, number):
     script = "return [document.documentElement.scrollWidth - innerWidth, performance.getEntriesByType('resource').length,"
     script += " [...document.querySelectorAll('figure svg')].map(svg => svg.getBoundingClientRect().width)]"

@@ -9,6 +9,7 @@ import pytest
 
 from charlstm.errors import TrainingError
 from charlstm.report.live_page import LivePage, write_page
+from tests.cases import slow
 from tests.histories import make_run
 
 
@@ -202,7 +203,9 @@ def test_page_reloads_itself_and_keeps_its_place(live, run, visit):
     assert visit(going_on, ended) == [True, True, True, False, False]
 
 
-@pytest.mark.parametrize(("state", "seconds_ago"), [("finished", 0), ("interrupted", 0), ("failed", 0), ("training", 200)])
+@pytest.mark.parametrize(
+    ("state", "seconds_ago"), [("finished", 0), ("training", 200), slow("interrupted", 0), slow("failed", 0)]
+)
 def test_page_of_a_training_that_has_ended_or_died_stays(live, run, visit, state, seconds_ago):
     page = version(live, run, state, time.time() - seconds_ago).replace('data-pause="2.0"', 'data-pause="0.1"')
     assert visit(page) == [True, True, True, state == "training", True]

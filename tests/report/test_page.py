@@ -7,6 +7,7 @@ import pytest
 
 from charlstm.report.page import page
 from charlstm.report.records import comparison_result
+from tests.cases import slow
 from tests.evaluation.conftest import compared
 from tests.report.conftest import typed
 
@@ -59,7 +60,7 @@ def test_differing_line_end_is_visible(record, browse):
     assert browse(page(typed(record)), "return document.querySelector('mark').textContent") == "↵\n"
 
 
-@pytest.mark.parametrize("width", [1_000, 360])
+@pytest.mark.parametrize("width", [360, slow(1_000)])
 def test_page_fits_the_window_and_fetches_nothing(record, browse, width):
     record["modes"]["stateless"]["text"] = "w" * 300  # a word longer than any line
     overflow, resources, drawings = browse(
@@ -81,7 +82,7 @@ def test_texts_are_side_by_side_or_stacked_by_width(unchanged, browse):
     assert narrow[0] < narrow[1]
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [True, slow(False)])
 def test_page_follows_the_colour_scheme(unchanged, browse, dark):
     script = "const of = (e, p) => getComputedStyle(e)[p]; const letter = document.querySelector('figure svg text');"
     script += "return [of(document.body, 'backgroundColor'), of(document.body, 'color'), of(letter, 'fill')]"
