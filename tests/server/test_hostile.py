@@ -117,6 +117,7 @@ def attack(running: Any, examples: int) -> None:
     assert [line for line in log.splitlines() if not re.fullmatch(known, line)] == []
 
 
+@pytest.mark.slow
 def test_mutated_requests(running):
     attack(running, 300)
 

@@ -49,6 +49,7 @@ def test_what_the_server_refuses_is_said(page):
     assert page.input_value("#text") == "Жö"
 
 
+@pytest.mark.slow
 def test_writing_on_the_server_can_be_stopped(page):
     settle(page, length=2000)
     page.fill("#text", "The quick ")
