@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 import charlstm
 from charlstm.config import ModelConfig
 from charlstm.errors import CharlstmError, ConfigError
+from tests.cases import slow
 from tests.conftest import ALPHABET, PANGRAM
 
 
@@ -95,7 +96,7 @@ def test_a_program_does_not_replace_the_weights_of_another(model, tmp_path, meta
     assert ((tmp_path / "mine.py").read_bytes(), (tmp_path / "mine.safetensors").read_bytes()) == (program, before)
 
 
-@pytest.mark.parametrize("suffix", [".py", ".html", ".onnx", ".pt.safetensors", ".keras", ".tflite"])
+@pytest.mark.parametrize("suffix", [".py", ".html", ".onnx", ".pt.safetensors", slow(".keras"), slow(".tflite")])
 def test_a_file_that_no_export_wrote_is_not_replaced(model, tmp_path, suffix):
     mine = tmp_path / f"mine{suffix}"
     mine.write_text("print('mine')\n")

@@ -213,6 +213,7 @@ def test_examples_in_the_files_run(make, tmp_path, file, options, example, lines
     assert [len(line) for line in done.stdout.splitlines()] == [1] * lines  # the likeliest next character
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("min_count", [pytest.param(1, marks=pytest.mark.slow), 120])
 def test_an_int8_file_is_smaller_and_its_loss_is_measured(tmp_path, monkeypatch, min_count):
     monkeypatch.chdir(tmp_path)
