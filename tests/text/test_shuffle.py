@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.text.shuffle import Shuffle
+from tests.cases import slow
 
 POWERS = [2**bits + offset for bits in range(4, 18) for offset in (-1, 0, 1)]
 
@@ -54,7 +55,7 @@ def test_order_depends_on_epoch_and_seed_and_is_repeatable():
     assert orders == [order(100, seed, epoch) for seed in range(6) for epoch in range(6)]
 
 
-@pytest.mark.parametrize("size", [2, 3, 8, 17, *(pytest.param(size, marks=pytest.mark.slow) for size in (7, 16, 50))])
+@pytest.mark.parametrize("size", [2, 3, *map(slow, (7, 8, 16, 17, 50))])
 def test_every_position_has_every_item_equally_often(size):
     epochs = 2000
     counts, expected = np.zeros((size, size)), epochs / size
