@@ -13,6 +13,7 @@ import pytest
 from charlstm.errors import CharlstmError
 from charlstm.inference import bulk
 from charlstm.inference.bulk import write_in_order
+from tests.cases import slow
 
 BATCHES = [range(start, start + 3) for start in range(0, 30, 3)]
 LARGE = b"x" * 1_000_000
@@ -74,7 +75,7 @@ def started(monkeypatch):
     return found
 
 
-@pytest.mark.parametrize("processes", [1, 2, 3, 20])
+@pytest.mark.parametrize("processes", [1, 3, slow(2), slow(20)])
 def test_texts_come_in_order(started, processes):
     assert list(write_in_order(Counting(), BATCHES, processes)) == [list(batch) for batch in BATCHES]
     assert len(started) == min(processes, len(BATCHES))

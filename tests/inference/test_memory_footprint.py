@@ -24,6 +24,7 @@ from charlstm.inference.modes import decoder
 from charlstm.inference.network import build_network
 from charlstm.inference.sampling import Sampling
 from charlstm.text.vocabulary import Vocabulary
+from tests.cases import slow
 
 
 def weights(config: ModelConfig) -> dict[str, np.ndarray]:
@@ -85,7 +86,7 @@ def test_memory_of_generation_is_estimated(mode, options, texts, sampling):
     [
         ({"vocabulary_size": 20, "seq_len": 20, "units": (100,)}, 12, None),
         ({"vocabulary_size": 7_000, "seq_len": 2, "units": (16,)}, 12, None),
-        ({"vocabulary_size": 1_000, "seq_len": 2, "units": (4,)}, 300, 250),
+        slow({"vocabulary_size": 1_000, "seq_len": 2, "units": (4,)}, 300, 250),
     ],
     ids=["states", "alphabet", "lines"],
 )
