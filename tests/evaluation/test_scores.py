@@ -8,6 +8,7 @@ from charlstm.evaluation.surprisal import stateful_surprisal, windowed_surprisal
 from charlstm.inference.network import build_network
 from charlstm.text.scoring import MAX_NATS
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
+from tests.cases import slow
 from tests.conftest import LONG_MEMORIES, long_memory
 from tests.evaluation.conftest import memoryless_network
 
@@ -50,7 +51,7 @@ def score_by_definition(network, context: int) -> float:
     return float(np.mean(nats))
 
 
-@pytest.mark.parametrize("context", [1, 6, 64])
+@pytest.mark.parametrize("context", [1, 6, slow(64)])
 def test_scores_of_all_starts_match_the_definition(make_network, context):
     network = make_network()
     found = evaluate(network, TEXT, EVERYWHERE, context_lengths(6, 900))
@@ -91,7 +92,7 @@ def test_memoryless_model_scores_equally_at_every_context():
     assert {round(found.nats_per_char(context), 6) for context in found.costs} == {round(found.nats_per_char(), 6)}
 
 
-@pytest.mark.parametrize("memory", ["linear, for ever", "linear, at once", "relu, recurrent"])
+@pytest.mark.parametrize("memory", ["linear, at once", slow("linear, for ever"), slow("relu, recurrent")])
 def test_stateless_score_is_independent_of_an_unbounded_state(memory):
     network, context = build_network(*long_memory(**LONG_MEMORIES[memory])), 6
     text = np.random.default_rng(2).integers(0, 7, 20_000).astype(np.uint8)

@@ -12,6 +12,7 @@ from charlstm.inference.network import Network, build_network
 from charlstm.text.scoring import MAX_NATS, clip_nats
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from charlstm.text.windows import model_ids
+from tests.cases import slow
 from tests.conftest import LONG_MEMORIES, long_memory
 
 TEXT = np.random.default_rng(1).integers(0, 7, 1_500).astype(np.uint8)
@@ -32,7 +33,7 @@ def test_stateful_surprisal_matches_reading_in_one_row(make_network, length):
     np.testing.assert_allclose(stateful_surprisal(network, TEXT[:length]), read(network, TEXT[:length]), atol=1e-5)
 
 
-@pytest.mark.parametrize("memory", LONG_MEMORIES)
+@pytest.mark.parametrize("memory", [each if each in ("linear", "tanh") else slow(each) for each in LONG_MEMORIES])
 def test_memory_beyond_the_warm_up_is_read_in_one_piece(memory):
     network = build_network(*long_memory(**LONG_MEMORIES[memory]))
     text = np.random.default_rng(2).integers(0, 7, 6_000).astype(np.uint8)
