@@ -8,23 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import slow
 from tests.cli.conftest import REPEATABLE
 
 pytestmark = pytest.mark.usefixtures("checkpoint")
-
-
-def slow(*values):
-    """Return values for a test of a command that writes as another one does."""
-    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
         "generate --length 100000 --mode stateful",
-        "generate --length 20",
         "generate --samples 300 --length 20",
-        "generate --json",
+        slow("generate --length 20"),
+        slow("generate --json"),
     ],
 )
 def test_closed_pipe_exits_with_0(program, arguments):
@@ -52,8 +48,8 @@ def test_pipe_closed_before_output_exits_with_0(program, arguments):
 @pytest.mark.parametrize(
     "arguments",
     [
-        *["generate --length 20", "generate --length 20000", "list", "--help"],
-        *map(slow, ["generate --json", "--version", "train --help"]),
+        *["generate --length 20", "list"],
+        *map(slow, ["generate --length 20000", "--help", "generate --json", "--version", "train --help"]),
     ],
 )
 def test_full_disk_is_reported(ran, arguments):

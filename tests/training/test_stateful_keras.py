@@ -39,7 +39,7 @@ def read_by_keras(model: ModelConfig, x: np.ndarray) -> np.ndarray:
     [
         pytest.param({"units": (6,)}, 0.0, marks=pytest.mark.slow),
         pytest.param({"units": (6, 5)}, 0.0, marks=pytest.mark.slow),
-        ({"units": (4, 6, 5)}, 0.3),
+        pytest.param({"units": (4, 6, 5)}, 0.3, marks=pytest.mark.slow),
         ({"units": (6, 5), "encoding": "embedding", "embedding_size": 3}, 0.3),
         pytest.param({"units": (5, 4), "encoding": "scalar"}, 0.5, marks=pytest.mark.slow),
     ],
