@@ -32,7 +32,5 @@ def every_eleventh(*axes: Iterable[Any]) -> list[Any]:
 
     Eleven is prime to the lengths of the axes here, so that the fast cases have every value of every axis.
     """
-    return [
-        pytest.param(*values, marks=() if number % 11 == 0 else pytest.mark.slow)
-        for number, values in enumerate(product(*axes))
-    ]
+    places = enumerate(product(*axes))
+    return [pytest.param(*values, marks=() if number % 11 == 0 else pytest.mark.slow) for number, values in places]
