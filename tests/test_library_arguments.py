@@ -67,7 +67,6 @@ WRONG = {
     "seq_len": [lambda _, length=length: numbers().windows(length) for length in (0, -1, 1.5, "3", None, True)]
     + [lambda _, length=length: charlstm.import_model("tale.keras", seq_len=length) for length in (0, "3")],
     "step": [lambda _, step=step: numbers().windows(5, step=step) for step in (0, 1.5, "2", None)],
-    "encoding": [lambda _, encoding=encoding: charlstm.read_corpus("tale.txt", encoding=encoding) for encoding in (None, 5)],
     "extra_characters": [
         lambda _, more=more: charlstm.read_corpus("tale.txt", extra_characters=more) for more in ("\ud800", 5, None, b"ab")
     ],
@@ -83,7 +82,11 @@ WRONG = {
     "name": [lambda _: charlstm.train("tale.txt", name=5), lambda _: charlstm.import_model("tale.keras", name=5)],
     "base": [lambda _: charlstm.train("tale.txt", base=Path("tale"))],
     "resume": [lambda _: charlstm.train(resume=5)],
-    "text_encoding": [lambda _: charlstm.train("tale.txt", text_encoding=8)],
+    "text_encoding": [
+        lambda _: charlstm.train("tale.txt", text_encoding=8),
+        lambda _: charlstm.read_corpus("tale.txt", text_encoding=None),
+        lambda _: charlstm.prepare_corpus("tale.txt", "prepared", text_encoding=5),
+    ],
     "callback": [lambda _: charlstm.train("tale.txt", callback="print")],
     "checkpoints": [lambda _: charlstm.train("tale.txt", checkpoints=5), lambda _: charlstm.load(checkpoints=5)],
     "checkpoint": [lambda _: charlstm.load(5), lambda _: charlstm.load(b"tale")],

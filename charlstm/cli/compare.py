@@ -21,7 +21,7 @@ from charlstm.cli.flags import with_flags
 from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, SeedSource, find_seeds, once, threads
 from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import LARGEST_SEED, integer, number
-from charlstm.cli.outputs import check_outputs, output_path, write_output
+from charlstm.cli.outputs import check_outputs, output_path, page_path, write_output
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,
@@ -65,7 +65,7 @@ def compare(
     ] = None,
     sample: SampleOption = 1_000,
     report: Annotated[
-        Path | None, typer.Option(help="Also write the comparison as one HTML page.", metavar="FILE.html", parser=output_path)
+        Path | None, typer.Option(help="Also write the comparison as one HTML page.", metavar="FILE.html", parser=page_path)
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Also draw the curves as an image.", metavar="FILE.png|svg", parser=output_path)

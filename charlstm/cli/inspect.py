@@ -14,7 +14,7 @@ from charlstm.cli.generation_inputs import encoding_of, once, unescaped
 from charlstm.cli.inspection_options import refuse_for_recipe, refuse_unused
 from charlstm.cli.memory_checks import check_scoring, check_text
 from charlstm.cli.options import choice, integer
-from charlstm.cli.outputs import check_outputs, output_path, write_output
+from charlstm.cli.outputs import check_outputs, page_path, write_output
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,
@@ -87,7 +87,7 @@ def inspect(
         ),
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html", parser=output_path)
+        Path | None, typer.Option(help="Also write everything as one HTML page.", metavar="FILE.html", parser=page_path)
     ] = None,
     on_unknown: UnknownOption = "error",
     text_encoding: Annotated[

@@ -36,7 +36,7 @@ def page_path(name: str) -> Path:
         typer.BadParameter: If it does not end in ``.html`` or ``.htm``: it may be a text or a checkpoint's file.
     """
     path = output_path(name)
-    if path.suffix.lower() not in PAGES:
+    if path.suffix.lower() not in PAGES and (path.is_file() or not path.exists()):  # check_outputs names what else it is
         raise typer.BadParameter(f"expected a file that ends in .html; found {short_repr(name)}")
     return path
 

@@ -31,7 +31,7 @@ class Card:
     Attributes:
         version: Version of charlstm.
         corpus: Name of the corpus.
-        corpus_characters: Its number of characters.
+        corpus_characters: Its number of characters; None if the text is not known.
         parameters: Number of parameters.
         held_out: Number of held-out characters that were scored; 0 if none were.
         nats_per_char: Score on them, with the state carried: of the stored weights, or as the training recorded it if the text
@@ -41,7 +41,7 @@ class Card:
 
     version: str
     corpus: str
-    corpus_characters: int
+    corpus_characters: int | None
     parameters: int
     held_out: int = 0
     nats_per_char: float | None = None
@@ -79,7 +79,7 @@ def make_card(
     card = Card(
         version=__version__,
         corpus=checkpoint.corpus.name,
-        corpus_characters=checkpoint.corpus.characters,
+        corpus_characters=checkpoint.corpus.characters if checkpoint.corpus.is_known else None,
         parameters=count_parameters(checkpoint.model.weight_shapes),
     )
     stored = round_weights(weights, weights_format)

@@ -77,7 +77,7 @@ class Corpus:
         return x, y[::step]
 
 
-def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf-8", extra_characters: str = "") -> Corpus:
+def read_corpus(sources: str | Path | Sequence[str | Path], text_encoding: str = "utf-8", extra_characters: str = "") -> Corpus:
     """Read one text from several files, one after the other.
 
     Every line end is read as LF, and byte order marks are removed. A line end is added between two files if the first one
@@ -88,14 +88,14 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
         sources: A path, or several; ``-`` is standard input. A folder stands for its ``*.txt`` files. A pattern such as
             ``books/*.txt`` stands for the files that match it. Files may be compressed. The folder of a prepared corpus
             (:func:`charlstm.prepare_corpus`) is opened alone, without reading its ids.
-        encoding: A text encoding that Python knows, such as ``latin-1``. A prepared corpus needs none.
+        text_encoding: A text encoding that Python knows, such as ``latin-1``. A prepared corpus needs none.
         extra_characters: Characters added to the vocabulary, such as the characters of the model to fine-tune.
 
     Raises:
         ConfigError: If ``sources`` does not hold paths.
         CorpusError: If a source cannot be read, is not text in that encoding, or has fewer than two distinct characters.
     """
-    check_encoding(encoding)
+    check_encoding(text_encoding)
     check_instance("extra_characters", extra_characters, str, "a string")
     if any("\ud800" <= character <= "\udfff" for character in extra_characters):
         raise ConfigError(setting="extra_characters", expected="a string without lone surrogates", found=extra_characters)
@@ -112,7 +112,7 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
         seen = np.zeros(UNICODE, bool)
         seen[code_points(extra_characters)] = True
         digest, length = hashlib.sha256(), 0
-        for text in decoded_blocks(files, encoding, notes.append):
+        for text in decoded_blocks(files, text_encoding, notes.append):
             seen[code_points(text)] = True
             digest.update(text.encode())
             length += len(text)
@@ -126,7 +126,7 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
         table = np.zeros(UNICODE, ids.dtype)
         table[codes] = np.arange(len(codes), dtype=ids.dtype)
         end, second_digest = 0, hashlib.sha256()
-        for text in decoded_blocks(files, encoding):
+        for text in decoded_blocks(files, text_encoding):
             start, end = end, end + len(text)
             if end <= length:
                 np.take(table, code_points(text), out=ids[start:end])
@@ -136,15 +136,15 @@ def read_corpus(sources: str | Path | Sequence[str | Path], encoding: str = "utf
     return Corpus(name, vocabulary, ids, digest.hexdigest(), paths, tuple(notes))
 
 
-def check_encoding(encoding: str) -> None:
+def check_encoding(text_encoding: str) -> None:
     """Check the name of a text encoding.
 
     Raises:
         ConfigError: If it is not a name.
         CorpusError: If no files are read in it.
     """
-    check_instance("encoding", encoding, str, "the name of a text encoding, such as utf-8")
-    check_text_encoding(encoding)
+    check_instance("text_encoding", text_encoding, str, "the name of a text encoding, such as utf-8")
+    check_text_encoding(text_encoding)
 
 
 def open_corpus(folder: Path, extra_characters: str = "") -> Corpus:

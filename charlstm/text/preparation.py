@@ -41,7 +41,7 @@ class _Input:
 def prepare_corpus(
     sources: str | Path | Sequence[str | Path],
     folder: str | Path,
-    encoding: str = "utf-8",
+    text_encoding: str = "utf-8",
     *,
     note: Note = lambda _: None,
     progress: Progress = lambda *_: None,
@@ -54,7 +54,7 @@ def prepare_corpus(
     Args:
         sources: As for :func:`charlstm.read_corpus`, but not standard input.
         folder: The folder, which is new, empty, or holds what an interrupted call left.
-        encoding: A text encoding that Python knows, such as ``latin-1``.
+        text_encoding: A text encoding that Python knows, such as ``latin-1``.
         note: Called with each remark about the files, a sentence.
         progress: Called with the bytes of the files that are done, the bytes of all, and the path of the present file.
 
@@ -66,7 +66,7 @@ def prepare_corpus(
         CorpusError: If a file cannot be read or is not text in that encoding, a file has changed since it was read, or the
             folder cannot be written.
     """
-    check_encoding(encoding)
+    check_encoding(text_encoding)
     check_instance("folder", folder, str | os.PathLike, "the path of a folder")
     paths, place = expand_sources(source_list(sources, "sources"), note), Path(folder)
     inputs = [_input(path) for path in paths]
@@ -75,7 +75,7 @@ def prepare_corpus(
         if any(path.name not in _OWN and not path.match(".*.tmp") for path in place.iterdir()):
             raise CorpusError(f"{place} has other files in it; choose a new or an empty folder")
         with _locked(place):
-            _prepare(inputs, place, encoding, note, progress)
+            _prepare(inputs, place, text_encoding, note, progress)
     except OSError as error:
         raise CorpusError(
             f"{place} cannot be written ({error.strerror}); free some space or change the permissions, then prepare it again, "

@@ -111,12 +111,16 @@ def test_other_image_formats_are_refused(charlstm, runs):
 @pytest.mark.parametrize("name", ["", ".", "null", "a; see b"])
 @pytest.mark.parametrize("option", ["--page", "--plot"])
 def test_a_name_that_is_no_output_is_shown_as_it_was_given(charlstm, option, name):
-    shown = name if name or option == "--page" else "."
-    assert f"found {shown!r}; see charlstm history --help" in charlstm("history", option, name).stderr
+    is_folder = option == "--page" and name in ("", ".")
+    shown = ". is a folder; name a file" if is_folder else f"found {name or '.'!r}; see charlstm history --help"
+    assert shown in charlstm("history", option, name).stderr
 
 
 def test_a_page_cannot_replace_a_text(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text("mine")
-    for command in (["history", "--page", "tale.txt"], ["train", "tale.txt", "--page", "tale.txt"]):
-        assert "--page: expected a file that ends in .html; found 'tale.txt'" in charlstm(*command).stderr
+    for command in ("history --page", "train tale.txt --page", "inspect --page", "compare --report"):
+        option = command.split()[-1]
+        result = charlstm(*command.split(), "tale.txt")
+        assert result.exit_code == 2
+        assert f"{option}: expected a file that ends in .html; found 'tale.txt'" in result.stderr
     assert (tmp_path / "tale.txt").read_text() == "mine"

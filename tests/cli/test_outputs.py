@@ -154,10 +154,10 @@ def test_full_disk_keeps_the_old_file(run, option, tmp_path, monkeypatch):
 
 def test_two_outputs_with_one_file_are_refused(charlstm, tmp_path, make_checkpoint):
     make_checkpoint(tmp_path / "checkpoints" / "tale")
-    (tmp_path / "link.svg").symlink_to("same.svg")
+    (tmp_path / "link.html").symlink_to("same.svg")
     (tmp_path / "same.svg").write_text("old page of charlstm")
-    for plot in ("same.svg", "./same.svg", "link.svg", str(tmp_path / "same.svg")):
-        result = charlstm("compare", "--report", "same.svg", "--plot", plot)
+    for plot in ("same.svg", "./same.svg", str(tmp_path / "same.svg")):
+        result = charlstm("compare", "--report", "link.html", "--plot", plot)
         assert result.exit_code == 2
         assert "--report and --plot name the same file" in sentence(result)
     assert (tmp_path / "same.svg").read_text() == "old page of charlstm"

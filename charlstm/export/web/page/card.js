@@ -7,7 +7,7 @@ import { say } from "./strings.js";
  * @typedef {object} Card
  * @property {string} version Version of charlstm.
  * @property {string} corpus Name of the corpus.
- * @property {number} corpus_characters
+ * @property {number | null} corpus_characters Its characters; null if the text is not known.
  * @property {number} parameters
  * @property {number | null} nats_per_char Score on the held-out text; null if nothing was held out.
  * @property {number} held_out Characters of it.
@@ -29,7 +29,7 @@ export function cardRows(card, { config, vocabulary, weights }) {
     ? weights.dtype
     : say("loss", weights.dtype, card.added_nats.toFixed(5));
   return [
-    [say("corpus"), `${card.corpus} · ${say("characters", card.corpus_characters)}`],
+    [say("corpus"), card.corpus_characters === null ? card.corpus : `${card.corpus} · ${say("characters", card.corpus_characters)}`],
     [say("network"), say("layers", `${config.encoding} → ${layers} → softmax`, config.seq_len)],
     [say("vocabulary"), say("distinct", vocabulary.length)],
     [say("parameters"), card.parameters.toLocaleString("en")],
