@@ -33,10 +33,11 @@ def page_path(name: str) -> Path:
     """Parse the value of an option that names a page, which replaces an existing file.
 
     Raises:
-        typer.BadParameter: If it does not end in ``.html`` or ``.htm``: it may be a text or a checkpoint's file.
+        typer.BadParameter: If it does not end in ``.html`` or ``.htm``: it may be a text or a checkpoint's file. A folder or a
+            device is left to :func:`check_outputs`, which says what it is.
     """
     path = output_path(name)
-    if path.suffix.lower() not in PAGES and (path.is_file() or not path.exists()):  # check_outputs names what else it is
+    if path.suffix.lower() not in PAGES and (path.is_file() or not path.exists()):
         raise typer.BadParameter(f"expected a file that ends in .html; found {short_repr(name)}")
     return path
 
