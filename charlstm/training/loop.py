@@ -10,12 +10,7 @@ import numpy as np
 from charlstm.checkpoint.history import HistoryEntry, best_score
 from charlstm.checkpoint.training_state import MAX_HALVINGS
 from charlstm.errors import TrainingError
-from charlstm.planning.budget import Budget
-from charlstm.planning.training_plan import TrainingPlan
-from charlstm.text.batches import BatchSource
-from charlstm.training.autosave import Autosave
-from charlstm.training.distributed.agreement import Agreement
-from charlstm.training.evaluation_schedule import EvaluationSchedule
+from charlstm.training.budgeted_run import BudgetedRun
 from charlstm.training.events import (
     CheckpointRewritten,
     Evaluated,
@@ -23,55 +18,33 @@ from charlstm.training.events import (
     Event,
     Finished,
     RolledBack,
-    SpeedMeasured,
     Stepped,
 )
-from charlstm.training.run_statistics import RunStatistics, Speed
-from charlstm.training.schedule import learning_rate
-from charlstm.training.trainer import Trainer
 from charlstm.training.validation import Validator
 
 _MEASURED_AFTER = 2.0
 """Seconds of training after which the measured speed is reliable."""
 
 
-@dataclass
-class Loop:
+@dataclass(kw_only=True)
+class Loop(BudgetedRun):
     """A training run in progress. Of several workers each has its own, and all make the same decisions.
 
     Attributes:
-        plan: The plan of the run.
-        source: The batches.
-        trainer: The trainer.
         evaluator: Scores the held-out text; None without one, and in a worker that is not the chief.
-        budget: The budget.
-        record: The statistics of the run.
-        saver: Saves the run.
-        agreement: Has the time, and whether the run should stop.
-        evaluations: When the held-out text is scored.
         published: The evaluation of the state to resume from, if the folder has its model and the state does not record it.
         evaluation_durations: Durations of the evaluations, saving included, in seconds.
-        speed: Throughput of the steps.
     """
 
-    plan: TrainingPlan
-    source: BatchSource
-    trainer: Trainer
     evaluator: Validator | None
-    budget: Budget
-    record: RunStatistics
-    saver: Autosave
-    agreement: Agreement
-    evaluations: EvaluationSchedule
     published: HistoryEntry | None = None
     evaluation_durations: list[float] = field(default_factory=list)
-    speed: Speed = field(default_factory=Speed)
 
     def events(self) -> Iterator[Event]:
         """Yield the events of training until the budget or the patience is used up or the user stops the run."""
         self.evaluation_durations = [self.record.evaluation_seconds]
-        self._plan_evaluations()
-        self._plan_next_evaluation()
+        self.plan_evaluations()
+        self.plan_next_evaluation()
         out_of_patience, measured = self._is_out_of_patience, False
         while self.fraction < 1 and not out_of_patience and not self.agreement.should_stop():
             yield from self._rewritten()
@@ -81,13 +54,13 @@ class Loop:
                 continue
             if not measured and self.speed.seconds > _MEASURED_AFTER:
                 measured = True
-                self._plan_evaluations()
+                self.plan_evaluations()
                 if self.evaluations.due > self.schedule_fraction:
-                    self._plan_next_evaluation()
-                yield self._speed_measured()
+                    self.plan_next_evaluation()
+                yield self.speed_measured()
             due = self.evaluations.due <= self.schedule_fraction
             if due and not self.evaluations.is_affordable(len(self.record.history), self.elapsed()):
-                self._plan_next_evaluation()  # skips the one that is due
+                self.plan_next_evaluation()  # skips the one that is due
                 due = self.evaluations.due <= self.schedule_fraction
             if due:
                 yield Evaluating()
@@ -132,61 +105,6 @@ class Loop:
         patience = self.plan.config.training.patience
         return patience is not None and self.record.poor >= patience
 
-    @property
-    def fraction(self) -> float:
-        """Fraction of the budget that is used up; 1 if less than half a step fits in the rest."""
-        return self.budget.fraction(self.trainer.steps, self.elapsed(), self._seconds_kept_free)
-
-    @property
-    def _seconds_kept_free(self) -> float:
-        """Return the time at the end in which no step starts, in seconds: the last evaluation and half a step."""
-        return self.record.evaluation_seconds + self.speed.seconds_per_step * (0.5 + self.agreement.steps_behind)
-
-    def elapsed(self) -> float:
-        """Return the wall-clock seconds of the run."""
-        return self.agreement.elapsed()
-
-    @property
-    def learning_rate(self) -> float:
-        """Learning rate of the next step. Its schedule starts at the first step, so start-up uses up none of it."""
-        return learning_rate(self.plan.config.training, self.schedule_fraction) * 0.5**self.record.halvings
-
-    @property
-    def schedule_fraction(self) -> float:
-        """Fraction of the budget that is used up, counted from the first step."""
-        began = self.budget.fraction(0, self.record.began, self._seconds_kept_free)
-        return max(0.0, self.fraction - began) / (1 - began) if began < 1 else 1.0
-
-    def _plan_evaluations(self) -> None:
-        """Decide how many evaluations the run makes, from what is known about its speed."""
-        steps_left = self.budget.steps - self.trainer.steps
-        seconds = min(self.budget.seconds, self.elapsed() + steps_left * (self.speed.seconds_per_step or math.inf))
-        self.evaluations.plan(seconds, self.saver.fastest)
-
-    def _plan_next_evaluation(self) -> None:
-        self.evaluations.plan_next(self.schedule_fraction if self.trainer.steps else -1.0)
-
-    def _speed_measured(self) -> SpeedMeasured:
-        training = self._seconds_left - self._evaluation_seconds_left
-        steps = min(self.budget.steps, self.trainer.steps + training / self.speed.seconds_per_step)
-        evaluations = len(self.record.history) + self.evaluations.left
-        return SpeedMeasured(
-            self.speed.characters_per_second, self._seconds_left, steps / self.source.steps_per_epoch, evaluations
-        )
-
-    @property
-    def _seconds_left(self) -> float:
-        """Estimated seconds to the end of the budget; infinite before the speed is measured."""
-        if not self.speed.seconds:
-            return math.inf
-        evaluations = self._evaluation_seconds_left / max(1, self.budget.steps - self.trainer.steps)
-        return self.budget.seconds_left(self.trainer.steps, self.elapsed(), self.speed.seconds_per_step + evaluations)
-
-    @property
-    def _evaluation_seconds_left(self) -> float:
-        """Estimated seconds of the remaining evaluations."""
-        return self.evaluations.planned * (1 - self.schedule_fraction) * self.record.evaluation_seconds
-
     def _step(self) -> Stepped | RolledBack:
         config, began, first = self.plan.config, self.elapsed(), not self.trainer.steps
         if first:
@@ -210,7 +128,7 @@ class Loop:
             self.fraction,
             self.record.loss,
             self.speed.characters_per_second,
-            self._seconds_left,
+            self.seconds_left,
             loss,
             rate,
             self.trainer.gradient_norm,
@@ -261,7 +179,7 @@ class Loop:
         self.saver.publish(record, improved=improved)
         self.evaluation_durations.append(self.elapsed() - began)
         record.evaluation_seconds = median_low(self.evaluation_durations)  # one slow evaluation must not cost later ones
-        self._plan_next_evaluation()
+        self.plan_next_evaluation()
         return Evaluated(evaluation, weights)
 
     def _roll_back(self) -> RolledBack:
@@ -276,5 +194,5 @@ class Loop:
         warnings: list[str] = []
         self.record = self.saver.restore(self.record, warnings.append)
         self.record.halvings = halvings
-        self._plan_next_evaluation()
+        self.plan_next_evaluation()
         return RolledBack(at, self.trainer.steps, peak / 2**halvings, tuple(warnings))

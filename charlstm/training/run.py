@@ -132,7 +132,18 @@ def _train(
         yield Started(plan.folder, count_parameters(config.model.weight_shapes), trainer.layers.lstms[0].keras_path_because())
         try:
             evaluations = EvaluationSchedule(config.training.evaluations, extent.seconds != math.inf, scoring)
-            loop = Loop(plan, source, trainer, evaluator, extent, record, saver, agreement, evaluations, published)
+            loop = Loop(
+                plan=plan,
+                source=source,
+                trainer=trainer,
+                budget=extent,
+                record=record,
+                saver=saver,
+                agreement=agreement,
+                evaluations=evaluations,
+                evaluator=evaluator,
+                published=published,
+            )
             yield from loop.events()
         except CheckpointError as error:
             raise SaveError(str(error), plan.folder) from None
