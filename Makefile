@@ -22,6 +22,9 @@ FAST := tests/docs tests/text tests/checkpoint tests/inference tests/evaluation 
 # npm packages that slow tests use exported files with.
 BROWSER_PACKAGES := tests/browser/packages
 
+# Tests start hundreds of processes, each of which would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Without npm, the types of the JavaScript are not checked.
 NPM := $(shell command -v npm)
 
