@@ -1,6 +1,7 @@
 """Mixtures of models, in Python and on the command line."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -136,3 +137,10 @@ def test_texts_of_another_weight_are_not_resumed_into_one_file(models, tmp_path,
     assert done.exit_code == 1
     assert "another model" in done.stderr
     assert (tmp_path / "a.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_a_mixture_obeys_constraints_in_both_modes(models, mode):
+    mixed = charlstm.mix([(models[0], 0.6), (models[1], 0.4)])
+    written = mixed.generate("The ", length=30, random_seed=1, mode=mode, words=["fox", "dog"], with_seed=False)
+    assert set(re.findall(r"\w+", written[:-3])) <= {"fox", "dog"}

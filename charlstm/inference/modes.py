@@ -133,10 +133,12 @@ class StatelessDecoder:
     def gather(self, state: LaneState, rows: NDArray[np.integer]) -> LaneState:
         """See :class:`Decoder`."""
         width, before, after = self.network.config.seq_len, len(state.h), len(rows)
-        lanes = tuple(
-            LayerState(*(array.reshape(width, before, -1)[:, rows].reshape(width * after, -1) for array in layer))
-            for layer in state.lanes
-        )
+
+        def chosen(array: Array) -> Array:
+            columns = array.shape[1]  # -1 could not stand for it: the last c of a mixture is empty
+            return array.reshape(width, before, columns)[:, rows].reshape(width * after, columns)
+
+        lanes = tuple(LayerState(*map(chosen, layer)) for layer in state.lanes)
         workspace = state.workspace if after == before else self.network.workspace(width * after)
         oldest = state.read % width if state.read >= width else 0
         return LaneState(lanes, workspace, state.read, lanes[-1].h[oldest * after : (oldest + 1) * after])

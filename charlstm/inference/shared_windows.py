@@ -117,10 +117,12 @@ class SharedWindows:
 
 def _columns(state: State, batch: int, rows: NDArray[np.integer]) -> State:
     """Return the state of a new batch for every lane, each of whose texts is a copy of one of B texts."""
-    return tuple(
-        LayerState(*(array.reshape(len(array) // batch, batch, -1)[:, rows].reshape(-1, array.shape[1]) for array in layer))
-        for layer in state
-    )
+
+    def chosen(array: Array) -> Array:
+        lanes, columns = len(array) // batch, array.shape[1]  # -1 could not stand for them: the last c of a mixture is empty
+        return array.reshape(lanes, batch, columns)[:, rows].reshape(lanes * len(rows), columns)
+
+    return tuple(LayerState(*map(chosen, layer)) for layer in state)
 
 
 def for_particles(decoder: Decoder) -> Decoder:
