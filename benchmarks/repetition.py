@@ -13,7 +13,7 @@ import re
 import numpy as np
 
 import charlstm
-from charlstm.evaluation.evaluation_texts import find_corpus
+from charlstm.evaluation.corpus_search import find_corpus
 from charlstm.evaluation.repetition import distinct_substrings, find_loop
 
 SETTINGS: dict[str, charlstm.GenerationOptions] = {

@@ -72,7 +72,8 @@ def compare(
     windows = [check_integer("windows", window, 1, LARGEST_WINDOW) for window in windows]
     start = generation_inputs(model.checkpoint, seed, 1, random_seed=chosen.random_seed, on_unknown=on_unknown).seeds[0]
     measured = None if text is None else EvaluationText("the given text", known_ids(model.vocabulary, text, on_unknown))
-    texts = evaluation_texts(model.path, model.checkpoint, measured, source_list(corpus, "corpus", least=0))
+    files = source_list(corpus, "corpus", least=0)
+    texts = evaluation_texts(model.path, model.recorded, measured, files, vocabulary=model.vocabulary, on_unknown=on_unknown)
     task = GenerationTask(start, length, random_seed, chosen.sampling)
     if (most := longest_context(task, texts)) < max(windows, default=0):
         raise ConfigError(setting="windows", expected=f"integers of at most {most:,} for these texts", found=tuple(windows))

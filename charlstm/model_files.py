@@ -53,6 +53,11 @@ class ModelFiles:
         return self.checkpoint.model
 
     @property
+    def recorded(self) -> CheckpointConfig:
+        """What its folder records; for a mixture, what that of its first model does."""
+        return self.checkpoint
+
+    @property
     def vocabulary(self) -> Vocabulary:
         """The characters that the model knows."""
         return self.checkpoint.vocabulary
@@ -101,7 +106,7 @@ class ModelFiles:
 
         Raises:
             ConfigError: If it is something else, or the training text is not found.
-            CorpusError: If the file cannot be read.
+            CorpusError: If the file, or the training text, cannot be read.
         """
         from charlstm.inference.constraints.words import find_words
         from charlstm.text.corpus import read_text
@@ -118,13 +123,13 @@ class ModelFiles:
         return tuple(sorted(find_words(known_text(self.vocabulary, text, setting="words"))))
 
     def _training_text(self) -> str:
-        from charlstm.evaluation.evaluation_texts import find_corpus
+        from charlstm.evaluation.corpus_search import find_corpus
 
         if not self.checkpoint.corpus.is_known:
             reason = "the training text is not known, since the model was imported without it; name a file"
             raise ConfigError(setting="words", reason=reason)
         try:
-            corpus = find_corpus(self.path, self.checkpoint)
+            corpus = find_corpus(self.path, self.recorded)
         except CheckpointError:
             name = clip_text(self.checkpoint.corpus.name)
             reason = f"the training text, {name}, is neither here nor in data/; name its file"

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.checkpoint.config_file import CorpusRecord
+from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord
 from charlstm.choices import Engine, Mode
 from charlstm.errors import CharlstmError, ConfigError
 from charlstm.inference.mixture import Mixture, mixture
@@ -43,6 +43,11 @@ class MixedModel(Model):
             vocabulary=vocabulary,
             corpus=_known_windows(main.checkpoint.corpus, vocabulary.characters),
         )
+
+    @property
+    def recorded(self) -> CheckpointConfig:
+        """See :attr:`charlstm.model_files.ModelFiles.recorded`."""
+        return self.models[0][0].checkpoint
 
     @property
     def network(self) -> Mixture:

@@ -90,12 +90,12 @@ def compare(
     check_outputs(report=report, plot=plot)
     sizes = _sizes(windows)
     model = find_model(checkpoint, checkpoints)
-    folder, config = model.path, model.checkpoint
+    config = model.checkpoint
     once("--seed", seed)
     source = SeedSource(seed, seed_file, None, text_encoding or "utf-8")
     (start,) = find_seeds(source, config, random_seed, on_unknown, named=not json).texts
     task = GenerationTask(start, length, random_seed, Sampling(temperature))
-    texts = find_texts(folder, config, measured, corpus, on_unknown, text_encoding)
+    texts = find_texts(model, measured, corpus, on_unknown, text_encoding)
     if texts.missing:
         say(f"{'Novelty' if measured else 'Quality'} is not measured: {with_flags(texts.missing)}.")
     if texts.measured:

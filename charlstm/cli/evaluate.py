@@ -78,8 +78,8 @@ def evaluate(
     if dynamic and mix:
         raise typer.BadParameter("--dynamic trains one model as it reads; remove --mix")
     model = find_mixture(checkpoint, checkpoints, mix)
-    folder, config = model.path, model.checkpoint
-    texts = find_texts(folder, config, text, corpus, on_unknown, text_encoding)
+    config = model.checkpoint
+    texts = find_texts(model, text, corpus, on_unknown, text_encoding)
     measured, learnt = texts.measured, texts.learnt
     if measured is None or (dynamic and learnt is None):
         raise CheckpointError(texts.missing)

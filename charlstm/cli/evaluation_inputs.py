@@ -1,7 +1,6 @@
 """Options and helpers of the commands that score a model: the text to score, the training text, the progress bar."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,9 +13,9 @@ from charlstm.cli.terminal import known_text_to_read, printable_name, say, say_n
 from charlstm.formatting import exactly
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint.config_file import CheckpointConfig
     from charlstm.evaluation.evaluation_texts import EvaluationTexts
     from charlstm.evaluation.scores import Scores
+    from charlstm.model import Model
     from charlstm.text.vocabulary import Ids, Vocabulary
 
 CorpusOption = Annotated[
@@ -46,8 +45,7 @@ TextEncodingOption = Annotated[
 
 
 def find_texts(
-    folder: Path,
-    config: "CheckpointConfig",
+    model: "Model",
     text: str | None,
     corpus: list[str] | None,
     on_unknown: OnUnknown,
@@ -56,11 +54,10 @@ def find_texts(
     """Return the text to score and the training text.
 
     Args:
-        folder: The checkpoint.
-        config: Its configuration.
+        model: The model, or a mixture.
         text: Path of a text to score in place of the held-out one, or - for stdin.
         corpus: Paths of the training text; None to search for it.
-        on_unknown: Action for characters of the text that the model does not know.
+        on_unknown: Action for characters of the texts that the model does not know.
         text_encoding: Text encoding of both; None for UTF-8, and for that of the training where the text is searched for.
 
     Raises:
@@ -80,13 +77,21 @@ def find_texts(
     if text is not None:
         whole = read_text(text, encoding, say_note)
         check_text(len(whole))
-        ids = config.vocabulary.encode_any(known_text_to_read(config.vocabulary, whole, on_unknown))
+        ids = model.vocabulary.encode_any(known_text_to_read(model.vocabulary, whole, on_unknown))
         name = "standard input" if text == "-" else printable_name(text)
         if len(ids) < 2:
             found = exactly(len(ids), "character")
             raise CorpusError(f"{name} has {found} that the model knows; at least two are needed to predict one")
         measured = EvaluationText(name, ids)
-    return evaluation_texts(folder, config, measured, corpus or [], text_encoding)
+    return evaluation_texts(
+        model.path,
+        model.recorded,
+        measured,
+        corpus or [],
+        text_encoding,
+        vocabulary=model.vocabulary,
+        on_unknown=on_unknown,
+    )
 
 
 def say_rare(vocabulary: "Vocabulary", ids: "Ids") -> None:

@@ -1,21 +1,20 @@
 """The texts that a checkpoint is evaluated with."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charlstm.checkpoint.config_file import CheckpointConfig
 from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
-from charlstm.checkpoint.regular_files import is_file_name, is_text_file, real_path
-from charlstm.checkpoint.state_files import read_progress
-from charlstm.checkpoint.training_state import TrainingProgress
+from charlstm.checkpoint.regular_files import real_path
+from charlstm.choices import OnUnknown
 from charlstm.errors import CheckpointError, CorpusError, UnknownCharacterError, clip_text
-from charlstm.text.corpus import Corpus, read_again
+from charlstm.evaluation.corpus_search import ANOTHER, find_corpus, find_validation_text
+from charlstm.formatting import exactly
+from charlstm.text.corpus import Corpus
+from charlstm.text.known_text import known_text
 from charlstm.text.overlap import samples, trained_share
-from charlstm.text.prepared_corpus import is_prepared
-from charlstm.text.validation_text import read_validation_text
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, Vocabulary, quoted
 from charlstm.text.windows import split
 
 
@@ -72,36 +71,60 @@ def evaluation_texts(
     other: EvaluationText | None,
     paths: Sequence[str] = (),
     encoding: str | None = None,
+    *,
+    vocabulary: Vocabulary | None = None,
+    on_unknown: OnUnknown = "error",
 ) -> EvaluationTexts:
     """Return the texts to evaluate a checkpoint with, by default the validation text or the held-out end of its corpus.
 
     Args:
         folder: Folder of the checkpoint.
-        config: Its configuration.
+        config: Its configuration, with the vocabulary that it was trained with.
         other: A text to evaluate on instead of the held-out end.
         paths: Paths of the corpus, as for :func:`find_corpus`.
         encoding: Text encoding of the texts, as for :func:`find_corpus`.
+        vocabulary: The vocabulary of a mixture whose first model this checkpoint is, which ``other`` and the result are
+            encoded in; None for that of the checkpoint.
+        on_unknown: Action for characters of the texts that are found and that ``vocabulary`` lacks.
 
     Raises:
         CheckpointError: If ``paths`` contain another text than the one that the checkpoint was trained on.
         CorpusError: If ``paths`` cannot be read.
     """
+    vocabulary = vocabulary or config.vocabulary
+    if other is not None:
+        other = replace(other, seen=trained_part(folder, replace(config, vocabulary=vocabulary), other.ids))
+    corpus, missing = _corpus_or_reason(folder, config, paths, encoding)
+    learnt = tail = None
+    if corpus is not None:
+        learnt, tail = split(corpus.ids, config.training.validation)  # the whole text if there is a validation text
+    own = other is not None
     if other is None and config.validation_text is not None:
         try:
-            other = _validation_text(folder, config, encoding)
-        except CheckpointError as error:
-            corpus, _ = _corpus_or_reason(folder, config, paths, encoding)
-            return EvaluationTexts(None, None if corpus is None else corpus.ids, str(error))
-    if other is not None:
-        other = replace(other, seen=trained_part(folder, config, other.ids))
-    corpus, missing = _corpus_or_reason(folder, config, paths, encoding)
-    if corpus is None:
-        return EvaluationTexts(other, None, missing)
-    learnt, tail = split(corpus.ids, config.training.validation)  # the whole text if there is a validation text
-    if other is None and len(tail) < 2:
-        held_out = "nothing is held out" if not len(tail) else "one character is held out, and a score needs two"
-        return EvaluationTexts(None, learnt, f"{folder.name} was trained on its whole text: {held_out}; name {_ANOTHER}")
-    return EvaluationTexts(other or EvaluationText(f"the held-out end of {corpus.name}", tail, whole=False), learnt, "")
+            text = find_validation_text(folder, config, encoding)
+            other = EvaluationText(f"the validation text {text.name}", text.ids, seen=trained_part(folder, config, text.ids))
+        except (CheckpointError, CorpusError) as error:
+            missing = str(error.args[0])
+    elif other is None and corpus is not None and tail is not None:
+        if len(tail) < 2:
+            held_out = "nothing is held out" if not len(tail) else "one character is held out, and a score needs two"
+            missing = f"{folder.name} was trained on its whole text: {held_out}; name {ANOTHER}"
+        else:
+            other = EvaluationText(f"the held-out end of {corpus.name}", tail, whole=False)
+    if vocabulary != config.vocabulary:
+        try:
+            if learnt is not None and corpus is not None:
+                name = f"the training text {corpus.name}"
+                learnt = _recoded(learnt, config.vocabulary, vocabulary, on_unknown, name, least=1)
+        except (UnknownCharacterError, CorpusError) as error:
+            learnt, missing = None, missing or str(error)
+        try:
+            if other is not None and not own:
+                ids = _recoded(other.ids, config.vocabulary, vocabulary, on_unknown, other.name, least=2)
+                other = replace(other, ids=ids)
+        except (UnknownCharacterError, CorpusError) as error:
+            other, missing = None, str(error)
+    return EvaluationTexts(other, learnt, missing)
 
 
 def _corpus_or_reason(
@@ -110,33 +133,37 @@ def _corpus_or_reason(
     """Return the corpus as :func:`find_corpus` does, and why it was not found; refuse another one that the user names."""
     try:
         return find_corpus(folder, config, paths, encoding), ""
-    except CheckpointError as error:
+    except (CheckpointError, CorpusError) as error:
         if paths:
             raise
-        return None, str(error)
+        return None, str(error.args[0])
 
 
-def _validation_text(folder: Path, config: CheckpointConfig, encoding: str | None) -> EvaluationText:
-    """Return the validation text of a checkpoint, searched for by its file names as the corpus is.
+def _recoded(ids: Ids, known: Vocabulary, wanted: Vocabulary, on_unknown: OnUnknown, name: str, *, least: int) -> Ids:
+    """Return the ids of a text in the vocabulary of a mixture.
+
+    Args:
+        ids: Its ids in another vocabulary: ``[N]``.
+        known: That vocabulary.
+        wanted: The vocabulary of the mixture.
+        on_unknown: Action for characters that the mixture does not know.
+        name: Name of the text, for errors.
+        least: The least number of characters.
 
     Raises:
-        CheckpointError: If it is not found.
+        UnknownCharacterError: If the mixture does not know a character, and ``on_unknown`` is ``error``.
+        CorpusError: If the mixture knows fewer than ``least`` of its characters.
     """
-    record = config.validation_text
-    assert record is not None
-    progress = None
-    with suppress(CheckpointError):  # a published model has no training state
-        progress = read_progress(folder)
-    saved = (progress.validation_paths, progress.text_encoding) if progress else ((), "utf-8")
-    for candidate, its_encoding in _places(record.name, *saved, encoding):
-        with suppress(CorpusError, UnknownCharacterError):
-            text = read_validation_text(list(map(str, candidate)), its_encoding, config.vocabulary, record.on_unknown)
-            if text.fingerprint == record.fingerprint:
-                return EvaluationText(f"the validation text {text.name}", text.ids)
-    raise CheckpointError(
-        f"the validation text of {folder.name}, {clip_text(record.name)}, is neither here nor in data/; put it there, or name "
-        f"{_ANOTHER}"
-    )
+    text = known_text(wanted, known.decode(ids), on_unknown)
+    if unknown := wanted.unknown(text):
+        raise UnknownCharacterError(
+            f"{clip_text(name)} has characters that not all models of the mixture know: {quoted(unknown)}; choose "
+            f"`on_unknown=skip` or `on_unknown=replace`, or name {ANOTHER}"
+        )
+    if len(text) < least:
+        found = exactly(len(text), "character")
+        raise CorpusError(f"{clip_text(name)} has {found} that all models of the mixture know; name {ANOTHER}")
+    return wanted.encode(text)
 
 
 def trained_part(folder: Path, config: CheckpointConfig, ids: Ids) -> TrainedPart | None:
@@ -148,95 +175,3 @@ def trained_part(folder: Path, config: CheckpointConfig, ids: Ids) -> TrainedPar
         parts.append(TrainedPart(model.name, exact or round(share * len(ids)), estimated=not exact))
     part = max(parts, key=lambda part: (part.characters, not part.estimated, part.model))
     return part if part.characters else None
-
-
-_PLACES = (Path(), Path("data"))
-"""Folders in which the corpus of a checkpoint is searched for."""
-
-_ANOTHER = "another text to evaluate it on"
-
-
-def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (), encoding: str | None = None) -> Corpus:
-    """Find the corpus that a checkpoint was trained on, recognised by its fingerprint.
-
-    Args:
-        folder: Folder of the checkpoint.
-        config: Its configuration.
-        paths: Paths of the corpus. Without them its file names are searched for in the current folder and in ``data/``, and
-            nowhere else: an untrusted checkpoint could name any file.
-        encoding: Text encoding of the corpus; None for that of its training, and UTF-8 for ``paths``.
-
-    Returns:
-        The corpus.
-
-    Raises:
-        CheckpointError: If the corpus is not found or not known, or ``paths`` contain another text.
-        CorpusError: If ``paths`` cannot be read.
-    """
-    if not config.corpus.is_known:
-        raise CheckpointError(f"the text that {folder.name} was trained on is not known; name {_ANOTHER}")
-    if paths:
-        corpus = read_again(paths, encoding or "utf-8", config.vocabulary)
-        if not _is_corpus_of(config, corpus):
-            raise CheckpointError(
-                f"{clip_text(corpus.name)} is not the text that {folder.name} was trained on ({clip_text(config.corpus.name)}, "
-                f"SHA-256 {config.corpus.fingerprint[:12]}…); name that one with `corpus`, or name {_ANOTHER}"
-            )
-        return corpus
-    progress = None
-    with suppress(CheckpointError):  # a published model has no training state
-        progress = read_progress(folder)
-    for candidate, its_encoding in _candidates(config, progress, encoding):
-        with suppress(CorpusError):
-            corpus = read_again(candidate, its_encoding, config.vocabulary)
-            if _is_corpus_of(config, corpus):
-                return corpus
-    read_from = f" (its training read {clip_text(', '.join(progress.paths))})" if progress else ""
-    raise CheckpointError(
-        f"the text that {folder.name} was trained on, {clip_text(config.corpus.name)}, is neither here nor in data/; say where "
-        f"it is with `corpus`{read_from}, or name {_ANOTHER}"
-    )
-
-
-def _is_corpus_of(config: CheckpointConfig, corpus: Corpus) -> bool:
-    """Return whether a corpus is the one a model was trained on.
-
-    The vocabulary is compared too, because a damaged checkpoint may have the fingerprint but lack some characters.
-    """
-    return corpus.fingerprint == config.corpus.fingerprint and corpus.vocabulary == config.vocabulary
-
-
-def _candidates(
-    config: CheckpointConfig, progress: TrainingProgress | None, encoding: str | None
-) -> list[tuple[list[Path], str]]:
-    """Return the possible paths of the corpus, each list with its text encoding.
-
-    Only file names are taken from the checkpoint, so the paths cannot lead out of the searched folders.
-    """
-    return _places(config.corpus.name, *((progress.paths, progress.text_encoding) if progress else ((), "utf-8")), encoding)
-
-
-def _places(name: str, saved: Sequence[str], saved_encoding: str, encoding: str | None) -> list[tuple[list[Path], str]]:
-    """Return the possible paths of a text, each list with its text encoding.
-
-    Args:
-        name: Its recorded name: file names, joined.
-        saved: Its paths in the state of the training; empty if unknown.
-        saved_encoding: Its text encoding there.
-        encoding: The text encoding that the user names, which is tried first; None for none.
-    """
-    known = [((name,), "utf-8"), (tuple(name.split(" + ")), "utf-8")]
-    if saved:
-        known.insert(0, (tuple(Path(path).name for path in saved), saved_encoding))
-    if encoding is not None:
-        known = [(names, encoding) for names, _ in known] + known
-    return [
-        (paths, its_encoding)
-        for names, its_encoding in dict.fromkeys(known)
-        for place in _PLACES
-        if all(map(is_file_name, names)) and all(map(_may_be_read, paths := [place / name for name in names]))
-    ]
-
-
-def _may_be_read(path: Path) -> bool:
-    return is_text_file(path) or is_prepared(path)
