@@ -66,7 +66,10 @@ def import_model(
     )
     model = found.config.model
     units = " + ".join(map(str, model.units))
-    say(f"LSTM {units}, {model.encoding} input, {model.vocabulary_size:,} characters, windows of {model.seq_len}.")
+    characters = (
+        f"{len(found.config.vocabulary):,} characters{' and a placeholder' * (found.config.vocabulary.rare is not None)}"
+    )
+    say(f"LSTM {units}, {model.encoding} input, {characters}, windows of {model.seq_len}.")
     if found.assumed:
         say(f"The file does not say everything; assumed: {' and '.join(found.assumed)}.")
     if found.nats_per_char is not None:

@@ -138,13 +138,18 @@ def _read(file: Path) -> NetworkArrays:
 
 def _characters(network: NetworkArrays, vocabulary: Path | Sequence[str] | None, text: Corpus | None, file: str) -> list[str]:
     """Return the characters in the order of their ids."""
+    stated = network.facts.vocabulary
+    found = None
     if isinstance(vocabulary, Path):
-        return read_vocabulary(vocabulary)
-    if vocabulary is not None:
-        return characters_of(vocabulary)
-    if network.facts.vocabulary is not None:
-        found = characters_of(network.facts.vocabulary, f"the metadata of {file}")
-        return found if network.facts.rare is None else [*found, PLACEHOLDER]
+        found = read_vocabulary(vocabulary)
+    elif vocabulary is not None:
+        found = characters_of(vocabulary)
+    elif stated is not None:
+        found = characters_of(stated, f"the metadata of {file}")
+    if found is not None:
+        # An export lists the characters that the model can write. The placeholder of the others has the id after them.
+        is_export = stated is not None and found == list(stated) and network.facts.rare is not None
+        return [*found, PLACEHOLDER] if is_export else found
     if text is None:
         raise CharlstmError(
             f"{file} does not say which characters its ids stand for; give `vocabulary`, a JSON file with the characters in "

@@ -91,6 +91,12 @@ def _check_shapes(network: NetworkArrays, characters: Sequence[str], file: str) 
         raise CharlstmError(
             f"{file} has a Dense layer of the shapes {shapes}; expected a kernel of {features} rows, and a bias"
         )
+    if len(characters) == size - 1 and PLACEHOLDER not in characters:
+        raise CharlstmError(
+            f"the vocabulary has {len(characters):,} characters, and {file} predicts {size:,}; if the other id stands for all "
+            f'further characters, add the entry "{PLACEHOLDER}" at its place, which is the end in a model of charlstm; '
+            "otherwise give the vocabulary that it was trained with, or the text as it was trained on"
+        )
     if len(characters) != size:
         raise CharlstmError(
             f"the vocabulary has {len(characters):,} characters, and {file} predicts {size:,}; give the vocabulary that it was "

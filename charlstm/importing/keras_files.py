@@ -18,16 +18,20 @@ from charlstm.errors import CharlstmError, short_repr
 from charlstm.files import open_regular
 from charlstm.importing.keras_settings import keras_facts
 from charlstm.importing.named_arrays import Facts, NetworkArrays, as_float32, keras_network
+from charlstm.importing.vocabulary_file import characters_of
 from charlstm.machine import check_size
+from charlstm.text.vocabulary import RareCharacters
 
 _MAX_OBJECTS = 2_000
 _DAMAGED = (KeyError, ValueError, RuntimeError, RecursionError, TypeError)
 """Errors that the readers of zip archives, JSON and HDF5 raise for damaged files."""
+VOCABULARY = "vocabulary.json"
+"""The member of a ``.keras`` file in which charlstm lists the characters."""
 _IGNORED = ("optimizer", "seed_generator", "metrics")
 
 
 def read_keras(path: Path) -> NetworkArrays:
-    """Return the arrays of a ``.keras`` file, with what its ``config.json`` says.
+    """Return the arrays of a ``.keras`` file, with what its ``config.json`` says, and its vocabulary if charlstm wrote it.
 
     Raises:
         CharlstmError: If the file is damaged, or holds another kind of network.
@@ -40,10 +44,17 @@ def read_keras(path: Path) -> NetworkArrays:
                 about = parse_json(_member(archive, "metadata.json", MAX_BYTES))
                 check_size(path.name, 2 * archive.getinfo("model.weights.h5").file_size)
                 content = io.BytesIO(archive.read("model.weights.h5"))
+                characters = _characters(archive)
         except (*_DAMAGED, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
             raise CharlstmError(f"{path} is no .keras file, or damaged ({error}); save the model again") from None
     version = str(about.get("keras_version", "")) if isinstance(about, dict) else ""
-    return _read(path, content, lambda _: keras_facts(config, version, path.name))
+    network = _read(path, content, lambda _: keras_facts(config, version, path.name))
+    match network.dense_kernel.shape[-1] - len(characters):
+        case 0:
+            return replace(network, facts=replace(network.facts, vocabulary=characters))
+        case 1:  # the last id is that of all rare characters
+            return replace(network, facts=replace(network.facts, vocabulary=characters, rare=RareCharacters("", ())))
+    return network
 
 
 def read_h5(path: Path) -> NetworkArrays:
@@ -61,6 +72,17 @@ def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     if (size := archive.getinfo(name).file_size) > most:
         raise ValueError(f"{name} has {size:,} bytes")
     return archive.read(name)
+
+
+def _characters(archive: zipfile.ZipFile) -> list[str]:
+    """Return the characters that an export of charlstm lists; an empty list for other files."""
+    if VOCABULARY not in archive.namelist():
+        return []
+    try:
+        found = parse_json(_member(archive, VOCABULARY, MAX_BYTES))
+        return characters_of(found, VOCABULARY)
+    except (ValueError, RecursionError, CharlstmError):  # of another program
+        return []
 
 
 def _stated(root: Any, file: str) -> Facts:

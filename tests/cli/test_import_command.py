@@ -143,3 +143,10 @@ def test_what_cannot_be_imported_is_refused(refusal, tmp_path, arguments, said):
     (tmp_path / "other.txt").write_text("abab\n")
     assert said in refusal("import", *arguments)
     assert not (tmp_path / "checkpoints").exists()
+
+
+@pytest.mark.usefixtures("weights")
+def test_the_placeholder_is_not_counted_as_a_character(charlstm, tmp_path):
+    (tmp_path / "v.json").write_text(json.dumps([*ALPHABET[:-1], "[UNK]"]))
+    done = charlstm("import", "net.safetensors", "--vocabulary", "v.json")
+    assert done.stderr.startswith("LSTM 7, one-hot input, 29 characters and a placeholder, windows of 100.\n")

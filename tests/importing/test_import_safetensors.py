@@ -118,3 +118,13 @@ def test_numbers_of_other_types_and_nan_are_refused(tmp_path):
     for file, said in {"a": "of type I8; expected F32, F64 or F16", "b": not_finite, "c": not_finite}.items():
         with pytest.raises(CharlstmError, match=said):
             charlstm.import_model(tmp_path / f"{file}.safetensors", vocabulary=list(ALPHABET), checkpoints=tmp_path)
+
+
+@pytest.mark.parametrize("to", ["back.pt.safetensors", "back.py"])
+def test_the_vocabulary_of_an_export_with_rare_characters_can_be_given_too(tmp_path, make_checkpoint, to):
+    vocabulary = Vocabulary(ALPHABET, RareCharacters("é—", (3, 2)))
+    config = ModelConfig(vocabulary_size=V + 1, units=(9,))
+    charlstm.Model(make_checkpoint(tmp_path / "tale", config, vocabulary=vocabulary)).export(tmp_path / to)
+    file = tmp_path / to.replace(".py", ".safetensors")
+    back = charlstm.import_model(file, vocabulary=list(ALPHABET), checkpoints=tmp_path)
+    assert back.vocabulary == vocabulary
