@@ -16,7 +16,7 @@ from charlstm.text.corpus import Corpus, check_encoding, open_corpus
 from charlstm.text.decoding import decoded_blocks
 from charlstm.text.id_writer import WIDTHS, IdWriter
 from charlstm.text.preparation_log import Log, LogWriter, ReadFile, read_log
-from charlstm.text.prepared_corpus import FORMAT_VERSION, LOG, RECORD, PreparedRecord, ids_file, write_record
+from charlstm.text.prepared_corpus import FORMAT_VERSION, LOG, RECORD, PreparedRecord, ids_file, open_prepared, write_record
 from charlstm.text.sources import Note, Source, expand_sources, joined_name, open_file, source_list
 
 LOCK = "lock"
@@ -76,6 +76,9 @@ def prepare_corpus(
             raise CorpusError(f"{place} has other files in it; choose a new or an empty folder")
         with _locked(place):
             _prepare(inputs, place, text_encoding, note, progress)
+    except (FileExistsError, NotADirectoryError):
+        file = next((path for path in (place, *place.parents) if path.exists() and not path.is_dir()), place)
+        raise CorpusError(f"{file} is a file; choose a folder for the prepared corpus") from None
     except OSError as error:
         raise CorpusError(
             f"{place} cannot be written ({error.strerror}); free some space or change the permissions, then prepare it again, "
@@ -93,6 +96,7 @@ def _prepare(inputs: Sequence[_Input], folder: Path, encoding: str, note: Note, 
         if len(done) != len(inputs):
             number = f", from {len(done):,} of these {len(inputs):,} files" if log else ""
             raise CorpusError(f"{folder} is already prepared{number}; choose another folder")
+        open_prepared(folder)  # raises if it is damaged
         note(f"{folder} is already prepared from these files.")
         return
     for left in folder.glob(".*.tmp"):  # of a process that was killed while it wrote
@@ -176,7 +180,7 @@ def _read_back(writer: IdWriter, done: Sequence[ReadFile], folder: Path, progres
 
 def _check_same(log: Log, inputs: Sequence[_Input], folder: Path, encoding: str) -> None:
     """Check that the files which are complete are the first ones of the input, and have not changed."""
-    again = f"remove {folder} to prepare it again, or choose another folder"
+    again = "choose another folder"
     if encoding != log.encoding:
         raise CorpusError(f"{folder} was begun with the text encoding {log.encoding}, not {encoding}; {again}")
     for number, each in enumerate(log.files):

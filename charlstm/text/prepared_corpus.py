@@ -137,12 +137,12 @@ def open_prepared(folder: Path) -> PreparedCorpus:
             found = file.seek(0, SEEK_END)
             if found != size:
                 raise CorpusError(
-                    f"{path} is damaged: expected {size:,} bytes for {record.characters:,} ids; found {found:,}; prepare the "
-                    "corpus again"
+                    f"{path} is damaged: expected {size:,} bytes for {record.characters:,} ids; found {found:,}; remove "
+                    f"{folder}, and prepare the corpus again"
                 )
             mapped = np.memmap(file, id_type(record.id_bytes), "r", shape=(record.characters,))
     except OSError as error:
-        raise CorpusError(f"{path} cannot be read ({error.strerror}); prepare the corpus again") from None
+        raise CorpusError(f"{path} cannot be read ({error.strerror}); remove {folder}, and prepare the corpus again") from None
     return PreparedCorpus(record, mapped.view(np.ndarray))
 
 
@@ -172,7 +172,7 @@ def check_prepared(folder: Path, progress: Callable[[int], object] = lambda _: N
 
 
 def _damaged(folder: Path, why: str) -> str:
-    return f"{folder} is damaged: {why}; prepare the corpus again, in another folder"
+    return f"{folder} is damaged: {why}; remove it, and prepare the corpus again"
 
 
 def _read_record(folder: Path) -> PreparedRecord:
@@ -184,10 +184,13 @@ def _read_record(folder: Path) -> PreparedRecord:
             raise CorpusError(_damaged(folder, f"{RECORD} has more than {_MAX_BYTES:,} bytes"))
         values = json.loads(content)
     except FileNotFoundError:
+        if not folder.exists():
+            raise CorpusError(f"{folder} does not exist; check the name") from None
         raise CorpusError(
-            f"{folder} is not completely prepared: it has no {RECORD}; prepare it again from the same files, which continues "
-            "after the last one"
+            f"{folder} is not completely prepared: it has no {RECORD}; continue with the command that began it"
         ) from None
+    except NotADirectoryError:
+        raise CorpusError(f"{folder} is a file; name the folder of a prepared corpus") from None
     except OSError as error:
         raise CorpusError(f"{path} cannot be read ({error.strerror}); check the file and its permissions") from None
     except (ValueError, RecursionError):

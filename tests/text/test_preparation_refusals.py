@@ -11,6 +11,7 @@ from charlstm.errors import ConfigError, CorpusError
 from charlstm.text import preparation
 from charlstm.text.corpus import read_corpus
 from charlstm.text.preparation import prepare_corpus
+from charlstm.text.prepared_corpus import open_prepared
 from tests.text.prepared import check_same, interrupt
 
 
@@ -159,3 +160,38 @@ def test_arguments_are_checked(files, place):
             prepare_corpus(*arguments)
     with pytest.raises(CorpusError, match="is not a text encoding"):
         prepare_corpus(files, place, "nonsense")
+
+
+@pytest.mark.parametrize("damage", ["ids cut off", "no ids", "record is not JSON"])
+def test_a_damaged_corpus_is_not_called_prepared(files, place, damage):
+    prepare_corpus(files, place)
+    ids = next(place.glob("ids.u*"))
+    if damage == "ids cut off":
+        ids.write_bytes(ids.read_bytes()[:-1])
+    elif damage == "no ids":
+        ids.unlink()
+    else:
+        (place / "corpus.json").write_text("{")
+    notes = []
+    with pytest.raises(CorpusError, match=r"; remove .*, and prepare the corpus again$"):
+        prepare_corpus(files, place, note=notes.append)
+    assert notes == []
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_file_in_place_of_the_folder_is_named(files, tmp_path, inside):
+    taken = tmp_path / "taken.txt"
+    taken.write_text("keep me")
+    with pytest.raises(CorpusError, match=r"taken\.txt is a file; choose a folder"):
+        prepare_corpus(files, taken / "folder" if inside else taken)
+    assert taken.read_text() == "keep me"
+
+
+def test_a_half_prepared_folder_has_one_instruction(files, place, tmp_path, monkeypatch):
+    interrupt(files, place, monkeypatch)
+    with pytest.raises(CorpusError, match=r"has no corpus\.json; continue with the command that began it$"):
+        read_corpus(place)
+    with pytest.raises(CorpusError, match=r"; choose another folder$"):
+        prepare_corpus(files[::-1], place)
+    with pytest.raises(CorpusError, match="nothing does not exist"):
+        open_prepared(tmp_path / "nothing")
