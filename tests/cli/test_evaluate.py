@@ -45,7 +45,7 @@ def test_held_out_text_is_the_default(charlstm, tmp_path, tale, network, where):
 
 def test_the_text_encoding_is_used_to_find_the_text(charlstm, tmp_path):
     (tmp_path / "tale.txt").write_text(TEXT, encoding="utf-16")
-    assert "neither here nor in data/" in charlstm("evaluate").stderr
+    assert "tale.txt is UTF-16, not UTF-8; add --text-encoding utf-16" in charlstm("evaluate").stderr
     told = json.loads(charlstm("evaluate", "--json", "--text-encoding", "utf-16").stdout)
     (tmp_path / "tale.txt").write_text(TEXT)
     found = json.loads(charlstm("evaluate", "--json").stdout)
