@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.config import TrainingConfig
 from charlstm.errors import ConfigError
-from charlstm.formatting import counted, exactly
+from charlstm.formatting import counted, duration, exactly
 from charlstm.planning.cost_model import STARTUP_SECONDS
 
 
@@ -63,8 +63,8 @@ def budget(training: TrainingConfig, steps_per_epoch: float) -> Budget:
 def why_finished(name: str, training: TrainingConfig, progress: TrainingProgress, steps_per_epoch: float) -> str | None:
     """Return why a saved run is finished, as a sentence, or None if it can be resumed.
 
-    A run is finished when its budget or its patience is used up and its last evaluation has been made. A budget in minutes is
-    used up when the rest is too short for starting and for the last evaluation.
+    A run is finished when its budget or its patience is used up and its last evaluation has been made. A budget in minutes ends
+    a run, too, if what is left is too short to start again and for another evaluation.
 
     Args:
         name: Name of the checkpoint.
@@ -74,17 +74,42 @@ def why_finished(name: str, training: TrainingConfig, progress: TrainingProgress
     """
     if not progress.steps or progress.loss_count:
         return None
+    ended = _end_of_budget(training, progress, steps_per_epoch)
     if training.patience is not None and progress.poor >= training.patience:
-        return (
-            f"{name} has stopped early, without a better score in {counted(progress.poor, 'evaluation')}; "
-            f"`patience={2 * progress.poor}` trains it further."
-        )
+        patience, poor = f"`patience={2 * progress.poor}`", counted(progress.poor, "evaluation")
+        stopped = f"{name} has stopped early, without a better score in {poor}"
+        if ended is None:
+            return f"{stopped}; {patience} trains it further."
+        return f"{stopped}, and {ended.why}; {patience} with `{ended.setting}={ended.more:g}` trains it further."
+    if ended is None:
+        return None
+    return f"{name} {ended.why}; `{ended.setting}={ended.more:g}` trains {ended.more - ended.now:g} more."
+
+
+@dataclass(frozen=True)
+class _End:
+    """The end of a budget: why nothing more is trained, and the value of a setting with which the run can be resumed."""
+
+    why: str
+    setting: str
+    now: float
+    more: float
+
+
+def _end_of_budget(training: TrainingConfig, progress: TrainingProgress, steps_per_epoch: float) -> _End | None:
     extent = budget(training, steps_per_epoch)
     if progress.steps >= extent.steps:
         trained = float(f"{progress.steps / steps_per_epoch:.3g}")
         epochs = (training.epochs or 0.0) if progress.steps == extent.steps else trained
-        return f"{name} has finished its {exactly(epochs, 'epoch')}; `epochs={2 * epochs:g}` trains {epochs:g} more."
-    if progress.seconds + STARTUP_SECONDS + progress.reserve >= extent.seconds:
-        minutes = max(extent.seconds / 60, round(progress.seconds / 60, 1))
-        return f"{name} has used up its {exactly(minutes, 'minute')}; `minutes={2 * minutes:g}` trains {minutes:g} more."
-    return None
+        return _End(f"has finished its {exactly(epochs, 'epoch')}", "epochs", epochs, 2 * epochs)
+    needed, left = STARTUP_SECONDS + progress.reserve, extent.seconds - progress.seconds
+    if needed < left:
+        return None
+    minutes = max(extent.seconds / 60, round(progress.seconds / 60, 1))
+    # Twice a short budget may again be too short to start and to evaluate.
+    enough = max(2 * minutes, math.ceil((progress.seconds + 2 * needed) / 6) / 10)
+    why = f"has used up its {exactly(minutes, 'minute')}"
+    if round(left) >= 1:
+        short = "too little to start again and for another evaluation"
+        why = f"has {duration(left)} left of its {exactly(minutes, 'minute')}, {short}"
+    return _End(why, "minutes", minutes, enough)

@@ -38,6 +38,9 @@ def test_seconds_left_follow_the_budget_that_ends_first():
     assert budget(TrainingConfig(minutes=2.0, epochs=None), 10).seconds_left(5, 50.0, 20.0) == 70.0
 
 
+TOO_LITTLE = "too little to start again and for another evaluation"
+
+
 def progress(steps: int, **values: Any) -> TrainingProgress:
     usual = {"seconds": 9.0, "loss_sum": 0.0, "loss_count": 0, "poor": 0, "halvings": 0, "began": 5.0}
     return TrainingProgress(steps=steps, **{**usual, **values}, paths=("a.txt",), text_encoding="utf-8", surroundings={})
@@ -54,17 +57,38 @@ def progress(steps: int, **values: Any) -> TrainingProgress:
         ({"minutes": 5}, progress(80, seconds=299.5), "tale has used up its 5 minutes; `minutes=10` trains 5 more."),
         ({"minutes": 5}, progress(80, seconds=300.5), "tale has used up its 5 minutes; `minutes=10` trains 5 more."),
         ({"minutes": 1}, progress(80, seconds=300), "tale has used up its 5 minutes; `minutes=10` trains 5 more."),
-        ({"minutes": 5}, progress(80, seconds=270, reserve=30), "tale has used up its 5 minutes; `minutes=10` trains 5 more."),
+        (
+            {"minutes": 5},
+            progress(80, seconds=270, reserve=30),
+            f"tale has 30 s left of its 5 minutes, {TOO_LITTLE}; `minutes=10` trains 5 more.",
+        ),
         (
             {"minutes": 5},
             progress(80, seconds=300 - STARTUP_SECONDS),
-            "tale has used up its 5 minutes; `minutes=10` trains 5 more.",
+            f"tale has 7 s left of its 5 minutes, {TOO_LITTLE}; `minutes=10` trains 5 more.",
+        ),
+        (
+            {"minutes": 0.2},
+            progress(80, seconds=9),
+            f"tale has 3 s left of its 0.2 minutes, {TOO_LITTLE}; `minutes=0.4` trains 0.2 more.",
         ),
         ({"minutes": 5, "epochs": 9}, progress(80, seconds=300), "tale has used up its 5 minutes; `minutes=10` trains 5 more."),
         (
             {"epochs": 9, "patience": 3},
             progress(50, poor=3),
             "tale has stopped early, without a better score in 3 evaluations; `patience=6` trains it further.",
+        ),
+        (
+            {"epochs": 8, "patience": 3},
+            progress(80, poor=3),
+            "tale has stopped early, without a better score in 3 evaluations, and has finished its 8 epochs; `patience=6` "
+            "with `epochs=16` trains it further.",
+        ),
+        (
+            {"minutes": 5, "patience": 3},
+            progress(80, poor=3, seconds=300),
+            "tale has stopped early, without a better score in 3 evaluations, and has used up its 5 minutes; `patience=6` "
+            "with `minutes=10` trains it further.",
         ),
         (
             {"minutes": 9, "patience": 1},
@@ -92,3 +116,14 @@ def test_a_finished_run_states_why_and_how_to_continue(training, saved, said):
 )
 def test_a_run_with_steps_or_an_evaluation_left_is_not_finished(training, saved):
     assert why_finished("tale", TrainingConfig(**{"epochs": None, **training}), saved, steps_per_epoch=10) is None
+
+
+@pytest.mark.parametrize("minutes", [0.05, 0.1, 0.2, 1, 60])
+@pytest.mark.parametrize("reserve", [0.0, 2.0, 100.0])
+@pytest.mark.parametrize("left", [-1.0, 0.0, 2.0])
+def test_the_budget_that_is_advised_resumes_the_run(minutes, reserve, left):
+    saved = progress(80, seconds=60 * minutes - left, reserve=reserve)
+    said = why_finished("tale", TrainingConfig(epochs=None, minutes=minutes), saved, steps_per_epoch=10) or ""
+    advised = float(said.split("`minutes=")[1].split("`")[0])
+    assert advised >= 2 * minutes
+    assert why_finished("tale", TrainingConfig(epochs=None, minutes=advised), saved, steps_per_epoch=10) is None
