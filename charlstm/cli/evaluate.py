@@ -145,7 +145,9 @@ def _say_unigram(result: "EvaluationResult", config: "CheckpointConfig") -> None
 
     unigram = (result.references or {}).get("unigram")
     nats = result.modes.stateful.nats_per_char
-    if found := unigram_finding(nats, unigram.nats_per_char if unigram else None, config.model, config.training):
+    if found := unigram_finding(
+        nats, unigram.nats_per_char if unigram else None, config.model, config.training, fine_tuned=bool(config.bases)
+    ):
         say(found.found)
 
 

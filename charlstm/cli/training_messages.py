@@ -49,7 +49,7 @@ def _say_unigram(plan: "TrainingPlan", nats: float | None) -> None:
 
     config = plan.config
     unigram = unigram_nats(*split(plan.ids, config.training.validation), config.vocabulary)
-    if found := unigram_finding(nats, unigram, config.model, config.training):
+    if found := unigram_finding(nats, unigram, config.model, config.training, fine_tuned=bool(config.bases)):
         say_note(f"{found.found} {found.advice}")
 
 

@@ -23,7 +23,7 @@ STILL_IMPROVING = 0.01
 
 
 def unigram_finding(
-    nats: float | None, unigram: float | None, model: ModelConfig, training: TrainingConfig
+    nats: float | None, unigram: float | None, model: ModelConfig, training: TrainingConfig, *, fine_tuned: bool = False
 ) -> FindingRecord | None:
     """Return a finding if a score is no better than letter frequencies.
 
@@ -32,6 +32,7 @@ def unigram_finding(
         unigram: The score of the unigram baseline on the same text.
         model: The network.
         training: The recipe.
+        fine_tuned: True if the network is that of a base model, so that its `units` cannot be changed.
     """
     if nats is None or unigram is None or nats < NO_BETTER * unigram:
         return None
@@ -42,12 +43,17 @@ def unigram_finding(
     if training.learning_rate > 0.02:
         return FindingRecord(kind="unigram", found=found, advice=f"Lower `learning_rate` (it is {training.learning_rate:g}).")
     slow = f", or raise `learning_rate` (it is {training.learning_rate:g})" if training.learning_rate < 1e-3 else ""
-    narrow = f", or raise `units` (they are {min(model.units):,})" if min(model.units) < 64 else ""
+    narrow = f", or raise `units` (they are {min(model.units):,})" if min(model.units) < 64 and not fine_tuned else ""
     return FindingRecord(kind="unigram", found=found, advice=f"Train longer with more {_budget(training)}{slow}{narrow}.")
 
 
 def diagnose(
-    history: Sequence[HistoryEntry], unigram: float | None, model: ModelConfig, training: TrainingConfig
+    history: Sequence[HistoryEntry],
+    unigram: float | None,
+    model: ModelConfig,
+    training: TrainingConfig,
+    *,
+    fine_tuned: bool = False,
 ) -> list[FindingRecord]:
     """Return what the evaluations of a run show: at least one finding, the most important first.
 
@@ -56,23 +62,24 @@ def diagnose(
         unigram: Score of the unigram baseline in nats per character; None if it is unknown.
         model: The network.
         training: The recipe.
+        fine_tuned: True if the network is that of a base model, so that its `units` cannot be changed.
     """
     scored = [line for line in history if line.nats_per_char is not None]
     best = best_score(scored)
-    first = unigram_finding(best.nats_per_char if best else None, unigram, model, training)
+    first = unigram_finding(best.nats_per_char if best else None, unigram, model, training, fine_tuned=fine_tuned)
     findings = [first] if first else []
     if len(scored) < 2 or best is None or best.nats_per_char is None:
         none = "Nothing is held out" if history else "There is no score in its history"
         few = "There is one score so far" if scored else none
         found = f"{few}: overfitting cannot be judged."
         return findings or [FindingRecord(kind="unscored", found=found, advice="")]
-    if curves := _overfitting(scored, best, model, training):
+    if curves := _overfitting(scored, best, training, _regularisation(model, fine_tuned=fine_tuned)):
         return [*findings, curves]
     # Neighbouring scores hardly differ while the learning rate is annealed to zero, so a longer span is compared.
     early = [line for line in scored[:-1] if line.step <= SPAN * scored[-1].step] or scored[:1]
     last, before = scored[-1].nats_per_char or 0.0, early[-1].nats_per_char or 0.0
     if last > GAP * scored[-1].train_nats_per_char:
-        findings.append(_gap(scored[-1], model))
+        findings.append(_gap(scored[-1], _regularisation(model, fine_tuned=fine_tuned)))
     if scored[-1] is best and last < before * (1 - STILL_IMPROVING):
         share = about(100 * (1 - last / before))
         since = f"{share} % better than that of epoch {early[-1].epoch:.1f}"
@@ -85,16 +92,18 @@ def diagnose(
         )
         advice = ""
         if loss > 1.05 * last and (model.dropout or model.drop_connect):
-            rates = f"`dropout` (now {model.dropout:g}) or `drop_connect` (now {model.drop_connect:g})"
-            advice = f"Lower {rates}: it learns less than it could."
+            rates = {"dropout": model.dropout, "drop_connect": model.drop_connect}
+            lower = " or ".join(f"`{name}` (now {rate:g})" for name, rate in rates.items() if rate)
+            advice = f"Lower {lower}: it learns less than it could."
         elif loss > 0.95 * last:
-            advice = f"A larger network may do better: raise `units` (now {_units(model)})."
+            larger = "fine-tune a larger model" if fine_tuned else f"raise `units` (now {_units(model)})"
+            advice = f"A larger network may do better: {larger}."
         findings.append(FindingRecord(kind="settled", found=found, advice=advice))
     return findings
 
 
 def _overfitting(
-    scored: Sequence[HistoryEntry], best: HistoryEntry, model: ModelConfig, training: TrainingConfig
+    scored: Sequence[HistoryEntry], best: HistoryEntry, training: TrainingConfig, regularisation: str
 ) -> FindingRecord | None:
     worse, last = [line for line in scored if line.step > best.step], scored[-1]
     lowest, end = best.nats_per_char or 0.0, last.nats_per_char or 0.0
@@ -106,23 +115,25 @@ def _overfitting(
         f"{decimal(best.train_nats_per_char, 4)} to {decimal(last.train_nats_per_char, 4)}. "
         f"The model is that of epoch {best.epoch:.1f}."
     )
-    advice = f"Raise {_regularisation(model)}, train on more text, or stop earlier: `epochs={about(best.epoch)}`"
-    return FindingRecord(kind="overfitting", found=found, advice=f"{advice}{'' if training.patience else ' or `patience=3`'}.")
+    epochs = about(best.epoch).replace(",", "")  # as a number for the option
+    # A patience of all evaluations would never end the training.
+    patience = " or `patience=3`" if training.patience is None and training.evaluations > 3 else ""
+    advice = f"Raise {regularisation}, train on more text, or stop earlier: `epochs={epochs}`{patience}."
+    return FindingRecord(kind="overfitting", found=found, advice=advice)
 
 
-def _gap(last: HistoryEntry, model: ModelConfig) -> FindingRecord:
+def _gap(last: HistoryEntry, regularisation: str) -> FindingRecord:
     held_out, learned = last.nats_per_char or 0.0, last.train_nats_per_char
     found = (
         f"The gap is wide: {decimal(held_out, 4)} on the held-out text against a training loss of {decimal(learned, 4)} "
         f"({decimal(held_out - learned, 4, '+')}), so it memorises a part of its text."
     )
-    return FindingRecord(kind="gap", found=found, advice=f"Raise {_regularisation(model)}, or train on more text.")
+    return FindingRecord(kind="gap", found=found, advice=f"Raise {regularisation}, or train on more text.")
 
 
-def _regularisation(model: ModelConfig) -> str:
-    return (
-        f"`dropout` (now {model.dropout:g}) or `drop_connect` (now {model.drop_connect:g}), lower `units` (now {_units(model)})"
-    )
+def _regularisation(model: ModelConfig, *, fine_tuned: bool) -> str:
+    rates = f"`dropout` (now {model.dropout:g}) or `drop_connect` (now {model.drop_connect:g})"
+    return rates if fine_tuned else f"{rates}, lower `units` (now {_units(model)})"
 
 
 def _units(model: ModelConfig) -> str:
@@ -130,4 +141,5 @@ def _units(model: ModelConfig) -> str:
 
 
 def _budget(training: TrainingConfig) -> str:
-    return "`epochs`" if training.minutes is None else "`minutes`"
+    budget = "`epochs`" if training.minutes is None else "`minutes`"
+    return budget if training.patience is None else f"{budget} and `patience`"

@@ -21,6 +21,7 @@ from charlstm.formatting import bits, count_parameters
 from charlstm.planning.budget import why_finished
 from charlstm.results.history import EvaluationRecord, FindingRecord, HistoryResult, PointsRecord, RunRecord, RunStatus, Setting
 from charlstm.results.json_record import replace
+from charlstm.text.prepared_corpus import is_prepared
 
 _WITHOUT_EFFECT = frozenset({"save_every"})
 """Settings that change no curve."""
@@ -114,7 +115,7 @@ def _run(folder: Path, config: CheckpointConfig, label: str, scored_on: str) -> 
     best, unigram = best_score(history), curves.header.unigram_nats_per_char
     nats = best.nats_per_char if best else None
     status = _status(folder, config, progress, latest.step / latest.epoch if latest and latest.epoch else 0.0)
-    findings = diagnose(history, unigram, config.model, config.training)
+    findings = diagnose(history, unigram, config.model, config.training, fine_tuned=bool(config.bases))
     if config.imported is not None:
         found = f"It was imported from {config.imported}: how it was trained is not known."
         findings = [FindingRecord(kind="imported", found=found, advice="")]
@@ -160,11 +161,17 @@ def _status(folder: Path, config: CheckpointConfig, progress: TrainingProgress |
 def _interrupted(folder: Path, config: CheckpointConfig, progress: TrainingProgress, epoch: float) -> FindingRecord:
     """Return the finding that a run was interrupted, with the call that resumes it."""
     place = real_path(folder)
-    text = "" if all(map(is_text_file, progress.paths)) else "'TEXT', "  # a pipe, or a file that is no longer there
+    text = "" if _can_be_read(progress.paths) else "'TEXT', "
+    own = "" if config.validation_text is None or _can_be_read(progress.validation_paths) else ", validation_file='TEXT'"
     where = "" if place.parent == real_path(CURRENT) else f", checkpoints={_quoted(str(folder.parent))}"
     found = f"It was interrupted at epoch {epoch:.1f}, before the end of its {budget_phrase(config.training)}."
-    call = f"charlstm.train({text}resume={_quoted(place.name)}{where})"
+    call = f"charlstm.train({text}resume={_quoted(place.name)}{own}{where})"
     return FindingRecord(kind="interrupted", found=found, advice=f"Resume it with: `{call}`")
+
+
+def _can_be_read(paths: Sequence[str]) -> bool:
+    """Return whether saved paths can be read again: none is a pipe, or a file that is no longer there."""
+    return all(is_text_file(path) or is_prepared(path) for path in paths)
 
 
 def _quoted(text: str) -> str:

@@ -1,6 +1,7 @@
 """Findings from the learning curves of a run, on curves whose meaning is plain."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -85,3 +86,50 @@ def test_a_model_no_better_than_letter_frequencies_says_so(nats, unigram, rate, 
     assert (found and found.advice) == advice
     if found:
         assert "3.1500 nats/char; the unigram baseline has 3.1800" in found.found
+
+
+@pytest.mark.parametrize(
+    ("held_out", "learned", "dropout"),
+    [
+        ([1.9, 1.577, 1.7, 1.898], [2.0, 1.4, 1.0, 0.5], 0.2),
+        ([1.9, 1.577, 1.9], [2.0, 1.4, 1.35], 0.2),
+        ([2.0, 1.995], [2.3, 1.95], 0.6),
+        ([2.0, 1.995], [2.3, 2.2], 0.0),
+        ([3.2, 3.19], [3.2, 3.2], 0.2),
+    ],
+)
+def test_a_fine_tuned_model_is_not_told_to_change_its_units(held_out, learned, dropout):
+    model = ModelConfig(vocabulary_size=60, units=(32,), dropout=dropout)
+    told = {
+        fine_tuned: diagnose(curve(held_out, learned), 3.18, model, TRAINING, fine_tuned=fine_tuned)
+        for fine_tuned in (False, True)
+    }
+    assert any("`units`" in each.advice for each in told[False])
+    assert not any("`units`" in each.advice for each in told[True])
+    assert all(each.advice for each in told[True])
+
+
+def test_a_rate_of_0_is_not_to_be_lowered():
+    model = ModelConfig(vocabulary_size=60, units=(128,), drop_connect=0.3)
+    (found,) = diagnose(curve([2.0, 1.995], [2.3, 2.2]), None, model, TRAINING)
+    assert "`drop_connect` (now 0.3)" in found.advice
+    assert "`dropout`" not in found.advice
+
+
+@pytest.mark.parametrize(("evaluations", "advised"), [(3, False), (4, True)])
+def test_a_patience_that_ends_no_training_is_not_advised(evaluations, advised):
+    training = TrainingConfig(epochs=12, evaluations=evaluations)
+    (found,) = diagnose(curve([1.9, 1.577, 1.7, 1.898], [2.0, 1.4, 1.0, 0.5]), None, MODEL, training)
+    assert ("`patience=3`" in found.advice) == advised
+
+
+def test_epochs_of_a_long_training_are_advised_as_a_number():
+    history = [replace(line, epoch=1000 * line.epoch) for line in curve([1.9, 1.577, 1.7, 1.898], [2.0, 1.4, 1.0, 0.5])]
+    (found,) = diagnose(history, None, MODEL, TRAINING)
+    assert "`epochs=2000`" in found.advice
+
+
+def test_a_training_that_may_stop_early_needs_more_patience_too():
+    found = unigram_finding(3.15, 3.18, MODEL, TrainingConfig(patience=2))
+    assert found is not None
+    assert found.advice == "Train longer with more `epochs` and `patience`."

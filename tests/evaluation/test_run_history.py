@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from charlstm import prepare_corpus
 from charlstm.checkpoint.config_file import ValidationRecord, read_config, write_config
 from charlstm.checkpoint.history import HISTORY
+from charlstm.checkpoint.lineage import lineage
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.points import POINTS
 from charlstm.checkpoint.state_files import write_state
@@ -77,6 +79,33 @@ def test_an_interrupted_run_says_how_it_is_resumed(tmp_path, monkeypatch, path, 
         assert [(each.kind, bool(each.advice)) for each in run.findings] == [("interrupted", True), ("improving", False)]
         assert run.findings[0].found == "It was interrupted at epoch 4.0, before the end of its 8 epochs."
         assert run.findings[0].advice == f"Resume it with: `charlstm.train({text}resume='one'{place})`"
+
+
+@pytest.mark.parametrize(("path", "own"), [("own.txt", ""), ("gone.txt", ", validation_file='TEXT'")])
+def test_an_interrupted_run_needs_only_the_texts_that_are_gone(tmp_path, monkeypatch, path, own):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.txt").write_text("Once")
+    (tmp_path / "tale.txt").write_text("Once upon a time")
+    prepare_corpus("tale.txt", tmp_path / "prepared")
+    folder = make_run(tmp_path / "checkpoints" / "one", epochs=8, validation=0.0)
+    record = ValidationRecord(name="own.txt", fingerprint="0a" * 32, characters=4)
+    write_config(folder, replace(read_config(folder), validation_text=record))
+    progress = TrainingProgress(
+        steps=STEPS, seconds=40.0, loss_sum=0.0, loss_count=0, poor=0, halvings=0, began=1.0,
+        paths=(str(tmp_path / "prepared"),), validation_paths=(path,), text_encoding="utf-8", surroundings={},
+    )  # fmt: skip
+    write_state(folder, TrainingState(arrays={}, best={}, history=(), progress=progress))
+    (run,) = compare_runs([folder]).runs
+    assert run.findings[0].advice == f"Resume it with: `charlstm.train(resume='one'{own})`"
+
+
+def test_a_fine_tuned_run_is_not_told_to_change_its_units(tmp_path):
+    folder = make_run(tmp_path / "tuned", (2.2, 1.8, 2.0, 2.3), (2.1, 1.5, 1.0, 0.5))
+    (before,) = compare_runs([folder]).runs
+    config = read_config(folder)
+    write_config(folder, replace(config, bases=lineage(config, "base")))
+    (after,) = compare_runs([folder]).runs
+    assert ["`units`" in run.findings[0].advice for run in (before, after)] == [True, False]
 
 
 def test_runs_are_comparable_if_they_share_their_validation_text(tmp_path):
