@@ -10,6 +10,7 @@ from charlstm.choices import DEFAULT_TEMPERATURE, Mode
 from charlstm.errors import CharlstmError, ConfigError
 from charlstm.formatting import counted
 from charlstm.inference.constraints.letters import allowed_characters
+from charlstm.inference.generation_settings import LARGEST_RANDOM_SEED
 from charlstm.inference.stop_rules import LONGEST_END, StopRules
 from charlstm.server.api_error import ApiError
 from charlstm.server.completion_fields import CompletionRequest
@@ -90,6 +91,10 @@ def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Li
     kept = texts * sum(len(prompt or "") * echo + most for prompt in prompts)
     if logprobs is not None and kept > limits.max_scored:
         raise ApiError(400, f"logprobs: expected at most {limits.max_scored:,} characters in all; found {kept:,}", "logprobs")
+    seed = None if request.seed is None else _integer("seed", request.seed, 0, 0, LARGEST_RANDOM_SEED)
+    if seed is not None and seed + texts - 1 > LARGEST_RANDOM_SEED:
+        most, what = LARGEST_RANDOM_SEED - texts + 1, counted(texts, "text")
+        raise ApiError(400, f"seed: expected at most {most:,} for {what}, which have consecutive seeds; found {seed:,}", "seed")
     return CheckedRequest(
         prompts=prompts,
         max_tokens=max_tokens,
@@ -102,7 +107,7 @@ def check_request(request: CompletionRequest, vocabulary: Vocabulary, limits: Li
         n=n,
         texts=texts,
         stops=stops,
-        seed=None if request.seed is None else _integer("seed", request.seed, 0, 0, (1 << 63) - 1),
+        seed=seed,
         stream=stream,
         include_usage=request.stream_options is not None and request.stream_options.include_usage,
         logprobs=logprobs,
@@ -124,6 +129,8 @@ def _check_supported(request: CompletionRequest) -> None:
 
 def _check_used(request: CompletionRequest, prompts: list[str | None]) -> None:
     """Refuse fields that would do nothing, except those of OpenAI that clients send in every request."""
+    if request.avoid == "":
+        raise ApiError(400, "avoid: expected at least one character; found an empty string", "avoid")
     if request.stream_options is not None and not request.stream:
         raise ApiError(400, "stream_options is for streams; set stream to true", "stream_options")
     if request.max_tokens == 0:

@@ -199,6 +199,10 @@ def test_models_are_listed(client):
     ({"logit_bias": {"e": 101}}, "logit_bias", "from -100 to 100"),
     ({"presence_penalty": 1}, "presence_penalty", "not supported"),
     ({"seed": -1}, "seed", "expected an integer from 0"),
+    ({"seed": 2**63 - 1, "n": 2}, "seed", "expected at most 9,223,372,036,854,775,806 for 2 texts"),
+    ({"seed": 2**63 - 2, "best_of": 3}, "seed", "expected at most 9,223,372,036,854,775,805 for 3 texts"),
+    ({"extra_body": {"avoid": ""}}, "avoid", "an empty string"),
+    ({"max_tokens": 0, "echo": True, "extra_body": {"avoid": ""}}, "avoid", "an empty string"),
     ({"prompt": []}, "prompt", "found none"),
     ({"prompt": ["a", 3]}, "prompt", "found both"),
     ({"prompt": [999]}, "prompt", "expected ids from 0 to"),
@@ -225,6 +229,13 @@ def test_what_cannot_be_is_refused_with_its_field(client, options, field, said):
     body = error.value.body
     assert (body["type"], body["param"]) == ("invalid_request_error", field)
     assert said in body["message"]
+
+
+def test_the_largest_seeds_are_of_the_last_texts(client, models):
+    found = client.completions.create(model="tale", prompt="The", n=2, max_tokens=20, seed=2**63 - 2)
+    assert [choice.text for choice in found.choices] == [
+        expected(models["tale"], "The", 20, seed) for seed in (2**63 - 2, 2**63 - 1)
+    ]
 
 
 def test_a_model_that_is_not_served_is_not_found(client):
