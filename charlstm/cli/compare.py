@@ -18,7 +18,7 @@ from charlstm.cli.evaluation_inputs import (
     say_unbounded,
 )
 from charlstm.cli.flags import with_flags
-from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, SeedSource, find_seeds, once, threads
+from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, SeedSource, find_seeds, once, refuse_on_unknown, threads
 from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import LARGEST_SEED, integer, number
 from charlstm.cli.outputs import check_outputs, output_path, page_path, write_output
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 
 def compare(
+    context: typer.Context,
     seed: SeedOption = None,
     seed_file: SeedFileOption = None,
     checkpoint: CheckpointOption = None,
@@ -87,6 +88,9 @@ def compare(
         raise typer.BadParameter("--text and --seed-file cannot both be read from stdin")
     if plot is not None and plot.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {short_repr(str(plot))}")
+    refuse_on_unknown(
+        context, "a seed or a text", "--seed, --seed-file or --text", used=bool(seed or seed_file or measured is not None)
+    )
     check_outputs(report=report, plot=plot)
     sizes = _sizes(windows)
     model = find_model(checkpoint, checkpoints)

@@ -17,6 +17,7 @@ from charlstm.cli.evaluation_inputs import (
     say_unbounded,
 )
 from charlstm.cli.flags import with_flags
+from charlstm.cli.generation_inputs import refuse_on_unknown
 from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import LARGEST_SEED, integer
 from charlstm.cli.terminal import (
@@ -43,6 +44,7 @@ _LEARNING = 20
 
 
 def evaluate(
+    context: typer.Context,
     text: Annotated[
         str | None,
         typer.Argument(
@@ -77,6 +79,7 @@ def evaluate(
         raise typer.BadParameter("--surprise adds to what --json prints; for a coloured text see `charlstm compare --report`")
     if dynamic and mix:
         raise typer.BadParameter("--dynamic trains one model as it reads; remove --mix")
+    refuse_on_unknown(context, "a text to score", "FILE", used=text is not None)
     model = find_mixture(checkpoint, checkpoints, mix)
     config = model.checkpoint
     texts = find_texts(model, text, corpus, on_unknown, text_encoding)

@@ -11,6 +11,7 @@ import typer
 
 from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.cli import constraint_options, generate_options
+from charlstm.cli.generate_combinations import refuse_combinations
 from charlstm.cli.generated_text import print_next, print_texts
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
@@ -20,14 +21,11 @@ from charlstm.cli.generation_inputs import (
     encoding_of,
     find_seeds,
     note_unused,
-    once,
-    refuse,
     settings_of,
     stop_strings,
     threads,
 )
 from charlstm.cli.memory_checks import writers
-from charlstm.cli.options import is_given
 from charlstm.cli.output_settings import is_finished, stored_settings, stored_values
 from charlstm.cli.outputs import check_outputs
 from charlstm.cli.terminal import (
@@ -48,12 +46,6 @@ if TYPE_CHECKING:
 
 _LONG_SEED = 100_000
 """Seed length in characters from which reading it takes about ten seconds."""
-
-_OF_A_TEXT = (
-    "samples", "length", "stop", "stop_regex", "keep_stop", "end", "separator", "logprobs", "temperature", "word_temperature",
-    "top_k", "top_p", "min_p", "repetition_penalty", "dry_multiplier", "dry_base", "dry_allowed_length",
-)  # fmt: skip
-"""Parameters of :func:`generate` that do not change the next character's probabilities."""
 
 
 def generate(
@@ -109,35 +101,7 @@ def generate(
     from charlstm.inference.generation_inputs import GenerationInputs, consecutive_seeds
     from charlstm.inference.memory_checks import check_generation
 
-    if interactive:
-        refuse(
-            "--interactive writes one text to the terminal",
-            {
-                "--json": json,
-                "--samples": samples > 1,
-                "--seeds-file": seeds_file is not None,
-                "--separator": separator is not None,
-            },
-        )
-        once("--seed", seed)
-    if output is not None:
-        refuse(
-            "--output writes one JSON object a line, with the numpy engine",
-            {"--json": json, "--interactive": interactive, "--engine": engine == "keras", "--separator": separator is not None},
-        )
-    if probabilities:
-        refuse(
-            "--probabilities is about the next character of one seed",
-            {"--interactive": interactive, "--output": output is not None, "--seeds-file": seeds_file is not None},
-        )
-        _refuse_text_options(context)
-        once("--seed", seed)
-    if json:
-        refuse("--json has the texts in a list", {"--separator": separator is not None})
-    if logprobs is not None and not json:
-        raise typer.BadParameter("--logprobs: log-probabilities are part of the JSON; give --json too, or remove --logprobs")
-    if keep_stop and not stop and stop_regex is None:
-        raise typer.BadParameter("--keep-stop keeps what ended a text; give --stop or --stop-regex too, or remove --keep-stop")
+    refuse_combinations(context)
     check_outputs(output=output)
     files = seed_file or seeds_file or (None if words == "corpus" else words)
     encoding = encoding_of("--seed-file, --seeds-file or a file of --words", files, text_encoding)
@@ -190,15 +154,6 @@ def generate(
             converse(decoder, config.vocabulary, inputs, search, on_unknown=on_unknown, shows_seed=shows_seed)
         else:
             print_texts(model, inputs, engine, json=json, separator=separator)
-
-
-def _refuse_text_options(context: typer.Context) -> None:
-    """Refuse the options that concern a text beside ``--probabilities``, which would ignore them."""
-    given = context.params
-    named = (*constraint_options.NAMES, *_OF_A_TEXT)
-    options = {f"--{name.replace('_', '-')}": is_given(context, name) for name in named}
-    others = {"--engine": given["engine"] == "keras"}
-    refuse("--probabilities is about the next character of the model itself, not about a text", options | others)
 
 
 def _word_search(model: "Model", settings: "GenerationSettings") -> "Search":

@@ -234,6 +234,19 @@ def refuse(reason: str, options: dict[str, bool]) -> None:
         raise typer.BadParameter(f"{reason}; remove {' and '.join(given)}")
 
 
+def refuse_on_unknown(context: typer.Context, what: str, options: str, *, used: bool) -> None:
+    """Refuse ``--on-unknown`` without a text of the user's, since the texts of a checkpoint have known characters only.
+
+    Args:
+        context: The options of the command.
+        what: The text that it is about.
+        options: The options that give such a text.
+        used: True if there is one.
+    """
+    if is_given(context, "on_unknown") and not used:
+        raise typer.BadParameter(f"--on-unknown is about the characters of {what}; give {options} too, or remove --on-unknown")
+
+
 def settings_of(context: typer.Context, random_seed: int) -> "GenerationSettings":
     """Return the settings of a generation: the options of the command that are named like them.
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from charlstm.choices import OnUnknown
 from charlstm.cli.evaluation_inputs import UnknownOption
-from charlstm.cli.generation_inputs import encoding_of, once, unescaped
+from charlstm.cli.generation_inputs import encoding_of, once, refuse_on_unknown, unescaped
 from charlstm.cli.inspection_options import refuse_for_recipe, refuse_unused
 from charlstm.cli.memory_checks import check_scoring, check_text
 from charlstm.cli.options import choice, integer
@@ -119,6 +119,7 @@ def inspect(
     names = [name for name in SECTIONS if section in (None, name)]
     looks_inside = section == "inside" or page is not None or (given and section is None)
     refuse_unused(context, section, [*names, *["inside"] * looks_inside])
+    refuse_on_unknown(context, "a text", "--text, --text-file or --character", used=given or character is not None)
     encoding = encoding_of("--text-file", text_file, text_encoding)
     check_outputs(page=page)
     model = find_model(checkpoint, checkpoints)

@@ -176,3 +176,21 @@ def test_no_text_has_a_random_seed_that_it_could_not_have_alone(charlstm, refusa
     assert refusal(*arguments, str(last - 1)).startswith(
         "--random-seed: expected at most 9,223,372,036,854,775,805 for 3 samples"
     )
+
+
+@pytest.mark.parametrize("beside", [["--json"], ["--output", "texts.jsonl"], ["--probabilities"]])
+@pytest.mark.parametrize(
+    ("option", "named"), [("--with-seed", "--with-seed"), ("--echo", "--with-seed"), ("--no-echo", "--no-echo")]
+)
+def test_printing_of_the_seed_is_refused_where_it_is_not_printed(charlstm, beside, option, named):
+    result = charlstm("generate", "--seed", "The ", "--length", "2", *beside, option)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"remove {named};" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["generate", "compare", "evaluate", "inspect", "inspect step", "inspect inside"])
+@pytest.mark.parametrize("value", ["skip", "error"])
+def test_an_action_for_unknown_characters_needs_a_text(charlstm, command, value):
+    result = charlstm(*command.split(), "--on-unknown", value)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "remove --on-unknown;" in " ".join(result.stderr.split())

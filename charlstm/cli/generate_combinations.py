@@ -1,0 +1,50 @@
+"""The options of ``charlstm generate`` that another option would ignore, and that are refused beside it."""
+
+import typer
+
+from charlstm.cli import constraint_options
+from charlstm.cli.generation_inputs import once, refuse, refuse_on_unknown
+from charlstm.cli.options import is_given
+
+_OF_A_TEXT = (
+    "samples", "length", "stop", "stop_regex", "keep_stop", "end", "separator", "logprobs", "temperature", "word_temperature",
+    "top_k", "top_p", "min_p", "repetition_penalty", "dry_multiplier", "dry_base", "dry_allowed_length",
+)  # fmt: skip
+"""Options that do not change the next character's probabilities."""
+
+
+def refuse_combinations(context: typer.Context) -> None:
+    """Refuse options that would have no effect beside others.
+
+    Args:
+        context: The options of the command.
+
+    Raises:
+        typer.BadParameter: If there is such an option.
+    """
+    given = context.params
+    separator = {"--separator": given["separator"] is not None}
+    several = {"--seeds-file": given["seeds_file"] is not None}
+    printed = {"--with-seed": given["with_seed"] is True, "--no-echo": given["with_seed"] is False}
+    interactive, keras = {"--interactive": given["interactive"]}, {"--engine": given["engine"] == "keras"}
+    if given["interactive"]:
+        others = {"--json": given["json"], "--samples": given["samples"] > 1}
+        refuse("--interactive writes one text to the terminal", others | several | separator)
+        once("--seed", given["seed"])
+    if given["output"] is not None:
+        others = {"--json": given["json"]} | interactive | keras | separator | printed
+        refuse("--output writes one JSON object a line, with the numpy engine", others)
+    if given["probabilities"]:
+        others = interactive | {"--output": given["output"] is not None} | several | printed
+        refuse("--probabilities is about the next character of one seed", others)
+        texts = {f"--{name.replace('_', '-')}": is_given(context, name) for name in (*constraint_options.NAMES, *_OF_A_TEXT)}
+        refuse("--probabilities is about the next character of the model itself, not about a text", texts | keras)
+        once("--seed", given["seed"])
+    if given["json"]:
+        refuse("--json has the texts in a list, apart from their seeds", separator | printed)
+    if given["logprobs"] is not None and not given["json"]:
+        raise typer.BadParameter("--logprobs: log-probabilities are part of the JSON; give --json too, or remove --logprobs")
+    if given["keep_stop"] and not given["stop"] and given["stop_regex"] is None:
+        raise typer.BadParameter("--keep-stop keeps what ended a text; give --stop or --stop-regex too, or remove --keep-stop")
+    used = given["interactive"] or given["seed"] or given["seed_file"] or given["seeds_file"]
+    refuse_on_unknown(context, "a seed", "--seed, --seed-file or --seeds-file", used=bool(used))
