@@ -7,6 +7,9 @@ import shlex
 FORMER_OPTIONS = ("--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume", "--cell")
 """Former names of options. They are accepted for one release, and not shown."""
 
+_RENAMED = {"base": "--from", "models": "--mix"}
+"""Options with a name of their own, by setting."""
+
 _ARGUMENT = re.compile(r"""(?:(\w+)=)?('[^'`]*'|"[^"`]*")(?:, )?""")
 _CALL = re.compile(rf"`charlstm\.(\w+)\(((?:{_ARGUMENT.pattern})*)\)`")
 _SETTING = re.compile(r"`([a-z][a-z_]*)(?:=([^`]*))?`")
@@ -18,7 +21,7 @@ def flag(setting: str) -> str:
     >>> flag("batch_size"), flag("base")
     ('--batch-size', '--from')
     """
-    return "--from" if setting == "base" else f"--{setting.replace('_', '-')}"
+    return _RENAMED.get(setting) or f"--{setting.replace('_', '-')}"
 
 
 def with_flags(message: str) -> str:

@@ -1,11 +1,14 @@
 """Settings in the library's messages, as the options of the command line."""
 
+import ast
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
+import charlstm as package
 from charlstm.cli.app import app
 from charlstm.cli.flags import FORMER_OPTIONS, flag, with_flags
 from charlstm.config import ModelConfig, TrainingConfig
@@ -17,6 +20,30 @@ OPTIONS = {
     for parameter in command.params
     for option in parameter.opts + parameter.secondary_opts
 }
+
+
+NOT_ON_THE_COMMAND_LINE = {"extra_characters", "callback"}
+"""Arguments of the library that no command passes on."""
+
+
+def error_settings() -> set[str]:
+    """Return the settings that are written out in the errors of the library."""
+    root = Path(package.__file__).parent
+    trees = [ast.parse(path.read_text()) for path in root.rglob("*.py") if "cli" not in path.relative_to(root).parts]
+    return {
+        keyword.value.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "setting" and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str)
+    }
+
+
+def test_every_setting_of_an_error_is_an_option():
+    settings = error_settings()
+    assert {"models", "min_count", "to", "window"} <= settings
+    assert {setting for setting in settings - NOT_ON_THE_COMMAND_LINE if flag(setting) not in OPTIONS} == set()
 
 
 @pytest.mark.parametrize("setting", [*inspect.signature(ModelConfig).parameters, *inspect.signature(TrainingConfig).parameters])
