@@ -7,7 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, get_args
 
-from charlstm.checkpoint.config_file import CheckpointConfig, read_config
+from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.history import read_history
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.weights import Weights, read_weights

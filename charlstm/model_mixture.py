@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord
+from charlstm.checkpoint.config_records import CheckpointConfig, CorpusRecord
 from charlstm.choices import Engine, Mode
 from charlstm.errors import CharlstmError, ConfigError
 from charlstm.inference.mixture import Mixture, mixture

@@ -16,7 +16,8 @@ import typer.main
 import typer.testing
 from threadpoolctl import threadpool_limits
 
-from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord, write_config
+from charlstm.checkpoint.config_file import write_config
+from charlstm.checkpoint.config_records import CheckpointConfig, CorpusRecord
 from charlstm.checkpoint.history import HistoryEntry, write_history
 from charlstm.checkpoint.weights import write_weights
 from charlstm.config import ModelConfig, TrainingConfig

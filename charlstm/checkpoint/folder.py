@@ -9,7 +9,8 @@ from itertools import count
 from pathlib import Path
 
 from charlstm.checkpoint.atomic import make_folder, translate_write_errors
-from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, read_config
+from charlstm.checkpoint.config_file import CONFIG, read_config
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.lock import LOCK, training_lock
 from charlstm.checkpoint.regular_files import DEVICES, real_path
 from charlstm.checkpoint.state_files import RESUME

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from charlstm.checkpoint.config_file import MAX_BASE_NAME, BaseRecord, CheckpointConfig
+from charlstm.checkpoint.config_records import MAX_BASE_NAME, BaseRecord, CheckpointConfig
 from charlstm.checkpoint.sketches import Sketches
 from charlstm.errors import clip_text
 from charlstm.text.vocabulary import Ids, Vocabulary

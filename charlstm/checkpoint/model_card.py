@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.history import HistoryEntry, best_score
 from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.config import TrainingConfig

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import make_folder, translate_write_errors, write_atomically
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.history import HistoryEntry
 from charlstm.checkpoint.json_files import MAX_BYTES, parse_json
 from charlstm.checkpoint.manifest import verify, write_manifest

@@ -33,7 +33,7 @@ from charlstm.cli.terminal import (
 from charlstm.formatting import counted
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint.config_file import CheckpointConfig
+    from charlstm.checkpoint.config_records import CheckpointConfig
     from charlstm.model import Model
     from charlstm.results.evaluation import EvaluationResult
     from charlstm.results.scores import CountsRecord, ScoreRecord

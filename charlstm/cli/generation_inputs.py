@@ -14,7 +14,7 @@ from charlstm.cli.terminal import known_text, printable_name, say, say_note
 from charlstm.errors import CharlstmError, clip_text
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint.config_file import CheckpointConfig
+    from charlstm.checkpoint.config_records import CheckpointConfig
     from charlstm.config import ModelConfig
     from charlstm.inference.generation_settings import GenerationSettings
     from charlstm.inference.sampling import Sampling

@@ -30,7 +30,7 @@ from charlstm.errors import join_alternatives, short_repr
 from charlstm.formatting import exactly
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint.config_file import CheckpointConfig
+    from charlstm.checkpoint.config_records import CheckpointConfig
     from charlstm.inference.lstm import Array
     from charlstm.model_files import ModelFiles
     from charlstm.results.inspection import InspectionResult, Sections

@@ -13,7 +13,7 @@ from charlstm.errors import CheckpointError, clip_text
 from charlstm.formatting import decimal
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint.config_file import CheckpointConfig
+    from charlstm.checkpoint.config_records import CheckpointConfig
     from charlstm.results.commands import CheckpointSummary
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint.config_file import CheckpointConfig
+    from charlstm.checkpoint.config_records import CheckpointConfig
     from charlstm.choices import Mode
     from charlstm.inference.memory_footprint import Particles
     from charlstm.inference.sampling import Sampling

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.regular_files import is_file_name, is_text_file
 from charlstm.checkpoint.state_files import read_progress
 from charlstm.checkpoint.training_state import TrainingProgress

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.choices import OnUnknown

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig, read_config
+from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.history import HistoryEntry, best_score, read_history
 from charlstm.checkpoint.lock import is_training
 from charlstm.checkpoint.model_card import budget_phrase

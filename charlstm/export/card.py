@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm import __version__
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.history import best_score, read_history
 from charlstm.checkpoint.weights import Weights
 from charlstm.choices import WeightsFormat

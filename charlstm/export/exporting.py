@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from charlstm.checkpoint.atomic import make_folder, translate_write_errors, write_atomically
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.weights import Weights
 from charlstm.choices import ExportFormat, WeightsFormat

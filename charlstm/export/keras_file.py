@@ -5,7 +5,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 
 README = """import json, zipfile

@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 from charlstm.config import ModelConfig
 from charlstm.inference.logits import Logits, log_softmax

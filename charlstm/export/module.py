@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 from charlstm.choices import WeightsFormat
 from charlstm.export.web_model import web_model

@@ -4,7 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.weights import Weights, contiguous, open_tensors
 from charlstm.config import to_dict
 from charlstm.errors import CharlstmError

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 from charlstm.config import ModelConfig
 from charlstm.errors import CharlstmError

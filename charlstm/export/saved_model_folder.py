@@ -4,7 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 
 VOCABULARY = "vocabulary.json"

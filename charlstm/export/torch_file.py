@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 from charlstm.config import to_dict
 from charlstm.errors import ConfigError

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 from charlstm.choices import WeightsFormat
 from charlstm.export.weights import pack_weights

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.config_file import CARD, MAX_INFO, CheckpointConfig, CorpusRecord, write_config
+from charlstm.checkpoint.config_file import CARD, MAX_INFO, write_config
+from charlstm.checkpoint.config_records import CheckpointConfig, CorpusRecord
 from charlstm.checkpoint.folder import available_names, check_can_be_created, check_name, new_checkpoint
 from charlstm.checkpoint.regular_files import refusal_reason
 from charlstm.checkpoint.weights import Weights, write_weights

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.choices import OnUnknown
 from charlstm.config import build
 from charlstm.errors import CharlstmError, ConfigError, check_instance, check_integer, suggestion

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from charlstm import machine
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.choices import Mode
 from charlstm.inference.memory_footprint import NO_PARTICLES, Particles, logprob_bytes, process_bytes, text_bytes, writing_bytes
 from charlstm.inference.sampling import Sampling

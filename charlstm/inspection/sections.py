@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.formatting import count_parameters
 from charlstm.inference.finite import check_record
 from charlstm.inference.logits import log_softmax

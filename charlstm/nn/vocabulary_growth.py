@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.weights import Weights
 from charlstm.config import ModelConfig
 from charlstm.errors import ConfigError

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig, read_config
+from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.folder import find_checkpoint
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.checkpoint.weights import Weights, read_weights

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charlstm.checkpoint.config_file import CheckpointConfig, ValidationRecord
+from charlstm.checkpoint.config_records import CheckpointConfig, ValidationRecord
 from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
 from charlstm.checkpoint.sketches import Sketches
 from charlstm.errors import ConfigError, clip_text

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from charlstm import __version__
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.history import HistoryEntry, best_score
 from charlstm.config import setting_name, to_dict
 from charlstm.errors import CheckpointError, ConfigError, short_repr

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig, read_config
+from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.folder import find_checkpoint
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.state_files import newest_state, read_progress, read_state

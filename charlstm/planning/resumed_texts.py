@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.regular_files import is_text_file
 from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.errors import CheckpointError, ConfigError, CorpusError, UnknownCharacterError, clip_text

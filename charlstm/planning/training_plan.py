@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord
+from charlstm.checkpoint.config_records import CheckpointConfig, CorpusRecord
 from charlstm.checkpoint.folder import available_names, check_can_be_created, check_new
 from charlstm.checkpoint.json_files import MAX_BYTES
 from charlstm.checkpoint.lineage import characters_trained_on, lineage

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord
+from charlstm.checkpoint.config_records import CheckpointConfig, CorpusRecord
 from charlstm.checkpoint.history import HistoryEntry, best_score
 from charlstm.config import ModelConfig
 from charlstm.formatting import bits, count_parameters, counted

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.config_file import CARD, CheckpointConfig
+from charlstm.checkpoint.config_file import CARD
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.history import write_history
 from charlstm.checkpoint.model_card import model_card
 from charlstm.checkpoint.points import write_points

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, CorpusRecord, write_config
+from charlstm.checkpoint.config_file import CONFIG, write_config
+from charlstm.checkpoint.config_records import CheckpointConfig, CorpusRecord
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import HistoryEntry, write_history
 from charlstm.checkpoint.points import Point, PointsHeader, TrainingCurves, write_points

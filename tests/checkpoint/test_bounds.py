@@ -10,7 +10,8 @@ from dataclasses import asdict, replace
 import pytest
 from safetensors.numpy import save
 
-from charlstm.checkpoint.config_file import CONFIG, MAX_NAME, MAX_WINDOW, MAX_WINDOWS, read_config, write_config
+from charlstm.checkpoint.config_file import CONFIG, read_config, write_config
+from charlstm.checkpoint.config_records import MAX_NAME, MAX_WINDOW, MAX_WINDOWS
 from charlstm.checkpoint.history import HISTORY, read_history
 from charlstm.checkpoint.json_files import MAX_BYTES
 from charlstm.checkpoint.state_files import read_progress, read_state

@@ -8,15 +8,8 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charlstm.checkpoint.config_file import (
-    CONFIG,
-    FORMAT_VERSION,
-    BaseRecord,
-    CheckpointConfig,
-    CorpusRecord,
-    read_config,
-    write_config,
-)
+from charlstm.checkpoint.config_file import CONFIG, FORMAT_VERSION, read_config, write_config
+from charlstm.checkpoint.config_records import BaseRecord, CheckpointConfig, CorpusRecord
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from charlstm.checkpoint import lineage as module
-from charlstm.checkpoint.config_file import BaseRecord
+from charlstm.checkpoint.config_records import BaseRecord
 from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
 from charlstm.text.vocabulary import Vocabulary
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from charlstm.checkpoint.atomic import write_atomically
-from charlstm.checkpoint.config_file import CARD, BaseRecord
+from charlstm.checkpoint.config_file import CARD
+from charlstm.checkpoint.config_records import BaseRecord
 from charlstm.checkpoint.model_card import model_card
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.config_file import CheckpointConfig, read_config, write_config
+from charlstm.checkpoint.config_file import read_config, write_config
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import read_history, write_history
 from charlstm.checkpoint.lock import training_lock

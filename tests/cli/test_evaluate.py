@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.config_file import BaseRecord, read_config, write_config
+from charlstm.checkpoint.config_file import read_config, write_config
+from charlstm.checkpoint.config_records import BaseRecord
 from charlstm.checkpoint.weights import read_weights, write_weights
 from charlstm.evaluation.baselines import baselines
 from charlstm.evaluation.scores import evaluate

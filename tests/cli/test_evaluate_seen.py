@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from charlstm.checkpoint.config_file import BaseRecord, read_config, write_config
+from charlstm.checkpoint.config_file import read_config, write_config
+from charlstm.checkpoint.config_records import BaseRecord
 from charlstm.text.overlap import sketch
 from tests.cases import slow
 from tests.cli.conftest import TEXT

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 import charlstm
-from charlstm.checkpoint.config_file import ValidationRecord, read_config, write_config
+from charlstm.checkpoint.config_file import read_config, write_config
+from charlstm.checkpoint.config_records import ValidationRecord
 from charlstm.errors import CheckpointError, CorpusError
 from charlstm.evaluation.corpus_search import find_corpus
 from charlstm.evaluation.evaluation_texts import evaluation_texts

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from charlstm import prepare_corpus
-from charlstm.checkpoint.config_file import ValidationRecord, read_config, write_config
+from charlstm.checkpoint.config_file import read_config, write_config
+from charlstm.checkpoint.config_records import ValidationRecord
 from charlstm.checkpoint.history import HISTORY
 from charlstm.checkpoint.lineage import lineage
 from charlstm.checkpoint.lock import training_lock

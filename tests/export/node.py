@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import ArrayLike
 
 import charlstm
-from charlstm.checkpoint.config_file import CheckpointConfig, CorpusRecord
+from charlstm.checkpoint.config_records import CheckpointConfig, CorpusRecord
 from charlstm.choices import WeightsFormat
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.export.web_model import web_model

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlstm.checkpoint.config_file import CONFIG, CheckpointConfig, CorpusRecord, read_config, write_config
+from charlstm.checkpoint.config_file import CONFIG, read_config, write_config
+from charlstm.checkpoint.config_records import CheckpointConfig, CorpusRecord
 from charlstm.checkpoint.history import HISTORY, HistoryEntry, read_history, write_history
 from charlstm.checkpoint.points import POINTS, Point, PointsHeader, TrainingCurves, read_points, write_points
 from charlstm.checkpoint.state_files import RESUME, read_state, write_state

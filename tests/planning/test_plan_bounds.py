@@ -2,7 +2,8 @@
 
 import pytest
 
-from charlstm.checkpoint.config_file import MAX_WINDOW, MAX_WINDOWS, read_config, write_config
+from charlstm.checkpoint.config_file import read_config, write_config
+from charlstm.checkpoint.config_records import MAX_WINDOW, MAX_WINDOWS
 from charlstm.errors import CorpusError
 from charlstm.planning import seed_windows
 from charlstm.planning import training_plan as plan_module
