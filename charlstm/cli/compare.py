@@ -18,10 +18,11 @@ from charlstm.cli.evaluation_inputs import (
     say_unbounded,
 )
 from charlstm.cli.flags import with_flags
-from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, SeedSource, find_seeds, once, refuse_on_unknown, threads
+from charlstm.cli.generation_inputs import SeedFileOption, SeedOption, SeedSource, find_seeds, threads
 from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import LARGEST_SEED, integer, number
 from charlstm.cli.outputs import check_outputs, output_path, page_path, write_output
+from charlstm.cli.refusals import once, refuse_on_unknown
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlstm.cli.generation_inputs import refuse, unescaped
+from charlstm.cli.generation_inputs import unescaped
 from charlstm.cli.options import integer, is_given
+from charlstm.cli.refusals import refuse
 from charlstm.cli.terminal import say_note
 
 if TYPE_CHECKING:

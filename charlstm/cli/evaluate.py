@@ -17,9 +17,9 @@ from charlstm.cli.evaluation_inputs import (
     say_unbounded,
 )
 from charlstm.cli.flags import with_flags
-from charlstm.cli.generation_inputs import refuse_on_unknown
 from charlstm.cli.memory_checks import check_scoring
 from charlstm.cli.options import LARGEST_SEED, integer
+from charlstm.cli.refusals import refuse_on_unknown
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,

@@ -3,8 +3,8 @@
 import typer
 
 from charlstm.cli import constraint_options
-from charlstm.cli.generation_inputs import once, refuse, refuse_on_unknown
 from charlstm.cli.options import is_given
+from charlstm.cli.refusals import once, refuse, refuse_on_unknown
 
 _OF_A_TEXT = (
     "samples", "length", "stop", "stop_regex", "keep_stop", "end", "separator", "logprobs", "temperature", "word_temperature",

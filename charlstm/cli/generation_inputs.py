@@ -10,6 +10,7 @@ import typer
 
 from charlstm.choices import OnUnknown
 from charlstm.cli.options import is_given
+from charlstm.cli.refusals import once
 from charlstm.cli.terminal import known_text, printable_name, say, say_note
 from charlstm.errors import CharlstmError, clip_text
 
@@ -74,13 +75,6 @@ class Seeds:
 
     texts: tuple[str, ...]
     given: bool
-
-
-def once(option: str, values: list[str] | None) -> str | None:
-    """Return the only value of an option; refuse several, since all but one would be ignored."""
-    if values and len(values) > 1:
-        raise typer.BadParameter(f"{option}: expected one value; found {len(values)}")
-    return values[0] if values else None
 
 
 def encoding_of(option: str, files: list[str] | str | None, text_encoding: str | None) -> str:
@@ -226,25 +220,6 @@ def advice_for_many(samples: int) -> list[str]:
     from charlstm.cli.bulk import BATCH
 
     return [f"write to a file with --output, {BATCH} texts at a time in each process"] * (samples > BATCH)
-
-
-def refuse(reason: str, options: dict[str, bool]) -> None:
-    """Refuse the options that were given, for a reason."""
-    if given := [name for name, is_given in options.items() if is_given]:
-        raise typer.BadParameter(f"{reason}; remove {' and '.join(given)}")
-
-
-def refuse_on_unknown(context: typer.Context, what: str, options: str, *, used: bool) -> None:
-    """Refuse ``--on-unknown`` without a text of the user's, since the texts of a checkpoint have known characters only.
-
-    Args:
-        context: The options of the command.
-        what: The text that it is about.
-        options: The options that give such a text.
-        used: True if there is one.
-    """
-    if is_given(context, "on_unknown") and not used:
-        raise typer.BadParameter(f"--on-unknown is about the characters of {what}; give {options} too, or remove --on-unknown")
 
 
 def settings_of(context: typer.Context, random_seed: int) -> "GenerationSettings":

@@ -10,11 +10,12 @@ from tqdm import tqdm
 
 from charlstm.choices import OnUnknown
 from charlstm.cli.evaluation_inputs import UnknownOption
-from charlstm.cli.generation_inputs import encoding_of, once, refuse_on_unknown, unescaped
+from charlstm.cli.generation_inputs import encoding_of, unescaped
 from charlstm.cli.inspection_options import refuse_for_recipe, refuse_unused
 from charlstm.cli.memory_checks import check_scoring, check_text
 from charlstm.cli.options import choice, integer
 from charlstm.cli.outputs import check_outputs, page_path, write_output
+from charlstm.cli.refusals import once, refuse_on_unknown
 from charlstm.cli.terminal import (
     CheckpointOption,
     JsonOption,
