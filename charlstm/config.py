@@ -126,6 +126,8 @@ class TrainingConfig:
         minutes: Budget in wall-clock minutes; None for no limit. The budget that is used up first ends the training, and the
             learning-rate schedule ends with it.
         learning_rate: Peak learning rate of Adam (Kingma & Ba 2015).
+        input_rate_multiplier: Multiple of the learning rate for the weights that read the characters: the embedding, or else
+            the first layer's kernel.
         schedule: Learning-rate schedule: ``cosine`` (linear warm-up, then half a cosine down to zero) or ``constant``.
         warmup: Fraction of the budget used for learning-rate warm-up.
         weight_decay: Decay of every kernel per step, relative to the learning rate and decoupled from Adam's moments (AdamW,
@@ -149,6 +151,7 @@ class TrainingConfig:
     epochs: Annotated[float, Meta(gt=0.0, le=1e9)] | None = 20
     minutes: Annotated[float, Meta(gt=0.0, le=1e7)] | None = None
     learning_rate: _Positive = 2e-3
+    input_rate_multiplier: _Positive = 1.0
     schedule: Schedule = "cosine"
     warmup: _Fraction = 0.02
     weight_decay: Annotated[float, Meta(ge=0.0, le=1e100)] = 0.0

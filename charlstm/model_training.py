@@ -61,6 +61,7 @@ class TrainingSettings(TypedDict, total=False):
     epochs: float
     minutes: float
     learning_rate: float
+    input_rate_multiplier: float
     schedule: Schedule
     warmup: float
     weight_decay: float

@@ -25,6 +25,9 @@ MAX_BASES = 1_000
 MAX_INFO = 100
 """Longest text about the origin of a checkpoint, in characters."""
 
+_NEW_SETTINGS = {"gradient_precision": "float32", "input_rate_multiplier": 1.0}
+"""Settings of a training that older releases refuse, since they do not know them, and their defaults, which are not written."""
+
 CONFIG = "config.json"
 CARD = "README.md"
 
@@ -37,8 +40,9 @@ def write_config(folder: Path, config: CheckpointConfig) -> None:
     """
     path = folder / CONFIG
     rare, training = config.vocabulary.rare, to_dict(config.training)
-    if training["gradient_precision"] == "float32":  # older releases refuse a setting that they do not know
-        del training["gradient_precision"]
+    for name, default in _NEW_SETTINGS.items():
+        if training[name] == default:
+            del training[name]
     record: dict[str, Any] = {
         "format_version": RARE_VERSION if rare else 1,
         "charlstm_version": __version__,

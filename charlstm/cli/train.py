@@ -116,6 +116,7 @@ def train(
     epochs: train_options.Epochs = None,
     minutes: train_options.Minutes = None,
     learning_rate: train_options.LearningRate = None,
+    input_rate_multiplier: train_options.InputRateMultiplier = None,
     schedule: train_options.Schedule = None,
     warmup: train_options.Warmup = None,
     weight_decay: train_options.WeightDecay = None,

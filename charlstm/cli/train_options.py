@@ -117,6 +117,14 @@ Minutes = Annotated[
     option(TRAINING, "Budget in minutes of wall-clock time, in place of --epochs. Default: the preset's.", **number()),
 ]
 LearningRate = Annotated[float | None, option(TRAINING, "Peak learning rate of Adam. Default: the preset's.", **number())]
+InputRateMultiplier = Annotated[
+    float | None,
+    option(
+        TRAINING,
+        "Multiple of the learning rate for the weights that read the characters (embedding or first kernel). Default: 1.",
+        **number(),
+    ),
+]
 Schedule = Annotated[
     choices.Schedule | None,
     option(

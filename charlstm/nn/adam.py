@@ -5,7 +5,7 @@ At step t, for a weight w with gradient g, moments m and v and moving average a:
     w -= learning_rate * weight_decay * w                                               (kernels only)
     m += (1 - BETA_1) * (g - m)
     v += (1 - BETA_2) * (g * g - v)
-    w -= learning_rate * sqrt(1 - BETA_2^t) / (1 - BETA_1^t) * m / (sqrt(v) + EPSILON)
+    w -= multiplier * learning_rate * sqrt(1 - BETA_2^t) / (1 - BETA_1^t) * m / (sqrt(v) + EPSILON)
     w  = constraint(w)
     a += (1 - momentum) * (w - a)
 
@@ -42,6 +42,7 @@ class Adam:
         *,
         weight_decay: float = 0.0,
         clip_norm: float = 0.0,
+        rate_multipliers: Sequence[float] | None = None,
     ) -> None:
         """Create the moments, in the scope of the strategy.
 
@@ -50,11 +51,13 @@ class Adam:
             averages: The exponential moving average (EMA) of each weight; empty for no averages.
             weight_decay: Fraction of every kernel that each step subtracts, times the learning rate.
             clip_norm: Maximum global norm of the gradient; 0 for no clipping.
+            rate_multipliers: Multiple of the learning rate for each weight, without effect on its decay; None for 1.
         """
         self._weights = weights
         self._averages = list(averages) or [None] * len(weights)
         self._weight_decay = weight_decay
         self._clip_norm = clip_norm
+        self._rate_multipliers = rate_multipliers or [1.0] * len(weights)
         self._steps = tf.Variable(
             0, trainable=False, dtype=tf.int64, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA, name="iteration"
         )
@@ -98,11 +101,21 @@ class Adam:
     ) -> None:
         step = tf.cast(self._steps + 1, tf.float32)
         rate = learning_rate * tf.sqrt(1 - tf.pow(BETA_2, step)) / (1 - tf.pow(BETA_1, step))
-        for weight, moments, average, gradient, one_pass in zip(
-            self._weights, self._moments, self._averages, gradients, compiled, strict=True
+        for weight, moments, average, multiplier, gradient, one_pass in zip(
+            self._weights, self._moments, self._averages, self._rate_multipliers, gradients, compiled, strict=True
         ):
             decay = self._weight_decay if len(weight.shape) > 1 else 0.0
-            arguments = (*moments, average, gradient, scale, learning_rate, rate, momentum, decay, weight.constraint)
+            arguments = (
+                *moments,
+                average,
+                gradient,
+                scale,
+                learning_rate,
+                rate * multiplier,
+                momentum,
+                decay,
+                weight.constraint,
+            )
             strategy.extended.update(weight.value, _in_one_pass if one_pass else _update, args=arguments, group=False)
         strategy.extended.update(self._steps, lambda steps: steps.assign_add(1), group=False)
 

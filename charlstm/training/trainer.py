@@ -65,6 +65,8 @@ class Trainer:
                 list(self._averages.values()),
                 weight_decay=training.weight_decay,
                 clip_norm=training.clip_norm,
+                # The first weight reads the characters.
+                rate_multipliers=[training.input_rate_multiplier, *[1.0] * (len(self._variables) - 1)],
             )
         if self._replicas > 1 and model.recurrent_dropout and self.layers.lstms[0].keras_path_because():
             raise TrainingError(

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -95,17 +96,22 @@ def test_config_is_plain_json_with_every_setting(tmp_path, config):
     assert record["corpus"]["windows"] == ["ab", "b渡\n"]
     # Defaults too, because another release may have other defaults.
     assert set(record["model"]) == {field.name for field in fields(ModelConfig)}
-    assert set(record["training"]) == {field.name for field in fields(TrainingConfig)} - {"gradient_precision"}
+    assert set(record["training"]) == {field.name for field in fields(TrainingConfig)} - {
+        "gradient_precision",
+        "input_rate_multiplier",
+    }
 
 
-def test_a_setting_that_older_releases_refuse_is_written_only_if_it_was_given(tmp_path, config):
-    given = replace(config, training=replace(config.training, gradient_precision="bfloat16"))
-    write_config(tmp_path, given)
-    assert json.loads((tmp_path / CONFIG).read_text())["training"]["gradient_precision"] == "bfloat16"
-    assert read_config(tmp_path).training.gradient_precision == "bfloat16"
+@pytest.mark.parametrize(
+    ("name", "value", "default"), [("gradient_precision", "bfloat16", "float32"), ("input_rate_multiplier", 8.0, 1.0)]
+)
+def test_a_setting_that_older_releases_refuse_is_written_only_if_it_was_given(tmp_path, config, name, value, default):
+    write_config(tmp_path, replace(config, training=replace(config.training, **{name: value})))
+    assert json.loads((tmp_path / CONFIG).read_text())["training"][name] == value
+    assert getattr(read_config(tmp_path).training, name) == value
     write_config(tmp_path, config)
-    assert "gradient_precision" not in json.loads((tmp_path / CONFIG).read_text())["training"]
-    assert read_config(tmp_path).training.gradient_precision == "float32"
+    assert name not in json.loads((tmp_path / CONFIG).read_text())["training"]
+    assert getattr(read_config(tmp_path).training, name) == default
 
 
 def test_bases_keep_their_order_and_are_left_out_if_empty(tmp_path, config):

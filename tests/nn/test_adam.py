@@ -86,6 +86,23 @@ def test_updates_equal_those_of_keras(rows, options, constraint):
 
 
 @pytest.mark.usefixtures("_threshold")
+@pytest.mark.parametrize("rows", [False, True], ids=["dense", "by row"])
+def test_multiplied_rates_equal_an_optimizer_of_keras_for_each_weight(rows):
+    multipliers, theirs = [8.0, 1.0, 0.25], weights()
+    for number, (multiplier, weight) in enumerate(zip(multipliers, theirs, strict=True)):
+        keras_adam = keras.optimizers.AdamW(0.01, weight_decay=0.0 if number == 1 else 0.5 / multiplier)
+        keras_adam.build([weight])
+        for step in range(STEPS):
+            keras_adam.learning_rate.assign(multiplier * 0.01 / (1 + step))
+            keras_adam.apply([tf.constant(gradients(step)[number])], [weight])
+
+    ours = weights()
+    trained(Adam(ours, [], weight_decay=0.5, rate_multipliers=multipliers), rows=rows)
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=2e-6, atol=2e-7)
+
+
+@pytest.mark.usefixtures("_threshold")
 @pytest.mark.parametrize("rows", [False, True])
 def test_averages_follow_the_constrained_weights(rows):
     ours = weights(keras.constraints.MaxNorm(0.8))

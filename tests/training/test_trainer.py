@@ -99,6 +99,20 @@ def test_the_gradient_is_clipped_to_the_norm():
     assert moved < 1e-3 < max(np.abs(unclipped[name] - before[name]).max() for name in before)
 
 
+@pytest.mark.parametrize("encoding", ["one-hot", "embedding", "scalar"])
+def test_the_multiplied_rate_is_that_of_the_weights_that_read_the_characters(encoding):
+    before, once, thrice = (
+        trained(*parts({"encoding": encoding}, {"input_rate_multiplier": multiplier}), 1).weights()
+        for multiplier in (1e-9, 1.0, 3.0)
+    )
+    first, *others = before
+    assert first == ("embedding/embeddings" if encoding == "embedding" else "lstm_1/kernel")
+    np.testing.assert_allclose(thrice[first] - before[first], 3 * (once[first] - before[first]), atol=1e-6)
+    assert np.abs(once[first] - before[first]).max() > 0.009
+    for name in others:
+        np.testing.assert_array_equal(thrice[name], once[name])
+
+
 def test_the_ema_follows_the_weights():
     model, training = parts({}, {"weight_average": 0.5})
     trainer = Trainer(model, training)
