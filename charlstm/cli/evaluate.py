@@ -79,7 +79,8 @@ def evaluate(
         raise typer.BadParameter("--surprise adds to what --json prints; for a coloured text see `charlstm compare --report`")
     if dynamic and mix:
         raise typer.BadParameter("--dynamic trains one model as it reads; remove --mix")
-    refuse_on_unknown(context, "a text to score", "FILE", used=text is not None)
+    # The training text of a mixture's first model can have characters that another model does not know.
+    refuse_on_unknown(context, "a text to score", "FILE", used=text is not None or bool(mix))
     model = find_mixture(checkpoint, checkpoints, mix)
     config = model.checkpoint
     texts = find_texts(model, text, corpus, on_unknown, text_encoding)
