@@ -43,7 +43,7 @@ def unigram_finding(
     if training.learning_rate > 0.02:
         return FindingRecord(kind="unigram", found=found, advice=f"Lower `learning_rate` (it is {training.learning_rate:g}).")
     slow = f", or raise `learning_rate` (it is {training.learning_rate:g})" if training.learning_rate < 1e-3 else ""
-    narrow = f", or raise `units` (they are {min(model.units):,})" if min(model.units) < 64 and not fine_tuned else ""
+    narrow = f", or raise `units` (now {_units(model)})" if min(model.units) < 64 and not fine_tuned else ""
     return FindingRecord(kind="unigram", found=found, advice=f"Train longer with more {_budget(training)}{slow}{narrow}.")
 
 

@@ -109,6 +109,13 @@ def test_a_fine_tuned_model_is_not_told_to_change_its_units(held_out, learned, d
     assert all(each.advice for each in told[True])
 
 
+@pytest.mark.parametrize(("units", "named"), [((8,), "8"), ((16, 8), "16+8"), ((8, 512), "8+512"), ((32, 8, 32), "32+8+32")])
+def test_advice_to_raise_units_names_those_of_every_layer(units, named):
+    found = unigram_finding(3.19, 3.19, ModelConfig(vocabulary_size=60, units=units), TRAINING)
+    assert found is not None
+    assert f"`units` (now {named})" in found.advice
+
+
 def test_a_rate_of_0_is_not_to_be_lowered():
     model = ModelConfig(vocabulary_size=60, units=(128,), drop_connect=0.3)
     (found,) = diagnose(curve([2.0, 1.995], [2.3, 2.2]), None, model, TRAINING)
