@@ -121,7 +121,8 @@ InputRateMultiplier = Annotated[
     float | None,
     option(
         TRAINING,
-        "Multiple of the learning rate for the weights that read the characters (embedding or first kernel). Default: 1.",
+        "Multiple of the learning rate for the weights that read the characters (embedding or first kernel). Default: 8 "
+        "(short texts and classic: 1).",
         **number(),
     ),
 ]

@@ -29,6 +29,11 @@ docs/results/recipes.md.
 SHORT_TEXT = 300_000
 """Characters to learn below which at least ``MIN_EVALUATIONS`` evaluations are planned."""
 MIN_EVALUATIONS = 10
+FEW_FOR_INPUT_RATE = 50_000
+"""Characters to learn below which the input encoding has the learning rate of the other weights.
+
+A higher one overfits sooner there. Measurements: docs/results/recipes.md.
+"""
 
 QUICK_BELOW, BEST_FROM = 2.0, 30.0
 """Budgets in minutes below which ``quick`` and from which ``best`` is better than ``standard``."""
@@ -107,6 +112,8 @@ def adapt(
             each = counted(round(learned / model.vocabulary_size), "occurrence")
             note = f"The text is short for a vocabulary of this size, about {each} of each character: weight decay {decay:g}."
             training = changed(training, note, weight_decay=decay)
+    if learned < FEW_FOR_INPUT_RATE:
+        training = changed(training, "", input_rate_multiplier=1.0)
     if learned < SHORT_TEXT:
         note = (
             f"A short text is soon overfitted: {MIN_EVALUATIONS} evaluations, or fewer if they would take more than a tenth of "

@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 Preset = Literal["quick", "standard", "best", "classic"]
 
-_STREAMS = {"input_initializer": "random_normal:1"}
+# The rows of the input encoding are twenty times as large as other weights, and learn best with a learning rate to match.
+_STREAMS = {"input_initializer": "random_normal:1", "input_rate_multiplier": 8.0}
 
 PRESETS: Mapping[Preset, Mapping[str, Any]] = {
     "quick": {

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.planning.adaptation import (
+    FEW_FOR_INPUT_RATE,
     LARGE_VOCABULARY,
     MAX_HELD_OUT,
     NOT_FOR_BEST,
@@ -111,6 +112,13 @@ def test_one_minute_is_written_as_one_minute():
         recipe("quick", 1_115_394, epochs=1.0).notes[-1].startswith("Planned for 1 epoch, which two fast cores train in less")
     )
     assert recipe("quick", 1_115_394, epochs=1.0, minutes=None).notes[-1].startswith("1 epoch, less than")
+
+
+@pytest.mark.parametrize(("characters", "multiplier"), [(3_000, 1), (FEW_FOR_INPUT_RATE, 1), (2 * FEW_FOR_INPUT_RATE, 8)])
+@pytest.mark.parametrize("preset", ["quick", "standard", "best"])
+def test_the_input_encoding_of_a_short_text_has_the_learning_rate_of_other_weights(characters, multiplier, preset):
+    assert recipe(preset, characters).training.input_rate_multiplier == multiplier
+    assert recipe(preset, characters, input_rate_multiplier=3.0).training.input_rate_multiplier == 3
 
 
 @pytest.mark.parametrize(("characters", "evaluations"), [(3_000, 10), (SHORT_TEXT, 10), (2 * SHORT_TEXT, 3)])
