@@ -62,6 +62,9 @@ COMMON = ("cp1252", "iso8859_2", "cp1251", "cp1250", "cp1254", "iso8859_6", "gb1
 _KNOWN_AS = {"cp932": "Shift-JIS", "cp949": "EUC-KR", "cp874": "TIS-620"}
 _NOT_ASCII, _KANA = re.compile(r"[^\0-\x7f]"), re.compile("[ぁ-ヺ]")
 _IN_NO_TEXT = re.compile("[\x80-\x9f\ue000-\uf8ff\U000f0000-\U0010ffff]")  # C1 controls and private use
+_ESCAPES = {b"\x1b$)C": "iso2022_kr", b"\x1b$": "iso2022_jp"}
+"""Bytes that begin a passage of other characters, and the encoding; the longer ones first."""
+
 _UTF7_RUN = re.compile(rb"\+[A-Za-z0-9+/]{3,}(-?)")  # it ends with a hyphen, or at any other character
 _LEAST_RUNS = 3  # with a hyphen, which other text rarely has
 _LEAST_SHARE = 0.3  # of the bytes in any runs
@@ -144,13 +147,19 @@ def _oddities(text: str) -> int:
 
 
 def common_readings(sample: bytes) -> list[Reading]:
-    """Return the readings of a sample in common encodings that decode it, for when no candidate is likely."""
+    """Return the readings of a sample in common encodings that decode it, for when no candidate is likely.
+
+    A sample with NUL bytes is only read in encodings that have them in every space, the readings with most spaces first.
+    """
     found: dict[str, str] = {}
-    for name in COMMON:
+    for name in _WIDE if b"\0" in sample else COMMON:
         with suppress(UnicodeDecodeError):
-            if _is_text(text := sample.decode(name)):
+            # The incremental decoder accepts a character that the end of the sample cuts.
+            text = codecs.getincrementaldecoder(name)().decode(sample)
+            if "\0" not in text and _is_text(text):
                 found.setdefault(text, name)
-    return [Reading(codecs.lookup(name).name, text) for text, name in found.items()][:_MAX_READINGS]
+    texts = sorted(found, key=lambda text: -sum(text.count(space) for space in " \n\u3000")) if b"\0" in sample else found
+    return [Reading(codecs.lookup(found[text]).name, text) for text in texts][:_MAX_READINGS]
 
 
 def _is_text(text: str) -> bool:
@@ -179,14 +188,15 @@ def _index(match: "CharsetMatch", candidates: Sequence[str]) -> int:
 
 
 def seven_bit_reading(sample: bytes) -> Reading | None:
-    """Return a sample decoded as ISO-2022-JP or UTF-7, which are ASCII with escape sequences; None without such sequences."""
+    """Return a sample decoded as UTF-7, ISO-2022-JP or ISO-2022-KR, which are ASCII with escapes; None without these."""
     try:
         runs = list(_UTF7_RUN.finditer(sample))
         in_runs = sum(len(run[0]) for run in runs)
         if sum(bool(run[1]) for run in runs) >= _LEAST_RUNS or in_runs > _LEAST_SHARE * len(sample):
             # The incremental decoder accepts a sequence that the end of the sample cuts.
             return Reading("utf-7", codecs.getincrementaldecoder("utf-7")().decode(sample))
-        return Reading("iso2022_jp", sample.decode("iso2022_jp", "ignore")) if b"\x1b$" in sample else None
+        name = next((name for mark, name in _ESCAPES.items() if mark in sample), None)
+        return Reading(name, sample.decode(name, "ignore")) if name else None
     except UnicodeError:
         return None
 

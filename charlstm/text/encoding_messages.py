@@ -74,7 +74,7 @@ def encoding_doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
     Args:
         label: Name of the file in messages.
         file: The file; its position changes.
-        encoding: The given encoding. UTF-8 is doubted if it has escapes of ISO-2022-JP or UTF-7, or was encoded twice.
+        encoding: The given encoding. UTF-8 is doubted if it has escapes of another encoding, or was encoded twice.
 
     Returns:
         The two readings and what to do; None if no other encoding is much more plausible.

@@ -90,6 +90,16 @@ def test_a_text_in_ascii_is_shown_too(make_file, encoding):
     assert 'utf-8  "The ferry crosses at six."' in sentence
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["Café déjà", "1 é à è ï", "Ó Ó Ó Ó"])
+def test_wide_text_of_few_and_odd_words_is_not_read_in_narrow_encodings(make_file, text, encoding):
+    sentence = refusal(make_file(f"{text}\n".encode(encoding) * 2000))
+    first, *others = sentence.split("\n")[1:-1]
+    assert encoding in first
+    assert text in first
+    assert all(" utf-" in line for line in others)
+
+
 def test_control_characters_are_ignored_and_not_printed(make_file):
     sentence = refusal(make_file("\x1b[31mДверь открылась, и паромщик вошёл.\x07\n".encode("cp1251")))
     assert "Дверь открылась" in sentence.split("\n")[1]
@@ -203,10 +213,20 @@ def test_readings_with_control_or_private_characters_are_not_offered(make_file, 
     assert "in likelier encodings" in sentence or "no likely encoding was found" in sentence
 
 
-def test_iso_2022_jp_is_distinguished_from_ascii(make_file):
-    path = make_file(PASSAGES["Japanese"].encode("iso2022_jp"))
+@pytest.mark.parametrize(
+    ("text", "encoding", "begin"),
+    [
+        (PASSAGES["Japanese"], "iso2022_jp", "渡し船は朝に着いた。"),
+        (PASSAGES["Korean"], "iso2022_kr", PASSAGES["Korean"][:10]),
+    ],
+)
+def test_iso_2022_is_distinguished_from_ascii(make_file, text, encoding, begin):
+    path = make_file(text.encode(encoding))
     (note,) = notes(path, "utf-8")
-    assert "渡し船は朝に着いた。" in note
-    assert "`text_encoding=iso2022_jp`" in note
-    assert notes(path, "iso2022_jp") == []
+    assert begin in note
+    assert f"`text_encoding={encoding}`" in note
+    assert notes(path, encoding) == []
+
+
+def test_other_escape_sequences_are_not_iso_2022(make_file):
     assert notes(make_file(b"A colour: \x1b[31mred\x1b[0m, a price: \x1b$5\n"), "utf-8") == []
