@@ -109,7 +109,7 @@ def generate(
     settings = settings_of(context, _new_random_seed(output) if random_seed is None else random_seed)
     settings = constraint_options.read_constraints(context, settings, model, encoding)
     config = replace(model.checkpoint, model=settings.reads(model.config))
-    stops = settings.stop_rules(stop_strings(stop, config.vocabulary))
+    stops = settings.stop_rules(config.vocabulary, stop_strings(stop, config.vocabulary))
     named = not json and not (output is not None and is_finished(output))
     source = SeedSource(seed, seed_file, seeds_file, encoding)
     whole_lines = settings.acrostic is not None

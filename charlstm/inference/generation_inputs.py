@@ -93,7 +93,7 @@ def generation_inputs(
         seeds = [known_seed(config.vocabulary, seed, on_unknown)]
     else:
         seeds = [known_seed(config.vocabulary, each, on_unknown) for each in several(seed)]
-    stops = settings.stop_rules([known_stop(config.vocabulary, each) for each in _strings(stop)])
+    stops = settings.stop_rules(config.vocabulary, [known_stop(config.vocabulary, each) for each in _strings(stop)])
     config = replace(config, model=settings.reads(config.model))
     constraints = settings.constraints_of(config.vocabulary, seeds, stops)
     check_generation(

@@ -13,6 +13,7 @@ from charlstm.inference.constraints.seed_constraints import constraints_of_seeds
 from charlstm.inference.constraints.text_constraint import Constraints, TextConstraint
 from charlstm.inference.repeated_passages import LONGEST
 from charlstm.inference.sampling import Sampling
+from charlstm.inference.stop_regex import can_match
 from charlstm.inference.stop_rules import StopRules, compiled
 from charlstm.text.vocabulary import Vocabulary
 
@@ -213,14 +214,19 @@ class GenerationSettings:
             raise ConfigError(setting="window", expected="none with `mode=stateful`, which has no window", found=self.window)
         return replace(model, seq_len=self.window)
 
-    def stop_rules(self, strings: Sequence[str]) -> StopRules:
+    def stop_rules(self, vocabulary: Vocabulary, strings: Sequence[str]) -> StopRules:
         """Return the rules that end a text, with stop strings in the characters of the model.
 
         Raises:
-            ConfigError: If the regular expression is invalid, or would end every text at once, or nothing can be kept.
+            ConfigError: If the regular expression is invalid, can match no text of the model or would end every text at once,
+                or nothing can be kept.
         """
         if self.keep_stop and not strings and self.stop_regex is None:
             raise ConfigError("`keep_stop` keeps what ended a text; give `stop` or `stop_regex` too, or leave it out")
         if self.stop_regex is not None:
             compiled(self.stop_regex)
+            if not can_match(self.stop_regex, vocabulary.characters):
+                raise ConfigError(
+                    setting="stop_regex", expected="an expression of characters that the model knows", found=self.stop_regex
+                )
         return StopRules(tuple(strings), self.stop_regex, self.keep_stop, None if self.end == "none" else self.end)
