@@ -83,12 +83,13 @@ def diagnose(
     if scored[-1] is best and last < before * (1 - STILL_IMPROVING):
         share = about(100 * (1 - last / before))
         since = f"{share} % better than that of epoch {early[-1].epoch:.1f}"
-        found = f"It was still improving: the last score, {decimal(last, 4)}, is {since}."
+        found = f"It was still improving: the last score, {decimal(last, 4)} nats/char, is {since}."
         findings.append(FindingRecord(kind="improving", found=found, advice=f"Train longer, with more {_budget(training)}."))
     if not findings:
         loss = scored[-1].train_nats_per_char
         found = (
-            f"The held-out score has settled at {decimal(best.nats_per_char, 4)}, with a training loss of {decimal(loss, 4)}."
+            f"The held-out score has settled at {decimal(best.nats_per_char, 4)} nats/char, with a training loss of "
+            f"{decimal(loss, 4)}."
         )
         advice = ""
         if loss > 1.05 * last and (model.dropout or model.drop_connect):
@@ -111,7 +112,7 @@ def _overfitting(
         return None
     found = (
         f"It overfits from epoch {best.epoch:.1f} on: over {counted(len(worse), 'evaluation')} the held-out score rose from "
-        f"{decimal(lowest, 4)} to {decimal(end, 4)}, while the training loss fell from "
+        f"{decimal(lowest, 4)} to {decimal(end, 4)} nats/char, while the training loss fell from "
         f"{decimal(best.train_nats_per_char, 4)} to {decimal(last.train_nats_per_char, 4)}. "
         f"The model is that of epoch {best.epoch:.1f}."
     )
@@ -125,8 +126,8 @@ def _overfitting(
 def _gap(last: HistoryEntry, regularisation: str) -> FindingRecord:
     held_out, learned = last.nats_per_char or 0.0, last.train_nats_per_char
     found = (
-        f"The gap is wide: {decimal(held_out, 4)} on the held-out text against a training loss of {decimal(learned, 4)} "
-        f"({decimal(held_out - learned, 4, '+')}), so it memorises a part of its text."
+        f"The gap is wide: {decimal(held_out, 4)} nats/char on the held-out text against a training loss of "
+        f"{decimal(learned, 4)} ({decimal(held_out - learned, 4, '+')}), so it memorises a part of its text."
     )
     return FindingRecord(kind="gap", found=found, advice=f"Raise {regularisation}, or train on more text.")
 

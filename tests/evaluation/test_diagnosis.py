@@ -1,6 +1,7 @@
 """Findings from the learning curves of a run, on curves whose meaning is plain."""
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -63,9 +64,23 @@ def test_a_settled_run_that_learns_too_little_is_told_what_to_change(learned, dr
     assert setting in found.advice
 
 
+@pytest.mark.parametrize(
+    ("held_out", "learned", "kind"),
+    [
+        ([2.0, 1.995], [2.3, 1.95], "settled"),
+        ([2.0, 1.5], [2.3, 1.45], "improving"),
+        ([1.9, 1.577, 1.9], [2.0, 1.4, 1.35], "gap"),
+        ([1.9, 1.577, 1.7, 1.898], [2.0, 1.4, 1.0, 0.5], "overfitting"),
+    ],
+)
+def test_a_finding_names_the_unit_of_its_scores(held_out, learned, kind):
+    found = {each.kind: each.found for each in diagnose(curve(held_out, learned), None, MODEL, TRAINING)}
+    assert re.search(r"\d\.\d{4} nats/char", found[kind])
+
+
 def test_overfitting_names_numbers_and_settings():
     (found,) = diagnose(curve([1.9, 1.577, 1.7, 1.898], [2.0, 1.4, 1.0, 0.5]), None, MODEL, TRAINING)
-    assert "from epoch 2.0 on: over 2 evaluations the held-out score rose from 1.5770 to 1.8980" in found.found
+    assert "from epoch 2.0 on: over 2 evaluations the held-out score rose from 1.5770 to 1.8980 nats/char," in found.found
     assert "fell from 1.4000 to 0.5000" in found.found
     assert all(f"`{name}`" in found.advice for name in ("dropout", "drop_connect", "units", "epochs=2", "patience=3"))
 
