@@ -56,6 +56,8 @@ def _draw_loss(axes: "Axes", runs: list[RunRecord], axis: CurveAxis, smooth: int
         name = "held out" if alone else run.label if number < len(_SHADES) else None
         shade = STATEFUL if alone else _shade(number)
         axes.plot(_places(score.x, axis), score.y, "o-", color=shade, markersize=3, label=name)
+    if not alone and any(loss.x for loss in learned):
+        axes.plot([], [], color="#777777", linewidth=0.7, label="thin: training")
     low, high = loss_range(learned, scored)
     axes.set(xlabel=_axis_label(axis), ylabel="nats per character", ylim=(low, high))
     if alone and (unigram := runs[0].unigram_nats_per_char) is not None and low < unigram < high:

@@ -94,6 +94,16 @@ def test_a_run_without_points_says_so(charlstm, runs, tmp_path):
         assert (tmp_path / "p.html").read_text().count("Only the evaluations of good are recorded") == 1
 
 
+@pytest.mark.parametrize(
+    ("names", "legend"), [(["good"], ["held out", "training"]), (["good", "over"], ["good", "thin: training"])]
+)
+def test_the_image_tells_training_loss_from_held_out_score(charlstm, runs, tmp_path, names, legend):
+    assert charlstm("history", *names, "--plot", "legend.svg").exit_code == 0
+    drawn = (tmp_path / "legend.svg").read_text(encoding="utf-8")
+    assert all(f">{label}<" in drawn for label in legend)
+    assert (">thin: training<" in drawn) == (len(names) > 1)
+
+
 def test_page_and_plot_are_written_and_json_is_printed(charlstm, runs, tmp_path):
     result = charlstm("history", "good", "over", "--page", "runs.html", "--plot", "runs.svg", "--json")
     assert result.exit_code == 0
