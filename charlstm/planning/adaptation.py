@@ -29,10 +29,10 @@ docs/results/recipes.md.
 SHORT_TEXT = 300_000
 """Characters to learn below which at least ``MIN_EVALUATIONS`` evaluations are planned."""
 MIN_EVALUATIONS = 10
-FEW_FOR_INPUT_RATE = 50_000
+FEW_FOR_INPUT_RATE = 100_000
 """Characters to learn below which the input encoding has the learning rate of the other weights.
 
-A higher one overfits sooner there. Measurements: docs/results/recipes.md.
+A higher one gains nothing there. Measurements: docs/results/recipes.md.
 """
 
 QUICK_BELOW, BEST_FROM = 2.0, 30.0
