@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NoReturn
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that stop a training: Ctrl-C, kill, and (except on Windows) a closed terminal."""
@@ -37,6 +37,24 @@ class StopRequest:
         # Not print: it is not reentrant, and the signal may have interrupted one.
         with suppress(OSError):  # the terminal may have been closed
             os.write(2, self._answer)
+
+
+class StopSignal(BaseException):
+    """A signal that ends a command. Like KeyboardInterrupt it is no Exception, which libraries such as tqdm may catch.
+
+    Attributes:
+        number: Number of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        """Store the number of the signal."""
+        super().__init__(number)
+        self.number = number
+
+
+def raise_stop(number: int, _: Any) -> NoReturn:
+    """Handle a signal by raising :class:`StopSignal`."""
+    raise StopSignal(number)
 
 
 @contextmanager

@@ -29,11 +29,11 @@ from charlstm.cli.output_settings import (
     stored_settings,
     unfinished_path,
 )
-from charlstm.cli.terminal import exit_on_signal, say
+from charlstm.cli.terminal import say
 from charlstm.errors import CharlstmError
 from charlstm.formatting import counted
 from charlstm.inference.bulk import Job, write_in_order
-from charlstm.interruption import signals
+from charlstm.interruption import StopSignal, raise_stop, signals
 
 if TYPE_CHECKING:
     from charlstm.inference.generation import Sample
@@ -71,7 +71,7 @@ def write_many(job: Job, path: Path, settings: Mapping[str, object], processes: 
             return
         done = before = 0
         try:
-            with signals(exit_on_signal):
+            with signals(raise_stop):
                 size = batch_size(job.particles)
                 done = before = _resumed(path, wanted, texts, size)
                 left = range(done, texts)
@@ -90,9 +90,9 @@ def write_many(job: Job, path: Path, settings: Mapping[str, object], processes: 
                             said = time.monotonic()
                             say(f"{done:,} of {texts:,} texts")
                 _finish(path, wanted)
-        except typer.Exit:
+        except StopSignal as stop:
             say(f"Stopped: {done:,} of {texts:,} texts are in {path}; the same command resumes.")
-            raise
+            raise typer.Exit(128 + stop.number) from None
         except OSError as error:
             raise CharlstmError(
                 f"{path} cannot be written ({error.strerror}); {done:,} of {texts:,} texts are in it; free disk space, then "

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm import tqdm
 
-from charlstm.cli.terminal import JsonOption, exit_on_signal, print_json, printable_name, say, say_command, say_note
+from charlstm.cli.terminal import JsonOption, print_json, printable_name, say, say_command, say_note
 from charlstm.formatting import counted, exactly
-from charlstm.interruption import signals
+from charlstm.interruption import StopSignal, raise_stop, signals
 
 if TYPE_CHECKING:
     from charlstm.text.prepared_corpus import PreparedRecord
@@ -101,12 +101,12 @@ def _prepared(corpus: list[str], folder: Path, text_encoding: str) -> "PreparedR
                     say_note(sentence)
 
         try:
-            with signals(exit_on_signal):
+            with signals(raise_stop):
                 prepare_corpus(corpus, folder, text_encoding, note=note, progress=partial(_show, bar))
-        except typer.Exit:
+        except StopSignal as stop:
             bar.close()
             say("Stopped. The same command continues after the last complete file.")
-            raise
+            raise typer.Exit(128 + stop.number) from None
     if notes > _MOST_NOTES:
         say(f"… and {exactly(notes - _MOST_NOTES, 'more note')} of this kind.")
     return open_prepared(folder).record

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 from unicodedata import category
 
 import typer
@@ -47,11 +47,6 @@ CHECKPOINTS = Path("checkpoints")
 
 
 _PICTURES = {**{code: 0x2400 + code for code in range(32)}, 0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
-
-
-def exit_on_signal(number: int, _: Any) -> NoReturn:
-    """Handle a signal by leaving the command with its exit code, 128 + number."""
-    raise typer.Exit(128 + number)
 
 
 def visible(text: str, kept: str = "\n") -> str:

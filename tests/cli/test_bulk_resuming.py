@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -94,6 +95,24 @@ def test_ctrl_c_during_start_prints_one_sentence(program, checkpoint, tmp_path, 
     sentence = r"Stopped: [\d,]+ of 1,000,000 texts are in many.jsonl; the same command resumes.\n"
     assert re.fullmatch(sentence, said.decode())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "many.jsonl", "many.jsonl.unfinished"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "command", [("generate", *SETTINGS, "--samples", "9", "--output", "many.jsonl"), ("prepare", "a.txt", "--to", "p")]
+)
+def test_no_library_catches_the_stop(charlstm, checkpoint, tmp_path, monkeypatch, number, command):
+    def catches_exceptions(*_arguments, **_options):
+        with suppress(Exception):  # as tqdm does when it starts its monitor
+            os.kill(os.getpid(), number)
+        raise AssertionError("the command went on")
+
+    (tmp_path / "a.txt").write_text("The quick brown fox. " * 9)
+    monkeypatch.setattr(bulk, "write_in_order", catches_exceptions)
+    monkeypatch.setattr("charlstm.text.preparation.prepare_corpus", catches_exceptions)
+    result = charlstm(*command)
+    assert result.exit_code == 128 + number
+    assert result.stderr.startswith("Stopped")
 
 
 @pytest.mark.slow
