@@ -40,7 +40,7 @@ class StopRequest:
 
 
 class StopSignal(BaseException):
-    """A signal that ends a command. Like KeyboardInterrupt it is no Exception, which libraries such as tqdm may catch.
+    """A signal that ends a command. A BaseException, as KeyboardInterrupt is, because libraries such as tqdm catch Exception.
 
     Attributes:
         number: Number of the signal.
