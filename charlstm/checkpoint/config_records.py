@@ -1,4 +1,4 @@
-"""What ``config.json`` records: the model of a checkpoint, its vocabulary, its training settings and its corpus."""
+"""The records of ``config.json``: the model of a checkpoint, its vocabulary, its training settings and its corpus."""
 
 from dataclasses import dataclass
 from typing import Annotated

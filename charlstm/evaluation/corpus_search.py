@@ -15,7 +15,7 @@ from charlstm.text.prepared_corpus import is_prepared
 from charlstm.text.validation_text import ValidationText, read_validation_text
 
 ANOTHER = "another text to evaluate it on"
-"""What a user can name in place of a text that is not found."""
+"""Offered to a user whose text is not found."""
 
 _PLACES = (Path(), Path("data"))
 """Folders in which the texts of a checkpoint are searched for."""
