@@ -8,17 +8,16 @@ The search takes the likeliest beginning first. A longer spelling is never likel
 is at least as likely as every beginning left is the next one of the list, as if all had been enumerated.
 """
 
-import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from charlstm.choices import Mode
 from charlstm.inference.constraints.text_constraint import ConstraintState, TextConstraint
 from charlstm.inference.generation import warm_up
+from charlstm.inference.likeliest_first import LikeliestFirst
 from charlstm.inference.logits import Logits, log_softmax
 from charlstm.inference.logprobs import log_probabilities
 from charlstm.inference.lstm import Array, LayerState
@@ -26,8 +25,6 @@ from charlstm.inference.modes import StatefulDecoder
 from charlstm.inference.network import Network, State, any_weights
 from charlstm.text.boundaries import WordCharacters
 from charlstm.text.vocabulary import Ids, Vocabulary
-
-T = TypeVar("T")
 
 MOST_STEPS = 3_000
 """Beginnings that a search extends, at most."""
@@ -112,7 +109,7 @@ def next_words(
     reader: _StatefulReader | _StatelessReader = (
         _StatefulReader(network, ids) if mode == "stateful" else _StatelessReader(network, ids)
     )
-    beginnings, found, listed = _Queue[_Beginning](), _Queue[tuple[int, ...]](), list[NextWord]()
+    beginnings, found, listed = LikeliestFirst[_Beginning](), LikeliestFirst[tuple[int, ...]](), list[NextWord]()
     progress = None if constraint is None else constraint.initial_state(1)
     beginnings.push(0.0, _Beginning((), 0.0, bool(words.inside[ids[-1]]), progress=progress))
     while len(listed) < top and (found or beginnings):
@@ -152,8 +149,8 @@ def _extend(
     words: WordCharacters,
     state: tuple[State | None, int],
     least: float,
-    beginnings: "_Queue[_Beginning]",
-    found: "_Queue[tuple[int, ...]]",
+    beginnings: LikeliestFirst[_Beginning],
+    found: LikeliestFirst[tuple[int, ...]],
 ) -> None:
     """Add every character to a beginning, and put the results into their queues.
 
@@ -179,37 +176,6 @@ def _extend(
             found.push(logprob, ids)
         else:
             beginnings.push(logprob, _Beginning(ids, logprob, in_word, *state, beginning.progress))
-
-
-class _Queue(Generic[T]):
-    """Items with log-probabilities, the likeliest first; of equal ones, the first that was added."""
-
-    def __init__(self) -> None:
-        """Start without items."""
-        self._heap: list[tuple[float, int, T]] = []
-        self._order = count()
-
-    def __len__(self) -> int:
-        """Return the number of items."""
-        return len(self._heap)
-
-    @property
-    def greatest(self) -> float:
-        """The greatest log-probability; ``-inf`` without items."""
-        return -self._heap[0][0] if self._heap else -np.inf
-
-    def greatest_but(self, number: int) -> float:
-        """Return the greatest log-probability but for a number of greater ones; ``-inf`` if there are not so many items."""
-        return -heapq.nsmallest(number + 1, self._heap)[-1][0] if len(self._heap) > number else -np.inf
-
-    def push(self, logprob: float, item: T) -> None:
-        """Add an item."""
-        heapq.heappush(self._heap, (-logprob, next(self._order), item))
-
-    def pop(self) -> tuple[float, T]:
-        """Remove the likeliest item, and return it with its log-probability."""
-        negative, _, item = heapq.heappop(self._heap)
-        return -negative, item
 
 
 class _StatefulReader:
