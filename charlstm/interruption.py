@@ -1,7 +1,9 @@
 """Signals that ask a long run to stop at its next safe point."""
 
+import _thread
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +14,8 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals that stop a training: Ctrl-C, kill, and (except on Windows) a closed terminal."""
 _ECHO = 0.3
 """Signals closer together than this many seconds count as one: a shell may signal a process and its group."""
+_AGAIN = 0.01
+"""Seconds until a signal whose exception was lost is delivered again."""
 
 
 class StopRequest:
@@ -70,3 +74,33 @@ def signals(handler: Callable[[int, Any], object], numbers: tuple[int, ...] = EN
     finally:
         for number, old in zip(wanted, previous, strict=True):
             signal.signal(number, old)
+
+
+def deliver_lost_signals() -> None:
+    """Deliver Ctrl-C, and signals handled by :func:`raise_stop`, again where Python drops their exceptions.
+
+    It drops those of finalisers and of weak references' callbacks. Imports have such callbacks, so that a Ctrl-C while a
+    command starts would print a traceback and end nothing.
+    """
+    previous = sys.unraisablehook
+
+    def deliver(lost: Any) -> None:
+        if isinstance(lost.exc_value, StopSignal):
+            number = lost.exc_value.number
+        elif issubclass(lost.exc_type, KeyboardInterrupt):
+            number = signal.SIGINT
+        else:
+            previous(lost)
+            return
+        # Not here, where the exception would be lost again; not threading.Thread, whose locks this thread may hold.
+        _thread.start_new_thread(_deliver_again, (signal.Signals(number),))
+
+    sys.unraisablehook = deliver
+
+
+def _deliver_again(number: signal.Signals) -> None:
+    time.sleep(_AGAIN)
+    if hasattr(signal, "pthread_kill"):  # which interrupts a blocking call, as interrupt_main does not
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        _thread.interrupt_main(number)

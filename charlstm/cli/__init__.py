@@ -13,7 +13,11 @@ def main() -> None:
     """Run the program ``charlstm``."""
     try:
         _prepare_streams()
-        from charlstm.cli.app import app  # inside the try: Ctrl-C may come during the import
+        # Imported inside the try: Ctrl-C may come during an import.
+        from charlstm.interruption import deliver_lost_signals
+
+        deliver_lost_signals()
+        from charlstm.cli.app import app
 
         app()
     except KeyboardInterrupt:

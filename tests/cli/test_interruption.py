@@ -85,3 +85,65 @@ def test_output_precedes_the_interruption_message(monkeypatch):
         [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (130, "s\ncharlstm: interrupted\n")
+
+
+LOST = """
+import os, signal, sys, time, weakref
+from charlstm.cli import main
+from charlstm.cli.app import app
+from charlstm.interruption import StopSignal, raise_stop, signals
+
+class Owner:
+    pass
+
+class Finalised:
+    def __del__(self):
+        interrupt()
+
+def interrupt(*_):
+    os.kill(os.getpid(), getattr(signal, {name!r}))
+
+@app.command()
+def wait():
+    try:
+        with signals({handler}, (signal.SIGINT, signal.SIGTERM)):
+            owner = {owner}()
+            reference = weakref.ref(owner, interrupt) if {owner} is Owner else None
+            del owner
+            time.sleep(120)
+    except StopSignal as stop:
+        sys.exit(128 + stop.number)
+
+sys.argv = ["charlstm", "wait"]
+main()
+"""
+
+
+@pytest.mark.parametrize("owner", ["Owner", "Finalised"])
+@pytest.mark.parametrize(
+    ("name", "handler", "code"),
+    [("SIGINT", "signal.default_int_handler", 130), ("SIGINT", "raise_stop", 130), ("SIGTERM", "raise_stop", 143)],
+)
+def test_signal_during_a_callback_or_finaliser_is_not_lost(owner, name, handler, code):
+    program = LOST.format(owner=owner, name=name, handler=handler)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
+ANOTHER = """
+from charlstm.interruption import deliver_lost_signals
+deliver_lost_signals()
+
+class Failing:
+    def __del__(self):
+        raise ValueError("shown")
+
+Failing()
+"""
+
+
+def test_other_errors_of_finalisers_are_still_shown():
+    done = subprocess.run([sys.executable, "-c", ANOTHER], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "ValueError: shown" in done.stderr
