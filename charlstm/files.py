@@ -23,15 +23,17 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFSOCK: "a socket",
 }
-_REMOVED = "its folder was removed or replaced: choose another {place}"
-_PERMISSIONS = "change the permissions, or choose another {place}"
-_FULL = "free disk space, or choose another {place}"
-_OPEN_FILES = "close other programs, or raise the limit of open files"
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR), "put its folder back"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "change the permissions"),
+    **dict.fromkeys((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)), "free disk space"),
+    errno.EFBIG: "raise the limit of the size of files (ulimit -f)",
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "close other programs, or raise the limit of open files"),
+}
+"""What to do about a failed write, to repeat it."""
 _ADVICE = {
-    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR), _REMOVED),
-    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _PERMISSIONS),
-    **dict.fromkeys((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)), _FULL),
-    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _OPEN_FILES),
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR), "its folder was removed or replaced: choose another {place}"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _REMEDIES[errno.EMFILE]),  # another place would not help
     errno.EBADF: "it is closed: redirect it to a file, or to /dev/null",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
@@ -74,7 +76,18 @@ def write_advice(error: OSError, place: str = "folder") -> str:
     >>> write_advice(OSError(errno.ENAMETOOLONG, ""))
     'choose a shorter name'
     """
-    return _ADVICE.get(error.errno or 0, "choose another {place}").format(place=place)
+    number = error.errno or 0
+    another = [*filter(None, [_REMEDIES.get(number)]), "choose another {place}"]
+    return _ADVICE.get(number, ", or ".join(another)).format(place=place)
+
+
+def write_remedy(error: OSError) -> str:
+    """Return what to do about a failed write before it is repeated in the same place.
+
+    >>> write_remedy(OSError(errno.EFBIG, "")), write_remedy(OSError(errno.EIO, ""))
+    ('raise the limit of the size of files (ulimit -f)', 'check the disk')
+    """
+    return _REMEDIES.get(error.errno or 0, "check the disk")
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -94,9 +94,11 @@ def write_many(job: Job, path: Path, settings: Mapping[str, object], processes: 
             say(f"Stopped: {done:,} of {texts:,} texts are in {path}; the same command resumes.")
             raise typer.Exit(128 + stop.number) from None
         except OSError as error:
+            from charlstm.files import write_remedy
+
             raise CharlstmError(
-                f"{path} cannot be written ({error.strerror}); {done:,} of {texts:,} texts are in it; free disk space, then "
-                "run the same command to resume"
+                f"{path} cannot be written ({error.strerror}); {done:,} of {texts:,} texts are in it; "
+                f"{write_remedy(error)}, then run the same command to resume"
             ) from None
     say(f"Wrote {counted(texts - before, 'text')} to {path}.")
 

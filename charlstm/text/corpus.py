@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from charlstm.choices import Targets
 from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance, check_integer
+from charlstm.files import write_remedy
 from charlstm.text.decoding import check_text_encoding, decoded_blocks
 from charlstm.text.prepared_corpus import is_prepared, open_prepared
 from charlstm.text.prepared_ids import PreparedIds, as_prepared
@@ -241,5 +242,5 @@ def _allocate(length: int, dtype: np.dtype[Any]) -> Ids:
     except OSError as error:
         raise CorpusError(
             f"{tempfile.gettempdir()} has no space for a temporary file of {length * dtype.itemsize:,} bytes "
-            f"({error.strerror}); free some space, or set the environment variable TMPDIR to another folder"
+            f"({error.strerror}); {write_remedy(error)}, or set the environment variable TMPDIR to another folder"
         ) from None

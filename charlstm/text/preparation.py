@@ -11,6 +11,7 @@ from pathlib import Path
 import filelock
 
 from charlstm.errors import CorpusError, check_instance
+from charlstm.files import write_remedy
 from charlstm.text.compression import bytes_read
 from charlstm.text.corpus import Corpus, check_encoding, open_corpus
 from charlstm.text.decoding import decoded_blocks
@@ -81,8 +82,8 @@ def prepare_corpus(
         raise CorpusError(f"{file} is a file; choose a folder for the prepared corpus") from None
     except OSError as error:
         raise CorpusError(
-            f"{place} cannot be written ({error.strerror}); free some space or change the permissions, then prepare it again, "
-            "which continues after the last complete file"
+            f"{place} cannot be written ({error.strerror}); {write_remedy(error)}, then prepare it again, which continues "
+            "after the last complete file"
         ) from None
     return open_corpus(place)
 

@@ -66,6 +66,27 @@ def test_too_small_address_space_is_reported(tmp_path, arguments, kilobytes):
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["tale"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit of the size of files is POSIX's")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "generate --length 100 --samples 40 --output many.jsonl",
+        "prepare tale.txt --to prepared",
+        slow("export --to tale.html"),
+        slow("history --plot tale.png"),
+        slow("train tale.txt --name saga --units 8 --preset quick --epochs 1"),
+    ],
+)
+def test_a_limit_of_the_size_of_files_is_reported(tmp_path, arguments):
+    (tmp_path / "tale.txt").write_text(TEXT * 40)
+    command = ["sh", "-c", 'ulimit -f 1; exec "$0" -m charlstm "$@"', sys.executable, *arguments.split()]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (1, "")
+    sentence = run.stderr.splitlines()[-1]
+    assert re.match(r"charlstm: .*File too large.*; raise the limit of the size of files \(ulimit -f\)", sentence)
+    assert "Traceback" not in run.stderr
+
+
 BROKEN = {
     "generate --engine keras": ("tensorflow", 'raise ImportError("libtensorflow_cc.so.2: failed to map segment")'),
     "inspect --keras": ("keras", 'raise ImportError("libtensorflow_cc.so.2: failed to map segment")'),

@@ -137,7 +137,9 @@ def test_a_full_disk_is_reported_and_what_is_complete_is_kept(files, place, monk
     real = id_writer.IdWriter.add
     with monkeypatch.context() as patch:
         patch.setattr(id_writer.IdWriter, "add", add)
-        with pytest.raises(CorpusError, match=r"cannot be written \(No space left on device\); free some space"):
+        with pytest.raises(
+            CorpusError, match=r"cannot be written \(No space left on device\); free disk space, then prepare it again"
+        ):
             prepare_corpus(files, place)
     notes = []
     check_same(prepare_corpus(files, place, note=notes.append), files)
