@@ -13,7 +13,7 @@ from charlstm.checkpoint.config_file import CARD, CONFIG, read_config, write_con
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import HISTORY
 from charlstm.checkpoint.lock import LOCK, training_lock
-from charlstm.checkpoint.points import write_points
+from charlstm.checkpoint.points import POINTS, write_points
 from charlstm.checkpoint.state_files import RESUME, read_state, write_state
 from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
 from charlstm.checkpoint.weights import WEIGHTS
@@ -35,6 +35,12 @@ _CURVES_PAUSE = 2.0
 _CURVES_SHARE = 0.005
 """Largest fraction of the time to spend on writing them."""
 
+
+_OWN = {CONFIG, RESUME, WEIGHTS, CARD, HISTORY, POINTS}
+_REPLACED = (
+    "{folder} now holds {found} and was not changed; this training cannot be saved there and has ended; if its folder was "
+    "moved away, its last saved state is there"
+)
 
 Snapshot = tuple[float, Mapping[str, NDArray[Any]]]
 
@@ -140,7 +146,7 @@ class Autosave:
         """Write the training curves if it is time to; a folder that cannot be written to is reported by the next save."""
         began = self.agreement.elapsed_here()  # the agreed time is the same before and after the writing
         if self.writes and began >= self.curves_due:
-            with suppress(CheckpointError):
+            with suppress(CheckpointError, TrainingError):
                 self.write_points(record)
             ended = self.agreement.elapsed_here()
             self.curves_due = ended + max(_CURVES_PAUSE, (ended - began) / _CURVES_SHARE)
@@ -148,14 +154,17 @@ class Autosave:
     def write_points(self, record: RunStatistics) -> None:
         """Write the training curves."""
         if self.writes:
+            self._check_own()
             write_points(self.plan.folder, record.points.curves())
 
     def publish(self, record: RunStatistics, *, improved: bool) -> None:
         """Write the files of a model after its evaluation, or the curves alone if it is not the best so far."""
-        if self.writes and improved:
-            write_model_files(self.plan.folder, self.plan.config, record)
-        elif self.writes:
-            write_curves(self.plan.folder, record)
+        if self.writes:
+            self._check_own()
+            if improved:
+                write_model_files(self.plan.folder, self.plan.config, record)
+            else:
+                write_curves(self.plan.folder, record)
         self.agreement.share(None)
 
     def restore(self, record: RunStatistics, warn: Callable[[str], None]) -> RunStatistics:
@@ -181,6 +190,7 @@ class Autosave:
             record: The statistics of the run.
             published: Number of evaluations whose files have been written.
         """
+        self._check_own()
         folder, saved_before = self.plan.folder, record.evaluated > 0
         if saved_before and folder.exists():
             self._restore_missing(record, published)
@@ -201,6 +211,19 @@ class Autosave:
         if self.writes:
             self.lock.enter_context(training_lock(self.plan.folder))
 
+    def _check_own(self) -> None:
+        """Refuse to write into a folder that was put in the place of the checkpoint's.
+
+        Raises:
+            TrainingError: If the folder has no saved states, and has files that are not of a checkpoint.
+        """
+        try:
+            names = {path.name for path in self.plan.folder.iterdir() if not path.match(".*.tmp")}
+        except OSError:
+            return  # removed, or no folder: writing reports or mends it
+        if RESUME not in names and (names - _OWN or names == {CARD}):  # many folders have a README.md
+            raise TrainingError(_REPLACED.format(folder=self.plan.folder, found="other files"))
+
     def _restore_missing(self, record: RunStatistics, published: int) -> None:
         folder, config = self.plan.folder, self.plan.config
         has_model = published > 0 and bool(record.best)
@@ -213,10 +236,7 @@ class Autosave:
                 missing.append(CONFIG)  # damaged
             else:
                 if (found.created, found.model, found.corpus) != (config.created, config.model, config.corpus):
-                    raise TrainingError(
-                        f"{folder} now holds the checkpoint of another training and was not changed; this training cannot be "
-                        "saved there and has ended; its last saved state is in the folder that was moved away"
-                    )
+                    raise TrainingError(_REPLACED.format(folder=folder, found="the checkpoint of another training"))
         if CONFIG in missing:
             write_config(folder, config)
         if not (folder / RESUME / LOCK).exists():

@@ -153,3 +153,22 @@ def test_another_trainings_checkpoint_is_not_overwritten(plan, difference):
     assert [path.name for path in made.folder.iterdir()] == [CONFIG]
     assert read_config(made.folder) == other
     assert read_state(made.folder.with_name("moved"), made.config).progress.steps > 0
+
+
+@pytest.mark.parametrize("when", [Evaluated, slow(Started)])
+@pytest.mark.parametrize("names", [("story.txt", "README.md"), slow(("README.md",)), slow(("config.json", "tokenizer.json"))])
+def test_a_folder_of_other_files_is_not_written_to(plan, names, when):
+    made = plan("model", **SETTINGS)
+
+    def put_others(folder: Path) -> None:
+        if when is Evaluated:
+            folder.rename(folder.with_name("moved"))
+        folder.with_name("others").mkdir()
+        for name in names:
+            (folder.with_name("others") / name).write_text("theirs")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_name("others").rename(folder)
+
+    with pytest.raises(TrainingError, match="model now holds other files and was not changed"):
+        run(made, put_others, when)
+    assert {path.name: path.read_text() for path in made.folder.iterdir()} == dict.fromkeys(names, "theirs")
