@@ -23,6 +23,7 @@ from charlstm.checkpoint.weights import write_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.inference.network import Network, build_network
 from charlstm.text.vocabulary import Vocabulary
+from tests.browser_pages import Pages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -142,6 +143,21 @@ def browser() -> Iterator["Browser"]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def all_pages(browser: "Browser") -> Iterator[Pages]:
+    """Keep the open pages for all tests of this process."""
+    pages = Pages(browser)
+    yield pages
+    pages.close()
+
+
+@pytest.fixture
+def pages(all_pages: Pages) -> Iterator[Pages]:
+    """Lend pages to one test."""
+    yield all_pages
+    all_pages.give_all_back()
 
 
 @pytest.fixture(scope="session")

@@ -115,12 +115,11 @@ def test_copies_have_a_line_and_characters_their_surprisal(record):
     assert "1.44 bits stateful, 2.89 stateless" in text
 
 
-def test_page_prints_black_on_white(unchanged, browser, tmp_path):
+def test_page_prints_black_on_white(unchanged, pages, tmp_path):
     (tmp_path / "page.html").write_text(unchanged, encoding="utf-8")
-    with browser.new_context(color_scheme="dark") as context:
-        opened = context.new_page()
-        opened.goto((tmp_path / "page.html").as_uri())
-        opened.pdf(path=tmp_path / "page.pdf", print_background=True)
+    opened = pages.borrow(width=1_000, color_scheme="dark")
+    opened.goto((tmp_path / "page.html").as_uri())
+    opened.pdf(path=tmp_path / "page.pdf", print_background=True)
     written = (tmp_path / "page.pdf").read_bytes()
     drawn = b"".join(inflated(stream) for stream in re.findall(rb"stream\r?\n(.*?)endstream", written, re.DOTALL))
     colours = {tuple(map(float, found.split())) for found in re.findall(rb"((?:[\d.]+ ){3})rg\b", drawn)}
