@@ -1,6 +1,7 @@
 """Networks and checkpoints with random weights, made without TensorFlow, and a browser."""
 
 import functools
+import gc
 import os
 import random
 import secrets
@@ -23,6 +24,7 @@ from charlstm.checkpoint.weights import write_weights
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.inference.network import Network, build_network
 from charlstm.text.vocabulary import Vocabulary
+from tests.browser_pages import Pages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -31,6 +33,16 @@ if TYPE_CHECKING:
 TENSORFLOW_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ |= dict.fromkeys(TENSORFLOW_THREADS, "1")
+
+# What is imported and collected stays to the end; looking through it for garbage takes a fifth of the time of collecting.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look only at what tests make."""
+    gc.freeze()
+    gc.enable()
+
 
 # No deadline: the time of an example depends on the load of the machine.
 hypothesis.settings.register_profile("unhurried", deadline=None)
@@ -142,6 +154,21 @@ def browser() -> Iterator["Browser"]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def all_pages(browser: "Browser") -> Iterator[Pages]:
+    """Keep the open pages for all tests of this process."""
+    pages = Pages(browser)
+    yield pages
+    pages.close()
+
+
+@pytest.fixture
+def pages(all_pages: Pages) -> Iterator[Pages]:
+    """Lend pages to one test."""
+    yield all_pages
+    all_pages.give_all_back()
 
 
 @pytest.fixture(scope="session")

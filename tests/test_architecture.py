@@ -133,12 +133,20 @@ class Import:
         return ([*self.module.split("."), "__version__"])[1]
 
 
+@cache
 def sources() -> list[str]:
     return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
 def room_of(source: str) -> str:
     return source.partition("/")[0].removesuffix(".py")
+
+
+def sources_of(room: str) -> list[str]:
+    return [source for source in sources() if room_of(source) == room]
+
+
+ROOMS = sorted({room_of(source) for source in sources()})
 
 
 @cache
@@ -177,52 +185,58 @@ def test_every_package_is_listed():
     assert {room_of(source) for source in sources()} == set(ALLOWED)
 
 
-@pytest.mark.parametrize("source", sources())
-def test_imports_go_one_way(source):
-    room = room_of(source)
-    at_once = {room} | ALLOWED[room] | OTHERS.get(source, set())
-    later = at_once | LATER.get(room, set())
-    wrong = {
-        found.module
-        for found in imports(source)
-        if found.top == "charlstm" and found.room not in (at_once if found.at_once else later)
-    }
-    assert not wrong
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_go_one_way(room):
+    for source in sources_of(room):
+        at_once = {room} | ALLOWED[room] | OTHERS.get(source, set())
+        later = at_once | LATER.get(room, set())
+        wrong = {
+            found.module
+            for found in imports(source)
+            if found.top == "charlstm" and found.room not in (at_once if found.at_once else later)
+        }
+        assert not wrong, source
 
 
-@pytest.mark.parametrize("source", sources())
-def test_packages_import_only_their_libraries(source):
-    at_once = {"charlstm", *LIBRARIES.get(room_of(source), ()), *OTHER_LIBRARIES.get(source, ())} | sys.stdlib_module_names
-    later = at_once | LATER_LIBRARIES.get(room_of(source), set())
-    assert {found.top for found in imports(source) if found.at_once} <= at_once
-    assert {found.top for found in imports(source)} <= later
+@pytest.mark.parametrize("room", ROOMS)
+def test_packages_import_only_their_libraries(room):
+    for source in sources_of(room):
+        at_once = {"charlstm", *LIBRARIES.get(room, ()), *OTHER_LIBRARIES.get(source, ())} | sys.stdlib_module_names
+        later = at_once | LATER_LIBRARIES.get(room, set())
+        assert {found.top for found in imports(source) if found.at_once} <= at_once, source
+        assert {found.top for found in imports(source)} <= later, source
 
 
-@pytest.mark.parametrize(
-    "source", [source for source in sources() if room_of(source) != "cli" and source != "inference/bulk.py"]
-)
-def test_only_cli_prints_or_exits(source):
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "cli"])
+def test_only_cli_prints_or_exits(room):
+    for source in sources_of(room):
+        if source != "inference/bulk.py":
+            check_that_it_returns(source)
+
+
+def check_that_it_returns(source: str) -> None:
     for node in ast.walk(tree_of(source)):
         match node:
             case ast.Call(func=ast.Name(id="print" | "input" | "exit" | "quit") as called):
-                pytest.fail(f"line {node.lineno} calls {called.id}")
+                pytest.fail(f"{source}: line {node.lineno} calls {called.id}")
             case ast.Attribute(value=ast.Name(id="sys" | "os"), attr="exit" | "_exit" | "stdout" as name):
-                pytest.fail(f"line {node.lineno} uses {name}")
+                pytest.fail(f"{source}: line {node.lineno} uses {name}")
             case ast.Name(id="SystemExit"):
-                pytest.fail(f"line {node.lineno} raises SystemExit")
+                pytest.fail(f"{source}: line {node.lineno} raises SystemExit")
             case ast.ImportFrom(module="sys", names=names):
-                assert "exit" not in {alias.name for alias in names}
+                assert "exit" not in {alias.name for alias in names}, source
 
 
 COMMANDS = "|".join(get_command(app).commands)
 COMMAND_LINE = re.compile(rf"(?<![\w-])--[a-z]|\bcharlstm (?:{COMMANDS})\b")
 
 
-@pytest.mark.parametrize("source", [source for source in sources() if room_of(source) != "cli"])
-def test_only_cli_names_options_or_commands(source):
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "cli"])
+def test_only_cli_names_options_or_commands(room):
     # Other packages also serve Python callers: they write `resume=ferry`, which the command line turns into an option.
-    strings = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    assert [f"line {node.lineno}: {node.value}" for node in strings if COMMAND_LINE.search(node.value)] == []
+    for source in sources_of(room):
+        strings = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        assert [f"line {node.lineno}: {node.value}" for node in strings if COMMAND_LINE.search(node.value)] == [], source
 
 
 PREPARED = {f"text/{name}.py" for name in ("compression", "id_writer", "preparation", "preparation_log", "prepared_corpus")}
@@ -230,8 +244,8 @@ READ_FILES = {"text/corpus.py", "text/sources.py", "inference/bulk.py", *PREPARE
 NUMERICAL = [source for source in sources() if room_of(source) in ("inference", "text") and source not in READ_FILES]
 
 
-@pytest.mark.parametrize("source", NUMERICAL)
-def test_numerical_core_uses_no_clock_files_or_system(source):
-    assert not {found.top for found in imports(source)} & WORLD
-    opened = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "open"]
-    assert not opened
+def test_numerical_core_uses_no_clock_files_or_system():
+    for source in NUMERICAL:
+        assert not {found.top for found in imports(source)} & WORLD, source
+        called = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Call)]
+        assert "open" not in {ast.unparse(node.func) for node in called}, source

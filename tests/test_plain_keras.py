@@ -15,6 +15,7 @@ from charlstm.config import ModelConfig
 from charlstm.inference.logits import log_softmax
 from charlstm.inference.network import build_network
 from charlstm.text.windows import normalise
+from tests.cases import slow
 
 ROOT = Path(__file__).parent.parent
 VOCABULARY = "".join(sorted(set("The quick brown fox jumps over the lazy dog.\n")))
@@ -71,7 +72,11 @@ def check_alike(folder: Path, tmp_path: Path) -> None:
     assert not any(isinstance(layer, keras.layers.Lambda) for layer in loaded.layers)
 
 
-@pytest.mark.parametrize("options", KINDS.values(), ids=KINDS)
+QUICK = ("scalar", "one-hot, last", "embedding, last", "softsign", "relu")
+"""Kinds that are rebuilt by default: every encoding, with and without biases, one to three layers."""
+
+
+@pytest.mark.parametrize("options", [options if kind in QUICK else slow(options) for kind, options in KINDS.items()], ids=KINDS)
 def test_any_checkpoint_is_rebuilt_in_plain_keras(options, tmp_path, make_checkpoint, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = ModelConfig(**{"vocabulary_size": len(VOCABULARY), "seq_len": 12, "units": (9,), **options})
@@ -85,9 +90,7 @@ def test_shipped_checkpoint_is_rebuilt_in_plain_keras(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("without_graph_optimizer")
-@pytest.mark.parametrize(
-    "size", [2, 62, 255, 997, 7_000, *(pytest.param(size, marks=pytest.mark.slow) for size in (3, 10, 74, 1_024, 4_099, 6_999))]
-)
+@pytest.mark.parametrize("size", [2, 997, 7_000, *map(slow, (3, 10, 62, 74, 255, 1_024, 4_099, 6_999))])
 def test_ids_are_recovered_exactly(size):
     ids = np.arange(size)
     x = normalise(ids[:, None], size)

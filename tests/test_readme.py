@@ -19,7 +19,7 @@ from charlstm.planning.training_plan import TrainingPlan
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-QUICK = ("README.md", "docs/start/")
+QUICK = ("README.md", "docs/start/install.md")
 """Pages whose commands run by default; the commands of the others take minutes together."""
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import ConsoleMessage, Error, Page, Request
 
 from charlstm.config import ModelConfig
 from charlstm.export.card import Card
 from charlstm.export.html import html_page
 from charlstm.model import Model, load
+from tests.browser_pages import Pages
 from tests.conftest import ALPHABET, checkpoint
 
 OpenPage = Callable[..., Page]
@@ -27,10 +29,10 @@ def write_page(model: Model, path: Path) -> Path:
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
+def open_page(pages: Pages) -> Iterator[OpenPage]:
     """Return a function that opens a page from disk, and fail on requests, console errors and exceptions of its pages."""
     wrong: list[str] = []
-    contexts: list[BrowserContext] = []
+    opened: list[Page] = []
 
     def check_request(request: Request) -> None:
         if not request.url.startswith(("file:", "blob:")):
@@ -40,20 +42,24 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         if message.type in ("error", "warning"):
             wrong.append(f"console: {message.text}")
 
-    def opened(path: Path, *, width: int = 1_200, height: int = 800, **options: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
+    def check_error(error: Error) -> None:
+        wrong.append(f"exception: {error}")
+
+    def open_(path: Path, *, width: int = 1_200, **options: Any) -> Page:
+        page = pages.borrow(width=width, **options)
+        opened.append(page)
         page.on("request", check_request)
         page.on("console", check_message)
-        page.on("pageerror", lambda error: wrong.append(f"exception: {error}"))
+        page.on("pageerror", check_error)
         page.goto(path.as_uri())
         page.wait_for_selector("#begin:not([disabled])", state="attached")
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    yield open_
+    for page in opened:
+        page.remove_listener("request", check_request)
+        page.remove_listener("console", check_message)
+        page.remove_listener("pageerror", check_error)
     assert wrong == []
 
 

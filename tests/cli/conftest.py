@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
@@ -189,15 +190,27 @@ def single_runs(tmp_path_factory: pytest.TempPathFactory, make_checkpoint: Calla
 
 @pytest.fixture(scope="session")
 def first_training(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """Train once in a process of its own, with all threads; the folder is ``first_training.args[-1]``."""
-    folder = tmp_path_factory.mktemp("first")
-    (folder / "story.txt").write_text(story_training.STORY)
+    """Train once in a process of its own, with all threads; the folder is ``first_training.args[-1]``.
+
+    If several processes run the tests, the first that needs the training makes it for all.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, ended = shared / "first", shared / "first.json"
     root = str(folder / "checkpoints")
-    return subprocess.run(
-        [sys.executable, "-m", "charlstm", "train", "story.txt", *story_training.SMALL, "--json", "--checkpoints", root],
-        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        env={name: value for name, value in os.environ.items() if name not in TENSORFLOW_THREADS},
-    )  # fmt: skip
+    arguments = ["train", "story.txt", *story_training.SMALL, "--json", "--checkpoints", root]
+    with filelock.FileLock(shared / "first.lock"):
+        if not ended.exists():
+            folder.mkdir()
+            (folder / "story.txt").write_text(story_training.STORY)
+            run = subprocess.run(
+                [sys.executable, "-m", "charlstm", *arguments],
+                cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                env={name: value for name, value in os.environ.items() if name not in TENSORFLOW_THREADS},
+            )  # fmt: skip
+            ended.write_text(json.dumps([run.returncode, run.stdout, run.stderr]))
+        return subprocess.CompletedProcess(arguments, *json.loads(ended.read_text()))
 
 
 @pytest.fixture

@@ -109,7 +109,9 @@ def cases():
         every = [(kind, name) for kind in kinds for name in MODELS if (kind, name) != ("torch", "other activations")]
         first = next(iter(MODELS))
         quick = [(kind, name) for kind, name in every if kind not in (*TENSORFLOW, "litert") or name == first]
-        yield pytest.param(quick, marks=[pytest.mark.slow] * (kinds == ["torch"]), id="; ".join(kinds))
+        # Beside the tests of the plain Keras network that the files of TensorFlow hold.
+        beside = kinds in (["torch"], TENSORFLOW)
+        yield pytest.param(quick, marks=[pytest.mark.slow] * beside, id="; ".join(kinds))
         if rest := [case for case in every if case not in quick]:
             yield pytest.param(rest, marks=pytest.mark.slow, id=f"{'; '.join(kinds)}, more")
 

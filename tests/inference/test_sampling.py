@@ -12,6 +12,7 @@ from charlstm.inference.logits import LARGE_VOCABULARY, log_softmax, shift
 from charlstm.inference.logits_processors import MinP, RepetitionPenalty, StatefulProcessor, Temperature, TopK, TopP
 from charlstm.inference.noise import GumbelNoise
 from charlstm.inference.sampling import Sampler, Sampling, make_chain, make_sampler
+from tests.cases import every_pair
 from tests.inference.sampling_definitions import OPTIONS, choice, drawn_in_blocks
 
 LOGITS = np.log([[0.05, 0.4, 0.1, 0.3, 0.15], [0.2, 0.2, 0.2, 0.2, 0.2]])
@@ -36,9 +37,10 @@ def test_chain_has_no_rule_without_effect():
     assert make_chain(Sampling(0.0, 3, 0.9, 0.1, 1.5)) == [RepetitionPenalty(1.5)]
 
 
-@pytest.mark.parametrize("spread", [0.0, 0.01, 1.0, 4.0, 30.0])
-@pytest.mark.parametrize("rounded", [False, True])
-@pytest.mark.parametrize("size", [65, LARGE_VOCABULARY - 1, LARGE_VOCABULARY])
+@pytest.mark.parametrize(
+    ("spread", "rounded", "size"),
+    every_pair([0.0, 0.01, 1.0, 4.0, 30.0], [False, True], [65, LARGE_VOCABULARY - 1, LARGE_VOCABULARY]),
+)
 def test_choice_matches_the_definition(spread, rounded, size):
     random, seeds = np.random.default_rng(3), [5, 6, 7]
     for position in (0, 1, 2, 63, 64, 200):

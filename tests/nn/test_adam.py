@@ -57,7 +57,7 @@ def trained(optimizer: Adam, *, rows: bool) -> None:
 @pytest.mark.parametrize(
     ("options", "constraint"),
     [
-        ({}, None),
+        pytest.param({}, None, marks=pytest.mark.slow),
         pytest.param({"clip_norm": 0.3}, None, marks=pytest.mark.slow),
         pytest.param({"clip_norm": 1e9, "weight_decay": 0.5}, None, marks=pytest.mark.slow),
         ({"clip_norm": 0.3, "weight_decay": 0.5}, keras.constraints.MaxNorm(0.8)),

@@ -1,5 +1,7 @@
 """Tests that the Keras and NumPy engines generate the same text, and that ``classic`` is the tutorial's loop."""
 
+from itertools import product
+
 import keras
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from charlstm.inference.network import build_network
 from charlstm.inference.sampling import Sampling
 from charlstm.nn.keras_decoder import keras_decoder
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
-from tests.cases import every_pair
+from tests.cases import slow
 
 ALPHABET = Vocabulary("\n abcdefgh")
 
@@ -28,9 +30,16 @@ def text(engine, **options) -> list[str]:
     return ["".join(column) for column in zip(*generate_pieces(engine, ALPHABET, "a bad cab", **options), strict=True)]
 
 
+QUICK = [("stateless", "scalar", "last"), ("stateless", "one-hot", "every"), ("stateful", "embedding", "every")]
+
+
 @pytest.mark.parametrize(
     ("mode", "encoding", "targets"),
-    every_pair(["stateless", "stateful"], ["scalar", "one-hot", "embedding"], ["last", "every"]),
+    # Every value of each; the other combinations are slow tests.
+    [
+        case if case in QUICK else slow(*case)
+        for case in product(["stateless", "stateful"], ["scalar", "one-hot", "embedding"], ["last", "every"])
+    ],
 )
 def test_both_engines_generate_the_same_text(mode, encoding, targets):
     config = ModelConfig(vocabulary_size=10, seq_len=12, units=(8, 6), encoding=encoding, targets=targets)
@@ -54,7 +63,7 @@ def test_neither_engine_generates_the_placeholder(mode):
     assert set("".join(texts[0])) <= set(alphabet.characters)
 
 
-@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+@pytest.mark.parametrize("mode", [slow("stateless"), "stateful"])
 def test_both_engines_generate_the_same_constrained_text(mode):
     config = ModelConfig(vocabulary_size=10, seq_len=6, units=(8, 6))
     values, found = weights(config), []

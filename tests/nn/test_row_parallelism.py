@@ -30,8 +30,9 @@ def test_parts_are_equal_and_cover_every_row_once(monkeypatch, number, rows):
         pytest.param({}, marks=pytest.mark.slow),
         pytest.param({"encoding": "embedding", "targets": "last"}, marks=pytest.mark.slow),
         pytest.param({"dropout": 0.5}, marks=pytest.mark.slow),
-        {"recurrent_dropout": 0.5, "units": (4,)},
-        {"drop_connect": 0.5},
+        {"recurrent_dropout": 0.5, "drop_connect": 0.5},
+        pytest.param({"recurrent_dropout": 0.5, "units": (4,)}, marks=pytest.mark.slow),
+        pytest.param({"drop_connect": 0.5}, marks=pytest.mark.slow),
     ],
 )
 def test_results_do_not_depend_on_the_number_of_cores(monkeypatch, options):

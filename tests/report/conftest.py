@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser
 
 from charlstm.evaluation.comparison import Comparison
 from charlstm.inference.network import Network
 from charlstm.report.records import comparison_result
 from charlstm.results.comparison import ComparisonResult
+from tests.browser_pages import Pages
 from tests.evaluation.conftest import compared
-from tests.report.browser import look
+from tests.report.browser import look, look_at_each
 
 
 @pytest.fixture
@@ -36,6 +36,12 @@ def typed(record: dict[str, Any]) -> ComparisonResult:
 
 
 @pytest.fixture
-def browse(browser: Browser, tmp_path: Path) -> Callable[..., Any]:
+def browse(pages: Pages, tmp_path: Path) -> Callable[..., Any]:
     """Return a function that opens a page in a browser and runs a script in it: see :func:`tests.report.browser.look`."""
-    return partial(look, browser, tmp_path)
+    return partial(look, pages, tmp_path)
+
+
+@pytest.fixture
+def browse_each(pages: Pages, tmp_path: Path) -> Callable[..., list[Any]]:
+    """Return a function that runs a script in a page at several widths: see :func:`tests.report.browser.look_at_each`."""
+    return partial(look_at_each, pages, tmp_path)

@@ -6,11 +6,13 @@ import pytest
 from charlstm.checkpoint.points import read_points, write_points
 from charlstm.evaluation.run_history import compare_runs
 from charlstm.report.history_page import history_page
-from tests.cases import slow
 from tests.histories import make_run
 from tests.report.test_contrast import contrast
 
 OVER = {"held_out": (2.2, 1.8, 2.0, 2.3), "learned": (2.1, 1.5, 1.0, 0.5)}
+
+
+WIDTHS = 360, 800, 1_400
 
 
 @pytest.fixture
@@ -24,18 +26,16 @@ def three(tmp_path):
     return compare_runs([make_run(tmp_path / name, **settings) for name, settings in names.items()])
 
 
-@pytest.mark.parametrize(
-    ("width", "number"),
-    [(360, "three"), (1_400, "one"), slow(360, "one"), slow(800, "one"), slow(800, "three"), slow(1_400, "three")],
-)
-def test_page_fits_the_window_and_fetches_nothing(request, browse, width, number):
+@pytest.mark.parametrize("number", ["one", "three"])
+def test_page_fits_the_window_and_fetches_nothing(request, browse_each, number):
     script = "return [document.documentElement.scrollWidth - innerWidth, performance.getEntriesByType('resource').length,"
     script += " [...document.querySelectorAll('figure svg')].map(svg => svg.getBoundingClientRect().width)]"
-    overflow, resources, widths = browse(history_page(request.getfixturevalue(number)), script, width=width)
-    assert overflow <= 0
-    assert resources == 0
-    assert len(widths) == 4
-    assert all(180 < each < width for each in widths)
+    found = browse_each(history_page(request.getfixturevalue(number)), script, widths=WIDTHS)
+    for width, (overflow, resources, drawings) in zip(WIDTHS, found, strict=True):
+        assert overflow <= 0, width
+        assert resources == 0, width
+        assert len(drawings) == 4, width
+        assert all(180 < each < width for each in drawings), width
 
 
 CHANGED = {
@@ -44,9 +44,8 @@ CHANGED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("width", [390, 800, 1_200])
 @pytest.mark.parametrize("settings", [1, 3, 6, 9])
-def test_the_table_of_five_runs_is_shown_whole(tmp_path, browse, width, settings):
+def test_the_table_of_five_runs_is_shown_whole(tmp_path, browse_each, settings):
     names = ["novel-units256-dropout0.1", "novel-units256-dropout0.3", "novel-units512-dropout0.1", "a", "b"]
     changed = dict(list(CHANGED.items())[:settings])
     runs = [make_run(tmp_path / name, **(changed if name == "b" else {})) for name in names]
@@ -54,11 +53,13 @@ def test_the_table_of_five_runs_is_shown_whole(tmp_path, browse, width, settings
     script += " const cells = [...table.querySelectorAll('tbody td')].map(cell => cell.getBoundingClientRect());"
     script += " return [table.scrollWidth - table.clientWidth, Math.max(...cells.map(cell => cell.right)) - innerWidth,"
     script += " Math.min(...cells.map(cell => cell.width * cell.height)), cells.length]"
-    hidden, beyond, smallest, cells = browse(history_page(compare_runs(runs)), script, width=width)
-    assert hidden <= 0
-    assert beyond <= 0
-    assert smallest > 0
-    assert cells == 5 * (8 + settings)
+    widths = 390, 800, 1_200
+    found = browse_each(history_page(compare_runs(runs)), script, widths=widths)
+    for width, (hidden, beyond, smallest, cells) in zip(widths, found, strict=True):
+        assert hidden <= 0, width
+        assert beyond <= 0, width
+        assert smallest > 0, width
+        assert cells == 5 * (8 + settings), width
 
 
 def test_the_fastest_steps_are_in_the_picture(tmp_path, browse):
@@ -71,15 +72,17 @@ def test_the_fastest_steps_are_in_the_picture(tmp_path, browse):
     assert min(float(place.split()[1]) for place in speed.split("L")) > 0
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_curves_and_text_stand_out_from_the_background(three, browse, dark):
+def test_curves_and_text_stand_out_from_the_background(three, browse_each):
     script = "const of = (e, p) => getComputedStyle(e)[p];"
     script += "return [of(document.body, 'backgroundColor'), of(document.body, 'color'),"
     script += " ...[...document.querySelectorAll('.tall g.over-epochs path')].map(path => of(path, 'stroke'))]"
-    paper, ink, *strokes = browse(history_page(three), script, dark=dark)
-    assert contrast_of(ink, paper) > 7
-    assert len(set(strokes)) == 3
-    assert min(contrast_of(stroke, paper) for stroke in strokes) > 3
+    papers = set()
+    for dark, (paper, ink, *strokes) in enumerate(browse_each(history_page(three), script, dark=[False, True])):
+        assert contrast_of(ink, paper) > 7, dark
+        assert len(set(strokes)) == 3, dark
+        assert min(contrast_of(stroke, paper) for stroke in strokes) > 3, dark
+        papers.add(paper)
+    assert len(papers) == 2
 
 
 def contrast_of(first: str, second: str) -> float:
@@ -130,12 +133,11 @@ def test_runs_on_different_texts_are_marked_and_not_ranked_across(tmp_path, brow
     runs = {"a": (2.0, 0.1), "b": (1.2, 0.2), "c": (1.5, 0.1)}
     folders = [make_run(tmp_path / name, (2.5, score), (2.0, 1.5), validation=share) for name, (score, share) in runs.items()]
     page = history_page(compare_runs(folders))
-    script = "return [...document.querySelectorAll('#runs tbody tr')].map(row => row.cells[0].textContent.trim())"
-    first, one, two, second, three = browse(page, script)
+    script = "return [[...document.querySelectorAll('#runs tbody tr')].map(row => row.cells[0].textContent.trim()),"
+    script += " [...document.querySelectorAll('.verdict')].map(each => each.textContent)]"
+    (first, one, two, second, three), (sentence, *best) = browse(page, script)
     assert (one, two, three) == ("1 c", "2 a", "3 b")
     assert first.startswith("Scored on the last 10 % of ")
     assert second.startswith("Scored on the last 20 % of ")
-    script = "return [...document.querySelectorAll('.verdict')].map(each => each.textContent)"
-    sentence, *best = browse(page, script)
     assert "only scores on the same text can be compared" in sentence
     assert [each.partition(" is ")[2][:2] for each in best] == ["c:", "b:"]

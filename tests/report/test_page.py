@@ -7,7 +7,6 @@ import pytest
 
 from charlstm.report.page import page
 from charlstm.report.records import comparison_result
-from tests.cases import slow
 from tests.evaluation.conftest import compared
 from tests.report.conftest import typed
 
@@ -22,8 +21,8 @@ def unchanged(record) -> str:
     return MADE[0]
 
 
-def test_page_depends_on_the_json_alone(record, comparison):
-    assert page(comparison_result("tale", comparison)) == page(typed(record))
+def test_page_depends_on_the_json_alone(unchanged, comparison):
+    assert page(comparison_result("tale", comparison)) == unchanged
 
 
 def test_page_refers_to_no_other_file(unchanged):
@@ -60,36 +59,37 @@ def test_differing_line_end_is_visible(record, browse):
     assert browse(page(typed(record)), "return document.querySelector('mark').textContent") == "↵\n"
 
 
-@pytest.mark.parametrize("width", [360, slow(1_000)])
-def test_page_fits_the_window_and_fetches_nothing(record, browse, width):
+def test_page_fits_the_window_and_fetches_nothing(record, browse_each):
     record["modes"]["stateless"]["text"] = "w" * 300  # a word longer than any line
-    overflow, resources, drawings = browse(
+    widths = 360, 1_000
+    found = browse_each(
         page(typed(record)),
         "return [document.documentElement.scrollWidth - innerWidth, performance.getEntriesByType('resource').length,"
         " [...document.querySelectorAll('figure svg')].map(svg => svg.getBoundingClientRect().width)]",
-        width=width,
+        widths=widths,
     )
-    assert overflow <= 0
-    assert resources == 0
-    assert len(drawings) == 4
-    assert all(200 < drawing <= width for drawing in drawings)
+    for width, (overflow, resources, drawings) in zip(widths, found, strict=True):
+        assert overflow <= 0, width
+        assert resources == 0, width
+        assert len(drawings) == 4, width
+        assert all(200 < drawing <= width for drawing in drawings), width
 
 
-def test_texts_are_side_by_side_or_stacked_by_width(unchanged, browse):
+def test_texts_are_side_by_side_or_stacked_by_width(unchanged, browse_each):
     places = "return [...document.querySelectorAll('.texts > div')].map(div => div.getBoundingClientRect().top)"
-    wide, narrow = (browse(unchanged, places, width=width) for width in (1_000, 360))
+    wide, narrow = browse_each(unchanged, places, widths=[1_000, 360])
     assert wide[0] == wide[1]
     assert narrow[0] < narrow[1]
 
 
-@pytest.mark.parametrize("dark", [True, slow(False)])
-def test_page_follows_the_colour_scheme(unchanged, browse, dark):
+def test_page_follows_the_colour_scheme(unchanged, browse_each):
     script = "const of = (e, p) => getComputedStyle(e)[p]; const letter = document.querySelector('figure svg text');"
     script += "return [of(document.body, 'backgroundColor'), of(document.body, 'color'), of(letter, 'fill')]"
-    paper, ink, letters = (brightness(colour) for colour in browse(unchanged, script, dark=dark))
-    assert (paper < ink) == dark
-    assert abs(paper - ink) > 150
-    assert letters == ink
+    for dark, colours in zip([True, False], browse_each(unchanged, script, dark=[True, False]), strict=True):
+        paper, ink, letters = (brightness(colour) for colour in colours)
+        assert (paper < ink) == dark
+        assert abs(paper - ink) > 150, dark
+        assert letters == ink, dark
 
 
 def test_text_is_coloured_by_the_chosen_quantity(record, unchanged, browse):
@@ -115,12 +115,11 @@ def test_copies_have_a_line_and_characters_their_surprisal(record):
     assert "1.44 bits stateful, 2.89 stateless" in text
 
 
-def test_page_prints_black_on_white(unchanged, browser, tmp_path):
+def test_page_prints_black_on_white(unchanged, pages, tmp_path):
     (tmp_path / "page.html").write_text(unchanged, encoding="utf-8")
-    with browser.new_context(color_scheme="dark") as context:
-        opened = context.new_page()
-        opened.goto((tmp_path / "page.html").as_uri())
-        opened.pdf(path=tmp_path / "page.pdf", print_background=True)
+    opened = pages.borrow(width=1_000, color_scheme="dark")
+    opened.goto((tmp_path / "page.html").as_uri())
+    opened.pdf(path=tmp_path / "page.pdf", print_background=True)
     written = (tmp_path / "page.pdf").read_bytes()
     drawn = b"".join(inflated(stream) for stream in re.findall(rb"stream\r?\n(.*?)endstream", written, re.DOTALL))
     colours = {tuple(map(float, found.split())) for found in re.findall(rb"((?:[\d.]+ ){3})rg\b", drawn)}

@@ -27,7 +27,7 @@ def weights_of(config: ModelConfig) -> dict[str, np.ndarray]:
         pytest.param({}, marks=pytest.mark.slow),
         {"encoding": "embedding", "embedding_size": 3},
         pytest.param({"encoding": "scalar"}, marks=pytest.mark.slow),
-        {"targets": "last"},
+        pytest.param({"targets": "last"}, marks=pytest.mark.slow),
     ],
 )
 def test_at_a_zero_rate_it_equals_the_stateful_score(options):

@@ -142,7 +142,8 @@ def test_regularisers_and_constraints_act_in_training_but_not_in_the_loss():
 @pytest.mark.parametrize(
     "model",
     [
-        {"dropout": 0.3, "recurrent_dropout": 0.2, "drop_connect": 0.2, "units": (6, 5)},
+        # Beside the fast test of a run that is interrupted, whose arrays are compared too.
+        slow({"dropout": 0.3, "recurrent_dropout": 0.2, "drop_connect": 0.2, "units": (6, 5)}),
         pytest.param({"targets": "last", "encoding": "embedding"}, marks=pytest.mark.slow),
         # In Keras's own loop.
         pytest.param({"recurrent_dropout": 0.2, "drop_connect": 0.2, "activation": "silu"}, marks=pytest.mark.slow),

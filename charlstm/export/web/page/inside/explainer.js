@@ -1,7 +1,8 @@
 /** The tab on the inside of the model: what it shows, and what follows from a choice. */
 
-import { choiceOf, fragmentOf, initialChoice, limited } from "./choice.js";
+import { Address } from "./address.js";
 import { CellView } from "./cell_view.js";
+import { initialChoice, limited } from "./choice.js";
 import { Controls } from "./controls.js";
 import { $, ending, quoted } from "./dom.js";
 import { Experiments } from "./experiments.js";
@@ -22,7 +23,6 @@ import { say } from "../strings.js";
 
 const GIVEN = 40; // characters of the text that are shown before a continuation
 const OPENING = 330; // characters of the text to begin with, beside a passage of the corpus
-const REST = 150; // milliseconds without a change, after which the address is written
 const PAUSE = 250; // milliseconds without a change, after which the slower views are computed
 
 /** The tab. */
@@ -45,6 +45,7 @@ export class Explainer {
     this.manifest = manifest;
     this.#opening = start.text === undefined;
     this.choice = initialChoice(manifest.windows[0], start);
+    this.address = new Address();
     this.text = new TextView(vocabulary);
     this.reading = new Reading(client, manifest.config);
     this.controls = new Controls(manifest.config.units, manifest.config.seq_len);
@@ -63,7 +64,9 @@ export class Explainer {
     this.experiments.onchange = (changes) => this.choose({ changes });
     this.mattered.onwindow = (window) => this.#showWindow(window);
     this.tour.onstep = (step) => this.#goTo(step);
-    $("moment-link").addEventListener("click", () => this.#copyLink());
+    $("moment-link").addEventListener("click", async () => {
+      $("inside-state").textContent = say(await this.address.copy(this.choice));
+    });
     let width = 0;
     new ResizeObserver(([{ contentRect }]) => {
       if (this.#open && contentRect.width !== width) {
@@ -86,18 +89,18 @@ export class Explainer {
 
   /** The page is on another tab. */
   close() {
-    if (this.#open) history.replaceState(null, "", location.pathname + location.search);
+    if (this.#open) this.address.clear();
     this.#open = false;
   }
 
   /** Take the choice of the address, if it has one. @returns {boolean} */
   readAddress() {
-    const fragment = location.hash.slice(1);
-    if (new URLSearchParams(fragment).get("tab") !== "inside") return false;
-    if (fragment === fragmentOf(this.choice)) return true;
-    this.#opening = false;
     const { units, seq_len: window } = this.manifest.config;
-    this.choice = choiceOf(fragment, this.choice, { units, window, steps: STEPS.length });
+    const choice = this.address.read(this.choice, { units, window, steps: STEPS.length });
+    if (choice === null) return false;
+    if (choice === this.choice) return true;
+    this.#opening = false;
+    this.choice = choice;
     const { step } = this.choice;
     if (step !== null) this.cell.unfold(STEPS[step].unfold ?? null);
     if (this.#open) this.#update();
@@ -141,16 +144,6 @@ export class Explainer {
     if (step !== null) $("tour-card").scrollIntoView({ block: "nearest" });
   }
 
-  async #copyLink() {
-    history.replaceState(null, "", `#${fragmentOf(this.choice)}`);
-    try {
-      await navigator.clipboard.writeText(location.href);
-      $("inside-state").textContent = say("linkCopied");
-    } catch {
-      $("inside-state").textContent = say("linkInAddress"); // the page may not use the clipboard
-    }
-  }
-
   /** Show the choice, and compute what is not known. */
   async #update() {
     const { choice } = this;
@@ -160,7 +153,7 @@ export class Explainer {
     this.experiments.show(choice);
     this.#showTour();
     if (!this.#open) return;
-    this.#writeAddress();
+    this.reading.busy(this.address.write(choice, () => this.#open && choice === this.choice));
     this.text.reveal(choice.place);
     const read = this.reading.read(choice, this.text.characters); // first, so that what is no longer true is not shown
     $("mattered-changes").hidden = choice.changes.length === 0;
@@ -175,14 +168,6 @@ export class Explainer {
     $("inside-state").textContent = unknown ? say("unknown", unknown.map(quoted).join(" ")) : error ?? "";
     if (error) this.cell.clear(say("unreadText"));
     this.#showAll();
-  }
-
-  /** Put the choice into the address, once nothing has changed for a moment: browsers limit how often that is possible. */
-  #writeAddress() {
-    const { choice } = this;
-    this.reading.busy(new Promise((resolve) => setTimeout(resolve, REST)).then(() => {
-      if (this.#open && choice === this.choice) history.replaceState(null, "", `#${fragmentOf(choice)}`);
-    }));
   }
 
   /** Show rows that were added: at once if they are looked at, else at the next frame. @param {number} from Index of the first. */
