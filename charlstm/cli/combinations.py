@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST = 1_000
 """Most trainings of a sweep."""
 
+_NUMBER = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _OWN = frozenset({"sweep", "jobs", "name", "json", "resume_if_exists"})
 """Options that the sweep itself sets for each training."""
 
@@ -62,12 +63,30 @@ def values_of(context: typer.Context, swept: Sequence[str]) -> dict[str, list[st
             field = "preset" if setting == "preset" else field_of(setting)
         except ConfigError as error:
             raise typer.BadParameter(f"--sweep: {error}") from None
-        if setting in found or len(set(values)) < len(values):
+        if setting in found or len(set(map(_canonical, values))) < len(values):
             raise typer.BadParameter(f"--sweep: {setting} has the same value twice, or is swept twice; write each value once")
         if context.params[field] is not None:
             raise typer.BadParameter(f"--sweep varies {setting}; remove the option {_option(context, setting).opts[0]}")
         found[setting] = values
     return found
+
+
+def _canonical(value: str) -> str:
+    """Return a value with one spelling of its numbers, and of true and false.
+
+    >>> _canonical("0.10"), _canonical("l2:1e-1"), _canonical("16+08"), _canonical("yes")
+    ('0.1', 'l2:0.1', '16+8', 'true')
+    >>> _canonical("9007199254740992") == _canonical("9007199254740993")
+    False
+    """
+
+    def number(found: re.Match[str]) -> str:
+        # A float does not tell large random seeds apart, and Python reads no integer of thousands of digits.
+        if found[0].isdigit() and len(found[0]) <= 1_000:
+            return str(int(found[0]))
+        return repr(float(found[0])).removesuffix(".0")
+
+    return {"yes": "true", "no": "false"}.get(value) or _NUMBER.sub(number, value)
 
 
 def combinations_of(context: typer.Context, values: dict[str, list[str]]) -> list[Combination]:

@@ -171,7 +171,8 @@ def _line(evaluation: "HistoryEntry", width: int | None) -> str:
     held_out = "nothing held out" if nats is None else f"held out {decimal(nats, 4)} nats, {decimal(bits(nats), 4)} bits/char"
     best = evaluation.best and nats is not None
     time = duration(evaluation.seconds)
-    epoch, training = f"epoch {evaluation.epoch:5.1f}", f"training {decimal(evaluation.train_nats_per_char, 4)}"
+    epoch = f"epoch {evaluation.epoch:5.1f}"
+    training = f"training {decimal(evaluation.train_nats_per_char, 4)}" if evaluation.step else "nothing trained"
     fields = [f"{time:>10}", f"step {evaluation.step:>7,}", epoch, training, held_out, *["best so far"] * best]
     line = joined(fields, None)
     if width is None or len(line) <= width:

@@ -86,6 +86,41 @@ def why_finished(name: str, training: TrainingConfig, progress: TrainingProgress
     return f"{name} {ended.why}; `{ended.setting}={ended.more:g}` trains {ended.more - ended.now:g} more."
 
 
+def check_budget_not_passed(
+    name: str, before: TrainingConfig, training: TrainingConfig, progress: TrainingProgress, steps_per_epoch: float
+) -> None:
+    """Check that a new budget of an unfinished run is not below what the run has already used.
+
+    With such a budget nothing would be trained, and the run would count as finished.
+
+    Args:
+        name: Name of the checkpoint.
+        before: Its recipe, with the budget of the run so far.
+        training: The recipe with the budget to resume it with.
+        progress: Its saved progress.
+        steps_per_epoch: Batches in an epoch.
+
+    Raises:
+        ConfigError: If the run has passed the new budget.
+    """
+    if (before.epochs, before.minutes) == (training.epochs, training.minutes):
+        return
+    if why_finished(name, before, progress, steps_per_epoch):
+        return
+    extent = budget(training, steps_per_epoch)
+    if progress.steps > extent.steps:
+        passed, used, one = f"`epochs={training.epochs:g}`", progress.steps / steps_per_epoch, "epoch"
+    elif progress.steps and progress.seconds > extent.seconds:
+        passed, used, one = f"`minutes={training.minutes:g}`", progress.seconds / 60, "minute"
+    else:
+        return
+    budgets = [exactly(value, unit) for value, unit in ((before.epochs, "epoch"), (before.minutes, "minute")) if value]
+    raise ConfigError(
+        f"{passed} would train nothing, since {name} has already trained for {exactly(float(f'{used:.3g}'), one)}; give more, "
+        f"or leave it out to resume the training to its {' or '.join(budgets)}"
+    )
+
+
 @dataclass(frozen=True)
 class _End:
     """The end of a budget: why nothing more is trained, and the value of a setting with which the run can be resumed."""

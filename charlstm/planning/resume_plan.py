@@ -12,7 +12,7 @@ from charlstm.checkpoint.state_files import newest_state, read_progress, read_st
 from charlstm.checkpoint.training_state import TrainingProgress
 from charlstm.config import TrainingConfig, build, setting_name, to_dict
 from charlstm.errors import ConfigError
-from charlstm.planning.budget import why_finished
+from charlstm.planning.budget import check_budget_not_passed, why_finished
 from charlstm.planning.environment import environment_record
 from charlstm.planning.rare_characters import min_count_of
 from charlstm.planning.recipe_file import Recipe
@@ -63,7 +63,7 @@ def plan_resuming(
     encoding = _text_encoding(text_encoding, paths, validation_files, state.progress)
     corpus = resumed_corpus(tuple(paths), state.progress, encoding, config, name)
     _check_min_count(config, given, corpus, name)
-    config = _with_new_budget(config, given)
+    config = _with_new_budget(config, given, state.progress, corpus, folder.name)
     own = resumed_validation_text(tuple(validation_files), state.progress, encoding, config, name)
     held_out = own.ids if own else split(corpus.ids, config.training.validation)[1]
     free = {name: value for name, value in given.items() if name in FREE}
@@ -107,7 +107,7 @@ def plan_worker(
     config, progress = read_config(folder), read_progress(folder)
     encoding = _text_encoding(text_encoding, paths, (), progress)
     corpus = resumed_corpus(tuple(paths), progress, encoding, config, name)
-    config = _with_new_budget(config, _with_recipe(recipe, given, config))
+    config = _with_new_budget(config, _with_recipe(recipe, given, config), progress, corpus, folder.name)
     return TrainingPlan(
         folder=folder,
         config=config,
@@ -137,16 +137,23 @@ def _with_recipe(recipe: Recipe | None, given: Mapping[str, object], config: Che
     return {key: value for key, value in recipe.with_given(given).items() if key in given or key not in replaced}
 
 
-def _with_new_budget(config: CheckpointConfig, given: Mapping[str, object]) -> CheckpointConfig:
+def _with_new_budget(
+    config: CheckpointConfig, given: Mapping[str, object], progress: TrainingProgress, corpus: Corpus, name: str
+) -> CheckpointConfig:
     """Return a configuration with the user's budget and the other settings that may change in a resumed run."""
     changes = {key: given[key] for key in given.keys() & FREE} | budget_of(given)
-    return replace(config, training=build(TrainingConfig, to_dict(config.training) | changes))
+    changed = replace(config, training=build(TrainingConfig, to_dict(config.training) | changes))
+    check_budget_not_passed(name, config.training, changed.training, progress, _steps_per_epoch(config, corpus))
+    return changed
 
 
 def _why_finished(name: str, config: CheckpointConfig, progress: TrainingProgress, corpus: Corpus) -> str | None:
+    return why_finished(name, config.training, progress, _steps_per_epoch(config, corpus))
+
+
+def _steps_per_epoch(config: CheckpointConfig, corpus: Corpus) -> float:
     learned, _ = split(corpus.ids, config.training.validation)
-    source = batch_source(learned, config.model, config.training)
-    return why_finished(name, config.training, progress, source.steps_per_epoch)
+    return batch_source(learned, config.model, config.training).steps_per_epoch
 
 
 def _check_settings(config: CheckpointConfig, given: Mapping[str, object], name: str) -> None:

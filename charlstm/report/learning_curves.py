@@ -46,9 +46,8 @@ def training(run: RunRecord, axis: Axis, smooth: int | None = None) -> Series:
         smooth: Number of points of the trailing mean; None for 2 % of the run's.
     """
     if not run.points.step:
-        return Series(
-            [getattr(line, _FIELD[axis]) for line in run.evaluations], [line.train_nats_per_char for line in run.evaluations]
-        )
+        trained = [line for line in run.evaluations if line.step]  # before the first step there is no loss
+        return Series([getattr(line, _FIELD[axis]) for line in trained], [line.train_nats_per_char for line in trained])
     return Series(getattr(run.points, _FIELD[axis]), smoothed(run.points.train_nats_per_char, width_of(run, smooth)))
 
 
@@ -141,7 +140,8 @@ DIFFERENT_TEXTS = (
 
 def without_points(runs: Sequence[RunRecord]) -> str:
     """Return a sentence that names the runs without points of their training curves; empty if all have them."""
-    names = [run.label for run in runs if run.evaluations and not run.points.step and not run.warnings]
+    trained = [run for run in runs if any(line.step for line in run.evaluations)]
+    names = [run.label for run in trained if not run.points.step and not run.warnings]
     if not names:
         return ""
     listed = ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")

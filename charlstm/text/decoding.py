@@ -15,7 +15,7 @@ BLOCK_BYTES = 1 << 20
 
 _MARK = "\ufeff"
 _MARKS_IN_A_LINE = re.compile(r"(?<=[^\r\n\ufeff])\ufeff+(?=[^\r\n])")
-_MARKUP = "{} is {}: its markup is learned together with its words; to learn only the words, save it as plain text first."
+_MARKUP = "{} is {}: its markup is read together with its words; for the words alone, save it as plain text first."
 _NOT_OF_FILES = {"punycode", "idna"}
 """Codecs of host names, which Python counts among the text encodings."""
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)

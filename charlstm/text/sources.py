@@ -1,6 +1,7 @@
 """Sources of a text: files, folders, patterns, standard input and pipes."""
 
 import glob
+import os
 import shutil
 import sys
 import tempfile
@@ -90,6 +91,9 @@ def expand_sources(sources: Sequence[str | Path], note: Note) -> tuple[str, ...]
                 raise CorpusError(f"{source} matches no file; check the folder and the pattern")
         if found != [source]:
             note(_files_of(source, found))
+            if inner := _folder_with_texts(source):
+                others = f"'{Path(source) / '**' / '*.txt'}' includes them"
+                note(_on_one_line(f"The texts in folders inside {source}, such as {inner}, are left out; {others}."))
         paths.extend(found)
     return tuple(paths)
 
@@ -99,6 +103,14 @@ def _texts_in(folder: Path) -> list[str]:
     names = {path.name for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()}
     texts = (name for name in names if without_suffix(name).lower().endswith(".txt"))
     return sorted(str(folder / name) for name in texts if (plain := without_suffix(name)) == name or plain not in names)
+
+
+def _folder_with_texts(source: str) -> str | None:
+    """Return the name of the first folder with texts inside a folder; None if there is none, or if the source is no folder."""
+    if not _is_folder(source):
+        return None
+    inside = sorted(path for path in Path(source).iterdir() if path.is_dir() and not path.name.startswith("."))
+    return next((path.name for path in inside if os.access(path, os.R_OK | os.X_OK) and _texts_in(path)), None)
 
 
 def _is_folder(source: str) -> bool:

@@ -144,7 +144,8 @@ class Summaries:
         self._losses = []
 
     def _write_evaluation(self, evaluation: HistoryEntry) -> None:
-        self._scalar(TRAIN, "epoch_loss", evaluation.train_nats_per_char, evaluation.step)
+        if evaluation.step:  # before the first step there is no loss
+            self._scalar(TRAIN, "epoch_loss", evaluation.train_nats_per_char, evaluation.step)
         self._scalar(TRAIN, "epoch_learning_rate", evaluation.learning_rate, evaluation.step)
         if evaluation.nats_per_char is not None:
             self._scalar(VALIDATION, "epoch_loss", evaluation.nats_per_char, evaluation.step)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import termios
 from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -117,6 +118,14 @@ EVALUATIONS = {
 def evaluation(seconds: float, step: int, epoch: float, nats: float | None) -> HistoryEntry:
     numbers = {"step": step, "epoch": epoch, "seconds": seconds, "learning_rate": 1e-3, "train_nats_per_char": 2.5}
     return HistoryEntry(**numbers, nats_per_char=nats, best=True)
+
+
+@pytest.mark.parametrize("width", [None, 80, 60])
+def test_evaluation_before_the_first_step_has_no_training_loss(width):
+    line = _line(replace(evaluation(9.0, 0, 0.0, 3.1697), train_nats_per_char=0.0), width)
+    assert "0.0000" not in line
+    assert "nothing trained" in line
+    assert max(map(len, line.split("\n"))) <= (width or 200)
 
 
 @pytest.mark.parametrize("numbers", EVALUATIONS.values(), ids=EVALUATIONS)

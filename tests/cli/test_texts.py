@@ -64,7 +64,7 @@ def test_wrong_encoding_shows_both_readings(trained):
         ("one\r\ntwo\nthree\n" * 90, "different line ends (CRLF, LF)"),
         ("one\rtwo\nthree\n" * 90, "different line ends (CR, LF)"),
         (("\ufeff" + STORY) * 2, "1 byte order mark (U+FEFF) inside"),
-        ("<!doctype html>" + STORY, "is HTML: its markup is learned"),
+        ("<!doctype html>" + STORY, "is HTML: its markup is read together"),
         (json.dumps({"cells": [{"cell_type": "code", "source": STORY}]}), "is a Jupyter notebook"),
     ],
     ids=lambda value: ascii(value[:20]),

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -193,6 +194,29 @@ def test_chief_and_workers_agree_that_a_run_is_finished(plan, begin, root, chang
     for planned in (plan_resuming(root, "story", [], given), plan_worker(root, "story", [], given)):
         assert (planned.finished is None) == (said is None)
         assert (planned.finished or "").startswith(said or "")
+
+
+@pytest.mark.parametrize(
+    ("budget", "changes", "given", "message"),
+    [
+        ({"epochs": 3.0}, {"steps": 9_000}, {"epochs": 1.0}, r"`epochs=1` would train nothing, .* 1.6 epochs; .* its 3 epochs"),
+        ({"epochs": 3.0}, {"steps": 9_000, "loss_count": 0}, {"epochs": 1.0}, "`epochs=1` would train nothing"),
+        ({"minutes": 9.0}, {"steps": 9_000}, {"epochs": 1.0}, r"`epochs=1` would train nothing, .* its 9 minutes"),
+        ({"epochs": 3.0}, {"seconds": 90.0}, {"minutes": 1.0}, r"`minutes=1` would train nothing, .* for 1.5 minutes;"),
+        ({"minutes": 9.0}, {"seconds": 90.0}, {"minutes": 1.0}, "`minutes=1` would train nothing"),
+        ({"epochs": 3.0}, {"steps": 9_000}, {"epochs": 2.0}, None),
+        ({"epochs": 3.0}, {"steps": 9_000}, {"epochs": 1.61}, None),
+        ({"minutes": 9.0}, {"seconds": 600.0}, {"minutes": 9.0}, None),  # the budget of the run so far
+    ],
+)
+def test_a_budget_that_an_interrupted_run_has_passed_is_refused(plan, begin, root, budget, changes, given, message):
+    made = plan(given=SMALL | budget)
+    begin(made)
+    state = read_state(made.folder, made.config)
+    write_state(made.folder, replace(state, progress=replace(state.progress, **changes)))
+    for planned in (plan_resuming, plan_worker):
+        with pytest.raises(ConfigError, match=message) if message else nullcontext():
+            planned(root, "story", [], given)
 
 
 def test_patience_without_held_out_text_is_refused_when_resuming(plan, begin, root):

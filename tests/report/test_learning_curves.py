@@ -1,15 +1,17 @@
 """Smoothing, ranges and ticks of learning curves, against plain definitions."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlstm.checkpoint.history import read_history, write_history
 from charlstm.checkpoint.points import POINTS
 from charlstm.evaluation.run_history import compare_runs
-from charlstm.report.learning_curves import Series, loss_range, ranked, smoothed, ticks, without_points
+from charlstm.report.learning_curves import Series, held_out, loss_range, ranked, smoothed, ticks, training, without_points
 from tests.histories import make_run
 
 
@@ -55,3 +57,18 @@ def test_runs_without_points_are_named_in_one_sentence(tmp_path):
     for folder in folders[1:]:
         (folder / POINTS).unlink()
     assert "evaluations of r1, r2, r3, r4, r5 and 2 more are recorded" in without_points(compare_runs(folders).runs)
+
+
+def test_a_run_stopped_before_its_first_step_has_no_training_curve(tmp_path):
+    folder = make_run(tmp_path / "stopped", (3.2, 3.1), (0.0, 2.9))
+    (folder / POINTS).unlink()
+    first, second = read_history(folder)
+    write_history(folder, [replace(first, step=0, epoch=0.0)])
+    (run,) = compare_runs([folder]).runs
+    assert training(run, "epochs") == Series([], [])
+    assert held_out(run, "epochs") == Series([0.0], [3.2])
+    assert without_points([run]) == ""
+    write_history(folder, [replace(first, step=0, epoch=0.0), second])
+    (run,) = compare_runs([folder]).runs
+    assert training(run, "epochs") == Series([4.0], [2.9])
+    assert without_points([run]) != ""

@@ -65,7 +65,7 @@ def test_file_with_mixed_line_ends_is_named(make_file):
 @pytest.mark.parametrize("content", ["<!DOCTYPE html>\n<p>a", " <html><p>a", "<?xml version='1.0'?><html>", "<HTML>a"])
 def test_html_is_read_with_a_note(make_file, content):
     (note,) = read_corpus([make_file(content.encode())]).notes
-    assert "text.txt is HTML: its markup is learned" in note
+    assert "text.txt is HTML: its markup is read together with its words" in note
 
 
 @pytest.mark.parametrize("content", ["<3 is a heart", "{a: 1}", "# a heading", "a <html> tag", "a,b,c\n1,2,3"])

@@ -29,7 +29,22 @@ def test_a_folder_stands_for_its_text_files(books):
     for path in (books, f"{books}/"):
         found, told = files(path)
         assert found == [str(books / name) for name in ["10.txt", "a.TXT", "b.txt"]]
-        assert told == [f"{path}: 3 files, 10.txt, a.TXT, b.txt."]
+        assert told[0] == f"{path}: 3 files, 10.txt, a.TXT, b.txt."
+
+
+@pytest.mark.parametrize("name", ["d.txt", "d.TXT", "d.txt.gz"])
+def test_texts_in_the_folders_inside_a_folder_are_said_to_be_left_out(books, name):
+    (books / "more" / "d.txt").rename(books / "more" / name)
+    for path in (books, f"{books}/"):
+        (note,) = files(path)[1][1:]
+        assert note == f"The texts in folders inside {path}, such as more, are left out; '{books}/**/*.txt' includes them."
+
+
+@pytest.mark.parametrize("name", ["more/d.md", "more/.hidden.txt", ".more/d.txt"])
+def test_folders_without_texts_are_not_mentioned(books, name):
+    (books / ".more").mkdir()
+    (books / "more" / "d.txt").rename(books / name)
+    assert len(files(books)[1]) == 1
 
 
 @pytest.mark.parametrize(
@@ -88,7 +103,7 @@ def test_a_folder_is_read_as_one_text(books):
     corpus = read_corpus([books])
     assert corpus.vocabulary.decode(corpus.ids) == read_text(books) == read_text(f"{books}/*[tT]") == "10\na\nb\n"
     assert corpus.paths == tuple(str(books / name) for name in ["10.txt", "a.TXT", "b.txt"])
-    assert len(corpus.notes) == 1
+    assert len(corpus.notes) == 2
 
 
 def test_more_files_than_the_open_file_limit_are_read(books, monkeypatch):

@@ -74,6 +74,14 @@ def test_the_points_are_those_of_the_run(plan, board, runs):
     assert set(learned["sample"]) == {line.step for line in history}
 
 
+def test_a_run_stopped_before_its_first_step_has_no_training_loss(plan, board, runs):
+    board(made := plan(), 0)
+    (line,) = read_history(made.folder)
+    assert line.step == 0
+    assert "epoch_loss" not in read(runs / "model" / "train")
+    assert read(runs / "model" / "validation")["epoch_loss"] == pytest.approx({0: line.nats_per_char})
+
+
 def test_a_loss_is_the_mean_since_the_last_point(plan, board, runs):
     events = board(plan())
     losses = {event.step: event.loss for event in events if isinstance(event, Stepped)}
