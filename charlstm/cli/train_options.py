@@ -121,8 +121,8 @@ InputRateMultiplier = Annotated[
     float | None,
     option(
         TRAINING,
-        "Multiple of the learning rate for the weights that read the characters (embedding or first kernel). Default: 8 "
-        "(short texts and classic: 1).",
+        "Multiple of the learning rate for the weights that read the characters (embedding or first kernel). Default: 8, "
+        "and 1 for more than 10 epochs and for classic.",
         **number(),
     ),
 ]

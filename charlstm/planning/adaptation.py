@@ -29,10 +29,10 @@ docs/results/recipes.md.
 SHORT_TEXT = 300_000
 """Characters to learn below which at least ``MIN_EVALUATIONS`` evaluations are planned."""
 MIN_EVALUATIONS = 10
-FEW_FOR_INPUT_RATE = 100_000
-"""Characters to learn below which the input encoding has the learning rate of the other weights.
+MOST_EPOCHS_FOR_INPUT_RATE = 10.0
+"""Epochs up to which the input encoding has a higher learning rate than other weights.
 
-A higher one gains nothing there. Measurements: docs/results/recipes.md.
+What that gains shrinks with the number of epochs, to nothing at about 20. Measurements: docs/results/recipes.md.
 """
 
 QUICK_BELOW, BEST_FROM = 2.0, 30.0
@@ -112,8 +112,6 @@ def adapt(
             each = counted(round(learned / model.vocabulary_size), "occurrence")
             note = f"The text is short for a vocabulary of this size, about {each} of each character: weight decay {decay:g}."
             training = changed(training, note, weight_decay=decay)
-    if learned < FEW_FOR_INPUT_RATE:
-        training = changed(training, "", input_rate_multiplier=1.0)
     if learned < SHORT_TEXT:
         note = (
             f"A short text is soon overfitted: {MIN_EVALUATIONS} evaluations, or fewer if they would take more than a tenth of "
@@ -122,6 +120,8 @@ def adapt(
         training = changed(training, note, evaluations=max(MIN_EVALUATIONS, training.evaluations))
     training = _with_fastest_precision(model, training, chosen)
     epochs, _ = training_extent(model, training, learned)
+    if epochs > MOST_EPOCHS_FOR_INPUT_RATE:
+        training = changed(training, "", input_rate_multiplier=1.0)
     risk = overfitting_risk(epochs * count_parameters(model.weight_shapes) / max(1, learned))
     dropout, drop_connect = (round(risk * rate, 2) for rate in dropout_rates(epochs, min(model.units), learned))
     model = changed(model, "", dropout=dropout, drop_connect=drop_connect)

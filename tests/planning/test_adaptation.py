@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.planning.adaptation import (
-    FEW_FOR_INPUT_RATE,
     LARGE_VOCABULARY,
     MAX_HELD_OUT,
+    MOST_EPOCHS_FOR_INPUT_RATE,
     NOT_FOR_BEST,
     SHORT_TEXT,
     batch_shape,
@@ -114,11 +114,26 @@ def test_one_minute_is_written_as_one_minute():
     assert recipe("quick", 1_115_394, epochs=1.0, minutes=None).notes[-1].startswith("1 epoch, less than")
 
 
-@pytest.mark.parametrize(("characters", "multiplier"), [(3_000, 1), (FEW_FOR_INPUT_RATE, 1), (2 * FEW_FOR_INPUT_RATE, 8)])
 @pytest.mark.parametrize("preset", ["quick", "standard", "best"])
-def test_the_input_encoding_of_a_short_text_has_the_learning_rate_of_other_weights(characters, multiplier, preset):
-    assert recipe(preset, characters).training.input_rate_multiplier == multiplier
+@pytest.mark.parametrize("characters", [3_000, 1_115_394])
+def test_the_input_encoding_has_a_learning_rate_of_its_own_for_few_epochs(preset, characters):
+    for epochs, multiplier in ((MOST_EPOCHS_FOR_INPUT_RATE, 8), (MOST_EPOCHS_FOR_INPUT_RATE + 0.1, 1)):
+        assert recipe(preset, characters, epochs=epochs, minutes=None).training.input_rate_multiplier == multiplier
     assert recipe(preset, characters, input_rate_multiplier=3.0).training.input_rate_multiplier == 3
+
+
+@pytest.mark.parametrize(
+    ("preset", "characters", "multiplier"),
+    [
+        ("quick", 1_115_394, 8),
+        ("quick", 60_000, 1),
+        ("standard", 1_115_394, 1),
+        ("standard", 4_400_000, 8),
+        ("best", 4_400_000, 1),
+    ],
+)
+def test_the_epochs_of_a_budget_in_minutes_decide_on_the_learning_rate_of_the_input(preset, characters, multiplier):
+    assert recipe(preset, characters).training.input_rate_multiplier == multiplier
 
 
 @pytest.mark.parametrize(("characters", "evaluations"), [(3_000, 10), (SHORT_TEXT, 10), (2 * SHORT_TEXT, 3)])
