@@ -183,6 +183,13 @@ def test_numbers_of_numpy_are_numbers(model):
     assert model.generate("The ", **options) == model.generate("The ", length=9, temperature=0.5, top_k=5, random_seed=3)
 
 
+@pytest.mark.parametrize("kind", [lambda first, last: (first, last), lambda *both: [*both], lambda *both: np.array(both)])
+def test_two_temperatures_may_be_numbers_of_numpy(model, kind):
+    given = kind(np.float32(0.5), np.float64(2))
+    expected = model.generate("The ", length=30, temperature=(0.5, 2.0), random_seed=3)
+    assert model.generate("The ", length=30, temperature=given, random_seed=3) == expected
+
+
 CONSTRAINED = {
     "avoid": {"avoid": "oT"},
     "only": {"only": "a-z "},
