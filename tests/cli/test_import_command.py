@@ -100,6 +100,29 @@ def test_an_unknown_text_is_never_found_in_another(charlstm, tmp_path):
     assert "the training text is not known" in charlstm("generate", "--checkpoint", "net", "--words", "corpus").stderr
 
 
+@pytest.mark.usefixtures("imported")
+@pytest.mark.parametrize(
+    ("given", "own", "is_scored"), [({}, [], True), ({"validation": 0.0}, [], False), ({}, ["own.txt"], True)]
+)
+def test_a_score_after_an_unknown_text_is_marked(tmp_path, given, own, is_scored):
+    (tmp_path / "story.txt").write_text(story(0))
+    (tmp_path / "own.txt").write_text(story(1))
+    made = plan_training(
+        Path("checkpoints"),
+        ["story.txt"],
+        SMALL | given,
+        preset="quick",
+        created="2026-01-01",
+        base_name="net",
+        validation_files=own,
+    )
+    note = (
+        "net was imported, and the text that it was trained on is not known. If the scored text is in it, the score is better "
+        "than on new text."
+    )
+    assert (note in made.notes) == is_scored
+
+
 @pytest.mark.usefixtures("imported", "idle_training")
 def test_an_imported_model_that_is_trained_further_has_a_training(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(PANGRAM * 30)
