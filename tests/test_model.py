@@ -217,6 +217,20 @@ def test_characters_that_the_model_can_never_generate_are_warned_about(model):
         model.generate_batch("dog", length=5, only="a-z€")
 
 
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        (["dog", "don’t"], "1 of the 2 words: 'don’t'"),
+        (["über", "café", "dog"], "2 of the 3 words: 'café' 'über'"),
+        (["dog", *(f"fox{number}" for number in range(7))], "7 of the 8 words: 'fox0' 'fox1' 'fox2' 'fox3' 'fox4' and 2 more"),
+    ],
+)
+def test_words_that_the_model_can_never_generate_are_warned_about(model, words, note):
+    with pytest.warns(UserWarning, match=f"`words`: the model can never generate {note}"):
+        text = model.generate("dog ", length=20, random_seed=3, words=words)
+    assert text == model.generate("dog ", length=20, random_seed=3, words=["dog"])  # without a warning, which would be an error
+
+
 def test_words_come_from_a_list_a_file_or_the_training_text(model, tmp_path, monkeypatch):
     assert model.word_list(["dog", "don't"]) == ("dog", "don't")
     (tmp_path / "words.txt").write_text("dog\nfox, fox\n")
