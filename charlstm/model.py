@@ -13,6 +13,7 @@ from charlstm.choices import Engine, ExportFormat, OnnxInput, WeightsFormat
 from charlstm.errors import check_instance
 from charlstm.inference.constrained_generation import continued_pieces
 from charlstm.inference.constraints.letters import unwritable_notes
+from charlstm.inference.constraints.words import unwritable_words_note
 from charlstm.inference.generation import Sample, generate_texts
 from charlstm.inference.generation_inputs import GenerationInputs, generation_inputs
 from charlstm.inference.generation_settings import GenerationOptions
@@ -133,10 +134,13 @@ class Model(ReadingModel):
     ) -> GenerationInputs:
         if options.get("random_seed") is None:
             options["random_seed"] = secrets.randbelow(2**31)
-        if options.get("words") is not None:
-            options["words"] = self.word_list(options["words"])
+        notes = []
+        if (words := options.get("words")) is not None:
+            options["words"] = allowed = self.word_list(words)
+            if words != "corpus":  # rare words of a corpus are left out by design
+                notes = unwritable_words_note(self.vocabulary, allowed)
         inputs = generation_inputs(self.checkpoint, seed, samples, logprobs, **options)
-        for note in unwritable_notes(self.vocabulary, inputs.settings.avoid, inputs.settings.only):
+        for note in unwritable_notes(self.vocabulary, inputs.settings.avoid, inputs.settings.only) + notes:
             warnings.warn(note, stacklevel=3)
         return inputs
 

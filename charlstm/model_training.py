@@ -14,6 +14,7 @@ from charlstm.checkpoint.folder import creation_obstacle
 from charlstm.checkpoint.search import CURRENT
 from charlstm.choices import Activation, Batches, Encoding, OnUnknown, Precision, PrecisionOrAuto, Schedule, Targets
 from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance
+from charlstm.inference.generation_inputs import plain
 from charlstm.model import Model
 from charlstm.planning.presets import Preset
 from charlstm.planning.recipe_file import read_recipe
@@ -188,8 +189,9 @@ def _fields_of(settings: TrainingSettings) -> dict[str, object]:
         ConfigError: If there is no such setting.
     """
     given: dict[str, object] = {}
-    for setting, value in settings.items():
+    for setting, number in settings.items():
         field = field_of(setting, further="; see TrainingSettings")
+        value = plain(number)
         units = setting == "units" and isinstance(value, int)
         if value is not None:
             given[field] = (value,) if units else tuple(value) if isinstance(value, list) else value

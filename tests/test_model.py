@@ -183,6 +183,13 @@ def test_numbers_of_numpy_are_numbers(model):
     assert model.generate("The ", **options) == model.generate("The ", length=9, temperature=0.5, top_k=5, random_seed=3)
 
 
+@pytest.mark.parametrize("kind", [lambda first, last: (first, last), lambda *both: [*both], lambda *both: np.array(both)])
+def test_two_temperatures_may_be_numbers_of_numpy(model, kind):
+    given = kind(np.float32(0.5), np.float64(2))
+    expected = model.generate("The ", length=30, temperature=(0.5, 2.0), random_seed=3)
+    assert model.generate("The ", length=30, temperature=given, random_seed=3) == expected
+
+
 CONSTRAINED = {
     "avoid": {"avoid": "oT"},
     "only": {"only": "a-z "},
@@ -208,6 +215,20 @@ def test_characters_that_the_model_can_never_generate_are_warned_about(model):
     assert text == model.generate("dog", length=20, random_seed=3, avoid="o")
     with pytest.warns(UserWarning, match="`only`: the model can never generate '€'"):
         model.generate_batch("dog", length=5, only="a-z€")
+
+
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        (["dog", "don’t"], "1 of the 2 words: 'don’t'"),
+        (["über", "café", "dog"], "2 of the 3 words: 'café' 'über'"),
+        (["dog", *(f"fox{number}" for number in range(7))], "7 of the 8 words: 'fox0' 'fox1' 'fox2' 'fox3' 'fox4' and 2 more"),
+    ],
+)
+def test_words_that_the_model_can_never_generate_are_warned_about(model, words, note):
+    with pytest.warns(UserWarning, match=f"`words`: the model can never generate {note}"):
+        text = model.generate("dog ", length=20, random_seed=3, words=words)
+    assert text == model.generate("dog ", length=20, random_seed=3, words=["dog"])  # without a warning, which would be an error
 
 
 def test_words_come_from_a_list_a_file_or_the_training_text(model, tmp_path, monkeypatch):

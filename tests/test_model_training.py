@@ -44,6 +44,18 @@ def test_the_model_is_that_of_the_command(run_command, folder):
     assert len(made.generate("The ", length=20)) == 24
 
 
+@pytest.mark.parametrize("units", [np.int64(8), [np.int64(8)], (np.uint8(8),), np.array([8])], ids=repr)
+def test_settings_may_be_numbers_of_numpy(units):
+    given = {"dropout": 0.25, "use_bias": True, "num_evaluations": 2, "epochs": 0.25, "random_seed": 3, "seq_len": 8}
+    of_numpy = {name: np.array(value)[()] for name, value in given.items()}
+    assert all(isinstance(value, np.generic) for value in of_numpy.values())
+    of_numpy["dropout"] = np.float32(0.25)
+    expected = charlstm.train("tale.txt", name="plain", **QUICK | given)
+    made = charlstm.train("tale.txt", name="numpy", **QUICK | of_numpy | {"units": units})
+    assert (made.config, made.checkpoint.training) == (expected.config, expected.checkpoint.training)
+    assert same(made, expected)
+
+
 def test_paths_a_text_and_an_iterable_of_texts_give_the_same_model(folder):
     (folder / "half.txt").write_text(TEXT[: len(TEXT) // 2])
     (folder / "rest.txt").write_text(TEXT[len(TEXT) // 2 :])

@@ -30,6 +30,8 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
     )
     if config.validation_text is None:
         protocol += f": the last {config.held_out:,} characters of the text"
+    if unknown := [_cell(base.name) for base in config.bases if not base.is_known]:
+        protocol += f"; the text of {' and '.join(unknown)} is not known, and the scored text may be in it"
     parameters = count_parameters(model.weight_shapes)
     encoded = f"embedding of {model.embedding_size}" if model.encoding == "embedding" else model.encoding
     layers = " → ".join(f"LSTM {units}" for units in model.units)

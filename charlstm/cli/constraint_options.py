@@ -52,9 +52,10 @@ def read_constraints(
 ) -> "GenerationSettings":
     """Return settings with the constraints as the library takes them: words from a file, line ends in place of escapes.
 
-    Characters of ``--avoid`` and ``--only`` without effect are reported on stderr.
+    Characters of ``--avoid`` and ``--only`` and words of a file without effect are reported on stderr.
     """
     from charlstm.inference.constraints.letters import unwritable_notes
+    from charlstm.inference.constraints.words import unwritable_words_note
 
     if is_given(context, "avoid") and not settings.avoid:
         raise typer.BadParameter("--avoid: expected at least one character; found ''")
@@ -69,6 +70,9 @@ def read_constraints(
         only=None if settings.only is None else unescaped("--only", settings.only, model.vocabulary),
         words=None if settings.words is None else model.word_list(settings.words, text_encoding),
     )
-    for note in unwritable_notes(model.vocabulary, settings.avoid, settings.only):
+    notes = unwritable_notes(model.vocabulary, settings.avoid, settings.only)
+    if context.params["words"] != "corpus":  # rare words of a corpus are left out by design
+        notes += unwritable_words_note(model.vocabulary, settings.words or ())
+    for note in notes:
         say_note(f"{note}.")
     return settings

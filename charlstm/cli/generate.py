@@ -11,7 +11,7 @@ import typer
 
 from charlstm.choices import DEFAULT_TEMPERATURE
 from charlstm.cli import constraint_options, generate_options
-from charlstm.cli.generate_combinations import refuse_combinations
+from charlstm.cli.generate_combinations import note_unused, refuse_combinations
 from charlstm.cli.generated_text import print_next, print_texts
 from charlstm.cli.generation_inputs import (
     SeedFileOption,
@@ -20,7 +20,6 @@ from charlstm.cli.generation_inputs import (
     advice_for_many,
     encoding_of,
     find_seeds,
-    note_unused,
     settings_of,
     stop_strings,
     threads,
@@ -127,7 +126,7 @@ def generate(
     if probabilities:
         print_next(model, inputs, json=json)
         return
-    note_unused(context, settings.sampling)
+    note_unused(context, settings.sampling, len(inputs.seeds) * samples)
     if output is not None:
         _write_file(model, inputs, output)
         return

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlstm.choices import OnUnknown
-from charlstm.cli.options import is_given
 from charlstm.cli.refusals import once
 from charlstm.cli.terminal import known_text, printable_name, say, say_note
 from charlstm.errors import CharlstmError, clip_text
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from charlstm.checkpoint.config_records import CheckpointConfig
     from charlstm.config import ModelConfig
     from charlstm.inference.generation_settings import GenerationSettings
-    from charlstm.inference.sampling import Sampling
     from charlstm.text.vocabulary import Vocabulary
 
 _ESCAPE = r"\\\\?n"
@@ -235,14 +233,3 @@ def settings_of(context: typer.Context, random_seed: int) -> "GenerationSettings
     if given["end"] is None:
         given["end"] = "sentence" if context.params["interactive"] else "none"
     return GenerationSettings(**{**given, "random_seed": random_seed})
-
-
-def note_unused(context: typer.Context, sampling: "Sampling") -> None:
-    """Report the sampling options that change nothing, because no character is drawn or no passage is penalised."""
-    if sampling.greedy and sampling.filters:
-        say("--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing.")
-    if sampling.greedy and context.params["samples"] > 1:
-        say("--temperature 0 always takes the likeliest character: all samples of a seed are the same text.")
-    dry = [f"--{name.replace('_', '-')}" for name in ("dry_base", "dry_allowed_length") if is_given(context, name)]
-    if dry and not sampling.dry_multiplier:
-        say(f"{' and '.join(dry)} change{'s' * (len(dry) == 1)} nothing without --dry-multiplier, which is 0.")

@@ -7,13 +7,15 @@ import typer
 
 from charlstm.choices import CurveAxis
 from charlstm.cli.flags import with_flags
-from charlstm.cli.options import choice, integer
+from charlstm.cli.options import choice, integer, is_given
 from charlstm.cli.outputs import check_outputs, output_path, page_path, write_output
+from charlstm.cli.refusals import refuse
 from charlstm.cli.terminal import JsonOption, SearchOption, print_json, say
 from charlstm.errors import short_repr
 
 
 def history(
+    context: typer.Context,
     names: Annotated[
         list[str] | None,
         typer.Argument(help="Names or folders of checkpoints. Default: the newest.", metavar="NAME", show_default=False),
@@ -49,7 +51,16 @@ def history(
     if plot is not None and plot.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"--plot: expected a file that ends in .png or .svg; found {short_repr(str(plot))}")
     check_outputs(page=page, plot=plot)
+    draws_image = page is not None or plot is not None
+    if json and not draws_image:
+        axis = {"--x": is_given(context, "x"), "--smooth": smooth is not None}
+        refuse("--json has every point of all axes, without smoothing", axis)
     found = compare_runs([find_model(name, checkpoints) for name in names] if names else [find_model(None, checkpoints)])
+    if len(found.runs) > 1 and not draws_image:
+        refuse(
+            "the terminal shows only the held-out scores of several runs, which are not smoothed",
+            {"--smooth": smooth is not None},
+        )
     for run in found.runs:
         for warning in run.warnings:
             say(with_flags(warning))

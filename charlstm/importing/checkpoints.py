@@ -26,6 +26,7 @@ from charlstm.inference.finite import check_finite
 from charlstm.inference.network import build_network
 from charlstm.planning.seed_windows import seed_windows
 from charlstm.text.corpus import Corpus, read_corpus
+from charlstm.text.overlap import sketch
 from charlstm.text.vocabulary import Vocabulary
 
 READERS: dict[str, Callable[[Path], NetworkArrays]] = {
@@ -105,6 +106,7 @@ def import_checkpoint(
         corpus=_corpus_record(file.name, learned.characters, text, config.seq_len),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         imported=clip_text(file.name, MAX_INFO),
+        sketches=() if text is None else (sketch(text.ids, text.vocabulary),),
     )
     with new_checkpoint(root, folder.name) as new:
         write_config(new, record)

@@ -193,5 +193,7 @@ def _strings(stop: Any) -> Sequence[str]:
 
 
 def plain(value: Any) -> Any:
-    """Return a number of NumPy as one of Python, and any other value unchanged."""
-    return value.item() if isinstance(value, np.generic) else value
+    """Return numbers of NumPy as those of Python, also in a list or a tuple, an array as a list, and other values unchanged."""
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value] if isinstance(value, list) else tuple(map(plain, value))
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value

@@ -61,7 +61,8 @@ class GenerationOptions(TypedDict, total=False):
         avoid: Characters that may not occur in a text. A warning names those that the model can never generate anyway.
         only: The characters that may occur, with ranges: ``a-z ,.``. A warning names those that never can.
         words: The words that may occur: the path of a file, a list, or ``corpus`` for the words of the training text. They
-            may have a capital first letter where a sentence or a line begins.
+            may have a capital first letter where a sentence or a line begins. A warning names those of a file or a list that
+            the model can never generate.
         pattern: A regular expression that the whole text matches, in the syntax of Python's ``re``.
         line_length: The maximum length of a line. Where a line ends, it takes the place of a space.
         acrostic: The first letters of the lines; the text has as many lines. A space is an empty line.

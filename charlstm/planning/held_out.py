@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charlstm.checkpoint.config_records import CheckpointConfig, ValidationRecord
+from charlstm.checkpoint.config_records import BaseRecord, CheckpointConfig, ValidationRecord
 from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
 from charlstm.checkpoint.sketches import Sketches
 from charlstm.errors import ConfigError, clip_text
@@ -109,6 +109,21 @@ def overlap_note(validation: float, chosen: bool, bases: Sequence[BaseText], cor
     if chosen:
         raise ConfigError(_refusal(seen, validation, "to hold out nothing", name))
     return f"{seen}: nothing is held out, and there is no score."
+
+
+def unknown_text_notes(bases: Sequence[BaseRecord], scored: int) -> tuple[str, ...]:
+    """Return a note for each base whose text is not known, so that nothing shows whether the scored text is in it.
+
+    Args:
+        bases: The models that the weights come from.
+        scored: Length of the scored text; below two characters there is no score.
+    """
+    return tuple(
+        f"{base.name} was imported, and the text that it was trained on is not known. If the scored text is in it, the score "
+        "is better than on new text."
+        for base in bases
+        if scored > 1 and not base.is_known
+    )
 
 
 def _refusal(seen: str, validation: float, instead: str, name: str) -> str:

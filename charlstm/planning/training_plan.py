@@ -17,7 +17,14 @@ from charlstm.errors import ConfigError, CorpusError
 from charlstm.planning.adaptation import adapt, fitted_validation
 from charlstm.planning.base_model import FITTED_IN_FINE_TUNING, Base, read_base
 from charlstm.planning.cluster import Cluster
-from charlstm.planning.held_out import base_texts, overlap_note, trained_on_notes, unseen_fraction, validation_record
+from charlstm.planning.held_out import (
+    base_texts,
+    overlap_note,
+    trained_on_notes,
+    unknown_text_notes,
+    unseen_fraction,
+    validation_record,
+)
 from charlstm.planning.layer_options import check_layer_options
 from charlstm.planning.presets import PRESETS, Preset
 from charlstm.planning.rare_characters import BaseCut, cut_vocabulary, min_count_of
@@ -201,7 +208,14 @@ def plan_training(
         stem=None if name else stem,
         start=base,
         validation_text=own,
-        notes=(*corpus.notes, *cut.notes, *held_out_notes, *adapted.notes, *effects),
+        notes=(
+            *corpus.notes,
+            *cut.notes,
+            *held_out_notes,
+            *unknown_text_notes(bases, len(held_out_ids)),
+            *adapted.notes,
+            *effects,
+        ),
     )
 
 

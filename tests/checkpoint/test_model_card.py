@@ -63,6 +63,17 @@ def test_card_lists_the_bases_newest_first(config):
     assert "fine-tuned" not in model_card(config, [], "")
 
 
+@pytest.mark.parametrize("unknown", [(), ("net",), ("net", "n|t"), ("net", "n|t", "ne")])
+def test_score_is_marked_if_the_text_of_a_base_is_not_known(config, evaluation, unknown):
+    numbers = {"fingerprint": "0b" * 32, "validation": 0.0}
+    known = BaseRecord(name="known", corpus="story.txt", characters=5_000, **numbers)
+    bases = [BaseRecord(name=name, corpus="an unknown text", characters=1, **numbers) for name in unknown]
+    score = rows(model_card(replace(config, bases=(known, *bases)), [evaluation(step=5, nats_per_char=1.4)], ""))["score"]
+    names = " and ".join(unknown).replace("|", "\\|")
+    assert score.endswith(f"; the text of {names} is not known, and the scored text may be in it)") == bool(unknown)
+    assert "known" not in score or unknown
+
+
 def test_sample_is_indented_and_otherwise_unchanged(config):
     sample = "# not a heading\n\n| no table |\n  渡 *ferry*\n"
     card = model_card(config, [], sample)

@@ -134,6 +134,32 @@ def test_cutoffs_without_a_draw_are_noted(charlstm, option):
     assert with_cutoff.stdout == without.stdout
 
 
+@pytest.mark.parametrize("cutoff", [("--top-k", "1"), ("--top-p", "0"), ("--min-p", "1")], ids=lambda option: option[0])
+def test_a_temperature_with_a_single_character_to_draw_is_noted(charlstm, cutoff):
+    plain = ("generate", "--seed", "The ", "--length", "9", "--random-seed", "1", *cutoff)
+    said = f"{' '.join(cutoff)} always takes the likeliest character: "
+    shown = [charlstm(*plain, *more) for more in ((), ("--temperature", "2"), ("--temperature", "0.3:9"), ("--samples", "2"))]
+    notes = [
+        "",
+        said + "--temperature changes nothing.",
+        said + "--temperature changes nothing.",
+        said + "all samples of a seed",
+    ]
+    for result, note in zip(shown, notes, strict=True):
+        assert " ".join(result.stderr.split()).startswith(note)
+        assert bool(result.stderr) == bool(note)
+    assert shown[0].stdout == shown[1].stdout == shown[2].stdout
+    for more in ("--word-temperature", "2"), ("--avoid", "e"):
+        assert "always takes" not in charlstm(*plain, "--temperature", "2", *more).stderr
+
+
+@pytest.mark.parametrize(("given", "is_noted"), [([], True), (["--samples", "2"], False), (["--seed", "fox "], False)])
+def test_a_separator_without_a_second_text_is_noted(charlstm, given, is_noted):
+    shown = charlstm("generate", "--seed", "The ", "--length", "5", "--separator", "*", *given)
+    assert ("--separator changes nothing" in " ".join(shown.stderr.split())) == is_noted
+    assert ("\n*\n" in shown.stdout) != is_noted
+
+
 def test_modes_agree_within_the_window(texts):
     # A window of 12, so a seed of 4 and 8 more characters fit; every later character may part them.
     options = ("--seed", "The ", "--temperature", "1", "--samples", "20", "--random-seed", "0")

@@ -115,6 +115,15 @@ def test_characters_that_the_model_can_never_generate_are_reported(charlstm):
     assert charlstm(*options, "--avoid", "e\\n", "--only", "a-z").stderr == ""
 
 
+def test_words_that_the_model_can_never_generate_are_reported(charlstm, tmp_path):
+    (tmp_path / "words.txt").write_text("bed\ncafé bad’s\nZoë-3\n")
+    (tmp_path / "plain.txt").write_text("bed\n")
+    options = ("generate", *OPTIONS, "--particles", "1", "--words")
+    result, plain = charlstm(*options, "words.txt"), charlstm(*options, "plain.txt")
+    assert result.stderr == "--words: the model can never generate 4 of the 5 words: '3' 'Zoë' 'bad’s' 'café'.\n"
+    assert (plain.stdout, plain.stderr) == (result.stdout, "")
+
+
 def test_several_seeds_each_begin_their_text(spoken):
     options = ("--length", "30", "--random-seed", "3", "--words", "words.txt", "--line-length", "12", "--particles", "4")
     together = spoken("--seed", "a be", "--seed", "de ", *options)["samples"]

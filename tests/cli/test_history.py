@@ -112,6 +112,27 @@ def test_page_and_plot_are_written_and_json_is_printed(charlstm, runs, tmp_path)
     assert (tmp_path / "runs.svg").read_text().startswith("<?xml")
 
 
+@pytest.mark.parametrize(
+    ("names", "options", "refused"),
+    [
+        (["good"], ["--json", "--smooth", "3"], "--smooth"),
+        (["good"], ["--json", "--x", "time"], "--x"),
+        (["good", "over"], ["--json", "--x", "epochs", "--smooth", "3"], "--x and --smooth"),
+        (["good", "over"], ["--smooth", "3"], "--smooth"),
+        (["good"], ["--smooth", "3", "--x", "time"], None),
+        (["good", "over"], ["--x", "time"], None),
+        (["good", "over"], ["--smooth", "3", "--page", "runs.html"], None),
+        (["good", "over"], ["--smooth", "3", "--x", "steps", "--json", "--plot", "runs.svg"], None),
+    ],
+)
+def test_options_of_curves_that_are_not_drawn_are_refused(charlstm, runs, names, options, refused):
+    result = charlstm("history", *names, *options)
+    assert result.exit_code == (2 if refused else 0)
+    if refused:
+        assert f"; remove {refused}; see" in " ".join(result.stderr.split())
+        assert result.stdout == ""
+
+
 def test_other_image_formats_are_refused(charlstm, runs):
     result = charlstm("history", "good", "--plot", "runs.gif")
     assert result.exit_code == 2

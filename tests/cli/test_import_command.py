@@ -1,28 +1,37 @@
 """``charlstm import``."""
 
 import json
+import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
 from charlstm.checkpoint.config_file import read_config
+from charlstm.planning.training_plan import plan_training
 from charlstm.results.history import HistoryResult
 from tests.conftest import ALPHABET, PANGRAM
 
 V = len(ALPHABET)
+SMALL = {"epochs": 1.0, "seq_len": 8, "batch_size": 2}
+
+
+def story(seed):
+    """Return a text of 8,000 characters with every character of the vocabulary, another one for each seed."""
+    return ALPHABET + "".join(random.Random(seed).choices(ALPHABET, k=8_000 - V))
 
 
 @pytest.fixture
 def weights(tmp_path):
     """Write the weights of a network that is sure of the character ``e``."""
-    random = np.random.default_rng(0)
+    draw = np.random.default_rng(0)
     bias = np.zeros(V, np.float32)
     bias[ALPHABET.index("e")] = 50
     arrays = {
-        "lstm/kernel": random.normal(size=(V, 28)).astype(np.float32),
-        "lstm/recurrent_kernel": random.normal(size=(7, 28)).astype(np.float32),
-        "dense/kernel": random.normal(size=(7, V)).astype(np.float32),
+        "lstm/kernel": draw.normal(size=(V, 28)).astype(np.float32),
+        "lstm/recurrent_kernel": draw.normal(size=(7, 28)).astype(np.float32),
+        "dense/kernel": draw.normal(size=(7, V)).astype(np.float32),
         "dense/bias": bias,
     }
     save_file(arrays, tmp_path / "net.safetensors")
@@ -91,6 +100,29 @@ def test_an_unknown_text_is_never_found_in_another(charlstm, tmp_path):
     assert "the training text is not known" in charlstm("generate", "--checkpoint", "net", "--words", "corpus").stderr
 
 
+@pytest.mark.usefixtures("imported")
+@pytest.mark.parametrize(
+    ("given", "own", "is_scored"), [({}, [], True), ({"validation": 0.0}, [], False), ({}, ["own.txt"], True)]
+)
+def test_a_score_after_an_unknown_text_is_marked(tmp_path, given, own, is_scored):
+    (tmp_path / "story.txt").write_text(story(0))
+    (tmp_path / "own.txt").write_text(story(1))
+    made = plan_training(
+        Path("checkpoints"),
+        ["story.txt"],
+        SMALL | given,
+        preset="quick",
+        created="2026-01-01",
+        base_name="net",
+        validation_files=own,
+    )
+    note = (
+        "net was imported, and the text that it was trained on is not known. If the scored text is in it, the score is better "
+        "than on new text."
+    )
+    assert (note in made.notes) == is_scored
+
+
 @pytest.mark.usefixtures("imported", "idle_training")
 def test_an_imported_model_that_is_trained_further_has_a_training(charlstm, tmp_path):
     (tmp_path / "story.txt").write_text(PANGRAM * 30)
@@ -128,6 +160,35 @@ def test_a_corpus_gives_vocabulary_and_seeds_and_shows_that_the_ids_are_others(c
     assert config.imported == "net.safetensors"
     assert "starting from this passage: " in charlstm("generate", "--checkpoint", "net", "--length", "3").stderr
     assert "net: imported" in charlstm("history", "net").stdout
+
+
+@pytest.mark.usefixtures("weights")
+@pytest.mark.parametrize("part", [slice(0, 2_000), slice(500, 3_500), slice(7_000, None)], ids=str)
+def test_a_part_of_the_corpus_is_recognised_as_trained_on(charlstm, tmp_path, part):
+    text = story(0)
+    (tmp_path / "story.txt").write_text(text)
+    (tmp_path / "part.txt").write_text(text[part])
+    (tmp_path / "other.txt").write_text(story(1)[part])
+    assert charlstm("import", "net.safetensors", "--corpus", "story.txt").exit_code == 0
+    for name, is_seen in {"part": True, "other": False}.items():
+        scored = charlstm("evaluate", f"{name}.txt", "--checkpoint", "net", "--json")
+        assert (json.loads(scored.stdout)["seen"] is not None) == is_seen
+        made = plan_training(
+            Path("checkpoints"), [f"{name}.txt"], SMALL, preset="quick", created="2026-01-01", name=name, base_name="net"
+        )
+        assert (made.config.held_out == 0) == is_seen
+        assert any("net was trained on about 100 %" in note for note in made.notes) == is_seen
+
+
+@pytest.mark.usefixtures("weights")
+@pytest.mark.parametrize("characters", [30, 31, 32, 33])
+def test_a_corpus_shorter_than_a_run_can_be_imported_and_trained_further(charlstm, tmp_path, characters):
+    (tmp_path / "story.txt").write_text((ALPHABET * 2)[:characters])
+    (tmp_path / "other.txt").write_text(story(1))
+    assert charlstm("import", "net.safetensors", "--corpus", "story.txt").exit_code == 0
+    assert charlstm("evaluate", "other.txt", "--checkpoint", "net").exit_code == 0
+    made = plan_training(Path("checkpoints"), ["other.txt"], SMALL, preset="quick", created="2026-01-01", base_name="net")
+    assert made.config.held_out == 800
 
 
 @pytest.mark.usefixtures("weights")

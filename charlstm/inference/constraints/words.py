@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.errors import ConfigError, short_repr
+from charlstm.formatting import counted
 from charlstm.inference.constraints.automaton import DEAD, FIRST, Automaton, new_automaton
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary, quoted
 
 _APOSTROPHES = "'’"
 _WORD = re.compile(rf"[^\W_]+(?:[{_APOSTROPHES}][^\W_]+)*")
@@ -26,6 +27,7 @@ _OPEN, _WORD_END, _QUOTED = range(3)
 """Kinds of nodes: inside a word; where a word may end; after an apostrophe that can turn out to be a quotation mark."""
 
 _SENTENCE, _MIDDLE, _AFTER_APOSTROPHE, _NODES = FIRST, FIRST + 1, FIRST + 2, FIRST + 3
+_SHOWN = 5  # words that a note names
 _MOST_CONTEXT = 1000  # characters at the end of a seed in which the beginning of a sentence is searched for
 
 
@@ -85,6 +87,24 @@ class _Trie:
                 self.kinds.append(kinds[node])
             shared[node] = self._number[key]
         return shared[0]
+
+
+def unwritable_words_note(vocabulary: Vocabulary, words: Iterable[str]) -> list[str]:
+    """Return a sentence on the words of a list that the model can never generate; no sentence if there are none.
+
+    >>> unwritable_words_note(Vocabulary("'acdfeno"), ["café", "don’t", "one", "face"])
+    ["`words`: the model can never generate 2 of the 4 words: 'café' 'don’t'"]
+
+    Args:
+        vocabulary: The characters that the model can generate.
+        words: The list.
+    """
+    known, given = set(vocabulary.characters), sorted(set(words))
+    never = [word for word in given if not known.issuperset(word) and not known.issuperset(capitalised(word))]
+    if not never:
+        return []
+    number = f"{len(never):,} of the {counted(len(given), 'word')}"
+    return [f"`words`: the model can never generate {number}: {quoted(never, _SHOWN)}"]
 
 
 def words_automaton(vocabulary: Vocabulary, words: Iterable[str], seed: str, allowed: NDArray[np.bool_]) -> Automaton:
