@@ -29,10 +29,10 @@ docs/results/recipes.md.
 SHORT_TEXT = 300_000
 """Characters to learn below which at least ``MIN_EVALUATIONS`` evaluations are planned."""
 MIN_EVALUATIONS = 10
-MOST_EPOCHS_FOR_INPUT_RATE = 10.0
+MOST_EPOCHS_FOR_INPUT_RATE = 8.0
 """Epochs up to which the input encoding has a higher learning rate than other weights.
 
-What that gains shrinks with the number of epochs, to nothing at about 20. Measurements: docs/results/recipes.md.
+What that gains shrinks with the number of epochs, and from about 12 on it harms. Measurements: docs/results/recipes.md.
 """
 
 QUICK_BELOW, BEST_FROM = 2.0, 30.0

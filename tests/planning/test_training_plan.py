@@ -17,7 +17,7 @@ SMALL = {"units": (4, 3), "seq_len": 16, "batch_size": 4, "epochs": 3.0}
 
 FITTED = {
     "quick": {"dropout", "drop_connect"},
-    "standard": {"dropout", "drop_connect", "input_rate_multiplier"},  # more than ten epochs
+    "standard": {"dropout", "drop_connect", "input_rate_multiplier"},  # more than eight epochs
     "best": {"dropout", "drop_connect", "input_rate_multiplier"},
     "classic": set(),
 }
