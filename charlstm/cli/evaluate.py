@@ -96,6 +96,7 @@ def evaluate(
     starts = scores.sampled_starts(len(measured.ids), sample, random_seed)
     naming = vocabulary.naming_nats(measured.ids)
     say_rare(vocabulary, measured.ids)
+    _say_unknown_texts(model, len(measured.ids))
     _say_seen_by_others(model, measured.ids)
     work = scores.scoring_work(measured.ids, len(starts), contexts, config.model.vocabulary_size)
     with bar(work + (_LEARNING * len(measured.ids) if dynamic else 0)) as progress:
@@ -127,6 +128,18 @@ def evaluate(
         say(f"Without the training text there are no baselines: {with_flags(texts.missing)}.")
     _say_unigram(result, config)
     _print(result, "" if learnt is None else _training_text(config, len(learnt)))
+
+
+def _say_unknown_texts(model: "Model", characters: int) -> None:
+    """Say which models were imported without their text, so that nothing shows whether the scored text is in it."""
+    from charlstm.checkpoint.lineage import lineage
+    from charlstm.model_mixture import MixedModel
+    from charlstm.planning.held_out import unknown_text_notes
+
+    models = [each for each, _ in model.models] if isinstance(model, MixedModel) else [model]
+    bases = dict.fromkeys(base for each in models for base in lineage(each.checkpoint, each.name))
+    for note in unknown_text_notes(tuple(bases), characters):
+        say(printable_name(note))
 
 
 def _say_seen_by_others(model: "Model", ids: "Ids") -> None:

@@ -96,6 +96,7 @@ def test_an_unknown_text_is_never_found_in_another(charlstm, tmp_path):
     scored = charlstm("evaluate", "story.txt", "--checkpoint", "net", "--json")
     assert scored.exit_code == 0
     assert json.loads(scored.stdout)["seen"] is None
+    assert "net was imported, and the text that it was trained on is not known. If the scored text is in it" in scored.stderr
     assert "the text that net was trained on is not known" in charlstm("evaluate", "--checkpoint", "net").stderr
     assert "the training text is not known" in charlstm("generate", "--checkpoint", "net", "--words", "corpus").stderr
 
