@@ -81,6 +81,7 @@ def _read(label: str, file: IO[bytes], encoding: str, note: Note | None) -> Iter
             yield text
     if note:
         for sentence in (
+            f"{label} is empty; nothing is read from it." if characters == 0 else None,
             *normaliser.remarks(label),
             markup and _MARKUP.format(label, markup),
             encoding_doubt(label, file, encoding),

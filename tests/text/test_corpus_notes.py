@@ -62,6 +62,15 @@ def test_file_with_mixed_line_ends_is_named(make_file):
     assert "mixed.txt" in note
 
 
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"], ids=["no bytes", "only a byte order mark"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_empty_file_among_several_is_named(make_file, content, place):
+    paths = [make_file(b"one\n", "first.txt"), make_file(b"two\n", "last.txt")]
+    paths.insert(place, make_file(content, "chapter.txt"))
+    (note,) = read_corpus(paths).notes
+    assert "chapter.txt is empty" in note
+
+
 @pytest.mark.parametrize("content", ["<!DOCTYPE html>\n<p>a", " <html><p>a", "<?xml version='1.0'?><html>", "<HTML>a"])
 def test_html_is_read_with_a_note(make_file, content):
     (note,) = read_corpus([make_file(content.encode())]).notes
