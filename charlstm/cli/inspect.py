@@ -177,6 +177,11 @@ def _one_character(config: "CheckpointConfig", written: str, on_unknown: OnUnkno
     """Return the character of ``--character``; refuse an unknown one, or several."""
     character = known_text_to_read(config.vocabulary, unescaped("--character", written, config.vocabulary), on_unknown)
     config.vocabulary.encode_any(character)
+    if written and not character:
+        raise typer.BadParameter(
+            f"--character: the model does not know {short_repr(written)}, and nothing is left without it; choose another "
+            "character, or --on-unknown replace"
+        )
     if len(character) != 1:
         raise typer.BadParameter(f"--character: expected one character; found {short_repr(character)}")
     return character

@@ -126,3 +126,6 @@ def test_unknown_character_is_replaced_on_request(charlstm, tmp_path, make_check
     assert shown.exit_code == (0 if len(nearest) == 1 else 2), shown.stderr
     if len(nearest) == 1:
         assert shown.stdout == charlstm(*step, nearest).stdout
+    skipped = charlstm(*step, written, "--on-unknown", "skip")
+    assert skipped.exit_code == 2
+    assert f"the model does not know {written!r}, and nothing is left without it" in " ".join(skipped.stderr.split())
