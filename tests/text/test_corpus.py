@@ -121,7 +121,8 @@ def test_joined_files_are_separated_by_a_line_end(make_file, monkeypatch, pieces
     assert text_of(joined) == text
     assert joined.name == " + ".join(path.name for path in paths)
     assert joined.paths == tuple(map(str, paths))
-    assert joined.notes == ()
+    empty = [path for path, piece in zip(paths, pieces, strict=True) if piece in ("", "\ufeff")]
+    assert joined.notes == tuple(f"{path} is empty; nothing is read from it." for path in empty)
     assert joined.fingerprint == whole.fingerprint
     assert joined.vocabulary == whole.vocabulary
     np.testing.assert_array_equal(joined.ids, whole.ids)

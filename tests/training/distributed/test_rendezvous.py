@@ -178,8 +178,8 @@ def test_an_impossible_host_name_is_reported(plan):
 
 
 def test_budget_and_saving_may_differ(meeting):
-    drops = {"dropout": 0.1, "drop_connect": 0.0}
-    assert meeting(rank_0=drops, rank_1={**drops, "epochs": 9.0, "save_every": 3.0}, rank_2=drops) == [None, None, None]
+    fitted = {"dropout": 0.1, "drop_connect": 0.0, "input_rate_multiplier": 1.0}  # to the epochs, if they are not given
+    assert meeting(rank_0=fitted, rank_1={**fitted, "epochs": 9.0, "save_every": 3.0}, rank_2=fitted) == [None, None, None]
 
 
 def test_different_versions_are_refused(meeting, monkeypatch):
