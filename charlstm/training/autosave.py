@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.checkpoint.config_file import CARD, CONFIG, read_config, write_config
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.folder import new_checkpoint
 from charlstm.checkpoint.history import HISTORY
 from charlstm.checkpoint.lock import LOCK, training_lock
@@ -29,12 +30,10 @@ _PAUSE = 60.0
 """Seconds between two saves by default."""
 _SHARE = 0.02
 """Largest fraction of the time to spend on saving; slower saves are less frequent."""
-
 _CURVES_PAUSE = 2.0
 """Seconds between two writes of the training curves, at least."""
 _CURVES_SHARE = 0.005
 """Largest fraction of the time to spend on writing them."""
-
 
 _OWN = {CONFIG, RESUME, WEIGHTS, CARD, HISTORY, POINTS}
 _REPLACED = (
@@ -190,13 +189,13 @@ class Autosave:
             record: The statistics of the run.
             published: Number of evaluations whose files have been written.
         """
-        self._check_own()
-        folder, saved_before = self.plan.folder, record.evaluated > 0
-        if saved_before and folder.exists():
-            self._restore_missing(record, published)
-            yield folder
-            return
-        if saved_before:
+        folder = self.plan.folder
+        if record.evaluated > 0:  # it was saved before
+            self._check_own()
+            if folder.exists():
+                self._restore_missing(record, published)
+                yield folder
+                return
             self.rewritten.append(str(folder))
         with new_checkpoint(folder.parent, folder.name) as new:
             write_config(new, self.plan.config)
@@ -215,32 +214,37 @@ class Autosave:
         """Refuse to write into a folder that was put in the place of the checkpoint's.
 
         Raises:
-            TrainingError: If the folder has no saved states, and has files that are not of a checkpoint.
+            TrainingError: If the folder is the checkpoint of another run, or has no saved states and has other files.
         """
+        folder, config = self.plan.folder, self.plan.config
         try:
-            names = {path.name for path in self.plan.folder.iterdir() if not path.match(".*.tmp")}
+            names = {path.name for path in folder.iterdir() if not path.match(".*.tmp")}
         except OSError:
             return  # removed, or no folder: writing reports or mends it
         if RESUME not in names and (names - _OWN or names == {CARD}):  # many folders have a README.md
-            raise TrainingError(_REPLACED.format(folder=self.plan.folder, found="other files"))
+            raise TrainingError(_REPLACED.format(folder=folder, found="other files"))
+        found = _readable_config(folder)
+        if found and (found.created, found.model, found.corpus) != (config.created, config.model, config.corpus):
+            raise TrainingError(_REPLACED.format(folder=folder, found="the checkpoint of another training"))
 
     def _restore_missing(self, record: RunStatistics, published: int) -> None:
         folder, config = self.plan.folder, self.plan.config
         has_model = published > 0 and bool(record.best)
         expected = [CONFIG, RESUME, *((WEIGHTS, CARD, HISTORY) if has_model else ())]
         missing = [name for name in expected if not (folder / name).exists()]
-        if CONFIG not in missing:
-            try:
-                found = read_config(folder)
-            except CheckpointError:
-                missing.append(CONFIG)  # damaged
-            else:
-                if (found.created, found.model, found.corpus) != (config.created, config.model, config.corpus):
-                    raise TrainingError(_REPLACED.format(folder=folder, found="the checkpoint of another training"))
-        if CONFIG in missing:
+        if _readable_config(folder) is None:
             write_config(folder, config)
+            missing = list(dict.fromkeys([*missing, CONFIG]))
         if not (folder / RESUME / LOCK).exists():
             self.take_lock()
         if missing and has_model:
             write_model_files(folder, config, record)
         self.rewritten += [str(folder / name) for name in missing]
+
+
+def _readable_config(folder: Path) -> CheckpointConfig | None:
+    """Return the configuration of a checkpoint; None if it is missing or damaged."""
+    try:
+        return read_config(folder)
+    except CheckpointError:
+        return None

@@ -1,5 +1,6 @@
 """A checkpoint that is removed, in part or as a whole, or replaced during training."""
 
+import math
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from charlstm.checkpoint.weights import WEIGHTS
 from charlstm.errors import CheckpointError, TrainingError
 from charlstm.planning.cluster import Cluster
 from charlstm.planning.training_plan import TrainingPlan
+from charlstm.training import autosave
 from charlstm.training.autosave import Autosave
 from charlstm.training.events import CheckpointRewritten, Evaluated, Started
 from charlstm.training.run import train
@@ -137,7 +139,9 @@ def test_slow_writing_of_the_curves_makes_it_rare_with_several_workers(tmp_path)
 
 
 @pytest.mark.parametrize("difference", ["created", "corpus", "model"])
-def test_another_trainings_checkpoint_is_not_overwritten(plan, difference):
+def test_another_trainings_checkpoint_is_not_overwritten(plan, difference, monkeypatch):
+    monkeypatch.setattr(autosave, "_CURVES_PAUSE", 0.0)
+    monkeypatch.setattr(autosave, "_CURVES_SHARE", math.inf)
     made = plan("model", **SETTINGS)
     record = replace(made.config.corpus, fingerprint="1" * 64)
     others = {"created": "2026-02-02", "corpus": record, "model": replace(made.config.model, seq_len=11)}
@@ -147,11 +151,13 @@ def test_another_trainings_checkpoint_is_not_overwritten(plan, difference):
         folder.rename(folder.with_name("moved"))
         folder.mkdir()
         write_config(folder, other)
+        (folder / POINTS).write_text("theirs")
 
     with pytest.raises(TrainingError, match="model now holds the checkpoint of another training"):
         run(made, put_another)
-    assert [path.name for path in made.folder.iterdir()] == [CONFIG]
+    assert {path.name for path in made.folder.iterdir()} == {CONFIG, POINTS}
     assert read_config(made.folder) == other
+    assert (made.folder / POINTS).read_text() == "theirs"
     assert read_state(made.folder.with_name("moved"), made.config).progress.steps > 0
 
 
