@@ -2,8 +2,9 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import pairwise, takewhile
 from typing import Any, NoReturn
 
 import typer
@@ -65,7 +66,8 @@ def _errors_reported(context: typer.Context | None = None) -> Iterator[None]:
         sys.stdout.flush()
     except UsageError as error:
         failed = getattr(error, "ctx", None)
-        _end(2, f"{_usage(error)}; see {failed.command_path if failed else 'charlstm'} --help")
+        command = failed.command_path if failed else f"charlstm {_command(context)}".rstrip()
+        _end(2, f"{_usage(error)}; see {command} --help")
     except ConfigError as error:
         option = f"{flag(error.setting)}: " if error.setting else ""
         _end(error.exit_code, f"{option}{error.reason}")
@@ -138,8 +140,31 @@ def _current(names: str) -> str:
     return re.sub("|".join(rf", {name}(?![\w-])" for name in FORMER_OPTIONS), "", names)
 
 
+def _check_values(context: typer.Context, parameters: Sequence[Any], arguments: Sequence[str]) -> None:
+    """Check that no option stands where another one expects its value.
+
+    Raises:
+        typer.BadParameter: If one does.
+    """
+    options = [parameter for parameter in parameters if parameter.param_type_name == "option"]
+    names = {name for option in options for name in (*option.opts, *option.secondary_opts)}
+    with_value = {name for option in options if not option.is_flag for name in option.opts}
+    for name, value in pairwise(takewhile(lambda argument: argument != "--", arguments)):
+        if name in with_value and value in names:
+            found = f"expected a value; found {value}, an option (if it is the value: {name}={value})"
+            raise typer.BadParameter(f"{name}: {found}", context)
+
+
 class Command(TyperCommand):
-    """A command whose help lists options under the headings of their panels, without cut lines or broken names."""
+    """A command whose help lists options under the headings of their panels, without cut lines or broken names.
+
+    An option is not read as the value of another one: in ``--seed --length 10`` the value of ``--seed`` is missing.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments of the command, after refusing options in the place of values."""
+        _check_values(ctx, self.get_params(ctx), args)
+        return super().parse_args(ctx, args)
 
     def get_help(self, ctx: Any) -> str:
         """Return the help, with lines that end between words."""

@@ -164,9 +164,14 @@ SENTENCES = {
     "generate --colour red": "no such option --colour; see charlstm generate",
     "generate --lenght 3": "no such option --lenght (did you mean --length?)",
     "--verion": "no such option --verion (did you mean --version?); see charlstm --help",
-    "generate --length": "--length: expected a value; found none",
+    "generate --length": "--length: expected a value; found none; see charlstm generate --help",
     "train story.txt --units": "--units: expected a value; found none",
     "list --checkpoints": "--checkpoints: expected a value; found none",
+    "generate --seed --length 10": "--seed: expected a value; found --length, an option (if it is the value: --seed=--length)",
+    "generate --length 10 --seed --json": "--seed: expected a value; found --json, an option",
+    "train story.txt --name --epochs 3": "--name: expected a value; found --epochs, an option",
+    "inspect shapes --checkpoint --json": "--checkpoint: expected a value; found --json, an option",
+    "evaluate --corpus --dynamic": "--corpus: expected a value; found --dynamic, an option",
     "launch": "expected a training, such as charlstm launch --workers 2 -- train",
     "launch --workers 2": "expected a training, such as charlstm launch --workers 2 -- train",
     "generate --echo=yes": "--echo: expected no value",
@@ -198,6 +203,11 @@ SENTENCES = {
 @pytest.mark.parametrize(("command", "sentence"), SENTENCES.items(), ids=SENTENCES)
 def test_usage_error_names_option_and_value(charlstm, command, sentence):
     assert sentence in charlstm(*command.split()).stderr
+
+
+@pytest.mark.parametrize("command", ["generate --seed=--length --length x", "generate --seed --lengthy --length x"])
+def test_a_value_may_look_like_an_option(charlstm, command):
+    assert "--length: expected an integer of at least 0; found 'x'" in charlstm(*command.split()).stderr
 
 
 WITH_TEXT = """
