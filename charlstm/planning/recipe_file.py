@@ -60,8 +60,8 @@ def read_recipe(path: str | Path) -> Recipe:
     """
     name = "stdin" if str(path) == "-" else str(path)
     text = _read_text(path, name)
-    if name == "stdin" and not text.strip():
-        raise ConfigError(f"stdin is empty: the command that prints the recipe may have failed; {_ADVICE}")
+    if not text.strip():
+        raise ConfigError(f"{name} is empty: the command that prints the recipe may have failed; {_ADVICE}")
     found = _settings_in(text, name)
     _check_names(found, text, name)
     preset: Preset | None = found.pop("preset", None)

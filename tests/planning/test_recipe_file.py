@@ -172,8 +172,14 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
         read_recipe(path)
 
 
-def test_a_recipe_may_be_empty(recipe, tmp_path):
-    assert recipe("") == Recipe(str(tmp_path / "r.toml"), None, {})
+@pytest.mark.parametrize("text", ["", "\n", "\ufeff \r\n"])
+def test_a_file_that_a_failed_command_left_empty_is_refused(recipe, tmp_path, text):
+    with pytest.raises(ConfigError, match=r"r\.toml is empty: the command that prints the recipe may have failed"):
+        recipe(text)
+
+
+def test_a_recipe_may_have_comments_alone(recipe, tmp_path):
+    assert recipe("# all defaults") == Recipe(str(tmp_path / "r.toml"), None, {})
     assert recipe('precision = "auto"\npatience = "none"').settings == {"precision": "auto", "patience": None}
 
 
