@@ -65,20 +65,23 @@ def note_unused(context: typer.Context, sampling: "Sampling", texts: int) -> Non
         texts: Number of texts.
     """
     if (cutoff := _only_likeliest(context, sampling)) is not None:
-        always = f"{cutoff} always takes the likeliest character"
         if is_given(context, "temperature"):
-            say(f"{always}: --temperature changes nothing.")
-        if context.params["samples"] > 1:
-            say(f"{always}: all samples of a seed are the same text.")
+            say(f"{cutoff} always takes the likeliest character: --temperature changes nothing.")
+        _note_same_texts(context, cutoff)
     if context.params["separator"] is not None and texts == 1:
         say("--separator changes nothing: it stands between two texts, and there is one.")
     if sampling.greedy and sampling.filters:
         say("--temperature 0 always takes the likeliest character: --top-k, --top-p and --min-p change nothing.")
-    if sampling.greedy and context.params["samples"] > 1:
-        say("--temperature 0 always takes the likeliest character: all samples of a seed are the same text.")
+    if sampling.greedy:
+        _note_same_texts(context, "--temperature 0")
     dry = [f"--{name.replace('_', '-')}" for name in ("dry_base", "dry_allowed_length") if is_given(context, name)]
     if dry and not sampling.dry_multiplier:
         say(f"{' and '.join(dry)} change{'s' * (len(dry) == 1)} nothing without --dry-multiplier, which is 0.")
+
+
+def _note_same_texts(context: typer.Context, option: str) -> None:
+    if context.params["samples"] > 1:
+        say(f"{option} always takes the likeliest character: all samples of a seed are the same text.")
 
 
 def _only_likeliest(context: typer.Context, sampling: "Sampling") -> str | None:
