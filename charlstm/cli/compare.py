@@ -102,7 +102,8 @@ def compare(
     task = GenerationTask(start, length, random_seed, Sampling(temperature))
     texts = find_texts(model, measured, corpus, on_unknown, text_encoding)
     if texts.missing:
-        say(f"{'Novelty' if measured else 'Quality'} is not measured: {with_flags(texts.missing)}.")
+        another = "" if measured else ", or name another text with --text"
+        say(f"{'Novelty' if measured else 'Quality'} is not measured: {with_flags(texts.missing)}{another}.")
     if texts.measured:
         say_rare(config.vocabulary, texts.measured.ids)
     plan = comparison_settings(model, sample, random_seed, sizes)

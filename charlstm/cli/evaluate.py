@@ -83,8 +83,10 @@ def evaluate(
     config = model.checkpoint
     texts = find_texts(model, text, corpus, on_unknown, text_encoding)
     measured, learnt = texts.measured, texts.learnt
-    if measured is None or (dynamic and learnt is None):
-        raise CheckpointError(texts.missing)
+    if measured is None:
+        raise CheckpointError(f"{texts.missing}, or name another text to evaluate it on")
+    if dynamic and learnt is None:
+        raise CheckpointError(f"--dynamic measures gradients on the training text: {texts.missing}")
     contexts = scores.context_lengths(config.model.seq_len, len(measured.ids))
     advice = "reduce --sample, or use a shorter text or a smaller model"
     baselines_memory = baselines_bytes(len(learnt), len(measured.ids)) if learnt is not None else 0

@@ -14,9 +14,7 @@ from charlstm.text.corpus import Corpus, read_again
 from charlstm.text.prepared_corpus import is_prepared
 from charlstm.text.validation_text import ValidationText, read_validation_text
 
-ANOTHER = "another text to evaluate it on"
-"""Offered to a user whose text is not found."""
-
+_IMPORT = "import the model again with `corpus`"
 _PLACES = (Path(), Path("data"))
 """Folders in which the texts of a checkpoint are searched for."""
 
@@ -41,13 +39,16 @@ def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (
         CorpusError: If ``paths`` cannot be read, or the only files of its name cannot.
     """
     if not config.corpus.is_known:
-        raise CheckpointError(f"the text that {folder.name} was trained on is not known; name {ANOTHER}")
+        unknown = f"the text that {folder.name} was trained on is not known"
+        if paths:
+            raise CheckpointError(f"{unknown}, so `corpus` cannot be compared with it; leave out `corpus`, or {_IMPORT}")
+        raise CheckpointError(f"{unknown}; {_IMPORT}")
     if paths:
         corpus = read_again(paths, encoding or "utf-8", config.vocabulary)
         if not _is_corpus_of(config, corpus):
             raise CheckpointError(
                 f"{clip_text(corpus.name)} is not the text that {folder.name} was trained on ({clip_text(config.corpus.name)}, "
-                f"SHA-256 {config.corpus.fingerprint[:12]}…); name that one with `corpus`, or name {ANOTHER}"
+                f"SHA-256 {config.corpus.fingerprint[:12]}…); name that one with `corpus`, or leave it out"
             )
         return corpus
 
@@ -62,7 +63,7 @@ def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (
     read_from = f" (its training read {clip_text(', '.join(progress.paths))})" if progress else ""
     raise CheckpointError(
         f"the text that {folder.name} was trained on, {clip_text(config.corpus.name)}, is neither here nor in data/; say where "
-        f"it is with `corpus`{read_from}, or name {ANOTHER}"
+        f"it is with `corpus`{read_from}"
     )
 
 
@@ -87,8 +88,7 @@ def find_validation_text(folder: Path, config: CheckpointConfig, encoding: str |
     if (found := _first(_places(record.name, *saved, encoding), read)) is not None:
         return found
     raise CheckpointError(
-        f"the validation text of {folder.name}, {clip_text(record.name)}, is neither here nor in data/; put it there, or name "
-        f"{ANOTHER}"
+        f"the validation text of {folder.name}, {clip_text(record.name)}, is neither here nor in data/; put it there"
     )
 
 

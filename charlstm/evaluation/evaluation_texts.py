@@ -9,7 +9,7 @@ from charlstm.checkpoint.lineage import lineage, part_trained_on, sketches
 from charlstm.checkpoint.regular_files import real_path
 from charlstm.choices import OnUnknown
 from charlstm.errors import CheckpointError, CorpusError, UnknownCharacterError, clip_text
-from charlstm.evaluation.corpus_search import ANOTHER, find_corpus, find_validation_text
+from charlstm.evaluation.corpus_search import find_corpus, find_validation_text
 from charlstm.formatting import exactly
 from charlstm.text.corpus import Corpus
 from charlstm.text.known_text import known_text
@@ -57,7 +57,7 @@ class EvaluationTexts:
     Attributes:
         measured: The text to evaluate on; None if there is none.
         learnt: Ids of the text that the model was trained on: ``[N]``; None if it was not found.
-        missing: The reason why one of them is None, as a sentence; empty if neither is.
+        missing: The reason why one of them is None, and what to do about it, as a sentence; empty if neither is.
     """
 
     measured: EvaluationText | None
@@ -108,7 +108,7 @@ def evaluation_texts(
     elif other is None and corpus is not None and tail is not None:
         if len(tail) < 2:
             held_out = "nothing is held out" if not len(tail) else "one character is held out, and a score needs two"
-            missing = f"{folder.name} was trained on its whole text: {held_out}; name {ANOTHER}"
+            missing = f"{folder.name} was trained on its whole text: {held_out}; train with a larger `validation_split`"
         else:
             other = EvaluationText(f"the held-out end of {corpus.name}", tail, whole=False)
     if vocabulary != config.vocabulary:
@@ -158,11 +158,11 @@ def _recoded(ids: Ids, known: Vocabulary, wanted: Vocabulary, on_unknown: OnUnkn
     if unknown := wanted.unknown(text):
         raise UnknownCharacterError(
             f"{clip_text(name)} has characters that not all models of the mixture know: {quoted(unknown)}; choose "
-            f"`on_unknown=skip` or `on_unknown=replace`, or name {ANOTHER}"
+            "`on_unknown=skip` or `on_unknown=replace`"
         )
     if len(text) < least:
         found = exactly(len(text), "character")
-        raise CorpusError(f"{clip_text(name)} has {found} that all models of the mixture know; name {ANOTHER}")
+        raise CorpusError(f"{clip_text(name)} has {found} that all models of the mixture know; mix models of similar texts")
     return wanted.encode(text)
 
 

@@ -111,7 +111,7 @@ def test_one_held_out_character_is_refused(charlstm, tmp_path, tale):
     write_config(tale, replace(config, training=replace(config.training, validation=0.001)))
     result = charlstm("evaluate")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "one character is held out, and a score needs two; name another text" in result.stderr
+    assert "one character is held out, and a score needs two; train with a larger" in result.stderr
 
 
 def test_baselines_name_their_training_text(charlstm, tmp_path, tale, monkeypatch):

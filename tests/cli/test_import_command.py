@@ -101,6 +101,41 @@ def test_an_unknown_text_is_never_found_in_another(charlstm, tmp_path):
     assert "the training text is not known" in charlstm("generate", "--checkpoint", "net", "--words", "corpus").stderr
 
 
+UNKNOWN = "the text that net was trained on is not known"
+ADVICE = {
+    "evaluate": (1, f"charlstm: {UNKNOWN}; import the model again with --corpus, or name another text to evaluate it on\n"),
+    "evaluate story.txt": (0, f"there are no baselines: {UNKNOWN}; import the model again with --corpus.\n"),
+    "evaluate story.txt --corpus story.txt": (
+        1,
+        f"charlstm: {UNKNOWN}, so --corpus cannot be compared with it; leave out --corpus, or import the model again with "
+        "--corpus\n",
+    ),
+    "evaluate story.txt --dynamic": (
+        1,
+        f"charlstm: --dynamic measures gradients on the training text: {UNKNOWN}; import the model again with --corpus\n",
+    ),
+    "compare --seed t --length 3": (
+        0,
+        f"Quality is not measured: {UNKNOWN}; import the model again with --corpus, or name another text with --text.\n",
+    ),
+    "compare --seed t --length 3 --text story.txt": (
+        0,
+        f"Novelty is not measured: {UNKNOWN}; import the model again with --corpus.\n",
+    ),
+    "export --to net.html": (0, f"The stored weights are not scored: {UNKNOWN}; import the model again with --corpus"),
+}
+
+
+@pytest.mark.usefixtures("imported")
+@pytest.mark.parametrize("command", ADVICE)
+def test_the_advice_about_an_unknown_text_can_be_followed(charlstm, tmp_path, command):
+    (tmp_path / "story.txt").write_text(PANGRAM * 3)
+    code, sentence = ADVICE[command]
+    result = charlstm(*command.split(), "--checkpoint", "net")
+    assert result.exit_code == code
+    assert sentence in result.stderr
+
+
 @pytest.mark.usefixtures("imported")
 @pytest.mark.parametrize(
     ("given", "own", "is_scored"), [({}, [], True), ({"validation": 0.0}, [], False), ({}, ["own.txt"], True)]
