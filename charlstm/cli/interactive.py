@@ -19,7 +19,7 @@ from charlstm.inference.generation import Sample
 from charlstm.inference.generation_inputs import GenerationInputs
 from charlstm.inference.modes import Decoder
 from charlstm.inference.stop_rules import StopReason
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary, quoted
 
 _LONGEST_LINE = 1024 if sys.platform == "darwin" else 4096
 """Bytes of a line, with its end, that the system's terminal driver keeps; it discards the rest without a sign."""
@@ -44,9 +44,13 @@ def converse(
     def continued(draft: Draft, given: str, *, typed: bool = False) -> Draft:
         """Return the draft with a line of the user and the model's continuation, shown as it is generated."""
         given = known_text(vocabulary, given, on_unknown)
+        if unknown := vocabulary.unknown(given):
+            raise ValueError(
+                f"the model does not know {quoted(unknown)}; nothing was added: leave the unknown ones out, or start again "
+                "with `on_unknown=skip` or `on_unknown=replace`"
+            )
         if " " in vocabulary.characters:
             given = draft.joined(given, whole_words=typed)
-        vocabulary.encode(given)  # refuses unknown characters before anything is printed
         stops = replace(inputs.stops, end=None if draft.end == "none" else draft.end)
         text = draft.text + given
         constraints = replace(inputs.settings, length=draft.length).constraints_of(vocabulary, [text], stops)
@@ -72,22 +76,20 @@ def converse(
     settings = inputs.settings
     draft = Draft((), None, settings.sampling, settings.length, settings.end, settings.random_seed)
     draft = continued(draft, inputs.seeds[0])
+    interrupted = False
     try:
         while True:
-            say("")
-            sys.stderr.write("> ")
-            sys.stderr.flush()
-            line = sys.stdin.readline()
             try:
-                if sys.stdin.isatty() and len(line.encode(errors="surrogateescape")) >= _LONGEST_LINE:
-                    raise ValueError(
-                        f"this line has the {_LONGEST_LINE:,} bytes that a terminal passes on at most, so its end may be lost; "
-                        "nothing of it was added: enter shorter lines, or begin with a file by --seed-file"
-                    )
-                if any("\ud800" <= character <= "\udfff" for character in line):
-                    raise ValueError("this line is not UTF-8; set the terminal's encoding to UTF-8")
-                if not line.startswith("/"):
-                    line = unescaped("this line", line, vocabulary)
+                line = _asked_line()
+            except KeyboardInterrupt:  # perhaps meant for the model, which has just ended its text
+                if interrupted or not sys.stdin.isatty():
+                    raise
+                interrupted = True
+                say("\nCtrl-C again ends the session. /save FILE writes the text to a file first.")
+                continue
+            interrupted = False
+            try:
+                line = _checked(line, vocabulary)
                 changed = command(draft, line.removesuffix("\n"), search) if line else None
                 if changed is None:
                     break
@@ -96,9 +98,33 @@ def converse(
                     draft = continued(draft, given, typed=not line.startswith("/"))
             except (CharlstmError, ValueError) as error:
                 say(f"charlstm: {with_flags(str(error))}")
-    finally:  # Ctrl-C at the prompt ends the session too, and must not lose the text
+    finally:  # a second Ctrl-C at the prompt ends the session too, and must not lose the text
         if screen is not sys.stdout:
             sys.stdout.write(draft.text[0 if shows_seed else len(draft.parts[0].given) :] + "\n")
+
+
+def _asked_line() -> str:
+    """Show the prompt and return the user's line; empty at the end of stdin."""
+    say("")
+    sys.stderr.write("> ")
+    sys.stderr.flush()
+    return sys.stdin.readline()
+
+
+def _checked(line: str, vocabulary: Vocabulary) -> str:
+    """Return a line of the user with escapes replaced, unless it is a command.
+
+    Raises:
+        ValueError: If it was cut, is not UTF-8, or has an invalid escape.
+    """
+    if sys.stdin.isatty() and len(line.encode(errors="surrogateescape")) >= _LONGEST_LINE:
+        raise ValueError(
+            f"this line has the {_LONGEST_LINE:,} bytes that a terminal passes on at most, so its end may be lost; "
+            "nothing of it was added: enter shorter lines, or begin with a file by --seed-file"
+        )
+    if any("\ud800" <= character <= "\udfff" for character in line):
+        raise ValueError("this line is not UTF-8; set the terminal's encoding to UTF-8")
+    return line if line.startswith("/") else unescaped("this line", line, vocabulary)
 
 
 def _shown(pieces: Generator[list[str], None, list[Sample]], screen: TextIO) -> tuple[str, StopReason | None]:

@@ -31,7 +31,7 @@ any other line        add it to the text (\\n is a line end), then let the model
 /text                 show the whole text
 /save FILE            write the text to a file
 /help                 show this
-/quit                 end (also Ctrl-D)"""
+/quit                 end (also Ctrl-D, or Ctrl-C twice)"""
 
 ALTERNATIVES = 10
 """Next words that are listed."""

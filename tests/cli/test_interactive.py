@@ -171,7 +171,10 @@ def test_invalid_command_changes_nothing(talk, line, sentence):
 
 def test_line_with_unknown_character_is_refused(talk):
     finished, shown = talk("fox é§", "", "/quit")
-    assert shown[1].startswith("charlstm: the model does not know 'é' '§'; ")
+    assert shown[1] == (
+        "charlstm: the model does not know 'é' '§'; nothing was added: leave the unknown ones out, or start again with "
+        "--on-unknown skip or --on-unknown replace\n"
+    )
     assert finished == talk("", "/quit")[0]
 
 

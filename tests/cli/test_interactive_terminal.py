@@ -9,8 +9,9 @@ import pytest
 
 from tests.cases import slow
 from tests.cli.session import OPTIONS, PROMPT, SEED
-from tests.cli.terminals import DIM, PLAIN, undimmed
+from tests.cli.terminals import DIM, PLAIN, Terminal, undimmed
 
+AGAIN = "Ctrl-C again ends the session. /save FILE writes the text to a file first.\n"
 pytestmark = pytest.mark.usefixtures("checkpoint")
 
 
@@ -77,16 +78,38 @@ def test_ctrl_c_stops_the_model_not_the_session(terminal):
     assert "Traceback" not in screen.seen
 
 
-def test_ctrl_c_at_the_prompt_ends_the_session(terminal):
+def interrupt(screen: Terminal) -> None:
+    """Press Ctrl-C until there is an answer: a signal on the threshold of a blocking read waits for the next one."""
+    for _ in range(30):
+        screen.process.send_signal(signal.SIGINT)
+        if select.select([screen.descriptor], [], [], 2)[0]:
+            return
+
+
+def test_ctrl_c_twice_at_the_prompt_ends_the_session(terminal):
     with terminal(*OPTIONS) as screen:
         screen.wait_for(PROMPT)
-        # A signal on the threshold of a blocking read waits for the next one; so would a person, and for an answer.
-        for _ in range(30):
-            screen.process.send_signal(signal.SIGINT)
-            if select.select([screen.descriptor], [], [], 2)[0]:
-                break
+        interrupt(screen)
+        screen.wait_for(AGAIN + PROMPT)
+        interrupt(screen)
         assert screen.finish() == 130
     assert "Traceback" not in screen.seen
+
+
+def test_ctrl_c_once_at_the_prompt_loses_nothing(terminal, talk):
+    with terminal(*OPTIONS) as screen:
+        screen.wait_for(PROMPT)
+        for times in (1, 2):  # the line in between begins the count again
+            interrupt(screen)
+            while screen.seen.count(AGAIN + PROMPT) < times:
+                assert screen.read()
+            before = screen.seen.count(PROMPT)
+            screen.type("/text\n")
+            while screen.seen.count(PROMPT) == before:
+                assert screen.read()
+        screen.type("/quit\n")
+        assert screen.finish() == 0
+    assert undimmed(screen.seen).count(talk("/quit")[0]) == 3
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="terminals of other systems have other limits")
