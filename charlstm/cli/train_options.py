@@ -122,7 +122,7 @@ InputRateMultiplier = Annotated[
     option(
         TRAINING,
         "Multiple of the learning rate for the weights that read the characters (embedding or first kernel). Default: 8, "
-        "and 1 for more than 8 epochs and for classic.",
+        "and 1 for more than 8 epochs, for a short text with --from, and for classic.",
         **number(),
     ),
 ]

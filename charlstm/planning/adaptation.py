@@ -32,7 +32,8 @@ MIN_EVALUATIONS = 10
 MOST_EPOCHS_FOR_INPUT_RATE = 8.0
 """Epochs up to which the input encoding has a higher learning rate than other weights.
 
-What that gains shrinks with the number of epochs, and from about 12 on it harms. Measurements: docs/results/recipes.md.
+What that gains shrinks with the number of epochs, and from about 12 on it harms. In fine-tuning it harms on short texts.
+Measurements: docs/results/recipes.md.
 """
 
 QUICK_BELOW, BEST_FROM = 2.0, 30.0
@@ -59,7 +60,13 @@ class AdaptedSettings:
 
 
 def adapt(
-    preset: Preset, model: ModelConfig, training: TrainingConfig, characters: int, chosen: frozenset[str]
+    preset: Preset,
+    model: ModelConfig,
+    training: TrainingConfig,
+    characters: int,
+    chosen: frozenset[str],
+    *,
+    fine_tuning: bool = False,
 ) -> AdaptedSettings:
     """Fit a recipe to a text.
 
@@ -71,6 +78,7 @@ def adapt(
         training: The recipe, with the user's own settings.
         characters: Length of the whole text.
         chosen: Names of the settings that must not change, such as those that the user chose.
+        fine_tuning: True if the training starts from a trained model.
 
     Returns:
         The fitted settings, with a note for each choice.
@@ -120,7 +128,7 @@ def adapt(
         training = changed(training, note, evaluations=max(MIN_EVALUATIONS, training.evaluations))
     training = _with_fastest_precision(model, training, chosen)
     epochs, _ = training_extent(model, training, learned)
-    if epochs > MOST_EPOCHS_FOR_INPUT_RATE:
+    if epochs > MOST_EPOCHS_FOR_INPUT_RATE or (fine_tuning and learned < SHORT_TEXT):
         training = changed(training, "", input_rate_multiplier=1.0)
     risk = overfitting_risk(epochs * count_parameters(model.weight_shapes) / max(1, learned))
     dropout, drop_connect = (round(risk * rate, 2) for rate in dropout_rates(epochs, min(model.units), learned))

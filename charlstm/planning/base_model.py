@@ -12,10 +12,10 @@ from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, setting_name, to_dict
 from charlstm.errors import ConfigError
 
-FITTED_IN_FINE_TUNING = frozenset({"dropout", "recurrent_dropout", "drop_connect"})
+FITTED_IN_FINE_TUNING = frozenset({"seq_len", "dropout", "recurrent_dropout", "drop_connect"})
 """Settings of a network that are adapted to the new text."""
 _FREE = FITTED_IN_FINE_TUNING.union(
-    {"seq_len", "targets"},
+    {"targets"},
     (f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias") for kind in ("regularizer", "constraint")),
 )
 """Settings of a network that change neither the shapes nor the meaning of its weights."""

@@ -164,7 +164,7 @@ def plan_training(
     cut = cut_vocabulary(corpus, len(corpus.ids) - round(len(corpus.ids) * fitted), min_count, base_cut)
     corpus = recoded(corpus, cut.vocabulary)
     network = replace(network, vocabulary_size=cut.vocabulary.model_size)
-    adapted = adapt(preset, network, replace(asked, validation=held_out), len(corpus.ids), fixed)
+    adapted = adapt(preset, network, replace(asked, validation=held_out), len(corpus.ids), fixed, fine_tuning=base is not None)
     model, training = adapted.model, adapted.training
     if "kernel_initializer" in asked_for and "input_initializer" not in asked_for and model.encoding != "embedding":
         model = replace(model, input_initializer=None)  # the user's initializer overrides the preset's for the first kernel

@@ -54,12 +54,38 @@ def test_fine_tuning_may_change_dropout_and_the_training(plan, begin):
     assert (made.config.training.batch_size, made.config.training.learning_rate) == (2, 0.1)
 
 
-def test_fine_tuning_keeps_the_window_on_a_short_text(plan, begin, tmp_path, text):
+@pytest.mark.parametrize(
+    ("given", "shape"),
+    [
+        ({}, (4, 64)),
+        ({"seq_len": 128}, (2, 128)),
+        ({"batch_size": 16}, (16, 16)),
+    ],
+    ids=str,
+)
+def test_the_window_is_adapted_to_a_short_text_unless_it_is_given(plan, begin, tmp_path, text, given, shape):
     begin(plan(given=SMALL | {"seq_len": 128}, name="base"))
     path = tmp_path / "short.txt"
     path.write_text(text[:20_000])
-    made = plan(path, base_name="base")
-    assert (made.config.training.batch_size, made.config.model.seq_len) == (2, 128)
+    made = plan(path, base_name="base", given=given)
+    assert (made.config.training.batch_size, made.config.model.seq_len) == shape
+    note = "The text is short for this recipe: `seq_len` is {} instead of 128."
+    assert (note.format(shape[1]) in made.notes) == ("seq_len" not in given)
+
+
+@pytest.mark.parametrize(
+    ("characters", "given", "multiplier"),
+    [(20_000, {}, 1.0), (200_000, {}, 1.0), (400_000, {}, 8.0), (20_000, {"input_rate_multiplier": 3.0}, 3.0)],
+)
+def test_the_learning_rate_of_known_inputs_is_not_multiplied_for_a_short_text(
+    plan, begin, tmp_path, text, characters, given, multiplier
+):
+    begin(plan(given=SMALL, name="base"))
+    path = tmp_path / "other.txt"
+    path.write_text((text * 20)[:characters])
+    given = {"epochs": 3.0, **given}
+    assert plan(path, base_name="base", given=given).config.training.input_rate_multiplier == multiplier
+    assert plan(path, given=given).config.training.input_rate_multiplier == given.get("input_rate_multiplier", 8.0)
 
 
 def test_a_base_without_weights_is_refused(plan, begin):
