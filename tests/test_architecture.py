@@ -233,7 +233,7 @@ COMMAND_LINE = re.compile(rf"(?<![\w-])--[a-z]|\bcharlstm (?:{COMMANDS})\b")
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if room != "cli"])
 def test_only_cli_names_options_or_commands(room):
-    # Other packages also serve Python callers: they write `resume=ferry`, which the command line turns into an option.
+    # Other packages also serve Python callers: they write `resume='ferry'`, which the command line turns into an option.
     for source in sources_of(room):
         strings = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
         assert [f"line {node.lineno}: {node.value}" for node in strings if COMMAND_LINE.search(node.value)] == [], source

@@ -131,7 +131,7 @@ def test_a_misspelled_setting_is_named_with_the_one_that_is_meant(model, given, 
 
 
 def test_more_texts_than_fit_in_memory_are_refused(model):
-    with pytest.raises(CharlstmError, match=r"out of memory: .*; reduce `samples` or `length`, or choose `mode=stateful`"):
+    with pytest.raises(CharlstmError, match=r"out of memory: .*; reduce `samples` or `length`, or choose `mode='stateful'`"):
         model.generate_batch("The ", samples=10**9)
 
 
@@ -153,7 +153,7 @@ def compared_nats(model, text, **policy):
     ],
 )
 def test_every_reading_has_the_policies_that_the_message_advises(model, read):
-    with pytest.raises(UnknownCharacterError, match="choose `on_unknown=skip` or `on_unknown=replace`"):
+    with pytest.raises(UnknownCharacterError, match="choose `on_unknown='skip'` or `on_unknown='replace'`"):
         read(model, "The quick fóx€")
     assert read(model, "The quick fóx€", on_unknown="skip") == read(model, "The quick fx")
     assert read(model, "The quick fóx", on_unknown="replace") == read(model, "The quick fox")

@@ -47,7 +47,7 @@ def check_new(root: Path, name: str) -> Path:
     folder = root / check_name(name)
     if folder.exists():
         raise TakenError(
-            f"{folder} already exists and was not changed; choose another `name`, or resume its training with `resume={name}`"
+            f"{folder} already exists and was not changed; choose another `name`, or resume its training with `resume={name!r}`"
         )
     return folder
 
@@ -106,7 +106,7 @@ def new_checkpoint(root: Path, name: str) -> Iterator[Path]:
         except TakenError:
             raise TakenError(
                 f"{folder} is being created by another process; wait until it ends and resume the training with "
-                f"`resume={name}`, or choose another `name`"
+                f"`resume={name!r}`, or choose another `name`"
             ) from None
         for path in temporary.rglob("*"):  # left by a process that was killed while it created the checkpoint
             if path.is_file() and path.name != LOCK:
@@ -155,7 +155,7 @@ def check_root(root: Path) -> None:
     """
     if _is_checkpoint(root):
         raise CheckpointError(
-            f"{root} is a checkpoint, not a folder of checkpoints; the folder is `checkpoints={real_path(root).parent}`"
+            f"{root} is a checkpoint, not a folder of checkpoints; the folder is `checkpoints={str(real_path(root).parent)!r}`"
         )
     if not root.is_dir():
         wrong = "is not a folder" if root.exists() else "does not exist"

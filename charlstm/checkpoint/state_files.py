@@ -139,7 +139,9 @@ def read_state(
         return state
     if not damage:
         raise CheckpointError(_no_state(folder))
-    raise CheckpointError(f"{'; '.join(damage)}; restore it from a copy, or train its model further with `base={folder.name}`")
+    raise CheckpointError(
+        f"{'; '.join(damage)}; restore it from a copy, or train its model further with `base={folder.name!r}`"
+    )
 
 
 def read_progress(folder: Path) -> TrainingProgress:
@@ -230,4 +232,4 @@ def _path(place: Path, number: int) -> Path:
 
 
 def _no_state(folder: Path) -> str:
-    return f"{folder} has no saved training state; train its model further with `base={folder.name}`"
+    return f"{folder} has no saved training state; train its model further with `base={folder.name!r}`"

@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+from contextlib import suppress
 
 FORMER_OPTIONS = ("--weight-average", "--evaluations", "--validation", "--encoding-name", "--encoding", "--or-resume", "--cell")
 """Former names of options. They are accepted for one release, and not shown."""
@@ -27,7 +28,7 @@ def flag(setting: str) -> str:
 def with_flags(message: str) -> str:
     """Return a message of the library with every setting in backticks as an option.
 
-    >>> with_flags("lower `batch_size`, or train on with `resume=ferry` and `use_bias=False`")
+    >>> with_flags("lower `batch_size`, or train on with `resume='ferry'` and `use_bias=False`")
     'lower --batch-size, or train on with --resume ferry and --no-use-bias'
 
     A call of the library becomes the shell command that does the same:
@@ -53,4 +54,6 @@ def _option(match: re.Match[str]) -> str:
     setting, value = match.groups()
     if value in ("True", "False"):
         return flag(setting if value == "True" else f"no_{setting}")
+    with suppress(SyntaxError, ValueError):  # a number is not quoted, and a template such as FILE is not Python
+        value = shlex.quote(text) if value and isinstance(text := ast.literal_eval(value), str) else value
     return flag(setting) + (f" {value}" if value else "")

@@ -47,7 +47,7 @@ def converse(
         if unknown := vocabulary.unknown(given):
             raise ValueError(
                 f"the model does not know {quoted(unknown)}; nothing was added: leave the unknown ones out, or start again "
-                "with `on_unknown=skip` or `on_unknown=replace`"
+                "with `on_unknown='skip'` or `on_unknown='replace'`"
             )
         if " " in vocabulary.characters:
             given = draft.joined(given, whole_words=typed)

@@ -158,7 +158,7 @@ def _recoded(ids: Ids, known: Vocabulary, wanted: Vocabulary, on_unknown: OnUnkn
     if unknown := wanted.unknown(text):
         raise UnknownCharacterError(
             f"{clip_text(name)} has characters that not all models of the mixture know: {quoted(unknown)}; choose "
-            "`on_unknown=skip` or `on_unknown=replace`"
+            "`on_unknown='skip'` or `on_unknown='replace'`"
         )
     if len(text) < least:
         found = exactly(len(text), "character")

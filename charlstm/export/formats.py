@@ -98,7 +98,7 @@ def _checked(to: str | PathLike[str], file_format: ExportFormat | None) -> tuple
     if file_format is None:
         if by_suffix is None and path.suffix and not path.is_dir():
             expected = (
-                f"a file that ends in {join_alternatives([*SUFFIXES])}, or a folder (`format=module` if its name has a dot)"
+                f"a file that ends in {join_alternatives([*SUFFIXES])}, or a folder (`format='module'` if its name has a dot)"
             )
             if name.endswith((".pt", ".pth", ".safetensors")):
                 expected = f"a file that ends in .pt.safetensors for PyTorch, such as {path.stem}.pt.safetensors"

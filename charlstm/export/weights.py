@@ -47,7 +47,7 @@ def _float16(name: str, value: NDArray[np.float32]) -> NDArray[Any]:
     if not np.isfinite(rounded).all():
         raise ConfigError(
             f"{name} has {value.flat[np.abs(value).argmax()]:,g}, but float16 holds numbers up to ±{LARGEST_FLOAT16:,}; choose "
-            "`weights=float32`",
+            "`weights='float32'`",
             setting="weights",
         )
     return rounded

@@ -212,7 +212,7 @@ class GenerationSettings:
         if self.window is None:
             return model
         if self.mode == "stateful":
-            raise ConfigError(setting="window", expected="none with `mode=stateful`, which has no window", found=self.window)
+            raise ConfigError(setting="window", expected="none with `mode='stateful'`, which has no window", found=self.window)
         return replace(model, seq_len=self.window)
 
     def stop_rules(self, vocabulary: Vocabulary, strings: Sequence[str]) -> StopRules:

@@ -61,5 +61,5 @@ def generation_bytes(
 
 def smaller(config: CheckpointConfig, mode: Mode) -> list[str]:
     """Return the advice that reduces the memory for any number of texts."""
-    stateful = f"choose `mode=stateful`, which keeps one state a text instead of {config.model.seq_len:,}"
+    stateful = f"choose `mode='stateful'`, which keeps one state a text instead of {config.model.seq_len:,}"
     return [stateful] * (mode == "stateless") + ["use a smaller model"]

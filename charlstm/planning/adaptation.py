@@ -101,7 +101,7 @@ def adapt(
     better = better_preset(preset, minutes, learned)
     if better != preset and "units" not in chosen:
         where = "a text this short" if minutes is None else counted(minutes, "minute")
-        notes.append(f"For {where}, `preset={better}` is the better start.")
+        notes.append(f"For {where}, `preset={better!r}` is the better start.")
     if 1 < held_out < FEW_HELD_OUT:
         error = about(2.2 / math.sqrt(held_out))
         notes.append(f"Only the last {held_out:,} characters are scored: the standard error is about {error} nats/char.")

@@ -61,6 +61,6 @@ def read_base(root: Path, name: str, given: Mapping[str, object], asked_for: Map
 def _check_structure(changed: Sequence[str], name: str) -> None:
     if changed:
         raise ConfigError(
-            f"`{setting_name(changed[0])}` cannot be changed with `base={name}`, whose network is used; leave it out, or "
+            f"`{setting_name(changed[0])}` cannot be changed with `base={name!r}`, whose network is used; leave it out, or "
             "train a new model"
         )

@@ -129,7 +129,7 @@ def unknown_text_notes(bases: Sequence[BaseRecord], scored: int) -> tuple[str, .
 def _refusal(seen: str, validation: float, instead: str, name: str) -> str:
     return (
         f"{seen}, so `validation_split={validation:g}` would score it on text that it was trained on; leave it out {instead}, "
-        f"or train without `base={name}`"
+        f"or train without `base={name!r}`"
     )
 
 

@@ -101,8 +101,8 @@ def cut_vocabulary(corpus: Corpus, learned: int, min_count: MinCount, base: Base
         rare[:] = False
     if (left := np.count_nonzero(~rare)) < 2:
         raise ConfigError(
-            f"`min_count={min_count}` leaves {left} of {len(whole):,} distinct characters to learn, and a model needs at least "
-            "two; lower it"
+            f"`min_count={min_count!r}` leaves {left} of {len(whole):,} distinct characters to learn, and a model needs at "
+            "least two; lower it"
         )
     characters = "".join(whole.characters[place] for place in np.flatnonzero(~rare))
     found = {whole.characters[place]: int(counts[place]) for place in np.flatnonzero(rare & (counts > 0))}
@@ -176,5 +176,5 @@ def _notes(
                 "share a placeholder.",
             )
     elif min_count > 1:
-        return (f"No character of the text is rarer than `min_count={min_count}`: all are learned.",)
+        return (f"No character of the text is rarer than `min_count={min_count!r}`: all are learned.",)
     return ()

@@ -26,7 +26,7 @@ def recipe_text(name: str, config: CheckpointConfig, history: Sequence[HistoryEn
     if config.imported is not None:
         raise CheckpointError(
             f"{name} was imported from {config.imported}, and the settings of its training are not known; train it further "
-            f"with `base={name}`, and print the recipe of that training"
+            f"with `base={name!r}`, and print the recipe of that training"
         )
     lines = [*(f"# {line}" for line in _header(name, config, history)), ""]
     lines += [f"min_count = {_toml(_min_count(config))}"]

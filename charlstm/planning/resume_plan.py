@@ -164,7 +164,7 @@ def _check_settings(config: CheckpointConfig, given: Mapping[str, object], name:
         raise ConfigError(
             f"{', '.join(f'`{setting_name(key)}`' for key in different)} cannot be changed when a training is resumed "
             f"({name} has {', '.join(str(recorded[key]).strip('(,)') for key in different)}); leave it out, or "
-            f"train its model further with other settings and `base={name}`"
+            f"train its model further with other settings and `base={name!r}`"
         )
 
 
@@ -182,7 +182,7 @@ def _check_min_count(config: CheckpointConfig, given: Mapping[str, object], corp
     learned = counts[counts > 0] if vocabulary.rare is None else counts
     if learned.min(initial=least) < least or max(vocabulary.rare.counts if vocabulary.rare else (), default=0) >= least:
         raise ConfigError(
-            f"`min_count={least}` would learn other characters than the {len(vocabulary):,} that {name} has learned, and it "
+            f"`min_count={least!r}` would learn other characters than the {len(vocabulary):,} that {name} has learned, and it "
             "cannot be changed when a training is resumed; leave it out, or start another training"
         )
 

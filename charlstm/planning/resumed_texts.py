@@ -32,13 +32,13 @@ def resumed_corpus(
         if paths and isinstance(error, CorpusError):
             raise
         sentence, *rows = map(str, error.args)
-        advice = "" if rows else f"; give the text together with `resume={name}`"  # the last of the rows is advice
+        advice = "" if rows else f"; give the text together with `resume={name!r}`"  # the last of the rows is advice
         raise CheckpointError(f"resuming {name} needs its text: {sentence}{advice}", *rows) from None
     # A damaged checkpoint may have the right fingerprint and an incomplete vocabulary.
     if corpus.fingerprint != config.corpus.fingerprint or corpus.vocabulary != config.vocabulary:
         raise CheckpointError(
             f"{clip_text(corpus.name)} is not the text that {name} is trained on ({clip_text(config.corpus.name)}, SHA-256 "
-            f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `base={name}`"
+            f"{config.corpus.fingerprint[:12]}…); give that text, or train its model on this one with `base={name!r}`"
         )
     return corpus
 
@@ -74,7 +74,7 @@ def resumed_validation_text(
         if paths:
             raise ConfigError(
                 f"`validation_file` cannot be added when a training is resumed, and {name} is scored on the end of its text; "
-                f"leave it out, or train its model further with it and `base={name}`"
+                f"leave it out, or train its model further with it and `base={name!r}`"
             )
         return None
     shown, text = clip_text(record.name), None

@@ -27,17 +27,21 @@ def check_unused_settings(
     first_kernel_alone = len(model.units) == 1 and model.encoding != "embedding"
     # For each setting: True if it has no effect; the cause; the setting that would give it an effect.
     checks = {
-        "embedding_size": (model.encoding != "embedding", f"`input_encoding={model.encoding}`", "`input_encoding=embedding`"),
+        "embedding_size": (
+            model.encoding != "embedding",
+            f"`input_encoding={model.encoding!r}`",
+            "`input_encoding='embedding'`",
+        ),
         "kernel_initializer": (
             first_kernel_alone and model.input_initializer is not None,
             "`input_initializer`, which initialises the only kernel of this network",
             "`input_initializer` alone",
         ),
-        "warmup": (training.schedule == "constant" and training.warmup > 0, "`schedule=constant`", "`schedule=cosine`"),
+        "warmup": (training.schedule == "constant" and training.warmup > 0, "`schedule='constant'`", "`schedule='cosine'`"),
         "state_reset": (
             training.batches == "windows" and training.state_reset < 1,
-            "`batches=windows`, which all start from a zero state",
-            "`batches=streams`",
+            "`batches='windows'`, which all start from a zero state",
+            "`batches='streams'`",
         ),
         "unit_forget_bias": (model.unit_forget_bias and not model.use_bias, "`use_bias=False`", "`use_bias=True`"),
         "bias_initializer": (not model.use_bias, "`use_bias=False`", "`use_bias=True`"),

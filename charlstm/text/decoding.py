@@ -189,6 +189,6 @@ def _checked_head(label: str, file: IO[bytes], encoding: str) -> bytes:
     if codecs.lookup(encoding).name == "utf-8":
         for marks, name in ((_UTF32, "UTF-32"), (_UTF16, "UTF-16")):
             if head.startswith(marks):
-                raise EncodingError(f"{label} is {name}, not UTF-8; add `text_encoding={name.lower()}`")
+                raise EncodingError(f"{label} is {name}, not UTF-8; add `text_encoding={name.lower()!r}`")
     file.seek(0)
     return head

@@ -99,7 +99,7 @@ def encoding_doubt(label: str, file: IO[bytes], encoding: str) -> str | None:
         f"{label} looks wrong in {encoding}, and better in {best.encoding}:\n"
         + "\n".join(_table([Reading(encoding, decoded), best]))
         + "\n"
-        + f"If the second is right, start again with `text_encoding={best.encoding}`."
+        + f"If the second is right, start again with `text_encoding={best.encoding!r}`."
     )
 
 

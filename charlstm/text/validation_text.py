@@ -70,7 +70,7 @@ def read_validation_text(paths: Sequence[str], encoding: str, vocabulary: Vocabu
     except UnknownCharacterError:
         raise UnknownCharacterError(
             f"{name} has characters that the text to train on lacks, {quoted(vocabulary.unknown(text))}; leave them out of it, "
-            "or choose `on_unknown=skip` or `on_unknown=replace`"
+            "or choose `on_unknown='skip'` or `on_unknown='replace'`"
         ) from None
     if len(ids) < 2:
         raise CorpusError(f"{name} has {exactly(len(ids), 'character')} that the model knows, and a score needs two")

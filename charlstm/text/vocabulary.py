@@ -110,7 +110,7 @@ class Vocabulary:
             raise UnknownCharacterError(
                 f"the model does not know {quoted(self.unknown(text))}; it {learned} "
                 f"{len(self)} characters, {quoted(self.characters)}; leave the unknown ones out of the text, or choose "
-                "`on_unknown=skip` or `on_unknown=replace`"
+                "`on_unknown='skip'` or `on_unknown='replace'`"
             )
         return ids.astype(id_dtype(len(self)))
 

@@ -65,7 +65,7 @@ def refused(folder, config):
             read_state(folder, config)
         sentence = str(error.value)
         assert sentence.startswith(f"{folder / FIRST} ")
-        assert sentence.endswith("; restore it from a copy, or train its model further with `base=story`")
+        assert sentence.endswith("; restore it from a copy, or train its model further with `base='story'`")
         return sentence
 
     return refusal

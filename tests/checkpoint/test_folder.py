@@ -18,7 +18,7 @@ def test_existing_checkpoint_is_not_overwritten(tmp_path, make):
         with pytest.raises(CheckpointError) as error:
             attempt(tmp_path, "story")
         assert str(error.value).startswith(f"{folder} already exists and was not changed; choose another `name`, or resume")
-        assert "`resume=story`" in str(error.value)
+        assert "`resume='story'`" in str(error.value)
     assert {path.name for path in folder.iterdir()} == {CONFIG, WEIGHTS}
     assert (folder / CONFIG).read_bytes() == before
 

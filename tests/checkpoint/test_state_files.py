@@ -187,7 +187,7 @@ def test_message_for_missing_state_says_what_to_do(tmp_path, config):
         with pytest.raises(CheckpointError) as error:
             read()
         assert "has no saved training state" in str(error.value)
-        assert "train its model further with `base=story`" in str(error.value)
+        assert "train its model further with `base='story'`" in str(error.value)
 
 
 def test_other_files_in_the_resume_folder_are_ignored(folder, config, state):

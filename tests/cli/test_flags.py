@@ -46,6 +46,21 @@ def test_every_setting_of_an_error_is_an_option():
     assert {setting for setting in settings - NOT_ON_THE_COMMAND_LINE if flag(setting) not in OPTIONS} == set()
 
 
+WITHOUT_QUOTES = re.compile(r"""`[a-z_]+=(?:[^\s`'"{}TF\d][^`]*|\{[^`!:]*\})`""")
+"""A setting in a message with a string that is no Python literal."""
+NUMBERS = {"patience", "epochs"}
+
+
+def test_strings_in_messages_are_python_literals():
+    root = Path(package.__file__).parent
+    sources = [path for path in root.rglob("*.py") if "cli" not in path.relative_to(root).parts]
+    found = [match for path in sources for match in WITHOUT_QUOTES.findall(path.read_text())]
+    assert [match for match in found if match[1:].partition("=")[0] not in NUMBERS] == []
+    assert WITHOUT_QUOTES.fullmatch("`mode=stateful`")
+    assert WITHOUT_QUOTES.fullmatch("`resume={name}`")
+    assert not WITHOUT_QUOTES.fullmatch("`resume={name!r}`")
+
+
 @pytest.mark.parametrize("setting", [*inspect.signature(ModelConfig).parameters, *inspect.signature(TrainingConfig).parameters])
 def test_every_setting_is_an_option(setting):
     assert setting == "vocabulary_size" or flag(setting) in OPTIONS
@@ -65,8 +80,10 @@ def test_every_other_argument_in_messages_is_an_option(setting):
         ("lower `batch_size` or `seq_len`", "lower --batch-size or --seq-len"),
         ("`batch_size=64`", "--batch-size 64"),
         ("`use_bias=False` or `use_bias=True`", "--no-use-bias or --use-bias"),
-        ("train on with `base=ferry`", "train on with --from ferry"),
-        ("give a file in `text_encoding=cp1252`", "give a file in --text-encoding cp1252"),
+        ("train on with `base='ferry'`", "train on with --from ferry"),
+        ("the folder is `checkpoints='my models'`", "the folder is --checkpoints 'my models'"),
+        ("name one with `text=FILE`", "name one with --text FILE"),
+        ("give a file in `text_encoding='cp1252'`", "give a file in --text-encoding cp1252"),
         (
             "with: `charlstm.train('TEXT', resume='one', text_encoding='a b')`",
             "with: charlstm train TEXT --resume one --text-encoding 'a b'",

@@ -50,7 +50,7 @@ def test_the_text_of_a_mixture_is_found_and_its_unknown_characters_are_named(mix
     assert (found.measured, found.learnt) == (None, None)
     assert "the held-out end of tale.txt" in found.missing
     assert "'z'" in found.missing
-    assert "`on_unknown=skip`" in found.missing
+    assert "`on_unknown='skip'`" in found.missing
     assert "neither here" not in found.missing
 
 

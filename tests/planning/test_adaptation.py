@@ -72,7 +72,7 @@ def test_streams_are_halved_before_the_window(learnt, streams, seq_len):
 )
 def test_note_names_the_preset_that_fits_the_minutes(preset, minutes, better):
     named = [note for note in recipe(preset, minutes=float(minutes), epochs=None).notes if "is the better start" in note]
-    assert named == ([f"For {minutes:g} minutes, `preset={better}` is the better start."] if better else [])
+    assert named == ([f"For {minutes:g} minutes, `preset={better!r}` is the better start."] if better else [])
     assert not any("better start" in note for note in recipe(preset, minutes=float(minutes), units=(8,)).notes)
     assert not any("better start" in note for note in recipe(preset).notes)
 
@@ -81,7 +81,7 @@ def test_note_names_the_preset_that_fits_the_minutes(preset, minutes, better):
 def test_best_is_not_advised_for_a_short_text(preset, minutes, where):
     given = {} if minutes is None else {"minutes": float(minutes), "epochs": None}
     short, longer = (recipe(preset, round(characters / 0.9), **given).notes for characters in (NOT_FOR_BEST - 1, NOT_FOR_BEST))
-    assert [note for note in short if "better start" in note] == [f"For {where}, `preset=standard` is the better start."]
+    assert [note for note in short if "better start" in note] == [f"For {where}, `preset='standard'` is the better start."]
     assert not any("better start" in note for note in longer)
     assert not any("better start" in note for note in recipe("standard", 20_000, **given).notes)
 

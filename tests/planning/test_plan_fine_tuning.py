@@ -201,7 +201,7 @@ def test_fine_tuning_may_change_settings_without_weights(plan, begin, root, give
 )
 def test_fine_tuning_may_not_change_the_network(plan, begin, given):
     begin(plan(given=SMALL, name="base"))
-    with pytest.raises(CharlstmError, match="cannot be changed with `base=base`"):
+    with pytest.raises(CharlstmError, match="cannot be changed with `base='base'`"):
         plan(base_name="base", given=given)
 
 

@@ -74,7 +74,7 @@ def test_a_fine_tuned_model_is_planned_again_with_its_base(plan, begin, recipe, 
     text = recipe_text("other", first.config, [])
     assert "# Fine-tuned from base" in text
     assert plan(other, recipe=recipe(text), base_name="base").config == first.config
-    with pytest.raises(ConfigError, match="`units` cannot be changed with `base=base`"):
+    with pytest.raises(ConfigError, match="`units` cannot be changed with `base='base'`"):
         plan(other, recipe=recipe("units = 9"), base_name="base")
 
 
@@ -93,7 +93,7 @@ def test_settings_that_a_recipe_lacks_are_adapted(plan, recipe):
 
 def test_a_setting_of_the_recipe_without_effect_is_noted(plan, recipe):
     with_it = plan(given={"encoding": "one-hot"}, recipe=recipe('input_encoding = "embedding"\nembedding_size = 9'))
-    assert "r.toml: `embedding_size` has no effect with `input_encoding=one-hot`" in " ".join(with_it.notes)
+    assert "r.toml: `embedding_size` has no effect with `input_encoding='one-hot'`" in " ".join(with_it.notes)
 
 
 def test_a_resumed_run_takes_a_recipe_as_given_settings(root, plan, begin, recipe):

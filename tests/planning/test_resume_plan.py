@@ -91,7 +91,7 @@ def test_no_other_setting_may_change(begun, root, setting):
     assert str(error.value).startswith(
         f"`{setting_name(setting)}` cannot be changed when a training is resumed (story has {found}); leave it out"
     )
-    assert "`base=story`" in str(error.value)
+    assert "`base='story'`" in str(error.value)
 
 
 def test_all_settings_that_cannot_change_are_named(begun, root):
@@ -125,7 +125,7 @@ def test_an_unknown_checkpoint_is_refused_with_the_known_names(begun, root):
 
 def test_a_training_without_a_saved_state_is_refused(begun, root):
     shutil.rmtree(begun.folder / RESUME)
-    with pytest.raises(CheckpointError, match=r"has no saved training state; .* `base=story`"):
+    with pytest.raises(CheckpointError, match=r"has no saved training state; .* `base='story'`"):
         plan_resuming(root, "story", [], {})
 
 

@@ -23,7 +23,7 @@ def test_a_moved_text_is_found_by_its_new_path(begun, root, story, tmp_path, mon
     with pytest.raises(CheckpointError) as error:
         plan_resuming(root, "story", [], {})
     assert str(error.value).startswith(f"resuming story needs its text: {story} does not exist")
-    assert "`resume=story`" in str(error.value)
+    assert "`resume='story'`" in str(error.value)
     monkeypatch.chdir(tmp_path)
     plan = plan_resuming(root, "story", ["moved.txt"], {})
     np.testing.assert_array_equal(plan.ids, begun.ids)
@@ -146,7 +146,7 @@ def test_another_text_is_refused(begun, root, story, text, changed):
     sentence = str(error.value)
     assert sentence.startswith("story.txt is not the text that story is trained on (story.txt, SHA-256 ")
     assert begun.config.corpus.fingerprint[:12] in sentence
-    assert "`base=story`" in sentence
+    assert "`base='story'`" in sentence
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_another_text_is_refused(begun, root, story, text, changed):
 def test_a_saved_state_that_names_no_text_is_refused(begun, root, key, value):
     state = read_state(begun.folder, begun.config)
     write_state(begun.folder, replace(state, progress=replace(state.progress, **{key: value})))
-    with pytest.raises(CheckpointError, match="`resume=story`"):
+    with pytest.raises(CheckpointError, match="`resume='story'`"):
         plan_resuming(root, "story", [], {})
 
 

@@ -93,7 +93,7 @@ def test_a_short_text_gets_a_smaller_recipe_with_notes(plan, tmp_path, text):
     batch_size, seq_len = made.config.training.batch_size, made.config.model.seq_len
     assert 64 * batch_size * seq_len < 8_100 <= 128 * batch_size * seq_len
     assert made.notes[:2] == (
-        "For a text this short, `preset=standard` is the better start.",
+        "For a text this short, `preset='standard'` is the better start.",
         "Only the last 900 characters are scored: the standard error is about 0.073 nats/char.",
     )
     assert made.notes[2:-1] == (
@@ -163,8 +163,8 @@ def test_the_text_is_read_in_its_text_encoding(plan, tmp_path, text):
         ({"batch_size": 40_000}, {}, CorpusError, "40,000 streams of windows of"),
         ({"batches": "windows", "seq_len": 360_000}, {}, CorpusError, "a window of 360000 and its next character need 360,001"),
         ({}, {"base_name": "nobody"}, CheckpointError, "checkpoint 'nobody' does not exist"),
-        ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "`units` cannot be changed with `base=nobody`"),
-        ({"activation": "relu"}, {"base_name": "nobody"}, ConfigError, "`activation` cannot be changed with `base=nobody`"),
+        ({"units": (5,)}, {"base_name": "nobody"}, ConfigError, "`units` cannot be changed with `base='nobody'`"),
+        ({"activation": "relu"}, {"base_name": "nobody"}, ConfigError, "`activation` cannot be changed with `base='nobody'`"),
     ],
 )
 def test_invalid_plans_are_refused_and_nothing_is_written(plan, root, given, options, kind, found):

@@ -16,22 +16,23 @@ ONE_LAYER = {**SMALL, "units": (4,)}
         (
             "quick",
             {"embedding_size": 7},
-            "`embedding_size` has no effect with `input_encoding=one-hot`; leave it out, or give `input_encoding=embedding`",
+            "`embedding_size` has no effect with `input_encoding='one-hot'`; leave it out, or give "
+            "`input_encoding='embedding'`",
         ),
-        ("classic", {"embedding_size": 7}, "`embedding_size` has no effect with `input_encoding=scalar`"),
+        ("classic", {"embedding_size": 7}, "`embedding_size` has no effect with `input_encoding='scalar'`"),
         ("quick", {"embedding_size": 64}, "`embedding_size` has no effect"),  # the default, but given
         (
             "classic",
             {"warmup": 0.1},
-            "`warmup` has no effect with `schedule=constant`; leave it out, or give `schedule=cosine`",
+            "`warmup` has no effect with `schedule='constant'`; leave it out, or give `schedule='cosine'`",
         ),
-        ("quick", {"warmup": 0.1, "schedule": "constant"}, "`warmup` has no effect with `schedule=constant`"),
+        ("quick", {"warmup": 0.1, "schedule": "constant"}, "`warmup` has no effect with `schedule='constant'`"),
         (
             "classic",
             {"state_reset": 0.5},
-            "`state_reset` has no effect with `batches=windows`, which all start from a zero state",
+            "`state_reset` has no effect with `batches='windows'`, which all start from a zero state",
         ),
-        ("quick", {"state_reset": 0.0, "batches": "windows"}, "`state_reset` has no effect with `batches=windows`"),
+        ("quick", {"state_reset": 0.0, "batches": "windows"}, "`state_reset` has no effect with `batches='windows'`"),
         ("quick", {"use_bias": False, "unit_forget_bias": True}, "`unit_forget_bias` has no effect with `use_bias=False`"),
         ("quick", {"use_bias": False, "bias_initializer": "ones"}, "`bias_initializer` has no effect with `use_bias=False`"),
         ("quick", {"use_bias": False, "bias_regularizer": "l2:1"}, "`bias_regularizer` has no effect with `use_bias=False`"),

@@ -156,7 +156,7 @@ def test_right_unicode_encoding_has_no_note(make_file, text, encoding):
 def test_utf_7_without_hyphens_is_recognised(make_file, text):
     (note,) = notes(make_file(text.encode("utf-7")), "utf-8")
     assert text[:8] in note
-    assert "`text_encoding=utf-7`" in note
+    assert "`text_encoding='utf-7'`" in note
 
 
 @pytest.mark.parametrize("times", [1, 400])
@@ -171,7 +171,7 @@ def test_utf_7_is_distinguished_from_ascii(make_file, language):
     path = make_file(PASSAGES[language].encode("utf-7"))
     (note,) = notes(path, "utf-8")
     assert PASSAGES[language][:8] in note
-    assert "`text_encoding=utf-7`" in note
+    assert "`text_encoding='utf-7'`" in note
     assert notes(path, "utf-7") == []
 
 
@@ -224,7 +224,7 @@ def test_iso_2022_is_distinguished_from_ascii(make_file, text, encoding, begin):
     path = make_file(text.encode(encoding))
     (note,) = notes(path, "utf-8")
     assert begin in note
-    assert f"`text_encoding={encoding}`" in note
+    assert f"`text_encoding={encoding!r}`" in note
     assert notes(path, encoding) == []
 
 

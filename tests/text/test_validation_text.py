@@ -47,7 +47,7 @@ def test_the_text_encoding_is_that_of_the_corpus_too(tmp_path, encoding):
 
 def test_an_unknown_character_is_an_error_that_names_the_file_and_the_choices(read):
     with pytest.raises(
-        UnknownCharacterError, match=r"held\.txt has characters that the text to train on lacks, 'x'.*`on_unknown=replace`"
+        UnknownCharacterError, match=r"held\.txt has characters that the text to train on lacks, 'x'.*`on_unknown='replace'`"
     ):
         read("a leaf x")
 

@@ -77,7 +77,7 @@ def test_an_unknown_character_is_refused_at_any_sort_position(unknown):
     sentence = str(error.value)
     assert f"does not know {unknown!r};" in sentence
     assert "'b' 'd'" in sentence
-    assert "`on_unknown=skip`" in sentence
+    assert "`on_unknown='skip'`" in sentence
 
 
 def test_a_long_list_of_unknown_characters_is_cut():
