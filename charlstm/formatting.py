@@ -1,7 +1,7 @@
-"""Units and rounding of the numbers in results and messages."""
+"""Units and rounding of the numbers in results and messages, and lists of characters."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 def bits(nats: float) -> float:
@@ -86,3 +86,27 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}:{whole % 60:02} min"
     return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02} h"
+
+
+def visible_character(text: str) -> str:
+    """Return a character, quoted and escaped if it is invisible."""
+    return text if text.isprintable() and not text.isspace() else repr(text)
+
+
+def replacements(pairs: Sequence[tuple[str, str]]) -> str:
+    """Return a list of characters and what replaces them.
+
+    >>> replacements([("ô", "o"), ("ß", "ss")])
+    'ô → o, ß → ss'
+    """
+    return first_of([f"{visible_character(before)} → {visible_character(after)}" for before, after in pairs])
+
+
+def first_of(items: Sequence[str], limit: int = 40) -> str:
+    """Return the first items of a list, and the number of the others.
+
+    >>> first_of(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(items) - limit} more" if len(items) > limit else ""
+    return ", ".join(items[:limit]) + more

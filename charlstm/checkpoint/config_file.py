@@ -55,7 +55,10 @@ def write_config(folder: Path, config: CheckpointConfig) -> None:
     }
     record |= {"bases": [to_dict(base) for base in config.bases]} if config.bases else {}
     record |= {"sketches": sketches_to_json(config.sketches)} if config.sketches else {}
-    record |= {"validation_text": to_dict(config.validation_text)} if config.validation_text else {}
+    if config.validation_text:
+        record["validation_text"] = to_dict(config.validation_text)
+        if not config.validation_text.trained_share:
+            del record["validation_text"]["trained_share"]
     record |= {"imported": config.imported} if config.imported else {}
     record["sha256"] = _digest(record)
     content = (json.dumps(record, indent=2) + "\n").encode()
@@ -90,7 +93,7 @@ def read_config(folder: Path) -> CheckpointConfig:
     if "sha256" in record and record.pop("sha256") != _digest(record):
         raise CheckpointError(
             f"{path} was changed or damaged after it was written: its content does not match its sha256; restore it from a "
-            "copy, or remove the line `sha256` if you changed the file on purpose"
+            "copy, or, if you changed the file on purpose, remove its last entry, sha256, with the comma before it"
         )
     try:
         return _parse_record(record)

@@ -90,12 +90,26 @@ class ValidationRecord:
         fingerprint: SHA-256 of the text in UTF-8.
         characters: Length of the scored text, in characters.
         on_unknown: Treatment of characters of the text that the model does not know.
+        trained_share: Estimated fraction of the text that the weights were trained on, 0 if none is recognised. It is written
+            only if it is not 0: older releases refuse it.
     """
 
     name: Annotated[str, Meta(max_length=MAX_NAME)]
     fingerprint: Annotated[str, Meta(max_length=64)]
     characters: Annotated[int, Meta(ge=2, le=2**53)]
     on_unknown: OnUnknown = "error"
+    trained_share: Annotated[float, Meta(ge=0, le=1)] = 0.0
+
+    @property
+    def seen(self) -> str:
+        """A sentence without its end about the trained part of the text; empty if none is recognised.
+
+        >>> ValidationRecord(name="a.txt", fingerprint="", characters=9, trained_share=0.5).seen
+        'About 50 % of a.txt was trained on: the score is better than on new text'
+        """
+        if not self.trained_share:
+            return ""
+        return f"About {100 * self.trained_share:.0f} % of {self.name} was trained on: the score is better than on new text"
 
 
 @dataclass(frozen=True, kw_only=True)

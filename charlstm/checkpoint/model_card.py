@@ -11,6 +11,7 @@ from charlstm.text.vocabulary import Vocabulary
 
 _PROTOCOL = "one pass over the {}, {}, state carried, best weights"
 _ALL_LEARNED = "all characters in the vocabulary"
+_TREATED = {"skip": "unknown characters left out", "replace": "unknown characters replaced by the nearest known ones"}
 _SOME_RARE = "a rare character costs the placeholder and its name"
 
 
@@ -24,12 +25,13 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
     """
     model, training, scored = config.model, config.training, best_score(history)
     name = _cell(config.corpus.name)
-    protocol = _PROTOCOL.format(
-        "validation text" if config.validation_text else "held-out tail",
-        _SOME_RARE if config.vocabulary.rare else _ALL_LEARNED,
-    )
-    if config.validation_text is None:
+    own = config.validation_text
+    characters = _TREATED.get(own.on_unknown if own else "error", _SOME_RARE if config.vocabulary.rare else _ALL_LEARNED)
+    protocol = _PROTOCOL.format("validation text" if own else "held-out tail", characters)
+    if own is None:
         protocol += f": the last {config.held_out:,} characters of the text"
+    elif own.seen:
+        protocol += f"; {_cell(own.seen[:1].lower() + own.seen[1:])}"
     if unknown := [_cell(base.name) for base in config.bases if not base.is_known]:
         protocol += f"; the text of {' and '.join(unknown)} is not known, and the scored text may be in it"
     parameters = count_parameters(model.weight_shapes)
@@ -64,11 +66,8 @@ def model_card(config: CheckpointConfig, history: Sequence[HistoryEntry], sample
         )
     if scored:
         lines.append(f"| trained for | {counted(scored.step, 'step')}, {scored.epoch:.1f} epochs, {scored.seconds:,.0f} s |")
-    if config.validation_text is not None:
-        lines.append(
-            f"| validation text | {_cell(config.validation_text.name)}, {config.held_out:,} characters, "
-            f"SHA-256 `{config.validation_text.fingerprint}` |"
-        )
+    if own is not None:
+        lines.append(f"| validation text | {_cell(own.name)}, {config.held_out:,} characters, SHA-256 `{own.fingerprint}` |")
     if scored and scored.nats_per_char is not None:
         lines.append(
             f"| score | {decimal(scored.nats_per_char, 4)} nats = {decimal(bits(scored.nats_per_char), 4)} bits per character "

@@ -36,10 +36,13 @@ def list_checkpoints(checkpoints: CheckpointsOption = CHECKPOINTS, json: JsonOpt
             say(f"charlstm: {with_flags(str(error))}")
     if json:
         print_json(CheckpointList(checkpoints=rows).to_dict())
-    elif not rows:
+    elif not rows and not wrong and not intact:
         say(f"There is no checkpoint in {checkpoints}; train one with `charlstm train corpus.txt`.")
-    else:
+    elif rows:
         _print_table(rows)
+    for folder, config in intact:
+        if config.validation_text and config.validation_text.seen:
+            say(f"{printable_name(folder.name)}: {printable_name(config.validation_text.seen)}.")
 
 
 def _summary(folder: Path, config: "CheckpointConfig") -> "CheckpointSummary":

@@ -16,6 +16,7 @@ from charlstm.choices import OnUnknown, WeightsFormat
 from charlstm.cli.flags import with_flags
 from charlstm.cli.layout import columns, wrapped
 from charlstm.errors import JOINERS
+from charlstm.formatting import first_of, replacements, visible_character
 
 if TYPE_CHECKING:
     from charlstm.model import Model
@@ -167,10 +168,10 @@ def known_text(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknown) -> st
     found = replace_unknown(vocabulary, text, on_unknown)
     if found.respelled:
         pairs = [f"{_code_points(before)} → {_code_points(after)}" for before, after in found.respelled]
-        say(f"The same characters, spelled as the model knows them: {_first(pairs)}")
+        say(f"The same characters, spelled as the model knows them: {first_of(pairs)}")
     if found.replaced:
-        pairs = [f"{_shown(before)} → {_shown(after)}" for before, after in found.replaced]
-        say(f"The model does not know every character; replaced by the nearest known ones: {_first(pairs)}")
+        done = f"replaced by the nearest known ones: {replacements(found.replaced)}"
+        say(f"The model does not know every character; {done}")
     if found.left_out:
         say(f"The model does not know {quoted(found.left_out)}: left out.")
     return found.text
@@ -184,19 +185,9 @@ def known_text_to_read(vocabulary: "Vocabulary", text: str, on_unknown: OnUnknow
     return text if vocabulary.rare and on_unknown == "error" else known_text(vocabulary, text, on_unknown)
 
 
-def _shown(text: str) -> str:
-    """Return a character, quoted and escaped if it is invisible."""
-    return text if text.isprintable() and not text.isspace() else repr(text)
-
-
 def _code_points(text: str) -> str:
     """Return a character with its code points, which distinguish equivalent spellings."""
-    return f"{_shown(text)} ({' '.join(f'U+{ord(character):04X}' for character in text)})"
-
-
-def _first(pairs: list[str], limit: int = 40) -> str:
-    more = f" and {len(pairs) - limit} more" if len(pairs) > limit else ""
-    return ", ".join(pairs[:limit]) + more
+    return f"{visible_character(text)} ({' '.join(f'U+{ord(character):04X}' for character in text)})"
 
 
 def printable_name(name: str, kept: str = "") -> str:

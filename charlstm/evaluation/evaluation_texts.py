@@ -17,6 +17,8 @@ from charlstm.text.overlap import samples, trained_share
 from charlstm.text.vocabulary import Ids, Vocabulary, quoted
 from charlstm.text.windows import split
 
+_TREATED = {"error": "", "skip": " without unknown characters", "replace": " with unknown characters replaced"}
+
 
 @dataclass(frozen=True)
 class TrainedPart:
@@ -102,7 +104,8 @@ def evaluation_texts(
     if other is None and config.validation_text is not None:
         try:
             text = find_validation_text(folder, config, encoding)
-            other = EvaluationText(f"the validation text {text.name}", text.ids, seen=trained_part(folder, config, text.ids))
+            name = f"the validation text {text.name}{_TREATED[text.on_unknown]}"
+            other = EvaluationText(name, text.ids, seen=trained_part(folder, config, text.ids))
         except (CheckpointError, CorpusError) as error:
             missing = str(error.args[0])
     elif other is None and corpus is not None and tail is not None:

@@ -122,6 +122,8 @@ def _run(folder: Path, config: CheckpointConfig, label: str, scored_on: str) -> 
         findings = [FindingRecord(kind="imported", found=found, advice="")]
     elif status != "finished":  # it will train longer anyway
         findings = [each if each.kind == "overfitting" else replace(each, advice="") for each in findings]
+    if config.validation_text and config.validation_text.seen:
+        findings.append(FindingRecord(kind="seen", found=f"{config.validation_text.seen}.", advice=""))
     if status == "interrupted" and progress is not None:
         findings.insert(0, _interrupted(folder, config, progress, latest.epoch if latest else 0.0))
     return RunRecord(

@@ -133,13 +133,10 @@ def _refusal(seen: str, validation: float, instead: str, name: str) -> str:
     )
 
 
-def validation_record(text: ValidationText) -> ValidationRecord:
-    """Return what a checkpoint records of a validation text."""
-    return ValidationRecord(name=text.name, fingerprint=text.fingerprint, characters=len(text.ids), on_unknown=text.on_unknown)
-
-
-def trained_on_notes(text: ValidationText, corpus: Corpus, bases: Sequence[str | None], sketches: Sketches) -> tuple[str, ...]:
-    """Return a note for each text that the weights are trained on and that has a part of the validation text.
+def validation_record(
+    text: ValidationText, corpus: Corpus, bases: Sequence[str | None], sketches: Sketches
+) -> tuple[ValidationRecord, tuple[str, ...]]:
+    """Return what a checkpoint records of a validation text, and its notes, with one for each text trained on that has a part.
 
     Args:
         text: The validation text.
@@ -147,12 +144,20 @@ def trained_on_notes(text: ValidationText, corpus: Corpus, bases: Sequence[str |
         bases: Names of the models that the weights come from; None for the corpus itself.
         sketches: Sketches of what each of them was trained on.
     """
-    of_text, notes = samples(text.ids, corpus.vocabulary), []
+    of_text, notes, most = samples(text.ids, corpus.vocabulary), [], 0.0
     for base, sketched in zip(bases, sketches, strict=True):
         share = trained_share(sketched, of_text) if sketched else 0.0
+        most = max(most, share)
         if share:
             seen = f"is in {clip_text(corpus.name)}, which is trained on" if base is None else f"{base} was trained on"
             notes.append(
                 f"About {100 * share:.0f} % of {clip_text(text.name)} {seen}: the score will be better than on new text."
             )
-    return tuple(notes)
+    record = ValidationRecord(
+        name=text.name,
+        fingerprint=text.fingerprint,
+        characters=len(text.ids),
+        on_unknown=text.on_unknown,
+        trained_share=min(1.0, most),
+    )
+    return record, (*text.notes, *notes)

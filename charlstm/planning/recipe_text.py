@@ -46,7 +46,10 @@ def _header(name: str, config: CheckpointConfig, history: Sequence[HistoryEntry]
         lines.append(f"Score: {decimal(bits(best.nats_per_char), 4)} bits per character (epoch {best.epoch:.1f}).")
     lines.append(f"Text: {_one_line(corpus.name)}, {corpus.characters:,} characters, SHA-256 {corpus.fingerprint[:12]}…")
     if (own := config.validation_text) is not None:
-        lines.append(f"Validation text: {_one_line(own.name)}, {own.characters:,} characters, SHA-256 {own.fingerprint[:12]}…")
+        unknown = "" if own.on_unknown == "error" else f", unknown characters: {own.on_unknown}"
+        lines.append(
+            f"Validation text: {_one_line(own.name)}, {own.characters:,} characters{unknown}, SHA-256 {own.fingerprint[:12]}…"
+        )
     if config.bases:
         lines.append(f"Fine-tuned from {_one_line(config.bases[-1].name)}: name it as the base to train this again.")
     if config.training.minutes is not None:

@@ -20,7 +20,6 @@ from charlstm.planning.cluster import Cluster
 from charlstm.planning.held_out import (
     base_texts,
     overlap_note,
-    trained_on_notes,
     unknown_text_notes,
     unseen_fraction,
     validation_record,
@@ -172,8 +171,8 @@ def plan_training(
     own = read_validation_text(validation_files, encoding, corpus.vocabulary, on_unknown) if validation_files else None
     held_out_ids = own.ids if own else held_out_ids
     sketched = (*(text.sketch for text in texts), sketch(learned, corpus.vocabulary))
-    if own:
-        held_out_notes += (*own.notes, *trained_on_notes(own, corpus, (*(text.name for text in texts), None), sketched))
+    trained_on = (*(text.name for text in texts), None)
+    own_record, own_notes = validation_record(own, corpus, trained_on, sketched) if own else (None, ())
     effects = check_unused_settings(given, model, training, len(held_out_ids))
     if recipe:
         effects += unused_in_recipe(recipe, given, model, training, len(held_out_ids))
@@ -200,7 +199,7 @@ def plan_training(
             created=created,
             bases=bases,
             sketches=sketched,
-            validation_text=validation_record(own) if own else None,
+            validation_text=own_record,
         ),
         ids=corpus.ids,
         paths=absolute(corpus.paths),
@@ -212,6 +211,7 @@ def plan_training(
             *corpus.notes,
             *cut.notes,
             *held_out_notes,
+            *own_notes,
             *unknown_text_notes(bases, len(held_out_ids)),
             *adapted.notes,
             *effects,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from charlstm.choices import OnUnknown
 from charlstm.errors import ConfigError, CorpusError, EncodingError, UnknownCharacterError, clip_text
-from charlstm.formatting import exactly
+from charlstm.formatting import exactly, replacements
 from charlstm.text.corpus import read_corpus
 from charlstm.text.replacement import replace_unknown
 from charlstm.text.vocabulary import Ids, Vocabulary, quoted
@@ -59,11 +59,11 @@ def read_validation_text(paths: Sequence[str], encoding: str, vocabulary: Vocabu
     notes = read.notes
     if vocabulary.rare is None or on_unknown != "error":
         known = replace_unknown(vocabulary, text, on_unknown)
-        changed = {before for before, _ in known.replaced} | set(known.left_out)
-        if changed:
-            done = "left out" if on_unknown == "skip" else "replaced by the nearest known ones"
-            shown = ", ".join(map(repr, sorted(changed)[:5])) + ", …" * (len(changed) > 5)
-            notes += (f"{name} has characters that the text to train on lacks, {shown}: {done}.",)
+        lacks = f"{name} has characters that the text to train on lacks"
+        if known.replaced:
+            notes += (f"{lacks}; replaced by the nearest known ones: {replacements(known.replaced)}.",)
+        if known.left_out:
+            notes += (f"{lacks}; left out: {quoted(known.left_out)}.",)
         text = known.text
     try:
         ids = vocabulary.encode_any(text)

@@ -197,8 +197,9 @@ def test_edited_config_needs_its_digest_removed(refusal, folder, config, place):
     (folder / CONFIG).write_text(json.dumps(record))
     sentence = refusal(lambda: read_config(folder), folder / CONFIG)
     assert "was changed or damaged after it was written: its content does not match its sha256" in sentence
-    del record["sha256"]
-    (folder / CONFIG).write_text(json.dumps(record))
+    assert "remove its last entry, sha256, with the comma before it" in sentence
+    edited = (folder / CONFIG).read_text()
+    (folder / CONFIG).write_text(edited[: edited.rindex(', "sha256"')] + "}")
     assert read_config(folder) != config
 
 

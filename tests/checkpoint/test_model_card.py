@@ -8,7 +8,7 @@ import pytest
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.config_file import CARD
-from charlstm.checkpoint.config_records import BaseRecord
+from charlstm.checkpoint.config_records import BaseRecord, ValidationRecord
 from charlstm.checkpoint.model_card import model_card
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 
@@ -41,6 +41,26 @@ def test_card_has_the_best_score_in_nats_and_bits(config, evaluation):
     assert "the last 123 characters of the text" in table["score"]
     assert "all characters in the vocabulary" in table["score"]
     assert table["trained for"].startswith("4,321 steps")
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({}, "over the validation text, all characters in the vocabulary, "),
+        ({"on_unknown": "skip"}, "over the validation text, unknown characters left out, "),
+        (
+            {"on_unknown": "replace"},
+            "over the validation text, unknown characters replaced by the nearest known ones, ",
+        ),
+        ({"trained_share": 0.5}, "best weights; about 50 % of a\\|b.txt was trained on: the score is better than on new text)"),
+    ],
+    ids=str,
+)
+def test_card_says_how_the_validation_text_was_scored(config, evaluation, record, said):
+    own = ValidationRecord(name="a|b.txt", fingerprint="0c" * 32, characters=50, **record)
+    score = rows(model_card(replace(config, validation_text=own), [evaluation(nats_per_char=1.5)], ""))["score"]
+    assert said in score
+    assert ("trained on" in score) == ("trained_share" in record)
 
 
 def test_card_has_no_score_without_held_out_text(config, evaluation):

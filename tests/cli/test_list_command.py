@@ -2,10 +2,13 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from charlstm.checkpoint.config_file import read_config, write_config
+from charlstm.checkpoint.config_records import ValidationRecord
 from charlstm.config import ModelConfig
 
 
@@ -91,6 +94,21 @@ def test_empty_folder_advises_training(charlstm, listed, tmp_path, folder):
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == f"There is no checkpoint in {folder}; train one with `charlstm train corpus.txt`.\n"
     assert listed("--checkpoints", folder) == []
+
+
+def test_a_score_on_a_text_that_was_trained_on_is_marked(charlstm, shelf):
+    config = read_config(shelf / "saga")
+    own = ValidationRecord(name="mine.txt", fingerprint="0c" * 32, characters=100, trained_share=0.5)
+    write_config(shelf / "saga", replace(config, validation_text=own))
+    said = "saga: About 50 % of mine.txt was trained on: the score is better than on new text.\n"
+    assert charlstm("list").stderr == charlstm("list", "--json").stderr == said
+
+
+def test_a_folder_with_damaged_checkpoints_alone_is_not_called_empty(charlstm, tmp_path, make_checkpoint):
+    (make_checkpoint(tmp_path / "checkpoints" / "tale") / "config.json").write_text("{")
+    result = charlstm("list")
+    assert "tale/config.json is damaged" in result.stderr
+    assert "There is no checkpoint" not in result.stderr
 
 
 def test_other_files_and_folders_are_not_checkpoints(listed, shelf):

@@ -121,6 +121,16 @@ def test_runs_are_comparable_if_they_share_their_validation_text(tmp_path):
     assert compare_runs([tmp_path / "a", make_run(tmp_path / "d", validation=0.0)]).different_texts
 
 
+@pytest.mark.parametrize("share", [0.0, 0.02, 1.0])
+def test_a_score_on_a_text_that_was_trained_on_is_marked(tmp_path, share):
+    folder = make_run(tmp_path / "one")
+    own = ValidationRecord(name="mine.txt", fingerprint="0c" * 32, characters=100, trained_share=share)
+    write_config(folder, replace(read_config(folder), validation_text=own))
+    found = [finding.found for finding in compare_runs([folder]).runs[0].findings if finding.kind == "seen"]
+    said = f"About {100 * share:.0f} % of mine.txt was trained on: the score is better than on new text."
+    assert found == ([said] if share else [])
+
+
 def test_which_of_three_runs_overfits_can_be_read(tmp_path):
     good, over, short = (2.5, 1.9, 1.895, 1.89), (2.2, 1.8, 2.0, 2.3), (2.9, 2.8, 2.6, 2.4)
     curves = {

@@ -50,6 +50,10 @@ def test_the_record_is_an_optional_key_of_the_configuration(begun, root):
     assert read == begun.config
     assert (read.validation_text.name, read.validation_text.characters) == ("held.txt", 3_000)
     assert '"format_version": 1' in (root / "tale" / "config.json").read_text()
+    assert "trained_share" not in (root / "tale" / "config.json").read_text()  # older releases would refuse it
+    seen = replace(read, validation_text=replace(read.validation_text, trained_share=0.25))
+    write_config(root / "tale", seen)
+    assert read_config(root / "tale") == seen
     write_config(root / "tale", replace(read, validation_text=None))
     assert "validation_text" not in (root / "tale" / "config.json").read_text()
 
@@ -74,6 +78,7 @@ def test_text_that_is_trained_on_is_reported(plan, held, story, text):
     notes = " ".join(plan(given=SMALL, validation_files=[str(held)]).notes)
     share = int(notes.partition("About ")[2].partition(" %")[0])
     assert 30 < share < 70  # half of it, estimated from some tens of runs
+    assert f"{100 * plan(given=SMALL, validation_files=[str(held)]).config.validation_text.trained_share:.0f}" == str(share)
     assert "% of held.txt is in story.txt, which is trained on" in notes
 
 
@@ -93,6 +98,19 @@ def test_unknown_characters_follow_the_policy(plan, held):
     made = plan(given=SMALL, validation_files=[str(held)], on_unknown="skip")
     assert made.config.validation_text.on_unknown == "skip"
     assert made.config.held_out == 14
+
+
+@pytest.mark.parametrize(
+    ("on_unknown", "treated"), [("skip", " without unknown characters"), ("replace", " with unknown characters replaced")]
+)
+def test_evaluation_names_the_treatment_of_unknown_characters(
+    plan, begin, root, held, tmp_path, monkeypatch, on_unknown, treated
+):
+    held.write_text("feed a cab’s egg")
+    made = plan(given=SMALL, name="tale", validation_files=[str(held)], on_unknown=on_unknown)
+    begin(made)
+    monkeypatch.chdir(tmp_path)
+    assert evaluation_texts(root / "tale", made.config, None).measured.name == f"the validation text held.txt{treated}"
 
 
 def test_a_resumed_run_finds_its_validation_text_again(begun, root, held, tmp_path):
@@ -116,6 +134,9 @@ def test_a_recipe_with_a_fraction_resumes_it(begun, root, tmp_path):
 def test_the_recipe_names_the_validation_text(begun):
     text = recipe_text("tale", begun.config, [])
     assert "# Validation text: held.txt, 3,000 characters, SHA-256" in text
+    own = replace(begun.config.validation_text, on_unknown="replace")
+    text = recipe_text("tale", replace(begun.config, validation_text=own), [])
+    assert "# Validation text: held.txt, 3,000 characters, unknown characters: replace, SHA-256" in text
     assert "validation_split = 0.0" in text
 
 

@@ -52,12 +52,15 @@ def test_an_unknown_character_is_an_error_that_names_the_file_and_the_choices(re
         read("a leaf x")
 
 
-@pytest.mark.parametrize(("on_unknown", "expected"), [("skip", "a doell"), ("replace", "a doe'll")])
-def test_unknown_characters_are_left_out_or_replaced_with_a_note(read, on_unknown, expected):
+@pytest.mark.parametrize(
+    ("on_unknown", "expected", "done"),
+    [("skip", "a doell", "left out: '’'"), ("replace", "a doe'll", "replaced by the nearest known ones: ’ → '")],
+)
+def test_unknown_characters_are_left_out_or_replaced_with_a_note(read, on_unknown, expected, done):
     found = read("a doe’ll", on_unknown)
     assert KNOWN.decode(found.ids) == expected
     assert found.fingerprint == hashlib.sha256("a doe’ll".encode()).hexdigest()
-    assert "'’'" in found.notes[0]
+    assert found.notes == (f"held.txt has characters that the text to train on lacks; {done}.",)
 
 
 def test_a_placeholder_stands_for_unknown_characters(read):
