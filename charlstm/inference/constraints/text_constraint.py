@@ -211,7 +211,7 @@ def compile_constraints(
     result = TextConstraint(automaton, needed, newline, space, columns, tuple(stops))
     if automaton.start < FIRST or result.least == UNREACHABLE:
         names = [f"`{name}`" for name in (*constraints.names, *["stop"] * bool(stops))]
-        raise ConfigError(f"no text obeys {', '.join(names)}{' together' * (len(names) > 1)}; relax it")
+        raise ConfigError(f"no text obeys {' and '.join(names)}{'; relax it' if len(names) == 1 else ' together; relax one'}")
     if result.least > length:
         raise ConfigError(
             f"the shortest text that obeys the constraints has {exactly(result.least, 'character')}; raise `length` from "

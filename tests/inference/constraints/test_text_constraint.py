@@ -99,7 +99,7 @@ def test_an_error_comes_only_if_no_text_obeys_or_lines_or_words_are_missing(cons
     [
         ({"only": "xyz"}, "", "leave no character"),
         ({"only": "b-a"}, "", "ascending order"),
-        ({"avoid": "a", "pattern": "ab?"}, "", "no text obeys `avoid`, `pattern` together"),
+        ({"avoid": "a", "pattern": "ab?"}, "", "no text obeys `avoid` and `pattern` together; relax one"),
         ({"pattern": "[ab]{5}"}, "", "has 5 characters; raise `length`"),
         ({"words": frozenset({"cd"})}, "", "words: expected at least one word that the model can generate"),
         ({"words": frozenset({"ab"})}, "a b", "the seed ends with 'b'"),
