@@ -16,6 +16,7 @@ from charlstm.choices import Activation, Batches, Encoding, OnUnknown, Precision
 from charlstm.errors import ConfigError, CorpusError, check_choice, check_instance
 from charlstm.inference.generation_inputs import plain
 from charlstm.model import Model
+from charlstm.planning.environment import machine_speed
 from charlstm.planning.presets import Preset
 from charlstm.planning.recipe_file import read_recipe
 from charlstm.planning.resume_plan import plan_resuming
@@ -176,6 +177,7 @@ def train(
                 name=name,
                 base_name=base,
                 text_encoding=text_encoding,
+                speed=machine_speed(),
             )
         if text is not None:  # its temporary file is soon gone
             plan = replace(plan, paths=(GIVEN_AS_STRING,))

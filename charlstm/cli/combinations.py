@@ -200,6 +200,7 @@ def check_memory_together(combinations: Sequence[Combination], jobs: int) -> Non
 
 def _plan(options: Mapping[str, Any]) -> "TrainingPlan":
     """Return the plan of a training, as its own process will make it."""
+    from charlstm.planning.environment import machine_speed
     from charlstm.planning.resume_plan import plan_resuming
     from charlstm.planning.training_plan import plan_training
 
@@ -220,4 +221,5 @@ def _plan(options: Mapping[str, Any]) -> "TrainingPlan":
         name=name,
         base_name=options["from_"],
         text_encoding=encoding,
+        speed=machine_speed(),
     )

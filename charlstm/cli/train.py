@@ -154,11 +154,11 @@ def train(
     others = {"--from": from_, "--name": name, "--preset": preset}
     training_inputs.check_combination(corpus or [], name, resume, resume_if_exists, others, together, recipe)
     check_outputs(page=page)
-    held_out = training_inputs.held_out_files(validation_file, on_unknown)
     read = training_inputs.read_recipe(recipe)
     preset = preset or (read and read.preset) or "standard"
     begun = name if resume_if_exists and name and (checkpoints / name).exists() else resume
 
+    from charlstm.planning.environment import machine_speed
     from charlstm.planning.resume_plan import plan_resuming, plan_worker
     from charlstm.planning.training_plan import plan_training
 
@@ -169,9 +169,10 @@ def train(
         given,
         preset=preset,
         recipe=read,
-        **held_out,
+        **training_inputs.held_out_files(validation_file, on_unknown),
         base_name=from_,
         text_encoding=text_encoding,
+        speed=machine_speed(alike=together is not None),
     )
     if together and not together.is_chief:
         resumed = None if begun is None else plan_worker(checkpoints, begun, corpus or [], given, text_encoding, recipe=read)

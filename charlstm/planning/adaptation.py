@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.formatting import about, count_parameters, counted
-from charlstm.planning.cost_model import training_extent
+from charlstm.planning.cost_model import TWO_FAST_CORES, Speed, training_extent
 from charlstm.planning.environment import fastest_precision
 from charlstm.planning.presets import Preset
 
@@ -67,6 +67,7 @@ def adapt(
     chosen: frozenset[str],
     *,
     fine_tuning: bool = False,
+    speed: Speed = TWO_FAST_CORES,
 ) -> AdaptedSettings:
     """Fit a recipe to a text.
 
@@ -79,6 +80,7 @@ def adapt(
         characters: Length of the whole text.
         chosen: Names of the settings that must not change, such as those that the user chose.
         fine_tuning: True if the training starts from a trained model.
+        speed: The machine's, which a budget in minutes is planned with.
 
     Returns:
         The fitted settings, with a note for each choice.
@@ -92,7 +94,8 @@ def adapt(
 
     if preset == "classic":
         training = _with_fastest_precision(model, training, chosen)
-        return AdaptedSettings(model, training, (_forecast(model, training, _learned_characters(training, characters)),))
+        learned = _learned_characters(training, characters)
+        return AdaptedSettings(model, training, (_forecast(model, training, learned, speed),))
     note = f"The last {MAX_HELD_OUT:,} characters are enough to score the model on."
     training = changed(training, note, validation=fitted_validation(preset, training.validation, characters, chosen))
     learned = _learned_characters(training, characters)
@@ -127,14 +130,14 @@ def adapt(
         )
         training = changed(training, note, evaluations=max(MIN_EVALUATIONS, training.evaluations))
     training = _with_fastest_precision(model, training, chosen)
-    epochs, _ = training_extent(model, training, learned)
+    epochs, _ = training_extent(model, training, learned, speed)
     if epochs > MOST_EPOCHS_FOR_INPUT_RATE or (fine_tuning and learned < SHORT_TEXT):
         training = changed(training, "", input_rate_multiplier=1.0)
     risk = overfitting_risk(epochs * count_parameters(model.weight_shapes) / max(1, learned))
     dropout, drop_connect = (round(risk * rate, 2) for rate in dropout_rates(epochs, min(model.units), learned))
     model = changed(model, "", dropout=dropout, drop_connect=drop_connect)
     dropouts = f": dropout {model.dropout:g}, DropConnect {model.drop_connect:g}"
-    notes.append(_forecast(model, training, learned, dropouts))
+    notes.append(_forecast(model, training, learned, speed, dropouts))
     return AdaptedSettings(model, training, tuple(notes))
 
 
@@ -216,16 +219,16 @@ def _learned_characters(training: TrainingConfig, characters: int) -> int:
     return characters - round(training.validation * characters)
 
 
-def _forecast(model: ModelConfig, training: TrainingConfig, learned: int, dropouts: str = "") -> str:
+def _forecast(model: ModelConfig, training: TrainingConfig, learned: int, speed: Speed, dropouts: str = "") -> str:
     """Return a sentence with the expected epochs, the expected time and the dropout rates."""
-    epochs, minutes = training_extent(model, training, learned)
+    epochs, minutes = training_extent(model, training, learned, TWO_FAST_CORES if training.minutes is None else speed)
     part = f"{about(max(0.01, 100 * epochs))} % of the text"
     extent = part if epochs < 1 else counted(epochs, "epoch")
     time = counted(max(1.0, minutes), "minute") if minutes > 0.95 else "less than a minute"
     if training.minutes is None:
         return f"{extent}, {'about ' * (minutes > 0.95)}{time} on two fast cores{dropouts}."
     later = "The estimate for this machine follows once its speed is measured."
-    return f"Planned for {extent}, which two fast cores train in {time}{dropouts}. {later}"
+    return f"Planned for {extent}, which {speed.phrase} in {time}{dropouts}. {later}"
 
 
 def _with_fastest_precision(model: ModelConfig, training: TrainingConfig, chosen: frozenset[str]) -> TrainingConfig:

@@ -1,6 +1,7 @@
 """A cost model of training on the two cores that the presets were measured on: epochs and minutes."""
 
 import math
+from dataclasses import dataclass
 
 from charlstm.config import ModelConfig, TrainingConfig
 from charlstm.formatting import count_parameters
@@ -11,19 +12,38 @@ FLOAT32_SLOWDOWN = 1.5
 """Time of a step in float32, relative to bfloat16."""
 
 
-def training_extent(model: ModelConfig, training: TrainingConfig, learned: int) -> tuple[float, float]:
-    """Estimate the epochs and the minutes that a training run takes on two fast cores.
+@dataclass(frozen=True)
+class Speed:
+    """The speed of a machine.
+
+    Attributes:
+        slowdown: Time of a step, relative to that on the two cores.
+        phrase: The machine as the subject of a sentence, with the verb, such as "two fast cores train".
+    """
+
+    slowdown: float
+    phrase: str
+
+
+TWO_FAST_CORES = Speed(1.0, "two fast cores train")
+
+
+def training_extent(
+    model: ModelConfig, training: TrainingConfig, learned: int, speed: Speed = TWO_FAST_CORES
+) -> tuple[float, float]:
+    """Estimate the epochs and the minutes that a training run takes.
 
     Args:
         model: The network.
         training: The recipe.
         learned: Characters to learn.
+        speed: The machine's.
 
     Returns:
         Epochs, and minutes with the start-up.
     """
     reads = model.seq_len if training.batches == "windows" and model.targets == "last" else 1  # a window from each character
-    seconds_per_epoch = max(1, learned) * reads * 1e-9 * nanoseconds_per_character(model, training)
+    seconds_per_epoch = max(1, learned) * reads * 1e-9 * speed.slowdown * nanoseconds_per_character(model, training)
     seconds = math.inf if training.minutes is None else max(0.0, 60 * training.minutes - STARTUP_SECONDS)
     epochs = math.inf if training.epochs is None else training.epochs
     epochs = min(epochs, seconds / seconds_per_epoch)

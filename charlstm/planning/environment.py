@@ -9,10 +9,14 @@ from pathlib import Path
 
 from charlstm.choices import Encoding, Precision
 from charlstm.machine import cores
+from charlstm.planning.cost_model import TWO_FAST_CORES, Speed
 
 _PROCESSOR = Path("/proc/cpuinfo")
 _GPUS = (Path("/dev/nvidia0"), Path("/dev/kfd"))
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
+
+WITHOUT_AVX512 = 2.4
+"""Time of a step in float32 on two cores without AVX-512, relative to two with it. Measurements: docs/results/recipes.md."""
 
 
 def fastest_precision(batch_size: int, encoding: Encoding) -> Precision:
@@ -40,6 +44,29 @@ def fastest_precision(batch_size: int, encoding: Encoding) -> Precision:
 def has_gpu() -> bool:
     """Return whether there is a GPU; on systems other than Linux always False."""
     return any(device.exists() for device in _GPUS)
+
+
+def machine_speed(*, alike: bool = False) -> Speed:
+    """Estimate the speed of this machine from the number of its cores and their instructions, the same at any load.
+
+    More cores than two may make up for missing instructions, but are never taken to be faster than two that have them: how a
+    step gains from them was not measured. Processors other than x86, GPUs and systems other than Linux count as fast.
+
+    Args:
+        alike: True for the two fast cores everywhere: workers that train together may differ, and their plans may not.
+    """
+    try:
+        flags = set(_PROCESSOR.read_text(errors="replace").split())
+    except OSError:
+        flags = set()
+    if alike or has_gpu() or not flags & {"avx", "sse2"}:
+        return TWO_FAST_CORES
+    narrow, number = "avx512f" not in flags, cores()
+    slowdown = (WITHOUT_AVX512 if narrow else 1.0) * 2 / number
+    if slowdown <= 1:
+        return TWO_FAST_CORES
+    subject = "one core" if number == 1 else f"{number} cores"
+    return Speed(slowdown, f"{subject}{' without AVX-512' * narrow} {'trains' if number == 1 else 'train'}")
 
 
 def processor() -> str:

@@ -17,6 +17,7 @@ from charlstm.errors import ConfigError, CorpusError
 from charlstm.planning.adaptation import adapt, fitted_validation
 from charlstm.planning.base_model import FITTED_IN_FINE_TUNING, Base, read_base
 from charlstm.planning.cluster import Cluster
+from charlstm.planning.cost_model import TWO_FAST_CORES, Speed
 from charlstm.planning.held_out import (
     base_texts,
     overlap_note,
@@ -110,6 +111,7 @@ def plan_training(
     text_encoding: str | None = None,
     validation_files: Sequence[str] = (),
     on_unknown: OnUnknown = "error",
+    speed: Speed = TWO_FAST_CORES,
 ) -> TrainingPlan:
     """Plan a new training.
 
@@ -126,6 +128,7 @@ def plan_training(
         text_encoding: Text encoding of the corpus and of the validation text; utf-8 if None.
         validation_files: Files of a validation text of the user's own; the whole corpus is trained on then.
         on_unknown: Action for characters of the validation text that the corpus lacks.
+        speed: The speed that a budget in minutes is planned with.
 
     Returns:
         The plan. Nothing has been written.
@@ -163,7 +166,9 @@ def plan_training(
     cut = cut_vocabulary(corpus, len(corpus.ids) - round(len(corpus.ids) * fitted), min_count, base_cut)
     corpus = recoded(corpus, cut.vocabulary)
     network = replace(network, vocabulary_size=cut.vocabulary.model_size)
-    adapted = adapt(preset, network, replace(asked, validation=held_out), len(corpus.ids), fixed, fine_tuning=base is not None)
+    adapted = adapt(
+        preset, network, replace(asked, validation=held_out), len(corpus.ids), fixed, fine_tuning=base is not None, speed=speed
+    )
     model, training = adapted.model, adapted.training
     if "kernel_initializer" in asked_for and "input_initializer" not in asked_for and model.encoding != "embedding":
         model = replace(model, input_initializer=None)  # the user's initializer overrides the preset's for the first kernel

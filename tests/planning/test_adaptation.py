@@ -14,6 +14,7 @@ from charlstm.planning.adaptation import (
     SHORT_TEXT,
     batch_shape,
 )
+from charlstm.planning.cost_model import Speed
 from charlstm.planning.presets import PRESETS
 from tests.planning.recipes import MODEL, recipe
 
@@ -134,6 +135,18 @@ def test_the_input_encoding_has_a_learning_rate_of_its_own_for_few_epochs(preset
 )
 def test_the_epochs_of_a_budget_in_minutes_decide_on_the_learning_rate_of_the_input(preset, characters, multiplier):
     assert recipe(preset, characters).training.input_rate_multiplier == multiplier
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard", "best"])
+def test_a_budget_in_minutes_is_planned_with_the_speed_of_the_machine(preset):
+    slow = Speed(10.0, "one slow core trains")
+    here, there = recipe(preset, 250_845), recipe(preset, 250_845, speed=slow)
+    less = recipe(preset, 250_845, minutes=(PRESETS[preset]["minutes"] * 60 - 7) / 10 / 60 + 7 / 60)  # a tenth of the steps
+    assert there.model == less.model != here.model
+    assert there.training.input_rate_multiplier == less.training.input_rate_multiplier
+    extent = less.notes[-1].removeprefix("Planned for ").partition(", which")[0]
+    assert there.notes[-1].startswith(f"Planned for {extent}, which one slow core trains in ")
+    assert recipe(preset, 250_845, minutes=None, epochs=9.0) == recipe(preset, 250_845, speed=slow, minutes=None, epochs=9.0)
 
 
 @pytest.mark.parametrize(("characters", "evaluations"), [(3_000, 10), (SHORT_TEXT, 10), (2 * SHORT_TEXT, 3)])

@@ -1,9 +1,10 @@
-"""The choice of precision, on machines simulated by files."""
+"""The choice of precision and the estimate of the speed, on machines simulated by files."""
 
 import pytest
 
 from charlstm.planning import environment
-from charlstm.planning.environment import environment_record, fastest_precision, processor
+from charlstm.planning.cost_model import TWO_FAST_CORES, Speed
+from charlstm.planning.environment import environment_record, fastest_precision, machine_speed, processor
 
 NEW, AMX, OLD = (f"flags : fpu sse {flags}\n" for flags in ("avx512f avx512_bf16", "amx_tile amx_bf16", "avx2 avx512f"))
 
@@ -24,6 +25,32 @@ def pretend(tmp_path, monkeypatch):
 def test_bfloat16_needs_processor_instructions(pretend, text, expected):
     pretend(text)
     assert fastest_precision(32, "one-hot") == expected
+
+
+X86, AVX512 = "flags : fpu sse2 avx avx2\n", "flags : fpu sse2 avx avx2 avx512f\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "cores", "slowdown", "phrase"),
+    [
+        (X86, 1, 4.8, "one core without AVX-512 trains"),
+        (X86, 2, 2.4, "2 cores without AVX-512 train"),
+        (X86, 4, 1.2, "4 cores without AVX-512 train"),
+        (X86, 5, 1.0, "two fast cores train"),
+        (AVX512, 1, 2.0, "one core trains"),
+        (AVX512, 2, 1.0, "two fast cores train"),
+        (AVX512, 64, 1.0, "two fast cores train"),
+        ("Features : fp asimd\n", 1, 1.0, "two fast cores train"),  # ARM
+        (None, 1, 1.0, "two fast cores train"),
+    ],
+)
+def test_speed_follows_from_cores_and_instructions(pretend, monkeypatch, text, cores, slowdown, phrase):
+    pretend(text)
+    monkeypatch.setattr(environment, "cores", lambda: cores)
+    assert machine_speed() == Speed(pytest.approx(slowdown), phrase)
+    assert machine_speed(alike=True) == TWO_FAST_CORES
+    pretend(text, gpu=True)
+    assert machine_speed() == TWO_FAST_CORES
 
 
 def test_environment_record_has_the_processor(pretend):
