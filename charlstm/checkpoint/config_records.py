@@ -8,6 +8,7 @@ from msgspec import Meta
 from charlstm.checkpoint.sketches import Sketches
 from charlstm.choices import OnUnknown
 from charlstm.config import ModelConfig, TrainingConfig
+from charlstm.errors import clip_text
 from charlstm.text.vocabulary import Vocabulary
 
 MAX_NAME = 1 << 21
@@ -109,7 +110,8 @@ class ValidationRecord:
         """
         if not self.trained_share:
             return ""
-        return f"About {100 * self.trained_share:.0f} % of {self.name} was trained on: the score is better than on new text"
+        share = f"About {max(1, round(100 * self.trained_share))} %"
+        return f"{share} of {clip_text(self.name)} was trained on: the score is better than on new text"
 
 
 @dataclass(frozen=True, kw_only=True)
