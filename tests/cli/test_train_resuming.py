@@ -23,7 +23,7 @@ def test_resume_continues_to_the_new_budget(first_training, trained, train_json)
     history = (trained / "history.jsonl").read_text()
     assert history.startswith(before)
     assert json.loads(history.splitlines()[-1])["step"] == result["steps"]
-    assert [name for name in files_in(trained) if not name.startswith("resume/0")] == [*FILES[:4], "resume/lock"]
+    assert [name for name in files_in(trained) if not name.startswith("resume/0")] == [*FILES[:5], "resume/lock"]
 
 
 @pytest.mark.parametrize(
