@@ -19,11 +19,11 @@ _SECONDS = 1_200
 
 
 def executed(notebook: Path, folder: Path) -> Any:
-    """Execute a notebook in a folder, which gets the texts of the repository.
+    """Execute a notebook where Jupyter opens it: in its folder, in a copy of the repository with the texts alone.
 
     Args:
         notebook: The notebook, as Markdown of jupytext.
-        folder: An empty folder.
+        folder: An empty folder for the copy.
 
     Returns:
         The notebook with its outputs.
@@ -32,8 +32,10 @@ def executed(notebook: Path, folder: Path) -> Any:
         CellExecutionError: If a cell fails.
     """
     shutil.copytree(ROOT / "data", folder / "data")
+    place = folder / notebook.parent.relative_to(ROOT)
+    place.mkdir(parents=True)
     found = jupytext.read(notebook)
-    NotebookClient(found, timeout=_SECONDS, coalesce_streams=True, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(found, timeout=_SECONDS, coalesce_streams=True, resources={"metadata": {"path": str(place)}}).execute()
     return found
 
 

@@ -1,4 +1,4 @@
-"""The notebooks of docs/, each executed in an empty folder with the texts of the repository."""
+"""The notebooks of docs/, each executed in its folder, in a copy of the repository with the texts alone."""
 
 import ast
 import re
@@ -36,7 +36,7 @@ def printed(notebook: Any, last_line: str) -> str:
 
 def test_first_steps(tmp_path):
     notebook = run("first-steps", tmp_path)
-    assert (tmp_path / "checkpoints" / "mine" / "model.safetensors").exists()
+    assert (tmp_path / "docs" / "notebooks" / "checkpoints" / "mine" / "model.safetensors").exists()
     (held_out,) = re.findall(r"([\d.]+) nats per character", str(cell(notebook, "mine").outputs))
     assert float(held_out) < 3
     assert printed(notebook, "    print(mine.generate").count("The ferry ") >= 3
