@@ -85,6 +85,7 @@ def print_result(plan: "TrainingPlan", nats: float | None, steps: int, seconds: 
 def describe_plan(origin: str, plan: "TrainingPlan") -> None:
     """Print the text, the network and the budget of a training; ``origin`` is the preset or the recipe of its settings."""
     from charlstm.checkpoint.model_card import budget_phrase
+    from charlstm.planning.base_model import Base
     from charlstm.text.frequencies import occurring
 
     corpus, model, training = plan.config.corpus, plan.config.model, plan.config.training
@@ -104,6 +105,8 @@ def describe_plan(origin: str, plan: "TrainingPlan") -> None:
         f"LSTM {' + '.join(map(str, model.units))}, targets {model.targets}; "
         f"{training.batches} of {training.batch_size}, {training.precision}, {budget_phrase(training)}."
     )
+    if isinstance(plan.start, Base):
+        say(f"Starting from {printable_name(plan.start.name)} in {printable_name(str(plan.start.folder.parent))}.")
     for note in plan.notes:
         say_note(note)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.config_records import CheckpointConfig
-from charlstm.checkpoint.folder import find_checkpoint
 from charlstm.checkpoint.regular_files import real_path
+from charlstm.checkpoint.search import CURRENT, find_model
 from charlstm.checkpoint.weights import Weights, read_weights
 from charlstm.config import ModelConfig, setting_name, to_dict
 from charlstm.errors import ConfigError
@@ -30,19 +30,21 @@ class Base:
         name: Name of its checkpoint.
         config: Its configuration.
         weights: Its weights.
+        folder: Folder of its checkpoint.
     """
 
     name: str
     config: CheckpointConfig
     weights: Weights
+    folder: Path
 
 
 def read_base(root: Path, name: str, given: Mapping[str, object], asked_for: Mapping[str, object]) -> Base:
     """Read the model to fine-tune.
 
     Args:
-        root: The folder of checkpoints.
-        name: Name of its checkpoint.
+        root: The folder of checkpoints. If it is the default one, the other folders of models are searched too.
+        name: Name of its checkpoint, or its path.
         given: Settings that the user gave, among which none of its structure may be.
         asked_for: These and the settings of a recipe, which may repeat its structure.
 
@@ -51,11 +53,11 @@ def read_base(root: Path, name: str, given: Mapping[str, object], asked_for: Map
         ConfigError: If a setting would change its structure.
     """
     _check_structure(sorted(given.keys() & _STRUCTURE), name)
-    folder = find_checkpoint(root, name)
+    folder = find_model(name, None if root == CURRENT else root)
     config = read_config(folder)
     recorded = to_dict(config.model)
     _check_structure([key for key in sorted(asked_for.keys() & _STRUCTURE) if asked_for[key] != recorded[key]], name)
-    return Base(real_path(folder).name, config, read_weights(folder, config.model))
+    return Base(real_path(folder).name, config, read_weights(folder, config.model), folder)
 
 
 def _check_structure(changed: Sequence[str], name: str) -> None:

@@ -40,7 +40,7 @@ def test_name_of_a_text_is_printed_on_one_line(plan, capsys):
     assert capsys.readouterr().err.startswith("a␊b.txt: 2,160 characters, 20 distinct; ")
 
 
-def test_distinct_characters_are_those_of_the_text(plan, capsys, tmp_path, make_checkpoint):
+def test_a_plan_of_fine_tuning_has_the_characters_of_the_text_and_the_model(plan, capsys, tmp_path, make_checkpoint):
     config = ModelConfig(vocabulary_size=len(ALPHABET), seq_len=12, units=(8,))
     make_checkpoint(tmp_path / "checkpoints" / "tale", config)
     (tmp_path / "abc.txt").write_text("abcab " * 400)
@@ -50,7 +50,11 @@ def test_distinct_characters_are_those_of_the_text(plan, capsys, tmp_path, make_
         "quick",
         plan_training(tmp_path / "checkpoints", paths, given, preset="quick", created="2026-01-01", base_name="tale"),
     )
-    assert capsys.readouterr().err.startswith("abc.txt: 2,400 characters, 4 distinct; ")
+    said = capsys.readouterr().err
+    assert said.startswith("abc.txt: 2,400 characters, 4 distinct; ")
+    assert f"Starting from tale in {tmp_path / 'checkpoints'}." in said.replace("\n", "")
+    describe_plan("quick", plan)
+    assert "Starting from" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("columns", [20, 60, 200])

@@ -1,15 +1,18 @@
 """Planning a fine-tuning run, which starts from a checkpoint's weights."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.search import BUNDLED, CURRENT
 from charlstm.checkpoint.weights import WEIGHTS, read_weights
 from charlstm.errors import CharlstmError, ConfigError
 from charlstm.planning.base_model import Base
 from charlstm.planning.presets import PRESETS
 from charlstm.planning.resume_plan import plan_resuming
+from charlstm.planning.training_plan import plan_training
 from charlstm.text.vocabulary import RareCharacters, Vocabulary
 from charlstm.text.windows import split
 
@@ -27,6 +30,21 @@ def test_fine_tuning_keeps_the_network_and_adapts_dropout(plan, begin, tmp_path,
     assert made.config.model == replace(base.config.model, vocabulary_size=len(made.config.vocabulary), **dropping)
     assert (dropping == {"dropout": 0.01, "drop_connect": 0.02}) == (preset == "classic")
     assert made.config.training.learning_rate == PRESETS[preset]["learning_rate"]
+
+
+def test_the_base_is_found_where_models_are_read(plan, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.txt").write_text(text.replace("a", "z"))
+
+    def made(root, name):
+        return plan_training(root, ["other.txt"], {"epochs": 1.0}, preset="quick", created="", base_name=name)
+
+    assert made(CURRENT, "ferry").start.name == "ferry"  # the demo model
+    assert made(Path("elsewhere"), str(BUNDLED / "ferry")).start.name == "ferry"
+    with pytest.raises(CharlstmError, match="checkpoint 'ferry' does not exist, nor does the folder of checkpoints, elsewhere"):
+        made(Path("elsewhere"), "ferry")
+    with pytest.raises(CharlstmError, match=r"checkpoint 'fery' does not exist; .*checkpoints contains: ferry"):
+        made(CURRENT, "fery")
 
 
 def test_fine_tuning_starts_from_the_weights_and_adds_characters(plan, begin, root, tmp_path, text):
