@@ -48,7 +48,7 @@ def find_corpus(folder: Path, config: CheckpointConfig, paths: Sequence[str] = (
         if not _is_corpus_of(config, corpus):
             raise CheckpointError(
                 f"{clip_text(corpus.name)} is not the text that {folder.name} was trained on ({clip_text(config.corpus.name)}, "
-                f"SHA-256 {config.corpus.fingerprint[:12]}…); name that one with `corpus`, or leave it out"
+                f"SHA-256 {config.corpus.fingerprint[:12]}…); name that one with `corpus`"
             )
         return corpus
 

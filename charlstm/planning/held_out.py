@@ -149,10 +149,11 @@ def validation_record(
         share = trained_share(sketched, of_text) if sketched else 0.0
         most = max(most, share)
         if share:
-            seen = f"is in {clip_text(corpus.name)}, which is trained on" if base is None else f"{base} was trained on"
-            notes.append(
-                f"About {100 * share:.0f} % of {clip_text(text.name)} {seen}: the score will be better than on new text."
-            )
+            part = f"{100 * share:.0f} % of {clip_text(text.name)}"
+            seen = f"{base} was trained on about {part}"
+            if base is None:
+                seen = f"About {part} is in {clip_text(corpus.name)}, which is trained on"
+            notes.append(f"{seen}: the score will be better than on new text.")
     record = ValidationRecord(
         name=text.name,
         fingerprint=text.fingerprint,

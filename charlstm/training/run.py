@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from charlstm.checkpoint.atomic import remove_leftovers
 from charlstm.checkpoint.config_file import write_config
+from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.folder import available_names
 from charlstm.checkpoint.history import HistoryEntry, read_history
 from charlstm.checkpoint.points import PointsHeader, write_points
@@ -117,11 +118,7 @@ def _train(
         if resumed:
             saver.take_lock()
         elif extent.fraction(0, now := agreement.elapsed(), record.evaluation_seconds) >= 1:
-            raise TrainingError(
-                f"`minutes={config.training.minutes:g}` leaves no time to train: starting took {now:.0f} s, and "
-                f"scoring {len(held_out):,} characters takes {record.evaluation_seconds:.0f} s; give more `minutes`, or a "
-                "smaller `validation_split`"
-            )
+            raise TrainingError(_no_time(config, len(held_out), now, record.evaluation_seconds))
         else:
             plan = _begin(saver, record)
             record.evaluation_seconds += saver.took  # every evaluation ends with a save
@@ -147,6 +144,15 @@ def _train(
             yield from loop.events()
         except CheckpointError as error:
             raise SaveError(str(error), plan.folder) from None
+
+
+def _no_time(config: CheckpointConfig, held_out: int, starting: float, scoring: float) -> str:
+    """Return the error of a budget in minutes that the start and one score use up."""
+    sentence = f"`minutes={config.training.minutes:g}` leaves no time to train: starting took {starting:.0f} s"
+    if held_out < 2:
+        return f"{sentence}; give more `minutes`"
+    smaller = "a shorter `validation_file`" if config.validation_text else "a smaller `validation_split`"
+    return f"{sentence}, and scoring {held_out:,} characters takes {scoring:.0f} s; give more `minutes`, or {smaller}"
 
 
 def _starting_point(plan: TrainingPlan, trainer: Trainer, learned: Ids) -> tuple[RunStatistics, float]:

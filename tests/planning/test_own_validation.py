@@ -88,7 +88,7 @@ def test_text_that_a_base_was_trained_on_is_reported(plan, begin, held, text, tm
     other.write_text("a cab had a bed " * 2_000)
     held.write_text(text[100_000:103_000])
     notes = " ".join(plan(other, base_name="base", validation_files=[str(held)]).notes)
-    assert "About 100 % of held.txt base was trained on" in notes
+    assert "base was trained on about 100 % of held.txt: the score" in notes
 
 
 def test_unknown_characters_follow_the_policy(plan, held):

@@ -214,6 +214,11 @@ def test_too_few_minutes_are_refused_and_leave_no_files(plan, run_at_pace, start
     assert not made.folder.parent.exists()
 
 
+def test_too_few_minutes_without_held_out_text_need_more_minutes(plan):
+    with pytest.raises(TrainingError, match=r"leaves no time to train: starting took 70 s; give more `minutes`$"):
+        list(train(plan(minutes=1.0, validation=0.0), clock=lambda: 70.0, started=0.0, should_stop=lambda: False))
+
+
 @pytest.mark.parametrize("settings", [{"epochs": 12.0}, {"minutes": 0.75}, {"minutes": 0.75, "epochs": 2000.0}])
 @pytest.mark.parametrize("evaluations", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_the_duration_is_estimated_once_and_correctly(plan, run_at_pace, settings, evaluations):
