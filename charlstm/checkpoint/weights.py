@@ -13,6 +13,7 @@ from safetensors.numpy import save
 
 from charlstm.checkpoint.atomic import write_atomically
 from charlstm.checkpoint.config_file import CONFIG
+from charlstm.checkpoint.history import HISTORY
 from charlstm.checkpoint.json_files import MAX_BYTES
 from charlstm.checkpoint.regular_files import refusal_reason
 from charlstm.config import ModelConfig
@@ -84,6 +85,8 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
                     )
             yield file
     except FileNotFoundError:
+        if (folder / HISTORY).exists():
+            raise CheckpointError(f"{path} does not exist any more; {_RESTORE}") from None
         raise CheckpointError(
             f"{path} does not exist: its training ended before the first evaluation; resume the training of {folder.name}, or "
             "choose another checkpoint"

@@ -1,17 +1,20 @@
 """Planning to resume a training run."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from charlstm.checkpoint.config_file import read_config
 from charlstm.checkpoint.config_records import CheckpointConfig
 from charlstm.checkpoint.folder import find_checkpoint
+from charlstm.checkpoint.history import HISTORY, read_history
 from charlstm.checkpoint.lock import training_lock
 from charlstm.checkpoint.state_files import newest_state, read_progress, read_state
-from charlstm.checkpoint.training_state import TrainingProgress
+from charlstm.checkpoint.training_state import TrainingProgress, TrainingState
+from charlstm.checkpoint.weights import WEIGHTS, read_weights
 from charlstm.config import TrainingConfig, build, setting_name, to_dict
-from charlstm.errors import ConfigError
+from charlstm.errors import CheckpointError, ConfigError
 from charlstm.planning.budget import check_budget_not_passed, why_finished
 from charlstm.planning.environment import environment_record
 from charlstm.planning.rare_characters import min_count_of
@@ -68,6 +71,9 @@ def plan_resuming(
     held_out = own.ids if own else split(corpus.ids, config.training.validation)[1]
     free = {name: value for name, value in given.items() if name in FREE}
     effects = check_unused_settings(free, config.model, config.training, len(held_out))
+    damaged = _damaged_files(folder, config, state)
+    if damaged:
+        notes.append(f"{' and '.join(damaged)} in {folder} will be written again from the saved state.")
     return TrainingPlan(
         folder=folder,
         config=config,
@@ -77,8 +83,19 @@ def plan_resuming(
         start=ResumedState(number, state),
         validation_text=own,
         notes=(*notes, *corpus.notes, *effects, *_environment_notes(state.progress.surroundings)),
-        finished=_why_finished(folder.name, config, state.progress, corpus),
+        finished=None if damaged else _why_finished(folder.name, config, state.progress, corpus),
     )
+
+
+def _damaged_files(folder: Path, config: CheckpointConfig, state: TrainingState) -> list[str]:
+    """Return the files of the model that are missing or damaged although its training has been scored."""
+    found = [WEIGHTS, HISTORY] if state.best else []
+    with suppress(CheckpointError):
+        read_weights(folder, config.model)
+        found = found[1:]
+    with suppress(CheckpointError):
+        found = found[:-1] if found and read_history(folder) else found
+    return found
 
 
 def plan_worker(
