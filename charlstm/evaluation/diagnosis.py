@@ -76,7 +76,8 @@ def diagnose(
     if curves := _overfitting(scored, best, training, _regularisation(model, fine_tuned=fine_tuned)):
         return [*findings, curves]
     # Neighbouring scores hardly differ while the learning rate is annealed to zero, so a longer span is compared.
-    early = [line for line in scored[:-1] if line.step <= SPAN * scored[-1].step] or scored[:1]
+    spanned = [line for line in scored[:-1] if line.step <= SPAN * scored[-1].step]
+    early = spanned or scored[:1]
     last, before = scored[-1].nats_per_char or 0.0, early[-1].nats_per_char or 0.0
     if last > GAP * scored[-1].train_nats_per_char:
         findings.append(_gap(scored[-1], _regularisation(model, fine_tuned=fine_tuned)))
@@ -85,6 +86,10 @@ def diagnose(
         since = f"{share} % better than that of epoch {early[-1].epoch:.1f}"
         found = f"It was still improving: the last score, {decimal(last, 4)} nats/char, is {since}."
         findings.append(FindingRecord(kind="improving", found=found, advice=f"Train longer, with more {_budget(training)}."))
+    if not findings and not spanned:  # a short run that was extended a little
+        apart = f"the first is at epoch {scored[0].epoch:.2g}, and the last at {scored[-1].epoch:.2g}"
+        found = f"The scores are too close together to judge: {apart}."
+        findings.append(FindingRecord(kind="unscored", found=found, advice=f"Train longer, with more {_budget(training)}."))
     if not findings:
         loss = scored[-1].train_nats_per_char
         found = (

@@ -18,8 +18,8 @@ class FindingRecord(JsonRecord, frozen=True, kw_only=True):
             `overfitting`: the held-out score has risen since the best one, over two evaluations or more, while the training
             loss fell; `gap`: the last held-out score is over a quarter higher than the training loss; `improving`: the last
             score is the best, and over 1 % better than the last one of the first two thirds of the run; `settled`: none of
-            these; `unscored`: fewer than two scores; `imported`: the training is not known; `seen`: a part of the validation
-            text was trained on.
+            these; `unscored`: fewer than two scores, or too close together; `imported`: the training is not known; `seen`: a
+            part of the validation text was trained on.
         found: The finding with its numbers, as a sentence.
         advice: Advice, with settings and calls of Python in backticks; empty if nothing needs to change.
     """

@@ -64,6 +64,17 @@ def test_a_settled_run_that_learns_too_little_is_told_what_to_change(learned, dr
     assert setting in found.advice
 
 
+@pytest.mark.parametrize(("first", "last", "kind"), [(38, 51, "unscored"), (34, 51, "settled"), (67, 100, "unscored")])
+def test_scores_close_together_are_not_called_settled(first, last, kind):
+    history = curve([2.0, 1.995], [2.0, 1.995])
+    history = [replace(line, step=step, epoch=step / 100) for line, step in zip(history, (first, last), strict=True)]
+    (found,) = diagnose(history, 3.18, MODEL, TRAINING)
+    assert found.kind == kind
+    assert found.found.startswith(
+        "The scores are too close together" if kind == "unscored" else "The held-out score has settled"
+    )
+
+
 @pytest.mark.parametrize(
     ("held_out", "learned", "kind"),
     [
