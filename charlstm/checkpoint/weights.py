@@ -85,7 +85,8 @@ def open_weights(folder: Path, model: ModelConfig) -> Iterator[Any]:
                     )
             yield file
     except FileNotFoundError:
-        if (folder / HISTORY).exists():
+        history = folder / HISTORY
+        if history.is_file() and history.stat().st_size:
             raise CheckpointError(f"{path} does not exist any more; {_RESTORE}") from None
         raise CheckpointError(
             f"{path} does not exist: its training ended before the first evaluation; resume the training of {folder.name}, or "

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from charlstm.checkpoint.config_file import read_config
+from charlstm.checkpoint.history import HISTORY
 from charlstm.checkpoint.search import BUNDLED, CURRENT
 from charlstm.checkpoint.weights import WEIGHTS, read_weights
 from charlstm.errors import CharlstmError, ConfigError
@@ -107,7 +108,11 @@ def test_the_learning_rate_of_known_inputs_is_not_multiplied_for_a_short_text(
 
 
 def test_a_base_without_weights_is_refused(plan, begin):
-    (begin(plan(given=SMALL, name="base")) / WEIGHTS).unlink()
+    folder = begin(plan(given=SMALL, name="base"))
+    (folder / WEIGHTS).unlink()
+    with pytest.raises(CharlstmError, match=r"model\.safetensors does not exist any more; restore it from a copy"):
+        plan(base_name="base")
+    (folder / HISTORY).write_bytes(b"")
     with pytest.raises(CharlstmError, match="its training ended before the first evaluation"):
         plan(base_name="base")
 
