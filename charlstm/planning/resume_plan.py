@@ -89,12 +89,15 @@ def plan_resuming(
 
 def _damaged_files(folder: Path, config: CheckpointConfig, state: TrainingState) -> list[str]:
     """Return the files of the model that are missing or damaged although its training has been scored."""
-    found = [WEIGHTS, HISTORY] if state.best else []
+    if not state.best:
+        return []
+    found = [WEIGHTS, HISTORY]
     with suppress(CheckpointError):
         read_weights(folder, config.model)
-        found = found[1:]
+        found.remove(WEIGHTS)
     with suppress(CheckpointError):
-        found = found[:-1] if found and read_history(folder) else found
+        if read_history(folder):
+            found.remove(HISTORY)
     return found
 
 
